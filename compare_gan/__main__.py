@@ -1,0 +1,68 @@
+"""`python -m compare_gan <verb>`: each verb is a file of compare_gan/commands.
+
+A command has `add_arguments(parser)` and `run(args)`; its docstring is help.
+"""
+
+import argparse
+import ast
+import importlib
+import importlib.util
+import os
+import pkgutil
+import sys
+
+from compare_gan import commands
+
+
+def _verbs():
+  """Returns {verb: docstring}, without importing the commands."""
+  verbs = {}
+  for info in pkgutil.iter_modules(commands.__path__):
+    spec = importlib.util.find_spec(f"{commands.__name__}.{info.name}")
+    with open(spec.origin) as file:
+      verbs[info.name] = ast.get_docstring(ast.parse(file.read()))
+  return verbs
+
+
+def _overview():
+  lines = ["usage: python -m compare_gan <verb> [--help]", ""]
+  for verb, docstring in _verbs().items():
+    lines.append(f"  {verb:12}{docstring.splitlines()[0]}")
+  return "\n".join(lines)
+
+
+def main(argv=None):
+  """Runs a command; returns the exit code."""
+  argv = list(sys.argv[1:] if argv is None else argv)
+  if not argv or argv[0] in ("-h", "--help"):
+    print(_overview())
+    return 0 if argv else 2
+  verb, *rest = argv
+  verb = verb.replace("-", "_")
+  if verb not in _verbs():
+    print(f"There is no verb {argv[0]!r}.\n\n{_overview()}", file=sys.stderr)
+    return 2
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+  command = importlib.import_module(f"{commands.__name__}.{verb}")
+  parser = argparse.ArgumentParser(
+    prog=f"compare_gan {verb}",
+    description=command.__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  parser.add_argument(
+    "--traceback", action="store_true", help="show where an error came from"
+  )
+  command.add_arguments(parser)
+  args = parser.parse_args(rest)
+  try:
+    command.run(args)
+  except (ValueError, OSError) as error:
+    if args.traceback:
+      raise
+    print(f"compare_gan {verb}: {error}", file=sys.stderr)
+    return 1
+  return 0
+
+
+if __name__ == "__main__":
+  sys.exit(main())

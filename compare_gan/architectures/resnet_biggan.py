@@ -1,0 +1,302 @@
+"""BigGAN for 32 to 512 pixels (Brock et al., 2018, arxiv.org/abs/1809.11096).
+
+Every block's batch norm is conditioned on its own chunk of z and on a class
+embedding that all blocks share. The last normaliser is always a plain one.
+70 M + 88 M parameters at 128 pixels with ch = 96.
+"""
+
+import warnings
+
+from compare_gan.architectures import abstract_arch
+from compare_gan.layers import initializers
+from compare_gan.layers import resample
+from compare_gan.layers.attention import NonLocalBlock
+from compare_gan.layers.batch_norm import BatchNorm
+from compare_gan.layers.conv import Conv2D
+from compare_gan.layers.conv import ScaledConv2D
+from compare_gan.layers.kernel import Kernel
+from compare_gan.layers.linear import Linear
+from compare_gan.layers.residual import ResidualPath
+from compare_gan.layers.scope import Module
+from compare_gan.layers.scope import scope
+import gin
+import tensorflow as tf
+
+# Width of each block's input and of the last output, in units of ch.
+_G_MULTIPLIERS = {
+  32: [4, 4, 4, 4],
+  64: [16, 16, 8, 4, 2],
+  128: [16, 16, 8, 4, 2, 1],
+  256: [16, 16, 8, 8, 4, 2, 1],
+  512: [16, 16, 8, 8, 4, 2, 1, 1],
+}
+# Width of each block's output; the first block's input is the image.
+_D_MULTIPLIERS = {
+  32: [2, 2, 2, 2],
+  64: [2, 4, 8, 16, 16],
+  128: [1, 2, 4, 8, 16, 16],
+  256: [1, 2, 4, 8, 8, 16, 16],
+  512: [1, 1, 2, 4, 8, 8, 16, 16],
+}
+
+
+def multipliers_of(network, by_size):
+  """Returns the entry of `by_size` for the network's images."""
+  height, width, _ = network.image_shape
+  network.require(
+    height == width and height in by_size,
+    f"images of {height}x{width} pixels",
+    f"squares of {', '.join(map(str, by_size))} pixels",
+    "another dataset.name or options.architecture",
+  )
+  return by_size[height]
+
+
+def block_names(count):
+  """Returns ["B1", "B2", ...]."""
+  return [f"B{i + 1}" for i in range(count)]
+
+
+@gin.configurable(allowlist=["add_shortcut"])
+class BigGanResNetBlock(Module):
+  """path(x) + shortcut(x); the shortcut is a 1x1 convolution, made last.
+
+  Without it the block is its convolutional path alone: no identity is added.
+  """
+
+  def __init__(
+    self,
+    in_channels,
+    out_channels,
+    scale,
+    is_gen_block,
+    norm,
+    layer_norm=False,
+    kernel_fn=Kernel,
+    upsample=resample.unpool,
+    name="block",
+    add_shortcut=True,
+  ):
+    super().__init__()
+    with scope(name):
+      self.path = ResidualPath(
+        in_channels,
+        out_channels,
+        scale,
+        is_gen_block,
+        norm,
+        layer_norm,
+        kernel_fn,
+        upsample,
+      )
+      self.shortcut = None
+      if add_shortcut:
+        self.shortcut = ScaledConv2D(
+          in_channels,
+          out_channels,
+          1,
+          scale,
+          kernel_fn,
+          upsample,
+          "conv_shortcut",
+        )
+
+  def __call__(self, x, z, y, is_training):
+    out = self.path(x, z, y, is_training)
+    if self.shortcut:
+      out += self.shortcut(x, is_training)
+    return out
+
+
+class Attention:
+  """Where `blocks_with_attention` puts the non-local block.
+
+  Blocks that are listed together share its weights, as they share its scope.
+
+  Args:
+    network: for messages and its kernel_fn.
+    wanted: names of blocks, separated by commas; "" for none.
+    blocks: the names of the blocks that exist.
+  """
+
+  def __init__(self, network, wanted, blocks):
+    self._network = network
+    self._wanted = [name.strip() for name in wanted.split(",") if name.strip()]
+    self._block = self._channels = None
+    missing = [name for name in self._wanted if name not in blocks]
+    if missing:
+      warnings.warn(
+        f"{network.title}.blocks_with_attention names {', '.join(missing)}, "
+        f"but at {network.image_shape[0]} pixels there are only "
+        f"{', '.join(blocks)}: no attention there.",
+        stacklevel=3,
+      )
+
+  def after(self, name, channels):
+    """Returns the NonLocalBlock that follows block `name`, or None."""
+    if name not in self._wanted:
+      return None
+    self._network.require(
+      self._channels in (None, channels),
+      f"blocks_with_attention = {','.join(self._wanted)!r}, blocks of "
+      f"{self._channels} and {channels} channels",
+      "blocks of one width, since they share the weights of the attention",
+      f"{self._network.title}.blocks_with_attention",
+    )
+    if self._block is None:
+      self._block = NonLocalBlock(channels, self._network.kernel_fn)
+      self._channels = channels
+    return self._block
+
+
+@gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
+class Generator(abstract_arch.AbstractGenerator):
+  """One residual block per doubling of the size, from 4x4 pixels.
+
+  Args:
+    z_dim, image_shape, num_classes: as for every generator.
+    ch: unit of the widths.
+    blocks_with_attention: names of blocks that a non-local block follows.
+    hierarchical_z: each block sees its own chunk of z, beside y.
+    embed_z: a linear layer before z is used.
+    embed_y: a linear layer to `embed_y_dim` units before y is used.
+    embed_bias: gives both a bias.
+  """
+
+  def __init__(
+    self,
+    z_dim,
+    image_shape,
+    num_classes=0,
+    ch=96,
+    blocks_with_attention="B4",
+    hierarchical_z=True,
+    embed_z=False,
+    embed_y=True,
+    embed_y_dim=128,
+    embed_bias=False,
+  ):
+    super().__init__(z_dim, image_shape, num_classes)
+    multipliers = multipliers_of(self, _G_MULTIPLIERS)
+    self._chunks = len(multipliers) if hierarchical_z else 1
+    self.require(
+      z_dim % self._chunks == 0,
+      f"options.z_dim = {z_dim} with hierarchical_z",
+      f"a multiple of {self._chunks} at {image_shape[0]} pixels",
+      "options.z_dim or resnet_biggan.Generator.hierarchical_z",
+    )
+    channels = [multiplier * ch for multiplier in multipliers]
+    self._first_shape = [-1, 4, 4, channels[0]]
+    self.embed_z = self.embed_y = None
+    if embed_z:
+      self.embed_z = Linear(z_dim, z_dim, embed_bias, name="embed_z")
+    y_dim = num_classes
+    if num_classes and embed_y:
+      y_dim = embed_y_dim
+      self.embed_y = Linear(num_classes, y_dim, embed_bias, name="embed_y")
+    block_z = z_dim // self._chunks
+    block_y = y_dim + block_z if hierarchical_z and y_dim else y_dim
+    self.fc_noise = Linear(
+      block_z, 4 * 4 * channels[0], kernel_fn=self.kernel_fn, name="fc_noise"
+    )
+    attention = Attention(
+      self, blocks_with_attention, block_names(len(channels) - 1)
+    )
+    self.stages = []
+    for i, name in enumerate(block_names(len(channels) - 1)):
+      block = BigGanResNetBlock(
+        channels[i],
+        channels[i + 1],
+        scale="up",
+        is_gen_block=True,
+        norm=self.make_norm(block_z, block_y),
+        kernel_fn=self.kernel_fn,
+        upsample=self.upsample,
+        name=name,
+      )
+      self.stages.append((block, attention.after(name, channels[i + 1])))
+    self.final_norm = BatchNorm(channels[-1], name="final_norm")
+    self.final_conv = Conv2D(
+      channels[-1],
+      image_shape[2],
+      kernel_fn=self.kernel_fn,
+      name="final_conv",
+    )
+
+  def __call__(self, z, y, is_training):
+    if self.embed_z:
+      z = self.embed_z(z, is_training)
+    if self.embed_y:
+      y = self.embed_y(y, is_training)
+    z0, zs, ys = z, [z] * len(self.stages), [y] * len(self.stages)
+    if self._chunks > 1:
+      z0, *zs = tf.split(z, self._chunks, axis=1)
+      if y is not None:
+        ys = [tf.concat([chunk, y], axis=1) for chunk in zs]
+    x = tf.reshape(self.fc_noise(z0, is_training), self._first_shape)
+    for (block, attention), block_z, block_y in zip(self.stages, zs, ys):
+      x = block(x, block_z, block_y, is_training)
+      if attention:
+        x = attention(x, is_training)
+    x = tf.nn.relu(self.final_norm(x, z, y, is_training))
+    x = self.final_conv(x, is_training)
+    return abstract_arch.image_range(x, "tanh")
+
+
+@gin.configurable(denylist=["image_shape", "num_classes"])
+class Discriminator(abstract_arch.AbstractDiscriminator):
+  """Residual blocks down to 4x4 pixels; sum over what is left.
+
+  Args:
+    image_shape, num_classes: as for every discriminator.
+    ch: unit of the widths.
+    blocks_with_attention: names of blocks that a non-local block follows.
+    project_y: adds <embedding of y, features> to the logits.
+  """
+
+  def __init__(
+    self,
+    image_shape,
+    num_classes=0,
+    ch=96,
+    blocks_with_attention="B1",
+    project_y=True,
+  ):
+    super().__init__(image_shape, num_classes)
+    multipliers = multipliers_of(self, _D_MULTIPLIERS)
+    channels = [image_shape[2]] + [
+      ch * multiplier for multiplier in multipliers
+    ]
+    names = block_names(len(multipliers))
+    attention = Attention(self, blocks_with_attention, names)
+    self.stages = []
+    for i, name in enumerate(names):
+      block = BigGanResNetBlock(
+        channels[i],
+        channels[i + 1],
+        scale="none" if name == names[-1] else "down",
+        is_gen_block=False,
+        norm=self.make_norm(y_dim=num_classes),
+        layer_norm=self.layer_norm,
+        kernel_fn=self.kernel_fn,
+        name=name,
+        add_shortcut=channels[i] != channels[i + 1],
+      )
+      self.stages.append((block, attention.after(name, channels[i + 1])))
+    self.scores = abstract_arch.Scores(
+      channels[-1],
+      num_classes,
+      self.kernel_fn,
+      project_y,
+      initializers.glorot_normal,
+      name="final_fc",
+      owner=self.title,
+    )
+
+  def __call__(self, x, y, is_training):
+    for block, attention in self.stages:
+      x = block(x, None, y, is_training)
+      if attention:
+        x = attention(x, is_training)
+    features = tf.reduce_sum(tf.nn.relu(x), axis=[1, 2])
+    return self.scores(features, y, is_training)

@@ -1,0 +1,92 @@
+"""Turns a checkpoint of google/compare_gan (TensorFlow 1) into a model_dir.
+
+  python -m compare_gan import_v1 --checkpoint old/model.ckpt-40000 \\
+    --gin_config old/operative_config-0.gin --model_dir new
+"""
+
+from compare_gan import configuration
+from compare_gan import model_dir
+from compare_gan.datasets import catalogue
+from compare_gan.estimator import checkpoints
+from compare_gan.export import tf1_checkpoint
+from compare_gan.layers import scope
+
+
+def add_arguments(parser):
+  parser.add_argument(
+    "--checkpoint",
+    required=True,
+    help="its prefix, such as dir/model.ckpt-40000",
+  )
+  parser.add_argument(
+    "--gin_config",
+    required=True,
+    help="the operative config it was trained with",
+  )
+  parser.add_argument("--model_dir", required=True, help="new or empty")
+  parser.add_argument(
+    "--gin_bindings",
+    action="append",
+    default=[],
+    help="further bindings, stored with the model; may be repeated",
+  )
+  parser.add_argument(
+    "--image_shape",
+    help="height,width,colors, where dataset.name is not one of ours",
+  )
+  parser.add_argument(
+    "--num_classes", type=int, default=0, help="goes with --image_shape"
+  )
+
+
+def run(args):
+  if checkpoints.all_steps(args.model_dir):
+    raise ValueError(
+      f"--model_dir={args.model_dir} holds checkpoints already. Name a new one."
+    )
+  configuration.parse(
+    [args.gin_config], args.gin_bindings, tf1_checkpoint.WITHOUT_MEANING
+  )
+  dataset = _dataset(args)
+  shapes, read = checkpoints.load(args.checkpoint)
+  with scope.building(allocate=False):
+    planned = model_dir.make_gan(dataset)
+  found = tf1_checkpoint.match(planned.variables, shapes)
+  with scope.building(values=tf1_checkpoint.values(found, read)):
+    gan = model_dir.make_gan(dataset)
+  step = int(gan.global_step.numpy())
+  prefix = model_dir.write(args.model_dir, step, gan, dataset, _config(args))
+  _report(found)
+  print(f"Wrote {prefix} (global_step {step}).")
+
+
+def _dataset(args):
+  if args.image_shape is None:
+    return catalogue.dataset()
+  sizes = [int(size) for size in args.image_shape.split(",")]
+  if len(sizes) != 3:
+    raise ValueError(
+      f"--image_shape={args.image_shape} has {len(sizes)} numbers, not three: "
+      "height,width,colors."
+    )
+  return model_dir.DatasetShape(tuple(sizes), args.num_classes)
+
+
+def _config(args):
+  """Returns the old text with the new bindings below."""
+  with open(args.gin_config) as file:
+    lines = [file.read().rstrip("\n")]
+  return "\n".join(lines + args.gin_bindings) + "\n"
+
+
+def _report(found):
+  for name, source in found.source.items():
+    print(f"read     {name}" + (f" ({source})" if source != name else ""))
+  for name in found.skipped:
+    print(f"skipped  {name}: nothing here has this name")
+  for name in found.missing:
+    print(f"missing  {name}: not in the checkpoint, keeps its first value")
+  print(
+    f"{len(found.source)} variables read, {len(found.skipped)} skipped, "
+    f"{len(found.missing)} missing."
+  )

@@ -1,0 +1,41 @@
+"""gin files: which names they may use, and how they are read.
+
+Python keeps no list of architectures, losses or penalties: importing a module
+makes its names known to gin, and this is the place that imports them.
+"""
+
+import os
+
+import gin
+
+
+def register():
+  """Makes every name that a gin file may use known to gin."""
+  from compare_gan import gin_externals  # noqa: F401
+  from compare_gan.architectures import abstract_arch
+  from compare_gan.datasets import catalogue  # noqa: F401
+  from compare_gan.estimator import run_config  # noqa: F401
+  from compare_gan.gans import latents  # noqa: F401
+  from compare_gan.gans import loss_lib  # noqa: F401
+  from compare_gan.gans import modular_gan  # noqa: F401
+  from compare_gan.gans import options  # noqa: F401
+  from compare_gan.gans import penalty_lib  # noqa: F401
+
+  abstract_arch.import_all()
+
+
+def parse(files=(), bindings=(), skip_unknown=False):
+  """Reads gin files, then single bindings, later ones overriding earlier ones.
+
+  Args:
+    files: paths.
+    bindings: lines such as "options.z_dim = 120".
+    skip_unknown: names of configurables that need not exist, or True for all.
+  """
+  register()
+  for path in files:
+    if not os.path.isfile(path):
+      raise FileNotFoundError(f"--gin_config={path}: there is no such file.")
+  gin.parse_config_files_and_bindings(
+    list(files), list(bindings), skip_unknown=skip_unknown
+  )

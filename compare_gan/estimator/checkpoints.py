@@ -1,0 +1,98 @@
+"""Checkpoints: all variables by their full names, in TensorFlow's own format.
+
+The files are those that tf.train.load_checkpoint (and TensorFlow 1) reads:
+
+  model.ckpt-<step>.data-00000-of-00001, model.ckpt-<step>.index, checkpoint
+
+A checkpoint appears whole or not at all: it is written beside its place, forced
+to the disk, and moved in with the index last, without which it does not count.
+"""
+
+import os
+import re
+import tempfile
+
+import tensorflow as tf
+
+_PREFIX = "model.ckpt-"
+_STATE = "checkpoint"  # TensorFlow's name for the file that points to the last
+
+
+def write(model_dir, step, tensors):
+  """Writes {name: tensor} as the checkpoint of `step`; returns its prefix."""
+  os.makedirs(model_dir, exist_ok=True)
+  prefix = os.path.join(model_dir, f"{_PREFIX}{step}")
+  with tempfile.TemporaryDirectory(prefix=".writing-", dir=model_dir) as folder:
+    beside = os.path.join(folder, os.path.basename(prefix))
+    names = sorted(tensors)
+    tf.raw_ops.SaveV2(
+      prefix=beside,
+      tensor_names=names,
+      shape_and_slices=[""] * len(names),
+      tensors=[tf.convert_to_tensor(tensors[name]) for name in names],
+    )
+    # Data before index: a reader that finds the index finds all.
+    for path in sorted(os.listdir(folder), key=lambda p: p.endswith(".index")):
+      _sync(os.path.join(folder, path))
+      os.replace(os.path.join(folder, path), os.path.join(model_dir, path))
+  _sync(model_dir)
+  _point_to(model_dir, os.path.basename(prefix))
+  return prefix
+
+
+def _sync(path):
+  descriptor = os.open(path, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)
+
+
+def _point_to(model_dir, name):
+  steps = sorted(all_steps(model_dir))
+  lines = [f'model_checkpoint_path: "{name}"']
+  lines += [f'all_model_checkpoint_paths: "{_PREFIX}{step}"' for step in steps]
+  write_text(os.path.join(model_dir, _STATE), "\n".join(lines) + "\n")
+
+
+def write_text(path, text):
+  """Writes a small file; it holds the old text or the new, never less."""
+  beside = f"{path}.writing"
+  with open(beside, "w") as file:
+    file.write(text)
+    file.flush()
+    os.fsync(file.fileno())
+  os.replace(beside, path)
+  _sync(os.path.dirname(path) or ".")
+
+
+def all_steps(model_dir):
+  """Returns the steps that `model_dir` has a checkpoint of, in no order."""
+  if not os.path.isdir(model_dir):
+    return []
+  matches = [
+    re.fullmatch(re.escape(_PREFIX) + r"(\d+)\.index", name)
+    for name in os.listdir(model_dir)
+  ]
+  return [int(match[1]) for match in matches if match]
+
+
+def latest(model_dir):
+  """Returns the prefix of the last checkpoint, or says that there is none."""
+  steps = all_steps(model_dir)
+  if not steps:
+    raise FileNotFoundError(
+      f"There is no checkpoint {_PREFIX}<step>.index in {model_dir!r}."
+    )
+  return os.path.join(model_dir, f"{_PREFIX}{max(steps)}")
+
+
+def load(prefix):
+  """Returns {name: shape} and `read(name)` -> array of the checkpoint."""
+  try:
+    reader = tf.train.load_checkpoint(prefix)
+  except (tf.errors.OpError, ValueError) as error:
+    raise FileNotFoundError(
+      f"{prefix!r} is no checkpoint that can be read: {error}"
+    ) from error
+  return reader.get_variable_to_shape_map(), reader.get_tensor

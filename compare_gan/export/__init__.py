@@ -1,0 +1,1 @@
+"""Models in and out: checkpoints of others, and files for others."""

@@ -1,0 +1,41 @@
+"""What a trainer, an evaluation and an export need of a GAN."""
+
+import abc
+
+from compare_gan.layers.scope import Module
+
+
+class AbstractGAN(Module, abc.ABC):
+  """A GAN: networks, their optimisers, and one step of training.
+
+  `variables` is all there is to save. Labels y are ints [N], or rows of class
+  weights [N, num_classes], or None for a GAN that is not conditional.
+  """
+
+  @abc.abstractmethod
+  def train_step(self, batches):
+    """Trains on `batches_per_step` batches; returns scalars {name: tensor}.
+
+    A batch is a dict: `images` [N, H, W, C] in [0, 1]; `labels` [N] int, -1 for
+    unknown; and, where noise is not to be drawn here, `z` [N, z_dim] and
+    `sampled_labels` [N].
+    """
+
+  @property
+  @abc.abstractmethod
+  def batches_per_step(self):
+    """How many batches `train_step` takes."""
+
+  @abc.abstractmethod
+  def generate(self, z, y=None, averaged=True):
+    """Returns images for z [N, z_dim], in evaluation mode.
+
+    Args:
+      z: latents.
+      y: labels.
+      averaged: with the moving average of the weights, where there is one.
+    """
+
+  @abc.abstractmethod
+  def discriminate(self, images, y=None):
+    """Returns the DiscriminatorOutput of images, in evaluation mode."""

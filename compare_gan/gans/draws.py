@@ -1,0 +1,223 @@
+"""Random draws as functions of (seed, call, row), under TF1's names.
+
+Inside `with seeded(seed, first):` the k-th call draws row i of its result from
+(seed, k, first + i) alone, `first` being the place of this replica's row 0 in
+the global batch. So a batch of 64 on one replica and 2 x 32 on two hold the
+same noise, and a run that starts again from a checkpoint goes on with the
+noise it would have had: nothing is stored but the step that the seed is made
+of.
+
+  with draws.seeded([run_seed, step], first=replica_id * n):
+    z = draws.normal([n, z_dim])
+    noise = draws.uniform([n, 32, 32, 3])
+
+Enter it inside of the replica's function: each replica runs in its own thread.
+Outside of it every call, also every run of a traced one, draws afresh.
+
+How: Philox (Salmon et al., 2011) is a block cipher in counter mode. The key
+comes from the seed, the counter is (block, call), and every row starts at a
+block of its own. The bits are the same on every device and version of
+TensorFlow, under XLA too; what is computed from them agrees to rounding.
+"""
+
+import contextlib
+import threading
+
+import tensorflow as tf
+
+_PHILOX = 1  # tf.random.Algorithm.PHILOX
+_WORDS = 4  # of 32 bits in a block of Philox
+
+# Rows are drawn in multiples of so many words, that of the widest registers:
+# a CPU computes the rest of an array by other instructions than its bulk, and
+# the logarithm, say, of a number would depend on where it stands.
+_REGISTER = 16
+
+
+class _Stream:
+  """A seed, the first row, and how many calls there have been."""
+
+  def __init__(self, seed, first):
+    self.seed = tf.cast(seed, tf.int64)
+    self.first = first
+    self.calls = 0
+
+
+class _Current(threading.local):
+  def __init__(self):
+    self.stream = None
+
+
+_current = _Current()
+
+
+@contextlib.contextmanager
+def seeded(seed, first=0):
+  """Makes the draws inside functions of the seed and the row.
+
+  Args:
+    seed: two integers, a list, an array or a tensor.
+    first: the place of row 0 in the global batch, an int or a tensor.
+  """
+  outer = _current.stream
+  _current.stream = _Stream(seed, first)
+  try:
+    yield
+  finally:
+    _current.stream = outer
+
+
+def uniform(
+  shape, minval=0, maxval=None, dtype=tf.float32, seed=None, name=None
+):
+  """Returns draws from U(minval, maxval), ends excluded.
+
+  Args:
+    shape: of the result, a list or a tensor. Without axes the one value is the
+      same on every replica.
+    minval: lower end.
+    maxval: upper end, 1 by default. It must be given for integers, which come
+      from [minval, maxval).
+    dtype: float32, int32 or any other; 23 and 31 bits of it are random.
+    seed: a number that tells this call from others with the same (seed, call).
+    name: not used.
+  """
+  dtype = tf.as_dtype(dtype)
+  if not dtype.is_integer:
+    maxval = 1.0 if maxval is None else maxval
+    u = tf.cast(_draw(shape, seed, _unit), dtype)
+    return minval + u * (maxval - tf.cast(minval, dtype))
+  if maxval is None:
+    raise ValueError(
+      f"uniform got dtype = {dtype.name} without maxval. The number of values, "
+      "maxval = 10 say, would do."
+    )
+  k = _draw(shape, seed, lambda bits: tf.bitwise.bitwise_and(bits, 0x7FFFFFFF))
+  span = tf.cast(maxval, tf.int32) - tf.cast(minval, tf.int32)
+  return tf.cast(minval, dtype) + tf.cast(k % span, dtype)
+
+
+def normal(shape, mean=0.0, stddev=1.0, dtype=tf.float32, seed=None, name=None):
+  """Returns draws from N(mean, stddev^2), of up to 5.3 stddev."""
+  x = _draw(shape, seed, lambda bits: _probit(_unit(bits)))
+  return mean + stddev * tf.cast(x, dtype)
+
+
+def truncated_normal(
+  shape, mean=0.0, stddev=1.0, dtype=tf.float32, seed=None, name=None
+):
+  """Returns draws from N(mean, stddev^2) given that |x - mean| < 2 stddev."""
+  p = 0.9544997361036416  # P(|x| < 2)
+  x = _draw(shape, seed, lambda bits: _probit(0.5 + p * (_unit(bits) - 0.5)))
+  return mean + stddev * tf.cast(x, dtype)
+
+
+def gamma(shape, alpha, beta=None, dtype=tf.float32, seed=None, name=None):
+  """Returns draws with density ~ x^(alpha - 1) exp(-beta x).
+
+  Of shape `shape` + that of alpha and beta, as in TF1. By rejection (Marsaglia
+  & Tsang, 2000), of 16 candidates at once: each is good with p > 0.95.
+  """
+  alpha = tf.cast(alpha, tf.float32)
+  beta = tf.cast(1.0 if beta is None else beta, tf.float32)
+  alpha += tf.zeros_like(beta)
+  shape = tf.concat([_shape(shape), tf.shape(alpha), [_REGISTER]], 0)
+  x = normal(shape, seed=seed)
+  a = alpha[..., None] + tf.zeros_like(x)
+  log_u = _draw(shape, seed, _log_unit)
+  # For alpha < 1: gamma(alpha) = gamma(alpha + 1) u^(1 / alpha).
+  boost = tf.where(a < 1.0, tf.exp(_draw(shape, seed, _log_unit) / a), 1.0)
+  d = tf.where(a < 1.0, a + 1.0, a) - 1.0 / 3.0
+  v = tf.maximum(1.0 + x / tf.sqrt(9.0 * d), 0.0) ** 3
+  good = log_u < 0.5 * x**2 + d * (1.0 - v + tf.math.log(v))
+  first_good = tf.argmax(tf.cast(good, tf.int32), axis=-1)
+  result = tf.gather(d * v * boost, first_good, batch_dims=x.shape.rank - 1)
+  return tf.cast(result / beta, dtype)
+
+
+def poisson(lam, shape, dtype=tf.float32, seed=None, name=None):
+  """Returns numbers of events, lam < 2^22 on average.
+
+  Of shape `shape` + that of lam; TF1's order of arguments. The smallest k with
+  P(N <= k) = Q(k + 1, lam) > u, found by bisection.
+  """
+  lam = tf.cast(lam, tf.float32)
+  u = _draw(tf.concat([_shape(shape), tf.shape(lam)], 0), seed, _unit)
+
+  def halve(below, above):
+    k = tf.floor(0.5 * (below + above))
+    enough = tf.math.igammac(k + 1.0, lam) > u
+    return tf.where(enough, below, k), tf.where(enough, k, above)
+
+  _, above = tf.while_loop(
+    lambda below, above: tf.reduce_any(above > below + 1.0),
+    halve,
+    (
+      -tf.ones_like(u),
+      tf.zeros_like(u) + tf.floor(lam + 8.0 * tf.sqrt(lam)) + 32.0,
+    ),
+  )
+  return tf.cast(above, dtype)
+
+
+def multinomial(logits, num_samples, seed=None, name=None, output_dtype=None):
+  """Returns classes [N, num_samples] drawn with log-odds `logits` [N, K].
+
+  argmax(logits + Gumbel noise) is such a draw.
+  """
+  logits = tf.convert_to_tensor(logits)
+  n, k = tf.unstack(tf.shape(logits))
+  gumbel = -_draw(
+    [n, num_samples, k], seed, lambda bits: tf.math.log(-_log_unit(bits))
+  )
+  scores = tf.cast(logits, tf.float32)[:, None, :] + gumbel
+  return tf.argmax(scores, axis=-1, output_type=output_dtype or tf.int64)
+
+
+def _draw(shape, seed, transform):
+  """Returns transform(bits), an elementwise function of random int32."""
+  shape = _shape(shape)
+  stream = _current.stream or _Stream(_fresh_seed(), 0)
+  call, stream.calls = stream.calls, stream.calls + 1
+  if shape.shape[0] == 0:
+    n, first, size = 1, 0, 1
+  else:
+    n, first, size = shape[0], stream.first, tf.reduce_prod(shape[1:])
+  width = -(-size // _REGISTER) * _REGISTER
+  block = tf.cast(first, tf.int64) * tf.cast(width // _WORDS, tf.int64)
+  key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=stream.seed)
+  call = tf.constant(call + ((seed or 0) % 2**32 << 32), tf.uint64)
+  call = tf.bitwise.bitwise_xor(counter[1], call)
+  bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
+    shape=[n, width],
+    key=key,
+    counter=[tf.cast(block, tf.uint64), call],
+    alg=_PHILOX,
+    dtype=tf.int32,
+  )
+  return tf.reshape(transform(bits)[:, :size], shape)
+
+
+def _unit(bits):
+  """Returns float32 numbers in (0, 1): (k + 1/2) / 2^23."""
+  k = tf.bitwise.right_shift(bits, 9)  # keeps the sign
+  k = tf.bitwise.bitwise_and(k, 0x7FFFFF)
+  return (tf.cast(k, tf.float32) + 0.5) * 2.0**-23
+
+
+def _log_unit(bits):
+  return tf.math.log(_unit(bits))
+
+
+def _probit(u):
+  """Returns the x with P(N(0, 1) < x) = u."""
+  return 1.4142135623730951 * tf.math.erfinv(2.0 * u - 1.0)
+
+
+def _shape(shape):
+  return tf.cast(shape, tf.int32)
+
+
+def _fresh_seed():
+  # An op, so that a traced function draws a new one in every run.
+  return tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)

@@ -1,0 +1,34 @@
+"""The moving average of G's weights (https://arxiv.org/abs/1710.10196).
+
+Images are made with it, training goes on without. Only what is trained is
+averaged; moments and power iterations are shared with the original.
+"""
+
+from compare_gan.layers import scope
+import tensorflow as tf
+
+SUFFIX = "/ExponentialMovingAverage"
+
+
+def averaged_copy(network, make):
+  """Returns `make()`, the same network again, with averages for weights.
+
+  Args:
+    network: whose weights are averaged.
+    make: what made it, called in the same scope.
+  """
+  original = {scope.full_name(v): v for v in network.variables}
+  with scope.building(original=original, suffix=SUFFIX):
+    return make()
+
+
+def move(average, network, decay):
+  """Moves each weight of `average` towards `network`'s by 1 - decay."""
+  pairs = zip(average.trainable_variables, network.trainable_variables)
+  for shadow, weight in pairs:
+    shadow.assign_sub((1.0 - decay) * (shadow - weight))
+
+
+def decay_at(step, decay, start_step):
+  """Returns `decay`, or 0, a copy, while `step` is below `start_step`."""
+  return tf.where(step >= start_step, tf.constant(decay, tf.float32), 0.0)

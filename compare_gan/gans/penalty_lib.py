@@ -1,0 +1,193 @@
+"""Penalties on D: `penalty.fn`, added to its loss times `options.lamba`.
+
+A penalty is a pure function that names what it needs as its parameters, among
+
+  discriminator  D(images, y) -> DiscriminatorOutput, in training mode
+  x, x_fake      real and fake images of this step, [N, H, W, C]
+  y, y_fake      their labels, [N, num_classes] or None
+  real_logits, fake_logits    D's scores of these images, [N, 1]
+  real_anchor, fake_anchor    moving averages of those scores' means
+  kernels        D's trainable kernels
+  uniform        uniform(shape) -> draws from [0, 1); row i is image i's
+
+A GAN that cannot offer one of these refuses the penalty when it is built. One
+of your own:
+
+  import my_package.my_penalty
+  penalty.fn = @my_penalty
+"""
+
+import inspect
+
+from compare_gan import replica
+from compare_gan.layers import initializers
+from compare_gan.layers.moments import cross_replica_moments
+from compare_gan.layers.scope import Module
+from compare_gan.layers.scope import scope
+from compare_gan.layers.scope import variable
+import gin
+import tensorflow as tf
+
+
+@gin.configurable
+def no_penalty():
+  return tf.zeros([])
+
+
+def _gradients(discriminator, x, y):
+  """Returns d logits / d x, differentiable itself."""
+  with tf.GradientTape() as tape:
+    tape.watch(x)
+    logits = discriminator(x, y).logits
+  return tape.gradient(logits, x)
+
+
+def _unit_slopes(discriminator, x, y):
+  """Returns the mean of (|d logits / d x| - 1)^2."""
+  gradients = _gradients(discriminator, x, y)
+  squares = tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])
+  # Kept from 0, where the square root has no slope.
+  slopes = tf.sqrt(1e-4 + squares)
+  return tf.reduce_mean(tf.square(slopes - 1.0))
+
+
+@gin.configurable(denylist=["discriminator", "x", "x_fake", "y", "uniform"])
+def wgangp_penalty(discriminator, x, x_fake, y, uniform):
+  """Unit slopes between real and fake images (https://arxiv.org/abs/1704.00028)."""
+  alpha = uniform([tf.shape(x)[0], 1, 1, 1])
+  return _unit_slopes(discriminator, x + alpha * (x_fake - x), y)
+
+
+@gin.configurable(denylist=["discriminator", "x", "y", "uniform"])
+def dragan_penalty(discriminator, x, y, uniform):
+  """Unit slopes around real images (https://arxiv.org/abs/1705.07215).
+
+  The noise is as wide as the standard deviation of all pixels of the batch.
+  """
+  _, variance = cross_replica_moments(x, [0, 1, 2, 3], parallel=False)
+  noise = tf.sqrt(variance) * (uniform(tf.shape(x)) - 0.5)
+  return _unit_slopes(discriminator, tf.clip_by_value(x + noise, 0.0, 1.0), y)
+
+
+@gin.configurable(denylist=["kernels"])
+def l2_penalty(kernels):
+  """Mean over D's kernels of |K|^2 / 2, before any normalisation of them."""
+  _require_kernels(kernels, "l2_penalty")
+  return tf.add_n([tf.nn.l2_loss(k) for k in kernels]) / len(kernels)
+
+
+@gin.configurable(denylist=["discriminator", "x", "y"])
+def r1_penalty(discriminator, x, y):
+  """Half the squared slope at real images (https://arxiv.org/abs/1801.04406)."""
+  return _half_squared_slope(discriminator, x, y)
+
+
+@gin.configurable(denylist=["discriminator", "x_fake", "y_fake"])
+def r2_penalty(discriminator, x_fake, y_fake):
+  """Half the squared slope at fake images (https://arxiv.org/abs/1801.04406)."""
+  return _half_squared_slope(discriminator, x_fake, y_fake)
+
+
+def _half_squared_slope(discriminator, x, y):
+  gradients = _gradients(discriminator, x, y)
+  squares = tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])
+  return 0.5 * tf.reduce_mean(squares)
+
+
+@gin.configurable(denylist=["kernels"])
+def orthogonal_penalty(kernels, convolutions_only=False):
+  """Sum over kernels of |W^T W o (1 - I)|^2.
+
+  Equation 3 of BigGAN (https://arxiv.org/abs/1809.11096).
+  Filters, the columns of W = [prod(shape[:-1]), shape[-1]], may have any length
+  but not point the same way.
+
+  Args:
+    kernels: of one network.
+    convolutions_only: leaves out linear layers and embeddings.
+  """
+  if convolutions_only:
+    kernels = [k for k in kernels if k.shape.rank == 4]
+  _require_kernels(kernels, "orthogonal_penalty")
+  terms = []
+  for kernel in kernels:
+    w = tf.reshape(kernel, [-1, kernel.shape[-1]])
+    gram = tf.matmul(w, w, transpose_a=True)
+    off_diagonal = gram - tf.linalg.diag(tf.linalg.diag_part(gram))
+    terms.append(tf.reduce_sum(tf.square(off_diagonal)))
+  return tf.add_n(terms)
+
+
+@gin.configurable(
+  denylist=["real_logits", "fake_logits", "real_anchor", "fake_anchor"]
+)
+def lecam_penalty(real_logits, fake_logits, real_anchor, fake_anchor):
+  """Scores held near the other side's average (arxiv.org/abs/2104.03310)."""
+  return tf.reduce_mean(tf.square(real_logits - fake_anchor)) + tf.reduce_mean(
+    tf.square(fake_logits - real_anchor)
+  )
+
+
+class ScoreAnchors(Module):
+  """Moving averages of D's mean scores, over the global batch.
+
+  They start at 0, the score of a discriminator that knows nothing.
+  """
+
+  def __init__(self, decay=0.99):
+    super().__init__()
+    self._decay = decay
+    with scope("score_anchors"):
+      self.real = variable("real", [], initializers.zeros, trainable=False)
+      self.fake = variable("fake", [], initializers.zeros, trainable=False)
+
+  def move(self, real_logits, fake_logits):
+    for anchor, logits in ((self.real, real_logits), (self.fake, fake_logits)):
+      mean = replica.all_mean(tf.reduce_mean(logits))
+      anchor.assign(self._decay * anchor + (1.0 - self._decay) * mean)
+
+
+def _require_kernels(kernels, name):
+  if not kernels:
+    raise ValueError(
+      f"penalty.fn = @{name} acts on kernels, but this discriminator has none "
+      "that are free: with D.weight_norm = True their length is not. Set "
+      "D.weight_norm = False or choose another penalty.fn."
+    )
+
+
+def needs(fn):
+  """Returns the names of the parameters of `fn` that have no default."""
+  return [
+    name
+    for name, parameter in inspect.signature(fn).parameters.items()
+    if parameter.default is inspect.Parameter.empty
+    and parameter.kind
+    not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+  ]
+
+
+@gin.configurable("penalty", denylist=["gan", "offers"])
+class Penalty:
+  """What `penalty.fn` makes of what a GAN offers.
+
+  Args:
+    gan: the GAN's name, for the message of a refusal.
+    offers: names out of the list on top of this file.
+    fn: the penalty.
+  """
+
+  def __init__(self, gan, offers, fn=no_penalty):
+    self.fn = fn
+    self.needs = needs(fn)
+    missing = [name for name in self.needs if name not in offers]
+    if missing:
+      raise ValueError(
+        f"penalty.fn = @{fn.__name__} needs {', '.join(missing)}, which {gan} "
+        f"cannot offer: it has {', '.join(offers) or 'nothing for a penalty'}. "
+        "Choose another penalty.fn, such as @no_penalty."
+      )
+
+  def __call__(self, offered):
+    """Returns the scalar, from a dict {name: value} with at least its needs."""
+    return self.fn(**{name: offered[name] for name in self.needs})

@@ -1,0 +1,1 @@
+"""Layers: one subject a file; none of them needs Keras."""

@@ -1,0 +1,127 @@
+"""BigGAN's form of SAGAN's non-local block (https://arxiv.org/abs/1805.08318).
+
+Every pixel looks at every 2x2 cell: the matrix of weights is [N, HW, HW/4], a
+gigabyte in float32 for 64 images of 64x64. `non_local_block.query_chunk` bounds
+it: so many pixels look at a time, and the backward pass computes their weights
+again instead of keeping them.
+"""
+
+from compare_gan.layers import initializers
+from compare_gan.layers.conv import Conv2D
+from compare_gan.layers.gin_names import ARCH_OPS
+from compare_gan.layers.kernel import Kernel
+from compare_gan.layers.scope import Module
+from compare_gan.layers.scope import scope
+from compare_gan.layers.scope import variable
+import gin
+import tensorflow as tf
+
+
+@gin.configurable(
+  "non_local_block",
+  module=ARCH_OPS,
+  denylist=["channels", "kernel_fn", "name"],
+)
+class NonLocalBlock(Module):
+  """x + sigma conv(softmax(theta phi^T) g); sigma starts at 0.
+
+  Args:
+    channels: C of the input, 8 or more. theta and phi have C / 8 channels, g
+      has C / 2.
+    kernel_fn: of all four 1x1 convolutions, none of which has a bias.
+    name: of the scope.
+    query_chunk: how many pixels of an image look at once; 0 is all.
+  """
+
+  def __init__(
+    self, channels, kernel_fn=Kernel, name="non_local_block", query_chunk=0
+  ):
+    super().__init__()
+    if channels < 8:
+      raise ValueError(
+        f"An attention block needs 8 channels or more, got {channels}: make "
+        "the network's ch larger or leave its blocks_with_attention empty."
+      )
+    if query_chunk < 0:
+      raise ValueError(
+        f"non_local_block.query_chunk = {query_chunk}; it is a number of "
+        "pixels, or 0 for all of them."
+      )
+    self._query_chunk = query_chunk
+
+    def conv(in_channels, out_channels, name):
+      return Conv2D(
+        in_channels, out_channels, 1, 1, False, kernel_fn=kernel_fn, name=name
+      )
+
+    with scope(name):
+      self.theta = conv(channels, channels // 8, "conv2d_theta")
+      self.phi = conv(channels, channels // 8, "conv2d_phi")
+      self.g = conv(channels, channels // 2, "conv2d_g")
+      self.sigma = variable("sigma", [], initializers.zeros)
+      self.attn_g = conv(channels // 2, channels, "conv2d_attn_g")
+
+  def __call__(self, x, is_training):
+    theta = _pixels(self.theta(x, is_training))  # [N, HW, C/8]
+    phi = _pixels(_max_pool(self.phi(x, is_training)))  # [N, HW/4, C/8]
+    g = _pixels(_max_pool(self.g(x, is_training)))  # [N, HW/4, C/2]
+    if self._query_chunk:
+      attended = chunked_attention(theta, phi, g, self._query_chunk)
+    else:
+      attended = attention(theta, phi, g)
+    height, width = x.shape[1], x.shape[2]
+    attended = tf.reshape(attended, [-1, height, width, g.shape[-1]])
+    update = self.attn_g(attended, is_training)
+    return x + tf.cast(self.sigma, x.dtype) * update
+
+
+def _pixels(x):
+  return tf.reshape(x, [-1, x.shape[1] * x.shape[2], x.shape[3]])
+
+
+def _max_pool(x):
+  return tf.nn.max_pool2d(x, ksize=2, strides=2, padding="VALID")
+
+
+def attention(queries, keys, values):
+  """softmax(Q K^T) V without 1 / sqrt(D): [N, Q, D], [N, K, D], [N, K, E]."""
+  weights = tf.nn.softmax(tf.matmul(queries, keys, transpose_b=True))
+  return tf.matmul(weights, values)
+
+
+def chunked_attention(queries, keys, values, chunk):
+  """`attention` with at most [N, chunk, K] weights at any time."""
+  attended = []
+  for start in range(0, queries.shape[1], chunk):
+    # One chunk after the other: left alone, a graph computes them side by side.
+    with tf.control_dependencies(attended[-1:]):
+      attended.append(
+        _recomputed_attention(
+          tf.identity(queries[:, start : start + chunk]), keys, values
+        )
+      )
+  return tf.concat(attended, axis=1)
+
+
+@tf.custom_gradient
+def _recomputed_attention(queries, keys, values):
+  """`attention` that keeps its inputs, not its weights, for the gradient."""
+
+  def gradient(d_attended):
+    # A = softmax(S), S = Q K^T; dS = A (dA - sum(dA A)), row by row.
+    with tf.control_dependencies([d_attended]):
+      weights = tf.nn.softmax(
+        tf.matmul(tf.identity(queries), keys, transpose_b=True)
+      )
+    d_values = tf.matmul(weights, d_attended, transpose_a=True)
+    d_weights = tf.matmul(d_attended, values, transpose_b=True)
+    d_scores = weights * (
+      d_weights - tf.reduce_sum(d_weights * weights, -1, keepdims=True)
+    )
+    return (
+      tf.matmul(d_scores, keys),
+      tf.matmul(d_scores, queries, transpose_a=True),
+      d_values,
+    )
+
+  return attention(queries, keys, values), gradient

@@ -1,0 +1,256 @@
+"""Batch normalisation (https://arxiv.org/abs/1502.03167) and what modulates it.
+
+A normaliser is chosen by `G.batch_norm_fn` / `D.batch_norm_fn`. It is made with
+the sizes and called with the tensors; anyone's own class with these two methods
+will do, once a gin file says `import my_package.my_norm`:
+
+  norm = my_norm(channels, z_dim=0, y_dim=0, kernel_fn=Kernel, name="bn1")
+  x = norm(x, z, y, is_training)    # z, y: None where the dimension is 0
+"""
+
+from compare_gan import replica
+from compare_gan.layers import initializers
+from compare_gan.layers import state
+from compare_gan.layers.gin_names import ARCH_OPS
+from compare_gan.layers.kernel import Kernel
+from compare_gan.layers.linear import Linear
+from compare_gan.layers.moments import batch_moments
+from compare_gan.layers.moments import cross_replica_moments
+from compare_gan.layers.scope import Module
+from compare_gan.layers.scope import scope
+from compare_gan.layers.scope import variable
+import gin
+import tensorflow as tf
+
+
+@gin.configurable("standardize_batch", module=ARCH_OPS, denylist=["channels"])
+class StandardizeBatch(Module):
+  """Mean 0 and variance 1 per channel, for x [N, C] or [N, H, W, C].
+
+  In training by the moments of the batch. In evaluation by moving averages
+  (`moving_mean`, `moving_variance`), or, without them, by accumulated moments:
+  sums over the batches seen while `update_accus` is 1, divided by their number.
+
+  Args:
+    channels: C.
+    decay: of the moving averages, moved by 1 - decay towards each batch.
+    epsilon: added to the variance.
+    use_moving_averages: see above.
+    use_cross_replica_mean: moments of the global batch instead of this
+      replica's. None: yes, where there are several replicas.
+  """
+
+  def __init__(
+    self,
+    channels,
+    decay=0.999,
+    epsilon=1e-3,
+    use_moving_averages=True,
+    use_cross_replica_mean=None,
+  ):
+    super().__init__()
+    self._decay = decay
+    self._epsilon = epsilon
+    self._use_moving_averages = use_moving_averages
+    self._use_cross_replica_mean = use_cross_replica_mean
+
+    def stored(name, shape, value, dtype=tf.float32):
+      init = initializers.constant(value)
+      return variable(name, shape, init, trainable=False, dtype=dtype)
+
+    if use_moving_averages:
+      self.moving_mean = stored("moving_mean", [channels], 0.0)
+      self.moving_variance = stored("moving_variance", [channels], 1.0)
+    else:
+      with scope("accu"):
+        self.accu_mean = stored("accu_mean", [channels], 0.0)
+        self.accu_variance = stored("accu_variance", [channels], 0.0)
+        # Not 0: unfilled accumulators must not divide by it.
+        self.accu_counter = stored("accu_counter", [], 1e-12)
+        self.update_accus = stored("update_accus", [], 0, tf.int32)
+
+  def __call__(self, x, is_training):
+    inputs_dtype = x.dtype
+    x = tf.cast(x, tf.float32)
+    if is_training:
+      mean, variance = self._moments(x)
+      if self._use_moving_averages:
+        self._move(self.moving_mean, mean)
+        self._move(self.moving_variance, variance)
+    elif self._use_moving_averages:
+      mean, variance = self.moving_mean, self.moving_variance
+    else:
+      mean, variance = self._accumulated(x)
+    scale = tf.math.rsqrt(variance + self._epsilon)
+    return tf.cast(x * scale - mean * scale, inputs_dtype)
+
+  def _moments(self, x):
+    axes = list(range(x.shape.rank - 1))
+    across = self._use_cross_replica_mean
+    if across is None:
+      across = replica.num_replicas() > 1
+    return (cross_replica_moments if across else batch_moments)(x, axes)
+
+  def _move(self, average, value):
+    state.update(
+      average, lambda: average - (1.0 - self._decay) * (average - value)
+    )
+
+  def _accumulated(self, x):
+    filling = tf.equal(self.update_accus, 1)
+    mean, variance = self._moments(x)
+
+    def accumulate(total, value):
+      # `where`, not a product: a NaN batch must not reach closed accumulators.
+      total_now = total + tf.where(filling, value, tf.zeros_like(value))
+      state.update(total, lambda: total_now)
+      return total_now
+
+    mean = accumulate(self.accu_mean, mean)
+    variance = accumulate(self.accu_variance, variance)
+    count = accumulate(self.accu_counter, tf.ones([]))
+    return mean / count, variance / count
+
+
+@gin.configurable(
+  "no_batch_norm",
+  module=ARCH_OPS,
+  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
+)
+class NoBatchNorm(Module):
+  """The identity."""
+
+  def __init__(
+    self, channels, z_dim=0, y_dim=0, kernel_fn=Kernel, name="batch_norm"
+  ):
+    super().__init__()
+    del channels, z_dim, y_dim, kernel_fn, name
+
+  def __call__(self, x, z, y, is_training):
+    del z, y, is_training
+    return x
+
+
+@gin.configurable(
+  "batch_norm",
+  module=ARCH_OPS,
+  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
+)
+class BatchNorm(Module):
+  """gamma standardised + beta, with one gamma and beta per channel."""
+
+  def __init__(
+    self, channels, z_dim=0, y_dim=0, kernel_fn=Kernel, name="batch_norm"
+  ):
+    super().__init__()
+    del z_dim, y_dim, kernel_fn
+    with scope(name):
+      self.standardize = StandardizeBatch(channels)
+      self.gamma = variable("gamma", [channels], initializers.ones)
+      self.beta = variable("beta", [channels], initializers.zeros)
+
+  def __call__(self, x, z, y, is_training):
+    del z, y
+    x = self.standardize(x, is_training)
+    return x * tf.cast(self.gamma, x.dtype) + tf.cast(self.beta, x.dtype)
+
+
+def _modulate(x, gamma, beta):
+  """gamma x + beta, the two being [N, C] and x [N, C] or [N, H, W, C]."""
+  if x.shape.rank == 4:
+    gamma, beta = gamma[:, None, None, :], beta[:, None, None, :]
+  return x * tf.cast(gamma, x.dtype) + tf.cast(beta, x.dtype)
+
+
+@gin.configurable(
+  "conditional_batch_norm",
+  module=ARCH_OPS,
+  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
+)
+class ConditionalBatchNorm(Module):
+  """Gamma and beta are linear in y (https://arxiv.org/abs/1707.00683).
+
+  y is a one-hot label or whatever the architecture makes of it, [N, y_dim].
+  As in the original gamma is y W, not 1 + y W, and without a bias by default.
+  """
+
+  def __init__(
+    self,
+    channels,
+    z_dim=0,
+    y_dim=0,
+    kernel_fn=Kernel,
+    name="batch_norm",
+    use_bias=False,
+  ):
+    super().__init__()
+    del z_dim
+    if not y_dim:
+      raise ValueError(
+        "conditional_batch_norm needs labels, but this network gets none. Set "
+        "ModularGAN.conditional = True on a dataset with labels, or choose "
+        "another batch_norm_fn, such as @batch_norm."
+      )
+    with scope(name):
+      self.standardize = StandardizeBatch(channels)
+      with scope("condition"):
+        self.gamma = Linear(
+          y_dim, channels, use_bias, kernel_fn=kernel_fn, name="gamma"
+        )
+        self.beta = Linear(
+          y_dim, channels, use_bias, kernel_fn=kernel_fn, name="beta"
+        )
+
+  def __call__(self, x, z, y, is_training):
+    del z
+    x = self.standardize(x, is_training)
+    return _modulate(x, self.gamma(y, is_training), self.beta(y, is_training))
+
+
+@gin.configurable(
+  "self_modulated_batch_norm",
+  module=ARCH_OPS,
+  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
+)
+class SelfModulatedBatchNorm(Module):
+  """Gamma and beta are functions of z (https://arxiv.org/abs/1810.01365).
+
+  A hidden layer of `num_hidden` units (none if 0) is shared by the two.
+  """
+
+  def __init__(
+    self,
+    channels,
+    z_dim=0,
+    y_dim=0,
+    kernel_fn=Kernel,
+    name="batch_norm",
+    num_hidden=32,
+  ):
+    super().__init__()
+    del y_dim
+    if not z_dim:
+      raise ValueError(
+        "self_modulated_batch_norm needs z, which discriminators do not get. "
+        "Choose another D.batch_norm_fn, such as @batch_norm."
+      )
+    with scope(name):
+      self.standardize = StandardizeBatch(channels)
+      with scope("sbn"):
+        self.hidden = None
+        if num_hidden > 0:
+          self.hidden = Linear(
+            z_dim, num_hidden, kernel_fn=kernel_fn, name="hidden"
+          )
+          z_dim = num_hidden
+        self.gamma = Linear(
+          z_dim, channels, bias_start=1.0, kernel_fn=kernel_fn, name="gamma"
+        )
+        self.beta = Linear(z_dim, channels, kernel_fn=kernel_fn, name="beta")
+
+  def __call__(self, x, z, y, is_training):
+    del y
+    x = self.standardize(x, is_training)
+    if self.hidden:
+      z = tf.nn.relu(self.hidden(z, is_training))
+    return _modulate(x, self.gamma(z, is_training), self.beta(z, is_training))

@@ -1,0 +1,42 @@
+"""Mean and variance over a batch, or over the batches of all replicas."""
+
+from compare_gan import replica
+import gin
+import tensorflow as tf
+
+
+def batch_moments(x, axes):
+  """Returns the mean and the biased variance E[x^2] - E[x]^2 over `axes`.
+
+  This form, in float32 and not clipped, is the original's; it needs one pass.
+  """
+  mean = tf.reduce_mean(x, axes)
+  return mean, tf.reduce_mean(tf.square(x), axes) - tf.square(mean)
+
+
+@gin.configurable(
+  "cross_replica_moments",
+  module="compare_gan.tpu.tpu_ops",
+  denylist=["x", "axes"],
+)
+def cross_replica_moments(x, axes, parallel=True, group_size=None):
+  """Returns the moments of the global batch; `x` is this replica's part.
+
+  Args:
+    x: this replica's activations, as many as any other's.
+    axes: to average over.
+    parallel: both moments in one exchange, E[x^2] - E[x]^2; otherwise the mean
+      first, then E[(x - mean)^2], slower and exact for means far from 0.
+    group_size: average over groups of so many replicas; None is all of them.
+  """
+  if group_size is not None and replica.num_replicas() % group_size:
+    raise ValueError(
+      f"cross_replica_moments.group_size = {group_size} does not divide the "
+      f"{replica.num_replicas()} replicas."
+    )
+  mean = replica.all_mean(tf.reduce_mean(x, axes), group_size)
+  if parallel:
+    square = replica.all_mean(tf.reduce_mean(tf.square(x), axes), group_size)
+    return mean, square - tf.square(mean)
+  deviation = tf.reduce_mean(tf.square(x - mean), axes)
+  return mean, replica.all_mean(deviation, group_size)

@@ -1,0 +1,104 @@
+"""The residual block of the ResNet architectures (https://arxiv.org/abs/1603.05027).
+
+norm, relu, conv, norm, relu, conv, plus a convolved shortcut. Generators change
+the size in the first convolution, discriminators in the second.
+"""
+
+from compare_gan.layers import resample
+from compare_gan.layers.conv import ScaledConv2D
+from compare_gan.layers.kernel import Kernel
+from compare_gan.layers.layer_norm import LayerNorm
+from compare_gan.layers.scope import Module
+from compare_gan.layers.scope import scope
+import tensorflow as tf
+
+
+class ResidualPath(Module):
+  """The block without its shortcut, in the scope that surrounds it.
+
+  Args:
+    in_channels, out_channels: of the images.
+    scale: "up", "down" or "none".
+    is_gen_block: whether the first convolution changes the size.
+    norm: `norm(channels, name)` -> normaliser; called with (x, z, y, training).
+    layer_norm: adds a layer norm after each normaliser.
+    kernel_fn: of the convolutions.
+    upsample: how "up" doubles the size.
+  """
+
+  def __init__(
+    self,
+    in_channels,
+    out_channels,
+    scale,
+    is_gen_block,
+    norm,
+    layer_norm=False,
+    kernel_fn=Kernel,
+    upsample=resample.unpool,
+  ):
+    super().__init__()
+
+    def conv(channels, scale, name):
+      return ScaledConv2D(
+        channels, out_channels, 3, scale, kernel_fn, upsample, name
+      )
+
+    def ln(channels, name):
+      return LayerNorm(channels, name) if layer_norm else None
+
+    self.bn1 = norm(in_channels, "bn1")
+    self.ln1 = ln(in_channels, "ln1")
+    self.conv1 = conv(in_channels, scale if is_gen_block else "none", "conv1")
+    self.bn2 = norm(out_channels, "bn2")
+    self.ln2 = ln(out_channels, "ln2")
+    self.conv2 = conv(out_channels, "none" if is_gen_block else scale, "conv2")
+
+  def __call__(self, x, z, y, is_training):
+    x = self.bn1(x, z, y, is_training)
+    x = self.ln1(x) if self.ln1 else x
+    x = self.conv1(tf.nn.relu(x), is_training)
+    x = self.bn2(x, z, y, is_training)
+    x = self.ln2(x) if self.ln2 else x
+    return self.conv2(tf.nn.relu(x), is_training)
+
+
+class ResidualBlock(Module):
+  """path(x) + shortcut(x); the shortcut is a 3x3 convolution, always."""
+
+  def __init__(
+    self,
+    in_channels,
+    out_channels,
+    scale,
+    is_gen_block,
+    norm,
+    layer_norm=False,
+    kernel_fn=Kernel,
+    upsample=resample.unpool,
+    name="block",
+  ):
+    super().__init__()
+    with scope(name):
+      self.shortcut = ScaledConv2D(
+        in_channels,
+        out_channels,
+        3,
+        scale,
+        kernel_fn,
+        upsample,
+        "conv_shortcut",
+      )
+      self.path = ResidualPath(
+        in_channels,
+        out_channels,
+        scale,
+        is_gen_block,
+        norm,
+        layer_norm,
+        kernel_fn,
+        upsample,
+      )
+
+  def __call__(self, x, z, y, is_training):
+    return self.path(x, z, y, is_training) + self.shortcut(x, is_training)

@@ -1,0 +1,74 @@
+"""What a forward pass leaves behind: moving averages and power iterations.
+
+A layer never assigns its state itself; it says `update(variable, value)`.
+Outside of any block the variable changes at once. Inside `with deferred()` the
+changes are only noted, so that a training step can
+
+* apply a network several times from one state (the scores and the gradient
+  penalty of a sub-step share one power iteration, as in the original), and
+* apply the changes in the order the algorithm states, on every replica alike,
+  outside of gradient tapes and of recomputed blocks.
+
+`with frozen()` drops them: an exported or recomputed network changes nothing.
+"""
+
+import contextlib
+import threading
+from typing import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Update(NamedTuple):
+  """A noted change: `variable` becomes `value()`."""
+
+  variable: tf.Variable
+  value: Callable[[], tf.Tensor]
+
+  def apply(self):
+    self.variable.assign(self.value())
+
+
+class _Sink(threading.local):
+  def __init__(self):
+    self.note = None
+
+
+_sink = _Sink()
+
+
+def update(variable, value):
+  """Sets `variable` to `value()`, now or when the surrounding block says.
+
+  `value` is called when the change is made: an average that is moved twice
+  reads its own first result.
+  """
+  change = Update(variable, value)
+  if _sink.note is None:
+    change.apply()
+  else:
+    _sink.note(change)
+
+
+@contextlib.contextmanager
+def _noting(note):
+  outer = _sink.note
+  _sink.note = note
+  try:
+    yield
+  finally:
+    _sink.note = outer
+
+
+@contextlib.contextmanager
+def deferred():
+  """Collects the updates made inside; the caller applies them."""
+  updates = []
+  with _noting(updates.append):
+    yield updates
+
+
+def frozen():
+  """Drops the updates made inside."""
+  return _noting(lambda change: None)

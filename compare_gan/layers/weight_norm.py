@@ -1,0 +1,30 @@
+"""Weight normalisation (Salimans & Kingma, 2016, https://arxiv.org/abs/1602.07868).
+
+kernel = g V / |V|, the norm taken per output channel. `g` starts at the norm of
+the first V, so that a network begins where it would without normalisation.
+"""
+
+from compare_gan.layers import initializers
+from compare_gan.layers import scope
+import numpy as np
+import tensorflow as tf
+
+
+class WeightNorm(scope.Module):
+  """`g V / |V|`, with one length g per output channel (the last axis)."""
+
+  def __init__(self, shape, init=None):
+    super().__init__()
+    init = init or initializers.weights()
+    self._axes = list(range(len(shape) - 1))
+    self.V = scope.variable("V", shape, init)
+    self.g = scope.variable("g", [shape[-1]], self._first_norm)
+
+  def _first_norm(self, rng, shape):
+    del rng, shape
+    return np.sqrt(np.sum(np.square(self.V.numpy()), axis=tuple(self._axes)))
+
+  def __call__(self, is_training):
+    del is_training
+    norm = tf.sqrt(tf.reduce_sum(tf.square(self.V), self._axes, keepdims=True))
+    return self.g * self.V / norm

@@ -1,0 +1,102 @@
+"""A model_dir: a GAN with its weights, and the choices it was made with.
+
+  operative_config-<step>.gin    the choices, as gin wrote them
+  model.json                     what they leave to the dataset: its shape
+  model.ckpt-<step>.*            all variables
+
+With these three the GAN can be built again without the dataset.
+"""
+
+import json
+import os
+import re
+from typing import NamedTuple
+
+from compare_gan import configuration
+from compare_gan.estimator import checkpoints
+from compare_gan.gans import options as options_lib
+from compare_gan.layers import scope
+
+_CARD = "model.json"
+_CONFIG = r"operative_config-(\d+)\.gin"
+
+
+class DatasetShape(NamedTuple):
+  """What a GAN needs to know of its dataset."""
+
+  image_shape: tuple[int, int, int]
+  num_classes: int  # 0 without labels
+
+
+def make_gan(dataset, seed=0):
+  """Returns the GAN of `options.*`, for a dataset with a shape and classes."""
+  chosen = options_lib.options()
+  return chosen.gan_class(dataset, chosen, seed=seed)
+
+
+def write(model_dir, step, gan, dataset, config):
+  """Writes all three files.
+
+  Args:
+    model_dir: is made if there is none.
+    step: of the checkpoint.
+    gan: whose variables are saved.
+    dataset: with `image_shape` and `num_classes`.
+    config: text of the gin file.
+  """
+  os.makedirs(model_dir, exist_ok=True)
+  card = {
+    "image_shape": list(dataset.image_shape),
+    "num_classes": dataset.num_classes,
+  }
+  checkpoints.write_text(
+    os.path.join(model_dir, _CARD), json.dumps(card) + "\n"
+  )
+  checkpoints.write_text(
+    os.path.join(model_dir, f"operative_config-{step}.gin"), config
+  )
+  tensors = {scope.full_name(v): v for v in gan.variables}
+  return checkpoints.write(model_dir, step, tensors)
+
+
+def load(model_dir, bindings=()):
+  """Returns the GAN of the last checkpoint.
+
+  Args:
+    model_dir: see above.
+    bindings: gin bindings on top of the operative config's.
+  """
+  prefix = checkpoints.latest(model_dir)
+  configuration.parse([_config_path(model_dir)], bindings)
+  shapes, read = checkpoints.load(prefix)
+
+  def value(name, shape, dtype):
+    del shape, dtype
+    if name not in shapes:
+      raise ValueError(
+        f"{prefix} has no {name}. Were other gin bindings used to train it?"
+      )
+    return read(name)
+
+  with scope.building(values=value):
+    return make_gan(_dataset_shape(model_dir))
+
+
+def _dataset_shape(model_dir):
+  path = os.path.join(model_dir, _CARD)
+  if not os.path.isfile(path):
+    raise FileNotFoundError(f"{model_dir!r} has no {_CARD}: is it a model_dir?")
+  with open(path) as file:
+    card = json.load(file)
+  return DatasetShape(tuple(card["image_shape"]), card["num_classes"])
+
+
+def _config_path(model_dir):
+  """Returns the operative config with the highest step."""
+  matches = [re.fullmatch(_CONFIG, name) for name in os.listdir(model_dir)]
+  found = {int(match[1]): match[0] for match in matches if match}
+  if not found:
+    raise FileNotFoundError(
+      f"{model_dir!r} has no operative_config-<step>.gin: is it a model_dir?"
+    )
+  return os.path.join(model_dir, found[max(found)])
