@@ -24,18 +24,29 @@ def register():
   abstract_arch.import_all()
 
 
-def parse(files=(), bindings=(), skip_unknown=False):
+# Names of google/compare_gan's input pipeline. Its operative configs hold them,
+# and the networks that one reads from there do not need them.
+_OF_OLD_PIPELINES = [
+  "eval_imagenet_transform",
+  "replace_labels",
+  "train_imagenet_transform",
+]
+
+
+def parse(files=(), bindings=()):
   """Reads gin files, then single bindings, later ones overriding earlier ones.
 
   Args:
     files: paths.
     bindings: lines such as "options.z_dim = 120".
-    skip_unknown: names of configurables that need not exist, or True for all.
   """
   register()
   for path in files:
     if not os.path.isfile(path):
       raise FileNotFoundError(f"--gin_config={path}: there is no such file.")
   gin.parse_config_files_and_bindings(
-    list(files), list(bindings), skip_unknown=skip_unknown
+    list(files),
+    list(bindings),
+    finalize_config=False,  # It would lock out a second model.
+    skip_unknown=_OF_OLD_PIPELINES,
   )

@@ -16,6 +16,7 @@ from compare_gan import configuration
 from compare_gan.estimator import checkpoints
 from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
+import gin
 
 _CARD = "model.json"
 _CONFIG = r"operative_config-(\d+)\.gin"
@@ -62,12 +63,16 @@ def write(model_dir, step, gan, dataset, config):
 def load(model_dir, bindings=()):
   """Returns the GAN of the last checkpoint.
 
+  gin then holds the bindings of this model and no others.
+
   Args:
     model_dir: see above.
     bindings: gin bindings on top of the operative config's.
   """
   prefix = checkpoints.latest(model_dir)
-  configuration.parse([_config_path(model_dir)], bindings)
+  config_path = _config_path(model_dir)
+  gin.clear_config()
+  configuration.parse([config_path], bindings)
   shapes, read = checkpoints.load(prefix)
 
   def value(name, shape, dtype):

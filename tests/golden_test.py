@@ -373,7 +373,7 @@ def _norm(arrays):
 # Relative tolerances by kind of case: how exactly the original's own records,
 # read and written concurrently, follow its formulas. (run 1, later runs)
 _STEP_TOLERANCES = {
-  "plain": {"d": (1e-6, 1e-6), "g": (2e-6, 2e-6), "l2": (2e-6, 2e-6)},
+  "plain": {"d": (1e-6, 1e-6), "g": (2e-6, 2e-6), "l2": (2e-6, 2e-5)},
   "unrolled": {"d": (2e-4, 4e-4), "g": (5e-4, 3e-3), "l2": (4e-5, 1e-4)},
   "wasserstein": {"d": (2e-3, 6e-2), "g": (2e-5, 5e-3), "l2": (2e-6, 5e-4)},
   "self-supervised": {"d": (1e-6, 1e-4), "g": (2e-3, 2e-2), "l2": (2e-6, 4e-5)},
@@ -430,7 +430,7 @@ def check_run(case, run, losses, record, recorded):
   for name, expected in recorded["probes"].items():
     actual = record["values"][name].ravel()[: len(expected)]
     if "moving_" in name and case["unrolled"]:
-      tolerance = 1e-3  # The order of its updates is the scheduler's.
+      tolerance = 2e-3  # The order of its updates is the scheduler's.
     else:
       tolerance = 1e-5 if _step_kind(case) == "plain" else 1e-3
     error = np.abs(actual - expected).max()

@@ -44,9 +44,7 @@ def run(args):
     raise ValueError(
       f"--model_dir={args.model_dir} holds checkpoints already. Name a new one."
     )
-  configuration.parse(
-    [args.gin_config], args.gin_bindings, tf1_checkpoint.WITHOUT_MEANING
-  )
+  configuration.parse([args.gin_config], args.gin_bindings)
   dataset = _dataset(args)
   shapes, read = checkpoints.load(args.checkpoint)
   with scope.building(allocate=False):

@@ -11,14 +11,6 @@ from typing import NamedTuple
 
 from compare_gan.layers import scope
 
-# Configurables of google/compare_gan that say how images were read: without
-# meaning for a checkpoint.
-WITHOUT_MEANING = [
-  "eval_imagenet_transform",
-  "replace_labels",
-  "train_imagenet_transform",
-]
-
 _OPTIMIZER_OF = {"disc_step": "d_opt", "gen_step": "g_opt"}
 
 

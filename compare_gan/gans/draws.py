@@ -12,7 +12,8 @@ of.
     noise = draws.uniform([n, 32, 32, 3])
 
 Enter it inside of the replica's function: each replica runs in its own thread.
-Outside of it every call, also every run of a traced one, draws afresh.
+Outside of it every call, and every run of a traced one, draws afresh, from
+TensorFlow's own generator.
 
 How: Philox (Salmon et al., 2011) is a block cipher in counter mode. The key
 comes from the seed, the counter is (block, call), and every row starts at a

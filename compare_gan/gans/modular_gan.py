@@ -180,8 +180,12 @@ class ModularGAN(AbstractGAN):
 
   def _descend(self, optimizer, tape, loss, network):
     variables = network.trainable_variables
-    gradients = [replica.all_mean(g) for g in tape.gradient(loss, variables)]
-    optimizer.apply_gradients(zip(gradients, variables), self.global_step)
+    pairs = [
+      (replica.all_mean(gradient), variable)
+      for gradient, variable in zip(tape.gradient(loss, variables), variables)
+      if gradient is not None  # An embedding of y, say, that no layer asks for.
+    ]
+    optimizer.apply_gradients(pairs, self.global_step)
 
   # ---- Its parts -----------------------------------------------------------
 

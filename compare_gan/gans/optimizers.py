@@ -91,15 +91,6 @@ class Optimizer(scope.Module, abc.ABC):
       raise ValueError(
         f"{self.name} has its slots already: build it only once."
       )
-    strategy = tf.distribute.get_strategy()
-    for w in variables:
-      if isinstance(
-        w, tf.Variable
-      ) and not strategy.extended.variable_created_in_scope(w):
-        raise ValueError(
-          f"{w.name} lives under another tf.distribute strategy than the slots "
-          f"of {self.name} would. Build it in the scope of the former."
-        )
     with scope.scope(self.name):
       self._scalars = {
         scalar: _constant(scalar, [], value)

@@ -17,6 +17,7 @@ network that shares its state.
 """
 
 import contextlib
+import dataclasses
 import threading
 from typing import Callable
 from typing import NamedTuple
@@ -27,7 +28,8 @@ import numpy as np
 import tensorflow as tf
 
 
-class VariableSpec(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class VariableSpec:
   """Stands in for a variable, see `building(allocate=False)`."""
 
   name: str
@@ -163,8 +165,9 @@ def _walk(value, seen):
     yield value
   elif isinstance(value, Module):
     seen.add(id(value))
-    for child in vars(value).values():
-      yield from _walk(child, seen)
+    for name, child in vars(value).items():
+      if not name.startswith("_self_"):  # TensorFlow's own books
+        yield from _walk(child, seen)
   elif isinstance(value, (list, tuple)):
     for child in value:
       yield from _walk(child, seen)

@@ -1,0 +1,258 @@
+"""What every architecture promises: one suite for all kinds of networks.
+
+Finds the files of compare_gan/architectures by itself, and those that the
+environment names:
+
+  ARCHITECTURES=my_package.mygan python -m pytest tests/architectures
+"""
+
+import os
+
+from compare_gan.architectures import abstract_arch
+from compare_gan.layers import batch_norm
+from compare_gan.layers import scope
+import gin
+import numpy as np
+import pytest
+import tensorflow as tf
+
+_Z_DIM = 120  # Divisible by the chunks of every hierarchical z up to 128 px.
+_CLASSES = 3
+_BATCH = 2
+
+_OWN = "tests.architectures.own_architecture"
+_NAMES = [
+  *abstract_arch.names(),
+  _OWN,
+  *filter(None, os.environ.get("ARCHITECTURES", "").split(",")),
+]
+# The smallest images that an architecture takes, and the narrowest networks
+# that its attention and bottlenecks allow.
+_SIZES = {"resnet30_arch": 128, "resnet_stl_arch": 48}
+_WIDTHS = {"resnet30_arch": 1, "resnet_biggan_arch": 4, "resnet_cifar_arch": 8}
+
+
+def _bind_width(name):
+  short = name[: -len("_arch")] if name.endswith("_arch") else name
+  for kind in ("Generator", "Discriminator", "Encoder"):
+    if _has(name, kind):
+      gin.bind_parameter(f"{short}.{kind}.ch", _WIDTHS.get(name, 2))
+
+
+def _has(name, kind):
+  try:
+    abstract_arch.load_architecture(name, kind)
+  except ValueError:
+    return False
+  return True
+
+
+def having(kind):
+  names = [name for name in _NAMES if _has(name, kind)]
+  return pytest.mark.parametrize("name", names)
+
+
+def _shape(name):
+  size = _SIZES.get(name, 32)
+  return (size, size, 3)
+
+
+def _images(name):
+  rng = np.random.RandomState(0)
+  return tf.constant(rng.uniform(size=(_BATCH, *_shape(name))), tf.float32)
+
+
+def _z():
+  rng = np.random.RandomState(1)
+  return tf.constant(rng.randn(_BATCH, _Z_DIM), tf.float32)
+
+
+def _y(classes):
+  return tf.one_hot([0, 1], classes) if classes else None
+
+
+def _generator(name, classes=_CLASSES, seed=1):
+  _bind_width(name)
+  if classes and name != "infogan_arch":  # It has plain batch norm, always.
+    gin.bind_parameter("G.batch_norm_fn", batch_norm.ConditionalBatchNorm)
+  with scope.building(seed=seed):
+    return abstract_arch.make_generator(name, _Z_DIM, _shape(name), classes)
+
+
+def _discriminator(name, classes=_CLASSES, seed=1):
+  _bind_width(name)
+  if not classes:
+    _switch_off_projection(name)
+  with scope.building(seed=seed):
+    return abstract_arch.make_discriminator(name, _shape(name), classes)
+
+
+def _switch_off_projection(name):
+  if name in ("resnet_biggan_arch", "resnet_biggan_deep_arch"):
+    gin.bind_parameter(
+      f"{name[: -len('_arch')]}.Discriminator.project_y", False
+    )
+
+
+@having("Generator")
+def test_generator_makes_pixels(name):
+  g = _generator(name)
+  for is_training in (True, False):
+    images = g(_z(), _y(_CLASSES), is_training).numpy()
+    assert images.shape == (_BATCH, *_shape(name))
+    assert images.dtype == np.float32
+    assert images.min() >= 0.0 and images.max() <= 1.0
+
+
+@having("Generator")
+def test_generator_without_labels(name):
+  images = _generator(name, classes=0)(_z(), None, True)
+  assert images.shape == (_BATCH, *_shape(name))
+
+
+@having("Generator")
+def test_generator_depends_on_z(name):
+  g = _generator(name)
+  images = g(_z(), _y(_CLASSES), False).numpy()
+  assert not np.array_equal(images[0], images[1])
+
+
+@having("Discriminator")
+def test_discriminator_scores(name):
+  d = _discriminator(name)
+  for is_training in (True, False):
+    out = d(_images(name), _y(_CLASSES), is_training)
+    assert out.logits.shape == out.prob.shape == (_BATCH, 1)
+    assert out.features.shape[0] == _BATCH
+    np.testing.assert_allclose(
+      out.prob, 1 / (1 + np.exp(-out.logits.numpy())), rtol=1e-6
+    )
+
+
+@having("Discriminator")
+def test_discriminator_without_labels(name):
+  out = _discriminator(name, classes=0)(_images(name), None, True)
+  assert out.logits.shape == (_BATCH, 1)
+
+
+@having("Encoder")
+def test_encoder_gives_a_distribution(name):
+  _bind_width(name)
+  with scope.building(seed=1):
+    e = abstract_arch.make_encoder(name, _shape(name), _Z_DIM)
+  out = e(_images(name), is_training=True)
+  assert out.sample.shape == out.mean.shape == (_BATCH, _Z_DIM)
+  if out.stddev is not None:
+    assert out.stddev.shape == (_BATCH, _Z_DIM)
+    assert out.stddev.numpy().min() > 0
+  assert all(v.name.startswith("encoder/") for v in e.variables)
+
+
+@having("JointDiscriminator")
+def test_joint_discriminator_scores(name):
+  with scope.building(seed=1):
+    d = abstract_arch.make_joint_discriminator(
+      name, _shape(name), _Z_DIM, _CLASSES
+    )
+  out = d(_images(name), _z(), _y(_CLASSES), is_training=True)
+  for score in out:
+    assert score.shape == (_BATCH, 1)
+  other = d(_images(name), 2 * _z(), _y(_CLASSES), is_training=True)
+  np.testing.assert_array_equal(out.s_x, other.s_x)  # of the image alone
+  assert not np.allclose(out.s_z, other.s_z)
+  assert not np.allclose(out.s_xz, other.s_xz)
+
+
+# ---- What networks of both kinds promise -----------------------------------
+
+
+def _generator_loss(g, name):
+  return tf.reduce_sum(tf.square(g(_z(), _y(_CLASSES), True)))
+
+
+def _discriminator_loss(d, name):
+  return tf.reduce_sum(tf.square(d(_images(name), _y(_CLASSES), True).logits))
+
+
+_KINDS = {
+  "Generator": (_generator, _generator_loss),
+  "Discriminator": (_discriminator, _discriminator_loss),
+}
+_both = pytest.mark.parametrize(
+  "name,kind",
+  [(name, kind) for name in _NAMES for kind in _KINDS if _has(name, kind)],
+)
+
+
+@_both
+def test_every_weight_has_a_gradient(name, kind):
+  """Nothing is made that the network does not use."""
+  make, loss = _KINDS[kind]
+  network = make(name)
+  for v in network.trainable_variables:
+    if v.shape.rank == 0:
+      v.assign(1.0)  # An attention that starts closed passes no gradient on.
+  with tf.GradientTape() as tape:
+    value = loss(network, name)
+  gradients = tape.gradient(value, network.trainable_variables)
+  unused = [
+    v.name for v, g in zip(network.trainable_variables, gradients) if g is None
+  ]
+  assert not unused
+  assert all(np.isfinite(g.numpy()).all() for g in gradients)
+
+
+@_both
+def test_variables_exist_when_the_constructor_returns(name, kind):
+  make, loss = _KINDS[kind]
+  network = make(name)
+  before = [v.name for v in network.variables]
+  assert len(set(before)) == len(before)
+  prefix = kind.lower() + "/"
+  assert all(variable.startswith(prefix) for variable in before)
+  loss(network, name)
+  assert [v.name for v in network.variables] == before
+
+
+@_both
+def test_graph_equals_eager(name, kind):
+  make, loss = _KINDS[kind]
+  network = make(name)
+  values = [v.numpy() for v in network.variables]
+  eager = loss(network, name)
+  for v, value in zip(network.variables, values):
+    v.assign(value)  # Power iterations and moments have moved.
+  graph = tf.function(lambda: loss(network, name))()
+  np.testing.assert_allclose(eager, graph, rtol=1e-5)
+
+
+@_both
+def test_seed_fixes_the_weights(name, kind):
+  make, _ = _KINDS[kind]
+  first, same, other = make(name), make(name), make(name, seed=2)
+  differs = False
+  for a, b, c in zip(first.variables, same.variables, other.variables):
+    np.testing.assert_array_equal(a, b)
+    differs = differs or not np.array_equal(a, c)
+  assert differs
+
+
+@_both
+def test_specs_equal_variables(name, kind):
+  """Counting without allocating counts the same."""
+  make, _ = _KINDS[kind]
+  with scope.building(allocate=False):
+    specs = make(name).variables
+  made = make(name).variables
+  assert [(s.name, s.shape, s.dtype, s.trainable) for s in specs] == [
+    (scope.full_name(v), tuple(v.shape), v.dtype, v.trainable) for v in made
+  ]
+
+
+@_both
+def test_restored_network_is_the_same(name, kind, tmp_path):
+  make, loss = _KINDS[kind]
+  network, copy = make(name), make(name, seed=2)
+  path = tf.train.Checkpoint(network=network).write(str(tmp_path / "saved"))
+  tf.train.Checkpoint(network=copy).read(path).assert_consumed()
+  np.testing.assert_array_equal(loss(network, name), loss(copy, name))

@@ -1,0 +1,99 @@
+"""sample: images from a model_dir, with and without latents of one's own."""
+
+from compare_gan import model_dir
+from compare_gan.__main__ import main
+import gin
+import numpy as np
+import pytest
+
+from tests.gans import tiny
+
+_CONFIG = f"""
+import tests.architectures.own_architecture
+options.batch_size = 2
+options.gan_class = @ModularGAN
+options.architecture = "{tiny.ARCHITECTURE}"
+options.training_steps = 1
+options.z_dim = {tiny.Z_DIM}
+ModularGAN.conditional = True
+ModularGAN.g_use_ema = True
+"""
+
+
+@pytest.fixture
+def sample(tmp_path):
+  """Returns a function: extra gin lines, flags -> arrays of the npz."""
+
+  def run(*flags, config=""):
+    gin.parse_config(_CONFIG + config)
+    gan = tiny.gan()
+    gan.generator.out.bias.assign(gan.generator.out.bias + 1.0)  # not averaged
+    model_dir.write(
+      str(tmp_path / "model"), 0, gan, tiny.DATASET, _CONFIG + config
+    )
+    gin.clear_config()
+    out = tmp_path / "samples.npz"
+    arguments = [f"--model_dir={tmp_path / 'model'}", f"--out={out}"]
+    assert main(["sample", *arguments, *flags]) == 0
+    with np.load(out) as arrays:
+      return dict(arrays)
+
+  return run
+
+
+def _save(path, array):
+  np.save(path, array)
+  return path
+
+
+def test_given_latents_and_labels(sample, tmp_path):
+  z = np.random.RandomState(0).randn(3, tiny.Z_DIM).astype(np.float32)
+  z_path = _save(tmp_path / "z.npy", z)
+  y_path = _save(tmp_path / "y.npy", np.array([2, 0, 1]))
+  arrays = sample(f"--z={z_path}", f"--labels={y_path}")
+  assert arrays["images"].shape == (3, 4, 4, 1)
+  assert arrays["images"].dtype == np.float32
+  np.testing.assert_array_equal(arrays["z"], z)
+  np.testing.assert_array_equal(arrays["labels"], [2, 0, 1])
+
+
+def test_drawn_latents_and_chosen_classes(sample):
+  arrays = sample("--n=4", "--classes=2,1")
+  assert arrays["images"].shape == (4, 4, 4, 1)
+  np.testing.assert_array_equal(arrays["labels"], [2, 1, 2, 1])
+
+
+def test_seed_changes_the_latents(sample):
+  first, second = sample("--n=2"), sample("--n=2", "--seed=1")
+  assert not np.allclose(first["z"], second["z"])
+
+
+def test_raw_weights_are_a_choice(sample):
+  averaged = sample("--n=2")["images"]
+  raw = sample("--n=2", "--raw_weights")["images"]
+  np.testing.assert_array_less(averaged, raw)  # by the bias of 1
+
+
+_ACCUMULATED = """
+G.batch_norm_fn = @batch_norm
+standardize_batch.use_moving_averages = False
+"""
+
+
+def test_empty_accumulators_are_filled_by_drawn_latents(sample):
+  images = sample("--n=2", "--accu_examples=128", config=_ACCUMULATED)["images"]
+  assert np.isfinite(images).all()
+  again = sample("--n=2", "--accu_examples=256", config=_ACCUMULATED)["images"]
+  assert not np.array_equal(images, again)
+
+
+def test_accumulators_are_filled_by_given_latents(sample, tmp_path):
+  zs = np.random.RandomState(0).randn(2, 4, tiny.Z_DIM)
+  labels = np.zeros([2, 4], int)
+  flags = [
+    f"--accu_z={_save(tmp_path / 'zs.npy', zs)}",
+    f"--accu_labels={_save(tmp_path / 'ys.npy', labels)}",
+  ]
+  given = sample("--n=2", *flags, config=_ACCUMULATED)["images"]
+  drawn = sample("--n=2", "--accu_examples=128", config=_ACCUMULATED)["images"]
+  assert not np.array_equal(given, drawn)

@@ -1,0 +1,91 @@
+"""Reading gin files: old ones as they are, wrong ones with a reason."""
+
+from compare_gan import configuration
+from compare_gan.gans import options
+import gin
+import pytest
+
+# Every name that the example files of google/compare_gan bind.
+_OLD = """
+dataset.name = "cifar10"
+options.architecture = "resnet_biggan_arch"
+options.batch_size = 2048
+options.gan_class = @ModularGAN
+options.lamba = 1
+options.training_steps = 250000
+options.z_dim = 120
+options.disc_iters = 2
+weights.initializer = "orthogonal"
+spectral_norm.singular_value = "auto"
+G.batch_norm_fn = @conditional_batch_norm
+G.spectral_norm = True
+ModularGAN.conditional = True
+resnet_biggan.Generator.hierarchical_z = True
+resnet_biggan.Generator.embed_y = True
+standardize_batch.decay = 0.9
+standardize_batch.epsilon = 1e-5
+standardize_batch.use_moving_averages = False
+D.spectral_norm = True
+resnet_biggan.Discriminator.project_y = True
+loss.fn = @hinge
+penalty.fn = @no_penalty
+ModularGAN.g_lr = 0.0001
+ModularGAN.g_optimizer_fn = @tf.train.AdamOptimizer
+ModularGAN.d_lr = 0.0005
+ModularGAN.d_optimizer_fn = @tf.train.AdamOptimizer
+tf.train.AdamOptimizer.beta1 = 0.0
+tf.train.AdamOptimizer.beta2 = 0.999
+z.distribution_fn = @tf.random.normal
+eval_z.distribution_fn = @tf.random.normal
+run_config.iterations_per_loop = 500
+run_config.save_checkpoints_steps = 2500
+"""
+
+
+def test_old_file_parses(tmp_path):
+  path = tmp_path / "old.gin"
+  path.write_text(_OLD)
+  configuration.parse([str(path)])
+  assert options.options().z_dim == 120
+
+
+def test_old_module_paths_are_known():
+  configuration.parse(
+    bindings=[
+      "compare_gan.architectures.arch_ops.weights.initializer = 'orthogonal'",
+      "arch_ops.standardize_batch.decay = 0.9",
+      "abstract_arch.D.spectral_norm = True",
+      "modular_gan.ModularGAN.g_lr = 0.1",
+      "cross_replica_moments.parallel = False",
+      "main.run_config.tf_random_seed = 1",
+    ]
+  )
+
+
+def test_bindings_override_files(tmp_path):
+  path = tmp_path / "old.gin"
+  path.write_text(_OLD)
+  configuration.parse([str(path)], ["options.z_dim = 60"])
+  assert options.options().z_dim == 60
+
+
+def test_missing_file_is_named():
+  with pytest.raises(FileNotFoundError, match="--gin_config=nowhere.gin"):
+    configuration.parse(["nowhere.gin"])
+
+
+def test_unknown_name_is_refused():
+  with pytest.raises(ValueError, match="'optoins'"):
+    configuration.parse(bindings=["optoins.z_dim = 60"])
+
+
+def test_unknown_parameter_is_refused():
+  with pytest.raises(ValueError, match="'zdim'"):
+    configuration.parse(bindings=["options.zdim = 60"])
+
+
+def test_bindings_of_old_input_pipelines_are_passed_over():
+  configuration.parse(
+    bindings=["train_imagenet_transform.crop_method = 'distorted'"]
+  )
+  assert "crop_method" not in gin.config_str()

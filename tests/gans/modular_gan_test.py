@@ -1,0 +1,310 @@
+"""One step of training: who moves when, and on what."""
+
+from compare_gan.gans import draws
+from compare_gan.layers import scope
+from compare_gan.model_dir import DatasetShape
+import gin
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.gans import tiny
+
+
+def _train(gan, steps=1):
+  for _ in range(steps):
+    scalars = gan.train_step(tiny.batches(gan.batches_per_step))
+  return {name: float(value) for name, value in scalars.items()}
+
+
+def _moved(gan, before):
+  after = tiny.values(gan)
+  return {n for n in after if not np.array_equal(after[n], before[n])}
+
+
+def test_a_step_moves_every_weight_of_both_networks():
+  gan = tiny.gan()
+  before = tiny.values(gan)
+  scalars = _train(gan)
+  assert set(scalars) == {"loss/d_0", "loss/g"}
+  moved = _moved(gan, before)
+  for network in (gan.generator, gan.discriminator):
+    for v in network.trainable_variables:
+      assert scope.full_name(v) in moved
+
+
+@pytest.mark.parametrize("disc_iters", [1, 2, 5])
+def test_d_moves_disc_iters_times_for_one_g(disc_iters):
+  gan = tiny.gan(disc_iters=disc_iters)
+  scalars = _train(gan, steps=3)
+  assert int(gan.global_step) == 3
+  assert int(gan.global_step_disc) == 3 * disc_iters
+  assert len(scalars) == disc_iters + 1
+
+
+def test_gradient_steps_reach_the_expected_loss():
+  """With lr 0 the losses are those of the untrained networks."""
+  gin.parse_config("ModularGAN.g_lr = 0.0\nloss.fn = @wasserstein")
+  gan = tiny.gan()
+  [batch] = tiny.batches(1)
+  z = tf.ones([2, tiny.Z_DIM])
+  scalars = gan.train_step([{**batch, "z": z}])
+  fakes = gan.generator(z, None, is_training=True)
+  real = gan.discriminator(batch["images"], None, True).logits
+  fake = gan.discriminator(fakes, None, True).logits
+  d_loss = float(tf.reduce_mean(fake) - tf.reduce_mean(real))
+  np.testing.assert_allclose(scalars["loss/d_0"], d_loss, rtol=1e-5)
+  g_loss = -float(tf.reduce_mean(fake))
+  np.testing.assert_allclose(scalars["loss/g"], g_loss, rtol=1e-5)
+
+
+def test_lamba_scales_the_penalty():
+  gin.parse_config("penalty.fn = @l2_penalty\nModularGAN.g_lr = 0.0")
+  losses = []
+  for lamba in (0.0, 1.0, 2.0):
+    losses.append(_train(tiny.gan(lamba=lamba))["loss/d_0"])
+  first, second = np.diff(losses)
+  assert first > 0
+  np.testing.assert_allclose(first, second, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+  "loss",
+  ["hinge", "least_squares", "minimax", "wasserstein", "relativistic_average"],
+)
+@pytest.mark.parametrize(
+  "penalty",
+  [
+    "no_penalty",
+    "wgangp_penalty",
+    "dragan_penalty",
+    "l2_penalty",
+    "r1_penalty",
+    "r2_penalty",
+    "orthogonal_penalty",
+    "lecam_penalty",
+  ],
+)
+def test_losses_and_penalties_combine(loss, penalty):
+  gin.parse_config([f"loss.fn = @{loss}", f"penalty.fn = @{penalty}"])
+  scalars = _train(tiny.gan())
+  assert all(np.isfinite(value) for value in scalars.values())
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+@pytest.mark.parametrize(
+  "architecture,size",
+  [
+    ("dcgan", 16),
+    ("infogan", 8),
+    ("sndcgan", 8),
+    ("resnet5", 8),
+    ("resnet_cifar", 32),
+    ("resnet_biggan", 32),
+    ("resnet_biggan_deep", 32),
+  ],
+)
+def test_architectures_train(architecture, size, conditional):
+  ch = 8 if architecture in ("resnet_cifar", "resnet_biggan") else 2
+  gin.parse_config(
+    f"""
+    ModularGAN.conditional = {conditional}
+    {architecture}.Generator.ch = {ch}
+    {architecture}.Discriminator.ch = {ch}
+    G.batch_norm_fn = @batch_norm
+    D.spectral_norm = True
+    """
+  )
+  if "biggan" in architecture:
+    gin.bind_parameter(f"{architecture}.Discriminator.project_y", conditional)
+  dataset = DatasetShape((size, size, 3), 3)
+  gan = tiny.gan(architecture=f"{architecture}_arch", dataset=dataset, z_dim=4)
+  before = tiny.values(gan)
+  gan.train_step(tiny.batches(1, dataset))
+  assert "discriminator" in str(sorted(_moved(gan, before)))
+  assert all(np.isfinite(value).all() for value in tiny.values(gan).values())
+
+
+# ---- State -------------------------------------------------------------------
+
+
+def test_penalty_and_scores_share_one_power_iteration():
+  """One iteration for the D update, one for the G update; lr 0 keeps W."""
+  gin.parse_config(
+    """
+    D.spectral_norm = True
+    ModularGAN.g_lr = 0.0
+    """
+  )
+  for penalty in ("no_penalty", "wgangp_penalty"):
+    gin.bind_parameter("penalty.fn", gin.get_configurable(penalty))
+    gan = tiny.gan()
+    kernel = gan.discriminator.hidden.kernel
+    u, w = kernel.u_var.numpy(), kernel.kernel.numpy()
+    gan.train_step(tiny.batches(1))
+    for _ in range(2):
+      u = w @ (w.T @ u)
+      u /= np.linalg.norm(u)
+    np.testing.assert_allclose(kernel.u_var, u, atol=1e-5)
+
+
+def test_moments_of_g_move_once_a_batch():
+  gin.parse_config(
+    """
+    G.batch_norm_fn = @batch_norm
+    standardize_batch.decay = 0.5
+    ModularGAN.g_lr = 0.0
+    """
+  )
+  gan = tiny.gan()
+  mean = gan.generator.norm.standardize.moving_mean
+  [batch] = tiny.batches(1)
+  z = tf.constant([[1.0, 0.0], [0.0, 1.0]])
+  batch_mean = tf.reduce_mean(gan.generator.hidden(z, True), 0).numpy()
+  gan.train_step([{**batch, "z": z}])
+  np.testing.assert_allclose(mean, 0.5 * batch_mean, rtol=1e-5)
+
+
+def test_unrolled_step_gives_g_a_batch_of_its_own():
+  gin.bind_parameter("ModularGAN.experimental_force_graph_unroll", True)
+  gan = tiny.gan(disc_iters=2)
+  assert gan.batches_per_step == 3
+  assert set(_train(gan)) == {"loss/d_0", "loss/d_1", "loss/g"}
+  assert int(gan.global_step_disc) == 2
+
+
+def test_joint_fakes_are_those_of_one_pass():
+  """Without normaliser a joint pass and single ones make the same images."""
+  gin.bind_parameter("ModularGAN.experimental_force_graph_unroll", True)
+  single = _train(tiny.gan(disc_iters=2))
+  gin.bind_parameter("ModularGAN.experimental_joint_gen_for_disc", True)
+  joint = _train(tiny.gan(disc_iters=2))
+  np.testing.assert_allclose(
+    list(single.values()), list(joint.values()), rtol=1e-5
+  )
+
+
+def test_split_passes_score_the_same_without_normalizer():
+  joint = _train(tiny.gan())
+  gin.bind_parameter("ModularGAN.deprecated_split_disc_calls", True)
+  split = _train(tiny.gan())
+  np.testing.assert_allclose(
+    list(joint.values()), list(split.values()), rtol=1e-5
+  )
+
+
+def test_graph_trains_as_eager():
+  eager, graph = tiny.gan(), tiny.gan()
+  _train(eager, steps=2)
+  step = tf.function(graph.train_step)
+  for _ in range(2):
+    step(tiny.batches(1))
+  for name, value in tiny.values(eager).items():
+    np.testing.assert_allclose(
+      tiny.values(graph)[name], value, rtol=1e-4, atol=1e-6, err_msg=name
+    )
+
+
+# ---- Averages ----------------------------------------------------------------
+
+
+def test_average_copies_until_its_start_and_moves_after():
+  gin.parse_config(
+    """
+    ModularGAN.g_use_ema = True
+    ModularGAN.ema_decay = 0.75
+    ModularGAN.ema_start_step = 1
+    """
+  )
+  gan = tiny.gan()
+  name = "generator/out/kernel"
+  shadow = f"{name}/ExponentialMovingAverage"
+  first = tiny.values(gan)
+  np.testing.assert_array_equal(first[shadow], first[name])
+  _train(gan)
+  copied = tiny.values(gan)
+  np.testing.assert_array_equal(copied[shadow], copied[name])
+  _train(gan)
+  moved = tiny.values(gan)
+  expected = 0.75 * copied[name] + 0.25 * moved[name]
+  np.testing.assert_allclose(moved[shadow], expected, rtol=1e-5)
+
+
+def test_images_come_from_the_average_unless_told_otherwise():
+  gin.bind_parameter("ModularGAN.g_use_ema", True)
+  gan = tiny.gan()
+  for v in gan.averaged_generator.trainable_variables:
+    v.assign(tf.zeros_like(v))
+  gan.generator.out.bias.assign(tf.ones_like(gan.generator.out.bias))
+  z = tf.ones([1, tiny.Z_DIM])
+  assert np.all(gan.generate(z).numpy() == 0.5)  # sigmoid(0)
+  assert np.all(gan.generate(z, averaged=False).numpy() > 0.7)  # sigmoid(1)
+
+
+# ---- Labels and latents ------------------------------------------------------
+
+
+def test_conditional_gan_needs_labels():
+  gin.bind_parameter("ModularGAN.conditional", True)
+  with pytest.raises(ValueError, match="the dataset has no labels"):
+    tiny.gan(dataset=DatasetShape((4, 4, 1), 0))
+  with pytest.raises(ValueError, match="labels from 0 to 2, got None"):
+    tiny.gan().generate(tf.ones([1, tiny.Z_DIM]))
+
+
+def test_joint_fakes_without_unrolling_are_refused():
+  gin.bind_parameter("ModularGAN.experimental_joint_gen_for_disc", True)
+  with pytest.raises(
+    ValueError, match="experimental_force_graph_unroll = True"
+  ):
+    tiny.gan()
+
+
+def _fake_y(gan, batch):
+  """Returns the class weights of the fakes, [N, 3]."""
+  return gan._complete(batch, 0).fake_y.numpy()
+
+
+def test_fake_labels_can_follow_the_real_ones():
+  gin.parse_config(
+    "ModularGAN.conditional = True\nModularGAN.fit_label_distribution = True"
+  )
+  [batch] = tiny.batches(1, size=64)
+  np.testing.assert_array_equal(
+    _fake_y(tiny.gan(), batch), np.eye(3)[batch["labels"].numpy()]
+  )
+
+
+def test_fake_labels_are_uniform():
+  gin.bind_parameter("ModularGAN.conditional", True)
+  [batch] = tiny.batches(1, size=3000)  # Real ones are 0 and 1 only.
+  shares = _fake_y(tiny.gan(), batch).mean(axis=0)
+  np.testing.assert_allclose(shares, [1 / 3] * 3, atol=0.05)
+
+
+def test_unknown_label_is_a_row_of_zeros():
+  gin.bind_parameter("ModularGAN.conditional", True)
+  [batch] = tiny.batches(1)
+  complete = tiny.gan()._complete({**batch, "labels": tf.constant([-1, 2])}, 0)
+  np.testing.assert_array_equal(complete.y, [[0, 0, 0], [0, 0, 1]])
+
+
+def test_latents_are_functions_of_seed_step_and_update():
+  gin.parse_config("z.distribution_fn = @tf.random.normal")
+  gan, same, other = tiny.gan(), tiny.gan(), tiny.gan(seed=2)
+  [batch] = tiny.batches(1)
+  z = gan._complete(batch, 0).z.numpy()
+  np.testing.assert_array_equal(z, same._complete(batch, 0).z)
+  assert not np.allclose(z, gan._complete(batch, 1).z)
+  assert not np.allclose(z, other._complete(batch, 0).z)
+  gan.global_step.assign_add(1)
+  assert not np.allclose(z, gan._complete(batch, 0).z)
+
+
+def test_penalty_draws_are_its_own():
+  gan = tiny.gan()
+  [batch] = tiny.batches(1)
+  complete = gan._complete(batch, 0)
+  with gan._draws("penalty", 0, complete):
+    penalty = draws.uniform([2, tiny.Z_DIM], -1.0, 1.0).numpy()
+  assert not np.allclose(penalty, complete.z)

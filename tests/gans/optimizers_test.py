@@ -1,0 +1,291 @@
+"""The optimisers against tf.compat.v1.train's and against sums done by hand."""
+
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+from compare_gan.gans import optimizers
+from compare_gan.gans import schedules
+from compare_gan.layers import scope
+import numpy as np
+import pytest
+import tensorflow as tf
+
+SLOTLESS = ("GradientDescent", "ProximalGradientDescent")
+
+CASES = [
+  ("Adam", {}),
+  ("Adam", dict(beta1=0.0, beta2=0.9, epsilon=1e-3)),
+  ("GradientDescent", {}),
+  ("Momentum", dict(momentum=0.9)),
+  ("Momentum", dict(momentum=0.9, use_nesterov=True)),
+  ("RMSProp", {}),
+  ("RMSProp", dict(decay=0.7, momentum=0.5, epsilon=0.1)),
+  ("RMSProp", dict(momentum=0.5, centered=True)),
+  ("Adagrad", {}),
+  ("Adadelta", dict(rho=0.9, epsilon=1e-3)),
+  ("Ftrl", {}),
+  ("Ftrl", dict(learning_rate_power=-0.3, beta=0.5)),
+  (
+    "Ftrl",
+    dict(
+      l1_regularization_strength=0.3,
+      l2_regularization_strength=0.2,
+      l2_shrinkage_regularization_strength=0.1,
+    ),
+  ),
+  ("AdagradDA", {}),
+  (
+    "AdagradDA",
+    dict(l1_regularization_strength=0.1, l2_regularization_strength=0.2),
+  ),
+  ("ProximalAdagrad", {}),
+  (
+    "ProximalAdagrad",
+    dict(l1_regularization_strength=0.3, l2_regularization_strength=0.2),
+  ),
+  ("ProximalGradientDescent", {}),
+  (
+    "ProximalGradientDescent",
+    dict(l1_regularization_strength=0.3, l2_regularization_strength=0.2),
+  ),
+]
+
+
+def optimizer_class(name):
+  return getattr(optimizers, f"{name}Optimizer")
+
+
+def variable(value, name="w"):
+  value = np.asarray(value, np.float32)
+  return scope.variable(name, value.shape, lambda rng, shape: value)
+
+
+def built(optimizer, *variables):
+  optimizer.build(variables)
+  return optimizer
+
+
+@pytest.mark.parametrize("name, arguments", CASES)
+def test_five_steps_are_those_of_tf1(name, arguments):
+  rng = np.random.RandomState(0)
+  start = rng.randn(3, 2).astype(np.float32)
+  ours, theirs = variable(start), tf.Variable(start)
+  step = tf.Variable(0, dtype=tf.int64)
+  optimizer = built(optimizer_class(name)(0.1, **arguments), ours)
+  if name == "AdagradDA":
+    arguments = dict(arguments, global_step=step)
+  reference = getattr(tf.compat.v1.train, f"{name}Optimizer")(0.1, **arguments)
+  for _ in range(5):
+    noise = tf.constant(rng.randn(3, 2), tf.float32)
+    optimizer.apply_gradients([(ours + noise, ours)], step)
+    reference.apply_gradients([(theirs + noise, theirs)])
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+    step.assign_add(1)
+
+
+@pytest.mark.parametrize(
+  "name, arguments, expected",
+  [
+    ("GradientDescent", {}, 0.8),
+    ("Momentum", dict(momentum=0.9), 0.8),
+    ("Momentum", dict(momentum=0.9, use_nesterov=True), 1 - 0.1 * 3.8),
+    ("Adam", {}, 0.9),  # The corrected m / sqrt(v) is 1.
+    ("Adam", dict(beta2=0.75, epsilon=1.0), 1 - 0.1 * 0.5 * 2 / (1 + 1)),
+    ("RMSProp", dict(decay=0.75), 1 - 0.1 * 2 / np.sqrt(1.75)),
+    ("Adagrad", dict(initial_accumulator_value=12.0), 1 - 0.1 * 2 / 4),
+    ("AdagradDA", {}, -0.1 * 2 / np.sqrt(4.1)),
+    (
+      "ProximalGradientDescent",
+      dict(l1_regularization_strength=2, l2_regularization_strength=10),
+      (0.8 - 0.2) / 2,
+    ),
+  ],
+)
+def test_first_step_from_1_with_gradient_2_and_rate_a_tenth(
+  name, arguments, expected
+):
+  w = variable(1.0)
+  optimizer = built(optimizer_class(name)(0.1, **arguments), w)
+  optimizer.apply_gradients([(tf.constant(2.0), w)], step=0)
+  np.testing.assert_allclose(w.numpy(), expected, rtol=1e-6)
+
+
+def test_variables_have_the_names_of_a_tf1_checkpoint():
+  with scope.scope("generator"):
+    w = variable([1.0, 2.0], "kernel")
+  optimizer = built(optimizers.AdamOptimizer(name="g_opt"), w)
+  assert [scope.full_name(v) for v in optimizer.variables] == [
+    "g_opt/beta1_power",
+    "g_opt/beta2_power",
+    "generator/kernel/g_opt",
+    "generator/kernel/g_opt_1",
+  ]
+  assert not optimizer.trainable_variables
+  assert optimizer.slot(w, "v").shape == [2]
+
+
+def test_a_third_slot_counts_on():
+  w = variable(1.0)
+  optimizer = built(optimizers.RMSPropOptimizer(0.1, centered=True), w)
+  names = [scope.full_name(v) for v in optimizer.variables]
+  assert names == ["w/RMSProp", "w/RMSProp_1", "w/RMSProp_2"]
+
+
+def test_ftrl_names_its_slots_on_request():
+  w = variable(1.0)
+  optimizer = built(optimizers.FtrlOptimizer(0.1, accum_name="square"), w)
+  names = [scope.full_name(v) for v in optimizer.variables]
+  assert names == ["w/square", "w/Ftrl"]
+
+
+def test_adam_counts_its_own_steps():
+  w = variable(1.0)
+  adam = built(optimizers.AdamOptimizer(beta1=0.5, beta2=0.25), w)
+  powers = adam.variables[:2]
+  assert [p.numpy() for p in powers] == [0.5, 0.25]
+  adam.apply_gradients([(tf.constant(1.0), w)], step=100)
+  assert [p.numpy() for p in powers] == [0.25, 0.0625]
+
+
+def test_first_values_of_slots_can_come_from_a_checkpoint():
+  w = variable([1.0, 2.0])
+  optimizer = optimizers.MomentumOptimizer(0.1, 0.5, name="d_opt")
+  with scope.building(values=lambda name, shape, dtype: [3.0, 4.0]):
+    optimizer.build([w])
+  np.testing.assert_array_equal(optimizer.slot(w, "momentum"), [3.0, 4.0])
+
+
+def test_the_step_chooses_the_rate_of_a_schedule():
+  w = variable(1.0)
+  rate = schedules.piecewise_constant(boundaries=[5], values=[0.1, 0.01])
+  sgd = built(optimizers.GradientDescentOptimizer(rate), w)
+  sgd.apply_gradients([(tf.constant(1.0), w)], step=5)
+  sgd.apply_gradients([(tf.constant(1.0), w)], step=6)
+  np.testing.assert_allclose(w.numpy(), 0.89, rtol=1e-6)
+
+
+def test_a_traced_step_is_the_same_step():
+  w = variable([1.0, 2.0])
+  adam = built(optimizers.AdamOptimizer(0.1), w)
+  traced = tf.function(lambda g, step: adam.apply_gradients([(g, w)], step))
+  for step in range(2):
+    traced(tf.constant([1.0, -1.0]), tf.constant(step))
+  # A constant gradient moves Adam by the learning rate.
+  np.testing.assert_allclose(w, [0.8, 2.2], rtol=1e-5)
+
+
+def test_gradients_of_lookups_and_of_half_precision_do():
+  table, w = variable([1.0, 2.0], "table"), variable([1.0], "w")
+  sgd = built(optimizers.GradientDescentOptimizer(0.5), table, w)
+  rows = tf.IndexedSlices(tf.constant([1.0, 1.0]), tf.constant([1, 1]), [2])
+  half = tf.constant([1.0], tf.float16)
+  sgd.apply_gradients([(rows, table), (half, w)], step=0)
+  np.testing.assert_array_equal(table, [1.0, 1.0])
+  np.testing.assert_array_equal(w, [0.5])
+
+
+def test_a_missing_gradient_names_the_variable():
+  w = variable(1.0, "lost")
+  sgd = built(optimizers.GradientDescentOptimizer(0.1), w)
+  with pytest.raises(ValueError, match="no gradient for lost"):
+    sgd.apply_gradients([(None, w)], step=0)
+
+
+def test_a_forgotten_build_says_so():
+  w = variable(1.0, "kernel")
+  with pytest.raises(
+    ValueError, match=r"Adam lacks the slots of kernel.*build"
+  ):
+    optimizers.AdamOptimizer().apply_gradients([(tf.constant(1.0), w)], 0)
+
+
+def test_a_second_build_is_refused():
+  adam = built(optimizers.AdamOptimizer(), variable(1.0))
+  with pytest.raises(ValueError, match="only once"):
+    adam.build([])
+
+
+@pytest.mark.parametrize("name", SLOTLESS)
+def test_no_slots_no_variables(name):
+  optimizer = built(optimizer_class(name)(0.1), variable(1.0))
+  assert optimizer.variables == ()
+
+
+@pytest.mark.parametrize(
+  "make, message",
+  [
+    (lambda: optimizers.AdamOptimizer("0.1"), "AdamOptimizer.learning_rate"),
+    (lambda: optimizers.AdamOptimizer(beta1=1.0), r"a number in \[0, 1\)"),
+    (lambda: optimizers.AdagradOptimizer(0.1, 0.0), "above 0 would do"),
+    (lambda: optimizers.FtrlOptimizer(0.1, 0.5), "at most 0 would do"),
+    # A schedule without its () in the gin file.
+    (lambda: optimizers.AdamOptimizer(lambda step: lambda step: 0.1), r"\(\)"),
+  ],
+)
+def test_what_cannot_work_is_refused_at_once(make, message):
+  with pytest.raises(ValueError, match=message):
+    make()
+
+
+def test_constructors_are_those_of_tf1():
+  for name in {name for name, _ in CASES}:
+    ours = optimizer_class(name).__init__.__code__
+    ours = ours.co_varnames[1 : ours.co_argcount]
+    theirs = getattr(tf.compat.v1.train, f"{name}Optimizer").__init__.__code__
+    theirs = theirs.co_varnames[1 : theirs.co_argcount]
+    assert theirs[: len(ours)] == ours, name
+
+
+# Devices must be set up before TensorFlow starts: a process of its own.
+_ON_TWO_CPUS = """
+  import numpy as np
+  import tensorflow as tf
+  cpu = tf.config.list_physical_devices("CPU")[0]
+  tf.config.set_logical_device_configuration(
+    cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+  )
+  from compare_gan.gans import optimizers
+  from compare_gan.layers import initializers
+  from compare_gan.layers import scope
+
+  strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+  with strategy.scope():
+    w = scope.variable("w", [2], initializers.ones)
+    adam = optimizers.AdamOptimizer(0.1)
+    adam.build([w])
+
+  def step(do):
+    context = tf.distribute.get_replica_context()
+    # Replicas differ until their gradients are reduced.
+    g = w * tf.cast(context.replica_id_in_sync_group, tf.float32)
+    g = context.all_reduce("mean", g)
+
+    def update():
+      adam.apply_gradients([(g, w)], 0)
+      return True
+
+    return tf.cond(do, update, lambda: False)  # As every disc_iters-th time.
+
+  run = tf.function(lambda do: strategy.run(step, (do,)))
+  for do in (True, False, True):
+    run(tf.constant(do))
+  for variable in (w, *adam.variables):
+    first, second = strategy.experimental_local_results(variable)
+    np.testing.assert_array_equal(first, second)
+  np.testing.assert_allclose(w.values[0], [0.8, 0.8], rtol=1e-3)
+  np.testing.assert_allclose(adam.variables[0].values[1], 0.9**3, rtol=1e-6)
+  print("done")
+"""
+
+
+def test_two_replicas_stay_equal():
+  result = subprocess.run(
+    [sys.executable, "-c", textwrap.dedent(_ON_TWO_CPUS)],
+    cwd=pathlib.Path(optimizers.__file__).parents[2],
+    capture_output=True,
+    text=True,
+    timeout=120,
+  )
+  assert result.stdout.endswith("done\n"), result.stderr

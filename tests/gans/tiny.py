@@ -1,0 +1,51 @@
+"""The smallest GAN that trains: what tests of GANs share."""
+
+from compare_gan.gans import options
+from compare_gan.layers import scope
+from compare_gan.model_dir import DatasetShape
+import gin
+import numpy as np
+import tensorflow as tf
+
+ARCHITECTURE = "tests.architectures.own_architecture"
+DATASET = DatasetShape((4, 4, 1), 3)
+Z_DIM = 2
+
+
+def gan(cls="ModularGAN", architecture=ARCHITECTURE, seed=1, **chosen):
+  """Returns a GAN; `chosen` overrides fields of the Options."""
+  values = {
+    "batch_size": 2,
+    "gan_class": None,
+    "architecture": architecture,
+    "training_steps": 1,
+    "lamba": 1,
+    "disc_iters": 1,
+    "z_dim": Z_DIM,
+    "encoder_architecture": None,
+    **chosen,
+  }
+  dataset = chosen.pop("dataset", DATASET)
+  values.pop("dataset", None)
+  with scope.building(seed=seed):
+    return gin.get_configurable(cls)(
+      dataset, options.Options(**values), seed=seed
+    )
+
+
+def batches(count, dataset=DATASET, size=2):
+  """Returns `count` batches of uniform noise with labels 0, 1, 0, ..."""
+  rng = np.random.RandomState(0)
+  shape = (size, *dataset.image_shape)
+  return [
+    {
+      "images": tf.constant(rng.uniform(size=shape), tf.float32),
+      "labels": tf.constant(np.arange(size) % 2, tf.int32),
+    }
+    for _ in range(count)
+  ]
+
+
+def values(network):
+  """Returns {full name: array} of a module's variables."""
+  return {scope.full_name(v): v.numpy() for v in network.variables}

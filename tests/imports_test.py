@@ -1,0 +1,139 @@
+"""Who may import whom: the rooms of the house and their doors."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+_PACKAGE = pathlib.Path(__file__).parent.parent / "compare_gan"
+
+# A room may import itself, the leaves, and what stands here: rooms, or single
+# modules of a room. What a room's name is missing for has no rule yet.
+_LEAVES = {"replica", "version"}
+_ANY = object()
+_MAY_IMPORT = {
+  "layers": set(),
+  "architectures": {"layers"},
+  "gans": {"architectures.abstract_arch", "layers"},
+  "datasets": set(),
+  "metrics": set(),
+  "estimator": set(),
+  "features": {"layers", "datasets.abstract_dataset"},
+  "export": {"gans", "architectures.abstract_arch", "layers"},
+  "commands": _ANY,
+  "configuration": _ANY,  # makes all names known to gin
+  "gin_externals": {"gans"},
+  "model_dir": {"configuration", "estimator", "gans", "layers"},
+  "sampling": {"gans", "layers"},
+  "__main__": {"commands"},
+  "__init__": set(),
+  "replica": set(),
+  "version": set(),
+}
+
+
+def _modules():
+  for path in sorted(_PACKAGE.rglob("*.py")):
+    parts = path.relative_to(_PACKAGE).with_suffix("").parts
+    yield ".".join(parts), ast.parse(path.read_text())
+
+
+def _imports(tree):
+  """Yields the modules of ours that a module imports, "layers.conv"."""
+  for node in ast.walk(tree):
+    if isinstance(node, ast.Import):
+      names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+      assert not node.level, "imports are absolute"
+      names = [f"{node.module}.{alias.name}" for alias in node.names]
+    else:
+      continue
+    for name in names:
+      if name.startswith("compare_gan."):
+        yield name[len("compare_gan.") :]
+
+
+def _is_allowed(room, imported):
+  allowed = _MAY_IMPORT[room]
+  if allowed is _ANY:
+    return True
+  return any(
+    imported == door or imported.startswith(f"{door}.")
+    for door in {room} | allowed | _LEAVES
+  )
+
+
+_MODULES = list(_modules())
+
+
+@pytest.mark.parametrize(
+  "module,tree", _MODULES, ids=[name for name, _ in _MODULES]
+)
+def test_doors(module, tree):
+  room = module.split(".")[0]
+  assert room in _MAY_IMPORT, f"{room} is new: write down what it may import"
+  for imported in _imports(tree):
+    assert _is_allowed(room, imported), f"{module} imports {imported}"
+
+
+def _names(tree):
+  """Returns all dotted names that a module uses, "tf.distribute.Strategy"."""
+  return {
+    ast.unparse(node)
+    for node in ast.walk(tree)
+    if isinstance(node, ast.Attribute)
+  } | {name for node in ast.walk(tree) for name in _imported_roots(node)}
+
+
+def _imported_roots(node):
+  if isinstance(node, ast.Import):
+    return [alias.name for alias in node.names]
+  if isinstance(node, ast.ImportFrom):
+    return [node.module]
+  return []
+
+
+@pytest.mark.parametrize(
+  "module,tree", _MODULES, ids=[name for name, _ in _MODULES]
+)
+def test_nothing_needs_keras(module, tree):
+  used = [name for name in _names(tree) if "keras" in name.split(".")]
+  assert not used
+
+
+@pytest.mark.parametrize(
+  "module,tree", _MODULES, ids=[name for name, _ in _MODULES]
+)
+def test_only_the_estimator_knows_strategies(module, tree):
+  if module.startswith("estimator."):
+    return
+  used = [
+    name
+    for name in _names(tree)
+    if name.startswith("tf.distribute") or name.split(".")[0] == "npu_device"
+  ]
+  assert not used
+
+
+@pytest.mark.parametrize(
+  "module,tree", _MODULES, ids=[name for name, _ in _MODULES]
+)
+def test_only_main_reads_flags(module, tree):
+  if module != "main":
+    assert not [name for name in _names(tree) if name.startswith("absl")]
+
+
+def test_import_is_light():
+  """Neither TensorFlow nor any optional package comes with the name."""
+  code = "import compare_gan, sys; print(*sys.modules)"
+  loaded = subprocess.run(
+    [sys.executable, "-c", code],
+    capture_output=True,
+    text=True,
+    check=True,
+    cwd=_PACKAGE.parent,
+  ).stdout.split()
+  heavy = {"tensorflow", "numpy", "scipy", "gin", "matplotlib"}
+  assert not heavy & set(loaded)

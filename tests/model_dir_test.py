@@ -1,0 +1,84 @@
+"""Writing a GAN down and building it again, without its dataset."""
+
+import os
+
+from compare_gan import model_dir
+import gin
+import numpy as np
+import pytest
+
+from tests.gans import tiny
+
+_CONFIG = f"""
+import tests.architectures.own_architecture
+options.batch_size = 2
+options.gan_class = @ModularGAN
+options.architecture = "{tiny.ARCHITECTURE}"
+options.training_steps = 1
+options.z_dim = {tiny.Z_DIM}
+ModularGAN.g_use_ema = True
+"""
+
+
+def _written(folder, step=0):
+  gin.parse_config(_CONFIG)
+  gan = tiny.gan()
+  gan.train_step(tiny.batches(1))
+  model_dir.write(str(folder), step, gan, tiny.DATASET, _CONFIG)
+  gin.clear_config()
+  return gan
+
+
+def test_loaded_gan_is_the_written_one(tmp_path):
+  gan = _written(tmp_path)
+  loaded = model_dir.load(str(tmp_path))
+  written = tiny.values(gan)
+  assert set(tiny.values(loaded)) == set(written)
+  for name, value in tiny.values(loaded).items():
+    np.testing.assert_array_equal(value, written[name], err_msg=name)
+
+
+def test_loaded_gan_trains_on_as_the_written_one(tmp_path):
+  gan = _written(tmp_path)
+  loaded = model_dir.load(str(tmp_path))
+  loaded._seed = gan._seed
+  gan.train_step(tiny.batches(1))
+  loaded.train_step(tiny.batches(1))
+  for name, value in tiny.values(loaded).items():
+    np.testing.assert_array_equal(value, tiny.values(gan)[name], err_msg=name)
+
+
+def test_last_checkpoint_and_config_count(tmp_path):
+  _written(tmp_path, step=3)
+  last = _written(tmp_path, step=20)
+  last_bias = tiny.values(last)["generator/out/bias"]
+  loaded = model_dir.load(str(tmp_path))
+  np.testing.assert_array_equal(
+    tiny.values(loaded)["generator/out/bias"], last_bias
+  )
+
+
+def test_bindings_come_on_top(tmp_path):
+  _written(tmp_path)
+  gan = model_dir.load(str(tmp_path), ["options.disc_iters = 7"])
+  assert gan.options.disc_iters == 7
+
+
+def test_other_network_than_saved_is_refused(tmp_path):
+  _written(tmp_path)
+  with pytest.raises(ValueError, match="has no discriminator/hidden/kernel/u"):
+    model_dir.load(str(tmp_path), ["D.spectral_norm = True"])
+
+
+@pytest.mark.parametrize("lost", ["model.json", "operative_config-0.gin"])
+def test_missing_file_is_named(tmp_path, lost):
+  _written(tmp_path)
+  os.remove(tmp_path / lost)
+  name = lost.replace("-0", "-<step>")
+  with pytest.raises(FileNotFoundError, match=f"no {name}: is it a model_dir"):
+    model_dir.load(str(tmp_path))
+
+
+def test_empty_directory_is_named(tmp_path):
+  with pytest.raises(FileNotFoundError, match="no checkpoint"):
+    model_dir.load(str(tmp_path))
