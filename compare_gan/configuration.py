@@ -20,6 +20,7 @@ def register():
   from compare_gan.gans import modular_gan  # noqa: F401
   from compare_gan.gans import options  # noqa: F401
   from compare_gan.gans import penalty_lib  # noqa: F401
+  from compare_gan.gans import ssgan  # noqa: F401
 
   abstract_arch.import_all()
 

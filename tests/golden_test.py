@@ -304,9 +304,9 @@ class Training:
     update = self.gan._update_discriminator
 
     def recorded_update(*args):
-      loss = update(*args)
+      scalars = update(*args)
       self.records.append(self.record())
-      return loss
+      return scalars
 
     self.gan._update_discriminator = recorded_update
 
@@ -406,10 +406,8 @@ def test_optimizer_steps(case, monkeypatch):
       is_last = i == runs_per_step - 1
       record = records[-1] if case["unrolled"] else records[i]
       losses = {"loss/d_0": scalars[f"loss/d_{i}"]}
-      if case["unrolled"]:
-        losses = scalars
-      elif is_last:
-        losses["loss/g"] = scalars["loss/g"]
+      if case["unrolled"] or is_last:
+        losses = {**scalars, **losses}
       check_run(case, start + i, losses, record, recorded)
 
 
@@ -417,16 +415,20 @@ def check_run(case, run, losses, record, recorded):
   later = int(run > 0)
   tolerances = _STEP_TOLERANCES[_step_kind(case)]
   for name, value in losses.items():
+    if name not in recorded["summaries"]:
+      continue
     [expected] = recorded["summaries"][name]
-    tolerance = tolerances["g" if name == "loss/g" else "d"][later]
+    tolerance = tolerances["d" if name.startswith("loss/d_") else "g"][later]
     error = abs(value - expected) / max(abs(expected), 1.0)
     assert error <= tolerance, (run, name, value, expected)
   for name in ("g_l2", "d_l2", "ema_l2", "g_delta_l2", "d_delta_l2"):
     error = abs(record[name] - recorded[name]) / recorded[name]
     assert error <= tolerances["l2"][later], (run, name, error)
-  # What G's own update did: 1e-4 of it hangs on the order of concurrent reads.
+  # What G's own updates did. A bias before batch norm has no gradient but
+  # rounding, which Adam turns into steps: here the original and we differ.
   error = abs(record["ema_delta_l2"] - recorded["ema_delta_l2"])
-  assert error <= 3 * tolerances["l2"][later], (run, error)
+  bound = (1e-6 if _step_kind(case) == "plain" else 1e-4, 4e-4)[later]
+  assert error <= bound * max(1.0, recorded["ema_delta_l2"]), (run, error)
   for name, expected in recorded["probes"].items():
     actual = record["values"][name].ravel()[: len(expected)]
     if "moving_" in name and case["unrolled"]:

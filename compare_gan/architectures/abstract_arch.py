@@ -179,6 +179,11 @@ class AbstractDiscriminator(_Network):
     self.num_classes = num_classes
     self.layer_norm = layer_norm
 
+  @property
+  def num_features(self):
+    """Returns how many features an image has, once they are flattened."""
+    return self.scores.channels
+
   @abc.abstractmethod
   def __call__(self, x, y, is_training):
     """Returns the DiscriminatorOutput for images x and y or None."""
@@ -255,6 +260,7 @@ class Scores(Module):
     owner="The discriminator",
   ):
     super().__init__()
+    self.channels = channels
     self.linear = linear.Linear(channels, 1, kernel_fn=kernel_fn, name=name)
     self.embedding = None
     if project_y:

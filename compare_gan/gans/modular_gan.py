@@ -36,6 +36,16 @@ class Batch(NamedTuple):
   fake_y: Optional[tf.Tensor]  # [N, num_classes]
 
 
+class Scored(NamedTuple):
+  """What D makes of a batch and its fakes."""
+
+  d_loss: tf.Tensor  # without penalty
+  g_loss: tf.Tensor
+  real: abstract_arch.DiscriminatorOutput
+  fake: abstract_arch.DiscriminatorOutput
+  scalars: dict[str, tf.Tensor]  # to be logged
+
+
 @gin.configurable(denylist=["dataset", "options", "seed"])
 class ModularGAN(AbstractGAN):
   """See above.
@@ -91,6 +101,7 @@ class ModularGAN(AbstractGAN):
     self.num_classes = dataset.num_classes if conditional else 0
     self.image_shape = tuple(dataset.image_shape)
     self._seed = seed
+    self._penalty_weight = options.lamba
     self._split_scores = deprecated_split_disc_calls
     self._joint_fakes = experimental_joint_gen_for_disc
     self._unrolled = experimental_force_graph_unroll
@@ -102,6 +113,7 @@ class ModularGAN(AbstractGAN):
     self.discriminator = abstract_arch.make_discriminator(
       options.architecture, self.image_shape, self.num_classes
     )
+    self.heads = self._make_heads()
     self.averaged_generator = None
     if g_use_ema:
       self.averaged_generator = ema.averaged_copy(
@@ -110,9 +122,9 @@ class ModularGAN(AbstractGAN):
     self.d_optimizer = (d_optimizer_fn or g_optimizer_fn)(
       g_lr if d_lr is None else d_lr, name="d_opt"
     )
-    self.d_optimizer.build(self.discriminator.trainable_variables)
+    self.d_optimizer.build(self._d_weights())
     self.g_optimizer = g_optimizer_fn(g_lr, name="g_opt")
-    self.g_optimizer.build(self.generator.trainable_variables)
+    self.g_optimizer.build(self._g_weights())
     self.global_step = _counter("global_step", tf.int64)  # updates of G
     self.global_step_disc = _counter("global_step_disc", tf.int32)  # of D
     self.penalty = penalty_lib.Penalty(type(self).__name__, _OFFERS)
@@ -128,6 +140,17 @@ class ModularGAN(AbstractGAN):
       self.num_classes,
     )
 
+  def _make_heads(self):
+    """Returns modules beside D that are trained with it, for subclasses."""
+    return ()
+
+  def _d_weights(self):
+    heads = [v for head in self.heads for v in head.trainable_variables]
+    return [*self.discriminator.trainable_variables, *heads]
+
+  def _g_weights(self):
+    return list(self.generator.trainable_variables)
+
   # ---- Algorithm 1 -----------------------------------------------------------
 
   @property
@@ -140,49 +163,47 @@ class ModularGAN(AbstractGAN):
     if self._unrolled:
       all_fakes, g_tape = self._generate_all(batches)
       for i, (batch, fakes) in enumerate(zip(batches[:-1], all_fakes)):
-        scalars[f"loss/d_{i}"] = self._update_discriminator(batch, fakes, i)
+        scalars.update(self._update_discriminator(batch, fakes, i))
       fakes = all_fakes[-1]
     else:
       for i, batch in enumerate(batches):
         fakes, g_tape = self._generate(batch)
-        scalars[f"loss/d_{i}"] = self._update_discriminator(batch, fakes, i)
-    scalars["loss/g"] = self._update_generator(batches[-1], fakes, g_tape)
+        scalars.update(self._update_discriminator(batch, fakes, i))
+    scalars.update(self._update_generator(batches[-1], fakes, g_tape))
     return scalars
 
   def _update_discriminator(self, batch, fakes, i):
-    """Descends d_loss + lambda * penalty; returns it."""
+    """Descends d_loss + lambda * penalty; returns scalars."""
     fakes = tf.stop_gradient(fakes)
-    with _tape(self.discriminator) as tape, _one_state():
-      real, fake = self._score(batch, fakes)
-      losses = loss_lib.get_losses(real.logits, fake.logits)
+    weights = self._d_weights()
+    with _tape(weights) as tape, _one_state():
+      scored = self._losses(batch, fakes)
       with self._draws("penalty", i, batch):
-        penalty = self.penalty(self._offered(batch, fakes, real, fake))
-      d_loss = losses.d_loss + self.options.lamba * penalty
-    self._descend(self.d_optimizer, tape, d_loss, self.discriminator)
+        penalty = self.penalty(self._offered(batch, fakes, scored))
+      d_loss = scored.d_loss + self._penalty_weight * penalty
+    self._descend(self.d_optimizer, tape, d_loss, weights)
     if self.anchors:
-      self.anchors.move(real.logits, fake.logits)
+      self.anchors.move(scored.real.logits, scored.fake.logits)
     self.global_step_disc.assign_add(1)
-    return d_loss
+    return {f"loss/d_{i}": d_loss, "loss/penalty": penalty}
 
   def _update_generator(self, batch, fakes, g_tape):
-    """Descends g_loss through the fakes that `g_tape` saw; returns it."""
+    """Descends g_loss through the fakes that `g_tape` saw; returns scalars."""
     with g_tape, _one_state():
-      real, fake = self._score(batch, fakes)
-      g_loss = loss_lib.get_losses(real.logits, fake.logits).g_loss
-    self._descend(self.g_optimizer, g_tape, g_loss, self.generator)
+      scored = self._losses(batch, fakes)
+    self._descend(self.g_optimizer, g_tape, scored.g_loss, self._g_weights())
     if self.averaged_generator:
       decay = ema.decay_at(
         self.global_step, self._ema_decay, self._ema_start_step
       )
       ema.move(self.averaged_generator, self.generator, decay)
     self.global_step.assign_add(1)
-    return g_loss
+    return {"loss/g": scored.g_loss, **scored.scalars}
 
-  def _descend(self, optimizer, tape, loss, network):
-    variables = network.trainable_variables
+  def _descend(self, optimizer, tape, loss, weights):
     pairs = [
-      (replica.all_mean(gradient), variable)
-      for gradient, variable in zip(tape.gradient(loss, variables), variables)
+      (replica.all_mean(gradient), weight)
+      for gradient, weight in zip(tape.gradient(loss, weights), weights)
       if gradient is not None  # An embedding of y, say, that no layer asks for.
     ]
     optimizer.apply_gradients(pairs, self.global_step)
@@ -191,7 +212,7 @@ class ModularGAN(AbstractGAN):
 
   def _generate(self, batch):
     """Returns fakes, and the tape that can lead G's gradient through them."""
-    with _tape(self.generator) as g_tape, _one_state():
+    with _tape(self._g_weights()) as g_tape, _one_state():
       fakes = self.generator(batch.z, batch.fake_y, is_training=True)
     return fakes, g_tape
 
@@ -215,30 +236,38 @@ class ModularGAN(AbstractGAN):
           self.generator(batch.z, batch.fake_y, is_training=True)
           for batch in d_batches
         ]
-      with _tape(self.generator) as g_tape:
+      with _tape(self._g_weights()) as g_tape:
         fakes.append(
           self.generator(g_batch.z, g_batch.fake_y, is_training=True)
         )
     return fakes, g_tape
 
-  def _score(self, batch, fakes):
+  def _losses(self, batch, fakes):
+    """Returns the Scored of a batch and its fakes."""
+    real, fake = self._score(batch.images, batch.y, fakes, batch.fake_y)
+    return self._gan_losses(real, fake)
+
+  def _gan_losses(self, real, fake):
+    losses = loss_lib.get_losses(real.logits, fake.logits)
+    return Scored(losses.d_loss, losses.g_loss, real, fake, {})
+
+  def _score(self, real, y, fakes, fake_y):
     """Returns D's outputs for real and for fake images."""
     if self._split_scores:
       return (
-        self.discriminator(batch.images, batch.y, is_training=True),
-        self.discriminator(fakes, batch.fake_y, is_training=True),
+        self.discriminator(real, y, is_training=True),
+        self.discriminator(fakes, fake_y, is_training=True),
       )
-    images = tf.concat([batch.images, fakes], axis=0)
-    y = None
+    images = tf.concat([real, fakes], axis=0)
     if self.num_classes:
-      y = tf.concat([batch.y, batch.fake_y], axis=0)
+      y = tf.concat([y, fake_y], axis=0)
     both = self.discriminator(images, y, is_training=True)
     halves = [tf.split(output, 2) for output in both]
     return tuple(
       abstract_arch.DiscriminatorOutput(*half) for half in zip(*halves)
     )
 
-  def _offered(self, batch, fakes, real, fake):
+  def _offered(self, batch, fakes, scored):
     """Returns what `_OFFERS` names."""
     return {
       "discriminator": lambda x, y: self.discriminator(x, y, is_training=True),
@@ -246,11 +275,11 @@ class ModularGAN(AbstractGAN):
       "x_fake": fakes,
       "y": batch.y,
       "y_fake": batch.fake_y,
-      "real_logits": real.logits,
-      "fake_logits": fake.logits,
+      "real_logits": scored.real.logits,
+      "fake_logits": scored.fake.logits,
       "real_anchor": self.anchors and self.anchors.real,
       "fake_anchor": self.anchors and self.anchors.fake,
-      "kernels": kernels(self.discriminator),
+      "kernels": _kernels(self._d_weights()),
       "uniform": draws.uniform,
     }
 
@@ -325,13 +354,9 @@ _OFFERS = (
 )
 
 
-def kernels(network):
-  """Returns the trainable kernels of a network, of all kinds of layers."""
-  return [
-    variable
-    for variable in network.trainable_variables
-    if scope.full_name(variable).endswith("/kernel")
-  ]
+def _kernels(weights):
+  """Returns those of linear layers, convolutions and embeddings."""
+  return [w for w in weights if scope.full_name(w).endswith("/kernel")]
 
 
 def _counter(name, dtype):
@@ -340,11 +365,11 @@ def _counter(name, dtype):
   )
 
 
-def _tape(network):
-  """Returns a tape that watches the weights of `network` and nothing else."""
+def _tape(weights):
+  """Returns a tape that watches `weights` and nothing else."""
   tape = tf.GradientTape(watch_accessed_variables=False)
   with tape:
-    tape.watch(network.trainable_variables)
+    tape.watch(weights)
   return tape
 
 
