@@ -12,7 +12,7 @@ optimisers are registered in place: a binding acts on whoever makes one, through
 gin or in Python, also on a subclass.
 """
 
-from compare_gan.gans import draws
+from compare_gan import draws
 from compare_gan.gans import optimizers
 from compare_gan.gans import schedules
 import gin

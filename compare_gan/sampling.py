@@ -1,6 +1,6 @@
 """Images from a GAN and latents."""
 
-from compare_gan.gans import draws
+from compare_gan import draws
 from compare_gan.gans import latents
 from compare_gan.layers import scope
 import numpy as np

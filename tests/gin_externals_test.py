@@ -1,7 +1,7 @@
 """The TensorFlow names that existing gin files use."""
 
+from compare_gan import draws
 from compare_gan import gin_externals
-from compare_gan.gans import draws
 from compare_gan.gans import optimizers
 import gin
 import numpy as np

@@ -12,11 +12,11 @@ import pathlib
 import re
 import types
 
+from compare_gan import draws
 from compare_gan import model_dir
 from compare_gan import sampling
 from compare_gan.__main__ import main
 from compare_gan.architectures import abstract_arch
-from compare_gan.gans import draws
 from compare_gan.gans import options
 from compare_gan.gans import penalty_lib
 from compare_gan.layers import activations

@@ -2,7 +2,7 @@
 
 import inspect
 
-from compare_gan.gans import draws
+from compare_gan import draws
 import gin
 
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from typing import Optional
 import zlib
 
+from compare_gan import draws
 from compare_gan import replica
 from compare_gan.architectures import abstract_arch
-from compare_gan.gans import draws
 from compare_gan.gans import ema
 from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
@@ -67,6 +67,8 @@ class ModularGAN(AbstractGAN):
       uniform ones.
   """
 
+  has_encoder = False  # Whether options.encoder_architecture has a place.
+
   def __init__(
     self,
     dataset,
@@ -96,6 +98,12 @@ class ModularGAN(AbstractGAN):
         "ModularGAN.experimental_joint_gen_for_disc = True needs "
         "ModularGAN.experimental_force_graph_unroll = True: otherwise the "
         "fakes of one update are made at a time."
+      )
+    if options.encoder_architecture is not None and not self.has_encoder:
+      raise ValueError(
+        f"{type(self).__name__} has no encoder, but options."
+        f"encoder_architecture = {options.encoder_architecture!r}. Leave it at "
+        "None or choose another options.gan_class."
       )
     self.options = options
     self.num_classes = dataset.num_classes if conditional else 0
@@ -176,7 +184,7 @@ class ModularGAN(AbstractGAN):
     """Descends d_loss + lambda * penalty; returns scalars."""
     fakes = tf.stop_gradient(fakes)
     weights = self._d_weights()
-    with _tape(weights) as tape, _one_state():
+    with _one_state(), _tape(weights) as tape:
       scored = self._losses(batch, fakes)
       with self._draws("penalty", i, batch):
         penalty = self.penalty(self._offered(batch, fakes, scored))
@@ -189,7 +197,7 @@ class ModularGAN(AbstractGAN):
 
   def _update_generator(self, batch, fakes, g_tape):
     """Descends g_loss through the fakes that `g_tape` saw; returns scalars."""
-    with g_tape, _one_state():
+    with _one_state(), g_tape:
       scored = self._losses(batch, fakes)
     self._descend(self.g_optimizer, g_tape, scored.g_loss, self._g_weights())
     if self.averaged_generator:
@@ -212,7 +220,7 @@ class ModularGAN(AbstractGAN):
 
   def _generate(self, batch):
     """Returns fakes, and the tape that can lead G's gradient through them."""
-    with _tape(self._g_weights()) as g_tape, _one_state():
+    with _one_state(), _tape(self._g_weights()) as g_tape:
       fakes = self.generator(batch.z, batch.fake_y, is_training=True)
     return fakes, g_tape
 

@@ -41,8 +41,8 @@ def test_unknown_module_is_named():
 
 
 def test_missing_class_is_named():
-  with pytest.raises(ValueError, match="'dcgan_arch' has no class Encoder"):
-    abstract_arch.load_architecture("dcgan_arch", "Encoder")
+  with pytest.raises(ValueError, match="'infogan_arch' has no class Encoder"):
+    abstract_arch.load_architecture("infogan_arch", "Encoder")
 
 
 def test_error_inside_own_module_is_not_hidden(tmp_path, monkeypatch):

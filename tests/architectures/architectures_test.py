@@ -142,9 +142,14 @@ def test_encoder_gives_a_distribution(name):
     e = abstract_arch.make_encoder(name, _shape(name), _Z_DIM)
   out = e(_images(name), is_training=True)
   assert out.sample.shape == out.mean.shape == (_BATCH, _Z_DIM)
-  if out.stddev is not None:
+  if out.stddev is None:
+    np.testing.assert_array_equal(out.sample, out.mean)
+  else:
     assert out.stddev.shape == (_BATCH, _Z_DIM)
     assert out.stddev.numpy().min() > 0
+    # Samples of a normal with these moments.
+    deviations = (out.sample - out.mean) / out.stddev
+    np.testing.assert_allclose(np.std(deviations), 1.0, atol=0.3)
   assert all(v.name.startswith("encoder/") for v in e.variables)
 
 

@@ -1,6 +1,6 @@
 """One step of training: who moves when, and on what."""
 
-from compare_gan.gans import draws
+from compare_gan import draws
 from compare_gan.layers import scope
 from compare_gan.model_dir import DatasetShape
 import gin
@@ -250,6 +250,11 @@ def test_conditional_gan_needs_labels():
     tiny.gan(dataset=DatasetShape((4, 4, 1), 0))
   with pytest.raises(ValueError, match="labels from 0 to 2, got None"):
     tiny.gan().generate(tf.ones([1, tiny.Z_DIM]))
+
+
+def test_encoder_without_a_place_is_refused():
+  with pytest.raises(ValueError, match="ModularGAN has no encoder"):
+    tiny.gan(encoder_architecture="dcgan_arch")
 
 
 def test_joint_fakes_without_unrolling_are_refused():

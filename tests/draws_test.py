@@ -1,6 +1,6 @@
 """Draws: what they depend on, what they do not, and their distributions."""
 
-from compare_gan.gans import draws
+from compare_gan import draws
 import numpy as np
 import pytest
 import scipy.stats
