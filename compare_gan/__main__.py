@@ -43,6 +43,8 @@ def main(argv=None):
     print(f"There is no verb {argv[0]!r}.\n\n{_overview()}", file=sys.stderr)
     return 2
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+  if os.getcwd() not in sys.path:  # Modules of one's own, as `python -m` has.
+    sys.path.insert(0, os.getcwd())
   command = importlib.import_module(f"{commands.__name__}.{verb}")
   parser = argparse.ArgumentParser(
     prog=f"compare_gan {verb}",

@@ -1,0 +1,61 @@
+# make test        installs what is missing into .venv and runs the test suite
+# make test-slow   the tests that train for real (marked slow)
+# make lint        what CI says about format and style;  make format  mends it
+# make clean       removes the virtual environments and everything built
+#
+# Another Python or TensorFlow, in its own environment:
+#   make test VENV=.venv-tf2.6 PYTHON=python3.9 CONSTRAINTS=constraints-tf2.6.txt
+# Some tests only:
+#   make test PYTEST_ARGS="tests/architectures -k dcgan"
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?=
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install
+INSTALLED := $(VENV)/.installed
+
+# Two threads are as fast as many for tests of this size, and leave the rest of
+# a shared machine alone.
+THREADS ?= 2
+export OMP_NUM_THREADS ?= $(THREADS)
+export OPENBLAS_NUM_THREADS ?= $(THREADS)
+export MKL_NUM_THREADS ?= $(THREADS)
+export TF_NUM_INTRAOP_THREADS ?= $(THREADS)
+export TF_NUM_INTEROP_THREADS ?= $(THREADS)
+
+.PHONY: test test-slow lint format install clean
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: $(INSTALLED)
+	@:
+
+# $(INSTALLED) is younger than what it was installed from, and holds what pip
+# said. Without pip, or with its Python gone, an environment is made anew.
+$(INSTALLED): setup.py pyproject.toml compare_gan/version.py $(CONSTRAINTS)
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || \
+	  { echo "Making $(VENV)" && $(PYTHON) -m venv --clear $(VENV); }
+	@echo "Installing compare_gan and what it needs into $(VENV)"
+	@{ $(PIP) --upgrade pip && $(PIP) --editable ".[test]" \
+	  $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)); } > $@.log 2>&1 || \
+	  { cat $@.log; exit 1; }
+	@mv $@.log $@
+
+clean:
+	rm -rf .venv .venv-tf* build dist *.egg-info .pytest_cache .ruff_cache
+	find compare_gan tests -name __pycache__ -type d -prune -exec rm -rf {} +

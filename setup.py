@@ -1,0 +1,89 @@
+"""Installs compare_gan: `pip install .`, or, to change it, `-e .[test]`.
+
+One code base serves TensorFlow 2.6.5 (Python 3.9, the version of Huawei's NPU
+adapter) to the newest TensorFlow, so the requirements are wide. For an old
+TensorFlow add the pins it needs: `pip install -c constraints-tf2.6.txt .`
+"""
+
+import pathlib
+import re
+import shutil
+
+import setuptools
+from setuptools.command import build_py
+
+ROOT = pathlib.Path(__file__).resolve().parent
+
+
+def version():
+  """Returns compare_gan's version without importing compare_gan."""
+  text = (ROOT / "compare_gan" / "version.py").read_text(encoding="utf-8")
+  return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE).group(1)
+
+
+def long_description():
+  readme = ROOT / "README.md"
+  return readme.read_text(encoding="utf-8") if readme.exists() else ""
+
+
+class BuildWithConfigs(build_py.build_py):
+  """Puts configs/ into a built package, as the folder compare_gan/configs.
+
+  The gin files stand at the top of the repository, where people look for them;
+  a wheel carries them next to its modules. An editable installation copies
+  nothing and uses the files of the repository.
+  """
+
+  def run(self):
+    super().run()
+    if not getattr(self, "editable_mode", False):
+      configs = pathlib.Path(self.build_lib) / "compare_gan" / "configs"
+      shutil.rmtree(configs, ignore_errors=True)
+      shutil.copytree(ROOT / "configs", configs)
+
+
+setuptools.setup(
+  name="compare_gan",
+  version=version(),
+  description="Training and comparing GANs, configured by gin, on TensorFlow 2",
+  long_description=long_description(),
+  long_description_content_type="text/markdown",
+  license="Apache-2.0",
+  packages=setuptools.find_packages(include=["compare_gan*"]),
+  cmdclass={"build_py": BuildWithConfigs},
+  python_requires=">=3.9",
+  install_requires=[
+    "absl-py",
+    "gin-config>=0.5",
+    "matplotlib",
+    "numpy",
+    "pillow",
+    "scipy",
+    # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.
+    "setuptools<82",
+    "tensorflow>=2.6.5",
+    "tensorflow-datasets",
+    "tensorflow-gan",
+    "tensorflow-hub",
+    "tqdm",
+  ],
+  extras_require={
+    # The CUDA libraries that fit the wheel; older wheels have no such extra
+    # and use the CUDA of the machine.
+    "gpu": ["tensorflow[and-cuda]>=2.15"],
+    # What TPUClusterResolver imports to find a TPU by its name. TensorFlow for
+    # the TPU itself cannot be an extra: the wheel tensorflow-tpu stands in for
+    # the wheel tensorflow, and one must not be installed over the other.
+    "tpu": ["google-api-python-client", "oauth2client"],
+    # Clusters for regularization studies.
+    "study": ["submitit", "ray; python_version >= '3.10'"],
+    "test": ["pytest", "pytest-timeout", "ruff==0.17.5"],
+  },
+  entry_points={"console_scripts": ["compare_gan = compare_gan.__main__:main"]},
+  classifiers=[
+    "Development Status :: 3 - Alpha",
+    "Intended Audience :: Science/Research",
+    "Programming Language :: Python :: 3",
+    "Topic :: Scientific/Engineering :: Artificial Intelligence",
+  ],
+)
