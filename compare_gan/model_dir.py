@@ -36,19 +36,27 @@ def make_gan(dataset, seed=0):
 
 
 def write(model_dir, step, gan, dataset, config):
-  """Writes all three files.
+  """Writes all three files; see `write_description` for the arguments."""
+  write_description(model_dir, step, dataset, config)
+  tensors = {scope.full_name(v): v for v in gan.variables}
+  return checkpoints.write(model_dir, step, tensors)
+
+
+def write_description(model_dir, step, dataset, config, seed=0):
+  """Writes the choices and the dataset's shape.
 
   Args:
     model_dir: is made if there is none.
-    step: of the checkpoint.
-    gan: whose variables are saved.
+    step: of the operative config.
     dataset: with `image_shape` and `num_classes`.
     config: text of the gin file.
+    seed: what the training's noise follows from.
   """
   os.makedirs(model_dir, exist_ok=True)
   card = {
     "image_shape": list(dataset.image_shape),
     "num_classes": dataset.num_classes,
+    "seed": seed,
   }
   checkpoints.write_text(
     os.path.join(model_dir, _CARD), json.dumps(card) + "\n"
@@ -56,8 +64,15 @@ def write(model_dir, step, gan, dataset, config):
   checkpoints.write_text(
     os.path.join(model_dir, f"operative_config-{step}.gin"), config
   )
-  tensors = {scope.full_name(v): v for v in gan.variables}
-  return checkpoints.write(model_dir, step, tensors)
+
+
+def stored_seed(model_dir):
+  """Returns the seed of the training in `model_dir`, None if there is none."""
+  path = os.path.join(model_dir, _CARD)
+  if not os.path.isfile(path):
+    return None
+  with open(path) as file:
+    return json.load(file)["seed"]
 
 
 def load(model_dir, bindings=()):
@@ -69,22 +84,36 @@ def load(model_dir, bindings=()):
     model_dir: see above.
     bindings: gin bindings on top of the operative config's.
   """
-  prefix = checkpoints.latest(model_dir)
+  stored = checkpoints.last_good(model_dir)
+  if stored is None:
+    raise FileNotFoundError(
+      f"There is no checkpoint that can be read in {model_dir!r}."
+    )
   config_path = _config_path(model_dir)
   gin.clear_config()
   configuration.parse([config_path], bindings)
-  shapes, read = checkpoints.load(prefix)
+  with scope.building(values=values_of(stored[1], model_dir)):
+    return make_gan(_dataset_shape(model_dir), stored_seed(model_dir))
+
+
+def values_of(tensors, model_dir):
+  """Returns a `values` for `scope.building`: all of a checkpoint's.
+
+  Args:
+    tensors: {full name: array}.
+    model_dir: for the message.
+  """
 
   def value(name, shape, dtype):
     del shape, dtype
-    if name not in shapes:
+    if name not in tensors:
       raise ValueError(
-        f"{prefix} has no {name}. Were other gin bindings used to train it?"
+        f"The checkpoint in {model_dir} has no {name}. Were other gin bindings "
+        "used to train it?"
       )
-    return read(name)
+    return tensors[name]
 
-  with scope.building(values=value):
-    return make_gan(_dataset_shape(model_dir))
+  return value
 
 
 def _dataset_shape(model_dir):

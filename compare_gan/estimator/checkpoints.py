@@ -11,6 +11,7 @@ to the disk, and moved in with the index last, without which it does not count.
 import os
 import re
 import tempfile
+import warnings
 
 import tensorflow as tf
 
@@ -31,13 +32,26 @@ def write(model_dir, step, tensors):
       shape_and_slices=[""] * len(names),
       tensors=[tf.convert_to_tensor(tensors[name]) for name in names],
     )
-    # Data before index: a reader that finds the index finds all.
-    for path in sorted(os.listdir(folder), key=lambda p: p.endswith(".index")):
-      _sync(os.path.join(folder, path))
-      os.replace(os.path.join(folder, path), os.path.join(model_dir, path))
-  _sync(model_dir)
+    _move(folder, model_dir, f"{os.path.basename(prefix)}.index")
   _point_to(model_dir, os.path.basename(prefix))
   return prefix
+
+
+def _move(folder, model_dir, index):
+  """Moves a written checkpoint in, so that an index never lacks its data.
+
+  An index of the same name goes first: with data of this checkpoint beside it,
+  it would speak of another one.
+  """
+  names = sorted(os.listdir(folder), key=lambda name: name == index)
+  for name in names:
+    _sync(os.path.join(folder, name))
+  if os.path.lexists(os.path.join(model_dir, index)):
+    os.remove(os.path.join(model_dir, index))
+    _sync(model_dir)
+  for name in names:
+    os.replace(os.path.join(folder, name), os.path.join(model_dir, name))
+    _sync(model_dir)
 
 
 def _sync(path):
@@ -96,3 +110,30 @@ def load(prefix):
       f"{prefix!r} is no checkpoint that can be read: {error}"
     ) from error
   return reader.get_variable_to_shape_map(), reader.get_tensor
+
+
+def last_good(model_dir):
+  """Returns (step, {name: array}) of the last whole checkpoint, or None.
+
+  TensorFlow stores a checksum with every variable: a file that was cut short or
+  changed is found out, passed over with a warning, and the one before is read.
+  """
+  for step in sorted(all_steps(model_dir), reverse=True):
+    prefix = os.path.join(model_dir, f"{_PREFIX}{step}")
+    try:
+      shapes, read = load(prefix)
+      return step, {name: read(name) for name in shapes}
+    except (OSError, tf.errors.OpError, ValueError, RuntimeError) as error:
+      warnings.warn(
+        f"{prefix} is damaged and passed over: {error}", stacklevel=2
+      )
+  return None
+
+
+def remove_old(model_dir, keep):
+  """Removes all but the last `keep` checkpoints, indexes first."""
+  for step in sorted(all_steps(model_dir))[: -max(keep, 1)]:
+    name = f"{_PREFIX}{step}."
+    files = [file for file in os.listdir(model_dir) if file.startswith(name)]
+    for file in sorted(files, key=lambda file: not file.endswith(".index")):
+      os.remove(os.path.join(model_dir, file))

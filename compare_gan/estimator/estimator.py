@@ -1,0 +1,110 @@
+"""The loop: steps inside of a graph, everything else between its calls.
+
+A model is anything with
+
+  train_step(batches) -> {name: scalar}     batches_per_step
+  variables    all there is to save         global_step   counts train_step
+
+Noise and data are functions of the step, so the variables are the whole state:
+training that goes on from a checkpoint ends with the same bits as training that
+was never interrupted.
+"""
+
+import time
+
+from compare_gan.estimator import checkpoints
+import tensorflow as tf
+
+# A loop of the graph takes about so long: what a user waits for a sign of life.
+_SECONDS_PER_LOOP = 10.0
+
+
+class Estimator:
+  """Trains a model.
+
+  Args:
+    model: see above.
+    run_config: a RunConfig.
+    devices: OneDevice or Mirrored; the model was made in its scope.
+    model_dir: where checkpoints go.
+  """
+
+  def __init__(self, model, run_config, devices, model_dir):
+    self.model = model
+    self._config = run_config
+    self._devices = devices
+    self._model_dir = model_dir
+
+  def train(self, input_fn, max_steps, hooks=()):
+    """Trains until `global_step` is `max_steps`.
+
+    Args:
+      input_fn: `input_fn(start)` -> tf.data.Dataset of batches, from batch
+        number `start` of the training on.
+      max_steps: as counted by the model's global_step.
+      hooks: see hooks.py, called between loops.
+    """
+    step = int(self.model.global_step.numpy())
+    start = step
+    if step == 0:
+      self._save(step)
+    if step >= max_steps:
+      return
+    dataset = input_fn(step * self.model.batches_per_step)
+    iterator = iter(dataset.prefetch(2))
+    loop = self._make_loop(iterator)
+    for hook in hooks:
+      hook.begin(self.model, step, max_steps)
+    steps = 1  # The first call also builds the graph.
+    while step < max_steps:
+      began = time.monotonic()
+      scalars = loop(tf.constant(steps, tf.int64))
+      step = int(self.model.global_step.numpy())
+      seconds = time.monotonic() - began
+      for hook in hooks:
+        hook.after_loop(step, steps, seconds, scalars)
+      if step >= max_steps or step % self._config.save_checkpoints_steps == 0:
+        self._save(step)
+      built = step > start + 1
+      steps = self._next_steps(step, max_steps, seconds / steps, built)
+    for hook in hooks:
+      hook.end(step)
+
+  def _next_steps(self, step, max_steps, seconds_per_step, built):
+    """Returns how many steps to make before looking up again."""
+    interval = self._config.save_checkpoints_steps
+    until_checkpoint = interval - step % interval
+    steps = min(
+      self._config.iterations_per_loop, until_checkpoint, max_steps - step
+    )
+    # The time of the first step is that of building the graph.
+    wanted = _SECONDS_PER_LOOP / max(seconds_per_step, 1e-6) if built else 1
+    return max(1, min(steps, int(wanted)))
+
+  def _save(self, step):
+    checkpoints.write(self._model_dir, step, named_variables(self.model))
+    checkpoints.remove_old(self._model_dir, self._config.keep_checkpoint_max)
+
+  def _make_loop(self, iterator):
+    """Returns `loop(steps)` -> scalars of the last step, one tf.function."""
+
+    @tf.function
+    def one_step(iterator):
+      batches = [next(iterator) for _ in range(self.model.batches_per_step)]
+      return self._devices.run(self.model.train_step, batches)
+
+    specs = one_step.get_concrete_function(iterator).structured_outputs
+
+    @tf.function
+    def loop(steps):
+      scalars = {name: tf.zeros([], s.dtype) for name, s in specs.items()}
+      for _ in tf.range(steps):
+        scalars = one_step(iterator)
+      return scalars
+
+    return loop
+
+
+def named_variables(model):
+  """Returns {name: variable}, named as checkpoints are."""
+  return {v.name.split(":")[0]: v for v in model.variables}

@@ -1,0 +1,113 @@
+"""The loop: how far it goes, what it saves, and where it goes on."""
+
+from compare_gan.estimator import checkpoints
+from compare_gan.estimator import devices
+from compare_gan.estimator import hooks
+from compare_gan.estimator.estimator import Estimator
+from compare_gan.estimator.run_config import RunConfig
+import numpy as np
+import tensorflow as tf
+
+
+class Counter:
+  """A model that counts: `total` is the sum of all that it was fed."""
+
+  batches_per_step = 2
+
+  def __init__(self):
+    self.global_step = tf.Variable(0, dtype=tf.int64, name="global_step")
+    self.total = tf.Variable(0.0, name="total")
+    self.variables = (self.global_step, self.total)
+
+  def train_step(self, batches):
+    self.global_step.assign_add(1)
+    for batch in batches:
+      self.total.assign_add(batch["x"])
+    return {"loss/total": tf.identity(self.total)}
+
+
+def _input(start):
+  """Batch t holds t."""
+  numbers = tf.data.Dataset.range(start, 1000)
+  return numbers.map(lambda t: {"x": tf.cast(t, tf.float32)})
+
+
+class Recorder(hooks.Hook):
+  def __init__(self):
+    self.calls = []
+
+  def begin(self, model, step, max_steps):
+    self.calls.append(("begin", step, max_steps))
+
+  def after_loop(self, step, steps, seconds, scalars):
+    self.calls.append((step, steps, float(scalars["loss/total"])))
+
+  def end(self, step):
+    self.calls.append(("end", step))
+
+
+def _train(model, model_dir, max_steps, save=10, loop=4, recorder=None):
+  config = RunConfig(None, False, loop, save, 1000)
+  estimator = Estimator(
+    model, config, devices.OneDevice("CPU:0"), str(model_dir)
+  )
+  estimator.train(_input, max_steps, [recorder] if recorder else [])
+
+
+def test_every_batch_is_seen_once(tmp_path):
+  model = Counter()
+  _train(model, tmp_path, 7)
+  assert int(model.global_step) == 7
+  assert float(model.total) == sum(range(14))
+
+
+def test_checkpoints_at_start_at_intervals_and_at_the_end(tmp_path):
+  _train(Counter(), tmp_path, 7, save=3)
+  assert sorted(checkpoints.all_steps(str(tmp_path))) == [0, 3, 6, 7]
+
+
+def test_loops_end_where_checkpoints_are_due(tmp_path):
+  recorder = Recorder()
+  _train(Counter(), tmp_path, 12, save=6, loop=4, recorder=recorder)
+  ends = [call[0] for call in recorder.calls if isinstance(call[0], int)]
+  assert {6, 12} <= set(ends)
+  steps = [call[1] for call in recorder.calls if isinstance(call[0], int)]
+  assert max(steps) <= 4 and sum(steps) == 12
+
+
+def test_hooks_see_begin_loops_and_end(tmp_path):
+  recorder = Recorder()
+  _train(Counter(), tmp_path, 2, recorder=recorder)
+  assert recorder.calls[0] == ("begin", 0, 2)
+  assert recorder.calls[1] == (1, 1, 1.0)
+  assert recorder.calls[2] == (2, 1, 6.0)
+  assert recorder.calls[3] == ("end", 2)
+
+
+def test_training_goes_on_with_the_next_batch(tmp_path):
+  whole = Counter()
+  _train(whole, tmp_path / "whole", 9)
+  part = Counter()
+  _train(part, tmp_path / "part", 4)
+  step, values = checkpoints.last_good(str(tmp_path / "part"))
+  again = Counter()
+  for v in again.variables:
+    v.assign(values[v.name.split(":")[0]])
+  assert step == int(again.global_step) == 4
+  _train(again, tmp_path / "part", 9)
+  np.testing.assert_array_equal(again.total, whole.total)
+
+
+def test_finished_training_does_nothing(tmp_path):
+  model, recorder = Counter(), Recorder()
+  model.global_step.assign(5)
+  _train(model, tmp_path, 5, recorder=recorder)
+  assert not recorder.calls and float(model.total) == 0.0
+
+
+def test_old_checkpoints_are_removed(tmp_path):
+  config = RunConfig(None, False, 1, 1, 2)
+  one = devices.OneDevice("CPU:0")
+  Estimator(Counter(), config, one, str(tmp_path)).train(_input, 4)
+  assert sorted(checkpoints.all_steps(str(tmp_path))) == [3, 4]
+  assert not [p for p in tmp_path.iterdir() if "ckpt-2." in p.name]
