@@ -1,0 +1,106 @@
+"""Training that is killed, whenever, ends with the bits of an unbroken one."""
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+from compare_gan.estimator import checkpoints
+import numpy as np
+
+_KILLS = 10
+
+# A process of its own, so that it can be killed.
+_TRAIN = """
+import os
+import sys
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+from compare_gan import configuration
+from compare_gan import runner_lib
+from compare_gan.estimator import run_config
+from tests.gans import tiny
+from tests.noise_dataset import NoiseDataset
+
+configuration.parse(bindings=f'''
+import tests.architectures.own_architecture
+options.batch_size = 4
+options.gan_class = @ModularGAN
+options.architecture = "{tiny.ARCHITECTURE}"
+options.training_steps = 400
+options.disc_iters = 2
+options.z_dim = {tiny.Z_DIM}
+ModularGAN.conditional = True
+ModularGAN.g_use_ema = True
+ModularGAN.ema_start_step = 10
+G.batch_norm_fn = @batch_norm
+D.spectral_norm = True
+penalty.fn = @lecam_penalty
+run_config.tf_random_seed = 1
+run_config.save_checkpoints_steps = 10
+run_config.iterations_per_loop = 1
+run_config.keep_checkpoint_max = 3
+'''.splitlines())
+print("READY", flush=True)
+runner_lib.run_with_schedule(
+  "train", NoiseDataset(), run_config.run_config(), sys.argv[1], "cpu"
+)
+"""
+
+
+def _start(folder):
+  return subprocess.Popen(
+    [sys.executable, "-c", _TRAIN, str(folder)],
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+    text=True,
+    cwd=pathlib.Path(__file__).parent.parent,
+  )
+
+
+def _finish(folder):
+  process = _start(folder)
+  _, errors = process.communicate()
+  assert process.returncode == 0, errors[-3000:]
+  return checkpoints.last_good(str(folder))
+
+
+def _kill_after(folder, seconds):
+  """Kills a training; returns whether it was still at work."""
+  process = _start(folder)
+  for line in process.stdout:
+    if line.startswith("READY"):
+      break
+  time.sleep(seconds)
+  process.send_signal(signal.SIGKILL)
+  process.communicate()
+  return process.returncode == -signal.SIGKILL
+
+
+def _assert_same(folder, expected):
+  step, values = _finish(folder)  # Where it was killed, or done already.
+  assert step == expected[0]
+  assert set(values) == set(expected[1])
+  for name, value in expected[1].items():
+    np.testing.assert_array_equal(values[name], value, err_msg=name)
+
+
+def test_killed_training_ends_with_the_same_bits(tmp_path):
+  began = time.monotonic()
+  whole = _finish(tmp_path / "whole")
+  seconds = time.monotonic() - began
+  assert whole[0] == 400
+  rng = random.Random(os.getpid())  # Other moments in every run of the test.
+  killed = number = 0
+  while killed < _KILLS:
+    # Over the whole length of a run, the building of the graph included.
+    moment = rng.uniform(0, 0.7 * seconds)
+    if _kill_after(tmp_path / f"part{number}", moment):
+      killed += 1
+    else:  # It was done before: compare it and begin another one.
+      _assert_same(tmp_path / f"part{number}", whole)
+      number += 1
+  _assert_same(tmp_path / f"part{number}", whole)
