@@ -10,6 +10,7 @@ import time
 
 from compare_gan.estimator import checkpoints
 import numpy as np
+import pytest
 
 _KILLS = 10
 
@@ -88,6 +89,7 @@ def _assert_same(folder, expected):
     np.testing.assert_array_equal(values[name], value, err_msg=name)
 
 
+@pytest.mark.timeout(1200)
 def test_killed_training_ends_with_the_same_bits(tmp_path):
   began = time.monotonic()
   whole = _finish(tmp_path / "whole")
