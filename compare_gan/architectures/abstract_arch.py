@@ -79,6 +79,20 @@ class _Network(Module, abc.ABC):
     """Returns how messages call this network, "resnet_cifar.Generator"."""
     return f"{type(self).__module__.split('.')[-1]}.{type(self).__name__}"
 
+  def _require_data(self, image_shape, num_classes=0):
+    self.require(
+      len(image_shape) == 3 and min(image_shape) > 0,
+      f"images of shape {list(image_shape)}",
+      "[height, width, colors], all of them positive",
+      "another dataset.name",
+    )
+    self.require(
+      isinstance(num_classes, int) and num_classes >= 0,
+      f"num_classes = {num_classes!r}",
+      "their number, or 0 for images without labels",
+      "another dataset.name",
+    )
+
   def make_norm(self, z_dim=0, y_dim=0):
     """Returns `norm(channels, name)`, the configured normaliser's constructor.
 
@@ -137,6 +151,7 @@ class AbstractGenerator(_Network):
         f"{' or '.join(map(repr, resample.UPSAMPLING))}."
       )
     self.require(z_dim > 0, f"z_dim = {z_dim}", "at least 1", "options.z_dim")
+    self._require_data(image_shape, num_classes)
     self.z_dim = z_dim
     self.image_shape = tuple(image_shape)
     self.num_classes = num_classes
@@ -175,6 +190,7 @@ class AbstractDiscriminator(_Network):
   ):
     super().__init__("D", batch_norm_fn, spectral_norm, weight_norm)
     self._refuse("D", "layer_norm", layer_norm, False)
+    self._require_data(image_shape, num_classes)
     self.image_shape = tuple(image_shape)
     self.num_classes = num_classes
     self.layer_norm = layer_norm
@@ -212,6 +228,7 @@ class AbstractEncoder(_Network):
     weight_norm=False,
   ):
     super().__init__("E", batch_norm_fn, spectral_norm, weight_norm)
+    self._require_data(image_shape)
     self.image_shape = tuple(image_shape)
     self.z_dim = z_dim
 

@@ -1,12 +1,18 @@
-"""What is known of a dataset before it is read: shape, classes, splits.
+"""Datasets by name: `dataset.name`.
 
-The names are those of `dataset.name` in google/compare_gan's gin files, with
-the number of images that its scores were computed on.
+The names are the built-in datasets', those of google/compare_gan's gin files,
+with the number of images that its scores were computed on, and dotted paths.
+Shape and classes are known before anything is read.
 """
 
+import importlib
+import inspect
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.datasets import abstract_dataset
+from compare_gan.datasets import shapes
+from compare_gan.datasets import toys
 import gin
 
 
@@ -71,19 +77,76 @@ _ALL = (
 )
 
 
+class _Unread(abstract_dataset.AbstractDataset):
+  """A dataset whose facts are known and whose images cannot be read yet."""
+
+  def __init__(self, info):
+    super().__init__(
+      info.name, info.image_shape, info.num_classes, info.eval_samples
+    )
+
+  def size(self, split):
+    raise NotImplementedError(
+      f"dataset.name = {self.name!r} is known, but its images cannot be read "
+      "yet. Meanwhile dataset.name = 'shapes32' is built in and needs no "
+      "download."
+    )
+
+  def read(self, split, indices):
+    self.size(split)
+
+
+_BUILT_IN = {
+  "shapes32": lambda: shapes.Shapes(32),
+  "shapes64": lambda: shapes.Shapes(64),
+  "shapes128": lambda: shapes.Shapes(128),
+  "ring8": toys.ring8,
+  "grid25": toys.grid25,
+}
+_UNREAD = {info.name: info for info in _ALL}
+
+
 @gin.configurable("dataset", module="compare_gan.datasets")
-def dataset(name=gin.REQUIRED, seed=547):
-  """Returns the DatasetInfo of `dataset.name`.
+def dataset(name=gin.REQUIRED, seed=547, flip=False):
+  """Returns the AbstractDataset of `dataset.name`, before it is read.
 
   Args:
-    name: one of the catalogue's.
+    name: a built-in one, or the dotted path of a class of one's own, which is
+      called without arguments.
     seed: of the order of its images.
+    flip: mirrors half of the images of `batches`, left to right.
   """
-  del seed
-  for info in _ALL:
-    if info.name == name:
-      return info
-  raise ValueError(
-    f"dataset.name = {name!r} is unknown. It can be one of "
-    f"{', '.join(info.name for info in _ALL)}."
-  )
+  if name in _BUILT_IN:
+    found = _BUILT_IN[name]()
+  elif name in _UNREAD:
+    found = _Unread(_UNREAD[name])
+  else:
+    found = _own_class(name)()
+  found.seed, found.flip = seed, flip
+  return found
+
+
+def _own_class(path):
+  module_name, _, class_name = path.rpartition(".")
+  known = ", ".join([*_BUILT_IN, *_UNREAD])
+  try:
+    module = importlib.import_module(module_name) if module_name else None
+  except ModuleNotFoundError as error:
+    # Something missing inside the user's module is the user's to read.
+    if not f"{module_name}.".startswith(f"{error.name}."):
+      raise
+    module = None
+  if module is None:
+    raise ValueError(
+      f"dataset.name = {path!r} is unknown. It can be one of {known}, or the "
+      "dotted path of a class of your own, my_package.my_module.MyDataset."
+    )
+  found = getattr(module, class_name, None)
+  base = abstract_dataset.AbstractDataset
+  if not (inspect.isclass(found) and issubclass(found, base)):
+    raise ValueError(
+      f"dataset.name = {path!r}: {module_name} has no dataset of the name "
+      f"{class_name}. A class that extends abstract_dataset.AbstractDataset or "
+      "in_memory.InMemoryDataset would do."
+    )
+  return found

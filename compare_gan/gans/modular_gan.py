@@ -135,7 +135,7 @@ class ModularGAN(AbstractGAN):
     self.g_optimizer.build(self._g_weights())
     self.global_step = _counter("global_step", tf.int64)  # updates of G
     self.global_step_disc = _counter("global_step_disc", tf.int32)  # of D
-    self.penalty = penalty_lib.Penalty(type(self).__name__, _OFFERS)
+    self.penalty = penalty_lib.Penalty(type(self).__name__, self._offers())
     self.anchors = None
     if "real_anchor" in self.penalty.needs:
       self.anchors = penalty_lib.ScoreAnchors()
@@ -147,6 +147,13 @@ class ModularGAN(AbstractGAN):
       self.image_shape,
       self.num_classes,
     )
+
+  def _offers(self):
+    """Returns the names of what there is for penalties, see penalty_lib."""
+    names = list(_OFFERS)
+    if not _kernels(self._d_weights()):  # With a weight norm they are not free.
+      names.remove("kernels")
+    return names
 
   def _make_heads(self):
     """Returns modules beside D that are trained with it, for subclasses."""

@@ -98,6 +98,23 @@ def test_z_dim_must_be_positive():
     abstract_arch.make_generator("dcgan_arch", 0, (32, 32, 3))
 
 
+@pytest.mark.parametrize("classes", [-1, 2.5, None])
+def test_class_count_must_be_one(classes):
+  for make in (
+    lambda: abstract_arch.make_generator("dcgan_arch", 8, (32, 32, 3), classes),
+    lambda: abstract_arch.make_discriminator(
+      "dcgan_arch", (32, 32, 3), classes
+    ),
+  ):
+    with pytest.raises(ValueError, match=f"num_classes = {classes}.*dataset"):
+      make()
+
+
+def test_image_shape_has_three_sizes():
+  with pytest.raises(ValueError, match=r"shape \[32, 32\].*colors"):
+    abstract_arch.make_discriminator("dcgan_arch", (32, 32))
+
+
 @pytest.mark.parametrize(
   "name,size,z_dim,chunks",
   [

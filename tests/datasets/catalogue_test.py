@@ -8,6 +8,11 @@ import pytest
 @pytest.mark.parametrize(
   "name,shape,classes,samples",
   [
+    ("shapes32", (32, 32, 3), 10, 10000),
+    ("shapes64", (64, 64, 3), 10, 10000),
+    ("shapes128", (128, 128, 3), 10, 10000),
+    ("ring8", (1, 1, 2), 8, 10000),
+    ("grid25", (1, 1, 2), 25, 10000),
     ("mnist", (28, 28, 1), 10, 10000),
     ("cifar10", (32, 32, 3), 10, 10000),
     ("celeb_a", (64, 64, 3), 0, 10000),
@@ -24,7 +29,42 @@ def test_facts(name, shape, classes, samples):
   assert info.eval_samples == samples
 
 
+def test_bindings_reach_the_dataset():
+  gin.parse_config("""
+    dataset.name = "ring8"
+    dataset.seed = 3
+    dataset.flip = True
+  """)
+  dataset = catalogue.dataset()
+  assert (dataset.name, dataset.seed, dataset.flip) == ("ring8", 3, True)
+
+
+def test_own_class_by_its_dotted_path():
+  dataset = catalogue.dataset("tests.datasets.tiny.Tiny")
+  assert dataset.size("train") == 6
+
+
 def test_unknown_name_lists_what_would_do():
   gin.bind_parameter("dataset.name", "cifar-10")
-  with pytest.raises(ValueError, match="'cifar-10' is unknown.*cifar10"):
+  with pytest.raises(
+    ValueError, match="'cifar-10' is unknown.*shapes32.*cifar10"
+  ):
     catalogue.dataset()
+
+
+@pytest.mark.parametrize("name", ["no_such_package.Data", "tests.no_such.Data"])
+def test_unknown_module(name):
+  with pytest.raises(ValueError, match=f"{name}' is unknown.*dotted path"):
+    catalogue.dataset(name)
+
+
+@pytest.mark.parametrize("name", ["NotADataset", "Missing", "np"])
+def test_what_is_no_dataset_is_refused(name):
+  with pytest.raises(ValueError, match=f"has no dataset of the name {name}"):
+    catalogue.dataset(f"tests.datasets.tiny.{name}")
+
+
+def test_known_but_unread_names_say_what_to_use_meanwhile():
+  dataset = catalogue.dataset("cifar10")
+  with pytest.raises(NotImplementedError, match="'cifar10'.*'shapes32'"):
+    dataset.batches("train", 64)

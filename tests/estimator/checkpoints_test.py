@@ -111,10 +111,9 @@ def touch(folder, *names):
 
 
 def test_latest_is_the_highest_number(tmp_path):
-  for step in (10, 9):
-    checkpoints.write(str(tmp_path), step, {"w": W})
-  assert checkpoints.latest(str(tmp_path)) == str(tmp_path / "model.ckpt-10")
-  assert sorted(checkpoints.all_steps(str(tmp_path))) == [9, 10]
+  touch(tmp_path, *(f"model.ckpt-{step}.index" for step in range(15)))
+  assert checkpoints.latest(str(tmp_path)) == str(tmp_path / "model.ckpt-14")
+  assert sorted(checkpoints.all_steps(str(tmp_path))) == list(range(15))
 
 
 @pytest.mark.parametrize("name", ["", "missing", "file"])
@@ -143,85 +142,41 @@ def test_only_an_index_counts(tmp_path):
   assert checkpoints.latest(str(tmp_path)) == str(tmp_path / "model.ckpt-3")
 
 
-# ---- What is broken ----------------------------------------------------------
+# ---- Removing ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("broken", [b"", b"no index", None])
-def test_a_broken_index_is_named(broken, tmp_path):
-  prefix = checkpoints.write(str(tmp_path), 1, {"w": W})
-  index = tmp_path / "model.ckpt-1.index"
-  index.write_bytes(index.read_bytes()[:-9] if broken is None else broken)
-  with pytest.raises(FileNotFoundError) as error:
-    checkpoints.load(prefix)
-  assert prefix in str(error.value)
+@pytest.mark.parametrize(
+  "keep, kept", [(1, [10]), (2, [9, 10]), (9, [1, 9, 10])]
+)
+def test_the_last_checkpoints_are_kept_whole(keep, kept, tmp_path):
+  for step in (10, 1, 9):
+    checkpoints.write(str(tmp_path), step, {"w": W * step})
+  touch(tmp_path, "model.json", "model.ckpt-note.txt", "operative_config-1.gin")
+  before = set(files(tmp_path))
+  checkpoints.remove_old(str(tmp_path), keep)
+  assert sorted(checkpoints.all_steps(str(tmp_path))) == kept
+  for step in kept:
+    w = read_all(str(tmp_path / f"model.ckpt-{step}"))["w"]
+    np.testing.assert_array_equal(w, W * step)
+  gone = before - set(files(tmp_path))
+  assert len(gone) == 2 * (3 - len(kept))
+  assert all(name.startswith("model.ckpt-") for name in gone)
 
 
-def test_a_missing_checkpoint_is_named(tmp_path):
-  with pytest.raises(FileNotFoundError) as error:
-    checkpoints.load(str(tmp_path / "model.ckpt-1"))
-  assert str(tmp_path / "model.ckpt-1") in str(error.value)
-
-
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
-  touch(tmp_path, "model")
-  with pytest.raises(OSError):
-    checkpoints.write(str(tmp_path / "model"), 1, {"w": W})
-
-
-@pytest.mark.parametrize("tensors", [{}, {"w": object()}])
-def test_tensors_that_cannot_be_written_leave_nothing(tensors, tmp_path):
-  with pytest.raises((ValueError, tf.errors.OpError)):
-    checkpoints.write(str(tmp_path), 1, tensors)
-  assert files(tmp_path) == []
-
-
-def test_a_full_disk_leaves_the_checkpoints_before(tmp_path, monkeypatch):
-  checkpoints.write(str(tmp_path), 1, {"w": W})
-  before = files(tmp_path)
-
-  def full(path):
-    raise OSError(28, "No space left on device", path)
-
-  monkeypatch.setattr(checkpoints.os, "fsync", full)
-  with pytest.raises(OSError):
-    checkpoints.write(str(tmp_path), 1, {"w": 2 * W})
-  assert files(tmp_path) == before
-  prefix = checkpoints.latest(str(tmp_path))
-  np.testing.assert_array_equal(read_all(prefix)["w"], W)
-
-
-def test_a_folder_in_place_of_the_index_leaves_no_data_behind(tmp_path):
-  (tmp_path / "model.ckpt-1.index").mkdir()
-  with pytest.raises(OSError):
-    checkpoints.write(str(tmp_path), 1, {"w": W})
-  assert files(tmp_path) == ["model.ckpt-1.index"]
-
-
-def test_a_checkpoint_is_whole_where_the_pointer_to_it_fails(tmp_path):
-  (tmp_path / "checkpoint").mkdir()
-  with pytest.raises(OSError):
-    checkpoints.write(str(tmp_path), 1, {"w": W})
-  prefix = checkpoints.latest(str(tmp_path))
-  np.testing.assert_array_equal(read_all(prefix)["w"], W)
-
-
-def test_a_write_over_a_step_never_pairs_new_data_with_the_old_index(
+def test_a_removal_that_is_killed_leaves_no_index_without_data(
   tmp_path, monkeypatch
 ):
-  checkpoints.write(str(tmp_path), 1, {"w": W})
-  replace = os.replace
+  for step in (1, 2):
+    checkpoints.write(str(tmp_path), step, {"w": W})
 
-  def die_before_the_index(source, target):
-    if source.endswith(".index"):
-      raise KeyboardInterrupt
-    replace(source, target)
+  def kill(path, remove=os.remove):
+    remove(path)
+    raise KeyboardInterrupt
 
-  monkeypatch.setattr(checkpoints.os, "replace", die_before_the_index)
+  monkeypatch.setattr(checkpoints.os, "remove", kill)
   with pytest.raises(KeyboardInterrupt):
-    checkpoints.write(str(tmp_path), 1, {"v": W[:1], "w": 2 * W})
-  if checkpoints.all_steps(str(tmp_path)):
-    prefix = checkpoints.latest(str(tmp_path))
-    np.testing.assert_array_equal(read_all(prefix)["w"], W)
+    checkpoints.remove_old(str(tmp_path), 1)
+  assert checkpoints.all_steps(str(tmp_path)) == [2]
 
 
 # ---- Small files -------------------------------------------------------------
@@ -233,6 +188,12 @@ def test_write_text_holds_the_new_text(tmp_path):
     checkpoints.write_text(str(path), text)
     assert path.read_text() == text
   assert files(tmp_path) == ["model.json"]
+
+
+def test_write_text_into_the_current_folder(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  checkpoints.write_text("model.json", "text\n")
+  assert (tmp_path / "model.json").read_text() == "text\n"
 
 
 def test_write_text_keeps_the_old_text_if_it_fails(tmp_path, monkeypatch):

@@ -257,6 +257,12 @@ def test_encoder_without_a_place_is_refused():
     tiny.gan(encoder_architecture="dcgan_arch")
 
 
+def test_kernel_penalty_without_free_kernels_is_refused_when_built():
+  gin.parse_config("D.weight_norm = True\npenalty.fn = @l2_penalty")
+  with pytest.raises(ValueError, match="@l2_penalty needs kernels"):
+    tiny.gan(architecture="dcgan_arch")
+
+
 def test_joint_fakes_without_unrolling_are_refused():
   gin.bind_parameter("ModularGAN.experimental_joint_gen_for_disc", True)
   with pytest.raises(
