@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import types
+from unittest import mock
 
 from compare_gan import draws
 from compare_gan import model_dir
@@ -139,14 +140,17 @@ class Networks:
     if self.conditional:
       y = tf.constant(golden_rule.one_hot(labels, case["num_classes"]))
 
-    @tf.function
-    def run(z, x):
-      image = self.g(z, y, is_training)
-      operations = tf.compat.v1.get_default_graph().get_operations()
-      last = [op for op in operations if op.type in ("Sigmoid", "Tanh")][-1]
-      return image, last.inputs[0], self.d(x, y, is_training)
+    seen = []
+    image_range = abstract_arch.image_range
 
-    image, pre_activation, d = run(tf.constant(z), tf.constant(x))
+    def spy(pre_activation, activation):
+      seen.append(pre_activation)
+      return image_range(pre_activation, activation)
+
+    with mock.patch.object(abstract_arch, "image_range", spy):
+      image = self.g(tf.constant(z), y, is_training)
+    [pre_activation] = seen
+    d = self.d(tf.constant(x), y, is_training)
     return {
       "g": image.numpy(),
       "g_pre_activation": pre_activation.numpy(),
