@@ -1,0 +1,167 @@
+"""Checkpoints and damage: writes that fail, and files that are not whole."""
+
+import os
+
+from compare_gan.estimator import checkpoints
+import numpy as np
+import pytest
+import tensorflow as tf
+
+W = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+def read_all(prefix):
+  shapes, read = checkpoints.load(prefix)
+  return {name: read(name) for name in shapes}
+
+
+def files(folder):
+  return sorted(os.listdir(folder))
+
+
+# ---- Writes that fail --------------------------------------------------------
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+  (tmp_path / "model").write_bytes(b"")
+  with pytest.raises(OSError):
+    checkpoints.write(str(tmp_path / "model"), 1, {"w": W})
+
+
+@pytest.mark.parametrize("tensors", [{}, {"w": object()}])
+def test_tensors_that_cannot_be_written_leave_nothing(tensors, tmp_path):
+  with pytest.raises((ValueError, tf.errors.OpError)):
+    checkpoints.write(str(tmp_path), 1, tensors)
+  assert files(tmp_path) == []
+
+
+def test_a_full_disk_leaves_the_checkpoints_before(tmp_path, monkeypatch):
+  checkpoints.write(str(tmp_path), 1, {"w": W})
+  before = files(tmp_path)
+
+  def full(path):
+    raise OSError(28, "No space left on device", path)
+
+  monkeypatch.setattr(checkpoints.os, "fsync", full)
+  with pytest.raises(OSError):
+    checkpoints.write(str(tmp_path), 1, {"w": 2 * W})
+  assert files(tmp_path) == before
+  prefix = checkpoints.latest(str(tmp_path))
+  np.testing.assert_array_equal(read_all(prefix)["w"], W)
+
+
+def test_a_folder_in_place_of_the_index_leaves_no_data_behind(tmp_path):
+  (tmp_path / "model.ckpt-1.index").mkdir()
+  with pytest.raises(OSError):
+    checkpoints.write(str(tmp_path), 1, {"w": W})
+  assert files(tmp_path) == ["model.ckpt-1.index"]
+
+
+def test_a_checkpoint_is_whole_where_the_pointer_to_it_fails(tmp_path):
+  (tmp_path / "checkpoint").mkdir()
+  with pytest.raises(OSError):
+    checkpoints.write(str(tmp_path), 1, {"w": W})
+  prefix = checkpoints.latest(str(tmp_path))
+  np.testing.assert_array_equal(read_all(prefix)["w"], W)
+
+
+@pytest.mark.parametrize("move", [1, 2, 3])
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_checkpoint_is_whole_whenever_a_write_is_killed(
+  exists, move, tmp_path, monkeypatch
+):
+  if exists:
+    checkpoints.write(str(tmp_path), 1, {"w": W})
+  moves = []
+
+  def kill(source, target, replace=os.replace):
+    moves.append(target)
+    if len(moves) == move:
+      raise KeyboardInterrupt
+    replace(source, target)
+
+  monkeypatch.setattr(checkpoints.os, "replace", kill)
+  with pytest.raises(KeyboardInterrupt):
+    checkpoints.write(str(tmp_path), 1, {"v": W[:1], "w": 2 * W})
+  if checkpoints.all_steps(str(tmp_path)):
+    w = read_all(checkpoints.latest(str(tmp_path)))["w"]
+    assert w.tolist() in (W.tolist(), (2 * W).tolist())
+
+
+# ---- Files that are damaged --------------------------------------------------
+
+
+@pytest.mark.parametrize("broken", [b"", b"no index", None])
+def test_a_broken_index_is_named(broken, tmp_path):
+  prefix = checkpoints.write(str(tmp_path), 1, {"w": W})
+  index = tmp_path / "model.ckpt-1.index"
+  index.write_bytes(index.read_bytes()[:-9] if broken is None else broken)
+  with pytest.raises(FileNotFoundError) as error:
+    checkpoints.load(prefix)
+  assert prefix in str(error.value)
+
+
+def test_a_missing_checkpoint_is_named(tmp_path):
+  with pytest.raises(FileNotFoundError) as error:
+    checkpoints.load(str(tmp_path / "model.ckpt-1"))
+  assert str(tmp_path / "model.ckpt-1") in str(error.value)
+
+
+def cut_short(path):
+  os.truncate(path, os.path.getsize(path) - 1)
+
+
+def empty(path):
+  os.truncate(path, 0)
+
+
+def flip_a_bit(path):
+  with open(path, "r+b") as file:
+    first = file.read(1)[0]
+    file.seek(0)
+    file.write(bytes([first ^ 1]))
+
+
+DATA, INDEX = "data-00000-of-00001", "index"
+DAMAGES = [
+  (DATA, cut_short),
+  (DATA, empty),
+  (DATA, flip_a_bit),
+  (DATA, os.remove),
+  (INDEX, cut_short),
+  (INDEX, empty),
+]
+
+
+def test_an_empty_folder_has_no_last_good_checkpoint(tmp_path):
+  assert checkpoints.last_good(str(tmp_path)) is None
+  assert checkpoints.last_good(str(tmp_path / "missing")) is None
+
+
+def test_the_last_good_checkpoint_is_the_last_if_it_is_whole(tmp_path):
+  for step in (10, 9):
+    checkpoints.write(str(tmp_path), step, {"w": W * step, "v": W})
+  step, arrays = checkpoints.last_good(str(tmp_path))
+  assert step == 10
+  assert sorted(arrays) == ["v", "w"]
+  np.testing.assert_array_equal(arrays["w"], W * 10)
+
+
+@pytest.mark.parametrize("ending, damage", DAMAGES)
+def test_a_damaged_checkpoint_is_passed_over_by_name(ending, damage, tmp_path):
+  for step in (1, 2):
+    checkpoints.write(str(tmp_path), step, {"w": W * step})
+  damage(str(tmp_path / f"model.ckpt-2.{ending}"))
+  with pytest.warns(UserWarning, match="model.ckpt-2 is damaged"):
+    step, arrays = checkpoints.last_good(str(tmp_path))
+  assert step == 1
+  np.testing.assert_array_equal(arrays["w"], W)
+
+
+def test_nothing_is_good_where_all_is_damaged(tmp_path):
+  for step in (1, 2):
+    checkpoints.write(str(tmp_path), step, {"w": W})
+    flip_a_bit(str(tmp_path / f"model.ckpt-{step}.{DATA}"))
+  with pytest.warns(UserWarning) as warned:
+    assert checkpoints.last_good(str(tmp_path)) is None
+  assert len(warned) == 2
