@@ -123,7 +123,8 @@ def last_good(model_dir):
     try:
       shapes, read = load(prefix)
       return step, {name: read(name) for name in shapes}
-    except (OSError, tf.errors.OpError, ValueError, RuntimeError) as error:
+    # TensorFlow's reader says IndexError for a file that is too short.
+    except (OSError, LookupError, ValueError, tf.errors.OpError) as error:
       warnings.warn(
         f"{prefix} is damaged and passed over: {error}", stacklevel=2
       )

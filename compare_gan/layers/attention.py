@@ -90,38 +90,52 @@ def attention(queries, keys, values):
 
 
 def chunked_attention(queries, keys, values, chunk):
-  """`attention` with at most [N, chunk, K] weights at any time."""
-  attended = []
-  for start in range(0, queries.shape[1], chunk):
-    # One chunk after the other: left alone, a graph computes them side by side.
-    with tf.control_dependencies(attended[-1:]):
-      attended.append(
-        _recomputed_attention(
-          tf.identity(queries[:, start : start + chunk]), keys, values
-        )
+  """`attention` with at most [N, chunk, K] weights at any time.
+
+  Also while gradients are computed: the weights are made again, not kept. One
+  chunk waits for the other, or a graph would compute them side by side.
+  """
+  parts = [
+    slice(start, start + chunk) for start in range(0, queries.shape[1], chunk)
+  ]
+
+  @tf.custom_gradient
+  def attend(queries, keys, values):
+    def gradient(d_attended):
+      d_queries, d_keys, d_values = (
+        [],
+        tf.zeros_like(keys),
+        tf.zeros_like(values),
       )
-  return tf.concat(attended, axis=1)
+      for part in parts:
+        with tf.control_dependencies([*d_queries[-1:], d_keys, d_values]):
+          d_query, d_key, d_value = _attention_gradient(
+            queries[:, part], keys, values, d_attended[:, part]
+          )
+          d_queries.append(d_query)
+          d_keys += d_key
+          d_values += d_value
+      return tf.concat(d_queries, axis=1), d_keys, d_values
+
+    attended = []
+    for part in parts:
+      with tf.control_dependencies(attended[-1:]):
+        attended.append(attention(queries[:, part], keys, values))
+    return tf.concat(attended, axis=1), gradient
+
+  return attend(queries, keys, values)
 
 
-@tf.custom_gradient
-def _recomputed_attention(queries, keys, values):
-  """`attention` that keeps its inputs, not its weights, for the gradient."""
-
-  def gradient(d_attended):
-    # A = softmax(S), S = Q K^T; dS = A (dA - sum(dA A)), row by row.
-    with tf.control_dependencies([d_attended]):
-      weights = tf.nn.softmax(
-        tf.matmul(tf.identity(queries), keys, transpose_b=True)
-      )
-    d_values = tf.matmul(weights, d_attended, transpose_a=True)
-    d_weights = tf.matmul(d_attended, values, transpose_b=True)
-    d_scores = weights * (
-      d_weights - tf.reduce_sum(d_weights * weights, -1, keepdims=True)
-    )
-    return (
-      tf.matmul(d_scores, keys),
-      tf.matmul(d_scores, queries, transpose_a=True),
-      d_values,
-    )
-
-  return attention(queries, keys, values), gradient
+def _attention_gradient(queries, keys, values, d_attended):
+  """Returns the gradients of `attention` with respect to its three inputs."""
+  # A = softmax(S), S = Q K^T; dS = A (dA - sum(dA A)), row by row.
+  weights = tf.nn.softmax(tf.matmul(queries, keys, transpose_b=True))
+  d_weights = tf.matmul(d_attended, values, transpose_b=True)
+  d_scores = weights * (
+    d_weights - tf.reduce_sum(d_weights * weights, -1, keepdims=True)
+  )
+  return (
+    tf.matmul(d_scores, keys),
+    tf.matmul(d_scores, queries, transpose_a=True),
+    tf.matmul(weights, d_attended, transpose_a=True),
+  )
