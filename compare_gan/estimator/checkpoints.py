@@ -109,7 +109,15 @@ def load(prefix):
     raise FileNotFoundError(
       f"{prefix!r} is no checkpoint that can be read: {error}"
     ) from error
-  return reader.get_variable_to_shape_map(), reader.get_tensor
+
+  def read(name):
+    try:
+      return reader.get_tensor(name)
+    # TensorFlow's reader says IndexError for a file that is too short.
+    except (LookupError, ValueError, tf.errors.OpError) as error:
+      raise OSError(f"{prefix}: {name} cannot be read: {error}") from error
+
+  return reader.get_variable_to_shape_map(), read
 
 
 def last_good(model_dir):
@@ -123,17 +131,27 @@ def last_good(model_dir):
     try:
       shapes, read = load(prefix)
       return step, {name: read(name) for name in shapes}
-    # TensorFlow's reader says IndexError for a file that is too short.
-    except (OSError, LookupError, ValueError, tf.errors.OpError) as error:
+    except OSError as error:
       warnings.warn(
         f"{prefix} is damaged and passed over: {error}", stacklevel=2
       )
   return None
 
 
-def remove_old(model_dir, keep):
-  """Removes all but the last `keep` checkpoints, indexes first."""
-  for step in sorted(all_steps(model_dir))[: -max(keep, 1)]:
+def remove_old(model_dir, keep, written):
+  """Removes all but the last `keep` checkpoints, indexes first.
+
+  Args:
+    model_dir: where they are.
+    keep: how many stay; 0 or None is all.
+    written: the step of the last one. Later ones are damaged ones that the
+      training passed over, and go.
+  """
+  if not keep:
+    return
+  steps = set(all_steps(model_dir))
+  kept = sorted(step for step in steps if step <= written)[-keep:]
+  for step in sorted(steps - set(kept)):
     name = f"{_PREFIX}{step}."
     files = [file for file in os.listdir(model_dir) if file.startswith(name)]
     for file in sorted(files, key=lambda file: not file.endswith(".index")):

@@ -83,7 +83,9 @@ class Estimator:
 
   def _save(self, step):
     checkpoints.write(self._model_dir, step, named_variables(self.model))
-    checkpoints.remove_old(self._model_dir, self._config.keep_checkpoint_max)
+    checkpoints.remove_old(
+      self._model_dir, self._config.keep_checkpoint_max, step
+    )
 
   def _make_loop(self, iterator):
     """Returns `loop(steps)` -> scalars of the last step, one tf.function."""
@@ -107,4 +109,10 @@ class Estimator:
 
 def named_variables(model):
   """Returns {name: variable}, named as checkpoints are."""
-  return {v.name.split(":")[0]: v for v in model.variables}
+  named = {v.name.split(":")[0]: v for v in model.variables}
+  if len(named) < len(model.variables):
+    raise ValueError(
+      "Two variables of the model have the same name: a checkpoint would hold "
+      "one of them only."
+    )
+  return named

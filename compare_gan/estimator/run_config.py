@@ -31,7 +31,7 @@ def run_config(
     single_core: use one core of a TPU.
     iterations_per_loop: steps between two looks at the training from outside.
     save_checkpoints_steps: steps between two checkpoints.
-    keep_checkpoint_max: how many checkpoints are kept.
+    keep_checkpoint_max: how many checkpoints are kept; 0 or None is all.
   """
   return RunConfig(
     tf_random_seed,

@@ -1,8 +1,9 @@
 """Batch normalisation (https://arxiv.org/abs/1502.03167) and what modulates it.
 
 A normaliser is chosen by `G.batch_norm_fn` / `D.batch_norm_fn`. It is made with
-the sizes and called with the tensors; anyone's own class with these two methods
-will do, once a gin file says `import my_package.my_norm`:
+the sizes and called with the tensors. A `scope.Module` or `tf.Module` of one's
+own with these two methods will do, once a gin file says
+`import my_package.my_norm`:
 
   norm = my_norm(channels, z_dim=0, y_dim=0, kernel_fn=Kernel, name="bn1")
   x = norm(x, z, y, is_training)    # z, y: None where the dimension is 0

@@ -51,6 +51,7 @@ class Embedding(Linear):
     self._num_classes = num_classes
 
   def __call__(self, y, is_training):
+    y = tf.convert_to_tensor(y)
     if y.dtype.is_integer:
       y = tf.one_hot(y, self._num_classes)
     return super().__call__(y, is_training)

@@ -29,7 +29,9 @@ def cross_replica_moments(x, axes, parallel=True, group_size=None):
       first, then E[(x - mean)^2], slower and exact for means far from 0.
     group_size: average over groups of so many replicas; None is all of them.
   """
-  if group_size is not None and replica.num_replicas() % group_size:
+  if group_size is not None and (
+    group_size < 1 or replica.num_replicas() % group_size
+  ):
     raise ValueError(
       f"cross_replica_moments.group_size = {group_size} does not divide the "
       f"{replica.num_replicas()} replicas."

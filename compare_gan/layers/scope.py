@@ -168,6 +168,9 @@ def _walk(value, seen):
     for name, child in vars(value).items():
       if not name.startswith("_self_"):  # TensorFlow's own books
         yield from _walk(child, seen)
+  elif isinstance(value, tf.Module):  # A layer of somebody else's.
+    for child in value.variables:
+      yield from _walk(child, seen)
   elif isinstance(value, (list, tuple)):
     for child in value:
       yield from _walk(child, seen)

@@ -1,7 +1,9 @@
 """Weight normalisation (Salimans & Kingma, 2016, https://arxiv.org/abs/1602.07868).
 
-kernel = g V / |V|, the norm taken per output channel. `g` starts at the norm of
-the first V, so that a network begins where it would without normalisation.
+kernel = g V / |V|, the norm taken per index of the last axis: the output
+channel of a linear layer or convolution, the input channel of a deconvolution.
+`g` starts at the norm of the first V, so that a network begins where it would
+without normalisation.
 """
 
 from compare_gan.layers import initializers
@@ -9,9 +11,11 @@ from compare_gan.layers import scope
 import numpy as np
 import tensorflow as tf
 
+_SMALLEST = 1e-12  # A column of zeros has no direction, and stays zeros.
+
 
 class WeightNorm(scope.Module):
-  """`g V / |V|`, with one length g per output channel (the last axis)."""
+  """`g V / |V|`, with one length g per index of the last axis."""
 
   def __init__(self, shape, init=None):
     super().__init__()
@@ -27,4 +31,4 @@ class WeightNorm(scope.Module):
   def __call__(self, is_training):
     del is_training
     norm = tf.sqrt(tf.reduce_sum(tf.square(self.V), self._axes, keepdims=True))
-    return self.g * self.V / norm
+    return self.g * self.V / tf.maximum(norm, _SMALLEST)

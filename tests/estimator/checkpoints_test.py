@@ -146,14 +146,21 @@ def test_only_an_index_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-  "keep, kept", [(1, [10]), (2, [9, 10]), (9, [1, 9, 10])]
+  "keep, kept",
+  [
+    (1, [10]),
+    (2, [9, 10]),
+    (9, [1, 9, 10]),
+    (0, [1, 9, 10]),
+    (None, [1, 9, 10]),
+  ],
 )
 def test_the_last_checkpoints_are_kept_whole(keep, kept, tmp_path):
   for step in (10, 1, 9):
     checkpoints.write(str(tmp_path), step, {"w": W * step})
   touch(tmp_path, "model.json", "model.ckpt-note.txt", "operative_config-1.gin")
   before = set(files(tmp_path))
-  checkpoints.remove_old(str(tmp_path), keep)
+  checkpoints.remove_old(str(tmp_path), keep, written=10)
   assert sorted(checkpoints.all_steps(str(tmp_path))) == kept
   for step in kept:
     w = read_all(str(tmp_path / f"model.ckpt-{step}"))["w"]
@@ -175,7 +182,14 @@ def test_a_removal_that_is_killed_leaves_no_index_without_data(
 
   monkeypatch.setattr(checkpoints.os, "remove", kill)
   with pytest.raises(KeyboardInterrupt):
-    checkpoints.remove_old(str(tmp_path), 1)
+    checkpoints.remove_old(str(tmp_path), 1, written=2)
+  assert checkpoints.all_steps(str(tmp_path)) == [2]
+
+
+def test_damaged_checkpoints_of_later_steps_take_nobodys_place(tmp_path):
+  for step in (1, 2, 9):
+    checkpoints.write(str(tmp_path), step, {"w": W})
+  checkpoints.remove_old(str(tmp_path), 1, written=2)
   assert checkpoints.all_steps(str(tmp_path)) == [2]
 
 

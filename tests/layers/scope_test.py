@@ -194,3 +194,17 @@ def test_a_module_lists_its_variables_once_in_the_order_of_construction(
     net = Net()
   assert names(net.variables) == ["z", "m0", "u", "k", "d_b", "a"]
   assert names(net.trainable_variables) == ["z", "m0", "k", "d_b", "a"]
+
+
+class Foreign(tf.Module):
+  """A layer that knows nothing of ours."""
+
+  def __init__(self):
+    super().__init__()
+    self.w = tf.Variable(1.0, name="w")
+
+
+def test_variables_of_a_foreign_module_count():
+  net = Leaf()
+  net.foreign = Foreign()
+  assert names(net.variables) == ["u", "k", "w"]
