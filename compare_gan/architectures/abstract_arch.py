@@ -79,6 +79,16 @@ class _Network(Module, abc.ABC):
     """Returns how messages call this network, "resnet_cifar.Generator"."""
     return f"{type(self).__module__.split('.')[-1]}.{type(self).__name__}"
 
+  def require_pixels(self, sizes):
+    """Raises unless the images are squares of one of these sizes."""
+    height, width, _ = self.image_shape
+    self.require(
+      height == width and height in sizes,
+      f"images of {height}x{width} pixels",
+      f"squares of {', '.join(map(str, sizes))} pixels",
+      "another dataset.name or options.architecture",
+    )
+
   def _require_data(self, image_shape, num_classes=0):
     self.require(
       len(image_shape) == 3 and min(image_shape) > 0,

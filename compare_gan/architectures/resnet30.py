@@ -16,16 +16,6 @@ _STAGES = 6  # 4, 8, ..., 128 pixels
 _BLOCKS = 5  # in a stage, before the one that changes the size
 
 
-def _require_size(network):
-  height, width, _ = network.image_shape
-  network.require(
-    (height, width) == (128, 128),
-    f"images of {height}x{width} pixels",
-    "128x128",
-    "another dataset.name or options.architecture",
-  )
-
-
 def _blocks(make_block, channels, factor):
   """Makes B_0_0 ... B_0_4, B_0_up, B_1_0, ..., B_5_4.
 
@@ -53,7 +43,7 @@ class Generator(abstract_arch.AbstractGenerator):
 
   def __init__(self, z_dim, image_shape, num_classes=0, ch=16):
     super().__init__(z_dim, image_shape, num_classes)
-    _require_size(self)
+    self.require_pixels([128])
     norm = self.make_norm(z_dim, num_classes)
     self._first_shape = [-1, 4, 4, 32 * ch]
     self.fc_noise = Linear(z_dim, 4 * 4 * 32 * ch, name="fc_noise")
@@ -87,7 +77,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __init__(self, image_shape, num_classes=0, ch=16):
     super().__init__(image_shape, num_classes)
-    _require_size(self)
+    self.require_pixels([128])
     # Without a norm of its weights, unlike all that follows.
     self.color_conv = Conv2D(image_shape[2], ch, name="color_conv")
 

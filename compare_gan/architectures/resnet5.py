@@ -14,23 +14,13 @@ import tensorflow as tf
 _SIZES = [4, 8, 16, 32, 64, 128]
 
 
-def _require_size(network):
-  height, width, _ = network.image_shape
-  network.require(
-    height == width and height in _SIZES,
-    f"images of {height}x{width} pixels",
-    f"squares of {', '.join(map(str, _SIZES))} pixels",
-    "another dataset.name or options.architecture",
-  )
-
-
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
   """Five residual blocks; the first log2(size / 4) of them double the size."""
 
   def __init__(self, z_dim, image_shape, num_classes=0, ch=64):
     super().__init__(z_dim, image_shape, num_classes)
-    _require_size(self)
+    self.require_pixels(_SIZES)
     ups = _SIZES.index(image_shape[0])
     channels = [8 * ch, 8 * ch, 4 * ch, 4 * ch, 2 * ch, ch]
     norm = self.make_norm(z_dim, num_classes)
@@ -68,7 +58,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __init__(self, image_shape, num_classes=0, ch=64):
     super().__init__(image_shape, num_classes)
-    _require_size(self)
+    self.require_pixels(_SIZES)
     channels = [image_shape[2], ch, 2 * ch, 4 * ch, 4 * ch, 8 * ch, 8 * ch]
     self.blocks = []
     for i in range(6):

@@ -42,14 +42,8 @@ _D_MULTIPLIERS = {
 
 def multipliers_of(network, by_size):
   """Returns the entry of `by_size` for the network's images."""
-  height, width, _ = network.image_shape
-  network.require(
-    height == width and height in by_size,
-    f"images of {height}x{width} pixels",
-    f"squares of {', '.join(map(str, by_size))} pixels",
-    "another dataset.name or options.architecture",
-  )
-  return by_size[height]
+  network.require_pixels(list(by_size))
+  return by_size[network.image_shape[0]]
 
 
 def block_names(count):

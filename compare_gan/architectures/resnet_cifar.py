@@ -14,16 +14,6 @@ import tensorflow as tf
 _CHUNKS = 4  # of a hierarchical z: one for fc_noise, one for each block
 
 
-def _require_size(network):
-  height, width, _ = network.image_shape
-  network.require(
-    (height, width) == (32, 32),
-    f"images of {height}x{width} pixels",
-    "32x32",
-    "another dataset.name or options.architecture",
-  )
-
-
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
   """Three residual blocks from 4x4 pixels to 32x32.
@@ -46,7 +36,7 @@ class Generator(abstract_arch.AbstractGenerator):
     embed_y=False,
   ):
     super().__init__(z_dim, image_shape, num_classes)
-    _require_size(self)
+    self.require_pixels([32])
     self.require(
       not hierarchical_z or z_dim % _CHUNKS == 0,
       f"options.z_dim = {z_dim} with hierarchical_z",
@@ -126,7 +116,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __init__(self, image_shape, num_classes=0, ch=128, project_y=False):
     super().__init__(image_shape, num_classes)
-    _require_size(self)
+    self.require_pixels([32])
     self.blocks = []
     for i, scale in enumerate(["down", "down", "none", "none"]):
       self.blocks.append(

@@ -11,23 +11,13 @@ import gin
 import tensorflow as tf
 
 
-def _require_size(network):
-  height, width, _ = network.image_shape
-  network.require(
-    (height, width) == (48, 48),
-    f"images of {height}x{width} pixels",
-    "48x48",
-    "another dataset.name or options.architecture",
-  )
-
-
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
   """Three residual blocks from 6x6 pixels to 48x48."""
 
   def __init__(self, z_dim, image_shape, num_classes=0, ch=64):
     super().__init__(z_dim, image_shape, num_classes)
-    _require_size(self)
+    self.require_pixels([48])
     channels = [8 * ch, 4 * ch, 2 * ch, ch]
     norm = self.make_norm(z_dim, num_classes)
     self._first_shape = [-1, 6, 6, channels[0]]
@@ -65,7 +55,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __init__(self, image_shape, num_classes=0, ch=64):
     super().__init__(image_shape, num_classes)
-    _require_size(self)
+    self.require_pixels([48])
     channels = [image_shape[2], ch, 2 * ch, 4 * ch, 8 * ch, 16 * ch]
     self.blocks = []
     for i in range(5):

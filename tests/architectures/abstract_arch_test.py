@@ -68,9 +68,9 @@ def test_own_module_on_the_path_is_found(tmp_path, monkeypatch):
   [
     ("infogan_arch", (30, 30, 1), "multiples of 4"),
     ("resnet5_arch", (48, 48, 3), "4, 8, 16, 32, 64, 128"),
-    ("resnet30_arch", (64, 64, 3), "128x128"),
-    ("resnet_cifar_arch", (64, 64, 3), "32x32"),
-    ("resnet_stl_arch", (32, 32, 3), "48x48"),
+    ("resnet30_arch", (64, 64, 3), "squares of 128 pixels"),
+    ("resnet_cifar_arch", (64, 64, 3), "squares of 32 pixels"),
+    ("resnet_stl_arch", (32, 32, 3), "squares of 48 pixels"),
     ("resnet_biggan_arch", (48, 48, 3), "32, 64, 128, 256, 512"),
     ("resnet_biggan_arch", (64, 32, 3), "32, 64, 128, 256, 512"),
     ("resnet_biggan_deep_arch", (16, 16, 3), "32, 64, 128, 256, 512"),
