@@ -25,6 +25,28 @@ def register():
   abstract_arch.import_all()
 
 
+# configs/ stands beside the package, and inside of an installed one.
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+_CARDS = [os.path.join(_PACKAGE, part) for part in ("configs", "../configs")]
+
+
+def find(path):
+  """Returns the path of a gin file, or of the card in configs/ of its name."""
+  if os.path.isfile(path):
+    return path
+  name = os.path.basename(path)
+  for folder in _CARDS:
+    card = os.path.normpath(os.path.join(folder, name))
+    if os.path.isfile(card):
+      if path != name:
+        print(f"{path} does not exist; using {card}.")
+      return card
+  raise FileNotFoundError(
+    f"--gin_config={path}: there is no such file, nor a card of this name in "
+    "configs/."
+  )
+
+
 # Names of google/compare_gan's input pipeline. Its operative configs hold them,
 # and the networks that one reads from there do not need them.
 _OF_OLD_PIPELINES = [
@@ -38,15 +60,12 @@ def parse(files=(), bindings=()):
   """Reads gin files, then single bindings, later ones overriding earlier ones.
 
   Args:
-    files: paths.
+    files: paths, or names of cards in configs/.
     bindings: lines such as "options.z_dim = 120".
   """
   register()
-  for path in files:
-    if not os.path.isfile(path):
-      raise FileNotFoundError(f"--gin_config={path}: there is no such file.")
   gin.parse_config_files_and_bindings(
-    list(files),
+    [find(path) for path in files],
     list(bindings),
     finalize_config=False,  # It would lock out a second model.
     skip_unknown=_OF_OLD_PIPELINES,

@@ -1,5 +1,10 @@
 """`python -m compare_gan`: verbs, help and errors."""
 
+import os
+import pathlib
+import subprocess
+import sys
+
 from compare_gan import __main__
 import pytest
 
@@ -39,3 +44,54 @@ def test_traceback_on_request(tmp_path):
   arguments = [f"--model_dir={tmp_path}", "--out=x.npz", "--traceback"]
   with pytest.raises(FileNotFoundError):
     __main__.main(["sample", *arguments])
+
+
+# ---- python -m compare_gan.main ----------------------------------------------
+
+
+def _run_main(*flags, cwd, module=True):
+  root = pathlib.Path(__main__.__file__).parent.parent
+  program = ["-m", "compare_gan.main"]
+  if not module:
+    program = [str(root / "compare_gan" / "main.py")]
+  environment = {**os.environ, "PYTHONPATH": str(root) if module else ""}
+  return subprocess.run(
+    [sys.executable, *program, *flags],
+    capture_output=True,
+    text=True,
+    cwd=cwd,
+    env=environment,
+  )
+
+
+_FEW_STEPS = [
+  "--gin_bindings=dataset.name = 'ring8'",
+  "--gin_bindings=options.architecture = 'dcgan_arch'",
+  "--gin_bindings=options.batch_size = 4",
+  "--gin_bindings=options.gan_class = @ModularGAN",
+  "--gin_bindings=options.training_steps = 2",
+  "--gin_bindings=options.z_dim = 2",
+  "--gin_bindings=dcgan.Generator.ch = 1",
+  "--gin_bindings=dcgan.Discriminator.ch = 1",
+]
+
+
+def test_main_trains_from_any_directory_without_installation(tmp_path):
+  result = _run_main(*_FEW_STEPS, "--model_dir=run", cwd=tmp_path, module=False)
+  assert result.returncode == 0, result.stderr[-2000:]
+  assert (tmp_path / "run" / "TRAIN_DONE").exists()
+  assert "step 2/2" in result.stderr
+
+
+def test_main_says_what_is_wrong_in_one_sentence(tmp_path):
+  result = _run_main("--gin_config=nowhere.gin", cwd=tmp_path)
+  assert result.returncode == 1
+  assert "compare_gan: --gin_config=nowhere.gin" in result.stderr
+  assert "Traceback" not in result.stderr
+
+
+def test_main_finds_a_card_by_its_name(tmp_path):
+  """It gets as far as the dataset, which cannot be read yet."""
+  flags = ["--gin_config=sndcgan_cifar10.gin", "--run_config=cpu"]
+  result = _run_main(*flags, cwd=tmp_path)
+  assert "'cifar10' is known, but its images cannot be read" in result.stderr

@@ -86,7 +86,7 @@ class _Unread(abstract_dataset.AbstractDataset):
     )
 
   def size(self, split):
-    raise NotImplementedError(
+    raise ValueError(
       f"dataset.name = {self.name!r} is known, but its images cannot be read "
       "yet. Meanwhile dataset.name = 'shapes32' is built in and needs no "
       "download."

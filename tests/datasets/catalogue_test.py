@@ -66,5 +66,5 @@ def test_what_is_no_dataset_is_refused(name):
 
 def test_known_but_unread_names_say_what_to_use_meanwhile():
   dataset = catalogue.dataset("cifar10")
-  with pytest.raises(NotImplementedError, match="'cifar10'.*'shapes32'"):
+  with pytest.raises(ValueError, match="'cifar10'.*'shapes32'"):
     dataset.batches("train", 64)

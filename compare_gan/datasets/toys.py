@@ -1,0 +1,84 @@
+"""ring8 and grid25: points in the plane from Gaussians that are known.
+
+On these one sees at once whether a GAN drops modes. A point is an image of
+shape [1, 1, 2], its two coordinates in [0, 1] as two colours, so that it goes
+through all that images go through; its label is the number of its mode. The
+plane is that of the literature (a ring of radius 2 with a standard deviation of
+0.02, a grid of -4 ... 4 with 0.05) moved into the unit square.
+
+The noise is the sum of 12 uniform numbers, normal but for tails that end at 6
+standard deviations, so that the bytes are the same on any machine.
+"""
+
+from compare_gan.datasets import in_memory
+import numpy as np
+
+SIZES = {"train": 50000, "eval": 10000}
+_HIGH_QUALITY = 3.0  # standard deviations
+
+
+class Toy(in_memory.InMemoryDataset):
+  """Equally many points around each mode.
+
+  Args:
+    name: of the dataset.
+    modes: the centres, [K, 2].
+  """
+
+  stddev = 1 / 256  # of each coordinate
+
+  def __init__(self, name, modes):
+    super().__init__(name, (1, 1, 2), len(modes), SIZES["eval"])
+    self.modes = np.asarray(modes)
+
+  def load(self, split):
+    n = SIZES[split]
+    labels = np.arange(n) % len(self.modes)
+    stream = sorted(SIZES).index(split)
+    random = np.random.RandomState([stream, len(self.modes)])
+    noise = random.randint(0, 2**16, [n, 2, 12], np.uint16).sum(axis=-1)
+    noise = (noise.astype(np.int64) - 6 * (2**16 - 1)) / 2**16  # of variance 1
+    points = self.modes[labels] + self.stddev * noise
+    return points.astype(np.float32).reshape(n, 1, 1, 2), labels
+
+
+def ring8():
+  """Returns eight modes on a circle; "off" stands for one on a diagonal."""
+  off = 0.5**0.5
+  circle = [(1, 0), (off, off), (0, 1), (-off, off)]
+  circle += [(-x, -y) for x, y in circle]
+  return Toy("ring8", 0.5 + 0.375 * np.array(circle))
+
+
+def grid25():
+  """Returns 5 x 5 modes."""
+  ticks = np.array([2, 5, 8, 11, 14]) / 16
+  return Toy("grid25", [(x, y) for x in ticks for y in ticks])
+
+
+def modes_covered(samples, modes, stddev):
+  """Returns how many modes have a high-quality sample, 0 ... K.
+
+  High quality: within three standard deviations of a mode, as in VEEGAN
+  (https://arxiv.org/abs/1705.07761).
+
+  Args:
+    samples: [N, 2].
+    modes, stddev: of the dataset, [K, 2] and a number.
+  """
+  return int(_is_near(samples, modes, stddev).any(axis=0).sum())
+
+
+def high_quality_share(samples, modes, stddev):
+  """Returns the share of high-quality samples, 0 ... 1; 0.989 for real ones.
+
+  See `modes_covered`, of the circle around a Gaussian 1 - exp(-3^2 / 2) is
+  within.
+  """
+  return float(_is_near(samples, modes, stddev).any(axis=1).mean())
+
+
+def _is_near(samples, modes, stddev):
+  """Returns bools [N, K]."""
+  offsets = np.asarray(samples, np.float64)[:, None] - np.asarray(modes)
+  return np.sum(offsets**2, axis=-1) <= (_HIGH_QUALITY * stddev) ** 2

@@ -1,0 +1,144 @@
+"""Streams of batches: what comes when, whoever asks."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.datasets import tiny
+
+
+def _take(batches, n):
+  """Returns images [n, batch, 1, 2, 1] and labels [n, batch]."""
+  taken = list(batches.take(n).as_numpy_iterator())
+  return [np.stack([b[key] for b in taken]) for key in ("images", "labels")]
+
+
+def _ids(batches, n):
+  """Returns which of Tiny's images come, [n, batch]."""
+  images, _ = _take(batches, n)
+  return np.round(images.min(axis=(2, 3, 4)) * 255).astype(int) // 20
+
+
+def test_batches_hold_images_of_0_to_1_and_labels():
+  batch = next(iter(tiny.Tiny().batches("train", 2)))
+  assert batch["images"].dtype == tf.float32
+  assert batch["images"].shape == (2, 1, 2, 1)
+  assert batch["labels"].dtype == tf.int32
+  images, labels = _take(tiny.Tiny().batches("train", 2), 3)
+  i = _ids(tiny.Tiny().batches("train", 2), 3)
+  expected = np.float32(20 * i) / np.float32(255)
+  np.testing.assert_array_equal(images[:, :, 0, 0, 0], expected)
+  np.testing.assert_array_equal(labels, i % 3)
+
+
+def test_shapes_of_batches_are_known_before_they_come():
+  spec = tiny.Tiny().batches("train", 4, num_shards=2).element_spec
+  assert spec["images"].shape.as_list() == [2, 1, 2, 1]
+  assert spec["labels"].shape.as_list() == [2]
+
+
+def test_labels_are_0_where_there_are_none():
+  _, labels = _take(tiny.Tiny(num_classes=0).batches("train", 6), 1)
+  assert not labels.any()
+
+
+def test_an_epoch_is_a_permutation_wherever_batches_end():
+  ids = _ids(tiny.Tiny().batches("train", 4), 6).reshape(4, 6)
+  np.testing.assert_array_equal(np.sort(ids, axis=1), [range(6)] * 4)
+  assert len({tuple(epoch) for epoch in ids}) > 1
+
+
+def test_order_is_that_of_random_state():
+  """So that it is the same in all versions of everything."""
+  ids = _ids(tiny.Tiny().batches("train", 6, seed=547), 2)
+  for epoch in (0, 1):
+    expected = np.random.RandomState([547, epoch]).permutation(6)
+    np.testing.assert_array_equal(ids[epoch], expected)
+  np.testing.assert_array_equal(ids, [[2, 5, 1, 0, 3, 4], [1, 5, 3, 2, 4, 0]])
+
+
+def test_a_batch_may_hold_several_epochs():
+  ids = _ids(tiny.Tiny().batches("train", 15), 1)[0]
+  np.testing.assert_array_equal(np.bincount(ids[:12]), [2] * 6)
+
+
+def test_seeds_decide():
+  dataset = tiny.Tiny()
+  first = _ids(dataset.batches("train", 6, seed=1), 3)
+  np.testing.assert_array_equal(
+    first, _ids(tiny.Tiny().batches("train", 6, seed=1), 3)
+  )
+  assert (first != _ids(dataset.batches("train", 6, seed=2), 3)).any()
+  dataset.seed = 1
+  np.testing.assert_array_equal(first, _ids(dataset.batches("train", 6), 3))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**40])
+def test_any_integer_is_a_seed(seed):
+  assert _ids(tiny.Tiny().batches("train", 6, seed=seed), 1).shape == (1, 6)
+
+
+def test_resumed_at_any_batch_the_stream_is_the_unbroken_one():
+  dataset = tiny.Tiny()
+  dataset.flip = True
+  unbroken, _ = _take(dataset.batches("train", 2), 12)
+  for start in (1, 2, 3, 7):  # within an epoch, and at its end
+    resumed, _ = _take(dataset.batches("train", 2, start=start), 5)
+    np.testing.assert_array_equal(resumed, unbroken[start : start + 5])
+
+
+def test_resuming_far_away_takes_no_longer():
+  far = 10**12
+  assert _ids(tiny.Tiny().batches("train", 6, start=far), 1).shape == (1, 6)
+
+
+@pytest.mark.parametrize("num_shards", [1, 2, 4])
+def test_any_number_of_replicas_sees_the_same_global_batch(num_shards):
+  dataset = tiny.Tiny()
+  dataset.flip = True
+  shards = [
+    _take(dataset.batches("train", 8, num_shards=num_shards, shard=i), 5)
+    for i in range(num_shards)
+  ]
+  images, labels = (np.concatenate(parts, axis=1) for parts in zip(*shards))
+  all_images, all_labels = _take(dataset.batches("train", 8), 5)
+  np.testing.assert_array_equal(images, all_images)
+  np.testing.assert_array_equal(labels, all_labels)
+
+
+def test_batch_must_have_equal_parts():
+  with pytest.raises(ValueError, match="6 has no 4 equal parts.*batch_size"):
+    tiny.Tiny().batches("train", 6, num_shards=4)
+
+
+def test_flips_mirror_half_of_the_images():
+  dataset = tiny.Tiny()
+  plain, _ = _take(dataset.batches("train", 300), 1)
+  dataset.flip = True
+  flipped, _ = _take(dataset.batches("train", 300), 1)
+  same = (flipped == plain).all(axis=(2, 3, 4))
+  mirrored = (flipped == plain[:, :, :, ::-1]).all(axis=(2, 3, 4))
+  np.testing.assert_array_equal(same, ~mirrored)
+  assert 0.4 < mirrored.mean() < 0.6
+
+
+def test_in_order_yields_every_example_once():
+  dataset = tiny.Tiny()
+  dataset.flip = True  # is for training
+  batches = list(dataset.in_order("eval", 3).as_numpy_iterator())
+  assert [len(batch["labels"]) for batch in batches] == [3, 1]
+  images = np.concatenate([batch["images"] for batch in batches])
+  expected = np.float32([0, 20, 40, 60]) / np.float32(255)
+  np.testing.assert_array_equal(images[:, 0, 0, 0], expected)
+
+
+def test_in_order_stops_at_the_limit():
+  batches = tiny.Tiny().in_order("train", 2, limit=3).as_numpy_iterator()
+  assert [len(batch["labels"]) for batch in batches] == [2, 1]
+  with pytest.raises(ValueError, match="tiny has 4 examples.*'eval', not 5"):
+    tiny.Tiny().in_order("eval", 2, limit=5)
+
+
+def test_splits_are_two():
+  with pytest.raises(ValueError, match="no split 'test'.*'train' or 'eval'"):
+    tiny.Tiny().batches("test", 2)

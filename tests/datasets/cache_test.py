@@ -1,0 +1,87 @@
+"""Cached arrays: made once, whole or not at all."""
+
+import hashlib
+import multiprocessing
+import os
+
+from compare_gan.datasets import cache
+import numpy as np
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+  monkeypatch.setenv("COMPARE_GAN_CACHE", str(tmp_path / "new" / "folder"))
+  return tmp_path / "new" / "folder"
+
+
+def _refuse():
+  raise AssertionError("made again")
+
+
+def test_made_once():
+  made = np.arange(6, dtype=np.uint8).reshape(2, 3)
+  np.testing.assert_array_equal(cache.array("x", lambda: made), made)
+  np.testing.assert_array_equal(cache.array("x", _refuse), made)
+  np.testing.assert_array_equal(cache.array("y", lambda: made + 1), made + 1)
+
+
+def test_file_is_an_npy_with_its_digest(folder):
+  cache.array("x", lambda: np.arange(3))
+  content = (folder / "x.npy").read_bytes()
+  assert content[-32:] == hashlib.sha256(content[:-32]).digest()
+  np.testing.assert_array_equal(np.load(folder / "x.npy"), range(3))
+
+
+@pytest.mark.parametrize("place", [0, 100, 130, -40, -1])
+def test_one_flipped_bit_is_noticed(folder, place):
+  cache.array("x", lambda: np.arange(30))
+  content = bytearray((folder / "x.npy").read_bytes())
+  content[place] ^= 1
+  (folder / "x.npy").write_bytes(content)
+  made = cache.array("x", lambda: np.arange(30))
+  np.testing.assert_array_equal(made, range(30))
+  np.testing.assert_array_equal(cache.array("x", _refuse), range(30))
+
+
+@pytest.mark.parametrize("length", [0, 10, 32, 200])
+def test_truncated_file_is_noticed(folder, length):
+  cache.array("x", lambda: np.arange(30))
+  content = (folder / "x.npy").read_bytes()
+  (folder / "x.npy").write_bytes(content[:length])
+  made = cache.array("x", lambda: np.arange(30))
+  np.testing.assert_array_equal(made, range(30))
+
+
+def test_nothing_stands_there_before_it_is_complete(folder, monkeypatch):
+  def interrupt(*args):
+    raise KeyboardInterrupt
+
+  monkeypatch.setattr(os, "replace", interrupt)
+  with pytest.raises(KeyboardInterrupt):
+    cache.array("x", lambda: np.arange(3))
+  assert not list(folder.iterdir())
+
+
+def _make_in_process(barrier, results):
+  def make():
+    barrier.wait()  # Both are making it.
+    return np.arange(1000)
+
+  results.put(int(cache.array("x", make).sum()))
+
+
+def test_two_processes_at_once(folder):
+  context = multiprocessing.get_context("fork")
+  barrier, results = context.Barrier(2), context.Queue()
+  processes = [
+    context.Process(target=_make_in_process, args=(barrier, results))
+    for _ in range(2)
+  ]
+  for process in processes:
+    process.start()
+  assert [results.get(timeout=30) for _ in processes] == [499500] * 2
+  for process in processes:
+    process.join()
+  assert [path.name for path in folder.iterdir()] == ["x.npy"]
+  np.testing.assert_array_equal(cache.array("x", _refuse), range(1000))
