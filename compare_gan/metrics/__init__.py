@@ -1,0 +1,1 @@
+"""Metrics: one file, one formula, in float64 on the host."""

@@ -1,0 +1,37 @@
+"""Density and coverage (https://arxiv.org/abs/2002.09797).
+
+Around each real row stands a ball that reaches to its k-th nearest other real
+row. Density is how many balls a fake is in, divided by k: 1 is expected for
+equal distributions, outliers among the real rows count little. Coverage is the
+share of balls that hold a fake.
+"""
+
+from compare_gan.metrics import neighbours
+from compare_gan.metrics.rows import check
+import gin
+import numpy as np
+
+
+@gin.configurable(denylist=["real_features", "fake_features"])
+def density_coverage(real_features, fake_features, k=5):
+  """Returns density, from 0 on, and coverage in [0, 1].
+
+  As in the authors' code a ball is without its border. So it holds nothing
+  around a real row that has k duplicates.
+  """
+  check(k + 1, real_features=real_features)
+  check(1, real_features=real_features, fake_features=fake_features)
+  radii = neighbours.kth_squared_distances(real_features, k)
+  radii *= 1.0 - neighbours.TIE
+  inside = 0
+  covered = np.zeros(len(real_features), bool)
+  for i, _, squares in neighbours.squared_distances(
+    real_features, fake_features
+  ):
+    is_inside = squares < radii[i, None]
+    inside += np.count_nonzero(is_inside)
+    covered[i] |= is_inside.any(axis=1)
+  return {
+    "density": float(inside / (k * len(fake_features))),
+    "coverage": float(covered.mean()),
+  }

@@ -1,0 +1,44 @@
+"""FID of infinitely many fakes, FID_inf (https://arxiv.org/abs/1911.07023).
+
+FID is biased upwards by about a constant over N, and the constant depends on
+the generator. A line through the FIDs of random subsets against 1 / N, read at
+0, has most of that taken away. The real side stays as it is.
+"""
+
+from compare_gan.metrics import fid
+from compare_gan.metrics.rows import check
+import gin
+import numpy as np
+
+
+@gin.configurable(denylist=["real_features", "fake_features"])
+def fid_infinity(real_features, fake_features, points=15, smallest=0.1, seed=0):
+  """Returns FID_inf, which may be negative.
+
+  Args:
+    real_features: [M, D].
+    fake_features: [N, D].
+    points: sizes of subsets, evenly from the smallest to N; each costs a FID.
+    smallest: subset, as a share of N.
+    seed: of the subsets.
+  """
+  check(real_features=real_features, fake_features=fake_features)
+  count = len(fake_features)
+  sizes = np.linspace(smallest * count, count, points).astype(int)
+  if sizes[0] < 2 or sizes[0] == sizes[-1]:
+    raise ValueError(
+      f"fid_infinity would fit a line to subsets of {sizes[0]} to {sizes[-1]} "
+      "fakes, but needs 2 rows or more and two different sizes: give more "
+      "fakes or another fid_infinity.smallest."
+    )
+  rng = np.random.RandomState(seed)
+  real = fid.Moments().add(real_features).gaussian()
+  distances = []
+  for size in sizes:
+    fakes = fid.Moments()
+    chosen = rng.permutation(count)[:size]
+    for part in np.array_split(chosen, -(-size // 1024)):
+      fakes.add(fake_features[part])
+    distances.append(fid.frechet_distance(real, fakes.gaussian()))
+  _, intercept = np.polyfit(1.0 / sizes, distances, 1)
+  return {"fid_infinity": float(intercept)}

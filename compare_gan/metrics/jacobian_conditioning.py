@@ -1,0 +1,32 @@
+"""Conditioning of the generator (https://arxiv.org/abs/1802.08768).
+
+The condition number of J^T J with J = d pixels / d z: how unevenly a step in z
+moves the image. It is the square of J's own, from whose singular values it is
+taken, because J^T J would lose the small ones.
+"""
+
+import gin
+import numpy as np
+
+
+@gin.configurable(denylist=["jacobians"])
+def jacobian_conditioning(jacobians):
+  """Returns mean and standard deviation over z of log cond(J^T J).
+
+  Args:
+    jacobians: [N, pixels, z_dim], one at each z; infinite where z moves
+      nothing in some direction.
+  """
+  if np.ndim(jacobians) != 3 or not len(jacobians):
+    raise ValueError(
+      f"jacobians has shape {np.shape(jacobians)}, not [N, pixels, z_dim]."
+    )
+  if not np.isfinite(jacobians).all():
+    raise ValueError("jacobians has NaN or infinity; all must be finite.")
+  values = np.linalg.svd(jacobians.astype(np.float64), compute_uv=False)
+  with np.errstate(divide="ignore", invalid="ignore"):
+    logs = 2.0 * (np.log(values[:, 0]) - np.log(values[:, -1]))
+    return {
+      "jacobian_conditioning": float(np.mean(logs)),
+      "jacobian_conditioning_std_over_z": float(np.std(logs)),
+    }

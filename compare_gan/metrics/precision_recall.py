@@ -1,0 +1,31 @@
+"""Improved precision and recall (https://arxiv.org/abs/1904.06991).
+
+The manifold of a set is the union of balls around its rows, each reaching to
+the k-th nearest other row. Precision is the share of fakes on the real
+manifold, recall the share of real rows on the fakes' manifold.
+"""
+
+from compare_gan.metrics import neighbours
+from compare_gan.metrics.rows import check
+import gin
+import numpy as np
+
+
+@gin.configurable(denylist=["real_features", "fake_features"])
+def precision_recall(real_features, fake_features, k=3):
+  """Returns precision and recall in [0, 1]; a ball contains its border."""
+  check(k + 1, real_features=real_features, fake_features=fake_features)
+  border = 1.0 + neighbours.TIE
+  real_radii = border * neighbours.kth_squared_distances(real_features, k)
+  fake_radii = border * neighbours.kth_squared_distances(fake_features, k)
+  real_found = np.zeros(len(real_features), bool)
+  fake_found = np.zeros(len(fake_features), bool)
+  for i, j, squares in neighbours.squared_distances(
+    real_features, fake_features
+  ):
+    fake_found[j] |= (squares <= real_radii[i, None]).any(axis=0)
+    real_found[i] |= (squares <= fake_radii[j]).any(axis=1)
+  return {
+    "precision": float(fake_found.mean()),
+    "recall": float(real_found.mean()),
+  }
