@@ -18,11 +18,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install
 INSTALLED := $(VENV)/.installed
 
 # Two threads are as fast as many for tests of this size, and leave the rest of
-# a shared machine alone.
+# a shared machine alone. One for numpy, whose small products wait for threads.
 THREADS ?= 2
-export OMP_NUM_THREADS ?= $(THREADS)
-export OPENBLAS_NUM_THREADS ?= $(THREADS)
-export MKL_NUM_THREADS ?= $(THREADS)
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
 export TF_NUM_INTRAOP_THREADS ?= $(THREADS)
 export TF_NUM_INTEROP_THREADS ?= $(THREADS)
 
