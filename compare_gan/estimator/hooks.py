@@ -4,7 +4,6 @@ A hook is told when a training begins, after every loop, and when it ends.
 """
 
 import math
-import os
 import sys
 import time
 
@@ -136,12 +135,3 @@ def _write_image(name, picture, step):
   png = tf.io.encode_png(picture)
   tensor = tf.stack([str(width), str(height), png])
   tf.summary.write(name, tensor, step, _metadata("images"))
-
-
-def event_files(model_dir):
-  """Returns the paths of TensorBoard's files in `model_dir`."""
-  return sorted(
-    os.path.join(model_dir, name)
-    for name in os.listdir(model_dir)
-    if name.startswith("events.out.tfevents.")
-  )

@@ -1,0 +1,70 @@
+"""What users see of a training."""
+
+import io
+
+from compare_gan.estimator import hooks
+import numpy as np
+import pytest
+import tensorflow as tf
+
+
+def _progress(*calls):
+  stream = io.StringIO()
+  progress = hooks.Progress(images_per_step=64, stream=stream)
+  progress.begin(None, 0, 100)
+  for call in calls:
+    progress.after_loop(*call)
+  return stream.getvalue()
+
+
+def test_progress_says_rate_and_time_left():
+  text = _progress(
+    (1, 1, 9.0, {"loss/g": 1.0}),  # The first call builds the graph.
+    (11, 10, 5.0, {"loss/g": 0.25, "accuracy": 0.5, "loss/d_0": 1.5}),
+  )
+  assert "Training from step 0 to 100." in text
+  assert "Built the graph in 9.0 s." in text
+  line = text.splitlines()[-1]
+  # 2 steps a second of 64 images; 89 steps are left.
+  assert line == (
+    "step  11/100  loss/d_0 1.5000  loss/g 0.2500  128 images/s  0:00:45 left"
+  )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_losses_that_are_no_numbers_end_the_training(value):
+  guard = hooks.NanGuard()
+  guard.after_loop(1, 1, 1.0, {"loss/g": 0.0})
+  with pytest.raises(FloatingPointError, match="loss/d_0 .*at step 7.*g_lr"):
+    guard.after_loop(7, 1, 1.0, {"loss/g": 0.0, "loss/d_0": value})
+
+
+def _events(model_dir):
+  """Returns {(tag, step): tensor} of TensorBoard's files."""
+  found = {}
+  for path in model_dir.glob("events.out.tfevents.*"):
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+      event = tf.compat.v1.Event.FromString(record)
+      for value in event.summary.value:
+        tensor = tf.make_ndarray(value.tensor)
+        plugin = value.metadata.plugin_data.plugin_name
+        found[value.tag, event.step] = (plugin, tensor)
+  return found
+
+
+def test_summaries_hold_scalars_and_pictures(tmp_path):
+  picture = np.zeros([4, 6, 3], np.uint8)
+  summaries = hooks.Summaries(
+    str(tmp_path), every_steps=10, images=lambda: {"fake_images": picture}
+  )
+  summaries.begin(None, 0, 100)
+  for step in (1, 5, 12):  # 5 is too soon.
+    summaries.after_loop(step, 2, 4.0, {"loss/g": tf.constant(step / 2.0)})
+  summaries.end(12)
+  events = _events(tmp_path)
+  assert {step for _, step in events} == {1, 12}
+  assert events["loss/g", 12] == ("scalars", 6.0)
+  assert events["global_step/sec", 12] == ("scalars", 0.5)
+  plugin, (width, height, png) = events["fake_images", 1]
+  assert (plugin, width, height) == ("images", b"6", b"4")
+  np.testing.assert_array_equal(tf.io.decode_png(png), picture)
