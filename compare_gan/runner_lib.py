@@ -13,6 +13,7 @@ from compare_gan.estimator import estimator as estimator_lib
 from compare_gan.estimator import hooks as hooks_lib
 from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
+from compare_gan.layers import state
 import gin
 
 SCHEDULES = ("train",)
@@ -47,9 +48,7 @@ def _train(dataset, run_config, model_dir, device):
   )
   estimator = estimator_lib.Estimator(gan, run_config, devices, model_dir)
   estimator.train(
-    lambda first: dataset.batches(
-      "train", options.batch_size, seed=seed, start=first
-    ),
+    lambda first: dataset.batches("train", options.batch_size, start=first),
     options.training_steps,
     _hooks(gan, options, model_dir),
   )
@@ -83,7 +82,11 @@ def _hooks(gan, options, model_dir):
   z, labels = sampling.draw(gan, min(64, options.batch_size), seed=42)
 
   def images():
-    fakes = sampling.generate(gan, z, labels)
+    if not sampling.are_filled(gan):
+      return {}  # Evaluation mode has no moments before they are accumulated.
+    # When pictures are made hangs on the clock: they must not move anything.
+    with state.frozen():
+      fakes = sampling.generate(gan, z, labels)
     return {"fake_images/image/0": image_grid.grid(fakes)}
 
   return [

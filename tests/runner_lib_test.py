@@ -7,6 +7,8 @@ from compare_gan import runner_lib
 from compare_gan import task_manager
 from compare_gan.estimator import checkpoints
 from compare_gan.estimator import run_config
+from compare_gan.layers import batch_norm
+from compare_gan.layers.spectral_norm import SpectralNorm
 import gin
 import numpy as np
 import pytest
@@ -31,6 +33,14 @@ penalty.fn = @wgangp_penalty
 run_config.tf_random_seed = 1
 run_config.save_checkpoints_steps = 2
 """
+
+
+@gin.configurable
+class SpectralModulation(batch_norm.SelfModulatedBatchNorm):
+  """A normaliser with a power iteration in evaluation mode too."""
+
+  def __init__(self, channels, z_dim=0, y_dim=0, kernel_fn=None, name="norm"):
+    super().__init__(channels, z_dim, y_dim, SpectralNorm, name)
 
 
 def _train(folder, *bindings):
@@ -112,6 +122,29 @@ def test_trained_model_makes_images(tmp_path):
   _train(tmp_path)
   gan = model_dir_lib.load(str(tmp_path))
   assert gan.generate(np.ones([2, 2], np.float32), [0, 1]).shape == (2, 4, 4, 1)
+
+
+def test_pictures_change_nothing(tmp_path, monkeypatch):
+  """Not even where evaluation moves power iterations, as in the original."""
+  binding = "spectral_norm.update_in_eval = True"
+  norm = "G.batch_norm_fn = @SpectralModulation"
+  with_pictures = _train(tmp_path / "a", binding, norm)
+  monkeypatch.setattr(runner_lib, "_hooks", lambda *args: [])
+  _assert_equal(with_pictures, _train(tmp_path / "b", binding, norm))
+
+
+def test_order_of_images_is_the_datasets_own(tmp_path, monkeypatch):
+  """`dataset.seed` decides, not the seed of the run."""
+  asked = []
+  batches = NoiseDataset.batches
+
+  def spy(self, *args, **kwargs):
+    asked.append(kwargs)
+    return batches(self, *args, **kwargs)
+
+  monkeypatch.setattr(NoiseDataset, "batches", spy)
+  _train(tmp_path)
+  assert asked == [{"start": 0}]
 
 
 def test_unknown_schedule_is_named(tmp_path):
