@@ -27,8 +27,49 @@ flags.DEFINE_multi_string(
   "gin_config", [], "A gin file: a path, or the name of one in configs/."
 )
 flags.DEFINE_multi_string("gin_bindings", [], "A line of gin on top of files.")
-flags.DEFINE_enum("schedule", "train", ["train"], "What to do.")
-flags.DEFINE_string("run_config", "auto", "auto, cpu or gpu.")
+flags.DEFINE_enum(
+  "schedule",
+  "train",
+  ["train", "eval_after_train", "continuous_eval", "eval_last"],
+  "What to do; continuous_eval follows a training that runs elsewhere.",
+)
+flags.DEFINE_enum(
+  "run_config",
+  "auto",
+  ["auto", "cpu", "gpu", "tpu", "npu"],
+  "What to train on; auto is a GPU if there is one.",
+)
+flags.DEFINE_bool("use_tpu", None, "The same as --run_config=tpu.")
+flags.DEFINE_bool(
+  "dry_run", False, "Print configuration, parameters and memory; do nothing."
+)
+flags.DEFINE_string("score_filename", "scores.csv", "Table of scores.")
+flags.DEFINE_integer(
+  "num_eval_averaging_runs", 3, "How often a checkpoint is sampled and scored."
+)
+flags.DEFINE_integer(
+  "eval_every_steps",
+  5000,
+  "Only checkpoints at multiples of it are scored, and the last one.",
+)
+flags.DEFINE_string(
+  "myevalinception",
+  None,
+  "frozen_inception_v1_2015_12_05.tar.gz; scores then use it, not a classifier "
+  "trained on the dataset.",
+)
+flags.DEFINE_string("tfds_data_dir", None, "Where tensorflow-datasets are.")
+flags.DEFINE_bool(
+  "data_fake_dataset", False, "Noise in place of the images of dataset.name."
+)
+flags.DEFINE_integer(
+  "data_reading_num_threads", None, "How many batches are read at once."
+)
+flags.DEFINE_integer(
+  "data_shuffle_buffer_size",
+  None,
+  "Has no effect: every epoch is a permutation of the whole dataset.",
+)
 
 
 def _model_dir():
@@ -40,6 +81,45 @@ def _model_dir():
   return os.path.join("runs", name)
 
 
+def _device():
+  if FLAGS.use_tpu is None:
+    return FLAGS.run_config
+  wanted = "tpu" if FLAGS.use_tpu else "auto"
+  if FLAGS.run_config not in ("auto", wanted):
+    raise ValueError(
+      f"--use_tpu={FLAGS.use_tpu} contradicts --run_config={FLAGS.run_config}. "
+      "One of them would do."
+    )
+  return wanted
+
+
+def _bindings():
+  """Returns the bindings of flags that gin files may override."""
+  if FLAGS.myevalinception is None:
+    return []
+  return [
+    f"inception.path = {FLAGS.myevalinception!r}",
+    "evaluate.features = @inception",
+  ]
+
+
+def _dataset(catalogue):
+  given = {}
+  if FLAGS.tfds_data_dir is not None:
+    given["tfds_data_dir"] = FLAGS.tfds_data_dir
+  if FLAGS.data_fake_dataset:
+    given["fake"] = True
+  dataset = catalogue.dataset(**given)
+  if FLAGS.data_reading_num_threads:
+    dataset.parallel_reads = FLAGS.data_reading_num_threads
+  if FLAGS.data_shuffle_buffer_size is not None:
+    print(
+      f"--data_shuffle_buffer_size={FLAGS.data_shuffle_buffer_size} has no "
+      "effect: every epoch is a permutation of the whole dataset."
+    )
+  return dataset
+
+
 def main(argv):
   if len(argv) > 1:
     raise app.UsageError(f"Not understood: {' '.join(argv[1:])}")
@@ -47,15 +127,28 @@ def main(argv):
   from compare_gan import runner_lib
   from compare_gan.datasets import catalogue
   from compare_gan.estimator import run_config
+  from compare_gan.estimator import stop
 
-  configuration.parse(FLAGS.gin_config, FLAGS.gin_bindings)
-  runner_lib.run_with_schedule(
-    FLAGS.schedule,
-    catalogue.dataset(),
-    run_config.run_config(),
-    _model_dir(),
-    FLAGS.run_config,
-  )
+  configuration.parse(FLAGS.gin_config, [*_bindings(), *FLAGS.gin_bindings])
+  dataset = _dataset(catalogue)
+  if FLAGS.dry_run:
+    print(runner_lib.describe(dataset, run_config.run_config()))
+    return
+  try:
+    runner_lib.run_with_schedule(
+      FLAGS.schedule,
+      dataset,
+      run_config.run_config(),
+      _model_dir(),
+      _device(),
+      runner_lib.Evaluation(
+        FLAGS.score_filename,
+        FLAGS.num_eval_averaging_runs,
+        FLAGS.eval_every_steps,
+      ),
+    )
+  except stop.StopRequested as request:
+    print(request)
 
 
 def run():

@@ -84,16 +84,32 @@ def load(model_dir, bindings=()):
     model_dir: see above.
     bindings: gin bindings on top of the operative config's.
   """
-  stored = checkpoints.last_good(model_dir)
+  return load_step(model_dir, None, bindings)[0]
+
+
+def load_step(model_dir, step=None, bindings=()):
+  """Returns the GAN of a checkpoint, and its step; see `load`.
+
+  Args:
+    model_dir: see above.
+    step: None for the last one that can be read.
+    bindings: gin bindings on top of the operative config's.
+  """
+  if step is None:
+    stored = checkpoints.last_good(model_dir)
+  else:
+    stored = step, checkpoints.read(model_dir, step)
   if stored is None:
     raise FileNotFoundError(
       f"There is no checkpoint that can be read in {model_dir!r}."
     )
-  config_path = _config_path(model_dir)
+  config = config_path(model_dir)
   gin.clear_config()
-  configuration.parse([config_path], bindings)
-  with scope.building(values=values_of(stored[1], model_dir)):
-    return make_gan(_dataset_shape(model_dir), stored_seed(model_dir))
+  configuration.parse([config], bindings)
+  step, tensors = stored
+  with scope.building(values=values_of(tensors, model_dir)):
+    gan = make_gan(_dataset_shape(model_dir), stored_seed(model_dir))
+  return gan, step
 
 
 def values_of(tensors, model_dir):
@@ -125,7 +141,7 @@ def _dataset_shape(model_dir):
   return DatasetShape(tuple(card["image_shape"]), card["num_classes"])
 
 
-def _config_path(model_dir):
+def config_path(model_dir):
   """Returns the operative config with the highest step."""
   matches = [re.fullmatch(_CONFIG, name) for name in os.listdir(model_dir)]
   found = {int(match[1]): match[0] for match in matches if match}

@@ -1,10 +1,22 @@
-"""From a configuration to a trained model: the schedules."""
+"""From a configuration to a trained and scored model: the schedules.
+
+train             trains; a training that stopped goes on
+eval_after_train  trains, then scores the checkpoints
+continuous_eval   scores the checkpoints of a training that runs elsewhere
+eval_last         scores the last checkpoint
+"""
 
 import os
 import secrets
+from typing import NamedTuple
+import warnings
 
+from compare_gan import evaluation as evaluation_lib
 from compare_gan import image_grid
+from compare_gan import memory
 from compare_gan import model_dir as model_dir_lib
+from compare_gan import parameter_table
+from compare_gan import protocol
 from compare_gan import sampling
 from compare_gan import task_manager
 from compare_gan.estimator import checkpoints
@@ -15,47 +27,115 @@ from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
 from compare_gan.layers import state
 import gin
+import numpy as np
+import tensorflow as tf
 
-SCHEDULES = ("train",)
+SCHEDULES = ("train", "eval_after_train", "continuous_eval", "eval_last")
 
 
-def run_with_schedule(schedule, dataset, run_config, model_dir, device="auto"):
+class Evaluation(NamedTuple):
+  """How checkpoints are evaluated, as far as flags say it."""
+
+  score_filename: str = "scores.csv"
+  runs: int = 3  # each with other z, averaged in the table
+  every_steps: int = 5000  # only checkpoints at multiples, and the last one
+
+
+def run_with_schedule(
+  schedule,
+  dataset,
+  run_config,
+  model_dir,
+  device="auto",
+  evaluation=Evaluation(),  # noqa: B008, immutable
+):
   """Runs a schedule on what gin is bound to.
 
   Args:
-    schedule: "train".
+    schedule: see above.
     dataset: an AbstractDataset.
     run_config: a RunConfig.
-    model_dir: is made if there is none; a training that stopped goes on.
+    model_dir: is made if there is none.
     device: "auto", "cpu" or "gpu".
+    evaluation: an Evaluation.
   """
   if schedule not in SCHEDULES:
     raise ValueError(
       f"--schedule={schedule} is unknown. It can be {', '.join(SCHEDULES)}."
     )
-  _train(dataset, run_config, model_dir, device)
+  if schedule != "train":
+    evaluation_lib.settings()  # What gin got wrong shows now, not at the end.
+  if schedule in ("train", "eval_after_train"):
+    is_chief = _train(dataset, run_config, model_dir, device)
+    if not is_chief:
+      return  # The chief evaluates.
+  if schedule == "eval_after_train":
+    steps = task_manager.to_evaluate(
+      model_dir, evaluation.score_filename, evaluation.every_steps
+    )
+    _evaluate(steps, dataset, model_dir, evaluation)
+  elif schedule == "continuous_eval":
+    steps = task_manager.new_checkpoints(
+      model_dir, evaluation.score_filename, evaluation.every_steps
+    )
+    _evaluate(steps, dataset, model_dir, evaluation)
+  elif schedule == "eval_last":
+    steps = [max(checkpoints.all_steps(model_dir), default=None)]
+    if steps == [None]:
+      raise FileNotFoundError(
+        f"There is no checkpoint model.ckpt-<step>.index in {model_dir!r}. "
+        "--schedule=train makes some."
+      )
+    _evaluate(steps, dataset, model_dir, evaluation)
+
+
+def describe(dataset, run_config):
+  """Returns what a training would be: configuration, parameters, memory."""
+  del run_config
+  gan = model_dir_lib.make_gan(dataset)
+  chosen = gan.options
+  batch = {
+    "images": tf.TensorSpec([chosen.batch_size, *dataset.image_shape]),
+    "labels": tf.TensorSpec([chosen.batch_size], tf.int32),
+  }
+  needed = memory.of_training(
+    gan.train_step, [batch] * gan.batches_per_step, gan.variables
+  )
+  return "\n".join(
+    [
+      gin.operative_config_str(),
+      parameter_table.table("Generator", gan.generator.variables),
+      parameter_table.table("Discriminator", gan.discriminator.variables),
+      f"Memory for training, an estimate: {needed / 2**30:.1f} GiB.",
+    ]
+  )
 
 
 def _train(dataset, run_config, model_dir, device):
   options = options_lib.options()
-  devices = devices_lib.choose(device, options.batch_size)
+  devices = devices_lib.choose(device, options.batch_size, run_config)
   os.makedirs(model_dir, exist_ok=True)
-  seed = _seed(run_config, model_dir)
+  seed = devices.of_chief(_seed(run_config, model_dir))
   gan = _make_or_restore(dataset, model_dir, devices, seed)
   start = int(gan.global_step.numpy())
-  model_dir_lib.write_description(
-    model_dir, start, dataset, gin.config_str(), seed
-  )
+  if devices.is_chief:
+    model_dir_lib.write_description(
+      model_dir, start, dataset, gin.config_str(), seed
+    )
   estimator = estimator_lib.Estimator(gan, run_config, devices, model_dir)
   estimator.train(
-    lambda first: dataset.batches("train", options.batch_size, start=first),
+    lambda first, **shard: dataset.batches(
+      "train", options.batch_size, start=first, **shard
+    ),
     options.training_steps,
-    _hooks(gan, options, model_dir),
+    _hooks(gan, dataset, options, model_dir),
   )
-  model_dir_lib.write_description(
-    model_dir, start, dataset, gin.operative_config_str(), seed
-  )
-  task_manager.mark_training_done(model_dir)
+  if devices.is_chief:
+    model_dir_lib.write_description(
+      model_dir, start, dataset, gin.operative_config_str(), seed
+    )
+    task_manager.mark_training_done(model_dir)
+  return devices.is_chief
 
 
 def _seed(run_config, model_dir):
@@ -77,20 +157,96 @@ def _make_or_restore(dataset, model_dir, devices, seed):
     return model_dir_lib.make_gan(dataset, seed)
 
 
-def _hooks(gan, options, model_dir):
+def _evaluate(steps, dataset, model_dir, evaluation):
+  """Adds a row to the tables for each of the steps."""
+  evaluator, gan = None, None
+  for step in steps:
+    try:
+      tensors = checkpoints.read(model_dir, step)
+    except OSError as error:  # Removed meanwhile, or damaged.
+      warnings.warn(f"Step {step} is not evaluated: {error}", stacklevel=2)
+      continue
+    gan = _with_values(gan, dataset, tensors, model_dir)
+    if evaluator is None:
+      chosen = evaluation_lib.settings()
+      evaluator = evaluation_lib.Evaluator(dataset, chosen, evaluation.runs)
+    row = evaluator.row_of_model(
+      gan,
+      os.path.join(model_dir, f"model.ckpt-{step}"),
+      step,
+      _bindings(model_dir, step),
+    )
+    for other in task_manager.read_rows(model_dir, evaluation.score_filename):
+      _warn_of_another_protocol(row, other)
+    task_manager.add_row(model_dir, row, evaluation.score_filename)
+    best = evaluator.best_by and task_manager.keep_best(
+      model_dir, row, evaluator.best_by
+    )
+    print(_in_words(row), "(the best so far)" if best else "", flush=True)
+
+
+def _with_values(gan, dataset, tensors, model_dir):
+  """Returns the GAN with a checkpoint's values; None makes a new one."""
+  values = model_dir_lib.values_of(tensors, model_dir)
+  if gan is None:
+    with scope.building(values=values):
+      return model_dir_lib.make_gan(dataset)
+  for variable in gan.variables:
+    name = scope.full_name(variable)
+    variable.assign(values(name, variable.shape, variable.dtype))
+  return gan
+
+
+def _bindings(model_dir, step):
+  name = task_manager.newest_config(model_dir, step)
+  if name is None:
+    return task_manager.bindings(gin.operative_config_str())
+  with open(os.path.join(model_dir, name)) as file:
+    return task_manager.bindings(file.read())
+
+
+def _warn_of_another_protocol(row, other):
+  unlike = protocol.differences(row["protocol"], other["protocol"])
+  if unlike:
+    warnings.warn(
+      f"The scores of step {row['step']} cannot be compared with those of step "
+      f"{other['step']}: {'; '.join(unlike)}.",
+      stacklevel=2,
+    )
+
+
+def _in_words(row):
+  scores = "  ".join(f"{k} {v:.4g}" for k, v in row["scores"].items())
+  status = "" if row["status"] == "ok" else f"  {row['status']}"
+  return f"step {row['step']}: {scores}{status}"
+
+
+def _hooks(gan, dataset, options, model_dir):
   per_step = options.batch_size * gan.batches_per_step
-  z, labels = sampling.draw(gan, min(64, options.batch_size), seed=42)
+  n = min(64, options.batch_size)
+  z, labels = sampling.draw(gan, n, seed=42)
+  sampler = sampling.Sampler(gan)
 
   def images():
     if not sampling.are_filled(gan):
       return {}  # Evaluation mode has no moments before they are accumulated.
     # When pictures are made hangs on the clock: they must not move anything.
     with state.frozen():
-      fakes = sampling.generate(gan, z, labels)
-    return {"fake_images/image/0": image_grid.grid(fakes)}
+      fakes = np.concatenate(list(sampler.batches(z, labels)))
+    reals = next(iter(dataset.batches("train", n)))["images"].numpy()
+    return {
+      "fake_images/image/0": image_grid.grid(fakes),
+      "real_images/image/0": image_grid.grid(reals),
+    }
 
   return [
     hooks_lib.NanGuard(),
     hooks_lib.Progress(per_step),
-    hooks_lib.Summaries(model_dir, images=images),
+    hooks_lib.Summaries(
+      model_dir, images=images, images_per_step=per_step, texts=_texts
+    ),
   ]
+
+
+def _texts():
+  return {"gin/operative_config": gin.markdown(gin.operative_config_str())}

@@ -144,9 +144,120 @@ def test_order_of_images_is_the_datasets_own(tmp_path, monkeypatch):
 
   monkeypatch.setattr(NoiseDataset, "batches", spy)
   _train(tmp_path)
-  assert asked == [{"start": 0}]
+  assert asked[0] == {"start": 0} and all("seed" not in k for k in asked)
 
 
 def test_unknown_schedule_is_named(tmp_path):
   with pytest.raises(ValueError, match="--schedule=trian"):
     runner_lib.run_with_schedule("trian", None, None, str(tmp_path))
+
+
+# ---- Evaluation --------------------------------------------------------------
+
+_EVALUATION = """
+import tests.commands.evaluate_test
+evaluate.metrics = [@ms_ssim, @fid]
+evaluate.features = @pixels_of_a_test
+evaluate.num_fake = 6
+evaluate.num_real = 6
+"""
+
+
+def _run(schedule, folder, *bindings, every_steps=2):
+  gin.clear_config()
+  gin.parse_config([_CONFIG, _EVALUATION, *bindings])
+  runner_lib.run_with_schedule(
+    schedule,
+    NoiseDataset(),
+    run_config.run_config(),
+    str(folder),
+    "cpu",
+    runner_lib.Evaluation(runs=2, every_steps=every_steps),
+  )
+  return task_manager.read_rows(str(folder))
+
+
+def test_eval_after_train_scores_all_checkpoints(tmp_path):
+  rows = _run("eval_after_train", tmp_path)
+  assert [row["step"] for row in rows] == [0, 2, 4]
+  assert all(row["status"] == "ok" for row in rows)
+  assert all(len(row["lists"]["ms_ssim"]) == 2 for row in rows)
+  assert rows[0]["config"]["options.batch_size"] == "4"
+  assert rows[0]["scores"] != rows[2]["scores"]
+  assert (tmp_path / "best" / "best.json").exists()
+
+
+def test_evaluated_checkpoints_are_not_evaluated_again(tmp_path):
+  first = _run("eval_after_train", tmp_path, every_steps=4)
+  assert [row["step"] for row in first] == [0, 4]
+  marked = (tmp_path / "scores.jsonl").read_text().replace("ok", "seen")
+  (tmp_path / "scores.jsonl").write_text(marked)
+  again = _run("eval_after_train", tmp_path)
+  assert [(row["step"], row["status"]) for row in again] == [
+    (0, "seen"),
+    (2, "ok"),
+    (4, "seen"),
+  ]
+
+
+def test_eval_last_scores_one(tmp_path):
+  _train(tmp_path)
+  assert [row["step"] for row in _run("eval_last", tmp_path)] == [4]
+
+
+def test_eval_last_without_a_checkpoint_is_said(tmp_path):
+  with pytest.raises(FileNotFoundError, match="There is no checkpoint"):
+    _run("eval_last", tmp_path)
+
+
+def test_scores_do_not_hang_on_who_evaluates(tmp_path):
+  """Values of a checkpoint that is loaded into a model that scored another."""
+  after = _run("eval_after_train", tmp_path)
+  (tmp_path / "scores.jsonl").unlink()
+  assert _run("eval_last", tmp_path)[0]["scores"] == after[-1]["scores"]
+
+
+def test_continuous_eval_follows_a_training(tmp_path, monkeypatch):
+  """The training runs while the evaluator sleeps."""
+  trained = []
+
+  def sleep(seconds):
+    trained.append(seconds)
+    with gin.unlock_config():
+      runner_lib.run_with_schedule(
+        "train", NoiseDataset(), run_config.run_config(), str(tmp_path), "cpu"
+      )
+
+  monkeypatch.setattr(task_manager.time, "sleep", sleep)
+  rows = _run("continuous_eval", tmp_path)
+  assert [row["step"] for row in rows] == [0, 2, 4]
+  assert len(trained) == 1
+
+
+def test_damaged_checkpoint_is_not_evaluated(tmp_path):
+  _train(tmp_path)
+  data = tmp_path / "model.ckpt-2.data-00000-of-00001"
+  data.write_bytes(data.read_bytes()[:100])
+  with pytest.warns(UserWarning, match="Step 2 is not evaluated"):
+    rows = _run("eval_after_train", tmp_path)
+  assert [row["step"] for row in rows] == [0, 4]
+
+
+def test_another_protocol_is_warned_of(tmp_path):
+  _run("eval_after_train", tmp_path, every_steps=4)
+  with pytest.warns(UserWarning, match="num_fake: 5 and 6"):
+    _run("eval_after_train", tmp_path, "evaluate.num_fake = 5")
+
+
+def test_mistake_in_evaluate_shows_before_training(tmp_path):
+  with pytest.raises(ValueError, match="evaluate.split"):
+    _run("eval_after_train", tmp_path, "evaluate.split = 'test'")
+  assert not (tmp_path / "TRAIN_DONE").exists()
+
+
+def test_dry_run_describes_the_training():
+  gin.parse_config(_CONFIG)
+  text = runner_lib.describe(NoiseDataset(), run_config.run_config())
+  assert "options.training_steps = 4" in text
+  assert "Generator: " in text and "generator/out/kernel" in text
+  assert "Memory for training, an estimate: 0.3 GiB" in text

@@ -302,14 +302,14 @@ class Scores(Module):
       )
 
   def __call__(self, features, y, is_training, returned_features=None):
+    # Scores are float32, whatever the convolutions compute in.
+    features = tf.cast(features, tf.float32)
     logits = self.linear(features, is_training)
     if self.embedding:
       if y is None:
         raise ValueError("A projection discriminator needs y, but got None.")
       e = self.embedding(y, is_training)
       logits += tf.reduce_sum(e * features, axis=1, keepdims=True)
-    # Scores stay float32, whatever the convolutions compute in.
-    logits = tf.cast(logits, tf.float32)
     if returned_features is None:
       returned_features = features
     return DiscriminatorOutput(tf.sigmoid(logits), logits, returned_features)

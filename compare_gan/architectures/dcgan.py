@@ -127,7 +127,7 @@ class Encoder(abstract_arch.AbstractEncoder):
 
   def __call__(self, x, is_training):
     x = self.convs(x, None, is_training)
-    x = tf.reshape(x, [tf.shape(x)[0], -1])
+    x = tf.reshape(tf.cast(x, tf.float32), [tf.shape(x)[0], -1])
     mean = self.mean(x, is_training)
     stddev = tf.nn.softplus(self.stddev(x, is_training))
     noise = draws.normal(tf.shape(mean))

@@ -7,6 +7,7 @@ condition every batch norm as a whole. 50 M + 35 M parameters at 128 pixels.
 
 import warnings
 
+from compare_gan import precision
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.resnet_biggan import block_names
 from compare_gan.architectures.resnet_biggan import multipliers_of
@@ -98,7 +99,7 @@ class BigGanDeepResNetBlock(Module):
           )
 
   def __call__(self, x, z, y, is_training):
-    path = x
+    x = path = precision.entering(x)  # The shortcut may have no convolution.
     for i, (bn, conv) in enumerate(self.steps):
       path = tf.nn.relu(bn(path, z, y, is_training))
       if i == 1 and self._scale == "up":

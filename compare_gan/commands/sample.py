@@ -1,21 +1,45 @@
 """Makes images with the model of a model_dir; needs no dataset.
 
   python -m compare_gan sample --model_dir X --n 100 --out samples.npz
+  python -m compare_gan sample --model_dir X --n 100 --classes 3 \\
+    --truncation 0.7 --out folder
   python -m compare_gan sample --model_dir X --z z.npy --labels y.npy \\
     --out samples.npz
 
-The npz holds `images` float32 [N, H, W, C] in [0, 1], `z` and, for a
-conditional model, `labels`.
+An npz holds `images` float32 [N, H, W, C] in [0, 1], `z` and, for a conditional
+model, `labels`. A folder gets what --make says: grid (grid.png), images
+(images/00000.png, ...), npz (samples.npz), interpolation (a gif: each cell goes
+to the next one's z), morph (a gif from each class to the next one) and
+truncation (truncation.png: a row for each threshold of |z|).
 """
 
+import os
+
+from compare_gan import image_files
+from compare_gan import image_grid
 from compare_gan import model_dir
+from compare_gan import pictures
 from compare_gan import sampling
 import numpy as np
+
+_THINGS = ("grid", "images", "npz", "interpolation", "morph", "truncation")
 
 
 def add_arguments(parser):
   parser.add_argument("--model_dir", required=True)
-  parser.add_argument("--out", required=True, help="npz file to write")
+  parser.add_argument(
+    "--out", required=True, help="npz file to write, or a folder"
+  )
+  parser.add_argument(
+    "--make",
+    default="grid,images,npz",
+    help=f"what a folder gets, of {','.join(_THINGS)}",
+  )
+  parser.add_argument(
+    "--truncation",
+    type=float,
+    help="draw z from a normal distribution cut at +- this",
+  )
   parser.add_argument("--z", help="npy file of latents [N, z_dim]")
   parser.add_argument("--labels", help="npy file of labels [N]")
   parser.add_argument("--n", type=int, default=64, help="without --z: how many")
@@ -51,25 +75,76 @@ def add_arguments(parser):
 
 
 def run(args):
+  things = args.make.split(",")
+  unknown = sorted({*things} - {*_THINGS})
+  if unknown:
+    raise ValueError(
+      f"--make={args.make}: {', '.join(unknown)} is unknown. It can be "
+      f"{', '.join(_THINGS)}."
+    )
   gan = model_dir.load(args.model_dir, args.gin_bindings)
+  if "morph" in things and not gan.num_classes:
+    raise ValueError("--make=morph needs a conditional model; this is none.")
   averaged = not args.raw_weights
   _fill(gan, args, averaged)
   z, labels = _latents(gan, args)
-  images = sampling.generate(gan, z, labels, averaged)
+  sampler = sampling.Sampler(gan, averaged)
+  images = np.concatenate(list(sampler.batches(z, labels)))
   arrays = {"images": images, "z": z}
   if labels is not None:
     arrays["labels"] = labels
-  with open(args.out, "wb") as file:
-    np.savez(file, **arrays)
+  if args.out.endswith(".npz"):
+    _write_npz(args.out, arrays)
+  else:
+    _write_folder(args.out, things, sampler, arrays)
   print(f"Wrote {len(images)} images {list(images.shape[1:])} to {args.out}.")
 
 
+def _write_npz(path, arrays):
+  with open(path, "wb") as file:
+    np.savez(file, **arrays)
+
+
+def _write_folder(folder, things, sampler, arrays):
+  os.makedirs(folder, exist_ok=True)
+  z, labels = arrays["z"], arrays.get("labels")
+  some = slice(0, 64)  # as many as a picture can show
+  some_labels = None if labels is None else labels[some]
+  path = lambda name: os.path.join(folder, name)  # noqa: E731
+  if "npz" in things:
+    _write_npz(path("samples.npz"), arrays)
+  if "grid" in things:
+    image_files.write_png(path("grid.png"), image_grid.grid(arrays["images"]))
+  if "images" in things:
+    os.makedirs(path("images"), exist_ok=True)
+    for i, image in enumerate(arrays["images"]):
+      picture = image_grid.grid(image[None])
+      image_files.write_png(path(f"images/{i:05d}.png"), picture)
+  if "interpolation" in things:
+    frames = pictures.interpolation(sampler, z[some], some_labels)
+    image_files.write_gif(path("interpolation.gif"), frames)
+  if "morph" in things:
+    classes = list(dict.fromkeys(labels.tolist()))
+    frames = []
+    for first, second in zip(classes, classes[1:] or classes):
+      frames += pictures.morph(sampler, z[some], first, second)
+    image_files.write_gif(path("morph.gif"), frames)
+  if "truncation" in things:
+    row = None if labels is None else labels[:8]
+    sheet = pictures.truncation_sheet(sampler, row)
+    image_files.write_png(path("truncation.png"), sheet)
+
+
 def _latents(gan, args):
-  if args.z is None:
-    classes = args.classes and [int(c) for c in args.classes.split(",")]
-    return sampling.draw(gan, args.n, args.seed, classes)
-  labels = np.load(args.labels) if args.labels else None
-  return np.load(args.z), labels
+  if args.z is not None:
+    labels = np.load(args.labels) if args.labels else None
+    return np.load(args.z), labels
+  classes = args.classes and [int(c) for c in args.classes.split(",")]
+  z, labels = sampling.draw(gan, args.n, args.seed, classes)
+  if args.truncation is not None:
+    z_dim = gan.options.z_dim
+    z = sampling.truncated(args.n, z_dim, args.truncation, args.seed)
+  return z, labels
 
 
 def _fill(gan, args, averaged):

@@ -8,8 +8,11 @@ A checkpoint appears whole or not at all: it is written beside its place, forced
 to the disk, and moved in with the index last, without which it does not count.
 """
 
+import contextlib
 import os
 import re
+import shutil
+import socket
 import tempfile
 import warnings
 
@@ -17,24 +20,102 @@ import tensorflow as tf
 
 _PREFIX = "model.ckpt-"
 _STATE = "checkpoint"  # TensorFlow's name for the file that points to the last
+_WRITING = ".writing-"
 
 
 def write(model_dir, step, tensors):
-  """Writes {name: tensor} as the checkpoint of `step`; returns its prefix."""
-  os.makedirs(model_dir, exist_ok=True)
+  """Writes {name: tensor} as the checkpoint of `step`; returns its prefix.
+
+  What the system refuses (a full disk, say) is an OSError that says how many
+  bytes are needed; the checkpoints before are as they were.
+  """
   prefix = os.path.join(model_dir, f"{_PREFIX}{step}")
-  with tempfile.TemporaryDirectory(prefix=".writing-", dir=model_dir) as folder:
-    beside = os.path.join(folder, os.path.basename(prefix))
-    names = sorted(tensors)
-    tf.raw_ops.SaveV2(
-      prefix=beside,
-      tensor_names=names,
-      shape_and_slices=[""] * len(names),
-      tensors=[tf.convert_to_tensor(tensors[name]) for name in names],
-    )
-    _move(folder, model_dir, f"{os.path.basename(prefix)}.index")
-  _point_to(model_dir, os.path.basename(prefix))
+  names = sorted(tensors)
+  tensors = [tf.convert_to_tensor(tensors[name]) for name in names]
+  size = sum(
+    tensor.shape.num_elements() * tensor.dtype.size for tensor in tensors
+  )
+  with _refusals(prefix, size):
+    os.makedirs(model_dir, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+      prefix=f"{_writer()}-", dir=model_dir
+    ) as folder:
+      tf.raw_ops.SaveV2(
+        prefix=os.path.join(folder, os.path.basename(prefix)),
+        tensor_names=names,
+        shape_and_slices=[""] * len(names),
+        tensors=tensors,
+      )
+      _move(folder, model_dir, f"{os.path.basename(prefix)}.index")
+    _point_to(model_dir, os.path.basename(prefix))
   return prefix
+
+
+@contextlib.contextmanager
+def _refusals(path, size):
+  """Makes what goes wrong in writing `size` bytes one OSError with a sentence.
+
+  TensorFlow's own writer has other errors for it than Python.
+  """
+  try:
+    yield
+  except tf.errors.InvalidArgumentError:
+    raise  # A fault of the caller's.
+  except (OSError, tf.errors.OpError) as error:
+    reason = getattr(error, "strerror", None) or getattr(
+      error, "message", error
+    )
+    raise OSError(
+      f"{path} cannot be written: {reason}. It needs {size:,} bytes; "
+      f"{_free(path)} are free there. What was written before is as it was: "
+      "make room, or give another --model_dir, and start again."
+    ) from error
+
+
+def _free(path):
+  """Returns how many bytes are free where `path` is to be, in words."""
+  folder = os.path.abspath(path)
+  while not os.path.isdir(folder):
+    folder = os.path.dirname(folder)
+  return f"{shutil.disk_usage(folder).free:,}"
+
+
+# ---- Folders of killed processes ---------------------------------------------
+
+
+def _writer(host=None, process=None):
+  return f"{_WRITING}{host or socket.gethostname()}-{process or os.getpid()}"
+
+
+def remove_leftovers(model_dir):
+  """Removes what killed processes of this host have left half written.
+
+  Call it before this process writes anything: a folder under its own number is
+  that of a process before it.
+  """
+  if not os.path.isdir(model_dir):
+    return
+  own = re.escape(_writer(process="@")).replace("@", r"(\d+)-.*")
+  for name in sorted(os.listdir(model_dir)):
+    match = re.fullmatch(own, name)
+    if match and not _is_another(int(match[1])):
+      shutil.rmtree(os.path.join(model_dir, name), ignore_errors=True)
+
+
+def _is_another(process):
+  """Returns whether a process lives and is not this one."""
+  if process == os.getpid():
+    return False
+  try:
+    os.kill(process, 0)
+  except ProcessLookupError:
+    return False
+  except PermissionError:  # It is somebody else's.
+    return True
+  return True
+
+
+# ---- Moving in ---------------------------------------------------------------
 
 
 def _move(folder, model_dir, index):
@@ -72,12 +153,13 @@ def _point_to(model_dir, name):
 def write_text(path, text):
   """Writes a small file; it holds the old text or the new, never less."""
   beside = f"{path}.writing"
-  with open(beside, "w") as file:
-    file.write(text)
-    file.flush()
-    os.fsync(file.fileno())
-  os.replace(beside, path)
-  _sync(os.path.dirname(path) or ".")
+  with _refusals(path, len(text.encode())):
+    with open(beside, "w") as file:
+      file.write(text)
+      file.flush()
+      os.fsync(file.fileno())
+    os.replace(beside, path)
+    _sync(os.path.dirname(path) or ".")
 
 
 def all_steps(model_dir):
@@ -120,6 +202,12 @@ def load(prefix):
   return reader.get_variable_to_shape_map(), read
 
 
+def read(model_dir, step):
+  """Returns {name: array} of a checkpoint; a damaged one is an OSError."""
+  shapes, value = load(os.path.join(model_dir, f"{_PREFIX}{step}"))
+  return {name: value(name) for name in shapes}
+
+
 def last_good(model_dir):
   """Returns (step, {name: array}) of the last whole checkpoint, or None.
 
@@ -129,8 +217,7 @@ def last_good(model_dir):
   for step in sorted(all_steps(model_dir), reverse=True):
     prefix = os.path.join(model_dir, f"{_PREFIX}{step}")
     try:
-      shapes, read = load(prefix)
-      return step, {name: read(name) for name in shapes}
+      return step, read(model_dir, step)
     except OSError as error:
       warnings.warn(
         f"{prefix} is damaged and passed over: {error}", stacklevel=2

@@ -4,36 +4,69 @@
 """
 
 from compare_gan import replica
+from compare_gan.estimator import cluster as cluster_lib
 import tensorflow as tf
 
 KINDS = ("auto", "cpu", "gpu")
 
 
-class OneDevice(replica.Replicas):
+class Devices(replica.Replicas):
+  """What the estimator asks of the devices; as it is, for one host."""
+
+  is_chief = True  # Writes checkpoints, summaries, progress.
+
+  def scope(self):
+    """Surrounds the making of variables."""
+    raise NotImplementedError
+
+  def run(self, step, batches):
+    """Returns the scalars of `step(batches)`, their means over replicas."""
+    raise NotImplementedError
+
+  def shard(self):
+    """Returns which rows of the global batch this host reads.
+
+    Empty for all of them, else `num_shards` and `shard`, which go to the input
+    function.
+    """
+    return {}
+
+  def sum_over_hosts(self, numbers):
+    """Returns the sums of integers below 2^53; hosts wait for each other."""
+    return list(numbers)
+
+  def of_chief(self, number):
+    """Returns the chief's number on every host."""
+    return self.sum_over_hosts([number if self.is_chief else 0])[0]
+
+  def explain(self, error):
+    """Raises what a tf.errors.OpError of a step means, if that is known."""
+
+
+class OneDevice(Devices):
   """Runs on the CPU or on a single GPU."""
 
   def __init__(self, device):
     self._device = device
 
   def scope(self):
-    """Surrounds the making of variables."""
     return tf.device(self._device)
 
   def run(self, step, batches):
-    """Returns the scalars of `step(batches)`."""
     with tf.device(self._device), replica.running(self):
       return step(batches)
 
 
-class Mirrored(replica.Replicas):
-  """Equal replicas on several devices of this machine.
+class _Replicated(Devices):
+  """Equal replicas that a tf.distribute.Strategy drives.
 
   Every replica holds the same weights and takes its rows of the global batch;
   gradients, moments and scores are averaged over them (`replica.all_mean`).
   """
 
-  def __init__(self, devices):
-    self._strategy = tf.distribute.MirroredStrategy(devices)
+  def __init__(self, strategy, num_hosts=1):
+    self._strategy = strategy
+    self._num_local = strategy.num_replicas_in_sync // num_hosts
 
   def num_replicas(self):
     return self._strategy.num_replicas_in_sync
@@ -45,8 +78,8 @@ class Mirrored(replica.Replicas):
   def all_sum(self, x, group_size=None):
     if group_size not in (None, self.num_replicas()):
       raise ValueError(
-        f"cross_replica_moments.group_size = {group_size}: replicas of one "
-        f"machine average over all {self.num_replicas()}. Set it to None."
+        f"cross_replica_moments.group_size = {group_size}: CPUs and GPUs "
+        f"average over all {self.num_replicas()} replicas. Set it to None."
       )
     context = tf.distribute.get_replica_context()
     return context.all_reduce(tf.distribute.ReduceOp.SUM, x)
@@ -61,41 +94,151 @@ class Mirrored(replica.Replicas):
         return {name: replica.all_mean(v) for name, v in scalars.items()}
 
     scalars = self._strategy.run(on_replica, (batches,))
-    return {
-      name: self._strategy.experimental_local_results(value)[0]
-      for name, value in scalars.items()
-    }
+    return {name: self._first(value) for name, value in scalars.items()}
+
+  def _first(self, value):
+    return self._strategy.experimental_local_results(value)[0]
+
+  def _local_id(self):
+    """Returns this replica's number on this host."""
+    return self.replica_id() % self._num_local
 
   def _rows(self, batch):
-    """Returns this replica's part of a global batch."""
+    """Returns this replica's part of what this host reads of a batch."""
 
     def part(x):
-      n = x.shape[0] // self.num_replicas()
-      first = self.replica_id() * n
+      n = x.shape[0] // self._num_local
+      first = self._local_id() * n
       return x[first : first + n]
 
     return {name: part(x) for name, x in batch.items()}
 
 
-def choose(kind="auto", batch_size=None):
-  """Returns OneDevice or Mirrored.
+class Mirrored(_Replicated):
+  """Replicas on several devices of this machine."""
+
+  def __init__(self, devices):
+    super().__init__(tf.distribute.MirroredStrategy(devices))
+
+
+class MultiWorker(_Replicated):
+  """Replicas on several hosts, on all of their GPUs or on one CPU each.
+
+  It must be made before TensorFlow runs its first op: the hosts find each other
+  as TensorFlow starts. Variables are made with the chief's values, on whatever
+  host; later each host changes its own copy by the same sums, so all copies
+  keep the same bits. A loop of the graph may surround `run`.
+
+  Args:
+    cluster: a cluster.Cluster.
+    num_gpus: of this host's, the same on each; 0 for the CPU.
+    timeout_s: how long hosts wait for each other. An operation that takes
+      longer means that a host is lost.
+  """
+
+  def __init__(self, cluster, num_gpus=0, timeout_s=600.0):
+    self._cluster = cluster
+    self._timeout_s = timeout_s
+    self.is_chief = cluster.index == 0
+    cluster_lib.meet(cluster, timeout_s)
+    super().__init__(self._make_strategy(num_gpus), len(cluster.addresses))
+    self._sums = tf.function(self._host_sums)
+
+  def _make_strategy(self, num_gpus):
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+      tf.train.ClusterSpec({"worker": list(self._cluster.addresses)}),
+      task_type="worker",
+      task_id=self._cluster.index,
+      num_accelerators={"GPU": num_gpus},
+      rpc_layer="grpc",
+    )
+    library = "AUTO" if num_gpus else "RING"  # AUTO is NCCL if there is one.
+    options = tf.distribute.experimental.CommunicationOptions(
+      timeout_seconds=self._timeout_s,
+      implementation=tf.distribute.experimental.CommunicationImplementation[
+        library
+      ],
+    )
+    try:
+      return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+    except tf.errors.OpError as error:
+      self.explain(error)
+      raise
+    except RuntimeError as error:
+      raise RuntimeError(
+        "TensorFlow has run an op before the hosts of the training were "
+        "connected. Choose the devices first, then make datasets and models."
+      ) from error
+
+  def shard(self):
+    return {
+      "num_shards": len(self._cluster.addresses),
+      "shard": self._cluster.index,
+    }
+
+  def sum_over_hosts(self, numbers):
+    try:
+      sums = self._sums(tf.constant(numbers, tf.float64))
+    except tf.errors.OpError as error:
+      self.explain(error)
+      raise
+    return [int(x) for x in sums.numpy()]
+
+  def _host_sums(self, numbers):
+    def on_replica(numbers):
+      once = tf.cast(tf.equal(self._local_id(), 0), numbers.dtype)
+      return self.all_sum(numbers * once)
+
+    return self._first(self._strategy.run(on_replica, (numbers,)))
+
+  def explain(self, error):
+    lost = (
+      tf.errors.AbortedError,
+      tf.errors.CancelledError,
+      tf.errors.DeadlineExceededError,
+      tf.errors.UnavailableError,
+    )
+    if isinstance(error, lost) or "ollective" in error.message:
+      others = [
+        address
+        for i, address in enumerate(self._cluster.addresses)
+        if i != self._cluster.index
+      ]
+      raise ConnectionError(
+        f"Lost {' or '.join(others)}, which trained with this host, or it did "
+        f"not answer within run_config.cluster_timeout_s = {self._timeout_s:g}."
+        " The last checkpoint is good: the same command on all hosts goes on."
+      ) from error
+
+
+def choose(kind="auto", batch_size=None, run_config=None):
+  """Returns what to train on; call it before any op of TensorFlow.
+
+  Several hosts are used where TF_CONFIG or Slurm names them, see cluster.py.
 
   Args:
     kind: "cpu", "gpu" (all that there are), or "auto": GPUs if there are any.
     batch_size: the global batch must divide by the number of replicas.
+    run_config: a RunConfig, for the waiting time and the port of a cluster.
   """
   if kind not in KINDS:
     raise ValueError(
       f"--run_config={kind} is unknown. It can be {', '.join(KINDS)}."
     )
-  gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
+  cluster = cluster_lib.find(port=run_config and run_config.cluster_port)
+  if cluster:
+    _share_gpus(cluster)
+  gpus = [] if kind == "cpu" else tf.config.get_visible_devices("GPU")
   if kind == "gpu" and not gpus:
     raise ValueError(
       "--run_config=gpu, but TensorFlow sees no GPU. --run_config=cpu would "
       "do; for GPUs install compare_gan[gpu]."
     )
-  if kind == "cpu" or not gpus:
+  if cluster:
+    return _several_hosts(cluster, len(gpus), batch_size, run_config)
+  if not gpus:
     return OneDevice("CPU:0")
+  gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
   if len(gpus) == 1:
     return OneDevice(gpus[0])
   if batch_size is not None and batch_size % len(gpus):
@@ -104,3 +247,28 @@ def choose(kind="auto", batch_size=None):
       "GPUs. Choose a multiple, or fewer GPUs by CUDA_VISIBLE_DEVICES."
     )
   return Mirrored(gpus)
+
+
+def _several_hosts(cluster, num_gpus, batch_size, run_config):
+  hosts = len(cluster.addresses)
+  replicas = hosts * max(1, num_gpus)
+  if batch_size is not None and batch_size % replicas:
+    raise ValueError(
+      f"options.batch_size = {batch_size} does not divide by the {replicas} "
+      f"replicas on {hosts} hosts that TF_CONFIG or Slurm names. Choose a "
+      "multiple."
+    )
+  timeout_s = run_config.cluster_timeout_s if run_config else 600.0
+  return MultiWorker(cluster, num_gpus, timeout_s)
+
+
+def _share_gpus(cluster):
+  """Gives each of several tasks on one host its part of the GPUs.
+
+  A task that sees no more than its part was already given its own.
+  """
+  gpus = tf.config.get_visible_devices("GPU")
+  each = cluster.gpus_per_task or len(gpus) // cluster.local_tasks
+  if cluster.local_tasks > 1 and 0 < each < len(gpus):
+    first = cluster.local_index * each
+    tf.config.set_visible_devices(gpus[first : first + each], "GPU")

@@ -13,6 +13,7 @@ was never interrupted.
 import time
 
 from compare_gan.estimator import checkpoints
+from compare_gan.estimator import stop as stop_lib
 import tensorflow as tf
 
 # A loop of the graph takes about so long: what a user waits for a sign of life.
@@ -25,8 +26,8 @@ class Estimator:
   Args:
     model: see above.
     run_config: a RunConfig.
-    devices: OneDevice or Mirrored; the model was made in its scope.
-    model_dir: where checkpoints go.
+    devices: what `devices.choose` says; the model was made in its scope.
+    model_dir: where checkpoints go. Of several hosts the chief alone writes.
   """
 
   def __init__(self, model, run_config, devices, model_dir):
@@ -38,37 +39,74 @@ class Estimator:
   def train(self, input_fn, max_steps, hooks=()):
     """Trains until `global_step` is `max_steps`.
 
+    Raises StopRequested, with a checkpoint of the last step, if a signal asks
+    for it.
+
     Args:
       input_fn: `input_fn(start)` -> tf.data.Dataset of batches, from batch
-        number `start` of the training on.
+        number `start` of the training on. With several hosts it also gets
+        `num_shards` and `shard`: which rows of each batch to return.
       max_steps: as counted by the model's global_step.
-      hooks: see hooks.py, called between loops.
+      hooks: see hooks.py, called between loops, on the chief.
     """
-    step = int(self.model.global_step.numpy())
-    start = step
+    step = self._step()
+    if self._devices.is_chief:
+      checkpoints.remove_leftovers(self._model_dir)
     if step == 0:
       self._save(step)
     if step >= max_steps:
       return
-    dataset = input_fn(step * self.model.batches_per_step)
-    iterator = iter(dataset.prefetch(2))
+    dataset = input_fn(
+      step * self.model.batches_per_step, **self._devices.shard()
+    )
+    hooks = hooks if self._devices.is_chief else ()
+    with stop_lib.Requests() as requests:
+      self._train(iter(dataset.prefetch(2)), step, max_steps, hooks, requests)
+
+  def _train(self, iterator, step, max_steps, hooks, requests):
     loop = self._make_loop(iterator)
+    start = saved = step
     for hook in hooks:
       hook.begin(self.model, step, max_steps)
-    steps = 1  # The first call also builds the graph.
-    while step < max_steps:
+    steps, stops = self._agree(1, requests)  # The first call builds the graph.
+    while step < max_steps and not stops:
       began = time.monotonic()
-      scalars = loop(tf.constant(steps, tf.int64))
-      step = int(self.model.global_step.numpy())
+      scalars = self._run(loop, steps)
+      step = self._step()
       seconds = time.monotonic() - began
       for hook in hooks:
         hook.after_loop(step, steps, seconds, scalars)
       if step >= max_steps or step % self._config.save_checkpoints_steps == 0:
         self._save(step)
+        saved = step
       built = step > start + 1
       steps = self._next_steps(step, max_steps, seconds / steps, built)
+      # A host that is done here does not leave before the chief has saved.
+      steps, stops = self._agree(steps, requests)
+    if step != saved:
+      self._save(step)
     for hook in hooks:
       hook.end(step)
+    if step < max_steps:
+      raise stop_lib.StopRequested(
+        f"Stopped at step {step} of {max_steps}, with a checkpoint in "
+        f"{self._model_dir}. The same command goes on from there."
+      )
+
+  def _step(self):
+    return int(self.model.global_step.numpy())
+
+  def _run(self, loop, steps):
+    try:
+      return loop(tf.constant(steps, tf.int64))
+    except tf.errors.OpError as error:
+      self._devices.explain(error)
+      raise
+
+  def _agree(self, steps, requests):
+    """Returns the chief's `steps`, which hang on its clock, and all stops."""
+    mine = steps if self._devices.is_chief else 0
+    return self._devices.sum_over_hosts([mine, int(requests.stop)])
 
   def _next_steps(self, step, max_steps, seconds_per_step, built):
     """Returns how many steps to make before looking up again."""
@@ -82,6 +120,8 @@ class Estimator:
     return max(1, min(steps, int(wanted)))
 
   def _save(self, step):
+    if not self._devices.is_chief:
+      return
     checkpoints.write(self._model_dir, step, named_variables(self.model))
     checkpoints.remove_old(
       self._model_dir, self._config.keep_checkpoint_max, step

@@ -3,9 +3,10 @@
 A hook is told when a training begins, after every loop, and when it ends.
 """
 
+import contextlib
 import math
+import shutil
 import sys
-import time
 
 import numpy as np
 import tensorflow as tf
@@ -29,7 +30,7 @@ class Progress(Hook):
 
   Args:
     images_per_step: real images that D sees in one step.
-    stream: where to; a terminal's line is written over.
+    stream: where to; a terminal has one line, which is written over.
   """
 
   def __init__(self, images_per_step, stream=None):
@@ -41,12 +42,12 @@ class Progress(Hook):
     self._max_steps = max_steps
     self._width = len(str(max_steps))
     self._rate = None
-    print(f"Training from step {step} to {max_steps}.", file=self._stream)
+    self._print(f"Training from step {step} to {max_steps}.")
 
   def after_loop(self, step, steps, seconds, scalars):
     if self._rate is None:
       self._rate = 0.0  # The first call built the graph: no rate.
-      print(f"Built the graph in {seconds:.1f} s.", file=self._stream)
+      self._print(f"Built the graph in {seconds:.1f} s.")
       return
     self._rate = steps / max(seconds, 1e-9)
     left = (self._max_steps - step) / self._rate
@@ -55,12 +56,25 @@ class Progress(Hook):
       for name, value in sorted(scalars.items())
       if name.startswith("loss/")
     )
-    print(
+    self._print(
       f"step {step:{self._width}d}/{self._max_steps}  {losses}  "
       f"{self._rate * self._images_per_step:.0f} images/s  {_time(left)} left",
-      file=self._stream,
-      flush=True,
+      passing=True,
     )
+
+  def end(self, step):
+    if self._rate and self._stream.isatty():
+      self._print("")  # What is printed next does not write over the last line.
+
+  def _print(self, text, passing=False):
+    """Prints a line; a passing one makes way for the next on a terminal."""
+    if passing and self._stream.isatty():
+      columns = shutil.get_terminal_size().columns
+      # "Erase to the end": the line before may have been longer.
+      self._stream.write(f"\r{text[: columns - 1]}\x1b[K")
+    else:
+      self._stream.write(f"{text}\n")
+    self._stream.flush()
 
 
 def _time(seconds):
@@ -73,7 +87,12 @@ class NanGuard(Hook):
   """Ends a training whose losses are no numbers any more."""
 
   def after_loop(self, step, steps, seconds, scalars):
-    bad = [n for n, v in scalars.items() if not np.isfinite(float(v))]
+    bad = [
+      name
+      for name, value in scalars.items()
+      # The gradients of a step that loss scaling skips may be infinite.
+      if name.startswith("loss/") and not np.isfinite(float(value))
+    ]
     if bad:
       raise FloatingPointError(
         f"{', '.join(bad)} is not finite at step {step}: the training has "
@@ -83,40 +102,79 @@ class NanGuard(Hook):
 
 
 class Summaries(Hook):
-  """Writes scalars and pictures for TensorBoard.
+  """Writes scalars, pictures and texts for TensorBoard.
+
+  The tags are those of google/compare_gan: the scalars' names, global_step/sec,
+  examples/sec.
 
   Args:
     model_dir: where to.
     every_steps: about how often.
     images: `images()` -> {name: uint8 [H, W, C]}, called each time.
+    images_per_step: real images that D sees in one step, for examples/sec.
+    texts: `texts()` -> {name: Markdown}, called once, after the first steps:
+      gin then knows all parameters that are used.
   """
 
-  def __init__(self, model_dir, every_steps=250, images=None):
+  def __init__(
+    self,
+    model_dir,
+    every_steps=250,
+    images=None,
+    images_per_step=None,
+    texts=None,
+  ):
     self._model_dir = model_dir
     self._every_steps = every_steps
     self._images = images
+    self._images_per_step = images_per_step
+    self._texts = texts
     self._writer = None
     self._next = 0
 
   def begin(self, model, step, max_steps):
-    self._writer = tf.summary.create_file_writer(self._model_dir)
+    with self._refusals():
+      self._writer = tf.summary.create_file_writer(self._model_dir)
     self._next = step
-    self._began = time.time()
+    self._built = False
 
   def after_loop(self, step, steps, seconds, scalars):
-    if step < self._next:
-      return
-    self._next = step + self._every_steps
-    with self._writer.as_default():
-      for name, value in scalars.items():
-        _write_scalar(name, value, step)
-      _write_scalar("global_step/sec", steps / max(seconds, 1e-9), step)
-      for name, picture in (self._images() if self._images else {}).items():
-        _write_image(name, picture, step)
-    self._writer.flush()
+    if step >= self._next:
+      self._next = step + self._every_steps
+      with self._writer.as_default(), self._refusals():
+        self._write(step, steps, seconds, scalars)
+        self._writer.flush()
+    self._built = True
+
+  def _write(self, step, steps, seconds, scalars):
+    for name, value in scalars.items():
+      _write_scalar(name, value, step)
+    if self._built:  # The first call built the graph: no rate.
+      rate = steps / max(seconds, 1e-9)
+      _write_scalar("global_step/sec", rate, step)
+      if self._images_per_step:
+        _write_scalar("examples/sec", rate * self._images_per_step, step)
+    elif self._texts:
+      for name, text in self._texts().items():
+        _write_text(name, text, step)
+    for name, picture in (self._images() if self._images else {}).items():
+      _write_image(name, picture, step)
 
   def end(self, step):
-    self._writer.close()
+    with self._refusals():
+      self._writer.close()
+
+  @contextlib.contextmanager
+  def _refusals(self):
+    """Makes errors of TensorFlow's writer the system's, with a sentence."""
+    try:
+      yield
+    except tf.errors.OpError as error:
+      raise OSError(
+        f"The summaries in {self._model_dir} cannot be written: "
+        f"{error.message}. The last checkpoint is good: make room, or give "
+        "another --model_dir, and start again."
+      ) from error
 
 
 def _metadata(plugin):
@@ -128,6 +186,10 @@ def _metadata(plugin):
 def _write_scalar(name, value, step):
   value = tf.cast(value, tf.float32)
   tf.summary.write(name, value, step, _metadata("scalars"))
+
+
+def _write_text(name, text, step):
+  tf.summary.write(name, tf.constant(text), step, _metadata("text"))
 
 
 def _write_image(name, picture, step):

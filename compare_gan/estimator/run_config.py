@@ -3,6 +3,7 @@
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan import precision as precision_lib
 import gin
 
 
@@ -14,6 +15,10 @@ class RunConfig(NamedTuple):
   iterations_per_loop: int
   save_checkpoints_steps: int
   keep_checkpoint_max: int
+  cluster_timeout_s: float = 600.0
+  cluster_port: Optional[int] = None
+  precision: Optional[str] = None
+  precision_mode: Optional[str] = None
 
 
 @gin.configurable("run_config", module="compare_gan.main")
@@ -23,6 +28,10 @@ def run_config(
   iterations_per_loop=1000,
   save_checkpoints_steps=5000,
   keep_checkpoint_max=1000,
+  cluster_timeout_s=600.0,
+  cluster_port=None,
+  precision=None,
+  precision_mode=None,
 ):
   """Returns the RunConfig that a gin file sets.
 
@@ -32,11 +41,25 @@ def run_config(
     iterations_per_loop: steps between two looks at the training from outside.
     save_checkpoints_steps: steps between two checkpoints.
     keep_checkpoint_max: how many checkpoints are kept; 0 or None is all.
+    cluster_timeout_s: how long hosts that train together wait for each other,
+      longer than the chief needs for a checkpoint.
+    cluster_port: of a host's first task under Slurm; None follows from the
+      number of the job.
+    precision: what networks compute in, "float32" (the default), "bfloat16", or
+      "float16" with a loss scale; weights are float32 in any case.
+    precision_mode: the same in the words of an NPU, which does it by itself;
+      "allow_mix_precision" is float16 elsewhere.
   """
+  # What no device understands; the rest when the device is known.
+  precision_lib.resolve(precision, precision_mode, on_npu=True)
   return RunConfig(
     tf_random_seed,
     single_core,
     iterations_per_loop,
     save_checkpoints_steps,
     keep_checkpoint_max,
+    cluster_timeout_s,
+    cluster_port,
+    precision,
+    precision_mode,
   )

@@ -29,6 +29,14 @@ def move(average, network, decay):
     shadow.assign_sub((1.0 - decay) * (shadow - weight))
 
 
-def decay_at(step, decay, start_step):
-  """Returns `decay`, or 0, a copy, while `step` is below `start_step`."""
-  return tf.where(step >= start_step, tf.constant(decay, tf.float32), 0.0)
+def decay_at(step, decay, start_step, warmup=False):
+  """Returns the decay of a step; 0, a copy, while it is below `start_step`.
+
+  With `warmup` the average is short at first: min(decay, (1 + t) / (10 + t)),
+  t being the step, as TensorFlow's ExponentialMovingAverage has it.
+  """
+  decay = tf.constant(decay, tf.float32)
+  if warmup:
+    t = tf.cast(step, tf.float32)
+    decay = tf.minimum(decay, (1.0 + t) / (10.0 + t))
+  return tf.where(step >= start_step, decay, 0.0)

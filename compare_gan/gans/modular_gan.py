@@ -1,14 +1,18 @@
 """The GAN of any generator, discriminator, loss and penalty.
 
-`train_step` is Algorithm 1 of Goodfellow et al. (2014): D is updated on
-`options.disc_iters` batches, then G once. As in the original G uses the images
-and the z of D's last batch; with `experimental_force_graph_unroll` it gets a
-batch of its own, and all fakes are made before D's first update.
+`train_step` is Algorithm 1 of Goodfellow et al. (2014): D is updated
+`options.disc_iters` times, then G `options.gen_iters` times. As in the original
+G uses the images and the z of D's last batch; with
+`experimental_force_graph_unroll` it gets a batch of its own, and all fakes are
+made before D's first update. `global_step` counts these steps, whatever the
+number of updates in them: schedules, the average of the weights, checkpoints
+and `options.training_steps` go by it.
 """
 
 import contextlib
 from typing import NamedTuple
 from typing import Optional
+import warnings
 import zlib
 
 from compare_gan import draws
@@ -17,12 +21,14 @@ from compare_gan.architectures import abstract_arch
 from compare_gan.gans import ema
 from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
+from compare_gan.gans import loss_scale
+from compare_gan.gans import micro_batches
 from compare_gan.gans import optimizers
 from compare_gan.gans import penalty_lib
 from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans.augmentation import Augmentation
 from compare_gan.layers import initializers
 from compare_gan.layers import scope
-from compare_gan.layers import state
 import gin
 import tensorflow as tf
 
@@ -34,6 +40,14 @@ class Batch(NamedTuple):
   y: Optional[tf.Tensor]  # [N, num_classes], None if not conditional
   z: tf.Tensor  # [N, z_dim]
   fake_y: Optional[tf.Tensor]  # [N, num_classes]
+
+
+class Fakes(NamedTuple):
+  """What G makes of a batch, and how its gradient is found."""
+
+  images: tf.Tensor  # [N, H, W, C]
+  tape: Optional[tf.GradientTape]  # has seen G; None: G makes them again
+  before: list  # the state of G that they come from, if there is no tape
 
 
 class Scored(NamedTuple):
@@ -60,6 +74,7 @@ class ModularGAN(AbstractGAN):
     experimental_force_graph_unroll: G gets a batch of its own.
     g_use_ema: keeps a moving average of G's weights.
     ema_decay, ema_start_step: of that average, a copy before the start.
+    ema_warmup: its decay at step t is at most (1 + t) / (10 + t).
     g_optimizer_fn, d_optimizer_fn: optimisers; D's default is G's.
     g_lr, d_lr: learning rates, numbers or schedules; D's default is G's.
     conditional: the networks see labels.
@@ -86,6 +101,7 @@ class ModularGAN(AbstractGAN):
     d_lr=None,
     conditional=False,
     fit_label_distribution=False,
+    ema_warmup=False,
   ):
     super().__init__()
     if conditional and not dataset.num_classes:
@@ -105,6 +121,13 @@ class ModularGAN(AbstractGAN):
         f"encoder_architecture = {options.encoder_architecture!r}. Leave it at "
         "None or choose another options.gan_class."
       )
+    if g_use_ema and ema_start_step >= options.training_steps:
+      warnings.warn(
+        f"ModularGAN.ema_start_step = {ema_start_step}, but the training ends "
+        f"at options.training_steps = {options.training_steps}: the average of "
+        "G's weights will be a copy of them. A smaller start would do.",
+        stacklevel=2,
+      )
     self.options = options
     self.num_classes = dataset.num_classes if conditional else 0
     self.image_shape = tuple(dataset.image_shape)
@@ -116,6 +139,8 @@ class ModularGAN(AbstractGAN):
     self._fit_labels = fit_label_distribution
     self._ema_decay = ema_decay
     self._ema_start_step = ema_start_step
+    self._ema_warmup = ema_warmup
+    self._augment = Augmentation()
 
     self.generator = self._make_generator()
     self.discriminator = abstract_arch.make_discriminator(
@@ -127,11 +152,14 @@ class ModularGAN(AbstractGAN):
       self.averaged_generator = ema.averaged_copy(
         self.generator, self._make_generator
       )
-    self.d_optimizer = (d_optimizer_fn or g_optimizer_fn)(
+    d_optimizer = (d_optimizer_fn or g_optimizer_fn)(
       g_lr if d_lr is None else d_lr, name="d_opt"
     )
+    self.d_optimizer = loss_scale.around(d_optimizer, "d")
     self.d_optimizer.build(self._d_weights())
-    self.g_optimizer = g_optimizer_fn(g_lr, name="g_opt")
+    self.g_optimizer = loss_scale.around(
+      g_optimizer_fn(g_lr, name="g_opt"), "g"
+    )
     self.g_optimizer.build(self._g_weights())
     self.global_step = _counter("global_step", tf.int64)  # updates of G
     self.global_step_disc = _counter("global_step_disc", tf.int32)  # of D
@@ -170,92 +198,195 @@ class ModularGAN(AbstractGAN):
 
   @property
   def batches_per_step(self):
-    return self.options.disc_iters + (1 if self._unrolled else 0)
+    fresh = self.options.d_batches == "fresh"
+    return (self.options.disc_iters if fresh else 1) + int(self._unrolled)
 
   def train_step(self, batches):
-    batches = [self._complete(batch, i) for i, batch in enumerate(batches)]
+    d_batches, g_batch = self._complete_all(batches)
+    made = self._make_fakes(d_batches, g_batch)
     scalars = {}
-    if self._unrolled:
-      all_fakes, g_tape = self._generate_all(batches)
-      for i, (batch, fakes) in enumerate(zip(batches[:-1], all_fakes)):
-        scalars.update(self._update_discriminator(batch, fakes, i))
-      fakes = all_fakes[-1]
-    else:
-      for i, batch in enumerate(batches):
-        fakes, g_tape = self._generate(batch)
-        scalars.update(self._update_discriminator(batch, fakes, i))
-    scalars.update(self._update_generator(batches[-1], fakes, g_tape))
+    for i, batch in enumerate(d_batches):
+      scalars.update(self._update_discriminator(batch, next(made), i))
+    for i in range(self.options.gen_iters):
+      scalars.update(self._update_generator(g_batch, next(made), i))
+    self._move_average()
+    self.global_step.assign_add(1)
     return scalars
 
   def _update_discriminator(self, batch, fakes, i):
     """Descends d_loss + lambda * penalty; returns scalars."""
-    fakes = tf.stop_gradient(fakes)
     weights = self._d_weights()
-    with _one_state(), _tape(weights) as tape:
-      scored = self._losses(batch, fakes)
-      with self._draws("penalty", i, batch):
-        penalty = self.penalty(self._offered(batch, fakes, scored))
-      d_loss = scored.d_loss + self._penalty_weight * penalty
-    self._descend(self.d_optimizer, tape, d_loss, weights)
+    fake_images = tf.stop_gradient(fakes.images)
+
+    def loss(rows):
+      part, part_fakes = rows.of((batch, fake_images))
+      with _tape(weights) as tape:
+        with self._draws("augment_d", i, batch):
+          part, part_fakes = self._augmented(part, part_fakes, rows)
+        scored = self._losses(part, part_fakes)
+        with self._draws("penalty", i, batch):
+          penalty = self.penalty(self._offered(part, part_fakes, scored, rows))
+        d_loss = scored.d_loss + self._penalty_weight * penalty
+      scalars = {f"loss/d_{i}": d_loss, "loss/penalty": penalty}
+      return tape, d_loss, {**scalars, **_mean_logits(scored)}
+
+    scalars = self._descend_mean("d", self.d_optimizer, loss, weights)
+    real, fake = (scalars.pop(name) for name in _MEAN_LOGITS)
     if self.anchors:
-      self.anchors.move(scored.real.logits, scored.fake.logits)
+      self.anchors.move(real, fake)
     self.global_step_disc.assign_add(1)
-    return {f"loss/d_{i}": d_loss, "loss/penalty": penalty}
+    return scalars
 
-  def _update_generator(self, batch, fakes, g_tape):
-    """Descends g_loss through the fakes that `g_tape` saw; returns scalars."""
-    with _one_state(), g_tape:
-      scored = self._losses(batch, fakes)
-    self._descend(self.g_optimizer, g_tape, scored.g_loss, self._g_weights())
-    if self.averaged_generator:
-      decay = ema.decay_at(
-        self.global_step, self._ema_decay, self._ema_start_step
-      )
-      ema.move(self.averaged_generator, self.generator, decay)
-    self.global_step.assign_add(1)
-    return {"loss/g": scored.g_loss, **scored.scalars}
+  def _update_generator(self, batch, fakes, i):
+    """Descends g_loss through the fakes; returns scalars."""
+    weights = self._g_weights()
 
-  def _descend(self, optimizer, tape, loss, weights):
+    def loss(rows):
+      part = rows.of(batch)
+      tape, images = self._taped(part, rows.of(fakes.images), fakes.tape)
+      with tape:
+        with self._draws("augment_g", i, batch):
+          part, images = self._augmented(part, images, rows)
+        scored = self._losses(part, images)
+      return tape, scored.g_loss, {"loss/g": scored.g_loss, **scored.scalars}
+
+    with micro_batches.held(self._g_state(), fakes.before):
+      return self._descend_mean("g", self.g_optimizer, loss, weights)
+
+  def _descend_mean(self, name, optimizer, loss, weights):
+    """Descends the mean loss of all parts of the batch; returns mean scalars.
+
+    Args:
+      name: "d" or "g", for the scalars.
+      optimizer: of the weights.
+      loss: `loss(rows)` -> its tape, the loss, and scalars.
+      weights: to be moved.
+    """
+    names = []
+
+    def part(rows):
+      tape, value, scalars = loss(rows)
+      names[:] = scalars
+      gradients = self._gradients(optimizer, tape, value, weights)
+      return gradients, [tf.stack(list(scalars.values()))]
+
+    gradients, [values] = micro_batches.run(
+      part,
+      self.options.micro_batches,
+      weights,
+      1,
+      micro_batches.mean,
+      self._state(),
+    )
+    scalars = dict(zip(names, tf.unstack(values)))
+    scalars[f"learning_rate/{name}"] = optimizer.learning_rate(self.global_step)
+    norm = self._descend(optimizer, gradients, weights)
+    if self.options.log_gradient_norms:
+      scalars[f"grad_norm/{name}"] = norm
+    scalars.update(loss_scale.scalars(optimizer, name))
+    return scalars
+
+  def _gradients(self, optimizer, tape, loss, weights):
+    """Returns the gradients on this replica, float32; None where there is none.
+
+    An embedding of y has none, say, that no layer asks for.
+    """
+    return loss_scale.gradients(optimizer, tape, loss, weights)
+
+  def _descend(self, optimizer, gradients, weights):
+    """Makes a step along the mean over all replicas; returns its norm.
+
+    0 if the step was not made, because float16 overflowed.
+    """
     pairs = [
       (replica.all_mean(gradient), weight)
-      for gradient, weight in zip(tape.gradient(loss, weights), weights)
-      if gradient is not None  # An embedding of y, say, that no layer asks for.
+      for gradient, weight in zip(gradients, weights)
+      if gradient is not None
     ]
     optimizer.apply_gradients(pairs, self.global_step)
+    norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
+    return tf.where(loss_scale.was_skipped(optimizer), 0.0, norm)
+
+  def _move_average(self):
+    if self.averaged_generator:
+      decay = ema.decay_at(
+        self.global_step,
+        self._ema_decay,
+        self._ema_start_step,
+        self._ema_warmup,
+      )
+      decay = tf.where(loss_scale.was_skipped(self.g_optimizer), 1.0, decay)
+      ema.move(self.averaged_generator, self.generator, decay)
 
   # ---- Its parts -----------------------------------------------------------
 
-  def _generate(self, batch):
-    """Returns fakes, and the tape that can lead G's gradient through them."""
-    with _one_state(), _tape(self._g_weights()) as g_tape:
-      fakes = self.generator(batch.z, batch.fake_y, is_training=True)
-    return fakes, g_tape
+  def _make_fakes(self, d_batches, g_batch):
+    """Yields the Fakes of each D update, then of each G update.
 
-  def _generate_all(self, batches):
-    """Returns the fakes of all batches, and a tape of the last ones.
+    Further G updates have new fakes, of the same z.
+    """
+    if self._unrolled:
+      yield from self._generate([*d_batches, g_batch])
+    else:
+      for batch in d_batches:
+        [fakes] = self._generate([batch])
+        yield fakes
+      yield fakes
+    for _ in range(1, self.options.gen_iters):
+      yield from self._generate([g_batch])
+
+  def _generate(self, batches):
+    """Returns the Fakes of all batches; G's gradient can pass the last ones.
 
     All come from the same power iteration; the moving averages of G see each
     batch in turn.
     """
-    *d_batches, g_batch = batches
-    with _one_state():
-      if self._joint_fakes:
-        z = tf.concat([batch.z for batch in d_batches], axis=0)
-        y = None
-        if self.num_classes:
-          y = tf.concat([batch.fake_y for batch in d_batches], axis=0)
-        joint = self.generator(z, y, is_training=True)
-        fakes = tf.split(joint, len(d_batches))
-      else:
-        fakes = [
-          self.generator(batch.z, batch.fake_y, is_training=True)
-          for batch in d_batches
-        ]
-      with _tape(self._g_weights()) as g_tape:
-        fakes.append(
-          self.generator(g_batch.z, g_batch.fake_y, is_training=True)
-        )
-    return fakes, g_tape
+    parts = self.options.micro_batches
+    tape = _tape(self._g_weights()) if parts == 1 else None
+    before = [] if tape else micro_batches.read(self._g_state())
+
+    def part(rows):
+      *first, last = rows.of(batches)
+      made = self._images(first)
+      with tape or contextlib.nullcontext():
+        made += self._images([last])
+      return [], made
+
+    _, made = micro_batches.run(
+      part, parts, [], len(batches), micro_batches.whole, self._g_state()
+    )
+    return [Fakes(x, tape, before) for x in made]
+
+  def _images(self, batches):
+    """Returns G's images of each batch, from one pass if they are joint."""
+    if not self._joint_fakes or len(batches) < 2:
+      return [self.generator(b.z, b.fake_y, is_training=True) for b in batches]
+    z = tf.concat([batch.z for batch in batches], axis=0)
+    y = None
+    if self.num_classes:
+      y = tf.concat([batch.fake_y for batch in batches], axis=0)
+    return tf.split(self.generator(z, y, is_training=True), len(batches))
+
+  def _taped(self, batch, images, tape):
+    """Returns a tape that has seen G make the images, and these."""
+    if tape:
+      return tape, images
+    with _tape(self._g_weights()) as tape:
+      [images] = self._images([batch])
+    return tape, images
+
+  def _g_state(self):
+    return _not_trained(self.generator)
+
+  def _state(self):
+    """Returns what passes through the networks may move."""
+    networks = (self.generator, self.discriminator, *self.heads)
+    return [v for network in networks for v in _not_trained(network)]
+
+  def _augmented(self, batch, fakes, rows):
+    """Returns both with the images changed by `augmentation.policy`."""
+    images = self._augment(batch.images, rows.uniform)
+    return batch._replace(images=images), self._augment(fakes, rows.uniform)
 
   def _losses(self, batch, fakes):
     """Returns the Scored of a batch and its fakes."""
@@ -282,7 +413,7 @@ class ModularGAN(AbstractGAN):
       abstract_arch.DiscriminatorOutput(*half) for half in zip(*halves)
     )
 
-  def _offered(self, batch, fakes, scored):
+  def _offered(self, batch, fakes, scored, rows):
     """Returns what `_OFFERS` names."""
     return {
       "discriminator": lambda x, y: self.discriminator(x, y, is_training=True),
@@ -295,8 +426,18 @@ class ModularGAN(AbstractGAN):
       "real_anchor": self.anchors and self.anchors.real,
       "fake_anchor": self.anchors and self.anchors.fake,
       "kernels": _kernels(self._d_weights()),
-      "uniform": draws.uniform,
+      "uniform": rows.uniform,
     }
+
+  def _complete_all(self, batches):
+    """Returns the Batches of the D updates, and that of the G updates."""
+    of_d = list(batches[:-1] if self._unrolled else batches)
+    if self.options.d_batches == "same":
+      of_d *= self.options.disc_iters
+    d_batches = [self._complete(batch, i) for i, batch in enumerate(of_d)]
+    if self._unrolled:
+      return d_batches, self._complete(batches[-1], len(d_batches))
+    return d_batches, d_batches[-1]
 
   def _complete(self, batch, i):
     """Returns the Batch of a dict, drawing the z and labels that it lacks."""
@@ -374,6 +515,18 @@ def _kernels(weights):
   return [w for w in weights if scope.full_name(w).endswith("/kernel")]
 
 
+def _not_trained(network):
+  return [v for v in network.variables if not v.trainable]
+
+
+_MEAN_LOGITS = ("logits/real", "logits/fake")
+
+
+def _mean_logits(scored):
+  means = [tf.reduce_mean(side.logits) for side in (scored.real, scored.fake)]
+  return dict(zip(_MEAN_LOGITS, means))
+
+
 def _counter(name, dtype):
   return scope.variable(
     name, [], initializers.zeros, trainable=False, dtype=dtype
@@ -386,12 +539,3 @@ def _tape(weights):
   with tape:
     tape.watch(weights)
   return tape
-
-
-@contextlib.contextmanager
-def _one_state():
-  """All that happens inside sees the state before it; then the state moves."""
-  with state.deferred() as updates:
-    yield
-  for update in updates:
-    update.apply()

@@ -19,6 +19,11 @@ class Options(NamedTuple):
   disc_iters: int
   z_dim: int
   encoder_architecture: Optional[str]
+  gen_iters: int = 1
+  d_batches: str = "fresh"
+  micro_batches: int = 1
+  init_from: Optional[str] = None
+  log_gradient_norms: bool = True
 
 
 @gin.configurable("options", module="compare_gan.runner_lib")
@@ -32,6 +37,11 @@ def options(
   disc_iters=1,
   z_dim=128,
   encoder_architecture=None,
+  gen_iters=1,
+  d_batches="fresh",
+  micro_batches=1,
+  init_from=None,
+  log_gradient_norms=True,
 ):
   """Returns the Options that a gin file sets.
 
@@ -39,13 +49,21 @@ def options(
     batch_size: images per D update, over all replicas.
     gan_class: @ModularGAN or another class of compare_gan.gans.
     architecture: of generator and discriminator, see abstract_arch.
-    training_steps: number of G updates.
+    training_steps: how often the D and G updates below come in turn.
     discriminator_normalization: never had an effect; D.batch_norm_fn,
       D.layer_norm and D.spectral_norm have.
     lamba: factor of the penalty.
-    disc_iters: D updates per G update.
+    disc_iters: D updates per step.
     z_dim: length of z.
     encoder_architecture: of the encoder, for GANs that have one.
+    gen_iters: G updates per step, all with the z and labels of the first one.
+    d_batches: "fresh", each D update has images of its own; "same", all D
+      updates of a step share theirs, each with new z (BigBiGAN).
+    micro_batches: parts that each batch is cut into, to save memory; the
+      optimisers get the parts' mean gradients, see gans/micro_batches.py.
+    init_from: a checkpoint, a model_dir or an exported model, whose weights a
+      new training starts with, see transfer.py.
+    log_gradient_norms: logs the norms of the last D and G gradients.
   """
   if discriminator_normalization is not None:
     warnings.warn(
@@ -59,11 +77,23 @@ def options(
     ("batch_size", batch_size),
     ("disc_iters", disc_iters),
     ("z_dim", z_dim),
+    ("gen_iters", gen_iters),
+    ("micro_batches", micro_batches),
   ):
     if not isinstance(value, int) or value < 1:
       raise ValueError(
         f"options.{name} = {value!r}; it is an int of 1 or more."
       )
+  if batch_size % micro_batches:
+    raise ValueError(
+      f"options.micro_batches = {micro_batches} does not divide "
+      f"options.batch_size = {batch_size}. Change one of them."
+    )
+  if d_batches not in ("fresh", "same"):
+    raise ValueError(
+      f"options.d_batches = {d_batches!r} is unknown. It can be 'fresh' or "
+      "'same'."
+    )
   return Options(
     batch_size,
     gan_class,
@@ -73,4 +103,9 @@ def options(
     disc_iters,
     z_dim,
     encoder_architecture,
+    gen_iters,
+    d_batches,
+    micro_batches,
+    init_from,
+    log_gradient_norms,
   )

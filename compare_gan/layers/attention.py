@@ -6,6 +6,7 @@ it: so many pixels look at a time, and the backward pass computes their weights
 again instead of keeping them.
 """
 
+from compare_gan import precision
 from compare_gan.layers import initializers
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.gin_names import ARCH_OPS
@@ -62,6 +63,7 @@ class NonLocalBlock(Module):
       self.attn_g = conv(channels // 2, channels, "conv2d_attn_g")
 
   def __call__(self, x, is_training):
+    x = precision.entering(x)
     theta = _pixels(self.theta(x, is_training))  # [N, HW, C/8]
     phi = _pixels(_max_pool(self.phi(x, is_training)))  # [N, HW/4, C/8]
     g = _pixels(_max_pool(self.g(x, is_training)))  # [N, HW/4, C/2]
@@ -85,8 +87,14 @@ def _max_pool(x):
 
 def attention(queries, keys, values):
   """softmax(Q K^T) V without 1 / sqrt(D): [N, Q, D], [N, K, D], [N, K, E]."""
-  weights = tf.nn.softmax(tf.matmul(queries, keys, transpose_b=True))
-  return tf.matmul(weights, values)
+  weights = _weights(queries, keys)
+  return tf.matmul(tf.cast(weights, values.dtype), values)
+
+
+def _weights(queries, keys):
+  """Returns softmax(Q K^T), in float32: it sums thousands of small numbers."""
+  scores = tf.matmul(queries, keys, transpose_b=True)
+  return tf.nn.softmax(tf.cast(scores, tf.float32))
 
 
 def chunked_attention(queries, keys, values, chunk):
@@ -129,11 +137,14 @@ def chunked_attention(queries, keys, values, chunk):
 def _attention_gradient(queries, keys, values, d_attended):
   """Returns the gradients of `attention` with respect to its three inputs."""
   # A = softmax(S), S = Q K^T; dS = A (dA - sum(dA A)), row by row.
-  weights = tf.nn.softmax(tf.matmul(queries, keys, transpose_b=True))
+  weights = _weights(queries, keys)
   d_weights = tf.matmul(d_attended, values, transpose_b=True)
+  d_weights = tf.cast(d_weights, tf.float32)
   d_scores = weights * (
     d_weights - tf.reduce_sum(d_weights * weights, -1, keepdims=True)
   )
+  d_scores = tf.cast(d_scores, queries.dtype)
+  weights = tf.cast(weights, values.dtype)
   return (
     tf.matmul(d_scores, keys),
     tf.matmul(d_scores, queries, transpose_a=True),

@@ -1,9 +1,11 @@
 """sample: images from a model_dir, with and without latents of one's own."""
 
+from compare_gan import image_files
 from compare_gan import model_dir
 from compare_gan.__main__ import main
 import gin
 import numpy as np
+from PIL import Image
 import pytest
 
 from tests.gans import tiny
@@ -22,9 +24,9 @@ ModularGAN.g_use_ema = True
 
 @pytest.fixture
 def sample(tmp_path):
-  """Returns a function: extra gin lines, flags -> arrays of the npz."""
+  """Returns a function: extra gin lines, flags -> arrays, or a folder."""
 
-  def run(*flags, config=""):
+  def run(*flags, config="", out="samples.npz"):
     gin.parse_config(_CONFIG + config)
     gan = tiny.gan()
     gan.generator.out.bias.assign(gan.generator.out.bias + 1.0)  # not averaged
@@ -32,9 +34,11 @@ def sample(tmp_path):
       str(tmp_path / "model"), 0, gan, tiny.DATASET, _CONFIG + config
     )
     gin.clear_config()
-    out = tmp_path / "samples.npz"
+    out = tmp_path / out
     arguments = [f"--model_dir={tmp_path / 'model'}", f"--out={out}"]
     assert main(["sample", *arguments, *flags]) == 0
+    if out.is_dir():
+      return out
     with np.load(out) as arrays:
       return dict(arrays)
 
@@ -97,3 +101,45 @@ def test_accumulators_are_filled_by_given_latents(sample, tmp_path):
   given = sample("--n=2", *flags, config=_ACCUMULATED)["images"]
   drawn = sample("--n=2", "--accu_examples=128", config=_ACCUMULATED)["images"]
   assert not np.array_equal(given, drawn)
+
+
+def test_truncated_latents_are_small(sample):
+  z = sample("--n=50", "--truncation=0.25")["z"]
+  assert 0.2 < np.abs(z).max() < 0.25
+
+
+def test_folder_gets_a_grid_images_and_arrays(sample):
+  folder = sample("--n=5", out="folder")
+  assert {path.name for path in folder.iterdir()} == {
+    "grid.png",
+    "images",
+    "samples.npz",
+  }
+  assert len(list((folder / "images").iterdir())) == 5
+  with Image.open(folder / "grid.png") as picture:
+    assert picture.size == (12, 8)  # 3 x 2 images of 4 x 4 pixels
+
+
+def test_images_of_a_folder_are_those_of_the_arrays(sample):
+  folder = sample("--n=2", out="folder")
+  with np.load(folder / "samples.npz") as arrays:
+    images = arrays["images"]
+  read = image_files.read(str(folder / "images"), colors=1)
+  np.testing.assert_array_equal(read, np.rint(255 * images))
+
+
+def test_folder_gets_gifs(sample):
+  folder = sample(
+    "--n=4", "--make=interpolation,morph,truncation", "--classes=0,2", out="gif"
+  )
+  with Image.open(folder / "morph.gif") as gif:
+    assert gif.size == (8, 8)
+  assert (folder / "interpolation.gif").exists()
+  with Image.open(folder / "truncation.png") as picture:
+    assert picture.size == (4 * 4, 4 * 7)
+
+
+def test_unknown_thing_to_make_is_named(tmp_path, capsys):
+  flags = ["--model_dir=x", f"--out={tmp_path}", "--make=grid,video"]
+  assert main(["sample", *flags]) == 1
+  assert "video is unknown" in capsys.readouterr().err

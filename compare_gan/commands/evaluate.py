@@ -1,0 +1,156 @@
+"""Scores a model, images that any program made, or features.
+
+  python -m compare_gan evaluate --model_dir X [--step 4000] [--json FILE]
+  python -m compare_gan evaluate --images folder-or-npz \\
+    --gin_bindings 'dataset.name = "cifar10"'
+  python -m compare_gan evaluate --real_features a.npy --fake_features b.npy
+
+A model adds a row to its scores.csv. What is scored and how: `evaluate.*`, see
+compare_gan/evaluation.py; --gin_bindings may set it.
+"""
+
+import json
+import os
+
+from compare_gan import configuration
+from compare_gan import evaluation
+from compare_gan import image_files
+from compare_gan import model_dir as model_dir_lib
+from compare_gan import task_manager
+from compare_gan.datasets import catalogue
+from compare_gan.estimator import checkpoints
+import numpy as np
+
+
+def add_arguments(parser):
+  parser.add_argument("--model_dir", help="scores the last checkpoint of it")
+  parser.add_argument("--step", type=int, help="scores that of this step")
+  parser.add_argument(
+    "--images", help="scores these: a folder of pictures, an npz or npy file"
+  )
+  parser.add_argument("--labels", help="npy file of the labels of --images")
+  parser.add_argument("--real_features", help="npy file of rows [N, D]")
+  parser.add_argument("--fake_features", help="npy file of rows [N, D]")
+  parser.add_argument(
+    "--real_labels", help="npy file of the labels of --real_features"
+  )
+  parser.add_argument(
+    "--fake_labels", help="npy file of the labels of --fake_features"
+  )
+  parser.add_argument("--fake_logits", help="npy file of rows [N, classes]")
+  parser.add_argument("--json", help="file to write the row to")
+  parser.add_argument(
+    "--runs", type=int, default=1, help="how often the model is sampled"
+  )
+  parser.add_argument(
+    "--score_filename", default="scores.csv", help="table in the model_dir"
+  )
+  parser.add_argument(
+    "--gin_config", action="append", default=[], help="gin file, see main.py"
+  )
+  parser.add_argument(
+    "--gin_bindings", action="append", default=[], help="line of gin on top"
+  )
+  parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
+  parser.add_argument(
+    "--myevalinception", help="frozen_inception_v1_2015_12_05.tar.gz"
+  )
+
+
+def run(args):
+  row = _features(args) or _images(args) or _model(args)
+  for name, score in sorted(row["scores"].items()):
+    print(f"{name:40} {score:.6g}")
+  for metric, error in sorted(row["errors"].items()):
+    print(f"{metric:40} {error}")
+  if row["status"] != "ok":
+    print(f"status: {row['status']}")
+  if args.json:
+    checkpoints.write_text(args.json, json.dumps(row, indent=2) + "\n")
+
+
+def _bindings(args):
+  bindings = list(args.gin_bindings)
+  if args.myevalinception:
+    bindings += [
+      f"inception.path = {args.myevalinception!r}",
+      "evaluate.features = @inception",
+    ]
+  return bindings
+
+
+def _features(args):
+  """Returns the row of given features, None if there are none."""
+  names = "real_features fake_features real_labels fake_labels fake_logits"
+  paths = {name: getattr(args, name) for name in names.split()}
+  sets = {
+    name: np.load(path, allow_pickle=False)
+    for name, path in paths.items()
+    if path
+  }
+  if not sets:
+    return None
+  configuration.parse(args.gin_config, _bindings(args))
+  scores, errors = evaluation.compare_sets(evaluation.settings().metrics, sets)
+  if not scores and not errors:
+    raise ValueError(
+      f"No metric of evaluate.metrics can do with {', '.join(sets)} alone. "
+      "--real_features and --fake_features together would do."
+    )
+  return {
+    "scores": scores,
+    "errors": errors,
+    "status": "ok" if not errors else f"no {', '.join(sorted(errors))}",
+    "protocol": {"features": "given", **_sizes(sets)},
+  }
+
+
+def _sizes(sets):
+  return {name: list(rows.shape) for name, rows in sorted(sets.items())}
+
+
+def _dataset(args):
+  given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
+  return catalogue.dataset(**given)
+
+
+def _images(args):
+  """Returns the row of given images, None if there are none."""
+  if not args.images:
+    return None
+  files = list(args.gin_config)
+  if args.model_dir:
+    files.insert(0, model_dir_lib.config_path(args.model_dir))
+  configuration.parse(files, _bindings(args))
+  dataset = _dataset(args)
+  images = image_files.read(args.images, dataset.image_shape[-1])
+  if images.shape[1:] != dataset.image_shape:
+    raise ValueError(
+      f"{args.images} has images {images.shape[1:]}, but {dataset.name} has "
+      f"{dataset.image_shape}. Resize them first, and say how in the paper."
+    )
+  labels = np.load(args.labels, allow_pickle=False) if args.labels else None
+  evaluator = evaluation.Evaluator(dataset, evaluation.settings())
+  return evaluator.row_of_images(images, labels, args.images)
+
+
+def _model(args):
+  """Returns the row of a checkpoint, which the tables have then too."""
+  if not args.model_dir:
+    raise ValueError(
+      "There is nothing to score. --model_dir, --images, or --real_features "
+      "with --fake_features would do."
+    )
+  gan, step = model_dir_lib.load_step(
+    args.model_dir, args.step, _bindings(args)
+  )
+  dataset = _dataset(args)
+  evaluator = evaluation.Evaluator(dataset, evaluation.settings(), args.runs)
+  name = task_manager.newest_config(args.model_dir, step)
+  with open(os.path.join(args.model_dir, name)) as file:
+    config = task_manager.bindings(file.read())
+  row = evaluator.row_of_model(
+    gan, os.path.join(args.model_dir, f"model.ckpt-{step}"), step, config
+  )
+  task_manager.add_row(args.model_dir, row, args.score_filename)
+  return row

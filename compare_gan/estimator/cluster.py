@@ -1,0 +1,286 @@
+"""Which hosts train together: read from TF_CONFIG, or from Slurm's variables.
+
+TF_CONFIG, the same on every host but for `task`:
+
+  {"cluster": {"worker": ["a:2222", "b:2222"]},
+   "task": {"type": "worker", "index": 0}}
+
+Under `srun` nothing has to be set: every task of the step is a worker. An empty
+TF_CONFIG, '{}', makes each task train by itself.
+"""
+
+import json
+import os
+import re
+import socket
+import time
+from typing import NamedTuple
+from typing import Optional
+
+_TYPES = ("chief", "worker")  # The chief, or else worker 0, writes the files.
+_FIRST_PORT = 20000  # Slurm's jobs share these, by their numbers.
+_PORTS = 10000
+
+
+class Cluster(NamedTuple):
+  """All tasks of a training, and which of them this process is."""
+
+  addresses: tuple[str, ...]  # "host:port", the chief's first
+  index: int
+  local_index: int = 0  # among the tasks of this host
+  local_tasks: int = 1
+  gpus_per_task: Optional[int] = None  # None: equal parts of this host's
+
+
+def find(environment=os.environ, port=None):
+  """Returns the Cluster that the environment names, None for one task alone.
+
+  Args:
+    environment: of the process.
+    port: the first one of this host's tasks under Slurm; None follows from the
+      number of the job.
+  """
+  if "TF_CONFIG" in environment:
+    cluster = _from_tf_config(environment["TF_CONFIG"])
+  elif _int(environment, "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS") > 1:
+    cluster = _from_slurm(environment, port)
+  else:
+    return None
+  return cluster if cluster and len(cluster.addresses) > 1 else None
+
+
+# ---- TF_CONFIG ---------------------------------------------------------------
+
+
+def _from_tf_config(text):
+  config = _parse(text)
+  jobs = config.get("cluster") or {}
+  if not jobs:
+    return None
+  if not isinstance(jobs, dict):
+    raise ValueError(
+      f'TF_CONFIG: "cluster" is {jobs!r}, but {{"worker": ["host:port", ...]}} '
+      "would do."
+    )
+  unknown = sorted(set(jobs) - {*_TYPES, "evaluator"})
+  if unknown:
+    raise ValueError(
+      f"TF_CONFIG has tasks of type {', '.join(unknown)}; a training has "
+      f"{' and '.join(_TYPES)} only."
+    )
+  addresses = [a for kind in _TYPES for a in _addresses(kind, jobs.get(kind))]
+  if len(set(addresses)) < len(addresses):
+    raise ValueError(f"TF_CONFIG names an address twice: {addresses}.")
+  index = _position(config.get("task"), jobs)
+  hosts = [_split(address)[0] for address in addresses]
+  here = hosts[index]
+  return Cluster(
+    tuple(addresses), index, hosts[:index].count(here), hosts.count(here)
+  )
+
+
+def _parse(text):
+  try:
+    config = json.loads(text or "{}")
+  except ValueError as error:
+    raise ValueError(f"TF_CONFIG is no JSON: {error}. Got {text!r}.") from error
+  if not isinstance(config, dict):
+    raise ValueError(
+      f'TF_CONFIG is {text!r}, but {{"cluster": ..., "task": ...}} would do.'
+    )
+  return config
+
+
+def _addresses(kind, found):
+  found = found or []
+  if not isinstance(found, list):
+    raise ValueError(
+      f'TF_CONFIG: "{kind}" is {found!r}, but ["host:port", ...] would do.'
+    )
+  for address in found:
+    _split(address)
+  return found
+
+
+def _split(address):
+  """Returns host and port of "host:port"."""
+  match = re.fullmatch(r"\[?([^\[\]]+)\]?:(\d{1,5})", str(address))
+  if not match or not 0 < int(match[2]) < 65536:
+    raise ValueError(
+      f"TF_CONFIG has the address {address!r}, but host:port would do."
+    )
+  return match[1], int(match[2])
+
+
+def _position(task, jobs):
+  """Returns the place of {"type": ..., "index": ...} among all tasks."""
+  if not isinstance(task, dict) or not {"type", "index"} <= set(task):
+    raise ValueError(
+      f'TF_CONFIG: "task" is {task!r}, but {{"type": "worker", "index": 0}} '
+      "would do: the place of this process in the cluster."
+    )
+  kind, index = task["type"], task["index"]
+  if kind == "evaluator":
+    raise ValueError(
+      "TF_CONFIG makes this process an evaluator. Unset it and give "
+      "--schedule=continuous_eval."
+    )
+  number = len(jobs.get(kind) or []) if kind in _TYPES else 0
+  if not number:
+    raise ValueError(
+      f"TF_CONFIG: this process is a {kind!r}, but the cluster has none. It "
+      f"has {', '.join(sorted(jobs))}."
+    )
+  if not str(index).isdigit() or int(index) >= number:
+    raise ValueError(
+      f"TF_CONFIG: the index of this {kind} is {index!r}, but the cluster has "
+      f"{number}: 0 to {number - 1} would do."
+    )
+  before = _TYPES[: _TYPES.index(kind)]
+  return sum(len(jobs.get(job) or []) for job in before) + int(index)
+
+
+# ---- Slurm -------------------------------------------------------------------
+
+
+def _from_slurm(environment, port):
+  """Returns the Cluster of a step: its tasks are numbered host by host."""
+  if "SLURM_STEP_NODELIST" not in environment:
+    return None  # A batch script itself, not what it starts by srun.
+  number = _int(environment, "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")
+  index = _int(environment, "SLURM_PROCID")
+  hosts = node_names(environment["SLURM_STEP_NODELIST"])
+  counts = _tasks_per_node(environment, len(hosts), number)
+  if port is None:
+    port = _FIRST_PORT + _int(environment, "SLURM_JOB_ID") % _PORTS
+  tasks = [
+    (host, i, count) for host, count in zip(hosts, counts) for i in range(count)
+  ]
+  if len(tasks) != number or not 0 <= index < number:
+    raise ValueError(
+      f"Slurm's variables contradict each other: task {index} of {number}, but "
+      f"{len(tasks)} tasks on {', '.join(hosts)}. Set TF_CONFIG instead."
+    )
+  addresses = tuple(f"{host}:{port + i}" for host, i, _ in tasks)
+  if environment.get("SLURM_DISTRIBUTION", "block").startswith("cyclic"):
+    raise ValueError(
+      "Slurm deals tasks out in turn (SLURM_DISTRIBUTION=cyclic); srun "
+      "--distribution=block would do."
+    )
+  gpus = _int(environment, "SLURM_GPUS_PER_TASK") or None
+  return Cluster(addresses, index, *tasks[index][1:], gpus)
+
+
+def _tasks_per_node(environment, hosts, number):
+  """Returns tasks per host from "2(x3),1": 2, 2, 2, 1."""
+  text = environment.get("SLURM_STEP_TASKS_PER_NODE")
+  if not text:
+    return [number // hosts + (i < number % hosts) for i in range(hosts)]
+  counts = []
+  for part in text.split(","):
+    match = re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", part)
+    if not match:
+      raise ValueError(
+        f"SLURM_STEP_TASKS_PER_NODE={text} is not understood; 2(x3),1 would be."
+      )
+    counts += [int(match[1])] * int(match[2] or 1)
+  return counts
+
+
+def node_names(text):
+  """Returns the hosts of Slurm's short form: "n[1-2,07]" is n1, n2, n07."""
+  if text.count("[") != text.count("]"):
+    raise ValueError(f"Slurm's list of nodes {text!r} has an open bracket.")
+  # Commas inside of brackets part numbers, the others part names.
+  return [
+    name
+    for part in re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text)
+    for name in _expand(part)
+  ]
+
+
+def _expand(name):
+  match = re.search(r"\[([^\]]*)\]", name)
+  if not match:
+    return [name]
+  head, tail = name[: match.start()], name[match.end() :]
+  return [
+    head + number + rest
+    for part in match[1].split(",")
+    for number in _numbers(part, name)
+    for rest in _expand(tail)
+  ]
+
+
+def _numbers(part, name):
+  """Returns "08", "09", "10" for "08-10"."""
+  match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+  if not match:
+    raise ValueError(f"Slurm's list of nodes has {name!r}: no numbers in it.")
+  first, last = match[1], match[2] or match[1]
+  return [str(i).zfill(len(first)) for i in range(int(first), int(last) + 1)]
+
+
+def _int(environment, *names):
+  """Returns the first of the variables that is set, or 0."""
+  for name in names:
+    if environment.get(name):
+      if not environment[name].isdigit():
+        raise ValueError(f"{name}={environment[name]} is no number.")
+      return int(environment[name])
+  return 0
+
+
+# ---- Meeting -----------------------------------------------------------------
+
+
+def meet(cluster, timeout_s):
+  """Returns as soon as every other task was there; says who was not.
+
+  Until then this task listens on its own address, so that the others can see
+  it. TensorFlow itself would wait for them for hours, or for ever.
+  """
+  host, port = _split(cluster.addresses[cluster.index])
+  missing = [a for a in cluster.addresses if a != f"{host}:{port}"]
+  deadline = time.monotonic() + timeout_s
+  with _listener(port, deadline):
+    while missing:
+      missing = [address for address in missing if not _answers(address)]
+      if missing and time.monotonic() > deadline:
+        raise ConnectionError(
+          f"{' and '.join(missing)} did not answer within {timeout_s:g} s. Is "
+          "the same command started there, with this TF_CONFIG but for its "
+          "task, and can this host reach that port? "
+          "run_config.cluster_timeout_s sets how long to wait."
+        )
+      if missing:
+        time.sleep(0.2)
+
+
+def _listener(port, deadline):
+  """Returns a socket that listens on the port; others connect, that is all."""
+  while True:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+      listener.bind(("", port))
+      listener.listen(128)
+      return listener
+    except OSError as error:
+      listener.close()
+      # A killed training may hold the port for a moment longer.
+      if time.monotonic() > deadline:
+        raise OSError(
+          f"Port {port} of this task is taken on this host ({error}). Give "
+          "another one in TF_CONFIG, or run_config.cluster_port under Slurm."
+        ) from error
+    time.sleep(0.2)
+
+
+def _answers(address):
+  host, port = _split(address)
+  try:
+    socket.create_connection((host, port), timeout=5.0).close()
+    return True
+  except OSError:
+    return False

@@ -1,0 +1,480 @@
+"""From a model to a row of scores: samples -> features -> metrics.
+
+  evaluate.metrics = [@fid, @kid, @inception_score]
+  evaluate.features = @inception
+
+A row is a dict that JSON can hold:
+
+  checkpoint_path, step
+  status      "ok", or what is wrong with the row
+  scores      {name: mean over the runs}, lists: {name: [one value a run]}
+  intervals   {name: [low, high]} with `evaluate.bootstrap`
+  errors      {metric: sentence} for metrics that could not be computed
+  protocol    the protocol card, see protocol.py; protocol_digest: its digest
+  config      the gin bindings, {"selector.parameter": text}
+
+Scores that are computed on features of anything but the Inception network carry
+the extractor's name: "fid_classifier" is no FID.
+"""
+
+import concurrent.futures
+import os
+import subprocess
+import sys
+from typing import Any
+from typing import NamedTuple
+from typing import Optional
+
+from compare_gan import draws
+from compare_gan import sampling
+from compare_gan import version
+from compare_gan.features import classifier
+from compare_gan.metrics import bootstrap as bootstrap_lib
+from compare_gan.metrics import contract
+from compare_gan.metrics import density_coverage
+from compare_gan.metrics import fid
+from compare_gan.metrics import inception_score
+from compare_gan.metrics import kid
+from compare_gan.metrics import precision_recall
+from compare_gan.protocol import digest
+import gin
+import numpy as np
+import tensorflow as tf
+
+_DEFAULT_METRICS = (
+  fid.fid,
+  kid.kid,
+  inception_score.inception_score,
+  precision_recall.precision_recall,
+  density_coverage.density_coverage,
+)
+
+
+class Settings(NamedTuple):
+  """See `settings`."""
+
+  metrics: tuple
+  features: Any
+  num_fake: Optional[int]
+  num_real: Optional[int]
+  split: str
+  seed: int
+  truncation: Optional[float]
+  averaged: bool
+  moments_examples: int
+  bootstrap: bool
+  best_by: Optional[str]
+
+
+@gin.configurable("evaluate", module="compare_gan.evaluation")
+def settings(
+  metrics=_DEFAULT_METRICS,
+  features=classifier.classifier,
+  num_fake=None,
+  num_real=None,
+  split="eval",
+  seed=42,
+  truncation=None,
+  averaged=True,
+  moments_examples=204800,
+  bootstrap=False,
+  best_by=None,
+):
+  """Returns the Settings that a gin file makes.
+
+  Args:
+    metrics: a list, [@fid, @kid].
+    features: the extractor: @inception, @classifier (trained on the dataset
+      itself, without a download), @random_filters or @saved_model.
+    num_fake, num_real: how many images; `eval_samples` of the dataset.
+    split: of the real images, "eval" or "train".
+    seed: of z and labels of the first run; the next one has the next seed.
+    truncation: z from a normal distribution cut at +- this; None for `eval_z`.
+    averaged: with the moving average of G's weights, where there is one.
+    moments_examples: that fill accumulated moments of batch norm.
+    bootstrap: adds intervals, see metrics/bootstrap.py.
+    best_by: which checkpoint best/ keeps: that of the smallest score of this
+      name, of the largest with a "-" before it; None for the first metric's.
+  """
+  if split not in ("eval", "train"):
+    raise ValueError(
+      f"evaluate.split = {split!r}. It can be 'eval' or 'train'."
+    )
+  for metric in metrics:
+    if not callable(metric):
+      raise ValueError(
+        f"evaluate.metrics holds {metric!r}. Metrics are given by reference, "
+        "without brackets: [@fid, @kid]."
+      )
+    unknown = set(contract.needs(metric)) - {*_SETS, *_CALLABLES}
+    if unknown:
+      raise ValueError(
+        f"evaluate.metrics: {metric.__name__} needs {sorted(unknown)}, which "
+        f"nothing gives. There are {', '.join([*_SETS, *_CALLABLES])}."
+      )
+  return Settings(
+    tuple(metrics),
+    features,
+    num_fake,
+    num_real,
+    split,
+    seed,
+    truncation,
+    averaged,
+    moments_examples,
+    bootstrap,
+    best_by,
+  )
+
+
+_SETS = (
+  "real_features",
+  "fake_features",
+  "train_features",
+  "heldout_features",
+  "real_labels",
+  "fake_labels",
+  "fake_logits",
+  "real_images",
+  "fake_images",
+  "jacobians",
+)
+_CALLABLES = ("generate", "discriminate", "encode")
+
+
+class Evaluator:
+  """Scores models of one dataset.
+
+  Args:
+    dataset: an AbstractDataset.
+    chosen: Settings.
+    runs: how often each model is sampled and scored anew.
+    progress: shows a bar.
+  """
+
+  def __init__(self, dataset, chosen, runs=1, progress=True):
+    self._dataset = dataset
+    self._chosen = chosen
+    self._runs = runs
+    self._progress = progress
+    self._needs = {n for m in chosen.metrics for n in contract.needs(m)}
+    self._num_fake = chosen.num_fake or dataset.eval_samples
+    self._num_real = chosen.num_real or dataset.eval_samples
+    self._extractor = None
+    if any(n.endswith(("_features", "_logits")) for n in self._needs):
+      self._extractor = chosen.features(dataset)
+    self._of_data = {}  # {(word, split): its sets}, the same for all models
+    self._sampler = None
+
+  @property
+  def best_by(self):
+    """Returns what `task_manager.keep_best` wants to know."""
+    if self._chosen.best_by or not self._chosen.metrics:
+      return self._chosen.best_by
+    metric = self._chosen.metrics[0]
+    return self._name(metric.__name__, metric)
+
+  def row_of_model(self, gan, checkpoint_path, step, config):
+    """Returns the row of a GAN.
+
+    Args:
+      gan: an AbstractGAN.
+      checkpoint_path, step: where its weights are from.
+      config: {"selector.parameter": text}.
+    """
+    moments = _fill_moments(gan, self._chosen)
+    if self._sampler is None or self._sampler.gan is not gan:
+      self._sampler = sampling.Sampler(gan, self._chosen.averaged)
+    card = {
+      **self._card(),
+      **_card_of_model(gan, self._chosen),
+      "batch_norm": moments,
+      "seed": self._chosen.seed,
+      "runs": self._runs,
+    }
+    sets = (
+      self._sets_of_model(gan, self._chosen.seed + run)
+      for run in range(self._runs)
+    )
+    return self._row(sets, card, checkpoint_path, step, config)
+
+  def row_of_images(self, images, labels=None, source="images"):
+    """Returns the row of images that any program made.
+
+    Args:
+      images: [N, H, W, C], uint8 or floats in [0, 1].
+      labels: ints [N] or None.
+      source: where they are from.
+    """
+    batches = (
+      _as_floats(images[start : start + 64])
+      for start in range(0, len(images), 64)
+    )
+    sets = self._sets("fake", batches, len(images), labels)
+    card = {**self._card(), "num_fake": len(images), "images": "given"}
+    return self._row([{**sets, **self._sets_of_data()}], card, source, 0, {})
+
+  # ---- Sets ------------------------------------------------------------------
+
+  def _sets_of_model(self, gan, seed):
+    n = self._num_fake
+    z, labels = latents(gan, n, seed, self._chosen.truncation)
+    averaged = self._chosen.averaged
+    batches = self._sampler.batches(z, labels)
+    sets = self._sets("fake", batches, n, labels)
+    if "jacobians" in self._needs:
+      sets["jacobians"] = sampling.jacobians(gan, z[:64], labels, averaged)
+    if self._needs & {*_CALLABLES}:
+      sets["generate"] = lambda z, y=None: gan.generate(z, y, averaged)
+      sets["discriminate"] = gan.discriminate
+      if hasattr(gan, "encode"):
+        sets["encode"] = gan.encode
+    return {**sets, **self._sets_of_data()}
+
+  def _sets_of_data(self):
+    """Returns the sets of real images, of those that are needed."""
+    sets = {}
+    if any(name.startswith("real_") for name in self._needs):
+      sets.update(self._of_split("real", self._chosen.split))
+    if "train_features" in self._needs:
+      sets.update(self._of_split("train", "train"))
+    if "heldout_features" in self._needs:
+      sets.update(self._of_split("heldout", "eval"))
+    return sets
+
+  def _of_split(self, word, split):
+    if (word, split) not in self._of_data:
+      n = min(self._num_real, self._dataset.size(split))
+      if word == "real" and n < self._num_real:
+        raise ValueError(
+          f"{self._dataset.name} has {n} images in split {split!r}, but "
+          f"{self._num_real} are to be scored. Set evaluate.num_real to {n} or "
+          "less."
+        )
+      stream = list(self._dataset.in_order(split, 64, n).map(_labels_only))
+      labels = np.concatenate([x.numpy() for x in stream])
+      batches = (
+        batch["images"].numpy()
+        for batch in self._dataset.in_order(split, 64, n)
+      )
+      self._of_data[word, split] = self._sets(word, batches, n, labels)
+    return self._of_data[word, split]
+
+  def _sets(self, word, batches, n, labels):
+    """Returns {"<word>_features": ...}, of what the metrics need.
+
+    Images are made in one thread while the features of those before are
+    computed in another.
+    """
+    images, features, logits = [], [], []
+    kept = f"{word}_images" in self._needs
+    wanted = {f"{word}_features", f"{word}_logits"} & self._needs
+    with self._bar(word, n) as bar:
+      for batch in _ahead(batches):
+        if not np.isfinite(batch).all():
+          raise _NotFinite(f"NaN or infinity in {word} images")
+        if kept:
+          images.append(np.rint(255.0 * np.clip(batch, 0, 1)).astype(np.uint8))
+        if wanted:
+          extracted = self._extractor(batch)
+          features.append(extracted.features)
+          logits.append(extracted.logits)
+        bar.update(len(batch))
+    sets = {}
+    if kept:
+      sets[f"{word}_images"] = np.concatenate(images)
+    if wanted:
+      sets[f"{word}_features"] = np.concatenate(features)
+      if logits[0] is not None:
+        sets[f"{word}_logits"] = np.concatenate(logits)
+    if labels is not None:
+      sets[f"{word}_labels"] = np.asarray(labels)
+    return sets
+
+  def _bar(self, word, n):
+    import tqdm
+
+    return tqdm.tqdm(
+      total=n,
+      desc=f"{word} images",
+      unit=" images",
+      file=sys.stderr,
+      leave=False,
+      disable=None if self._progress else True,  # None: only on a terminal
+    )
+
+  # ---- Scores ----------------------------------------------------------------
+
+  def _row(self, runs, card, checkpoint_path, step, config):
+    lists, errors, intervals, status = {}, {}, {}, "ok"
+    try:
+      for run, sets in enumerate(runs):
+        for metric in self._chosen.metrics:
+          if metric.__name__ in errors:
+            continue
+          try:
+            scores = _call(metric, sets)
+            for name, value in scores.items():
+              lists.setdefault(self._name(name, metric), []).append(value)
+            if self._chosen.bootstrap and not run:
+              intervals.update(self._intervals(metric, sets))
+          # Whatever a metric stumbles over, the others shall be heard.
+          except Exception as error:  # noqa: BLE001
+            errors[metric.__name__] = f"{type(error).__name__}: {error}"
+    except _NotFinite as error:
+      lists, errors, intervals, status = {}, {}, {}, str(error)
+    if errors:
+      status = f"no {', '.join(sorted(errors))}"
+    return {
+      "checkpoint_path": checkpoint_path,
+      "step": step,
+      "status": status,
+      "scores": {name: float(np.mean(x)) for name, x in lists.items()},
+      "lists": lists,
+      "intervals": intervals,
+      "errors": errors,
+      "protocol": card,
+      "protocol_digest": digest(card),
+      "config": config,
+    }
+
+  def _intervals(self, metric, sets):
+    needed = {name: sets[name] for name in contract.needs(metric)}
+    if {*needed} & {*_CALLABLES}:
+      return {}
+    found = bootstrap_lib.intervals(metric, needed)
+    return {self._name(name, metric): list(x) for name, x in found.items()}
+
+  def _name(self, score, metric):
+    """Returns the name of a score, with that of features but Inception's."""
+    on_features = any(
+      name.endswith(("_features", "_logits")) for name in contract.needs(metric)
+    )
+    if not on_features or self._extractor.name == "inception":
+      return score
+    return f"{score}_{self._extractor.name}"
+
+  def _card(self):
+    card = {
+      "dataset": self._dataset.name,
+      "split": self._chosen.split,
+      "num_real": self._num_real,
+      "num_fake": self._num_fake,
+      "pixels": "float32 in [0, 1]",
+      "scores": "float64",
+      "code": code_version(),
+      "tensorflow": tf.__version__,
+    }
+    if self._extractor:
+      card["features"] = self._extractor.name
+      card["features_digest"] = self._extractor.identity()
+    return card
+
+
+class _NotFinite(Exception):
+  """Images have pixels that are no numbers."""
+
+
+def _labels_only(batch):
+  return batch["labels"]
+
+
+def _as_floats(images):
+  images = np.asarray(images)
+  if images.dtype == np.uint8:
+    return images.astype(np.float32) / np.float32(255.0)
+  return images.astype(np.float32)
+
+
+def _ahead(iterable):
+  """Yields the items; the next one is made in a thread meanwhile."""
+  iterator = iter(iterable)
+  end = object()
+  with concurrent.futures.ThreadPoolExecutor(1) as thread:
+    coming = thread.submit(next, iterator, end)
+    while (item := coming.result()) is not end:
+      coming = thread.submit(next, iterator, end)
+      yield item
+
+
+def _call(metric, sets):
+  missing = [name for name in contract.needs(metric) if name not in sets]
+  if missing:
+    raise ValueError(f"there are no {', '.join(missing)} here")
+  return metric(**{name: sets[name] for name in contract.needs(metric)})
+
+
+def latents(gan, n, seed, truncation=None):
+  """Returns z [n, z_dim] and uniform labels [n], None if not conditional."""
+  if truncation is None:
+    z, _ = sampling.draw(gan, n, seed)
+  else:
+    z = sampling.truncated(n, gan.options.z_dim, truncation, seed)
+  if not gan.num_classes:
+    return z, None
+  with draws.seeded([seed, 1]):
+    labels = draws.uniform([n], 0, gan.num_classes, dtype=tf.int32)
+  return z, labels.numpy()
+
+
+def _fill_moments(gan, chosen):
+  """Fills accumulated moments if there are any; returns words for the card."""
+  if not sampling.accumulators(gan, "accu_counter"):
+    return "moving"
+  if not sampling.are_filled(gan):
+    batch = gan.options.batch_size
+    z, labels = latents(gan, -(-chosen.moments_examples // batch) * batch, 7)
+    parts = [slice(i, i + batch) for i in range(0, len(z), batch)]
+    sampling.fill_accumulators(
+      gan,
+      ((z[p], None if labels is None else labels[p]) for p in parts),
+      chosen.averaged,
+    )
+  return f"accumulated over {chosen.moments_examples} examples"
+
+
+def _card_of_model(gan, chosen):
+  z = f"normal, cut at {chosen.truncation}"
+  if chosen.truncation is None:
+    z = sampling.eval_z_in_words()
+  return {
+    "z": z,
+    "labels": "uniform" if gan.num_classes else "none",
+    "ema": bool(chosen.averaged and gan.averaged_generator),
+  }
+
+
+def code_version():
+  """Returns the version, with the commit where this is a checkout."""
+  folder = os.path.dirname(os.path.abspath(__file__))
+  if not os.path.isdir(os.path.join(folder, "..", ".git")):
+    return version.__version__
+  try:
+    commit = subprocess.run(
+      ["git", "-C", folder, "rev-parse", "--short", "HEAD"],
+      capture_output=True,
+      text=True,
+      check=True,
+    ).stdout.strip()
+  except (OSError, subprocess.CalledProcessError):
+    return version.__version__
+  return f"{version.__version__}+{commit}"
+
+
+def compare_sets(metrics, sets):
+  """Returns ({name: score}, {metric: error}) of sets that are given.
+
+  Args:
+    metrics: functions as metrics/contract.py describes.
+    sets: {"real_features": rows, "fake_features": rows, ...}. A metric that
+      needs others is left out.
+  """
+  scores, errors = {}, {}
+  for metric in metrics:
+    if set(contract.needs(metric)) - set(sets):
+      continue
+    try:
+      scores.update(_call(metric, sets))
+    except Exception as error:  # noqa: BLE001
+      errors[metric.__name__] = f"{type(error).__name__}: {error}"
+  return scores, errors

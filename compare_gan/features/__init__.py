@@ -1,0 +1,1 @@
+"""Features: from images to the rows of numbers that metrics compare."""

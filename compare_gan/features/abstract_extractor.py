@@ -1,0 +1,152 @@
+"""What every feature extractor is: images -> features and logits.
+
+An extractor is made by a function known to gin, which is called with the
+dataset and chosen by name:
+
+  evaluate.features = @classifier        # or @inception, @saved_model, ...
+
+A score depends on the extractor as much as on the images, so an extractor has a
+name, which becomes part of the score's, and an identity, a hash of all that its
+numbers follow from. One of one's own:
+
+  class Pixels(abstract_extractor.AbstractExtractor):
+    name = "pixels"
+
+    def identity(self):
+      return abstract_extractor.digest(self.name, 1)
+
+    def extract(self, images):
+      return tf.reshape(images, [len(images), -1]), None
+
+  @gin.configurable(denylist=["dataset"])
+  def pixels(dataset):
+    return Pixels()
+
+and, in the gin file,
+
+  import my_package.pixels
+  evaluate.features = @pixels
+"""
+
+import abc
+import contextlib
+import hashlib
+from typing import NamedTuple
+from typing import Optional
+
+import numpy as np
+import tensorflow as tf
+
+
+class Extracted(NamedTuple):
+  """Rows in float64, one for each image."""
+
+  features: np.ndarray  # [N, D]
+  logits: Optional[np.ndarray]  # [N, K], None without classes
+
+
+class AbstractExtractor(abc.ABC):
+  """Images -> `Extracted`.
+
+  Attributes:
+    name: part of every score's name; only Inception's FID is called "fid".
+    batch_size: how many images `extract` gets at once.
+    settings: what a score's card says about it beside name and identity, such
+      as {"resize": "tf1_bilinear"}.
+  """
+
+  name = None
+  batch_size = 250
+  settings = {}
+
+  @abc.abstractmethod
+  def identity(self):
+    """Returns 12 hex digits of all that the numbers depend on, see `digest`."""
+
+  @abc.abstractmethod
+  def extract(self, images):
+    """Returns features and logits of a batch.
+
+    Args:
+      images: float32 tensor [n, H, W, C] in [0, 1], n <= batch_size.
+
+    Returns:
+      features: [n, D], tensor or array.
+      logits: [n, K], or None.
+    """
+
+  def __call__(self, images):
+    """Returns the `Extracted` of any number of images.
+
+    Args:
+      images: [N, H, W, C], array or tensor, floats in [0, 1] or uint8.
+    """
+    if len(images.shape) != 4 or not len(images):
+      raise ValueError(
+        f"Features were asked for of images of shape {tuple(images.shape)}, "
+        "but [N, H, W, C] with N > 0 is needed."
+      )
+    parts = []
+    with _full_float32():
+      for first in range(0, len(images), self.batch_size):
+        batch = _unit_range(images[first : first + self.batch_size], first)
+        parts.append([_rows(x) for x in self.extract(batch)])
+    features, logits = zip(*parts)
+    return Extracted(
+      np.concatenate(features),
+      None if logits[0] is None else np.concatenate(logits),
+    )
+
+
+def digest(*parts):
+  """Returns 12 hex digits, a hash of arrays, strings and numbers."""
+  whole = hashlib.sha256()
+  for part in parts:
+    if isinstance(part, np.ndarray):
+      whole.update(f"{part.dtype.str}{part.shape}".encode())
+      whole.update(np.ascontiguousarray(part).tobytes())
+    else:
+      whole.update(f"{type(part).__name__} {part!r}\n".encode())
+  return whole.hexdigest()[:12]
+
+
+def _unit_range(images, first):
+  """Returns a batch as float32 tensor in [0, 1]."""
+  images = tf.convert_to_tensor(images)
+  if images.dtype == tf.uint8:
+    return tf.cast(images, tf.float32) / 255.0
+  images = tf.cast(images, tf.float32)
+  low, high = float(tf.reduce_min(images)), float(tf.reduce_max(images))
+  # NaN, too, is in no range. What a float32 sigmoid or resize may exceed it by
+  # is forgiven.
+  if not (low >= -1e-5 and high <= 1.0 + 1e-5 and _is_finite(images)):
+    raise ValueError(
+      f"Images {first} to {first + len(images) - 1} have pixels from {low} to "
+      f"{high}, or NaN among them. Features need floats in [0, 1], or uint8."
+    )
+  return tf.clip_by_value(images, 0.0, 1.0)
+
+
+def _is_finite(images):
+  return bool(tf.reduce_all(tf.math.is_finite(images)))
+
+
+def _rows(x):
+  """Returns [n, ...] as float64 rows [n, D]; None stays None."""
+  if x is None:
+    return None
+  x = np.asarray(x, np.float64)
+  # Inception's pool_3 is [n, 1, 1, 2048], from which [n, 2048] subtracts to
+  # [n, 1, n, 2048] without an error.
+  return x.reshape(len(x), -1)
+
+
+@contextlib.contextmanager
+def _full_float32():
+  """Forbids TF32, by which newer GPUs round factors to 10 bits."""
+  before = tf.config.experimental.tensor_float_32_execution_enabled()
+  tf.config.experimental.enable_tensor_float_32_execution(False)
+  try:
+    yield
+  finally:
+    tf.config.experimental.enable_tensor_float_32_execution(before)

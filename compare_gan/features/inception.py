@@ -1,0 +1,207 @@
+"""The Inception network of 2015, by whose features FID and IS are defined.
+
+From frozen_inception_v1_2015_12_05.tar.gz (`inception.path`, or the flag
+--myevalinception), or from TF-GAN's address on TF-Hub. Images get three colours
+and 299 pixels a side, and go in as (x - 128) / 128 for x in 0 ... 255. They are
+not rounded to integers before, unless `inception.round_pixels` says so: images
+of a dataset are integers anyway, and a generator's are scored as they are made.
+
+`inception.resize` is part of what an FID means:
+  "tf1_bilinear": TensorFlow 1's, whose pixels are aligned at their corners:
+    that of google/compare_gan, TF-GAN and published values.
+  "clean": bicubic with the antialiasing of Pillow, in floats
+    (https://arxiv.org/abs/2104.11222). Scores are called fid_inception_clean.
+"""
+
+import gzip
+import os
+import tarfile
+import zlib
+
+from compare_gan.features import abstract_extractor
+import gin
+import numpy as np
+import tensorflow as tf
+
+HUB = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
+_MEMBER = "inceptionv1_for_inception_score.pb"
+_INPUT = "Mul:0"
+_OUTPUTS = ("pool_3:0", "logits:0")
+_PIXELS = 299
+# The archive holds 95 MB. A damaged or foreign one must not fill the memory.
+_MOST_BYTES = 2**29
+_NAMES = {"tf1_bilinear": "inception", "clean": "inception_clean"}
+
+
+@gin.configurable(
+  "inception", module="compare_gan.features", denylist=["dataset"]
+)
+def inception(dataset, path=None, resize="tf1_bilinear", round_pixels=False):
+  """Returns the extractor with 2048 features and 1008 logits.
+
+  Args:
+    dataset: not used.
+    path: of frozen_inception_v1_2015_12_05.tar.gz; None for TF-Hub.
+    resize: "tf1_bilinear" or "clean".
+    round_pixels: to integers in 0 ... 255, as if images had been saved.
+  """
+  del dataset
+  if resize not in _NAMES:
+    raise ValueError(
+      f"inception.resize = {resize!r}. It can be "
+      f"{' or '.join(map(repr, _NAMES))}."
+    )
+  if path:
+    graph = read_graph(path)
+    return Inception(_frozen(graph, path), graph, resize, round_pixels)
+  return Inception(_from_hub(), HUB, resize, round_pixels)
+
+
+class Inception(abstract_extractor.AbstractExtractor):
+  """Args:
+  network: [n, 299, 299, 3] in [-1, 1] -> pool_3 [n, ...] and logits [n, K].
+  source: bytes or a string that the network's numbers follow from.
+  resize, round_pixels: see `inception`.
+  """
+
+  batch_size = 50
+
+  def __init__(self, network, source, resize, round_pixels):
+    self.name = _NAMES[resize]
+    self.settings = {"resize": resize, "round_pixels": round_pixels}
+    self._network = network
+    self._source = source
+    self._resize = _RESIZES[resize]
+    self._round = round_pixels
+
+  def identity(self):
+    return abstract_extractor.digest(
+      "inception", self._source, *sorted(self.settings.items())
+    )
+
+  def extract(self, images):
+    pixels = _three_colors(images) * 255.0
+    if self._round:
+      pixels = tf.round(pixels)
+    return self._network((self._resize(pixels) - 128.0) / 128.0)
+
+
+def _three_colors(images):
+  colors = images.shape[-1]
+  if colors not in (1, 3):
+    raise ValueError(
+      f"@inception takes images of 1 or 3 colours, not {colors}. "
+      "evaluate.features = @classifier takes any number."
+    )
+  return tf.repeat(images, 3 // colors, axis=-1)
+
+
+def _tf1_bilinear(images):
+  return tf.compat.v1.image.resize_bilinear(
+    images,
+    [_PIXELS, _PIXELS],
+    align_corners=False,
+    half_pixel_centers=False,
+  )
+
+
+def _clean(images):
+  from PIL import Image
+
+  def resize(channel):
+    channel = Image.fromarray(np.ascontiguousarray(channel))  # floats
+    return np.asarray(channel.resize((_PIXELS, _PIXELS), Image.BICUBIC))
+
+  resized = [
+    np.stack([resize(image[..., c]) for c in range(image.shape[-1])], -1)
+    for image in images.numpy()
+  ]
+  return tf.constant(np.stack(resized), tf.float32)
+
+
+_RESIZES = {"tf1_bilinear": _tf1_bilinear, "clean": _clean}
+
+
+def read_graph(path):
+  """Returns the bytes of the graph in the archive; unpacks nothing to disk."""
+  if not os.path.isfile(path):
+    raise FileNotFoundError(
+      f"inception.path = {path!r} (--myevalinception): there is no such file. "
+      f"frozen_inception_v1_2015_12_05.tar.gz would do."
+    )
+  seen = []
+  try:
+    with (
+      gzip.open(path) as unzipped,
+      tarfile.open(
+        fileobj=_AtMost(unzipped, _MOST_BYTES), mode="r|"
+      ) as archive,
+    ):
+      for member in archive:
+        if member.name == _MEMBER and member.isreg():  # not a link
+          return archive.extractfile(member).read()
+        seen.append(member.name)
+  except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+    raise ValueError(
+      f"inception.path = {path!r} (--myevalinception) cannot be read as a "
+      f"tar.gz archive ({error}). frozen_inception_v1_2015_12_05.tar.gz would "
+      "do."
+    ) from error
+  raise ValueError(
+    f"inception.path = {path!r} (--myevalinception) has no file {_MEMBER} at "
+    f"the root of the archive, but {seen[:5]}."
+  )
+
+
+class _AtMost:
+  """A file that refuses to be longer than so many bytes."""
+
+  def __init__(self, file, most):
+    self._file = file
+    self._left = most
+
+  def read(self, size):
+    data = self._file.read(size)
+    self._left -= len(data)
+    if self._left < 0:
+      raise OSError(f"it holds more than {_MOST_BYTES} bytes")
+    return data
+
+
+def _frozen(serialized, path):
+  """Returns the function of a serialised GraphDef."""
+  graph = tf.compat.v1.GraphDef()
+  try:
+    graph.ParseFromString(serialized)
+    whole = tf.compat.v1.wrap_function(
+      lambda: tf.compat.v1.import_graph_def(graph, name=""), []
+    )
+    return whole.prune(_INPUT, list(_OUTPUTS))
+  # protobuf's DecodeError has no common module over its versions.
+  except Exception as error:
+    raise ValueError(
+      f"inception.path = {path!r} (--myevalinception): {_MEMBER} is no frozen "
+      f"graph with {_INPUT}, {' and '.join(_OUTPUTS)}: {error}"
+    ) from error
+
+
+def _from_hub():
+  try:
+    import tensorflow_hub as hub
+
+    module = hub.load(HUB)
+  # What a failed download raises depends on the versions of TF-Hub and
+  # TensorFlow.
+  except Exception as error:
+    raise ValueError(
+      f"The Inception network could not be had from {HUB} ({error}). Download "
+      "frozen_inception_v1_2015_12_05.tar.gz where there is a network and give "
+      "its path by --myevalinception (inception.path), or set "
+      "evaluate.features = @classifier, which needs no download."
+    ) from error
+
+  def network(images):
+    outputs = module(images)
+    return outputs["pool_3"], outputs["logits"]
+
+  return network

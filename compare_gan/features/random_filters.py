@@ -1,0 +1,54 @@
+"""Features of a network that nobody trained: fixed random filters.
+
+16 filters of 5x5 pixels, applied to the picture, to its half and to its
+quarter; the mean and the standard deviation over the picture of what is above 0
+are 96 features. They see textures, blur and ghosts, and little of what a
+picture shows. Nothing is downloaded, trained or kept.
+"""
+
+from compare_gan.features import abstract_extractor
+import gin
+import numpy as np
+import tensorflow as tf
+
+_FILTERS = 16
+_SIZE = 5
+_SCALES = 3
+
+
+@gin.configurable(
+  "random_filters", module="compare_gan.features", denylist=["dataset"]
+)
+def random_filters(dataset, seed=0):
+  """Returns the extractor for images like the dataset's."""
+  return RandomFilters(dataset.image_shape[-1], seed)
+
+
+class RandomFilters(abstract_extractor.AbstractExtractor):
+  """96 features and no logits."""
+
+  name = "random_filters"
+
+  def __init__(self, channels, seed):
+    shape = [_SIZE, _SIZE, channels, _FILTERS]
+    filters = np.random.RandomState(seed).standard_normal(shape)
+    filters /= np.sqrt(np.sum(filters**2, axis=(0, 1, 2)))
+    self._filters = filters.astype(np.float32)
+    self._apply = tf.function(self._statistics)
+
+  def identity(self):
+    return abstract_extractor.digest(self.name, 1, self._filters)
+
+  def extract(self, images):
+    return self._apply(images), None
+
+  def _statistics(self, images):
+    x = 2.0 * images - 1.0
+    found = []
+    for scale in range(_SCALES):
+      if scale:
+        x = tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="SAME")
+      response = tf.nn.relu(tf.nn.conv2d(x, self._filters, 1, "SAME"))
+      mean, variance = tf.nn.moments(response, axes=[1, 2])
+      found += [mean, tf.sqrt(variance)]
+    return tf.concat(found, axis=-1)

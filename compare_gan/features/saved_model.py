@@ -1,0 +1,163 @@
+"""Features of any network of one's own: `saved_model.path`.
+
+evaluate.features = @saved_model
+saved_model.path = "/models/resnet"               # a SavedModel's folder,
+saved_model.path = "https://tfhub.dev/..."        # a TF-Hub address, or
+saved_model.path = "my_package.my_module.network" # the path of a callable
+saved_model.features = "pool"                     # where it returns a dict
+"""
+
+import hashlib
+import importlib
+import inspect
+import os
+import pathlib
+
+from compare_gan.features import abstract_extractor
+import gin
+import tensorflow as tf
+
+
+@gin.configurable(
+  "saved_model", module="compare_gan.features", denylist=["dataset"]
+)
+def saved_model(
+  dataset,
+  path=gin.REQUIRED,
+  signature=None,
+  features=None,
+  logits=None,
+  pixels=None,
+  low=0.0,
+  high=1.0,
+  name="saved_model",
+):
+  """Returns the extractor around a network.
+
+  Args:
+    dataset: not used.
+    path: a SavedModel's folder, a TF-Hub address, or a callable's dotted path.
+    signature: its name, "serving_default" say; None calls the object itself.
+    features, logits: names of outputs, where the network returns a dict. One
+      tensor is the features; two are features and logits.
+    pixels: the size that images are resized to, bilinearly and antialiased.
+    low, high: what the network takes for pixels 0 and 1.
+    name: part of the scores' names; "inception" is taken.
+  """
+  del dataset
+  if name.startswith("inception"):
+    raise ValueError(
+      f"saved_model.name = {name!r}, but scores of that name are those of "
+      "evaluate.features = @inception. Any other name would do."
+    )
+  network, source = _load(path)
+  if signature is not None:
+    signatures = getattr(network, "signatures", {})
+    if signature not in signatures:
+      raise ValueError(
+        f"saved_model.signature = {signature!r} is not in {path}. There are "
+        f"{sorted(signatures)}; None calls the object itself."
+      )
+    network = signatures[signature]
+  if not callable(network):
+    raise ValueError(
+      f"saved_model.path = {path!r} cannot be called. Set "
+      "saved_model.signature to one of "
+      f"{sorted(getattr(network, 'signatures', {}))}."
+    )
+  settings = dict(
+    signature=signature,
+    features=features,
+    logits=logits,
+    pixels=pixels,
+    low=low,
+    high=high,
+  )
+  return SavedModel(network, source, name, settings)
+
+
+class SavedModel(abstract_extractor.AbstractExtractor):
+  """See `saved_model`; `source` is a hash of the network."""
+
+  batch_size = 50
+
+  def __init__(self, network, source, name, settings):
+    self.name = name
+    self.settings = settings
+    self._network = network
+    self._source = source
+
+  def identity(self):
+    return abstract_extractor.digest(
+      "saved_model", self._source, *sorted(self.settings.items())
+    )
+
+  def extract(self, images):
+    s = self.settings
+    if s["pixels"]:
+      images = tf.image.resize(
+        images, [s["pixels"], s["pixels"]], antialias=True
+      )
+    outputs = self._network(s["low"] + (s["high"] - s["low"]) * images)
+    if not isinstance(outputs, dict):
+      if isinstance(outputs, (list, tuple)):
+        features, logits = outputs
+        return features, logits
+      return outputs, None
+    return self._output(outputs, "features"), self._output(outputs, "logits")
+
+  def _output(self, outputs, kind):
+    name = self.settings[kind]
+    if name is None and kind == "logits":
+      return None
+    if name is None and len(outputs) == 1:
+      return next(iter(outputs.values()))
+    if name not in outputs:
+      raise ValueError(
+        f"saved_model.{kind} = {name!r}, but the network returns "
+        f"{sorted(outputs)}. One of these would do."
+      )
+    return outputs[name]
+
+
+def _load(path):
+  """Returns a network, and a hash of what it was loaded from."""
+  if os.path.isdir(path):
+    return tf.saved_model.load(path), _hash_of_folder(path)
+  if "://" in path:
+    import tensorflow_hub as hub
+
+    return hub.load(path), path  # The address names a version.
+  module_name, _, attribute = path.rpartition(".")
+  try:
+    module = importlib.import_module(module_name) if module_name else None
+  except ModuleNotFoundError as error:
+    # Something missing inside the user's module is the user's to read.
+    if not f"{module_name}.".startswith(f"{error.name}."):
+      raise
+    module = None
+  if not callable(getattr(module, attribute, None)):
+    raise ValueError(
+      f"saved_model.path = {path!r} is neither a folder nor an address nor the "
+      "dotted path of a callable, my_package.my_module.network say."
+    )
+  source = pathlib.Path(inspect.getfile(module)).read_bytes()
+  return getattr(module, attribute), f"{path} {_hash(source)}"
+
+
+def _hash_of_folder(path):
+  root = pathlib.Path(path)
+  files = sorted(p for p in root.rglob("*") if p.is_file())
+  return _hash(
+    *(
+      f"{p.relative_to(root).as_posix()} {_hash(p.read_bytes())}".encode()
+      for p in files
+    )
+  )
+
+
+def _hash(*parts):
+  whole = hashlib.sha256()
+  for part in parts:
+    whole.update(part)
+  return whole.hexdigest()

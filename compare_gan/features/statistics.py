@@ -1,0 +1,70 @@
+"""Mean and covariance of the real images' features, kept on disk.
+
+They follow from the dataset, the extractor and which images are taken; all
+three are in the name under which they are kept. `read` and `write` are for
+statistics that others use: npz files with `mu` [D] and `sigma` [D, D], as
+published with the two-time-scale update rule (https://arxiv.org/abs/1706.08500).
+"""
+
+from compare_gan.datasets import cache
+from compare_gan.features import abstract_extractor
+from compare_gan.features.fingerprint import fingerprint
+from compare_gan.metrics import fid
+import numpy as np
+
+_VERSION = 1
+_BATCH = 1000
+
+
+def of_dataset(dataset, extractor, split="eval", count=None):
+  """Returns the Gaussian of a split's features, computed once.
+
+  Args:
+    dataset: an AbstractDataset.
+    extractor: an AbstractExtractor.
+    split: "train" or "eval".
+    count: of the first images in order; None for all.
+  """
+  count = dataset.size(split) if count is None else count
+  key = abstract_extractor.digest(
+    _VERSION, fingerprint(dataset), extractor.identity(), split, count
+  )
+
+  def make():
+    moments = fid.Moments()
+    for batch in dataset.in_order(split, _BATCH, count):
+      moments.add(extractor(batch["images"]).features)
+    gaussian = moments.gaussian()
+    return np.concatenate([gaussian.mean[None], gaussian.factor])
+
+  rows = cache.array(f"statistics-{key}", make)
+  return fid.Gaussian(rows[0], rows[1:])
+
+
+def write(path, gaussian):
+  """Writes `mu` and `sigma`, float64."""
+  with open(path, "wb") as file:  # Given a name, numpy would add ".npz".
+    np.savez(file, mu=gaussian.mean, sigma=gaussian.covariance)
+
+
+def read(path):
+  """Returns the Gaussian of a file with `mu` and `sigma`."""
+  with np.load(path, allow_pickle=False) as arrays:
+    missing = {"mu", "sigma"} - set(arrays.files)
+    if missing:
+      raise ValueError(
+        f"{path} has {sorted(arrays.files)}, but mu [D] and sigma [D, D] are "
+        "needed."
+      )
+    mean, covariance = (arrays[k].astype(np.float64) for k in ("mu", "sigma"))
+  if mean.ndim != 1 or covariance.shape != 2 * mean.shape:
+    raise ValueError(
+      f"{path}: mu has the shape {mean.shape} and sigma {covariance.shape}, "
+      "but [D] and [D, D] are needed."
+    )
+  if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+    raise ValueError(f"{path} has NaN or infinity, but numbers are needed.")
+  largest = np.abs(covariance).max()
+  if np.abs(covariance - covariance.T).max() > 1e-6 * largest:
+    raise ValueError(f"{path}: sigma is not symmetric, so it is no covariance.")
+  return fid.Gaussian.from_covariance(mean, covariance)

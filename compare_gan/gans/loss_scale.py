@@ -1,0 +1,173 @@
+"""Dynamic loss scaling (Micikevicius et al., 2018, arxiv.org/abs/1710.03740).
+
+float16 has no number between 0 and 6e-8, where many gradients are. So the loss
+is multiplied by a scale before its gradient is computed, and the gradient is
+divided by it afterwards, in float32. A scale that is too large shows itself: a
+gradient that is not finite. That step is not made, and the scale falls.
+
+The scale of D and that of G are state, in checkpoints under `loss_scale/`.
+Several replicas look at the mean of their gradients, and so agree.
+"""
+
+from compare_gan import precision
+from compare_gan.layers import initializers
+from compare_gan.layers import scope
+import gin
+import tensorflow as tf
+
+
+@gin.configurable("loss_scale", denylist=["optimizer", "name"])
+class LossScaled(scope.Module):
+  """An optimiser that gets gradients of a scaled loss.
+
+  Args:
+    optimizer: what makes the steps whose gradients are finite.
+    name: of the scope of the state.
+    initial: the first scale.
+    increase_every: after so many finite steps in a row the scale rises.
+    increase_ratio: by this factor.
+    decrease_every: after so many skipped steps, since the scale last changed,
+      it falls.
+    decrease_ratio: by this factor; never below 1.
+  """
+
+  def __init__(
+    self,
+    optimizer,
+    name,
+    initial=2.0**15,
+    increase_every=2000,
+    increase_ratio=2.0,
+    decrease_every=1,
+    decrease_ratio=0.5,
+  ):
+    super().__init__()
+    for argument, value, fits, would_do in (
+      ("initial", initial, initial >= 1, "1 or more"),
+      ("increase_every", increase_every, increase_every >= 1, "1 or more"),
+      ("increase_ratio", increase_ratio, increase_ratio >= 1, "1 or more"),
+      ("decrease_every", decrease_every, decrease_every >= 1, "1 or more"),
+      (
+        "decrease_ratio",
+        decrease_ratio,
+        0 < decrease_ratio < 1,
+        "a number between 0 and 1",
+      ),
+    ):
+      if not fits:
+        raise ValueError(
+          f"loss_scale.{argument} = {value}, but {would_do} would do."
+        )
+    self._increase_every = increase_every
+    self._increase_ratio = increase_ratio
+    self._decrease_every = decrease_every
+    self._decrease_ratio = decrease_ratio
+    self.optimizer = optimizer
+    with scope.scope(name):
+      self.scale = _number("scale", initial, tf.float32)
+      self.finite_steps = _number("finite_steps", 0)  # since the scale changed
+      self.bad_steps = _number("bad_steps", 0)  # likewise
+      self.skipped_steps = _number("skipped_steps", 0)  # ever
+      self.last_was_skipped = _number("last_was_skipped", 0)
+
+  @property
+  def name(self):
+    return self.optimizer.name
+
+  def build(self, variables):
+    self.optimizer.build(variables)
+
+  def learning_rate(self, step):
+    return self.optimizer.learning_rate(step)
+
+  def slot(self, w, name):
+    return self.optimizer.slot(w, name)
+
+  def gradients(self, tape, loss, weights):
+    """Returns the float32 gradients of the loss, computed scaled."""
+    scale = tf.identity(self.scale)
+    return [
+      None if gradient is None else tf.cast(gradient, tf.float32) / scale
+      for gradient in tape.gradient(loss, weights, output_gradients=scale)
+    ]
+
+  def apply_gradients(self, grads_and_vars, step):
+    """Makes a step if all gradients are finite; moves the scale."""
+    grads_and_vars = list(grads_and_vars)
+    finite = _all_finite([gradient for gradient, _ in grads_and_vars])
+
+    def make_step():
+      self.optimizer.apply_gradients(grads_and_vars, step)
+      return tf.constant(0)
+
+    skipped = tf.cond(finite, make_step, lambda: tf.constant(1))
+    self.skipped_steps.assign(self.skipped_steps + skipped)
+    self.last_was_skipped.assign(skipped)
+    self._move_scale(skipped)
+
+  def _move_scale(self, skipped):
+    good = self.finite_steps + 1 - skipped
+    bad = self.bad_steps + skipped
+    rises = good >= self._increase_every
+    falls = bad >= self._decrease_every
+    risen = self.scale * self._increase_ratio
+    # A scale that left float32 could not come back.
+    risen = tf.where(tf.math.is_finite(risen), risen, self.scale)
+    fallen = tf.maximum(self.scale * self._decrease_ratio, 1.0)
+    changes = tf.logical_or(rises, falls)
+    # A bad step ends a row of finite ones.
+    self.finite_steps.assign(tf.where(changes | (skipped > 0), 0, good))
+    self.bad_steps.assign(tf.where(changes, 0, bad))
+    self.scale.assign(
+      tf.where(falls, fallen, tf.where(rises, risen, self.scale))
+    )
+
+  def scalars(self, name):
+    """Returns what is logged: the scale, and how many steps were skipped."""
+    return {
+      f"loss_scale/{name}": tf.identity(self.scale),
+      f"loss_scale/{name}_skipped": tf.cast(self.skipped_steps, tf.float32),
+    }
+
+
+def _number(name, value, dtype=tf.int32):
+  init = initializers.constant(value)
+  return scope.variable(name, [], init, trainable=False, dtype=dtype)
+
+
+def _all_finite(gradients):
+  return tf.reduce_all(
+    [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]
+  )
+
+
+def around(optimizer, name):
+  """Returns the optimiser, with a loss scale if the precision needs one."""
+  if not precision.loss_is_scaled():
+    return optimizer
+  with scope.scope("loss_scale"):
+    return LossScaled(optimizer, name)
+
+
+def gradients(optimizer, tape, loss, weights):
+  """Returns float32 gradients, None where there is none."""
+  if isinstance(optimizer, LossScaled):
+    return optimizer.gradients(tape, loss, weights)
+  return [
+    None if gradient is None else tf.cast(gradient, tf.float32)
+    for gradient in tape.gradient(loss, weights)
+  ]
+
+
+def scalars(optimizer, name):
+  """Returns what is to be logged of a loss scale, {} without one."""
+  if isinstance(optimizer, LossScaled):
+    return optimizer.scalars(name)
+  return {}
+
+
+def was_skipped(optimizer):
+  """Returns whether the last step was not made, False or a bool tensor."""
+  if isinstance(optimizer, LossScaled):
+    return optimizer.last_was_skipped > 0
+  return False

@@ -1,0 +1,172 @@
+"""Gradient accumulation: a batch in parts, one after the other.
+
+A D or G update with the memory of a small batch: the gradients of the parts are
+averaged, then the optimiser makes one step. Only batch statistics tell the
+difference: batch norm, relativistic losses and @dragan_penalty see one part.
+
+Part j of k holds the rows j, j + k, j + 2k, ... of a replica's batch. So the
+last rows of the global batch, which SSGAN turns, are spread evenly.
+
+What it costs: a second set of gradients, and a pass of G more for each of its
+updates.
+"""
+
+import contextlib
+from typing import Any
+from typing import NamedTuple
+
+from compare_gan import draws
+from compare_gan import replica
+from compare_gan.layers import state
+import tensorflow as tf
+
+
+class Rows(NamedTuple):
+  """The rows of one part: every `count`-th, from `index` on."""
+
+  index: Any = 0  # an int or an int tensor
+  count: int = 1
+
+  def of(self, whole):
+    """Returns these rows of all tensors of a nest; None stays None."""
+    if self.count == 1:
+      return whole
+    return tf.nest.map_structure(self._of, whole)
+
+  def _of(self, x):
+    if x is None:
+      return None
+    if x.shape[0] is not None and x.shape[0] % self.count:
+      raise ValueError(
+        f"options.micro_batches = {self.count} does not divide the batch of "
+        f"{x.shape[0]} that each of {replica.num_replicas()} replicas has. "
+        "Change it or options.batch_size."
+      )
+    return tf.reshape(x, [-1, self.count, *x.shape[1:]])[:, self.index]
+
+  def uniform(self, shape, *args, **kwargs):
+    """Returns draws.uniform of the whole batch, these rows of it."""
+    if self.count > 1:
+      shape = tf.cast(tf.convert_to_tensor(shape), tf.int32)
+      shape = tf.concat([shape[:1] * self.count, shape[1:]], axis=0)
+    return self.of(draws.uniform(shape, *args, **kwargs))
+
+
+def whole(parts):
+  """Returns the batch whose parts are [k, N / k, ...], in its old order."""
+  order = [1, 0, *range(2, parts.shape.rank)]
+  return tf.reshape(tf.transpose(parts, order), [-1, *parts.shape[2:]])
+
+
+def mean(parts):
+  """Returns the mean over the parts, [k, ...] -> [...]."""
+  return tf.reduce_mean(parts, axis=0)
+
+
+def run(part, count, like, outputs, join, variables):
+  """Runs `part` on all parts; each sees the state before the first one.
+
+  Then the state is moved by each in turn.
+
+  Args:
+    part: `part(rows)` -> (terms, outputs), two lists of float32 tensors. None
+      may stand for a term.
+    count: how many parts there are.
+    like: variables of the shapes of the terms.
+    outputs: how many there are.
+    join: `whole` or `mean`; what becomes of the outputs of several parts.
+    variables: the state that may move.
+
+  Returns:
+    The mean of each term, and each output.
+  """
+  # A loop of the graph forgets the activations of a part before the next one.
+  # But replicas cannot exchange moments inside of a loop.
+  if tf.inside_function() and count > 1 and replica.num_replicas() == 1:
+    sums, parts = _loop(part, count, like, outputs, variables)
+  else:
+    sums, parts = _unrolled(part, count)
+  means = [None if total is None else total / count for total in sums]
+  if count == 1:  # As they are: a tape has seen them.
+    return means, [output for [output] in parts]
+  return means, [join(tf.stack(output)) for output in parts]
+
+
+def _unrolled(part, count):
+  with state.deferred() as updates:
+    sums, results = part(Rows(0, count))
+    parts = [results]
+    for j in range(1, count):
+      # One after the other: what runs at once is in memory at once.
+      with tf.control_dependencies([x for x in sums if x is not None]):
+        terms, results = part(Rows(j, count))
+      sums = [_plus(total, term) for total, term in zip(sums, terms)]
+      parts.append(results)
+  for update in updates:
+    update.apply()
+  return sums, list(zip(*parts))
+
+
+def _plus(total, term):
+  return None if term is None else total + term
+
+
+def _loop(part, count, like, outputs, variables):
+  before = read(variables)
+  without = []  # the terms that are None, known once the body is traced
+
+  def body(j, sums, arrays, after):
+    with state.deferred() as updates:
+      terms, results = part(Rows(j, count))
+    without[:] = [term is None for term in terms]
+    sums = [
+      total if term is None else total + term
+      for total, term in zip(sums, terms)
+    ]
+    arrays = [array.write(j, x) for array, x in zip(arrays, results)]
+    # An update reads the variable that it moves: there it finds what the parts
+    # so far have made of it. The next part finds what was there before.
+    write(variables, after)
+    for update in updates:
+      update.apply()
+    after = read(variables)
+    write(variables, before)
+    return j + 1, sums, arrays, after
+
+  _, sums, arrays, after = tf.while_loop(
+    lambda j, *_: j < count,
+    body,
+    (
+      tf.constant(0),
+      [tf.zeros(x.shape) for x in like],
+      [tf.TensorArray(tf.float32, count) for _ in range(outputs)],
+      before,
+    ),
+    parallel_iterations=1,
+  )
+  write(variables, after)
+  sums = [None if none else total for none, total in zip(without, sums)]
+  return sums, [array.stack() for array in arrays]
+
+
+def read(variables):
+  """Returns the state as it is now."""
+  return [tf.identity(v) for v in variables]
+
+
+def write(variables, values):
+  """Sets the state."""
+  for variable, value in zip(variables, values):
+    variable.assign(value)
+
+
+@contextlib.contextmanager
+def held(variables, values):
+  """Inside, the state is `values`; then it is again what it was outside.
+
+  No values, no change: what happens inside then stays.
+  """
+  outside = read(variables) if values else []
+  write(variables, values)
+  yield
+  write(variables, outside)

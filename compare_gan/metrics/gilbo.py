@@ -1,0 +1,93 @@
+"""GILBO, generative information lower bound (https://arxiv.org/abs/1802.04874).
+
+How many nats of z can be read off an image: I(x; z) >= E log q(z|x) / p(z) for
+every encoder q. It needs no data. A generator that ignores z has 0, one that
+has learnt few images by heart has little.
+
+The paper trains a deep encoder. Here q is a Gaussian around a linear map of
+random features, of which the best is known in closed form, so the value depends
+on the generator and the seed alone. Each bound is a true one, measured on z
+that q was not fitted to, and looser than a deep encoder's: values compare with
+each other, not with the paper's.
+"""
+
+from compare_gan.metrics.random_relu import RandomRelu
+from compare_gan.metrics.random_relu import Ridge
+import gin
+import numpy as np
+
+_BATCH = 64
+_PENALTIES = 10.0 ** np.arange(-6, 3)
+
+
+@gin.configurable(denylist=["generate"])
+def gilbo(
+  generate,
+  z_dim=128,
+  z_distribution="uniform",
+  num_classes=0,
+  samples=4096,
+  features=512,
+  seed=0,
+):
+  """Returns the bound in nats, and its standard error.
+
+  Args:
+    generate: (z [n, z_dim], labels [n] or None) -> images in [0, 1].
+    z_dim: of the generator, `options.z_dim`.
+    z_distribution: "uniform" in (-1, 1), or "normal".
+    num_classes: of a conditional generator; labels are drawn evenly.
+    samples: how many z: half for q, a quarter each for its penalty and the
+      bound.
+    features: random ones beside the pixels.
+    seed: of everything random.
+  """
+  if samples < 8:
+    raise ValueError(f"gilbo.samples = {samples}. At least 8 are needed.")
+  rng = np.random.RandomState(seed)
+  z, log_p = _latents(rng, samples, z_dim, z_distribution)
+  labels = rng.randint(0, num_classes, samples) if num_classes else None
+  images = _images(generate, z, labels)
+  a, b = samples // 2, samples * 3 // 4
+  x = RandomRelu(images[:a], features, seed)(images)
+  ridge = Ridge(x[:a], z[:a])
+  gains = []
+  for penalty in _PENALTIES:
+    errors = (z - ridge.predict(x, penalty)) ** 2
+    # Not those of the rows that q was fitted to, which are too small.
+    variance = np.maximum(errors[a:b].mean(axis=0), 1e-300)
+    log_q = -0.5 * (errors / variance + np.log(2.0 * np.pi * variance))
+    gains.append(log_q - log_p)
+  # What cannot be read off at all is left to q = p, which gains nothing.
+  gains = np.stack([*gains, np.zeros_like(z)])  # [penalties + 1, N, z_dim]
+  best = gains[:, a:b].mean(axis=1).argmax(axis=0)
+  best = np.take_along_axis(gains[:, b:], best[None, None], axis=0)[0]
+  best = best.sum(axis=1)
+  return {
+    "gilbo": float(best.mean()),
+    "gilbo_std_error": float(best.std(ddof=1) / np.sqrt(len(best))),
+  }
+
+
+def _latents(rng, samples, z_dim, distribution):
+  """Returns z [N, z_dim] and the logarithms of their densities."""
+  if distribution == "uniform":
+    return rng.uniform(-1.0, 1.0, [samples, z_dim]), np.log(0.5)
+  if distribution == "normal":
+    z = rng.standard_normal([samples, z_dim])
+    return z, -0.5 * (z**2 + np.log(2.0 * np.pi))
+  raise ValueError(
+    f"gilbo.z_distribution = {distribution!r}. It can be 'uniform' or 'normal'."
+  )
+
+
+def _images(generate, z, labels):
+  images = []
+  for i in range(0, len(z), _BATCH):
+    part = slice(i, i + _BATCH)
+    y = None if labels is None else labels[part].astype(np.int32)
+    images.append(np.asarray(generate(z[part].astype(np.float32), y)))
+  images = np.concatenate(images)
+  if not np.isfinite(images).all():
+    raise ValueError("The generator makes NaN or infinity, which has no GILBO.")
+  return images

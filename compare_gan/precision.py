@@ -1,0 +1,170 @@
+"""What the networks compute in: float32, bfloat16 or float16.
+
+A leaf that any room may use. Variables, normalisers, softmaxes, scores, images,
+losses, penalties and optimisers are float32 always. What takes the time is not:
+a convolution casts a float32 input to the compute dtype, and what follows stays
+in it, from layer to layer, until a score or a pixel comes out.
+
+  with precision.using("bfloat16"):
+    gan = make_gan(dataset)
+    Estimator(gan, ...).train(...)
+
+The choice is that of the process, not of a thread: replicas run in threads of
+their own. A traced function keeps the dtype that it was traced with.
+"""
+
+import contextlib
+from typing import NamedTuple
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+NAMES = ("float32", "bfloat16", "float16")
+
+# The NPU's names of what its compiler may do to a float32 program, and what
+# comes nearest to it on other devices.
+_MODES = {
+  "must_keep_origin_dtype": "float32",
+  "force_fp32": "float32",
+  "allow_fp32_to_fp16": "float32",
+  "allow_fp32_to_bf16": "float32",
+  "allow_mix_precision": "float16",
+  "allow_mix_precision_fp16": "float16",
+  "allow_mix_precision_bf16": "bfloat16",
+}
+_ONLY_ON_NPU = ("force_fp16", "cube_fp16in_fp32out")
+
+
+class _Choice(NamedTuple):
+  dtype: tf.DType
+  loss_scaled: bool
+
+
+_choice = _Choice(tf.float32, False)
+
+
+@contextlib.contextmanager
+def using(name, loss_scaled=None):
+  """Networks that are made and called inside compute in `name`.
+
+  Args:
+    name: "float32", "bfloat16" or "float16".
+    loss_scaled: whether gradients need a loss scale, see gans/loss_scale.py.
+      None: for float16, whose smallest number is 6e-8. True with float32 is for
+      a device that mixes precisions by itself.
+  """
+  global _choice
+  _require_one_of("precision", name, NAMES)
+  _require_convolutions(name)
+  outer = _choice
+  if loss_scaled is None:
+    loss_scaled = name == "float16"
+  _choice = _Choice(tf.as_dtype(name), loss_scaled)
+  try:
+    yield
+  finally:
+    _choice = outer
+
+
+def resolve(precision=None, mode=None, on_npu=False):
+  """Returns the arguments of `using` that `run_config.*` asks for.
+
+  Args:
+    precision: `run_config.precision`, None for float32 or what the mode says.
+    mode: `run_config.precision_mode`. It may say the same in an NPU's words.
+    on_npu: there its compiler acts on the mode. The program stays float32, and
+      its loss is scaled for it.
+  """
+  _require_one_of("precision", precision, NAMES)
+  _require_one_of("precision_mode", mode, (*_MODES, *_ONLY_ON_NPU))
+  if mode is None:
+    name = precision or "float32"
+    return name, name == "float16"
+  if precision not in (None, _MODES.get(mode)):
+    raise ValueError(
+      f"run_config.precision = {precision!r} contradicts "
+      f"run_config.precision_mode = {mode!r}. Set one of them only."
+    )
+  if on_npu:
+    return "float32", mode == "force_fp16" or _MODES.get(mode) == "float16"
+  if mode in _ONLY_ON_NPU:
+    raise ValueError(
+      f"run_config.precision_mode = {mode!r} exists on an NPU only. "
+      "'allow_mix_precision' would do here: float16 where it is safe."
+    )
+  if mode.startswith("allow_fp32_to"):
+    warnings.warn(
+      f"run_config.precision_mode = {mode!r} allows lower precision, but does "
+      "not ask for it: this device computes in float32. 'allow_mix_precision' "
+      "would be faster.",
+      stacklevel=2,
+    )
+  return _MODES[mode], _MODES[mode] == "float16"
+
+
+def _require_one_of(argument, value, known):
+  if value is not None and value not in known:
+    raise ValueError(
+      f"run_config.{argument} = {value!r} is unknown. It can be "
+      f"{', '.join(map(repr, known))}."
+    )
+
+
+def compute_dtype():
+  """Returns the dtype of convolutions and of what lies between them."""
+  return _choice.dtype
+
+
+def loss_is_scaled():
+  """Returns whether a gradient is computed from a scaled loss."""
+  return _choice.loss_scaled
+
+
+def entering(x):
+  """Returns x in the compute dtype if it is float32, else as it is."""
+  return tf.cast(x, _choice.dtype) if x.dtype == tf.float32 else x
+
+
+def _require_convolutions(name):
+  """Raises unless this device convolves in that precision.
+
+  By what comes out: TensorFlow 2.6 has bfloat16 convolutions on the CPU that
+  return without an error, and without a result.
+  """
+  if name == "float32":
+    return
+  # A second try would do no better: asking twice costs a second each.
+  if name not in _works:
+    _works[name] = _probe(tf.as_dtype(name))
+  if _works[name] is not None:
+    raise ValueError(
+      f"run_config.precision = {name!r}, but TensorFlow {tf.__version__} "
+      f"cannot convolve in it on this device ({_works[name]}). Set "
+      "run_config.precision = 'float32', or use a later TensorFlow."
+    )
+
+
+_works = {}  # name -> None, or why not
+
+
+def _probe(dtype):
+  """Returns None, or why convolutions or their gradients are wrong."""
+
+  def results(dtype):
+    x = tf.cast(tf.reshape(tf.range(32.0) / 32.0, [1, 4, 4, 2]), dtype)
+    kernel = tf.cast(tf.reshape(tf.range(36.0) / 36.0, [3, 3, 2, 2]), dtype)
+    with tf.GradientTape() as tape:
+      tape.watch([x, kernel])
+      y = tf.nn.conv2d(x, kernel, 1, "SAME")
+    results = [y, *tape.gradient(y, [x, kernel])]
+    return [tf.cast(result, tf.float32).numpy() for result in results]
+
+  try:
+    pairs = list(zip(results(dtype), results(tf.float32)))
+  except (tf.errors.OpError, NotImplementedError) as error:
+    return str(error).splitlines()[0][:120]
+  for actual, expected in pairs:
+    if not np.allclose(actual, expected, rtol=0.05, atol=0.05):
+      return "its results are wrong"
+  return None

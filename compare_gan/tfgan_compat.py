@@ -1,0 +1,52 @@
+"""TF-GAN (tensorflow-gan 2.1.0) on every TensorFlow, also without tf.estimator.
+
+`import tensorflow_gan` imports all of its parts, of which `estimator` fails
+since TensorFlow 2.16. `tfgan()` returns the package with its parts imported as
+they are asked for: `tfgan().losses`, `tfgan().eval`. After that
+`import tensorflow_gan` gives the same to everyone in this process.
+"""
+
+import importlib
+import importlib.util
+import sys
+import types
+
+_NAME = "tensorflow_gan"
+_PARTS = f"{_NAME}.python"
+
+
+def tfgan():
+  """Returns TF-GAN; `losses`, `eval` and so on are imported at first use."""
+  if _NAME not in sys.modules:
+    # Finding a package runs nothing of it.
+    spec = importlib.util.find_spec(_NAME)
+    if spec is None:
+      raise ModuleNotFoundError(
+        "TF-GAN is not installed. `pip install tensorflow-gan` would do."
+      )
+    outer = _hollow(_NAME, spec.submodule_search_locations)
+    inner = importlib.util.find_spec(_PARTS)
+    outer.python = _hollow(_PARTS, inner.submodule_search_locations)
+    outer.__getattr__ = _part
+  return sys.modules[_NAME]
+
+
+def _hollow(name, path):
+  """Makes a package of this name whose own file was not run."""
+  package = types.ModuleType(name)
+  package.__path__ = list(path)
+  package.__spec__ = importlib.util.spec_from_loader(
+    name, loader=None, is_package=True
+  )
+  sys.modules[name] = package
+  return package
+
+
+def _part(name):
+  """What `tensorflow_gan.<name>` is when nothing has asked for it before."""
+  try:
+    return importlib.import_module(f"{_PARTS}.{name}")
+  except ModuleNotFoundError as error:
+    if error.name != f"{_PARTS}.{name}":
+      raise
+    raise AttributeError(f"TF-GAN has no part {name}.") from error

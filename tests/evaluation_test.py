@@ -1,0 +1,238 @@
+"""From a model to a row: names, cards, what happens when something is wrong."""
+
+from compare_gan import evaluation
+from compare_gan.features import abstract_extractor
+from compare_gan.metrics import fid
+from compare_gan.metrics import inception_score
+from compare_gan.metrics import intra_fid
+from compare_gan.metrics import kid
+from compare_gan.metrics import memorization
+from compare_gan.metrics import ms_ssim
+import gin
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.gans import tiny
+from tests.noise_dataset import NoiseDataset
+
+
+class Pixels(abstract_extractor.AbstractExtractor):
+  """Four means of rows; logits of three classes."""
+
+  def __init__(self, name="pixels"):
+    self.name = name
+
+  def identity(self):
+    return "0123456789ab"
+
+  def extract(self, images):
+    means = tf.reduce_mean(images, axis=[2, 3])
+    return means, 10.0 * means[:, :3]
+
+
+def _pixels(dataset):
+  del dataset
+  return Pixels()
+
+
+def _settings(*metrics, **changes):
+  values = {"features": _pixels, "num_fake": 6, "num_real": 6, **changes}
+  return evaluation.settings(metrics=metrics, **values)
+
+
+def _row(*metrics, runs=1, gan=None, **changes):
+  chosen = _settings(*metrics, **changes)
+  evaluator = evaluation.Evaluator(NoiseDataset(), chosen, runs)
+  gan = gan or tiny.gan()
+  return evaluator.row_of_model(gan, "model.ckpt-3", 3, {"a.b": "1"})
+
+
+def test_row_has_everything():
+  row = _row(fid.fid)
+  assert row["checkpoint_path"] == "model.ckpt-3"
+  assert row["step"] == 3
+  assert row["status"] == "ok"
+  assert row["config"] == {"a.b": "1"}
+  assert row["lists"]["fid_pixels"] == [row["scores"]["fid_pixels"]]
+  assert np.isfinite(row["scores"]["fid_pixels"])
+
+
+def test_card_says_how_the_score_was_computed():
+  card = _row(fid.fid)["protocol"]
+  assert card["features"] == "pixels"
+  assert card["features_digest"] == "0123456789ab"
+  assert (card["num_fake"], card["num_real"]) == (6, 6)
+  assert (card["split"], card["dataset"]) == ("eval", "noise")
+  assert (card["seed"], card["runs"]) == (42, 1)
+  assert card["z"] == "uniform from -1 to 1"
+  assert card["ema"] is False
+  assert card["batch_norm"] == "moving"
+  assert card["tensorflow"] == tf.__version__
+
+
+@pytest.mark.parametrize(
+  "changes",
+  [{"seed": 1}, {"num_fake": 5}, {"split": "train"}, {"truncation": 0.5}],
+  ids=str,
+)
+def test_another_protocol_has_another_digest(changes):
+  digest = _row(fid.fid)["protocol_digest"]
+  assert _row(fid.fid, **changes)["protocol_digest"] != digest
+
+
+def test_scores_of_inception_have_no_suffix():
+  row = _row(fid.fid, features=lambda dataset: Pixels("inception"))
+  assert set(row["scores"]) == {"fid"}
+
+
+def test_scores_of_pixels_have_no_suffix():
+  assert set(_row(ms_ssim.ms_ssim)["scores"]) == {"ms_ssim"}
+
+
+def test_no_extractor_is_made_for_pixels():
+  def features(dataset):
+    raise AssertionError
+
+  assert _row(ms_ssim.ms_ssim, features=features)["status"] == "ok"
+
+
+def test_each_run_has_other_latents():
+  row = _row(fid.fid, runs=3)
+  values = row["lists"]["fid_pixels"]
+  assert len(set(values)) == 3
+  assert row["scores"]["fid_pixels"] == pytest.approx(np.mean(values))
+
+
+def test_scores_are_a_function_of_the_seed():
+  assert _row(fid.fid)["scores"] == _row(fid.fid)["scores"]
+
+
+def test_real_images_score_better_than_fakes():
+  dataset = NoiseDataset()
+  evaluator = evaluation.Evaluator(dataset, _settings(fid.fid, kid.kid))
+  images = np.concatenate(
+    [batch["images"].numpy() for batch in dataset.in_order("eval", 6, 6)]
+  )
+  real = evaluator.row_of_images(images)
+  assert real["scores"]["fid_pixels"] == pytest.approx(0.0, abs=1e-9)
+  worse = evaluator.row_of_images(0.5 * images)
+  assert worse["scores"]["fid_pixels"] > 0.01
+
+
+def test_images_may_be_bytes():
+  dataset = NoiseDataset()
+  evaluator = evaluation.Evaluator(dataset, _settings(fid.fid))
+  images = np.random.RandomState(0).randint(0, 256, [6, 4, 4, 1], np.uint8)
+  first = evaluator.row_of_images(images)
+  second = evaluator.row_of_images(images.astype(np.float32) / np.float32(255))
+  assert first["scores"] == second["scores"]
+
+
+def broken(fake_images):
+  """A metric with a fault."""
+  raise KeyError("fault")
+
+
+def test_metric_that_fails_leaves_the_others():
+  row = _row(broken, fid.fid)
+  assert row["errors"] == {"broken": "KeyError: 'fault'"}
+  assert row["status"] == "no broken"
+  assert set(row["scores"]) == {"fid_pixels"}
+
+
+def test_labels_of_an_unconditional_model_are_missed():
+  row = _row(intra_fid.intra_fid)
+  assert "there are no fake_labels" in row["errors"]["intra_fid"]
+
+
+def test_nan_images_give_a_row_that_says_so():
+  gan = tiny.gan()
+  gan.generator.out.bias.assign(gan.generator.out.bias * np.nan)
+  row = _row(fid.fid, ms_ssim.ms_ssim, gan=gan)
+  assert row["status"] == "NaN or infinity in fake images"
+  assert row["scores"] == {}
+
+
+def test_memorization_compares_both_splits():
+  row = _row(memorization.memorization)
+  assert 0.0 <= row["scores"]["memorization_pixels"] <= 1.0
+
+
+def test_intervals_hold_two_numbers():
+  row = _row(inception_score.inception_score, bootstrap=True, num_fake=40)
+  low, high = row["intervals"]["inception_score_pixels"]
+  assert low < high
+
+
+def test_too_few_real_images_are_refused():
+  with pytest.raises(ValueError, match="evaluate.num_real to 8"):
+    evaluator = evaluation.Evaluator(
+      NoiseDataset(), _settings(fid.fid, num_real=100)
+    )
+    evaluator.row_of_model(tiny.gan(), "", 0, {})
+
+
+def test_unknown_need_is_named():
+  def strange(fake_sounds):
+    return {}
+
+  with pytest.raises(ValueError, match="strange needs .'fake_sounds'."):
+    _settings(strange)
+
+
+def test_metric_that_is_called_is_explained():
+  with pytest.raises(ValueError, match="without brackets"):
+    _settings({"fid": 1.0})
+
+
+def test_unknown_split_is_named():
+  with pytest.raises(ValueError, match="evaluate.split = 'test'"):
+    _settings(fid.fid, split="test")
+
+
+def test_best_is_by_the_first_metric():
+  evaluator = evaluation.Evaluator(NoiseDataset(), _settings(fid.fid, kid.kid))
+  assert evaluator.best_by == "fid_pixels"
+  chosen = _settings(fid.fid, best_by="-recall")
+  assert evaluation.Evaluator(NoiseDataset(), chosen).best_by == "-recall"
+
+
+def test_truncated_latents_stay_inside():
+  z, labels = evaluation.latents(tiny.gan(), 1000, 1, truncation=0.5)
+  assert z.shape == (1000, tiny.Z_DIM) and labels is None
+  assert 0.49 < np.abs(z).max() < 0.5
+  # Nearly uniform, whose deviation is 0.5 / sqrt(3).
+  assert np.std(z) == pytest.approx(0.284, abs=0.01)
+
+
+def test_labels_are_drawn_from_all_classes():
+  gin.bind_parameter("ModularGAN.conditional", True)
+  z, labels = evaluation.latents(tiny.gan(), 600, 1)
+  counts = np.bincount(labels)
+  assert counts.shape == (3,) and counts.min() > 150
+
+
+def test_accumulated_moments_are_filled_and_named():
+  gin.bind_parameter("standardize_batch.use_moving_averages", False)
+  gin.parse_config("G.batch_norm_fn = @batch_norm")
+  gan = tiny.gan()
+  row = _row(fid.fid, gan=gan, moments_examples=8)
+  assert row["protocol"]["batch_norm"] == "accumulated over 8 examples"
+  [counter] = [v for v in gan.generator.variables if "accu_counter" in v.name]
+  assert counter.numpy() == pytest.approx(4.0)  # batches of 2
+
+
+def test_given_sets_are_compared_without_a_model():
+  rows = np.random.RandomState(0).randn(50, 4)
+  scores, errors = evaluation.compare_sets(
+    [fid.fid, kid.kid, inception_score.inception_score],
+    {"real_features": rows, "fake_features": rows + [1.0, 0.0, 0.0, 0.0]},
+  )
+  assert scores["fid"] == pytest.approx(1.0)
+  assert set(scores) == {"fid", "kid"} and not errors
+
+
+def test_version_names_the_commit_of_a_checkout():
+  version = evaluation.code_version()
+  assert version.split("+")[0] == evaluation.version.__version__

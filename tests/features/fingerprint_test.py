@@ -1,0 +1,25 @@
+"""The hash of a dataset changes with what it holds and with nothing else."""
+
+from compare_gan.features.fingerprint import fingerprint
+from tests.features import tiny
+
+
+def test_equal_datasets_have_one_fingerprint():
+  assert fingerprint(tiny.Corners()) == fingerprint(tiny.Corners())
+
+
+def test_order_and_flips_do_not_count():
+  dataset = tiny.Corners()
+  dataset.seed, dataset.flip = 3, True
+  assert fingerprint(dataset) == fingerprint(tiny.Corners())
+
+
+def test_pixels_labels_and_shapes_count():
+  datasets = [
+    tiny.Corners(),
+    tiny.Corners(noise=1),
+    tiny.Corners(num_classes=3),
+    tiny.Corners(num_classes=0),
+    tiny.Corners(shape=(8, 4, 3)),
+  ]
+  assert len({fingerprint(dataset) for dataset in datasets}) == 5

@@ -1,0 +1,215 @@
+"""Tables of scores, who is to be evaluated, and the best checkpoint."""
+
+import csv
+import json
+import multiprocessing
+import os
+
+from compare_gan import task_manager
+from compare_gan.estimator import checkpoints
+import pytest
+import tensorflow as tf
+
+
+def _row(step, value=1.5, protocol="aa", **changes):
+  return {
+    "checkpoint_path": f"model.ckpt-{step}",
+    "step": step,
+    "status": "ok",
+    "scores": {"fid": value},
+    "lists": {"fid": [value - 0.5, value + 0.5]},
+    "intervals": {},
+    "errors": {},
+    "protocol": {},
+    "protocol_digest": protocol,
+    "config": {"options.z_dim": "128"},
+    **changes,
+  }
+
+
+def _table(folder, filename="scores.csv"):
+  with open(os.path.join(folder, filename), newline="") as file:
+    return list(csv.DictReader(file))
+
+
+def _checkpoint(folder, step):
+  checkpoints.write(str(folder), step, {"x": tf.constant(float(step))})
+
+
+def test_columns_of_the_original_come_first(tmp_path):
+  task_manager.add_row(str(tmp_path), _row(5))
+  header = (tmp_path / "scores.csv").read_text().splitlines()[0]
+  assert header == (
+    "checkpoint_path,step,fid_score_list,fid_score_mean,fid_score_std,"
+    "options.z_dim,status,protocol"
+  )
+
+
+def test_cells_hold_mean_spread_and_values(tmp_path):
+  task_manager.add_row(str(tmp_path), _row(5, 2.5))
+  [row] = _table(tmp_path)
+  assert row["fid_score_list"] == "2.000_3.000"
+  assert row["fid_score_mean"] == "2.500"
+  assert row["fid_score_std"] == "0.5"
+  assert row["status"] == "ok"
+
+
+def test_small_scores_keep_their_digits(tmp_path):
+  row = _row(5, lists={"kid": [0.00083562282]})
+  task_manager.add_row(str(tmp_path), row)
+  assert _table(tmp_path)[0]["kid_mean"] == "0.000835623"
+
+
+def test_later_metrics_are_added_and_no_row_is_lost(tmp_path):
+  task_manager.add_row(str(tmp_path), _row(5))
+  task_manager.add_row(str(tmp_path), _row(10, lists={"is": [7.0]}))
+  first, second = _table(tmp_path)
+  assert (first["fid_score_mean"], first["is_mean"]) == ("1.500", "")
+  assert (second["fid_score_mean"], second["is_mean"]) == ("", "7.000")
+
+
+def test_rows_of_the_original_are_kept(tmp_path):
+  (tmp_path / "scores.csv").write_text(
+    "checkpoint_path,step,fid_score_mean,options.z_dim\nold/a,7,31.400,128\n"
+  )
+  task_manager.add_row(str(tmp_path), _row(5))
+  ours, old = _table(tmp_path)
+  assert (ours["step"], old["step"]) == ("5", "7")
+  assert (old["checkpoint_path"], old["fid_score_mean"]) == ("old/a", "31.400")
+
+
+def test_same_step_and_protocol_is_replaced(tmp_path):
+  task_manager.add_row(str(tmp_path), _row(5, 1.5))
+  task_manager.add_row(str(tmp_path), _row(5, 2.5))
+  task_manager.add_row(str(tmp_path), _row(5, 3.5, protocol="bb"))
+  assert [row["fid_score_mean"] for row in _table(tmp_path)] == [
+    "2.500",
+    "3.500",
+  ]
+
+
+def test_error_of_a_metric_has_a_column(tmp_path):
+  task_manager.add_row(str(tmp_path), _row(5, errors={"prd": "ValueError: no"}))
+  assert _table(tmp_path)[0]["prd_error"] == "ValueError: no"
+
+
+def _add_ten(arguments):
+  folder, first = arguments
+  for step in range(first, first + 10):
+    task_manager.add_row(folder, _row(step))
+
+
+def test_evaluators_at_once_lose_nothing(tmp_path):
+  context = multiprocessing.get_context("fork")
+  workers = [
+    context.Process(target=_add_ten, args=((str(tmp_path), 10 * i),))
+    for i in range(4)
+  ]
+  for worker in workers:
+    worker.start()
+  for worker in workers:
+    worker.join()
+  assert [int(row["step"]) for row in _table(tmp_path)] == list(range(40))
+  lines = (tmp_path / "scores.jsonl").read_text().splitlines()
+  assert [json.loads(line)["step"] for line in lines] == list(range(40))
+
+
+def test_only_multiples_and_the_last_one_are_to_be_evaluated(tmp_path):
+  for step in (0, 2, 4, 5):
+    _checkpoint(tmp_path, step)
+  folder = str(tmp_path)
+  assert task_manager.to_evaluate(folder, "scores.csv", 4) == [0, 4]
+  task_manager.mark_training_done(folder)
+  assert task_manager.to_evaluate(folder, "scores.csv", 4) == [0, 4, 5]
+  task_manager.add_row(folder, _row(4))
+  assert task_manager.to_evaluate(folder, "scores.csv", 4) == [0, 5]
+
+
+def test_evaluator_waits_for_a_running_training(tmp_path, monkeypatch):
+  folder = str(tmp_path / "later")
+  sleeps = []
+
+  def sleep(seconds):
+    """The training goes on while the evaluator sleeps."""
+    sleeps.append(seconds)
+    _checkpoint(folder, 2 * len(sleeps))
+    if len(sleeps) == 2:
+      task_manager.mark_training_done(folder)
+
+  monkeypatch.setattr(task_manager.time, "sleep", sleep)
+  steps = []
+  for step in task_manager.new_checkpoints(folder, "scores.csv", seconds=7):
+    steps.append(step)
+    if step == 2:  # That of step 4 stays without a row.
+      task_manager.add_row(folder, _row(step))
+  assert steps == [2, 4]
+  assert sleeps == [7, 7]
+
+
+def test_best_checkpoint_is_kept(tmp_path):
+  folder = str(tmp_path)
+  for step, value in ((1, 3.0), (2, 1.0), (3, 2.0)):
+    _checkpoint(folder, step)
+    kept = task_manager.keep_best(folder, _row(step, value), "fid")
+    assert kept == (step < 3)
+  best = checkpoints.last_good(str(tmp_path / "best"))
+  assert best[0] == 2 and best[1]["x"] == 2.0
+  card = json.loads((tmp_path / "best" / "best.json").read_text())
+  assert (card["step"], card["value"], card["by"]) == (2, 1.0, "fid")
+  assert checkpoints.all_steps(str(tmp_path / "best")) == [2]
+
+
+def test_best_may_be_the_largest(tmp_path):
+  for step, value in ((1, 3.0), (2, 1.0)):
+    _checkpoint(tmp_path, step)
+    task_manager.keep_best(str(tmp_path), _row(step, value), "-fid")
+  assert checkpoints.all_steps(str(tmp_path / "best")) == [1]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_best_is_a_number(tmp_path, value):
+  _checkpoint(tmp_path, 1)
+  assert not task_manager.keep_best(str(tmp_path), _row(1, value), "fid")
+
+
+def test_scores_of_another_protocol_do_not_count(tmp_path):
+  for step, value, protocol in ((1, 1.0, "aa"), (2, 3.0, "bb")):
+    _checkpoint(tmp_path, step)
+    task_manager.keep_best(str(tmp_path), _row(step, value, protocol), "fid")
+  assert checkpoints.all_steps(str(tmp_path / "best")) == [2]
+
+
+def test_bindings_of_a_gin_file():
+  text = """
+import some.module
+MACRO = 3
+options.batch_size = 4
+a/options.batch_size = 5
+options.gan_class = @ModularGAN
+evaluate.metrics = [@fid, @b/kid()]
+z.stddev = %MACRO
+dataset.name = 'cifar10'
+"""
+  assert task_manager.bindings(text) == {
+    "macro.MACRO": "3",
+    "options.batch_size": "4",
+    "a/options.batch_size": "5",
+    "options.gan_class": "@ModularGAN",
+    "evaluate.metrics": "[@fid, @b/kid()]",
+    "z.stddev": "%MACRO",
+    "dataset.name": "cifar10",
+  }
+
+
+@pytest.mark.parametrize(
+  "step,name", [(0, 0), (9, 0), (10, 10), (None, 10)], ids=str
+)
+def test_config_is_that_of_the_start_before(tmp_path, step, name):
+  for start in (0, 10):
+    (tmp_path / f"operative_config-{start}.gin").write_text("")
+  found = task_manager.newest_config(str(tmp_path), step)
+  assert found == f"operative_config-{name}.gin"
+
+
+def test_no_config_is_none(tmp_path):
+  assert task_manager.newest_config(str(tmp_path)) is None

@@ -1,0 +1,193 @@
+"""Two hosts train as one: two processes on this machine, over real sockets.
+
+Their sums have two terms, whose order changes nothing: a training that was
+broken off and goes on ends with the bits of an unbroken one here too.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+_STEPS = 4
+_LEARNING_RATE = 0.01
+_TIMEOUT_S = 20
+
+# Arguments: model_dir, where the final weights go, and before which step this
+# process kills itself.
+_TRAIN = f"""
+import os
+import signal
+import sys
+from compare_gan import configuration
+from compare_gan import runner_lib
+from compare_gan.estimator import estimator
+from compare_gan.estimator import run_config
+from tests.gans import tiny
+import gin
+import numpy as np
+import tensorflow as tf
+
+model_dir, weights, death = sys.argv[1:]
+
+
+class Observed(estimator.Estimator):
+  def _run(self, loop, steps):
+    if self._step() == int(death):
+      os.kill(os.getpid(), signal.SIGKILL)
+    return super()._run(loop, steps)
+
+  def train(self, *args):
+    super().train(*args)
+    values = estimator.named_variables(self.model)
+    np.savez(weights, **{{name: v.numpy() for name, v in values.items()}})
+
+
+runner_lib.estimator_lib.Estimator = Observed
+configuration.parse(bindings=f'''
+import tests.architectures.own_architecture
+options.batch_size = 8
+options.gan_class = @ModularGAN
+options.architecture = "{{tiny.ARCHITECTURE}}"
+options.training_steps = {_STEPS}
+options.disc_iters = 2
+options.z_dim = {{tiny.Z_DIM}}
+options.lamba = 10
+ModularGAN.conditional = True
+ModularGAN.g_use_ema = True
+ModularGAN.ema_start_step = 1
+ModularGAN.g_lr = {_LEARNING_RATE}
+G.batch_norm_fn = @batch_norm
+D.spectral_norm = True
+penalty.fn = @wgangp_penalty
+run_config.save_checkpoints_steps = 1
+run_config.cluster_timeout_s = {_TIMEOUT_S}
+'''.splitlines())
+if not os.environ.get("TF_CONFIG"):
+  gin.parse_config("run_config.tf_random_seed = 1")
+elif '"index": 0' in os.environ["TF_CONFIG"]:
+  gin.parse_config("run_config.tf_random_seed = 1")  # The chief's counts.
+from tests.noise_dataset import NoiseDataset
+try:
+  runner_lib.run_with_schedule(
+    "train", NoiseDataset(), run_config.run_config(), model_dir, "cpu"
+  )
+except OSError as error:
+  sys.exit(f"SENTENCE {{error}}")
+"""
+
+
+def _free_ports():
+  sockets = [socket.socket() for _ in range(2)]
+  for s in sockets:
+    s.bind(("127.0.0.1", 0))
+  ports = [s.getsockname()[1] for s in sockets]
+  for s in sockets:
+    s.close()
+  return ports
+
+
+def _start(folder, number, cluster, death=-1):
+  environment = {
+    **os.environ,
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "CUDA_VISIBLE_DEVICES": "",
+    "TF_CONFIG": json.dumps(
+      {
+        "cluster": {"worker": [f"127.0.0.1:{port}" for port in cluster]},
+        "task": {"type": "worker", "index": number},
+      }
+      if cluster
+      else {}
+    ),
+  }
+  weights = folder.parent / f"{folder.name}-{number}.npz"
+  return subprocess.Popen(
+    [sys.executable, "-c", _TRAIN, str(folder), str(weights), str(death)],
+    stdout=subprocess.DEVNULL,
+    stderr=subprocess.PIPE,
+    text=True,
+    cwd=pathlib.Path(__file__).parent.parent,
+    env=environment,
+  )
+
+
+def _train(folder, processes, deaths=(-1, -1)):
+  """Returns [(exit status, what went to stderr)] of each process."""
+  ports = _free_ports() if processes > 1 else ()
+  started = [_start(folder, i, ports, deaths[i]) for i in range(processes)]
+  try:
+    errors = [process.communicate()[1] for process in started]
+  finally:
+    for process in started:
+      process.kill()
+  return [(p.returncode, e) for p, e in zip(started, errors)]
+
+
+def _trained(folder, processes):
+  """Trains to the end; returns the weights that each process has."""
+  for status, errors in _train(folder, processes):
+    assert status == 0, errors[-3000:]
+  return [
+    dict(np.load(folder.parent / f"{folder.name}-{i}.npz"))
+    for i in range(processes)
+  ]
+
+
+def _assert_equal(first, second):
+  assert set(first) == set(second)
+  for name, value in first.items():
+    np.testing.assert_array_equal(value, second[name], err_msg=name)
+
+
+# A bias before batch norm has no gradient but rounding, which Adam turns into
+# steps of up to the learning rate: in these, and in what averages them.
+_WITHOUT_GRADIENT = re.compile(
+  r"generator/hidden/bias(/Exp.*)?$|moving_mean$|generator.*accu/accu_mean$"
+)
+
+
+@pytest.mark.timeout(600)
+def test_two_processes_train_as_one(tmp_path):
+  [one] = _trained(tmp_path / "one", 1)
+  two, other = _trained(tmp_path / "two", 2)
+  _assert_equal(two, other)
+  assert set(one) == set(two)
+  assert one["global_step"] == two["global_step"] == _STEPS
+  for name, value in one.items():
+    expected, got = (np.linalg.norm(np.float64(v)) for v in (value, two[name]))
+    if _WITHOUT_GRADIENT.search(name):
+      most = _LEARNING_RATE * _STEPS * np.sqrt(value.size)
+      assert abs(got - expected) <= most, name
+    else:
+      np.testing.assert_allclose(
+        got, expected, rtol=1e-5, atol=1e-6, err_msg=name
+      )
+  names = [path.name for path in (tmp_path / "two").iterdir()]
+  assert len([name for name in names if "tfevents" in name]) == 1
+  assert "TRAIN_DONE" in names
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_whoever_dies_the_training_goes_on_with_the_same_bits(tmp_path):
+  whole, _ = _trained(tmp_path / "whole", 2)
+  for number, step in ((0, 1), (1, 3)):  # The chief, then the other one.
+    deaths = [-1, -1]
+    deaths[number] = step
+    ends = _train(tmp_path / "part", 2, deaths)
+    assert ends[number][0] == -signal.SIGKILL
+    status, errors = ends[1 - number]
+    assert status == 1, errors[-3000:]
+    sentence = errors[errors.index("SENTENCE") :]
+    assert re.search(r"Lost 127\.0\.0\.1:\d+, .* same command", sentence)
+  for weights in _trained(tmp_path / "part", 2):
+    _assert_equal(weights, whole)
