@@ -20,6 +20,7 @@ def register():
   from compare_gan.features import inception  # noqa: F401
   from compare_gan.features import random_filters  # noqa: F401
   from compare_gan.features import saved_model  # noqa: F401
+  from compare_gan.gans import augmentation  # noqa: F401
   from compare_gan.gans import latents  # noqa: F401
   from compare_gan.gans import loss_lib  # noqa: F401
   from compare_gan.gans import modular_gan  # noqa: F401

@@ -18,6 +18,7 @@ the extractor's name: "fid_classifier" is no FID.
 """
 
 import concurrent.futures
+import hashlib
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from compare_gan import draws
 from compare_gan import sampling
 from compare_gan import version
 from compare_gan.features import classifier
+from compare_gan.features import statistics
 from compare_gan.metrics import bootstrap as bootstrap_lib
 from compare_gan.metrics import contract
 from compare_gan.metrics import density_coverage
@@ -64,6 +66,7 @@ class Settings(NamedTuple):
   moments_examples: int
   bootstrap: bool
   best_by: Optional[str]
+  real_statistics: Optional[str]
 
 
 @gin.configurable("evaluate", module="compare_gan.evaluation")
@@ -79,6 +82,7 @@ def settings(
   moments_examples=204800,
   bootstrap=False,
   best_by=None,
+  real_statistics=None,
 ):
   """Returns the Settings that a gin file makes.
 
@@ -95,6 +99,8 @@ def settings(
     bootstrap: adds intervals, see metrics/bootstrap.py.
     best_by: which checkpoint best/ keeps: that of the smallest score of this
       name, of the largest with a "-" before it; None for the first metric's.
+    real_statistics: npz file of mu and sigma that stand for the real images in
+      the FID, such as published ones.
   """
   if split not in ("eval", "train"):
     raise ValueError(
@@ -124,6 +130,7 @@ def settings(
     moments_examples,
     bootstrap,
     best_by,
+    real_statistics,
   )
 
 
@@ -164,6 +171,7 @@ class Evaluator:
     if any(n.endswith(("_features", "_logits")) for n in self._needs):
       self._extractor = chosen.features(dataset)
     self._of_data = {}  # {(word, split): its sets}, the same for all models
+    self._gaussian_of_real = None
     self._sampler = None
 
   @property
@@ -234,7 +242,9 @@ class Evaluator:
   def _sets_of_data(self):
     """Returns the sets of real images, of those that are needed."""
     sets = {}
-    if any(name.startswith("real_") for name in self._needs):
+    if self._only_fid_is_real() or self._chosen.real_statistics:
+      sets[_GAUSSIAN] = self._gaussian()
+    if _needs_real_rows(self._chosen.metrics):
       sets.update(self._of_split("real", self._chosen.split))
     if "train_features" in self._needs:
       sets.update(self._of_split("train", "train"))
@@ -242,15 +252,38 @@ class Evaluator:
       sets.update(self._of_split("heldout", "eval"))
     return sets
 
+  def _only_fid_is_real(self):
+    """Returns whether a mean and covariance are all that real images give."""
+    metrics = self._chosen.metrics
+    return any(map(_is_fid, metrics)) and not _needs_real_rows(metrics)
+
+  def _gaussian(self):
+    if self._gaussian_of_real is None:
+      path = self._chosen.real_statistics
+      self._gaussian_of_real = (
+        statistics.read(path)
+        if path
+        else statistics.of_dataset(
+          self._dataset, self._extractor, self._chosen.split, self._count_real()
+        )
+      )
+    return self._gaussian_of_real
+
+  def _count_real(self):
+    split, size = self._chosen.split, self._dataset.size(self._chosen.split)
+    if size < self._num_real:
+      raise ValueError(
+        f"{self._dataset.name} has {size} images in split {split!r}, but "
+        f"{self._num_real} are to be scored. Set evaluate.num_real to {size} "
+        "or less."
+      )
+    return self._num_real
+
   def _of_split(self, word, split):
     if (word, split) not in self._of_data:
       n = min(self._num_real, self._dataset.size(split))
-      if word == "real" and n < self._num_real:
-        raise ValueError(
-          f"{self._dataset.name} has {n} images in split {split!r}, but "
-          f"{self._num_real} are to be scored. Set evaluate.num_real to {n} or "
-          "less."
-        )
+      if word == "real":
+        n = self._count_real()
       stream = list(self._dataset.in_order(split, 64, n).map(_labels_only))
       labels = np.concatenate([x.numpy() for x in stream])
       batches = (
@@ -339,9 +372,9 @@ class Evaluator:
     }
 
   def _intervals(self, metric, sets):
-    needed = {name: sets[name] for name in contract.needs(metric)}
-    if {*needed} & {*_CALLABLES}:
-      return {}
+    needed = {n: sets[n] for n in contract.needs(metric) if n in sets}
+    if len(needed) < len(contract.needs(metric)) or {*needed} & {*_CALLABLES}:
+      return {}  # A model, or a Gaussian that is given, has no resamples.
     found = bootstrap_lib.intervals(metric, needed)
     return {self._name(name, metric): list(x) for name, x in found.items()}
 
@@ -365,6 +398,10 @@ class Evaluator:
       "code": code_version(),
       "tensorflow": tf.__version__,
     }
+    if self._chosen.real_statistics:
+      with open(self._chosen.real_statistics, "rb") as file:
+        digest_of_file = hashlib.sha256(file.read()).hexdigest()[:12]
+      card["real_statistics"] = digest_of_file
     if self._extractor:
       card["features"] = self._extractor.name
       card["features_digest"] = self._extractor.identity()
@@ -397,7 +434,26 @@ def _ahead(iterable):
       yield item
 
 
+_GAUSSIAN = "gaussian of real features"
+
+
+def _is_fid(metric):
+  return metric.__name__ == "fid"
+
+
+def _needs_real_rows(metrics):
+  """Returns whether a metric needs more than FID, a mean and a covariance."""
+  return any(
+    name.startswith("real_")
+    for metric in metrics
+    if not _is_fid(metric)
+    for name in contract.needs(metric)
+  )
+
+
 def _call(metric, sets):
+  if _is_fid(metric) and _GAUSSIAN in sets:
+    sets = {**sets, "real_features": sets[_GAUSSIAN]}
   missing = [name for name in contract.needs(metric) if name not in sets]
   if missing:
     raise ValueError(f"there are no {', '.join(missing)} here")

@@ -16,9 +16,11 @@ from compare_gan import image_grid
 from compare_gan import memory
 from compare_gan import model_dir as model_dir_lib
 from compare_gan import parameter_table
+from compare_gan import precision
 from compare_gan import protocol
 from compare_gan import sampling
 from compare_gan import task_manager
+from compare_gan import transfer
 from compare_gan.estimator import checkpoints
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.estimator import estimator as estimator_lib
@@ -112,11 +114,19 @@ def describe(dataset, run_config):
 
 
 def _train(dataset, run_config, model_dir, device):
+  """Trains; returns whether this host is the one that writes files."""
   options = options_lib.options()
   devices = devices_lib.choose(device, options.batch_size, run_config)
+  wanted = precision.resolve(run_config.precision, run_config.precision_mode)
+  with precision.using(*wanted):
+    _train_on(devices, dataset, options, run_config, model_dir)
+  return devices.is_chief
+
+
+def _train_on(devices, dataset, options, run_config, model_dir):
   os.makedirs(model_dir, exist_ok=True)
   seed = devices.of_chief(_seed(run_config, model_dir))
-  gan = _make_or_restore(dataset, model_dir, devices, seed)
+  gan = _make_or_restore(dataset, options, model_dir, devices, seed)
   start = int(gan.global_step.numpy())
   if devices.is_chief:
     model_dir_lib.write_description(
@@ -135,7 +145,6 @@ def _train(dataset, run_config, model_dir, device):
       model_dir, start, dataset, gin.operative_config_str(), seed
     )
     task_manager.mark_training_done(model_dir)
-  return devices.is_chief
 
 
 def _seed(run_config, model_dir):
@@ -146,15 +155,20 @@ def _seed(run_config, model_dir):
   return secrets.randbits(31) if seed is None else seed
 
 
-def _make_or_restore(dataset, model_dir, devices, seed):
+def _make_or_restore(dataset, options, model_dir, devices, seed):
   stored = checkpoints.last_good(model_dir)
   values = None
   if stored is not None:
     step, tensors = stored
     print(f"Going on from the checkpoint of step {step} in {model_dir}.")
     values = model_dir_lib.values_of(tensors, model_dir)
+  elif options.init_from:
+    values = transfer.values(options.init_from, dataset.num_classes)
   with devices.scope(), scope.building(seed=seed, values=values):
-    return model_dir_lib.make_gan(dataset, seed)
+    gan = model_dir_lib.make_gan(dataset, seed)
+  if isinstance(values, transfer.Values):
+    print(values.report())
+  return gan
 
 
 def _evaluate(steps, dataset, model_dir, evaluation):
@@ -176,13 +190,16 @@ def _evaluate(steps, dataset, model_dir, evaluation):
       step,
       _bindings(model_dir, step),
     )
-    for other in task_manager.read_rows(model_dir, evaluation.score_filename):
-      _warn_of_another_protocol(row, other)
+    before = task_manager.read_rows(model_dir, evaluation.score_filename)
+    if before:
+      _warn_of_another_protocol(row, before[-1])
     task_manager.add_row(model_dir, row, evaluation.score_filename)
     best = evaluator.best_by and task_manager.keep_best(
       model_dir, row, evaluator.best_by
     )
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
+  path = os.path.join(model_dir, evaluation.score_filename)
+  print(f"Scores are in {path}.")
 
 
 def _with_values(gan, dataset, tensors, model_dir):

@@ -41,6 +41,11 @@ def _settings(*metrics, **changes):
   return evaluation.settings(metrics=metrics, **values)
 
 
+@pytest.fixture(autouse=True)
+def _cache(tmp_path, monkeypatch):
+  monkeypatch.setenv("COMPARE_GAN_CACHE", str(tmp_path / "cache"))
+
+
 def _row(*metrics, runs=1, gan=None, **changes):
   chosen = _settings(*metrics, **changes)
   evaluator = evaluation.Evaluator(NoiseDataset(), chosen, runs)
@@ -189,6 +194,24 @@ def test_metric_that_is_called_is_explained():
 def test_unknown_split_is_named():
   with pytest.raises(ValueError, match="evaluate.split = 'test'"):
     _settings(fid.fid, split="test")
+
+
+def test_given_statistics_stand_for_the_real_images(tmp_path):
+  path = str(tmp_path / "stats.npz")
+  np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
+  row = _row(fid.fid, kid.kid, real_statistics=path)
+  assert row["scores"]["fid_pixels"] > 4 * 9.0**2
+  assert row["scores"]["kid_pixels"] < 1.0  # It needs rows: the dataset's.
+  assert row["protocol_digest"] != _row(fid.fid, kid.kid)["protocol_digest"]
+
+
+def test_fid_alone_equals_fid_beside_others(tmp_path):
+  """Alone it needs a mean and a covariance only, which are kept on disk."""
+  alone, beside = _row(fid.fid), _row(fid.fid, kid.kid)
+  assert alone["scores"]["fid_pixels"] == pytest.approx(
+    beside["scores"]["fid_pixels"], rel=1e-9
+  )
+  assert list((tmp_path / "cache").glob("statistics-*.npy"))
 
 
 def test_best_is_by_the_first_metric():

@@ -219,26 +219,45 @@ def test_what_lies_between_convolutions_stays_low(name, monkeypatch):
   assert [into for into, _ in seen].count(name) >= len(seen) - 4
 
 
+def _losses(name, architecture, size, steps=1):
+  """Returns the GAN of an architecture after some steps, and its scalars."""
+  dataset = DatasetShape((size, size, 3), 3)
+  with precision.using(name):
+    gan = tiny.gan(
+      architecture=f"{architecture}_arch", dataset=dataset, z_dim=4
+    )
+    step = tf.function(gan.train_step)
+    for _ in range(steps):
+      scalars = step(tiny.batches(1, dataset))
+  return gan, {name: float(value) for name, value in scalars.items()}
+
+
+def _small(architecture):
+  gin.parse_config(
+    f"""
+    {architecture}.Generator.ch = 2
+    {architecture}.Discriminator.ch = 2
+    G.batch_norm_fn = @batch_norm
+    D.spectral_norm = True
+    weights.initializer = "orthogonal"
+    """
+  )
+
+
 @pytest.mark.parametrize("name", LOW)
 @pytest.mark.parametrize("penalty", ["no_penalty", "wgangp_penalty"])
-def test_a_gan_trains(name, penalty):
+def test_a_gan_trains_and_keeps_float32(name, penalty):
+  _small("sndcgan")
   gin.bind_parameter("penalty.fn", gin.get_configurable(penalty))
   gin.parse_config("ModularGAN.g_use_ema = True\nModularGAN.ema_start_step = 0")
-  with precision.using(name):
-    gan = _biggan()
-    before = tiny.values(gan)
-    step = tf.function(gan.train_step)
-    for _ in range(2):
-      scalars = step(tiny.batches(1, _DATASET))
-  assert all(np.isfinite(float(value)) for value in scalars.values())
-  after = tiny.values(gan)
-  assert all(np.isfinite(value).all() for value in after.values())
-  moved = [n for n in after if not np.array_equal(after[n], before[n])]
-  for v in gan.generator.trainable_variables:
-    if not v.name.startswith("generator/non_local_block/"):  # sigma is 0
-      assert scope.full_name(v) in moved
+  gan, scalars = _losses(name, "sndcgan", 8, steps=2)
+  assert all(np.isfinite(value) for value in scalars.values())
+  values = tiny.values(gan)
+  assert all(np.isfinite(value).all() for value in values.values())
   for v in gan.variables:
     assert v.dtype == tf.float32 or v.dtype.is_integer, v.name
+  for v in gan._d_weights() + gan._g_weights():
+    assert np.any(values[scope.full_name(v)] != 0), v.name
 
 
 @pytest.mark.parametrize("name", LOW)
@@ -247,35 +266,16 @@ def test_a_gan_trains(name, penalty):
   [
     ("dcgan", 16),
     ("infogan", 8),
-    ("sndcgan", 8),
-    ("resnet5", 8),
-    ("resnet_cifar", 32),
-    ("resnet_biggan_deep", 32),
+    pytest.param("resnet5", 8, marks=pytest.mark.slow),
+    pytest.param("resnet_biggan_deep", 32, marks=pytest.mark.slow),
   ],
 )
-def test_architectures_have_the_step_of_float32_nearly(
-  architecture, size, name
-):
-  gin.parse_config(
-    f"""
-    {architecture}.Generator.ch = 4
-    {architecture}.Discriminator.ch = 4
-    G.batch_norm_fn = @self_modulated_batch_norm
-    D.spectral_norm = True
-    """
-  )
-  if architecture == "infogan":
-    gin.bind_parameter("G.batch_norm_fn", None)
+def test_a_step_has_the_losses_of_float32_nearly(architecture, size, name):
+  _small(architecture)
   if architecture == "resnet_biggan_deep":
-    gin.bind_parameter("resnet_biggan_deep.Discriminator.project_y", False)
-  dataset = DatasetShape((size, size, 3), 3)
-
-  def losses(name):
-    with precision.using(name):
-      gan = tiny.gan(
-        architecture=f"{architecture}_arch", dataset=dataset, z_dim=4
-      )
-      scalars = tf.function(gan.train_step)(tiny.batches(1, dataset))
-    return [float(scalars["loss/d_0"]), float(scalars["loss/g"])]
-
-  np.testing.assert_allclose(losses(name), losses("float32"), rtol=0.05)
+    gin.bind_parameter(f"{architecture}.Discriminator.project_y", False)
+  _, low = _losses(name, architecture, size)
+  _, full = _losses("float32", architecture, size)
+  for loss in ("loss/d_0", "loss/g"):
+    # Some ten roundings of 2^-9, and the size of logits, a few times 1.
+    np.testing.assert_allclose(low[loss], full[loss], rtol=0.05)

@@ -46,43 +46,66 @@ run_config.iterations_per_loop = 1
 run_config.keep_checkpoint_max = 3
 '''.splitlines())
 print("READY", flush=True)
+folder = sys.stdin.readline().strip()
 runner_lib.run_with_schedule(
-  "train", NoiseDataset(), run_config.run_config(), sys.argv[1], "cpu"
+  "train", NoiseDataset(), run_config.run_config(), folder, "cpu"
 )
 """
 
 
-def _start(folder):
-  return subprocess.Popen(
-    [sys.executable, "-c", _TRAIN, str(folder)],
-    stdout=subprocess.PIPE,
-    stderr=subprocess.PIPE,
-    text=True,
-    cwd=pathlib.Path(__file__).parent.parent,
-  )
+class Trainings:
+  """Starts trainings; the next one imports TensorFlow while this one runs."""
+
+  def __init__(self):
+    self._next = self._prepare()
+
+  def _prepare(self):
+    return subprocess.Popen(
+      [sys.executable, "-c", _TRAIN],
+      stdin=subprocess.PIPE,
+      stdout=subprocess.PIPE,
+      stderr=subprocess.PIPE,
+      text=True,
+      cwd=pathlib.Path(__file__).parent.parent,
+    )
+
+  def start(self, folder):
+    process, self._next = self._next, self._prepare()
+    for line in process.stdout:
+      if line.startswith("READY"):
+        break
+    process.stdin.write(f"{folder}\n")
+    process.stdin.flush()
+    return process
+
+  def finish(self, folder):
+    process = self.start(folder)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors[-3000:]
+    return checkpoints.last_good(str(folder))
+
+  def kill_after(self, folder, seconds):
+    """Kills a training; returns whether it was still at work."""
+    process = self.start(folder)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+  def close(self):
+    self._next.kill()
+    self._next.communicate()
 
 
-def _finish(folder):
-  process = _start(folder)
-  _, errors = process.communicate()
-  assert process.returncode == 0, errors[-3000:]
-  return checkpoints.last_good(str(folder))
+@pytest.fixture
+def trainings():
+  started = Trainings()
+  yield started
+  started.close()
 
 
-def _kill_after(folder, seconds):
-  """Kills a training; returns whether it was still at work."""
-  process = _start(folder)
-  for line in process.stdout:
-    if line.startswith("READY"):
-      break
-  time.sleep(seconds)
-  process.send_signal(signal.SIGKILL)
-  process.communicate()
-  return process.returncode == -signal.SIGKILL
-
-
-def _assert_same(folder, expected):
-  step, values = _finish(folder)  # Where it was killed, or done already.
+def _assert_same(trained, expected):
+  step, values = trained
   assert step == expected[0]
   assert set(values) == set(expected[1])
   for name, value in expected[1].items():
@@ -90,9 +113,9 @@ def _assert_same(folder, expected):
 
 
 @pytest.mark.timeout(1200)
-def test_killed_training_ends_with_the_same_bits(tmp_path):
+def test_killed_training_ends_with_the_same_bits(trainings, tmp_path):
   began = time.monotonic()
-  whole = _finish(tmp_path / "whole")
+  whole = trainings.finish(tmp_path / "whole")
   seconds = time.monotonic() - began
   assert whole[0] == 400
   rng = random.Random(os.getpid())  # Other moments in every run of the test.
@@ -100,9 +123,10 @@ def test_killed_training_ends_with_the_same_bits(tmp_path):
   while killed < _KILLS:
     # Over the whole length of a run, the building of the graph included.
     moment = rng.uniform(0, 0.7 * seconds)
-    if _kill_after(tmp_path / f"part{number}", moment):
+    folder = tmp_path / f"part{number}"
+    if trainings.kill_after(folder, moment):
       killed += 1
     else:  # It was done before: compare it and begin another one.
-      _assert_same(tmp_path / f"part{number}", whole)
+      _assert_same(trainings.finish(folder), whole)
       number += 1
-  _assert_same(tmp_path / f"part{number}", whole)
+  _assert_same(trainings.finish(tmp_path / f"part{number}"), whole)

@@ -261,3 +261,40 @@ def test_dry_run_describes_the_training():
   assert "options.training_steps = 4" in text
   assert "Generator: " in text and "generator/out/kernel" in text
   assert "Memory for training, an estimate: 0.3 GiB" in text
+
+
+# ---- Precision and transfer --------------------------------------------------
+
+
+def test_float16_goes_on_with_its_loss_scale(tmp_path):
+  half = "run_config.precision = 'float16'"
+  whole = _train(tmp_path / "whole", half)
+  assert whole["loss_scale/g/scale"] > 1.0
+  assert whole["generator/out/kernel"].dtype == np.float32
+  _train(tmp_path / "part", half, "options.training_steps = 2")
+  _assert_equal(_train(tmp_path / "part", half), whole)
+
+
+def test_scores_are_computed_in_float32(tmp_path):
+  _train(tmp_path / "half", "run_config.precision = 'float16'")
+  row = _run("eval_last", tmp_path / "half", every_steps=1)[0]
+  again = _run(
+    "eval_last", tmp_path / "half", "run_config.precision = 'float16'"
+  )
+  assert again[0]["scores"] == row["scores"]
+
+
+def test_training_starts_with_the_weights_of_another(tmp_path, capsys):
+  old = _train(tmp_path / "old", "options.training_steps = 2")
+  path = f"options.init_from = {str(tmp_path / 'old')!r}"
+  _train(tmp_path / "new", path, "run_config.tf_random_seed = 7")
+  assert "variables reused: " in capsys.readouterr().out
+  first = checkpoints.read(str(tmp_path / "new"), 0)
+  np.testing.assert_array_equal(
+    first["generator/out/kernel"], old["generator/out/kernel"]
+  )
+  assert first["global_step"] == 0
+  # A training that goes on has weights of its own.
+  (tmp_path / "old").rename(tmp_path / "gone")
+  again = _train(tmp_path / "new", path, "options.training_steps = 6")
+  assert again["global_step"] == 6

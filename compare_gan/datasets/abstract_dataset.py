@@ -15,6 +15,7 @@ A dataset of one's own is a class chosen by its dotted path. It has `size` and
 import abc
 import functools
 
+from compare_gan import draws
 import numpy as np
 import tensorflow as tf
 
@@ -42,6 +43,12 @@ class AbstractDataset(abc.ABC):
   # How many calls of `read` run at once, where reading is work.
   parallel_reads = tf.data.AUTOTUNE
 
+  # How many random numbers a training image takes, for a random crop say.
+  numbers_per_image = 0
+
+  # What could not be used, [Bad(split, name, reason)]; see damage.py.
+  bad = ()
+
   def __init__(self, name, image_shape, num_classes, eval_samples):
     self.name = name
     self.image_shape = tuple(image_shape)
@@ -53,12 +60,17 @@ class AbstractDataset(abc.ABC):
     """Returns how many examples "train" or "eval" has."""
 
   @abc.abstractmethod
-  def read(self, split, indices):
+  def read(self, split, indices, u=None):
     """Returns the images and labels of examples, in TensorFlow's ops.
+
+    A dataset without random numbers may leave `u` out.
 
     Args:
       split: "train" or "eval".
       indices: int64 tensor [n], each in [0, size(split)).
+      u: with `numbers_per_image` = k > 0, float32 [n, k] in (0, 1), functions
+        of (seed, t, row), in `batches`; None in `in_order`, where images come
+        without chance.
 
     Returns:
       images: [n, H, W, colors], uint8, or float32 in [0, 1].
@@ -94,7 +106,8 @@ class AbstractDataset(abc.ABC):
     rows = batch_size // num_shards
     size = self._size(split)
     at_a_time = max(1, min(_LOOKUP, size) // batch_size)
-    order = _Order(size, self.seed if seed is None else seed)
+    seed = self.seed if seed is None else seed
+    order = _Order(size, seed)
 
     def look_up(t):
       first = int(t) * batch_size
@@ -105,11 +118,19 @@ class AbstractDataset(abc.ABC):
     def look_up_op(t):
       found = tf.numpy_function(look_up, [t], [tf.int64, tf.bool])
       indices, flips = [tf.ensure_shape(x, [at_a_time, rows]) for x in found]
-      found = (indices, flips) if self.flip else (indices,)
+      found = {"indices": indices}
+      if self.flip:
+        found["flips"] = flips
+      if self.numbers_per_image:
+        found["t"] = t + tf.range(at_a_time, dtype=tf.int64)
       return tf.data.Dataset.from_tensor_slices(found)
 
+    def numbers(t):
+      with draws.seeded([seed, t], first=shard * rows):
+        return draws.uniform([rows, self.numbers_per_image])
+
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max, at_a_time)
-    return self._read_all(split, steps.flat_map(look_up_op))
+    return self._read_all(split, steps.flat_map(look_up_op), numbers)
 
   def in_order(self, split, batch_size, limit=None):
     """Returns each example once, in batches like those of `batches`.
@@ -126,7 +147,8 @@ class AbstractDataset(abc.ABC):
       raise ValueError(
         f"{self.name} has {size} examples in split {split!r}, not {limit}."
       )
-    return self._read_all(split, tf.data.Dataset.range(limit).batch(batch_size))
+    indices = tf.data.Dataset.range(limit).batch(batch_size)
+    return self._read_all(split, indices.map(lambda i: {"indices": i}))
 
   def _size(self, split):
     if split not in SPLITS:
@@ -138,20 +160,36 @@ class AbstractDataset(abc.ABC):
       raise ValueError(f"{self.name} has no examples in split {split!r}.")
     return size
 
-  def _read_all(self, split, lookups):
-    """Returns batches for a stream of indices [n] or (indices, flips)."""
+  def _read_all(self, split, lookups, numbers=None):
+    """Returns batches for a stream of {"indices": [n], "flips": ..., "t": ...}.
 
-    def read(indices, flips=None):
-      images, labels = self.read(split, indices)
+    `numbers` maps t to random numbers [n, numbers_per_image].
+    """
+
+    @tf.autograph.experimental.do_not_convert
+    def read(found):
+      indices = found["indices"]
+      drawn = (numbers(found["t"]),) if "t" in found else ()
+      images, labels = self.read(split, indices, *drawn)
       images = tf.ensure_shape(images, [indices.shape[0], *self.image_shape])
-      if flips is not None:
-        images = _mirror(images, flips)
+      if "flips" in found:
+        images = _mirror(images, found["flips"])
       if images.dtype == tf.uint8:
-        images = tf.cast(images, tf.float32) / 255.0
+        images = _to_unit(images)
       return {"images": images, "labels": tf.cast(labels, tf.int32)}
 
     batches = lookups.map(read, num_parallel_calls=self.parallel_reads)
     return batches.prefetch(2)
+
+
+def _to_unit(images):
+  """Returns float32 x * (1 / 255) for uint8 x, in one op: 3 times as fast."""
+  return tf.raw_ops.Dequantize(
+    input=tf.bitcast(images, tf.quint8),
+    min_range=0.0,
+    max_range=1.0,
+    mode="MIN_COMBINED",
+  )
 
 
 def _mirror(images, flips):

@@ -1,43 +1,34 @@
 """Datasets by name: `dataset.name`.
 
 The names are the built-in datasets', those of google/compare_gan's gin files,
-with the number of images that its scores were computed on, and dotted paths.
-Shape and classes are known before anything is read.
+with the number of images that its scores were computed on, those of readers of
+one's own images, "tfds:<name>" and dotted paths. Shape and classes of built-in
+and known datasets are there before anything is read.
 """
 
 import importlib
 import inspect
-from typing import NamedTuple
-from typing import Optional
 
 from compare_gan.datasets import abstract_dataset
+from compare_gan.datasets import arrays
+from compare_gan.datasets import damage
+from compare_gan.datasets import folder
+from compare_gan.datasets import noise
 from compare_gan.datasets import shapes
+from compare_gan.datasets import tfds_images
+from compare_gan.datasets import tfrecord
 from compare_gan.datasets import toys
+from compare_gan.datasets.tfds_images import DatasetInfo
 import gin
 
 
-class DatasetInfo(NamedTuple):
-  """A dataset by name.
-
-  Attributes:
-    name: as in `dataset.name`.
-    tfds_name: in tensorflow-datasets.
-    image_shape: (H, W, colors) after crop and resize.
-    num_classes: 0 if there are no labels.
-    train_split, eval_split: in tensorflow-datasets' notation.
-    eval_samples: how many images a score is computed on.
-  """
-
-  name: str
-  tfds_name: Optional[str]
-  image_shape: tuple[int, int, int]
-  num_classes: int
-  train_split: str
-  eval_split: str
-  eval_samples: int
+def _small(name, tfds_name, image_shape, num_classes=10):
+  return DatasetInfo(
+    name, tfds_name, image_shape, num_classes, "train", "test", 10000
+  )
 
 
-def _imagenet(name, size, num_classes=1000):
+def _imagenet(name, size, num_classes=1000, **more):
   return DatasetInfo(
     name,
     "imagenet2012",
@@ -46,16 +37,48 @@ def _imagenet(name, size, num_classes=1000):
     "train",
     "validation",
     50000,
+    tfds_images.imagenet,
+    is_random=True,
+    **more,
   )
 
 
-_ALL = (
-  DatasetInfo("mnist", "mnist", (28, 28, 1), 10, "train", "test", 10000),
+_KNOWN = (
+  _small("mnist", "mnist", (28, 28, 1)),
+  _small("fashion-mnist", "fashion_mnist", (28, 28, 1)),
+  _small("cifar10", "cifar10", (32, 32, 3)),
+  _small("cifar100", "cifar100", (32, 32, 3), 100),
+  # The 100 000 images without labels at half their size, as in the paper of
+  # spectral normalization.
   DatasetInfo(
-    "fashion-mnist", "fashion_mnist", (28, 28, 1), 10, "train", "test", 10000
+    "stl10",
+    "stl10",
+    (48, 48, 3),
+    0,
+    "unlabelled",
+    "test",
+    8000,
+    tfds_images.shrink,
   ),
-  DatasetInfo("cifar10", "cifar10", (32, 32, 3), 10, "train", "test", 10000),
-  DatasetInfo("celeb_a", "celeb_a", (64, 64, 3), 0, "train", "test", 10000),
+  DatasetInfo(
+    "celeb_a",
+    "celeb_a",
+    (64, 64, 3),
+    0,
+    "train",
+    "test",
+    10000,
+    tfds_images.celeb_a,
+  ),
+  DatasetInfo(
+    "celeb_a_hq_128",
+    "celeb_a_hq/128",
+    (128, 128, 3),
+    0,
+    "train[:90%]",
+    "train[90%:]",
+    3000,
+  ),
   DatasetInfo(
     "lsun-bedroom",
     "lsun/bedroom",
@@ -64,37 +87,18 @@ _ALL = (
     "train[:99%]",
     "train[99%:]",
     30000,
+    tfds_images.crop_or_pad,
   ),
   _imagenet("imagenet_64", 64),
   _imagenet("imagenet_128", 128),
   _imagenet("imagenet_256", 256),
   _imagenet("imagenet_512", 512),
-  _imagenet("imagenet_512_hq400", 512),
-  _imagenet("soft_labeled_imagenet_128", 128),
-  _imagenet("single_class_imagenet_128", 128, num_classes=1),
-  _imagenet("random_class_imagenet_128", 128),
+  _imagenet("imagenet_512_hq400", 512, min_side=400),
+  _imagenet("soft_labeled_imagenet_128", 128, labels="soft"),
+  _imagenet("single_class_imagenet_128", 128, num_classes=1, labels="single"),
+  _imagenet("random_class_imagenet_128", 128, labels="random"),
   _imagenet("labeled_only_imagenet_128", 128),
 )
-
-
-class _Unread(abstract_dataset.AbstractDataset):
-  """A dataset whose facts are known and whose images cannot be read yet."""
-
-  def __init__(self, info):
-    super().__init__(
-      info.name, info.image_shape, info.num_classes, info.eval_samples
-    )
-
-  def size(self, split):
-    raise ValueError(
-      f"dataset.name = {self.name!r} is known, but its images cannot be read "
-      "yet. Meanwhile dataset.name = 'shapes32' is built in and needs no "
-      "download."
-    )
-
-  def read(self, split, indices):
-    self.size(split)
-
 
 _BUILT_IN = {
   "shapes32": lambda: shapes.Shapes(32),
@@ -103,32 +107,100 @@ _BUILT_IN = {
   "ring8": toys.ring8,
   "grid25": toys.grid25,
 }
-_UNREAD = {info.name: info for info in _ALL}
+_TFDS = {info.name: info for info in _KNOWN}
+_READERS = {
+  "folder": folder.open_images,
+  "archive": folder.open_images,
+  "arrays": arrays.open_arrays,
+  "tfrecord": tfrecord.open_records,
+}
 
 
-@gin.configurable("dataset", module="compare_gan.datasets")
-def dataset(name=gin.REQUIRED, seed=547, flip=False):
-  """Returns the AbstractDataset of `dataset.name`, before it is read.
+@gin.configurable(
+  "dataset",
+  module="compare_gan.datasets",
+  denylist=["tfds_data_dir", "fake"],
+)
+def dataset(
+  name=gin.REQUIRED,
+  seed=547,
+  flip=False,
+  on_error="raise",
+  tfds_data_dir=None,
+  fake=False,
+):
+  """Returns the AbstractDataset of `dataset.name`.
+
+  Built-in and known ones are not read yet; one's own images are looked at.
 
   Args:
-    name: a built-in one, or the dotted path of a class of one's own, which is
-      called without arguments.
+    name: a built-in one; one of tensorflow-datasets, by its name here or as
+      "tfds:<name>[/<config>]"; "folder", "archive", "arrays" or "tfrecord"; or
+      the dotted path of a class of one's own, which is called without
+      arguments.
     seed: of the order of its images.
     flip: mirrors half of the images of `batches`, left to right.
+    on_error: "raise" refuses a dataset with damaged files or wrong labels,
+      "skip" leaves these out.
+    tfds_data_dir: of tensorflow-datasets; the flag --tfds_data_dir.
+    fake: noise of the dataset's shape in its place; --data_fake_dataset.
   """
-  if name in _BUILT_IN:
-    found = _BUILT_IN[name]()
-  elif name in _UNREAD:
-    found = _Unread(_UNREAD[name])
-  else:
-    found = _own_class(name)()
+  damage.check_choice(on_error)
+  found = _find(name, on_error, tfds_data_dir, fake)
+  if fake:
+    found = noise.Noise(found.name, found.image_shape, found.num_classes)
   found.seed, found.flip = seed, flip
   return found
 
 
+def names():
+  """Returns {name: what it is} of all names but dotted paths."""
+  facts = {name: make() for name, make in _BUILT_IN.items()}
+  facts.update(_TFDS)
+  described = {}
+  for name, info in facts.items():
+    size = "x".join(str(side) for side in info.image_shape)
+    classes = f"{info.num_classes} classes" if info.num_classes else "no labels"
+    source = "built in" if name in _BUILT_IN else f"tfds {info.tfds_name}"
+    described[name] = f"{size}, {classes}, {source}"
+  for name, reader in _READERS.items():
+    described[name] = f"your own: {name}.path; {inspect.getdoc(reader)[8:]}"
+    described[name] = described[name].split("\n")[0]
+  described["tfds:<name>"] = "any image dataset of tensorflow-datasets"
+  return described
+
+
+def tfds_name(name):
+  """Returns the name of a dataset in tensorflow-datasets."""
+  if name.startswith("tfds:"):
+    return name[len("tfds:") :]
+  if name in _TFDS:
+    return _TFDS[name].tfds_name
+  raise ValueError(
+    f"{name!r} is no dataset of tensorflow-datasets. It can be "
+    f"{', '.join(_TFDS)}, or tfds:<name>."
+  )
+
+
+def _find(name, on_error, tfds_data_dir, fake):
+  if name in _BUILT_IN:
+    return _BUILT_IN[name]()
+  if name in _READERS:
+    # Through gin, which knows what its parameters are bound to.
+    more = {"gin_name": name} if name in ("folder", "archive") else {}
+    reader = gin.get_configurable(f"compare_gan.datasets.{name}")
+    return reader(on_error=on_error, **more)
+  if name in _TFDS or name.startswith("tfds:"):
+    info = _TFDS[name] if name in _TFDS else tfds_name(name)
+    if fake and name in _TFDS:
+      return tfds_images.TfdsImages(info, tfds_data_dir)
+    return tfds_images.tfds_images(info, tfds_data_dir, on_error)
+  return _own_class(name)()
+
+
 def _own_class(path):
   module_name, _, class_name = path.rpartition(".")
-  known = ", ".join([*_BUILT_IN, *_UNREAD])
+  known = ", ".join([*_BUILT_IN, *_TFDS, *_READERS, "tfds:<name>"])
   try:
     module = importlib.import_module(module_name) if module_name else None
   except ModuleNotFoundError as error:

@@ -47,7 +47,7 @@ def write(model_dir, step, tensors):
         tensors=tensors,
       )
       _move(folder, model_dir, f"{os.path.basename(prefix)}.index")
-    _point_to(model_dir, os.path.basename(prefix))
+    _point_to(model_dir, step, all_steps(model_dir))
   return prefix
 
 
@@ -62,9 +62,8 @@ def _refusals(path, size):
   except tf.errors.InvalidArgumentError:
     raise  # A fault of the caller's.
   except (OSError, tf.errors.OpError) as error:
-    reason = getattr(error, "strerror", None) or getattr(
-      error, "message", error
-    )
+    reason = getattr(error, "strerror", None) or str(error)
+    reason = reason.split(" [Op:")[0].rstrip(".")
     raise OSError(
       f"{path} cannot be written: {reason}. It needs {size:,} bytes; "
       f"{_free(path)} are free there. What was written before is as it was: "
@@ -143,11 +142,21 @@ def _sync(path):
     os.close(descriptor)
 
 
-def _point_to(model_dir, name):
-  steps = sorted(all_steps(model_dir))
-  lines = [f'model_checkpoint_path: "{name}"']
-  lines += [f'all_model_checkpoint_paths: "{_PREFIX}{step}"' for step in steps]
-  write_text(os.path.join(model_dir, _STATE), "\n".join(lines) + "\n")
+def _point_to(model_dir, step, steps):
+  """Makes TensorFlow's pointer name `step` as the last one of `steps`."""
+  path = os.path.join(model_dir, _STATE)
+  lines = [f'model_checkpoint_path: "{_PREFIX}{step}"']
+  lines += [
+    f'all_model_checkpoint_paths: "{_PREFIX}{step}"' for step in sorted(steps)
+  ]
+  text = "\n".join(lines) + "\n"
+  if not os.path.isfile(path) or _read_text(path) != text:
+    write_text(path, text)
+
+
+def _read_text(path):
+  with open(path) as file:
+    return file.read()
 
 
 def write_text(path, text):
@@ -228,18 +237,31 @@ def last_good(model_dir):
 def remove_old(model_dir, keep, written):
   """Removes all but the last `keep` checkpoints, indexes first.
 
+  Also mends the pointer to the last one, where a killed process left another.
+
   Args:
     model_dir: where they are.
     keep: how many stay; 0 or None is all.
     written: the step of the last one. Later ones are damaged ones that the
       training passed over, and go.
   """
-  if not keep:
-    return
   steps = set(all_steps(model_dir))
-  kept = sorted(step for step in steps if step <= written)[-keep:]
-  for step in sorted(steps - set(kept)):
-    name = f"{_PREFIX}{step}."
-    files = [file for file in os.listdir(model_dir) if file.startswith(name)]
-    for file in sorted(files, key=lambda file: not file.endswith(".index")):
-      os.remove(os.path.join(model_dir, file))
+  kept = sorted(step for step in steps if step <= written)
+  if keep:
+    kept = kept[-keep:]
+  # First, so that the pointer never names what is gone.
+  _point_to(model_dir, written, kept)
+  gone = [
+    name
+    for name in os.listdir(model_dir)
+    if keep and _step_of(name) not in (None, *kept)
+  ]
+  for name in sorted(gone, key=lambda name: not name.endswith(".index")):
+    os.remove(os.path.join(model_dir, name))
+
+
+def _step_of(name):
+  """Returns the step of a checkpoint's file, also of one without its index."""
+  pattern = re.escape(_PREFIX) + r"(\d+)\.(index|data-\d+-of-\d+)"
+  match = re.fullmatch(pattern, name)
+  return int(match[1]) if match else None

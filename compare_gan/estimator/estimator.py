@@ -54,6 +54,8 @@ class Estimator:
       checkpoints.remove_leftovers(self._model_dir)
     if step == 0:
       self._save(step)
+    else:
+      self._tidy(step)
     if step >= max_steps:
       return
     dataset = input_fn(
@@ -123,9 +125,14 @@ class Estimator:
     if not self._devices.is_chief:
       return
     checkpoints.write(self._model_dir, step, named_variables(self.model))
-    checkpoints.remove_old(
-      self._model_dir, self._config.keep_checkpoint_max, step
-    )
+    self._tidy(step)
+
+  def _tidy(self, step):
+    """Removes what a process that was killed would have removed, too."""
+    if self._devices.is_chief and checkpoints.all_steps(self._model_dir):
+      checkpoints.remove_old(
+        self._model_dir, self._config.keep_checkpoint_max, step
+      )
 
   def _make_loop(self, iterator):
     """Returns `loop(steps)` -> scalars of the last step, one tf.function."""

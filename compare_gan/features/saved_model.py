@@ -50,7 +50,8 @@ def saved_model(
       f"saved_model.name = {name!r}, but scores of that name are those of "
       "evaluate.features = @inception. Any other name would do."
     )
-  network, source = _load(path)
+  loaded, source = _load(path)
+  network = loaded
   if signature is not None:
     signatures = getattr(network, "signatures", {})
     if signature not in signatures:
@@ -73,7 +74,9 @@ def saved_model(
     low=low,
     high=high,
   )
-  return SavedModel(network, source, name, settings)
+  extractor = SavedModel(network, source, name, settings)
+  extractor.loaded = loaded  # A signature alone does not keep its variables.
+  return extractor
 
 
 class SavedModel(abstract_extractor.AbstractExtractor):

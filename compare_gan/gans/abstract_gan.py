@@ -27,13 +27,16 @@ class AbstractGAN(Module, abc.ABC):
     """How many batches `train_step` takes."""
 
   @abc.abstractmethod
-  def generate(self, z, y=None, averaged=True):
+  def generate(self, z, y=None, averaged=True, batch_moments=False):
     """Returns images for z [N, z_dim], in evaluation mode.
 
     Args:
       z: latents.
       y: labels.
       averaged: with the moving average of the weights, where there is one.
+      batch_moments: normalises by the moments of these very images, as in
+        training, and moves no state: for accumulated moments that nobody has
+        filled yet. An image then depends on the others.
     """
 
   @abc.abstractmethod

@@ -29,6 +29,7 @@ from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.gans.augmentation import Augmentation
 from compare_gan.layers import initializers
 from compare_gan.layers import scope
+from compare_gan.layers import state
 import gin
 import tensorflow as tf
 
@@ -473,11 +474,15 @@ class ModularGAN(AbstractGAN):
 
   # ---- Evaluation ----------------------------------------------------------
 
-  def generate(self, z, y=None, averaged=True):
+  def generate(self, z, y=None, averaged=True, batch_moments=False):
     network = self.generator
     if averaged and self.averaged_generator:
       network = self.averaged_generator
-    return network(z, self._class_weights(y), is_training=False)
+    y = self._class_weights(y)
+    if batch_moments:
+      with state.frozen():
+        return network(z, y, is_training=True)
+    return network(z, y, is_training=False)
 
   def discriminate(self, images, y=None):
     return self.discriminator(images, self._class_weights(y), is_training=False)

@@ -47,7 +47,10 @@ def wasserstein_hinge_loss(
 
 @_configurable
 def minimax_loss(d_real_logits, d_fake_logits, label_smoothing=0.25):
-  """The zero-sum game of https://arxiv.org/abs/1406.2661."""
+  """The zero-sum game of https://arxiv.org/abs/1406.2661.
+
+  TF-GAN adds a constant to G's loss, that of a real image with the logit 1.
+  """
   smoothing = dict(label_smoothing=label_smoothing)
   return _losses("minimax", d_real_logits, d_fake_logits, smoothing)
 

@@ -126,7 +126,7 @@ class ScaledConv2D(Module):
       raise ValueError(f"scale = {scale!r}; it can be 'up', 'down' or 'none'.")
     self._scale = scale
     self._upsample = upsample
-    self._fold = fold
+    self.fold = fold
     self.conv = Conv2D(
       in_channels,
       out_channels,
@@ -140,7 +140,7 @@ class ScaledConv2D(Module):
     return self.conv(x, is_training, self._convolve)
 
   def _convolve(self, x, kernel):
-    fold = x.dtype == tf.float32 if self._fold is None else self._fold
+    fold = x.dtype == tf.float32 if self.fold is None else self.fold
     if self._scale == "up":
       convolve = convolve_doubled if fold else convolve_doubled_plainly
       return convolve(x, kernel, self._upsample)

@@ -26,7 +26,7 @@ def test_batches_hold_images_of_0_to_1_and_labels():
   assert batch["labels"].dtype == tf.int32
   images, labels = _take(tiny.Tiny().batches("train", 2), 3)
   i = _ids(tiny.Tiny().batches("train", 2), 3)
-  expected = np.float32(20 * i) / np.float32(255)
+  expected = np.float32(20 * i) * np.float32(1 / 255)
   np.testing.assert_array_equal(images[:, :, 0, 0, 0], expected)
   np.testing.assert_array_equal(labels, i % 3)
 
@@ -128,7 +128,7 @@ def test_in_order_yields_every_example_once():
   batches = list(dataset.in_order("eval", 3).as_numpy_iterator())
   assert [len(batch["labels"]) for batch in batches] == [3, 1]
   images = np.concatenate([batch["images"] for batch in batches])
-  expected = np.float32([0, 20, 40, 60]) / np.float32(255)
+  expected = np.float32([0, 20, 40, 60]) * np.float32(1 / 255)
   np.testing.assert_array_equal(images[:, 0, 0, 0], expected)
 
 

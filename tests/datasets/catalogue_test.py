@@ -64,7 +64,15 @@ def test_what_is_no_dataset_is_refused(name):
     catalogue.dataset(f"tests.datasets.tiny.{name}")
 
 
-def test_known_but_unread_names_say_what_to_use_meanwhile():
-  dataset = catalogue.dataset("cifar10")
-  with pytest.raises(ValueError, match="'cifar10'.*'shapes32'"):
+def test_data_that_are_not_there_say_what_to_do(tmp_path):
+  dataset = catalogue.dataset("cifar10", tfds_data_dir=str(tmp_path))
+  with pytest.raises(FileNotFoundError) as raised:
     dataset.batches("train", 64)
+  for part in (
+    "'cifar10'",
+    str(tmp_path / "cifar10"),
+    "datasets prepare --name cifar10",
+    "--tfds_data_dir",
+    "'shapes32'",
+  ):
+    assert part in str(raised.value)

@@ -161,7 +161,7 @@ def test_dataset_reads_from_the_cache(tmp_path, monkeypatch):
   expected = shapes.draw("train", range(20), 32)
   dataset = shapes.Shapes(32)
   batch = next(iter(dataset.in_order("train", 20)))
-  np.testing.assert_array_equal(batch["images"], np.float32(expected) / 255)
+  np.testing.assert_allclose(batch["images"], expected / 255, atol=1e-7)
   np.testing.assert_array_equal(batch["labels"], np.arange(20) % 10)
   np.testing.assert_array_equal(
     cache.array("shapes32-train-v1", lambda: None), expected

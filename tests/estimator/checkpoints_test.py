@@ -7,12 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.estimator.stored import read_all
+
 W = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-def read_all(prefix):
-  shapes, read = checkpoints.load(prefix)
-  return {name: read(name) for name in shapes}
 
 
 def files(folder):

@@ -1,18 +1,22 @@
 """Checkpoints and damage: writes that fail, and files that are not whole."""
 
+import contextlib
 import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
 
 from compare_gan.estimator import checkpoints
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.estimator.stored import read_all
+
 W = np.arange(6, dtype=np.float32).reshape(2, 3)
-
-
-def read_all(prefix):
-  shapes, read = checkpoints.load(prefix)
-  return {name: read(name) for name in shapes}
 
 
 def files(folder):
@@ -72,6 +76,7 @@ def test_a_checkpoint_is_whole_whenever_a_write_is_killed(
 ):
   if exists:
     checkpoints.write(str(tmp_path), 1, {"w": W})
+    (tmp_path / "checkpoint").write_text("")  # The third file to be replaced.
   moves = []
 
   def kill(source, target, replace=os.replace):
@@ -165,3 +170,109 @@ def test_nothing_is_good_where_all_is_damaged(tmp_path):
   with pytest.warns(UserWarning) as warned:
     assert checkpoints.last_good(str(tmp_path)) is None
   assert len(warned) == 2
+
+
+# ---- What the system refuses -------------------------------------------------
+
+
+@contextlib.contextmanager
+def largest_file(size):
+  """No file may grow beyond `size`: the system then refuses to write."""
+  soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+  resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+  try:
+    yield
+  finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextlib.contextmanager
+def folder_that_refuses():
+  """A folder that nothing can be made in, not even if this is root."""
+  folder = tempfile.mkdtemp()
+  os.chmod(folder, 0o555)
+  user = os.geteuid()
+  if user == 0:
+    os.seteuid(65534)
+  try:
+    yield folder
+  finally:
+    os.seteuid(user)
+    shutil.rmtree(folder)
+
+
+def test_what_tensorflow_cannot_write_is_an_oserror_with_numbers(tmp_path):
+  checkpoints.write(str(tmp_path), 1, {"w": W})
+  before = files(tmp_path)
+  large = np.zeros([2**18], np.float32)  # 1 MiB
+  with largest_file(2**16), pytest.raises(OSError) as error:
+    checkpoints.write(str(tmp_path), 2, {"w": large})
+  free = r"[1-9][\d,]* are free"
+  assert error.match(rf"model.ckpt-2 cannot be .*1,048,576 bytes; {free}")
+  assert "--model_dir" in str(error.value)
+  assert files(tmp_path) == before
+  step, arrays = checkpoints.last_good(str(tmp_path))
+  assert step == 1
+  np.testing.assert_array_equal(arrays["w"], W)
+
+
+def test_a_small_file_that_cannot_grow_keeps_its_text(tmp_path):
+  path = str(tmp_path / "model.json")
+  checkpoints.write_text(path, "old")
+  with largest_file(8), pytest.raises(OSError, match="model.json cannot .* 9 "):
+    checkpoints.write_text(path, "new " * 2 + ".")
+  with open(path) as file:
+    assert file.read() == "old"
+
+
+def test_an_unwritable_folder_is_named():
+  with folder_that_refuses() as folder:
+    with pytest.raises(OSError, match=f"{folder}.*Permission denied"):
+      checkpoints.write(folder, 1, {"w": W})
+    with pytest.raises(OSError, match=f"{folder}.*Permission denied"):
+      checkpoints.write(os.path.join(folder, "new"), 1, {"w": W})
+    with pytest.raises(OSError, match="model.json.*Permission denied"):
+      checkpoints.write_text(os.path.join(folder, "model.json"), "")
+
+
+# ---- What killed processes leave ---------------------------------------------
+
+
+def _dead_process():
+  process = subprocess.Popen([sys.executable, "-c", ""])
+  process.wait()
+  return process.pid
+
+
+def test_leftovers_of_the_dead_go_and_of_the_living_stay(tmp_path):
+  host = socket.gethostname()
+  names = {
+    "dead": f".writing-{host}-{_dead_process()}-abc",
+    "before this one": f".writing-{host}-{os.getpid()}-abc",
+    "living": f".writing-{host}-{os.getppid()}-abc",
+    "elsewhere": f".writing-another-{_dead_process()}-abc",
+  }
+  for name in names.values():
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "model.ckpt-1.index").write_bytes(b"")
+  checkpoints.write(str(tmp_path), 1, {"w": W})
+  checkpoints.remove_leftovers(str(tmp_path))
+  left = [name for name in files(tmp_path) if name.startswith(".")]
+  assert left == sorted([names["elsewhere"], names["living"]])
+  assert checkpoints.all_steps(str(tmp_path)) == [1]
+
+
+def test_a_missing_folder_has_no_leftovers(tmp_path):
+  checkpoints.remove_leftovers(str(tmp_path / "missing"))
+
+
+def test_a_checkpoint_is_written_under_host_and_process(tmp_path, monkeypatch):
+  seen = []
+
+  def look(folder, model_dir, index):
+    seen.extend(files(model_dir))
+
+  monkeypatch.setattr(checkpoints, "_move", look)
+  checkpoints.write(str(tmp_path), 1, {"w": W})
+  [name] = seen
+  assert name.startswith(f".writing-{socket.gethostname()}-{os.getpid()}-")

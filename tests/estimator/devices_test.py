@@ -107,7 +107,9 @@ def test_two_replicas_train_as_one(penalty, architecture, norm):
   assert result["replicas_equal"]
   one, two = result["scalars"]
   for name in one:
-    np.testing.assert_allclose(one[name], two[name], rtol=1e-5, err_msg=name)
+    # The norm of all gradients holds those that are nothing but rounding.
+    rtol = 1e-4 if name.startswith("grad_norm/") else 1e-5
+    np.testing.assert_allclose(one[name], two[name], rtol=rtol, err_msg=name)
   one, two = result["norms"]
   assert set(one) == set(two)
   for name, ([expected], [size]) in one.items():
@@ -132,3 +134,29 @@ def test_unknown_kind_lists_what_would_do():
 def test_gpu_without_one_is_refused():
   with pytest.raises(ValueError, match="sees no GPU.*--run_config=cpu"):
     devices.choose("gpu")
+
+
+def test_one_host_reads_all_rows_and_agrees_with_itself():
+  one = devices.choose("cpu")
+  assert one.is_chief and one.shard() == {}
+  assert one.of_chief(2**31 - 1) == 2**31 - 1
+
+
+def _tf_config(monkeypatch, workers):
+  addresses = ", ".join(f'"127.0.0.1:{1 + i}"' for i in range(workers))
+  monkeypatch.setenv(
+    "TF_CONFIG",
+    f'{{"cluster": {{"worker": [{addresses}]}}, '
+    '"task": {"type": "worker", "index": 0}}',
+  )
+
+
+def test_a_cluster_of_one_is_none(monkeypatch):
+  _tf_config(monkeypatch, 1)
+  assert isinstance(devices.choose("cpu"), devices.OneDevice)
+
+
+def test_the_batch_must_divide_by_the_hosts(monkeypatch):
+  _tf_config(monkeypatch, 3)
+  with pytest.raises(ValueError, match="batch_size = 8 .* 3 replicas on 3"):
+    devices.choose("cpu", batch_size=8)

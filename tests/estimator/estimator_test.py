@@ -1,11 +1,15 @@
 """The loop: how far it goes, what it saves, and where it goes on."""
 
+import os
+import socket
+
 from compare_gan.estimator import checkpoints
 from compare_gan.estimator import devices
 from compare_gan.estimator import hooks
 from compare_gan.estimator.estimator import Estimator
 from compare_gan.estimator.run_config import RunConfig
 import numpy as np
+import pytest
 import tensorflow as tf
 
 
@@ -111,3 +115,62 @@ def test_old_checkpoints_are_removed(tmp_path):
   Estimator(Counter(), config, one, str(tmp_path)).train(_input, 4)
   assert sorted(checkpoints.all_steps(str(tmp_path))) == [3, 4]
   assert not [p for p in tmp_path.iterdir() if "ckpt-2." in p.name]
+
+
+class SecondOfTwo(devices.OneDevice):
+  """A host that is not the chief; the chief asks for loops of 3 steps."""
+
+  is_chief = False
+
+  def shard(self):
+    return {"num_shards": 2, "shard": 1}
+
+  def sum_over_hosts(self, numbers):
+    assert numbers[0] == 0
+    return [3, *numbers[1:]]
+
+
+def test_a_host_beside_the_chief_writes_nothing_and_follows(tmp_path):
+  asked, recorder, model = [], Recorder(), Counter()
+
+  def input_fn(start, **shard):
+    asked.append((start, shard))
+    return _input(start)
+
+  config = RunConfig(None, False, 1, 1, 1000)
+  Estimator(model, config, SecondOfTwo("CPU:0"), str(tmp_path / "model")).train(
+    input_fn, 6, [recorder]
+  )
+  assert asked == [(0, {"num_shards": 2, "shard": 1})]
+  assert int(model.global_step) == 6
+  assert not recorder.calls
+  assert not (tmp_path / "model").exists()
+
+
+class Lost(devices.OneDevice):
+  def explain(self, error):
+    raise ConnectionError(f"lost: {error.message}") from error
+
+
+def test_errors_of_steps_are_explained_by_the_devices(tmp_path):
+  class Failing(Counter):
+    def train_step(self, batches):
+      tf.debugging.assert_less(batches[0]["x"], 3.0, message="peer")
+      return super().train_step(batches)
+
+  config = RunConfig(None, False, 1, 1, 1000)
+  with pytest.raises(ConnectionError, match="(?s)lost: .*peer"):
+    Estimator(Failing(), config, Lost("CPU:0"), str(tmp_path)).train(_input, 6)
+  assert max(checkpoints.all_steps(str(tmp_path))) == 2
+
+
+def test_going_on_removes_what_a_killed_process_left(tmp_path):
+  _train(Counter(), tmp_path, 2)
+  left = tmp_path / f".writing-{socket.gethostname()}-{os.getpid()}-abc"
+  left.mkdir()
+  (tmp_path / "checkpoint").write_text("")
+  model = Counter()
+  model.global_step.assign(2)
+  _train(model, tmp_path, 2)
+  assert not left.exists()
+  assert tf.train.latest_checkpoint(str(tmp_path)).endswith("model.ckpt-2")

@@ -31,12 +31,39 @@ def test_progress_says_rate_and_time_left():
   )
 
 
+class Terminal(io.StringIO):
+  def isatty(self):
+    return True
+
+
+def test_progress_writes_one_line_over_on_a_terminal():
+  stream = Terminal()
+  progress = hooks.Progress(images_per_step=1, stream=stream)
+  progress.begin(None, 0, 3)
+  for step in (1, 2, 3):
+    progress.after_loop(step, 1, 1.0, {"loss/g": 0.0})
+  progress.end(3)
+  lines = stream.getvalue().split("\n")
+  assert lines[:2] == [
+    "Training from step 0 to 3.",
+    "Built the graph in 1.0 s.",
+  ]
+  assert [x[:8] for x in lines[2].split("\r")] == ["", "step 2/3", "step 3/3"]
+  assert lines[2].count("\x1b[K") == 2
+  assert lines[3:] == [""]  # What comes next has a line of its own.
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_losses_that_are_no_numbers_end_the_training(value):
   guard = hooks.NanGuard()
   guard.after_loop(1, 1, 1.0, {"loss/g": 0.0})
   with pytest.raises(FloatingPointError, match="loss/d_0 .*at step 7.*g_lr"):
     guard.after_loop(7, 1, 1.0, {"loss/g": 0.0, "loss/d_0": value})
+
+
+def test_gradients_that_are_no_numbers_do_not_end_the_training():
+  """Loss scaling skips such a step; the losses tell of a real divergence."""
+  hooks.NanGuard().after_loop(1, 1, 1.0, {"grad_norm/g": np.inf})
 
 
 def _events(model_dir):
@@ -55,7 +82,11 @@ def _events(model_dir):
 def test_summaries_hold_scalars_and_pictures(tmp_path):
   picture = np.zeros([4, 6, 3], np.uint8)
   summaries = hooks.Summaries(
-    str(tmp_path), every_steps=10, images=lambda: {"fake_images": picture}
+    str(tmp_path),
+    every_steps=10,
+    images=lambda: {"fake_images": picture},
+    images_per_step=64,
+    texts=lambda: {"gin/operative_config": "#### a:\n    b = 1"},
   )
   summaries.begin(None, 0, 100)
   for step in (1, 5, 12):  # 5 is too soon.
@@ -65,6 +96,19 @@ def test_summaries_hold_scalars_and_pictures(tmp_path):
   assert {step for _, step in events} == {1, 12}
   assert events["loss/g", 12] == ("scalars", 6.0)
   assert events["global_step/sec", 12] == ("scalars", 0.5)
+  assert events["examples/sec", 12] == ("scalars", 32.0)
+  assert ("examples/sec", 1) not in events  # That time built the graph.
+  text = ("text", b"#### a:\n    b = 1")
+  assert events["gin/operative_config", 1] == text
+  assert ("gin/operative_config", 12) not in events
   plugin, (width, height, png) = events["fake_images", 1]
   assert (plugin, width, height) == ("images", b"6", b"4")
   np.testing.assert_array_equal(tf.io.decode_png(png), picture)
+
+
+def test_summaries_that_cannot_be_written_are_an_oserror(tmp_path):
+  (tmp_path / "file").write_bytes(b"")
+  summaries = hooks.Summaries(str(tmp_path / "file"))
+  with pytest.raises(OSError, match="summaries in .*file cannot be written"):
+    summaries.begin(None, 0, 1)
+    summaries.after_loop(1, 1, 1.0, {"loss/g": tf.constant(0.0)})

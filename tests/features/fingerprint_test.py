@@ -1,6 +1,7 @@
 """The hash of a dataset changes with what it holds and with nothing else."""
 
 from compare_gan.features.fingerprint import fingerprint
+
 from tests.features import tiny
 
 
@@ -12,6 +13,18 @@ def test_order_and_flips_do_not_count():
   dataset = tiny.Corners()
   dataset.seed, dataset.flip = 3, True
   assert fingerprint(dataset) == fingerprint(tiny.Corners())
+
+
+def test_labels_alone_count():
+  dataset, other = tiny.Corners(), tiny.Corners()
+  load = other.load
+
+  def turned(split):
+    images, labels = load(split)
+    return images, labels[::-1]
+
+  other.load = turned
+  assert fingerprint(dataset) != fingerprint(other)
 
 
 def test_pixels_labels_and_shapes_count():

@@ -25,7 +25,7 @@ def _graph(factor=1.0):
     corner = x[:, :3, :3, :] * factor
     pool = tf.reshape(corner, [-1, 1, 1, 27], name="pool_3")
     tf.matmul(pool[:, 0, 0, :], tf.ones([27, 5]), name="logits")
-  return graph.as_graph_def().SerializeToString()
+  return graph.as_graph_def().SerializeToString(deterministic=True)
 
 
 def _archive(tmp_path, members, name="inception.tar.gz"):

@@ -33,9 +33,9 @@ def test_the_gaussian_is_that_of_the_features():
   dataset = tiny.Corners()
   found = statistics.of_dataset(dataset, _Counting(), "train", 120)
   rows = _Counting()(dataset.load("train")[0][:120]).features
-  np.testing.assert_allclose(found.mean, rows.mean(axis=0), rtol=1e-9)
+  np.testing.assert_allclose(found.mean, rows.mean(axis=0), rtol=1e-5)
   np.testing.assert_allclose(
-    found.covariance, np.cov(rows, rowvar=False), atol=1e-12
+    found.covariance, np.cov(rows, rowvar=False), atol=1e-7
   )
 
 

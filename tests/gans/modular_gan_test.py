@@ -1,5 +1,7 @@
 """One step of training: who moves when, and on what."""
 
+import warnings
+
 from compare_gan import draws
 from compare_gan.layers import scope
 from compare_gan.model_dir import DatasetShape
@@ -135,6 +137,126 @@ def test_architectures_train(architecture, size, conditional):
   assert all(np.isfinite(value).all() for value in tiny.values(gan).values())
 
 
+# ---- How many updates on what -----------------------------------------------
+
+
+def _spied(gan):
+  """Returns the list of z that G gets, as long as the GAN trains eagerly."""
+  seen = []
+  generator = gan.generator
+
+  class Spy:
+    def __call__(self, z, y, is_training):
+      seen.append(z.numpy())
+      return generator(z, y, is_training)
+
+    def __getattr__(self, name):
+      return getattr(generator, name)
+
+  gan.generator = Spy()
+  return seen
+
+
+def test_g_moves_gen_iters_times_with_one_z():
+  """With gradient descent on what G makes of the same z each time."""
+  gin.parse_config(
+    """
+    ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer
+    ModularGAN.g_lr = 0.5
+    ModularGAN.d_lr = 0.0
+    loss.fn = @wasserstein
+    """
+  )
+  [batch] = tiny.batches(1)
+  batch["z"] = tf.constant([[1.0, 2.0], [2.0, -1.0]])
+  twice = tiny.gan(gen_iters=2)
+  seen = _spied(twice)
+  twice.train_step([batch])
+  assert len(seen) == 2
+  np.testing.assert_array_equal(seen[0], batch["z"])
+  np.testing.assert_array_equal(seen[1], batch["z"])
+  by_steps = tiny.gan()
+  for _ in range(2):
+    by_steps.train_step([batch])
+  for name, value in tiny.values(by_steps.generator).items():
+    np.testing.assert_allclose(
+      tiny.values(twice.generator)[name], value, rtol=1e-5
+    )
+  assert int(twice.global_step) == 1 and int(by_steps.global_step) == 2
+
+
+def test_average_moves_once_a_step_whatever_gen_iters():
+  gin.parse_config(
+    """
+    ModularGAN.g_use_ema = True
+    ModularGAN.ema_decay = 0.75
+    ModularGAN.ema_start_step = 0
+    """
+  )
+  gan = tiny.gan(gen_iters=2)
+  name = "generator/out/kernel"
+  before = tiny.values(gan)[name]
+  _train(gan)
+  after = tiny.values(gan)
+  np.testing.assert_allclose(
+    after[f"{name}/ExponentialMovingAverage"],
+    0.75 * before + 0.25 * after[name],
+    rtol=1e-5,
+  )
+
+
+@pytest.mark.parametrize("unrolled", [False, True])
+def test_d_updates_can_share_their_images_with_new_z_each(unrolled):
+  gin.bind_parameter("ModularGAN.experimental_force_graph_unroll", unrolled)
+  gan = tiny.gan(disc_iters=3, d_batches="same")
+  assert gan.batches_per_step == 1 + unrolled
+  dicts = tiny.batches(gan.batches_per_step)
+  d_batches, g_batch = gan._complete_all(dicts)
+  for batch in d_batches:
+    np.testing.assert_array_equal(batch.images, dicts[0]["images"])
+  all_z = [batch.z.numpy() for batch in d_batches]
+  assert len({z.tobytes() for z in all_z}) == 3
+  if unrolled:
+    np.testing.assert_array_equal(g_batch.images, dicts[1]["images"])
+  else:
+    assert g_batch is d_batches[-1]
+  assert {"loss/d_0", "loss/d_1", "loss/d_2"} < set(_train(gan))
+
+
+# ---- Scalars -----------------------------------------------------------------
+
+
+def test_gradient_norms_are_those_of_the_last_step_down():
+  """With gradient descent at rate 1 the weights move by the gradient."""
+  gin.parse_config(
+    """
+    ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer
+    ModularGAN.g_lr = 1.0
+    ModularGAN.d_lr = 0.5
+    """
+  )
+  gan = tiny.gan()
+  before = tiny.values(gan)
+  scalars = _train(gan)
+  after = tiny.values(gan)
+  for side, rate in (("discriminator", 0.5), ("generator", 1.0)):
+    moved = [
+      np.sum((after[n] - before[n]).astype(np.float64) ** 2)
+      for n in before
+      if n.startswith(side)
+    ]
+    np.testing.assert_allclose(
+      scalars[f"grad_norm/{side[0]}"], np.sqrt(sum(moved)) / rate, rtol=1e-4
+    )
+  assert scalars["learning_rate/d"] == 0.5
+  assert scalars["learning_rate/g"] == 1.0
+
+
+def test_gradient_norms_can_be_left_out():
+  scalars = _train(tiny.gan(log_gradient_norms=False))
+  assert not [name for name in scalars if name.startswith("grad_norm")]
+
+
 # ---- State -------------------------------------------------------------------
 
 
@@ -240,6 +362,36 @@ def test_average_copies_until_its_start_and_moves_after():
   np.testing.assert_allclose(moved[shadow], expected, rtol=1e-5)
 
 
+def test_average_warms_up():
+  """min(decay, (1 + t) / (10 + t)) at t = 0, 1, then 0.2."""
+  gin.parse_config(
+    """
+    ModularGAN.g_use_ema = True
+    ModularGAN.ema_decay = 0.15
+    ModularGAN.ema_start_step = 0
+    ModularGAN.ema_warmup = True
+    """
+  )
+  gan = tiny.gan()
+  name = "generator/out/kernel"
+  shadow = f"{name}/ExponentialMovingAverage"
+  for decay in (0.1, 0.15):  # 1 / 10; 2 / 11 is above ema_decay.
+    before = tiny.values(gan)[shadow]
+    _train(gan)
+    after = tiny.values(gan)
+    expected = decay * before + (1.0 - decay) * after[name]
+    np.testing.assert_allclose(after[shadow], expected, rtol=1e-5)
+
+
+def test_average_that_never_acts_is_warned_of():
+  gin.parse_config("ModularGAN.g_use_ema = True\nModularGAN.ema_start_step = 5")
+  with pytest.warns(UserWarning, match="ema_start_step = 5, but .*ends at .*5"):
+    tiny.gan(training_steps=5)
+  with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    tiny.gan(training_steps=6)
+
+
 def test_images_come_from_the_average_unless_told_otherwise():
   gin.bind_parameter("ModularGAN.g_use_ema", True)
   gan = tiny.gan()
@@ -249,6 +401,24 @@ def test_images_come_from_the_average_unless_told_otherwise():
   z = tf.ones([1, tiny.Z_DIM])
   assert np.all(gan.generate(z).numpy() == 0.5)  # sigmoid(0)
   assert np.all(gan.generate(z, averaged=False).numpy() > 0.7)  # sigmoid(1)
+
+
+def test_batch_moments_make_images_before_any_are_accumulated():
+  """As in training, and nothing moves."""
+  gin.parse_config(
+    """
+    G.batch_norm_fn = @batch_norm
+    G.spectral_norm = False
+    standardize_batch.use_moving_averages = False
+    """
+  )
+  gan = tiny.gan()
+  z = tf.constant([[1.0, 0.0], [0.0, 1.0]])
+  before = tiny.values(gan)
+  images = gan.generate(z, batch_moments=True)
+  assert not _moved(gan, before)
+  np.testing.assert_array_equal(images, gan.generator(z, None, True))
+  assert not np.allclose(images, gan.generate(z))
 
 
 # ---- Labels and latents ------------------------------------------------------

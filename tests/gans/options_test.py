@@ -17,6 +17,8 @@ def test_defaults():
   chosen = options.options()
   assert (chosen.z_dim, chosen.disc_iters, chosen.lamba) == (128, 1, 1)
   assert chosen.encoder_architecture is None
+  assert (chosen.gen_iters, chosen.micro_batches) == (1, 1)
+  assert (chosen.d_batches, chosen.init_from) == ("fresh", None)
 
 
 def test_required_options_are_named():
@@ -24,7 +26,9 @@ def test_required_options_are_named():
     options.options()
 
 
-@pytest.mark.parametrize("name", ["batch_size", "disc_iters", "z_dim"])
+@pytest.mark.parametrize(
+  "name", ["batch_size", "disc_iters", "z_dim", "gen_iters", "micro_batches"]
+)
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "'64'"])
 def test_sizes_are_positive_ints(name, value):
   gin.parse_config(_REQUIRED + f"options.{name} = {value}")
@@ -36,3 +40,31 @@ def test_option_that_never_acted_is_named():
   gin.parse_config(_REQUIRED + "options.discriminator_normalization = 'bn'")
   with pytest.warns(UserWarning, match="has no effect"):
     options.options()
+
+
+@pytest.mark.parametrize(
+  "binding,message",
+  [
+    ("options.micro_batches = 3", "does not divide options.batch_size = 64"),
+    ("options.d_batches = 'old'", "d_batches = 'old' is unknown.*'same'"),
+  ],
+)
+def test_what_cannot_be_is_refused(binding, message):
+  gin.parse_config(_REQUIRED + binding)
+  with pytest.raises(ValueError, match=message):
+    options.options()
+
+
+def test_every_option_arrives():
+  gin.parse_config(
+    _REQUIRED
+    + """
+    options.gen_iters = 2
+    options.d_batches = "same"
+    options.micro_batches = 4
+    options.init_from = "there"
+    options.log_gradient_norms = False
+    """
+  )
+  chosen = options.options()
+  assert chosen[-5:] == (2, "same", 4, "there", False)

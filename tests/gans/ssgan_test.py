@@ -1,5 +1,11 @@
 """Rotations in D's batch, and the loss on their angle."""
 
+import json
+import os
+import subprocess
+import sys
+
+from compare_gan import replica
 import gin
 import numpy as np
 import pytest
@@ -135,3 +141,88 @@ def test_what_cannot_be_is_refused(bindings, message):
 def test_rotated_batch_size_is_required():
   with pytest.raises(RuntimeError, match="rotated_batch_size"):
     tiny.gan("SSGAN")
+
+
+# Devices are set up before TensorFlow starts: a process of its own.
+_REPLICAS = """
+import json
+import os
+import sys
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+  cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+from compare_gan import configuration
+from compare_gan.estimator import devices
+from tests.gans import tiny
+import gin
+
+configuration.register()
+gin.parse_config(f'''
+  ModularGAN.conditional = True
+  ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer
+  ModularGAN.g_lr = 0.1
+  G.batch_norm_fn = @conditional_batch_norm
+  standardize_batch.decay = 0.5
+  D.spectral_norm = True
+  SSGAN.rotated_batch_size = 16
+  SSGAN.weight_rotation_loss_g = 1.0
+  augmentation.policy = "color,translation,cutout"
+''')
+parts = int(sys.argv[1])
+
+
+def train(on):
+  with on.scope():
+    gan = tiny.gan("SSGAN", batch_size=8, micro_batches=parts)
+  step = tf.function(lambda batches: on.run(gan.train_step, batches))
+  for _ in range(2):
+    scalars = step(tiny.batches(1, size=8))
+  values = {
+    v.name.split(":")[0]: getattr(v, "values", [v])[0].numpy().tolist()
+    for v in gan.variables
+  }
+  return {name: float(v) for name, v in scalars.items()}, values
+
+results = [
+  train(on)
+  for on in (
+    devices.OneDevice("CPU:0"), devices.Mirrored(["CPU:0", "CPU:1"])
+  )
+]
+print("RESULT " + json.dumps(results))
+"""
+
+
+@pytest.mark.parametrize(
+  "parts", [1, pytest.param(2, marks=pytest.mark.slow)]
+)
+def test_two_replicas_turn_the_images_of_one(parts):
+  """Of 8 images the last 4 are turned: all of them are the second replica's."""
+  result = subprocess.run(
+    [sys.executable, "-c", _REPLICAS, str(parts)],
+    capture_output=True,
+    text=True,
+    cwd=os.getcwd(),
+  )
+  assert result.returncode == 0, result.stderr[-3000:]
+  line = [x for x in result.stdout.splitlines() if x.startswith("RESULT ")][-1]
+  one, two = json.loads(line[len("RESULT ") :])
+  for a, b in zip(one, two):
+    assert set(a) == set(b)
+    for name in a:
+      np.testing.assert_allclose(
+        b[name], a[name], rtol=1e-4, atol=2e-6, err_msg=name
+      )
+
+
+def test_turned_images_that_replicas_cannot_share_are_refused():
+  class Two(replica.Replicas):
+    def num_replicas(self):
+      return 2
+
+  gan = _ssgan(rotated=4)
+  with replica.running(Two()), pytest.raises(ValueError, match="2 replicas"):
+    gan.train_step(tiny.batches(1))

@@ -6,6 +6,7 @@ from compare_gan.layers import resample
 from compare_gan.layers import scope
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.spectral_norm import SpectralNorm
+import gin
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -200,3 +201,99 @@ def test_an_unknown_scale_is_refused_with_what_would_do():
     conv.ScaledConv2D(3, 4, 3, "double")
   for part in ("'double'", "'up'", "'down'", "'none'"):
     assert part in str(error.value)
+
+
+# ---- Folding -----------------------------------------------------------------
+
+
+def _value_and_gradients(function, x, kernel, dy):
+  with tf.GradientTape() as tape:
+    tape.watch([x, kernel])
+    y = function(x, kernel)
+  return (y, *tape.gradient(y, [x, kernel], output_gradients=dy))
+
+
+def _assert_folds(folded, plain, size, kernel_size):
+  """The same value and gradients to rounding, from random numbers."""
+  rng = np.random.RandomState(size + kernel_size)
+
+  def normal(shape):
+    return tf.constant(rng.randn(*shape), tf.float32)
+
+  x = normal([2, size, size + 2, 3])
+  kernel = normal([kernel_size, kernel_size, 3, 4])
+  dy = normal(plain(x, kernel).shape)
+  results = [
+    _value_and_gradients(function, x, kernel, dy)
+    for function in (folded, plain)
+  ]
+  for actual, expected in zip(*results):
+    assert actual.shape == expected.shape
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=2e-6 * scale)
+
+
+@pytest.mark.parametrize("upsample", [resample.unpool, resample.nearest])
+@pytest.mark.parametrize("size", [1, 4, 7])
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+def test_folded_up_is_the_plain_one(upsample, size, kernel_size):
+  _assert_folds(
+    lambda x, kernel: conv.convolve_doubled(x, kernel, upsample),
+    lambda x, kernel: conv.convolve_doubled_plainly(x, kernel, upsample),
+    size,
+    kernel_size,
+  )
+
+
+@pytest.mark.parametrize("size", [2, 7, 8])
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+def test_folded_down_is_the_plain_one(size, kernel_size):
+  _assert_folds(
+    conv.convolve_halved, conv.convolve_halved_plainly, size, kernel_size
+  )
+
+
+def _kinds_of_op(scale, upsample=resample.unpool, dtype=tf.float32):
+  layer = conv.ScaledConv2D(3, 4, 3, scale, upsample=upsample)
+  graph = (
+    tf.function(lambda x: layer(x, True))
+    .get_concrete_function(tf.TensorSpec([2, 4, 4, 3], dtype))
+    .graph
+  )
+  return {op.type for op in graph.get_operations()}
+
+
+@pytest.mark.parametrize("upsample", [resample.unpool, resample.nearest])
+def test_up_is_one_transposed_convolution_if_folded(upsample):
+  for fold, is_folded in ((None, True), (True, True), (False, False)):
+    gin.bind_parameter("conv.fold", fold)
+    kinds = _kinds_of_op("up", upsample)
+    assert ("Conv2DBackpropInput" in kinds) == is_folded
+    assert ("Conv2D" in kinds) != is_folded
+
+
+def test_down_has_no_pool_if_folded():
+  for fold, is_folded in ((None, True), (True, True), (False, False)):
+    gin.bind_parameter("conv.fold", fold)
+    assert ("AvgPool" not in _kinds_of_op("down")) == is_folded
+
+
+def test_only_float32_is_folded_unless_told_otherwise():
+  assert "AvgPool" in _kinds_of_op("down", dtype=tf.float16)
+  gin.bind_parameter("conv.fold", True)
+  assert "AvgPool" not in _kinds_of_op("down", dtype=tf.float16)
+
+
+def test_an_upsampling_of_ones_own_is_not_folded():
+  x = tf.ones([1, 2, 2, 1])
+  kernel = tf.ones([3, 3, 1, 1])
+  y = conv.convolve_doubled(x, kernel, lambda x: tf.zeros([1, 4, 4, 1]))
+  np.testing.assert_array_equal(y, np.zeros([1, 4, 4, 1]))
+
+
+def test_folded_sizes_are_known_for_any_batch():
+  layer = conv.ScaledConv2D(3, 4, 3, "up")
+  concrete = tf.function(lambda x: layer(x, True)).get_concrete_function(
+    tf.TensorSpec([None, 5, 6, 3], tf.float32)
+  )
+  assert concrete.outputs[0].shape.as_list() == [None, 10, 12, 4]

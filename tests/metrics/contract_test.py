@@ -8,6 +8,7 @@ import pytest
 contract.import_all()
 
 _NAMES = [
+  "classification_accuracy_score",
   "density_coverage",
   "fid",
   "fid_infinity",

@@ -1,0 +1,329 @@
+"""Measures a step of training, beside the peak of this machine's convolutions.
+
+python -m benchmarks.train_step --gin_config resnet_cifar10.gin --batch 64
+
+Prints medians with their spread and, last, one line of JSON:
+
+  cycle_s          seconds of a step: all D updates and the G update, median
+  images_per_s     real images that D sees
+  gflop_per_cycle  of the convolutions and matrix products of a step, forward
+                   and backward, without any folding: what the model asks for
+  conv_peak_gflops best of 5 of a convolution, 3x3, 256 to 256 channels, on 64
+                   images of 32x32, forward and both gradients, in this process
+  of_peak          gflop_per_cycle / cycle_s / conv_peak_gflops. Folding and
+                   grouping do less work than counted, so it can exceed 1
+  peak_rss_gib     of this process
+  first_step_s     building the graph, and one step
+  with_input       only with --with_input: the cycle of the whole Estimator,
+                   with input, hooks and logging, and what it adds to the step
+
+The data is noise of the dataset's shape, in memory.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+_PEAK = {"batch": 64, "pixels": 32, "channels": 256, "kernel": 3}
+
+
+def _arguments(argv):
+  parser = argparse.ArgumentParser(
+    description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+  )
+  parser.add_argument("--gin_config", default="resnet_cifar10.gin")
+  parser.add_argument("--gin_bindings", action="append", default=[])
+  parser.add_argument("--batch", type=int, help="default: the gin file's")
+  parser.add_argument(
+    "--precision",
+    default="float32",
+    choices=("float32", "bfloat16", "float16"),
+  )
+  fold = parser.add_mutually_exclusive_group()
+  fold.add_argument("--fold", dest="fold", action="store_true", default=None)
+  fold.add_argument("--no-fold", dest="fold", action="store_false")
+  parser.add_argument("--steps", type=int, default=5, help="default: 5")
+  parser.add_argument("--with_input", action="store_true")
+  arguments = parser.parse_args(argv)
+  if arguments.steps < 1:
+    parser.error(f"--steps={arguments.steps}; 1 or more would do.")
+  return arguments
+
+
+# ---- Counting ----------------------------------------------------------------
+
+
+def gflop(concrete):
+  """Returns how many 10^9 operations a traced function's products take.
+
+  Those of its convolutions and matrices: a multiplication with an addition is
+  two. A convolution costs as much as either of its gradients, 2 x the pixels of
+  its output x the kernel. What is called in a loop of the graph is left out.
+  """
+  return sum(_flop(op) for op in _needed(concrete.graph)) / 1e9
+
+
+def _needed(graph):
+  """Returns the operations that are run: a gradient also makes others."""
+  waiting = [tensor.op for tensor in graph.outputs]
+  waiting += [getattr(op, "op", op) for op in graph.control_outputs]
+  found = {}
+  while waiting:
+    op = waiting.pop()
+    if op.name not in found:
+      found[op.name] = op
+      waiting += [tensor.op for tensor in op.inputs]
+      waiting += op.control_inputs
+  return list(found.values())
+
+
+def _flop(op):
+  import numpy as np
+
+  def size(tensor):
+    return int(np.prod(tensor.shape.as_list()))
+
+  def pixels(tensor):
+    n, height, width, _ = tensor.shape.as_list()
+    return n * height * width
+
+  if op.type == "Conv2D":
+    return 2 * pixels(op.outputs[0]) * size(op.inputs[1])
+  if op.type == "Conv2DBackpropInput":  # of (sizes, kernel, d output)
+    return 2 * pixels(op.inputs[2]) * size(op.inputs[1])
+  if op.type == "Conv2DBackpropFilter":  # of (image, sizes, d output)
+    return 2 * pixels(op.inputs[2]) * size(op.outputs[0])
+  if op.type in ("MatMul", "BatchMatMulV2", "BatchMatMulV3"):
+    transposed = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
+    inner = op.inputs[0].shape.as_list()[-2 if transposed else -1]
+    return 2 * size(op.outputs[0]) * inner
+  return 0
+
+
+# ---- Measuring ---------------------------------------------------------------
+
+
+def timed(call, times):
+  """Returns the seconds of each of `times` calls."""
+  seconds = []
+  for _ in range(times):
+    began = time.perf_counter()
+    call()
+    seconds.append(time.perf_counter() - began)
+  return seconds
+
+
+def conv_peak(dtype, times=5, **sizes):
+  """Returns the GFLOP/s of a large convolution with its gradients, the best."""
+  import tensorflow as tf
+
+  sizes = {**_PEAK, **sizes}
+  n, pixels, c, k = (
+    sizes[s] for s in ("batch", "pixels", "channels", "kernel")
+  )
+  x = tf.cast(tf.random.normal([n, pixels, pixels, c]), dtype)
+  kernel = tf.cast(tf.random.normal([k, k, c, c]), dtype)
+  dy = tf.cast(tf.random.normal([n, pixels, pixels, c]), dtype)
+
+  @tf.function
+  def convolve(x, kernel, dy):
+    with tf.GradientTape() as tape:
+      tape.watch([x, kernel])
+      y = tf.nn.conv2d(x, kernel, 1, "SAME")
+    dx, dk = tape.gradient(y, [x, kernel], output_gradients=dy)
+    # One number of each: all are computed, little is copied.
+    return tf.stack([y[0, 0, 0, 0], dx[0, 0, 0, 0], dk[0, 0, 0, 0]])
+
+  def call():
+    return convolve(x, kernel, dy).numpy()
+
+  call()
+  flop = 3 * 2 * n * pixels**2 * k**2 * c**2
+  return flop / min(timed(call, times)) / 1e9
+
+
+def _read(path, start):
+  """Returns the first line of a file that begins so, without the key."""
+  if not os.path.isfile(path):
+    return ""
+  with open(path) as file:
+    lines = [line for line in file if line.startswith(start)]
+  return lines[0].split(":", 1)[1].strip() if lines else ""
+
+
+def _print_machine():
+  import tensorflow as tf
+
+  flags = _read("/proc/cpuinfo", "flags").split()
+  shown = [f for f in flags if f.startswith(("avx", "amx", "fma"))]
+  threads = tf.config.threading
+  print(f"CPU: {_read('/proc/cpuinfo', 'model name') or platform.processor()}")
+  print(f"CPU flags: {' '.join(shown)}")
+  print(
+    f"Threads: {len(os.sched_getaffinity(0))} cores; TensorFlow's intra-op "
+    f"{threads.get_intra_op_parallelism_threads()}, inter-op "
+    f"{threads.get_inter_op_parallelism_threads()} (0: its own choice)"
+  )
+  print(f"GPUs: {len(tf.config.list_physical_devices('GPU'))}")
+
+
+def _versions():
+  import compare_gan
+  import numpy as np
+  import tensorflow as tf
+
+  return {
+    "compare_gan": compare_gan.__version__,
+    "python": platform.python_version(),
+    "tensorflow": tf.__version__,
+    "numpy": np.__version__,
+  }
+
+
+def _spread(seconds):
+  return (
+    f"median {statistics.median(seconds):.3f} s, from {min(seconds):.3f} to "
+    f"{max(seconds):.3f} ({len(seconds)} times)"
+  )
+
+
+class _Clock:
+  """A hook that notes when each loop of the Estimator ended."""
+
+  def __init__(self):
+    self.marks = []  # (step, time)
+
+  def begin(self, model, step, max_steps):
+    pass
+
+  def after_loop(self, step, steps, seconds, scalars):
+    self.marks.append((step, time.perf_counter()))
+
+  def end(self, step):
+    pass
+
+  def cycle_s(self):
+    """Returns the seconds of a step, all included but building the graph."""
+    (first, began), (last, ended) = self.marks[0], self.marks[-1]
+    return (ended - began) / (last - first)
+
+
+def _measure_estimator(gan, devices, dataset, batch, steps):
+  """Returns the seconds of a step in the Estimator with its usual hooks."""
+  from compare_gan.estimator import estimator
+  from compare_gan.estimator import hooks
+  from compare_gan.estimator import run_config
+
+  clock = _Clock()
+  config = run_config.run_config()._replace(save_checkpoints_steps=10**9)
+  start = int(gan.global_step.numpy())
+  with (
+    tempfile.TemporaryDirectory() as model_dir,
+    open(os.devnull, "w") as null,
+  ):
+    estimator.Estimator(gan, config, devices, model_dir).train(
+      lambda first: dataset.batches("train", batch, start=first),
+      start + 1 + steps,
+      [
+        hooks.NanGuard(),
+        hooks.Progress(batch * gan.batches_per_step, null),
+        hooks.Summaries(model_dir),
+        clock,
+      ],
+    )
+  return clock.cycle_s()
+
+
+def measure(arguments):
+  """Returns the dict that is printed as JSON."""
+  from compare_gan import configuration
+  from compare_gan import model_dir
+  from compare_gan import precision
+  from compare_gan.datasets import catalogue
+  from compare_gan.estimator import devices as devices_lib
+  from compare_gan.gans import options
+  import tensorflow as tf
+
+  bindings = list(arguments.gin_bindings)
+  if arguments.batch:
+    bindings.append(f"options.batch_size = {arguments.batch}")
+  configuration.parse([arguments.gin_config], bindings)
+  dataset = catalogue.dataset(fake=True)
+  batch = options.options().batch_size
+  devices = devices_lib.choose("auto", batch)
+  _print_machine()
+  with precision.using(arguments.precision), devices.scope():
+    peak = conv_peak(precision.compute_dtype())
+    print(f"Peak: {peak:.0f} GFLOP/s in {arguments.precision}")
+    gan = model_dir.make_gan(dataset, seed=1)
+    batches = list(dataset.batches("train", batch).take(gan.batches_per_step))
+    for layer in _scaled_convolutions(gan):
+      layer.fold = False
+
+    def make_step():
+      return tf.function(lambda batches: devices.run(gan.train_step, batches))
+
+    work = gflop(make_step().get_concrete_function(batches))
+    print(f"Work: {work:.1f} GFLOP a step, unfolded")
+    for layer in _scaled_convolutions(gan):
+      layer.fold = arguments.fold
+    step = make_step()
+
+    def call():
+      return [float(value) for value in step(batches).values()]
+
+    [first] = timed(call, 1)
+    print(f"First step: {first:.1f} s")
+    seconds = timed(call, arguments.steps)
+    cycle = statistics.median(seconds)
+    print(f"Cycle: {_spread(seconds)}")
+    result = {
+      "cycle_s": round(cycle, 4),
+      "images_per_s": round(batch * gan.options.disc_iters / cycle, 1),
+      "gflop_per_cycle": round(work, 1),
+      "conv_peak_gflops": round(peak, 1),
+      "of_peak": round(work / cycle / peak, 3),
+      "first_step_s": round(first, 1),
+      "precision": arguments.precision,
+      "batch": batch,
+      "fold": arguments.fold,
+      "versions": _versions(),
+    }
+    if arguments.with_input:
+      whole = _measure_estimator(gan, devices, dataset, batch, arguments.steps)
+      again = timed(call, arguments.steps)
+      bare = statistics.median(seconds + again)
+      print(f"Cycle, again: {_spread(again)}")
+      print(f"Cycle with input, hooks and logging: {whole:.3f} s")
+      result["with_input"] = {
+        "cycle_s": round(whole, 4),
+        "overhead": round(whole / bare - 1.0, 4),
+      }
+  # In KiB, but for macOS, where it is in bytes.
+  unit = 1 if sys.platform == "darwin" else 1024
+  peak_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+  result["peak_rss_gib"] = round(peak_rss / 2**30, 2)
+  return result
+
+
+def _scaled_convolutions(gan):
+  from compare_gan.layers import conv
+
+  return [m for m in gan.submodules if isinstance(m, conv.ScaledConv2D)]
+
+
+def main(argv=None):
+  result = measure(_arguments(argv))
+  print(json.dumps(result))
+
+
+if __name__ == "__main__":
+  main()

@@ -1,0 +1,206 @@
+"""An image file's bytes -> uint8 pixels [H, W, colors], in small steps.
+
+JPEG, PNG, WebP, GIF (its first frame) and BMP; gray, palette, RGBA, CMYK and 16
+bit; turned as its EXIF tag says; of any size. What does not decode whole is a
+BadImage with the reason: no step fills in zeros.
+"""
+
+import io
+from typing import NamedTuple
+from typing import Optional
+import warnings
+
+import numpy as np
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
+RESIZES = ("center_crop", "resize", "pad")
+BACKGROUNDS = {"white": 255, "black": 0}
+
+_ORIENTATION = 0x0112  # the EXIF tag
+
+
+class BadImage(ValueError):
+  """An image that cannot be used."""
+
+
+class Layout(NamedTuple):
+  """What images are made into.
+
+  Attributes:
+    size: (height, width); None leaves them as they are.
+    colors: 1 or 3.
+    resize: "center_crop" cuts the largest part of the new shape from the
+      middle, "resize" stretches, "pad" shows all of it on the background.
+    background: "white" or "black", behind transparent pixels too.
+    max_pixels: what claims to be larger is refused before it is unpacked.
+    is_exact: refuses images of another size.
+  """
+
+  size: Optional[tuple]
+  colors: int = 3
+  resize: str = "center_crop"
+  background: str = "white"
+  max_pixels: int = 2**26
+  is_exact: bool = False
+
+
+def decode(data, layout):
+  """Returns uint8 [H, W, colors] of a file's bytes, or raises BadImage."""
+  from PIL import Image
+
+  try:
+    with warnings.catch_warnings():
+      # What PIL warns of (odd EXIF blocks, sizes) is decided here.
+      warnings.simplefilter("ignore")
+      image = Image.open(io.BytesIO(data), formats=FORMATS)
+      _refuse_bombs(image.size, layout.max_pixels)
+      image.load()
+      image = _upright(image)
+      image = _eight_bits(image)
+      image = _plain(image, layout)
+      if layout.is_exact:
+        _refuse_other_sizes(image.size, layout.size)
+      if layout.size is not None:
+        image = _RESIZE[layout.resize](image, layout)
+      pixels = np.asarray(image)
+  except BadImage:
+    raise
+  # PIL's decoders raise nearly anything on damaged bytes: SyntaxError,
+  # struct.error, IndexError, zlib.error, EOFError, ...
+  except Exception as error:
+    raise BadImage(_reason(data, error)) from error
+  return pixels.reshape(*pixels.shape[:2], layout.colors)
+
+
+def is_plain_jpeg(data, layout):
+  """Whether decoding is all that is to be done with a good file.
+
+  Then TensorFlow's op gives the pixels of `decode`, and needs no Python.
+  """
+  from PIL import Image
+
+  image = Image.open(io.BytesIO(data), formats=FORMATS)
+  modes = ("L",) if layout.colors == 1 else ("L", "RGB")
+  return (
+    image.format == "JPEG"
+    and image.mode in modes
+    and image.size == tuple(layout.size)[::-1]
+    and not _is_turned(image)
+  )
+
+
+def _reason(data, error):
+  from PIL import UnidentifiedImageError
+
+  if not data:
+    return "the file is empty"
+  if isinstance(error, UnidentifiedImageError):
+    return f"no image that can be read ({', '.join(FORMATS)})"
+  return f"{str(error) or type(error).__name__}"
+
+
+def _refuse_bombs(size, max_pixels):
+  width, height = size
+  if width * height > max_pixels:
+    raise BadImage(
+      f"its header claims {width} x {height} pixels, more than max_pixels = "
+      f"{max_pixels}"
+    )
+  if width * height < 1:
+    raise BadImage(f"its header claims {width} x {height} pixels")
+
+
+def _refuse_other_sizes(size, wanted):
+  if size != wanted[::-1]:
+    raise BadImage(
+      f"it is {size[0]} x {size[1]}, others are {wanted[1]} x {wanted[0]}; "
+      "image_size would make them alike"
+    )
+
+
+def _upright(image):
+  from PIL import ImageOps
+
+  return ImageOps.exif_transpose(image) if _is_turned(image) else image
+
+
+def _is_turned(image):
+  # Looking for tags takes long where there are none.
+  has_tags = "exif" in image.info or "xmp" in image.info
+  has_tags = has_tags or "XML:com.adobe.xmp" in image.info
+  return has_tags and image.getexif().get(_ORIENTATION, 1) != 1
+
+
+def _eight_bits(image):
+  """Returns an image of 8 bits; only gray PNGs keep 16 of them in PIL."""
+  from PIL import Image
+
+  if not image.mode.startswith("I"):
+    return image
+  deep = np.asarray(image).astype(np.int64)
+  return Image.fromarray(((deep * 255 + 32767) // 65535).astype(np.uint8))
+
+
+def _plain(image, layout):
+  """Returns an image of mode "L" or "RGB", opaque."""
+  from PIL import Image
+
+  mode = "L" if layout.colors == 1 else "RGB"
+  if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
+    "transparency" in image.info
+  ):
+    image = image.convert("RGBA")
+    behind = Image.new("RGBA", image.size, _color(layout, 4))
+    image = Image.alpha_composite(behind, image)
+  return image if image.mode == mode else image.convert(mode)
+
+
+def _color(layout, bands):
+  """Returns the background, opaque, as a colour of so many bands."""
+  value = BACKGROUNDS[layout.background]
+  return value if bands == 1 else (value, value, value, 255)[:bands]
+
+
+def _stretch(image, layout, box=None):
+  from PIL import Image
+
+  height, width = layout.size
+  if box is None and image.size == (width, height):
+    return image
+  return image.resize((width, height), Image.BICUBIC, box)
+
+
+def _center_crop(image, layout):
+  height, width = layout.size
+  scale = min(image.width / width, image.height / height)
+  left = (image.width - scale * width) / 2
+  top = (image.height - scale * height) / 2
+  if not left and not top:
+    return _stretch(image, layout)
+  box = (left, top, image.width - left, image.height - top)
+  return _stretch(image, layout, box)
+
+
+def _pad(image, layout):
+  from PIL import Image
+
+  height, width = layout.size
+  scale = min(width / image.width, height / image.height)
+  size = [max(1, round(scale * side)) for side in (image.height, image.width)]
+  small = _stretch(image, layout._replace(size=size))
+  whole = Image.new(image.mode, (width, height), _color(layout, layout.colors))
+  whole.paste(small, ((width - small.width) // 2, (height - small.height) // 2))
+  return whole
+
+
+_RESIZE = {"center_crop": _center_crop, "resize": _stretch, "pad": _pad}
+
+
+def encode_png(pixels):
+  """Returns a PNG of uint8 [H, W, 3]."""
+  from PIL import Image
+
+  file = io.BytesIO()
+  Image.fromarray(pixels).save(file, "PNG")
+  return file.getvalue()

@@ -1,0 +1,358 @@
+"""Datasets of encoded images, whatever holds them: folders, zips, TFRecords.
+
+When such a dataset is opened, every image of it is read and decoded once. What
+that found is kept in the cache, under a digest of all names, sizes and times.
+So bad files are known before the first step, sizes do not change, and batch t
+is a function of (seed, t). What fits is kept as uint8 pixels, in the cache and
+in memory; the rest is read and decoded when its turn comes, several batches at
+once. A file that changes later is an error with its name.
+"""
+
+import concurrent.futures
+import json
+import logging
+import os
+from typing import Any
+from typing import NamedTuple
+import zlib
+
+from compare_gan.datasets import cache
+from compare_gan.datasets import damage
+from compare_gan.datasets import files as files_lib
+from compare_gan.datasets import image_file
+from compare_gan.datasets import in_memory
+import numpy as np
+import tensorflow as tf
+
+_VERSION = 1  # to be raised when the same file gives other pixels
+_MANY = 2000  # images that take long enough to say so
+
+
+class Source(NamedTuple):
+  """The examples of a split.
+
+  Attributes:
+    files: has `names`, `bad`, `stamp` and `read(i)`, as in files.py.
+    numbers: which of the files, an array.
+    labels: of these, an array; None if they stand in the files: then `files`
+      has `label_and_image(data)` and `damaged()`, see records.py.
+    bad: [(name, reason)] of what could not even be listed.
+  """
+
+  files: Any
+  numbers: np.ndarray
+  labels: Any
+  bad: tuple = ()
+
+
+class ImageFiles(in_memory.InMemoryDataset):
+  """Encoded images of two splits.
+
+  Args:
+    name: of the dataset.
+    sources: {"train": Source, "eval": Source}.
+    layout: an image_file.Layout; its size None takes that of the images, which
+      must all be as large.
+    num_classes: 0 if there are no labels, None to count them.
+    gin_name: of the reader, "folder", for messages.
+    on_error: "raise" or "skip".
+    memory_bytes: splits of up to so many bytes of pixels stay in memory.
+    max_eval_samples: how many images a score is computed on, at most.
+  """
+
+  def __init__(
+    self,
+    name,
+    sources,
+    layout,
+    num_classes,
+    gin_name,
+    on_error="raise",
+    memory_bytes=2**30,
+    max_eval_samples=10000,
+  ):
+    self._sources = sources
+    self._gin_name = gin_name
+    if layout.size is None:
+      size = _common_size(sources, layout, gin_name)
+      layout = layout._replace(size=size, is_exact=True)
+    self._layout = layout
+    self._memory_bytes = memory_bytes
+    self._decoded = {}
+    self._examples = {}
+    self._crcs = {}
+    self._are_plain = {}
+    self.name = name
+    checks = {split: self._checked(split) for split in sources}
+    if num_classes is None:
+      num_classes = 1 + int(max(checks["train"][0], default=-1))
+    self.bad = []
+    for split, (labels, bad, crcs, plain) in checks.items():
+      self._take(split, labels, bad, num_classes)
+      numbers = self._examples[split][0].tolist()
+      places = np.searchsorted(sources[split].numbers, numbers)
+      self._crcs[split] = dict(zip(numbers, crcs[places].tolist()))
+      self._are_plain[split] = bool(plain[places].all())
+    total = sum(len(s.numbers) for s in sources.values()) + sum(
+      len(s.bad) for s in sources.values()
+    )
+    damage.settle(name, self.bad, total, on_error)
+    shape = (*layout.size, layout.colors)
+    eval_samples = min(max_eval_samples, self.size("eval"))
+    super().__init__(name, shape, num_classes, eval_samples)
+    if not all(self._fits(split) for split in sources):
+      self.parallel_reads = tf.data.AUTOTUNE
+
+  def size(self, split):
+    return len(self._examples[split][0])
+
+  def read(self, split, indices):
+    if self._fits(split):
+      return super().read(split, indices)
+    numbers, labels = self._examples[split]
+    labels = tf.gather(labels, indices)
+    if not self._are_plain[split]:
+      images = tf.numpy_function(
+        lambda i: self._decode_some(split, numbers[i]), [indices], tf.uint8
+      )
+      return images, labels
+    files = tf.numpy_function(
+      lambda i: np.array([self._image(split, n) for n in numbers[i]], object),
+      [indices],
+      tf.string,
+    )
+    return self._decode_jpegs(tf.ensure_shape(files, indices.shape)), labels
+
+  def load(self, split):
+    numbers, labels = self._examples[split]
+    images = cache.array(
+      f"{self._key(split)}-pixels-{files_lib.digest(numbers.tolist())}",
+      lambda: self._decode_all(split, numbers),
+    )
+    self._decoded.pop(split, None)
+    return images, labels
+
+  def name_of(self, split, index):
+    """Returns the name of an example's file."""
+    return self._sources[split].files.names[self._examples[split][0][index]]
+
+  def _take(self, split, labels, bad, num_classes):
+    """Sorts the examples of a split into good and bad ones."""
+    source = self._sources[split]
+    bad = {int(place): reason for place, reason in bad.items()}
+    for place in np.flatnonzero(
+      (labels < 0) | (labels >= max(1, num_classes))
+    ).tolist():
+      bad.setdefault(
+        place,
+        f"its label {labels[place]} is outside of 0 to "
+        f"{max(1, num_classes) - 1}",
+      )
+    named = [(source.files.names[source.numbers[p]], bad[p]) for p in bad]
+    named = [*source.bad, *sorted(named)]
+    self.bad += [damage.Bad(split, *found) for found in named]
+    good = np.setdiff1d(np.arange(len(source.numbers)), list(bad))
+    self._examples[split] = source.numbers[good], labels[good].astype(np.int32)
+
+  def _key(self, split):
+    source = self._sources[split]
+    chosen = files_lib.digest(
+      _VERSION,
+      source.files.stamp,
+      source.numbers.tolist(),
+      list(self._layout),
+    )
+    return f"{self.name}-{split}-{chosen}"
+
+  def _checked(self, split):
+    """Returns what a look at all images of a split found, once.
+
+    Returns:
+      labels: int64 [n].
+      bad: {place: reason}.
+      crcs: int64 [n], of the encoded images.
+      plain: bools [n], see image_file.is_plain_jpeg.
+    """
+    source = self._sources[split]
+
+    def check():
+      text = json.dumps(self._look_at_all(split))
+      return np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+
+    stored = cache.array(f"{self._key(split)}-check", check)
+    text = stored.tobytes().decode("utf-8", "surrogatepass")
+    labels, bad, crcs, plain = json.loads(text)
+    if source.labels is not None:
+      labels = source.labels
+    return (
+      np.asarray(labels, np.int64),
+      bad,
+      np.asarray(crcs, np.int64),
+      np.asarray(plain, bool),
+    )
+
+  def _look_at_all(self, split):
+    source = self._sources[split]
+    n = len(source.numbers)
+    labels = [0] * n
+    crcs = [0] * n
+    plain = [False] * n
+    pixels = None
+    if n * self._bytes_each() <= self._memory_bytes:
+      pixels = in_memory.empty([n, *self._layout.size, self._layout.colors])
+    if n > _MANY:
+      logging.warning("%s: reading all %d images, once.", self.name, n)
+    damaged = source.files.damaged() if source.labels is None else {}
+
+    def one(place):
+      number = int(source.numbers[place])
+      if number in damaged:
+        return damaged[number]
+      try:
+        data = source.files.read(number)
+        if source.labels is None:
+          labels[place], data = source.files.label_and_image(data)
+        image = image_file.decode(data, self._layout)
+        plain[place] = image_file.is_plain_jpeg(data, self._layout)
+      except (ValueError, OSError) as error:
+        return str(error)
+      crcs[place] = zlib.crc32(data)
+      if pixels is not None:
+        pixels[place] = image
+      return None
+
+    reasons = list(_in_threads(one, range(n)))
+    bad = {place: reason for place, reason in enumerate(reasons) if reason}
+    if pixels is not None:
+      self._decoded[split] = pixels
+    return labels, bad, crcs, plain
+
+  def _decode_all(self, split, numbers):
+    pixels = self._decoded.get(split)
+    if pixels is not None and len(pixels) == len(numbers):
+      return pixels
+    pixels = in_memory.empty(
+      [len(numbers), *self._layout.size, self._layout.colors]
+    )
+
+    def one(place):
+      pixels[place] = self._decode(split, numbers[place])
+
+    for _ in _in_threads(one, range(len(numbers))):
+      pass
+    return pixels
+
+  def _decode_some(self, split, numbers):
+    pixels = in_memory.empty(
+      [len(numbers), *self._layout.size, self._layout.colors]
+    )
+    for place, number in enumerate(numbers):
+      pixels[place] = self._decode(split, number)
+    return pixels
+
+  def _decode(self, split, number):
+    return image_file.decode(self._image(split, number), self._layout)
+
+  def _decode_jpegs(self, files):
+    """Returns uint8 [n, H, W, colors] of plain JPEGs [n]."""
+
+    def one(data):
+      # PIL's choice of the method: the same pixels.
+      return tf.io.decode_jpeg(
+        data, self._layout.colors, dct_method="INTEGER_ACCURATE"
+      )
+
+    return tf.map_fn(one, files, fn_output_signature=tf.uint8)
+
+  def _image(self, split, number):
+    """Returns the encoded image that was there when the dataset was opened."""
+    source, number = self._sources[split], int(number)
+    try:
+      data = source.files.read(number)
+      if source.labels is None:
+        _, data = source.files.label_and_image(data)
+      if zlib.crc32(data) != self._crcs[split][number]:
+        raise ValueError("it holds other bytes now")
+    except (ValueError, OSError) as error:
+      raise ValueError(
+        f"{self.name}: {source.files.names[number]} could be read when the "
+        f"dataset was opened, and cannot any more: {error}"
+      ) from error
+    return data
+
+  def _bytes_each(self):
+    height, width = self._layout.size
+    return height * width * self._layout.colors
+
+  def _fits(self, split):
+    return self.size(split) * self._bytes_each() <= self._memory_bytes
+
+
+def _in_threads(function, values):
+  """Yields function(value) in order; decoders let go of Python's lock."""
+  with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    yield from pool.map(function, values)
+
+
+def _common_size(sources, layout, gin_name):
+  """Returns the (height, width) that all images that decode have."""
+  source = sources["train"]
+  seen = {}
+  for number in source.numbers[:64]:
+    try:
+      data = source.files.read(int(number))
+      if source.labels is None:
+        _, data = source.files.label_and_image(data)
+      shape = image_file.decode(data, layout).shape[:2]
+    except (ValueError, OSError):
+      continue
+    seen.setdefault(shape, source.files.names[number])
+  if len(seen) == 1:
+    return next(iter(seen))
+  if not seen:
+    found = "none of its first images can be read"
+  else:
+    found = "its images differ in size: " + ", ".join(
+      f"{name} is {width} x {height}"
+      for (height, width), name in list(seen.items())[:2]
+    )
+  raise ValueError(
+    f"{gin_name}: {found}. Set {gin_name}.image_size to what they are to be "
+    "made into, 64 or (64, 48) as (height, width)."
+  )
+
+
+def layout_of(gin_name, image_size, colors, resize, background, max_pixels):
+  """Returns the Layout of gin parameters, or says which is wrong."""
+  sizes = image_size
+  if isinstance(image_size, int):
+    sizes = (image_size, image_size)
+  if sizes is not None:
+    sizes = tuple(sizes)
+    if len(sizes) != 2 or not all(isinstance(s, int) and s > 0 for s in sizes):
+      raise ValueError(
+        f"{gin_name}.image_size = {image_size!r}. A number of pixels would do, "
+        "or (height, width)."
+      )
+  for name, value, choices in (
+    ("colors", colors, (1, 3)),
+    ("resize", resize, image_file.RESIZES),
+    ("background", background, tuple(image_file.BACKGROUNDS)),
+  ):
+    if value not in choices:
+      raise ValueError(
+        f"{gin_name}.{name} = {value!r}. It can be one of {choices}."
+      )
+  return image_file.Layout(sizes, colors, resize, background, max_pixels)
+
+
+def held_out(n, fraction, gin_name):
+  """Returns which of n examples train and which are for evaluation."""
+  if not 0.0 < fraction < 1.0:
+    raise ValueError(
+      f"{gin_name}.eval_fraction = {fraction}. A share between 0 and 1 would "
+      "do, 0.1 say."
+    )
+  order = np.random.RandomState(0).permutation(n)
+  count = max(1, round(n * fraction)) if n > 1 else 0
+  return np.sort(order[count:]), np.sort(order[:count])

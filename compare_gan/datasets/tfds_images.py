@@ -1,0 +1,572 @@
+"""Images that tensorflow-datasets has prepared, read from its own files.
+
+The datasets of google/compare_gan's gin files, with its crops and sizes, and
+any other as "tfds:<name>" or "tfds:<name>/<config>". Nothing is downloaded
+here: `python -m compare_gan datasets prepare --name cifar10` does that.
+
+Records are found by number (records.py), so that an epoch is a permutation of
+all images and batch t a function of (seed, t), with its crops. A dataset whose
+pixels do not depend on chance and fit stays in memory.
+
+Resizing is bilinear as TensorFlow 1 did it: no average over what lies between,
+and pixel (0, 0) stays where it is.
+"""
+
+import os
+import pathlib
+import re
+from typing import Callable
+from typing import NamedTuple
+from typing import Optional
+
+from compare_gan.datasets import cache
+from compare_gan.datasets import damage
+from compare_gan.datasets import files as files_lib
+from compare_gan.datasets import in_memory
+from compare_gan.datasets import records as records_lib
+import gin
+import numpy as np
+import tensorflow as tf
+
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_CROP_NUMBERS = 3  # random numbers that a distorted crop takes
+_HQ_SIDE = 400
+
+
+class DatasetInfo(NamedTuple):
+  """A dataset by name.
+
+  Attributes:
+    name: as in `dataset.name`.
+    tfds_name: in tensorflow-datasets.
+    image_shape: (H, W, colors) after crop and resize.
+    num_classes: 0 if there are no labels.
+    train_split, eval_split: in tensorflow-datasets' notation.
+    eval_samples: how many images a score is computed on.
+    prepare: (image, image_shape, u) -> image of that shape, uint8, or float32
+      in [0, 1]; None if images have it already. u [3] is None for no chance.
+    is_random: whether `prepare` uses u in training.
+    labels: "own"; "single", all 0; "random", a new one at each turn; "soft",
+      drawn at each turn from the probabilities in tfds_images.soft_labels.
+    min_side: smaller training images are left out.
+    image_feature, label_feature: in tensorflow-datasets.
+  """
+
+  name: str
+  tfds_name: str
+  image_shape: tuple
+  num_classes: int
+  train_split: str
+  eval_split: str
+  eval_samples: int
+  prepare: Optional[Callable] = None
+  is_random: bool = False
+  labels: str = "own"
+  min_side: int = 0
+  image_feature: str = "image"
+  label_feature: str = "label"
+
+
+def celeb_a(image, image_shape, u=None):
+  """Returns the middle 160 x 160 pixels, resized."""
+  del u
+  image = tf.image.resize_with_crop_or_pad(image, 160, 160)
+  return _bilinear(image, image_shape)
+
+
+def crop_or_pad(image, image_shape, u=None):
+  """Returns the middle of the image, with black around it if it is small."""
+  del u
+  return tf.image.resize_with_crop_or_pad(image, *image_shape[:2])
+
+
+def middle_crop(image, image_shape, u=None):
+  """Returns the largest square in the middle, resized."""
+  del u
+  height, width = _size(image)
+  side = tf.minimum(height, width)
+  top, left = (height - side) // 2, (width - side) // 2
+  return _bilinear(image[top : top + side, left : left + side], image_shape)
+
+
+def distorted_crop(image, image_shape, u):
+  """Returns a random square of half of the image's area or more, resized.
+
+  Where the image is more than twice as long as wide no such square fits: then
+  it is the largest one. (TensorFlow's op, which the original used, then
+  squeezes the whole image.)
+
+  Args:
+    image: [h, w, colors].
+    image_shape: of the result.
+    u: [3] in (0, 1): of the side, and of the place.
+  """
+  height, width = _size(image)
+  most = tf.minimum(height, width)
+  area = tf.cast(height, tf.float32) * tf.cast(width, tf.float32)
+  least = tf.minimum(tf.cast(tf.math.ceil(tf.sqrt(0.5 * area)), tf.int32), most)
+  side = least + _choice(u[0], most - least + 1)
+  top = _choice(u[1], height - side + 1)
+  left = _choice(u[2], width - side + 1)
+  return _bilinear(image[top : top + side, left : left + side], image_shape)
+
+
+def imagenet(image, image_shape, u=None):
+  """Returns a distorted crop in training, the middle crop in evaluation."""
+  if u is None:
+    return middle_crop(image, image_shape)
+  return distorted_crop(image, image_shape, u)
+
+
+def shrink(image, image_shape, u=None):
+  """Returns the middle square averaged down (or up) to a size, as uint8."""
+  del u
+  height, width = _size(image)
+  side = tf.minimum(height, width)
+  top, left = (height - side) // 2, (width - side) // 2
+  image = image[top : top + side, left : left + side]
+  image = tf.image.resize(image, image_shape[:2], "bilinear", antialias=True)
+  return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
+
+
+def _size(image):
+  height, width, _ = tf.unstack(tf.shape(image))
+  return height, width
+
+
+def _choice(u, n):
+  """Returns one of 0 ... n - 1 for u in (0, 1)."""
+  return tf.minimum(tf.cast(u * tf.cast(n, tf.float32), tf.int32), n - 1)
+
+
+def _bilinear(image, image_shape):
+  """Returns float32 in [0, 1], resized as tf.image.resize_images of TF 1."""
+  image = tf.raw_ops.ResizeBilinear(
+    images=tf.cast(image, tf.float32)[None],
+    size=image_shape[:2],
+    align_corners=False,
+    half_pixel_centers=False,
+  )
+  return image[0] / 255.0
+
+
+class TfdsImages(in_memory.InMemoryDataset):
+  """Prepared images; the files are opened when a split is asked for.
+
+  Args:
+    info: a DatasetInfo.
+    data_dir: where tensorflow-datasets has its data; None for its default.
+    on_error: "raise" or "skip", of damaged files.
+    memory_bytes: splits of up to so many bytes of pixels stay in memory.
+    soft_labels: path of an npy of probabilities [images of train, classes].
+  """
+
+  def __init__(
+    self, info, data_dir, on_error="raise", memory_bytes=2**30, soft_labels=None
+  ):
+    super().__init__(
+      info.name, info.image_shape, info.num_classes, info.eval_samples
+    )
+    self._info = info
+    self._data_dir = data_dir
+    self._on_error = on_error
+    self._memory_bytes = memory_bytes
+    self._builder = None
+    self._splits = {}
+    self._soft_labels = soft_labels
+    self._can_stay = not info.is_random and info.labels in ("own", "single")
+    if info.prepare not in (None, crop_or_pad, shrink):
+      self._can_stay = False  # Its pixels are no bytes.
+    if not self._can_stay:
+      self.parallel_reads = tf.data.AUTOTUNE
+    self.numbers_per_image = info.is_random * _CROP_NUMBERS + (
+      info.labels in ("random", "soft")
+    )
+
+  def size(self, split):
+    return len(self._opened(split)[1])
+
+  def read(self, split, indices, u=None):
+    if self._fits(split):
+      return super().read(split, indices)
+    return self._read_files(split, indices, u)
+
+  def load(self, split):
+    size = self.size(split)
+    images = in_memory.empty([size, *self.image_shape])
+    labels = np.zeros(size, np.int64)
+    batches = tf.data.Dataset.range(size).batch(256)
+    batches = batches.map(
+      lambda i: self._read_files(split, i), num_parallel_calls=2
+    )
+    first = 0
+    for some_images, some_labels in batches.as_numpy_iterator():
+      images[first : first + len(some_images)] = some_images
+      labels[first : first + len(some_images)] = some_labels
+      first += len(some_images)
+    return images, labels
+
+  def _fits(self, split):
+    size = int(np.prod(self.image_shape)) * self.size(split)
+    return self._can_stay and size <= self._memory_bytes
+
+  def _read_files(self, split, indices, u=None):
+    records, numbers = self._opened(split)
+    info, features = self._info, self._builder.info.features
+    crops = split == "train" and u is not None and info.is_random
+
+    def read_records(i):
+      return np.array([records.read(k) for k in numbers[i]], object)
+
+    def one(example):
+      found = features.deserialize_example(example[0])
+      image = found[info.image_feature]
+      if info.prepare is not None:
+        image = info.prepare(
+          image, info.image_shape, example[1] if crops else None
+        )
+      label = tf.constant(0, tf.int64)
+      if info.num_classes and info.labels == "own":
+        label = tf.cast(found[info.label_feature], tf.int64)
+      return tf.ensure_shape(image, info.image_shape), label
+
+    examples = tf.numpy_function(read_records, [indices], tf.string)
+    examples = tf.ensure_shape(examples, indices.shape)
+    dtype = tf.uint8 if self._gives_bytes() else tf.float32
+    images, labels = tf.map_fn(
+      one,
+      (examples, u) if crops else (examples,),
+      fn_output_signature=(dtype, tf.int64),
+    )
+    if info.labels in ("random", "soft"):
+      labels = self._drawn_labels(split, indices, u)
+    elif info.labels == "own" and info.num_classes:
+      labels = self._in_range(labels)
+    return images, labels
+
+  def _gives_bytes(self):
+    return self._info.prepare in (None, crop_or_pad, shrink)
+
+  def _in_range(self, labels):
+    is_good = (labels >= 0) & (labels < self.num_classes)
+    message = f"{self.name}: a label is outside of 0 to {self.num_classes - 1}."
+    check = tf.debugging.Assert(tf.reduce_all(is_good), [message, labels])
+    with tf.control_dependencies([check] if check is not None else []):
+      return tf.identity(labels)
+
+  def _drawn_labels(self, split, indices, u):
+    """Returns labels drawn anew in training, fixed ones in order."""
+    if u is not None:
+      u = u[:, -1]
+    else:
+      random = np.random.RandomState([self.seed % 2**32, len(split)])
+      u = tf.gather(random.uniform(size=self.size(split)), indices)
+      u = tf.cast(u, tf.float32)
+    if self._info.labels == "random":
+      return _choice(u, self.num_classes)
+    shares = tf.gather(self._probabilities(split), indices)
+    below = tf.cumsum(shares, axis=1) < u[:, None]
+    found = tf.reduce_sum(tf.cast(below, tf.int32), axis=1)
+    return tf.minimum(found, self.num_classes - 1)
+
+  def _probabilities(self, split):
+    """Returns what soft labels are drawn from, float32 [size, num_classes]."""
+    if self._soft_labels is None:
+      raise ValueError(
+        f"dataset.name = {self.name!r} needs tfds_images.soft_labels, the path "
+        "of an npy of probabilities [images, classes] in the order of the "
+        "prepared files ({split} is put in its place: 'soft-{split}.npy')."
+      )
+    path = self._soft_labels.replace("{split}", split)
+    shares = np.load(path, allow_pickle=False).astype(np.float32)
+    if shares.shape != (self.size(split), self.num_classes):
+      raise ValueError(
+        f"tfds_images.soft_labels: {path} has the shape {shares.shape}, not "
+        f"{(self.size(split), self.num_classes)}."
+      )
+    with tf.init_scope(), tf.device("CPU:0"):
+      return tf.constant(shares)
+
+  def _opened(self, split):
+    """Returns the records of a split and the numbers of its images."""
+    if split not in self._splits:
+      if self._builder is None:
+        self._builder = open_builder(
+          self._info.tfds_name, self._data_dir, self.name
+        )
+      info = self._info
+      chosen = info.train_split if split == "train" else info.eval_split
+      records, numbers = _records(self._builder, chosen)
+      bad = [damage.Bad(split, *found) for found in records.bad]
+      damage.settle(self.name, bad, len(numbers), self._on_error)
+      self.bad = [*self.bad, *bad]
+      if split == "train" and info.min_side:
+        numbers = _large_enough(records, numbers, info)
+      self._splits[split] = records, numbers
+    return self._splits[split]
+
+
+def _records(builder, split):
+  """Returns the Records of a split, and which of them belong to it."""
+  splits = builder.info.splits
+  base = re.split(r"\[", split)[0]
+  if base not in splits:
+    raise ValueError(
+      f"{builder.info.full_name} has no split {base!r}; it has "
+      f"{sorted(splits)}. Set tfds_images.train_split and eval_split."
+    )
+  instructions = [i for i in splits[split].file_instructions if i.take != 0]
+  paths = [
+    os.path.join(str(builder.data_dir), os.path.basename(str(i.filename)))
+    for i in instructions
+  ]
+  kind = str(getattr(builder.info.file_format, "value", "tfrecord"))
+  if kind == "tfrecord":
+    records = records_lib.Records(paths)
+  elif kind == "array_record":
+    records = ArrayRecords(paths)
+  else:
+    raise ValueError(
+      f"{builder.info.full_name} is stored as {kind!r}, which cannot be read "
+      "by number. Prepare it as 'tfrecord' or 'array_record'."
+    )
+  numbers = []
+  for file, instruction in enumerate(instructions):
+    count = int(records.counts[file])
+    skip = int(instruction.skip)
+    take = count - skip if instruction.take < 0 else int(instruction.take)
+    first = records.first_of(file)
+    numbers.append(np.arange(first + skip, first + min(count, skip + take)))
+  return records, np.concatenate(numbers or [np.zeros(0, int)]).astype(np.int64)
+
+
+class ArrayRecords:
+  """Array_record files, which know by themselves where records begin."""
+
+  bad = ()
+
+  def __init__(self, paths):
+    try:
+      from array_record.python import array_record_module
+    except ImportError as error:
+      raise ValueError(
+        f"{paths[0]} is an array_record file, which takes the package "
+        "array_record: pip install array_record, or prepare the dataset as "
+        "tfrecord."
+      ) from error
+    self.stamp = files_lib.digest([files_lib.stamp_of(p) for p in paths])
+    self._readers = [array_record_module.ArrayRecordReader(p) for p in paths]
+    self.counts = np.array([r.num_records() for r in self._readers], np.int64)
+    self._ends = np.cumsum(self.counts)
+
+  def first_of(self, file):
+    return int(self._ends[file] - self.counts[file])
+
+  def read(self, i):
+    file = int(np.searchsorted(self._ends, i, side="right"))
+    return self._readers[file].read([int(i) - self.first_of(file)])[0]
+
+
+def _large_enough(records, numbers, info):
+  """Returns the numbers of images whose smaller side is min_side or more."""
+
+  def find():
+    return np.array(
+      [
+        n
+        for n in numbers
+        if min(_image_size(records.read(n), info)) >= info.min_side
+      ],
+      np.int64,
+    )
+
+  key = files_lib.digest(records.stamp, len(numbers), info.min_side)
+  return cache.array(f"{info.name}-{key}", find)
+
+
+def _image_size(example, info):
+  """Returns (width, height) from the header of an Example's image."""
+  import io
+
+  from PIL import Image
+
+  features = tf.train.Example.FromString(example).features.feature
+  data = features[info.image_feature].bytes_list.value[0]
+  return Image.open(io.BytesIO(data)).size
+
+
+def data_folder(data_dir):
+  """Returns where tensorflow-datasets has its data."""
+  default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+  return pathlib.Path(data_dir or default).expanduser()
+
+
+def open_builder(tfds_name, data_dir, name):
+  """Returns the builder of prepared files; never downloads, never asks.
+
+  Args:
+    tfds_name: "cifar10", "lsun/bedroom" or "cifar10:3.0.2".
+    data_dir: None for tensorflow-datasets' default.
+    name: `dataset.name`, for messages.
+  """
+  tfds_name, _, wanted = tfds_name.partition(":")
+  root = data_folder(data_dir) / tfds_name
+  found = _versions(root)
+  if not found and root.is_dir():  # The configuration was left out.
+    configs = {c.name: _versions(c) for c in sorted(root.iterdir())}
+    configs = {c: versions for c, versions in configs.items() if versions}
+    if len(configs) > 1:
+      raise ValueError(
+        f"dataset.name = {name!r}: {root} holds the configurations "
+        f"{', '.join(configs)}. Name one of them: 'tfds:{tfds_name}/<name>'."
+      )
+    found = next(iter(configs.values()), {})
+  path = found.get(wanted) if wanted else found.get(_newest(found))
+  if path is None:
+    raise FileNotFoundError(
+      f"dataset.name = {name!r}: there is no prepared dataset in {root}"
+      f"{' of version ' + wanted if wanted else ''}. `python -m compare_gan "
+      f"datasets prepare --name {name}` downloads and prepares it; "
+      "--tfds_data_dir says where it is. Meanwhile dataset.name = 'shapes32' "
+      "is built in and needs no download."
+    )
+  import tensorflow_datasets as tfds
+
+  return tfds.builder_from_directory(str(path))
+
+
+def _versions(folder):
+  """Returns {"3.0.2": path} of what is prepared in a folder."""
+  if not folder.is_dir():
+    return {}
+  return {
+    child.name: child
+    for child in folder.iterdir()
+    if _VERSION.fullmatch(child.name) and (child / "dataset_info.json").exists()
+  }
+
+
+def _newest(versions):
+  key = lambda version: [int(part) for part in version.split(".")]  # noqa: E731
+  return max(versions, key=key, default=None)
+
+
+@gin.configurable(
+  "tfds_images",
+  module="compare_gan.datasets",
+  allowlist=[
+    "image_size",
+    "train_split",
+    "eval_split",
+    "image_feature",
+    "label_feature",
+    "eval_samples",
+    "memory_bytes",
+    "soft_labels",
+  ],
+)
+def tfds_images(
+  info,
+  data_dir=None,
+  on_error="raise",
+  image_size=None,
+  train_split=None,
+  eval_split=None,
+  image_feature=None,
+  label_feature=None,
+  eval_samples=10000,
+  memory_bytes=2**30,
+  soft_labels=None,
+):
+  """Returns a prepared dataset.
+
+  Args:
+    info: a DatasetInfo, or "<name>[/<config>]" of any image dataset.
+    data_dir: where tensorflow-datasets has its data.
+    on_error: `dataset.on_error`.
+    image_size: 64 or (height, width), of a dataset that is in no table here:
+      the middle square of its images, averaged.
+    train_split, eval_split: "train[:90%]" say; None for those of the table, or
+      for train and test (or validation, or else the last tenth of train).
+    image_feature, label_feature: None for the only ones.
+    eval_samples: of a dataset that is in no table here, at most.
+    memory_bytes: splits of up to so many bytes of pixels stay in memory.
+    soft_labels: path of an npy of probabilities [images of train, classes].
+  """
+  if isinstance(info, str):
+    info = _any_info(
+      info, data_dir, image_size, image_feature, label_feature, eval_samples
+    )
+  elif image_size is not None:
+    raise ValueError(
+      f"tfds_images.image_size goes with dataset.name = 'tfds:...'; "
+      f"{info.name} has the shape {info.image_shape}."
+    )
+  info = info._replace(
+    train_split=train_split or info.train_split,
+    eval_split=eval_split or info.eval_split,
+  )
+  return TfdsImages(info, data_dir, on_error, memory_bytes, soft_labels)
+
+
+def _any_info(name, data_dir, image_size, image, label, eval_samples):
+  """Returns the DatasetInfo of a dataset that is in no table here."""
+  builder = open_builder(name, data_dir, f"tfds:{name}")
+  import tensorflow_datasets as tfds
+
+  features = builder.info.features
+  image = image or _only(features, tfds.features.Image, "image", name)
+  if image is None:
+    raise ValueError(f"tfds:{name} has no images, but {sorted(features)}.")
+  label = label or _only(features, tfds.features.ClassLabel, "label", name)
+  shape = features[image].shape
+  prepare = None
+  if image_size is not None:
+    size = (image_size,) * 2 if isinstance(image_size, int) else image_size
+    shape, prepare = (*size, shape[-1]), shrink
+  if None in shape[:2]:
+    raise ValueError(
+      f"tfds:{name} has images of any size. Set tfds_images.image_size, 64 say."
+    )
+  shape = (*shape[:2], shape[2] or 3)
+  splits = builder.info.splits
+  tests = [split for split in ("test", "validation") if split in splits]
+  train, held = "train", tests[0] if tests else "train[90%:]"
+  if not tests:
+    train = "train[:90%]"
+  available = splits[held].num_examples if "train" in splits else eval_samples
+  return DatasetInfo(
+    name=f"tfds:{name}",
+    tfds_name=name,
+    image_shape=shape,
+    num_classes=features[label].num_classes if label else 0,
+    train_split=train,
+    eval_split=held,
+    eval_samples=min(eval_samples, available),
+    prepare=prepare,
+    image_feature=image,
+    label_feature=label or "label",
+  )
+
+
+def _only(features, kind, usual, name):
+  """Returns the name of the one feature of a kind, or of the usual one."""
+  found = [key for key in features if isinstance(features[key], kind)]
+  if len(found) > 1 and usual not in found:
+    raise ValueError(
+      f"tfds:{name} has several, {', '.join(sorted(found))}. Set "
+      f"tfds_images.{usual}_feature to one of them."
+    )
+  return usual if usual in found else next(iter(found), None)
+
+
+def prepare(tfds_name, data_dir, file_format=None):
+  """Downloads and prepares a dataset; returns the folder."""
+  import tensorflow_datasets as tfds
+
+  arguments = {"file_format": file_format} if file_format else {}
+  builder = tfds.builder(
+    tfds_name, data_dir=str(data_folder(data_dir)), **arguments
+  )
+  builder.download_and_prepare()
+  return str(builder.data_dir)

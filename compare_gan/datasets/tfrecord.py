@@ -1,0 +1,126 @@
+"""Images in TFRecord files of tf.train.Examples.
+
+  dataset.name = "tfrecord"
+  tfrecord.path = "/data/imagenet/train-*"
+  tfrecord.eval_path = "/data/imagenet/validation-*"
+  tfrecord.image_size = 64
+
+As of old an Example holds an encoded image as "image/encoded" and its class as
+"image/class/label"; other names are bound. Sharded files are one dataset, in
+the order of their names. Records are read by number, so that every epoch is a
+permutation of all of them and no shuffle buffer is needed.
+"""
+
+import glob
+
+from compare_gan.datasets import image_files
+from compare_gan.datasets import records as records_lib
+import gin
+import numpy as np
+
+
+@gin.configurable(
+  "tfrecord", module="compare_gan.datasets", denylist=["on_error"]
+)
+def open_records(
+  path=gin.REQUIRED,
+  eval_path=None,
+  eval_fraction=0.1,
+  image_feature="image/encoded",
+  label_feature="image/class/label",
+  num_classes=None,
+  first_label=0,
+  image_size=None,
+  colors=3,
+  resize="center_crop",
+  background="white",
+  max_pixels=2**26,
+  memory_bytes=2**30,
+  eval_samples=10000,
+  on_error="raise",
+):
+  """Returns the dataset of the Examples in files.
+
+  Args:
+    path: of the files, with * and ?.
+    eval_path: of those that do not train.
+    eval_fraction: without eval_path: the share of records that is held out.
+    image_feature, label_feature: names in the Examples; label_feature None if
+      there are no labels.
+    num_classes: None for one more than the largest label.
+    first_label: what the files call the first class: 1 in some of ImageNet's.
+    image_size: 64 or (height, width); None if all images are as large.
+    colors, resize, background, max_pixels, memory_bytes, eval_samples: as in
+      folder.py.
+    on_error: `dataset.on_error`.
+  """
+  layout = image_files.layout_of(
+    "tfrecord", image_size, colors, resize, background, max_pixels
+  )
+  train = _Examples(path, image_feature, label_feature, first_label)
+  if eval_path is not None:
+    held = _Examples(eval_path, image_feature, label_feature, first_label)
+    rows, held_rows = np.arange(len(train)), np.arange(len(held))
+    held_bad = held.bad
+  else:
+    rows, held_rows = image_files.held_out(
+      len(train), eval_fraction, "tfrecord"
+    )
+    held, held_bad = train, ()
+  sources = {
+    "train": image_files.Source(train, rows, None, tuple(train.bad)),
+    "eval": image_files.Source(held, held_rows, None, tuple(held_bad)),
+  }
+  return image_files.ImageFiles(
+    "tfrecord",
+    sources,
+    layout,
+    num_classes if label_feature else 0,
+    "tfrecord",
+    on_error,
+    memory_bytes,
+    eval_samples,
+  )
+
+
+class _Examples(records_lib.Records):
+  """Records that are Examples with an image."""
+
+  def __init__(self, pattern, image_feature, label_feature, first_label):
+    paths = sorted(glob.glob(pattern))
+    if not paths:
+      raise FileNotFoundError(
+        f"tfrecord: no file is called {pattern!r}. Set tfrecord.path, or "
+        "tfrecord.eval_path, to '/data/train-*' say."
+      )
+    super().__init__(paths)
+    self._image = image_feature
+    self._label = label_feature
+    self._first_label = first_label
+    self.stamp += f"-{image_feature}-{label_feature}-{first_label}"
+    if not len(self) and not self.bad:
+      raise ValueError(f"tfrecord: {pattern!r} holds no records.")
+
+  def label_and_image(self, data):
+    """Returns the label and the encoded image of an Example's bytes."""
+    from google.protobuf import message
+    import tensorflow as tf
+
+    try:
+      features = tf.train.Example.FromString(data).features.feature
+    except message.DecodeError as error:
+      raise ValueError("no tf.train.Example") from error
+    image = self._one(features, self._image, "bytes_list")
+    if self._label is None:
+      return 0, image
+    label = self._one(features, self._label, "int64_list")
+    return label - self._first_label, image
+
+  def _one(self, features, name, kind):
+    values = getattr(features[name], kind).value if name in features else []
+    if len(values) != 1:
+      raise ValueError(
+        f"no one {name!r} ({kind}) in its Example, which has "
+        f"{sorted(features)}: see tfrecord.image_feature and label_feature"
+      )
+    return values[0]

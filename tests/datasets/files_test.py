@@ -1,0 +1,159 @@
+"""Files by number, in folders and archives."""
+
+import concurrent.futures
+import io
+import os
+import tarfile
+import zipfile
+
+from compare_gan.datasets import files as files_lib
+import pytest
+
+from tests.datasets import pictures
+from tests.datasets.pictures import own_cache  # noqa: F401
+
+_FILES = {"a/1.png": b"one" * 50, "a/2.png": b"two", "b/3.png": b""}
+
+
+def _tar(path, files, mode="w"):
+  with tarfile.open(path, mode) as archive:
+    for name, data in files.items():
+      info = tarfile.TarInfo(name)
+      info.size = len(data)
+      archive.addfile(info, io.BytesIO(data))
+  return path
+
+
+def _make(kind, folder, files):
+  if kind == "folder":
+    return pictures.write_tree(folder / "tree", files)
+  if kind.startswith("zip"):
+    method = (
+      zipfile.ZIP_STORED if kind == "zip stored" else zipfile.ZIP_DEFLATED
+    )
+    return pictures.zipped(folder / "x.zip", files, method)
+  mode = {"tar": "w", "tar.gz": "w:gz"}[kind]
+  return _tar(folder / f"x.{kind}", files, mode)
+
+
+_KINDS = ["folder", "zip", "zip stored", "tar", "tar.gz"]
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_names_and_bytes(kind, tmp_path, own_cache):  # noqa: F811
+  files = files_lib.open_files(
+    str(_make(kind, tmp_path, _FILES)), "folder.path"
+  )
+  assert list(files.names) == sorted(_FILES)
+  assert [files.read(i) for i in range(3)] == [
+    _FILES[name] for name in files.names
+  ]
+  assert files.bad == []
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_many_threads_read_at_once(kind, tmp_path, own_cache):  # noqa: F811
+  contents = {f"{i:02}.png": bytes([i]) * 999 for i in range(40)}
+  files = files_lib.open_files(str(_make(kind, tmp_path, contents)), "x")
+  with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    read = list(pool.map(files.read, list(range(40)) * 5))
+  assert read == list(contents.values()) * 5
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_stamp_changes_with_the_files(kind, tmp_path, own_cache):  # noqa: F811
+  first = files_lib.open_files(str(_make(kind, tmp_path, _FILES)), "x").stamp
+  again = files_lib.open_files(str(_make(kind, tmp_path, _FILES)), "x")
+  del again
+  longer = {**_FILES, "a/2.png": b"two and a half" * 40}
+  other = files_lib.open_files(str(_make(kind, tmp_path, longer)), "x").stamp
+  assert first != other
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+@pytest.mark.parametrize(
+  "name", ["../out.png", "/etc/x.png", "a/../../x.png", "C:/x.png", "..\\x.png"]
+)
+def test_names_that_lead_out_are_named(kind, name, tmp_path):
+  files = files_lib.open_files(
+    str(_make(kind, tmp_path, {**_FILES, name: b"x"})), "folder.path"
+  )
+  assert list(files.names) == sorted(_FILES)
+  (bad,) = files.bad
+  assert "leads out" in bad[1]
+
+
+def test_links_in_a_tar_are_bad(tmp_path):
+  path = _tar(tmp_path / "x.tar", _FILES)
+  with tarfile.open(path, "a") as archive:
+    info = tarfile.TarInfo("link.png")
+    info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    archive.addfile(info)
+  files = files_lib.open_files(str(path), "folder.path")
+  assert files.bad == [("link.png", "it is a link, a device or a sparse file")]
+
+
+def test_changed_bytes_in_a_zip_are_noticed(tmp_path):
+  path = _make("zip stored", tmp_path, _FILES)
+  content = path.read_bytes().replace(b"oneone", b"oneonE", 1)
+  path.write_bytes(content)
+  files = files_lib.open_files(str(path), "folder.path")
+  with pytest.raises(ValueError, match="CRC"):
+    files.read(0)
+
+
+def test_what_unpacks_to_more_than_it_says(tmp_path):
+  path = _make("zip", tmp_path, {"a.png": b"\0" * 10**6})
+  content = bytearray(path.read_bytes())
+  place = content.rindex((10**6).to_bytes(4, "little"))
+  content[place : place + 4] = (100).to_bytes(4, "little")
+  path.write_bytes(bytes(content))
+  files = files_lib.open_files(str(path), "folder.path")
+  with pytest.raises(ValueError, match="CRC"):
+    files.read(0)
+
+
+def test_encrypted_and_huge_entries_are_bad(tmp_path):
+  info = zipfile.ZipInfo("x.png")
+  info.file_size = 2**40
+  zip_file = files_lib.Zip(str(_make("zip", tmp_path, _FILES)))
+  assert "claims to hold" in zip_file._fault(info)
+  info.flag_bits |= 1
+  assert "encrypted" in zip_file._fault(info)
+
+
+def test_truncated_tar_says_where(tmp_path):
+  path = _make("tar", tmp_path, {"a.png": b"1" * 600, "b.png": b"2" * 600})
+  with open(path, "r+b") as file:
+    file.truncate(2000)
+  files = files_lib.open_files(str(path), "folder.path")
+  assert list(files.names) == ["a.png"]
+  assert files.bad
+
+
+def test_damaged_tar_gz(tmp_path, own_cache):  # noqa: F811
+  path = _make("tar.gz", tmp_path, {"a.png": os.urandom(40000)})
+  with open(path, "r+b") as file:
+    file.truncate(20000)
+  with pytest.raises(ValueError, match="damaged"):
+    files_lib.open_files(str(path), "folder.path")
+  assert not own_cache.exists() or not list(own_cache.iterdir())
+
+
+def test_links_that_lead_back_end(tmp_path):
+  folder = pictures.write_tree(tmp_path / "tree", _FILES)
+  (folder / "a" / "up").symlink_to(folder)
+  assert list(files_lib.open_files(str(folder), "x").names) == sorted(_FILES)
+
+
+@pytest.mark.parametrize(
+  "make,message",
+  [
+    (lambda p: None, "no such folder or file"),
+    (lambda p: p.write_bytes(b"PK nonsense"), "no folder, zip, tar or tar.gz"),
+  ],
+)
+def test_no_archive(tmp_path, make, message):
+  make(tmp_path / "x")
+  with pytest.raises((ValueError, OSError), match=f"folder.path.*{message}"):
+    files_lib.open_files(str(tmp_path / "x"), "folder.path")

@@ -1,0 +1,394 @@
+"""What tensorflow-datasets prepared, without a network."""
+
+import sys
+import types
+
+from compare_gan.datasets import catalogue
+from compare_gan.datasets import tfds_images
+import gin
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tests.datasets import pictures
+from tests.datasets.pictures import own_cache  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+class TinyImages(tfds.core.GeneratorBasedBuilder):
+  """Pictures as `spec` says."""
+
+  VERSION = tfds.core.Version("1.0.0")
+  spec = {}
+
+  def _info(self):
+    features = {"image": tfds.features.Image(shape=self.spec["shape"])}
+    if self.spec["classes"]:
+      features["label"] = tfds.features.ClassLabel(
+        num_classes=self.spec["classes"]
+      )
+    return tfds.core.DatasetInfo(
+      builder=self, features=tfds.features.FeaturesDict(features)
+    )
+
+  def _split_generators(self, manager):
+    del manager
+    splits = self.spec["splits"]
+    return {split: self._generate_examples(n) for split, n in splits.items()}
+
+  def _generate_examples(self, n):
+    shape, sizes = self.spec["shape"], self.spec["sizes"]
+    for i in range(n):
+      size = sizes[i % len(sizes)] if sizes else shape[:2]
+      example = {"image": pictures.pixels(i, *size, shape[-1])}
+      if self.spec["classes"]:
+        example["label"] = i % self.spec["classes"]
+      yield i, example
+
+
+def prepare(folder, name, shape, splits, classes=0, sizes=None):
+  """Prepares a tiny dataset and puts it in the place of a large one."""
+  TinyImages.spec = {
+    "shape": shape,
+    "splits": splits,
+    "classes": classes,
+    "sizes": sizes,
+  }
+  TinyImages(data_dir=str(folder / "made")).download_and_prepare()
+  (folder / name).parent.mkdir(parents=True, exist_ok=True)
+  (folder / name).mkdir(exist_ok=True)
+  made = folder / "made" / "tiny_images" / "1.0.0"
+  made.rename(folder / name / "1.0.0")
+
+
+def _open(folder, name, *bindings, **more):
+  gin.clear_config()
+  gin.parse_config([f'dataset.name = "{name}"', *bindings])
+  return catalogue.dataset(tfds_data_dir=str(folder), **more)
+
+
+def _as_tfds_reads(folder, name, split):
+  """Returns {bytes of the image: label} by tensorflow-datasets itself."""
+  path = next((folder / name).glob("[0-9]*"))
+  builder = tfds.builder_from_directory(str(path))
+  return {
+    e["image"].tobytes(): int(e.get("label", 0))
+    for e in tfds.as_numpy(builder.as_dataset(split=split))
+  }
+
+
+def _found(dataset, split):
+  found = {}
+  for batch in dataset.in_order(split, 4).as_numpy_iterator():
+    for image, label in zip(batch["images"], batch["labels"]):
+      found[np.rint(255 * image).astype(np.uint8).tobytes()] = int(label)
+  return found
+
+
+@pytest.mark.parametrize("memory_bytes", [2**30, 0])
+@pytest.mark.parametrize(
+  "name,folder,shape",
+  [
+    ("cifar10", "cifar10", (32, 32, 3)),
+    ("cifar100", "cifar100", (32, 32, 3)),
+    ("mnist", "mnist", (28, 28, 1)),
+    ("fashion-mnist", "fashion_mnist", (28, 28, 1)),
+  ],
+)
+def test_small_datasets(name, folder, shape, memory_bytes, tmp_path):
+  prepare(tmp_path, folder, shape, {"train": 11, "test": 5}, classes=10)
+  dataset = _open(tmp_path, name, f"tfds_images.memory_bytes = {memory_bytes}")
+  assert (dataset.size("train"), dataset.size("eval")) == (11, 5)
+  assert dataset.eval_samples == 10000
+  for split, theirs in (("train", "train"), ("eval", "test")):
+    assert _found(dataset, split) == _as_tfds_reads(tmp_path, folder, theirs)
+  pictures.assert_is_a_function_of_seed_and_t(dataset)
+
+
+def test_dummy_mnist_of_tfds(tmp_path):
+  """tensorflow-datasets' own testing dataset."""
+  builder = tfds.testing.DummyMnist(data_dir=str(tmp_path))
+  builder.download_and_prepare()
+  dataset = _open(tmp_path, "tfds:dummy_mnist")
+  assert dataset.image_shape == (28, 28, 1)
+  assert dataset.num_classes == 10
+  assert dataset.size("train") == builder.info.splits["train"].num_examples
+  assert _found(dataset, "eval") == _as_tfds_reads(
+    tmp_path, "dummy_mnist", "test"
+  )
+
+
+def test_dummy_dataset_of_tfds_has_no_images(tmp_path):
+  tfds.testing.DummyDataset(data_dir=str(tmp_path)).download_and_prepare()
+  with pytest.raises(ValueError, match="no images, but"):
+    _open(tmp_path, "tfds:dummy_dataset")
+
+
+def test_celeb_a_is_cropped_and_resized(tmp_path):
+  shape = (218, 178, 3)
+  prepare(tmp_path, "celeb_a", shape, {"train": 4, "test": 2})
+  dataset = _open(tmp_path, "celeb_a")
+  images = next(iter(dataset.in_order("eval", 2)))["images"].numpy()
+  assert images.shape == (2, 64, 64, 3)
+  # Row k of the result is at 160 / 64 k = 2.5 k of the crop, whose corner is
+  # (29, 9); whole numbers for even k need no blend.
+  stored = list(_as_tfds_reads(tmp_path, "celeb_a", "test"))
+  whole = np.stack([np.frombuffer(s, np.uint8).reshape(shape) for s in stored])
+  expected = whole[:, 29:189:5, 9:169:5] / 255.0
+  found = images[:, ::2, ::2]
+  order = [0, 1] if np.allclose(found, expected, atol=1e-6) else [1, 0]
+  np.testing.assert_allclose(found, expected[order], atol=1e-6)
+  pictures.assert_is_a_function_of_seed_and_t(dataset, batch_size=2)
+
+
+def test_lsun_is_cropped_or_padded_and_split_at_99_percent(tmp_path):
+  prepare(
+    tmp_path,
+    "lsun/bedroom",
+    (None, None, 3),
+    {"train": 100},
+    sizes=[(130, 140), (100, 128)],
+  )
+  dataset = _open(tmp_path, "lsun-bedroom")
+  assert (dataset.size("train"), dataset.size("eval")) == (99, 1)
+  assert dataset.eval_samples == 30000
+  images = next(iter(dataset.in_order("train", 20)))["images"].numpy()
+  assert images.shape == (20, 128, 128, 3)
+  padded = (images[:, :14] == 0).all(axis=(1, 2, 3))
+  assert 0 < padded.sum() < 20
+  assert (images[padded][:, -14:] == 0).all()
+
+
+@pytest.fixture
+def imagenet(tmp_path):
+  prepare(
+    tmp_path,
+    "imagenet2012",
+    (None, None, 3),
+    {"train": 6, "validation": 3},
+    classes=1000,
+    sizes=[(80, 100), (420, 400), (90, 70)],
+  )
+  return tmp_path
+
+
+def test_imagenet(imagenet):
+  dataset = _open(imagenet, "imagenet_64")
+  assert (dataset.size("train"), dataset.size("eval")) == (6, 3)
+  pictures.assert_is_a_function_of_seed_and_t(dataset)
+  # One image, at several turns: other crops of it.
+  images = np.concatenate(
+    [
+      batch["images"][batch["labels"] == 2]
+      for batch in dataset.batches("train", 6).take(3).as_numpy_iterator()
+    ]
+  )
+  assert len(images) == 3
+  assert (images[0] != images[1]).any() and (images[1] != images[2]).any()
+  # Evaluation sees the same one always.
+  first, second = (
+    next(iter(dataset.batches("eval", 3, seed=s))) for s in (0, 0)
+  )
+  np.testing.assert_array_equal(first["images"], second["images"])
+
+
+def test_evaluation_is_without_chance(imagenet):
+  dataset = _open(imagenet, "imagenet_64")
+  in_order = next(iter(dataset.in_order("eval", 3)))
+  dealt = next(iter(dataset.batches("eval", 3)))
+  for label in range(3):
+    np.testing.assert_array_equal(
+      in_order["images"][in_order["labels"] == label],
+      dealt["images"][dealt["labels"] == label],
+    )
+
+
+def test_hq400_leaves_small_images_out(imagenet):
+  dataset = _open(imagenet, "imagenet_512_hq400")
+  assert (dataset.size("train"), dataset.size("eval")) == (2, 3)
+
+
+def test_single_and_random_classes(imagenet):
+  dataset = _open(imagenet, "single_class_imagenet_128")
+  assert not next(iter(dataset.batches("train", 6)))["labels"].numpy().any()
+  dataset = _open(imagenet, "random_class_imagenet_128")
+  labels = np.stack([b["labels"] for b in dataset.batches("train", 6).take(2)])
+  assert len(np.unique(labels)) > 8 and labels.max() < 1000
+  fixed = [next(iter(dataset.in_order("train", 6)))["labels"] for _ in "ab"]
+  np.testing.assert_array_equal(*fixed)
+
+
+def test_soft_labels_are_drawn_from_their_shares(imagenet):
+  dataset = _open(imagenet, "soft_labeled_imagenet_128")
+  with pytest.raises(ValueError, match="tfds_images.soft_labels"):
+    dataset.batches("train", 6)
+  shares = np.zeros([6, 1000], np.float32)
+  shares[:, 5], shares[:, 9] = 0.25, 0.75
+  np.save(imagenet / "soft-train.npy", shares)
+  path = str(imagenet / "soft-{split}.npy")
+  dataset = _open(
+    imagenet,
+    "soft_labeled_imagenet_128",
+    f'tfds_images.soft_labels = "{path}"',
+  )
+  labels = next(iter(dataset.batches("train", 120)))["labels"].numpy()
+  assert set(labels) == {5, 9}
+  assert 0.6 < (labels == 9).mean() < 0.9
+
+
+def test_labeled_only(imagenet):
+  dataset = _open(imagenet, "labeled_only_imagenet_128")
+  assert dataset.size("train") == 6
+
+
+def test_middle_crop():
+  image = tf.constant(pictures.pixels(0, 4, 8))
+  found = tfds_images.middle_crop(image, (4, 4, 3))
+  expected = pictures.pixels(0, 4, 8)[:, 2:6] / np.float32(255)
+  np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_distorted_crops_are_squares_of_half_the_area_or_more():
+  # Values are places: where a crop begins and ends can be read off.
+  y, x = np.mgrid[:100, :100]
+  image = tf.constant(np.stack([y, x, 0 * x], axis=-1).astype(np.uint8))
+  sides = []
+  for u in np.random.RandomState(0).uniform(size=[50, 3]).astype(np.float32):
+    found = 255 * tfds_images.distorted_crop(image, (50, 50, 3), u).numpy()
+    heights = found[-1, 0, 0] - found[0, 0, 0]
+    widths = found[0, -1, 1] - found[0, 0, 1]
+    np.testing.assert_allclose(heights, widths, atol=1e-3)
+    sides.append(heights * 50 / 49)
+  assert 69.9 < min(sides) < 75 and 95 < max(sides) < 102
+
+
+def test_distorted_crop_of_a_very_long_image():
+  image = tf.constant(pictures.pixels(0, 4, 40))
+  for u in ([0.0, 0.0, 0.0], [0.999, 0.999, 0.999]):
+    found = tfds_images.distorted_crop(image, (4, 4, 3), tf.constant(u))
+    first = int(36.99 * u[2])
+    expected = pictures.pixels(0, 4, 40)[:, first : first + 4] / 255.0
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_stl10_is_halved(tmp_path):
+  prepare(tmp_path, "stl10", (96, 96, 3), {"unlabelled": 5, "test": 2}, 10)
+  dataset = _open(tmp_path, "stl10")
+  assert (dataset.image_shape, dataset.num_classes) == ((48, 48, 3), 0)
+  assert dataset.size("train") == 5
+  assert next(iter(dataset.batches("train", 5)))["images"].shape[1:] == (
+    48,
+    48,
+    3,
+  )
+
+
+def test_celeb_a_hq(tmp_path):
+  prepare(tmp_path, "celeb_a_hq/128", (128, 128, 3), {"train": 20})
+  dataset = _open(tmp_path, "celeb_a_hq_128")
+  assert (dataset.size("train"), dataset.size("eval")) == (18, 2)
+
+
+def test_any_dataset_of_any_size(tmp_path):
+  prepare(tmp_path, "birds", (None, None, 3), {"train": 10}, sizes=[(9, 20)])
+  with pytest.raises(ValueError, match="any size.*tfds_images.image_size"):
+    _open(tmp_path, "tfds:birds")
+  dataset = _open(tmp_path, "tfds:birds", "tfds_images.image_size = 9")
+  assert dataset.image_shape == (9, 9, 3)
+  assert (dataset.size("train"), dataset.size("eval")) == (9, 1)
+  stored = _as_tfds_reads(tmp_path, "birds", "train")
+  crops = {
+    np.frombuffer(s, np.uint8).reshape(9, 20, 3)[:, 5:14].tobytes()
+    for s in stored
+  }
+  found = {**_found(dataset, "train"), **_found(dataset, "eval")}
+  assert set(found) == crops
+
+
+def test_newest_version_is_read(tmp_path):
+  prepare(tmp_path, "birds", (4, 4, 3), {"train": 10})
+  older = tmp_path / "birds" / "0.9.0"
+  (tmp_path / "birds" / "1.0.0").rename(older)
+  prepare(tmp_path, "birds", (4, 4, 3), {"train": 20})
+  assert tfds_images.open_builder("birds", tmp_path, "x").data_dir.endswith(
+    "1.0.0"
+  )
+  with pytest.raises(FileNotFoundError, match="of version 3.0.0"):
+    tfds_images.open_builder("birds:3.0.0", tmp_path, "x")
+
+
+def test_several_configurations_must_be_told_apart(tmp_path):
+  for config in ("big", "small"):
+    prepare(tmp_path, f"birds/{config}", (4, 4, 3), {"train": 10})
+  with pytest.raises(ValueError, match="configurations big, small"):
+    _open(tmp_path, "tfds:birds")
+  assert _open(tmp_path, "tfds:birds/big").size("train") == 9
+
+
+def test_damaged_files_are_named(tmp_path):
+  prepare(tmp_path, "cifar10", (32, 32, 3), {"train": 6, "test": 2}, 10)
+  (path,) = (tmp_path / "cifar10" / "1.0.0").glob("*train.tfrecord*")
+  with open(path, "r+b") as file:
+    file.truncate(path.stat().st_size - 10)
+  with pytest.raises(ValueError, match=r"tiny_images-train.*damaged from byte"):
+    _open(tmp_path, "cifar10").size("train")
+  dataset = _open(tmp_path, "cifar10", 'dataset.on_error = "skip"')
+  assert dataset.size("train") == 5
+
+
+class _Reader:
+  """array_record's reader, of a file of TFRecords."""
+
+  def __init__(self, path):
+    self._data = [d.numpy() for d in tf.data.TFRecordDataset(path)]
+
+  def num_records(self):
+    return len(self._data)
+
+  def read(self, numbers):
+    return [self._data[n] for n in numbers]
+
+
+def _fake_array_record(monkeypatch, reader):
+  """Puts a module in the place of array_record; None: it is not installed."""
+  module = types.ModuleType("array_record.python")
+  module.array_record_module = types.SimpleNamespace(ArrayRecordReader=reader)
+  package = types.ModuleType("array_record")
+  monkeypatch.setitem(sys.modules, "array_record", package)
+  monkeypatch.setitem(sys.modules, "array_record.python", reader and module)
+
+
+def test_array_records(tmp_path, monkeypatch):
+  prepare(tmp_path, "cifar10", (32, 32, 3), {"train": 6, "test": 2}, 10)
+  (path,) = (tmp_path / "cifar10" / "1.0.0").glob("*train.tfrecord*")
+  _fake_array_record(monkeypatch, _Reader)
+  records = tfds_images.ArrayRecords([str(path), str(path)])
+  assert list(records.counts) == [6, 6]
+  assert records.first_of(1) == 6
+  assert records.read(8) == records.read(2)
+  _fake_array_record(monkeypatch, None)
+  with pytest.raises(ValueError, match="pip install array_record"):
+    tfds_images.ArrayRecords([str(path)])
+
+
+def test_fake_data(tmp_path):
+  dataset = _open(tmp_path, "imagenet_64", fake=True)
+  assert dataset.eval_samples == 100
+  assert (dataset.image_shape, dataset.num_classes) == ((64, 64, 3), 1000)
+  batch = next(iter(dataset.batches("train", 8)))
+  assert batch["images"].shape == (8, 64, 64, 3)
+  assert (batch["labels"].numpy() == 1).all()
+  again = next(
+    iter(_open(tmp_path, "imagenet_64", fake=True).batches("train", 8))
+  )
+  np.testing.assert_array_equal(batch["images"], again["images"])
+  dataset = _open(tmp_path, "celeb_a", fake=True)
+  assert not next(iter(dataset.batches("train", 8)))["labels"].numpy().any()
+
+
+@pytest.mark.parametrize("name", ["fake", "tfds_data_dir"])
+def test_flags_are_no_gin_parameters(name):
+  with pytest.raises(ValueError):
+    gin.bind_parameter(f"dataset.{name}", True)
