@@ -35,7 +35,9 @@ def of_step(step, batches):
     step: is traced, not run.
     batches: nested tensors or tf.TensorSpecs.
   """
-  return _peak(tf.function(step).get_concrete_function(batches).graph)
+  return _peak(
+    tf.function(step, autograph=False).get_concrete_function(batches).graph
+  )
 
 
 def _peak(graph):

@@ -242,11 +242,10 @@ def _hooks(gan, dataset, options, model_dir):
   per_step = options.batch_size * gan.batches_per_step
   n = min(64, options.batch_size)
   z, labels = sampling.draw(gan, n, seed=42)
-  sampler = sampling.Sampler(gan)
+  # Evaluation mode has no moments before they are accumulated.
+  sampler = sampling.Sampler(gan, batch_moments=not sampling.are_filled(gan))
 
   def images():
-    if not sampling.are_filled(gan):
-      return {}  # Evaluation mode has no moments before they are accumulated.
     # When pictures are made hangs on the clock: they must not move anything.
     with state.frozen():
       fakes = np.concatenate(list(sampler.batches(z, labels)))

@@ -30,13 +30,20 @@ class Sampler:
 
   Args:
     gan, averaged, batch_size: as for `generate`.
+    batch_moments: normalise by the moments of the images themselves, which move
+      nothing: for pictures, before there are any others.
   """
 
-  def __init__(self, gan, averaged=True, batch_size=_BATCH_SIZE):
+  def __init__(
+    self, gan, averaged=True, batch_size=_BATCH_SIZE, batch_moments=False
+  ):
     self.gan = gan
     self.averaged = averaged
     self._batch_size = batch_size
-    self._images = tf.function(lambda z, y: gan.generate(z, y, averaged))
+    self._images = tf.function(
+      lambda z, y: gan.generate(z, y, averaged, batch_moments),
+      autograph=False,
+    )
 
   def batches(self, z, labels=None):
     """Returns an iterator over the images of z, arrays [batch, H, W, C]."""

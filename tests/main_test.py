@@ -8,6 +8,8 @@ import sys
 from compare_gan import __main__
 import pytest
 
+from tests.gans import tiny
+
 
 def test_overview_lists_every_verb(capsys):
   assert __main__.main(["--help"]) == 0
@@ -91,7 +93,64 @@ def test_main_says_what_is_wrong_in_one_sentence(tmp_path):
 
 
 def test_main_finds_a_card_by_its_name(tmp_path):
-  """It gets as far as the dataset, which cannot be read yet."""
+  """It gets as far as the dataset, which nobody has prepared."""
   flags = ["--gin_config=sndcgan_cifar10.gin", "--run_config=cpu"]
+  flags += [f"--tfds_data_dir={tmp_path}"]
   result = _run_main(*flags, cwd=tmp_path)
-  assert "'cifar10' is known, but its images cannot be read" in result.stderr
+  assert result.returncode == 1
+  assert f"there is no prepared dataset in {tmp_path}" in result.stderr
+  assert "datasets prepare --name cifar10" in result.stderr
+
+
+_TINY = f"""
+import tests.architectures.own_architecture
+dataset.name = "tests.noise_dataset.NoiseDataset"
+options.batch_size = 4
+options.gan_class = @ModularGAN
+options.architecture = "{tiny.ARCHITECTURE}"
+options.training_steps = 2
+options.z_dim = {tiny.Z_DIM}
+evaluate.metrics = [@ms_ssim]
+"""
+
+
+def test_flags_of_an_evaluation(tmp_path):
+  (tmp_path / "tiny.gin").write_text(_TINY)
+  flags = [
+    f"--gin_config={tmp_path / 'tiny.gin'}",
+    f"--model_dir={tmp_path / 'model'}",
+    "--run_config=cpu",
+    "--schedule=eval_after_train",
+    "--score_filename=table.csv",
+    "--num_eval_averaging_runs=2",
+    "--eval_every_steps=2",
+  ]
+  result = _run_main(*flags, cwd=_ROOT)
+  assert result.returncode == 0, result.stderr
+  assert "step 0: ms_ssim" in result.stdout
+  header, first, last = (
+    (tmp_path / "model" / "table.csv").read_text().splitlines()
+  )
+  assert header.startswith("checkpoint_path,step,ms_ssim_list,ms_ssim_mean")
+  assert [line.split(",")[1] for line in (first, last)] == ["0", "2"]
+  assert len(last.split(",")[2].split("_")) == 2
+
+
+def test_dry_run_trains_nothing(tmp_path):
+  (tmp_path / "tiny.gin").write_text(_TINY)
+  flags = [f"--gin_config={tmp_path / 'tiny.gin'}", "--dry_run"]
+  flags += [f"--model_dir={tmp_path / 'model'}"]
+  result = _run_main(*flags, cwd=_ROOT)
+  assert result.returncode == 0, result.stderr
+  assert "Generator: " in result.stdout
+  assert "Memory for training" in result.stdout
+  assert not (tmp_path / "model").exists()
+
+
+def test_tpu_flags_may_not_contradict(tmp_path):
+  (tmp_path / "tiny.gin").write_text(_TINY)
+  flags = [f"--gin_config={tmp_path / 'tiny.gin'}", "--use_tpu"]
+  result = _run_main(*flags, "--run_config=cpu", cwd=_ROOT)
+  assert "--use_tpu=True contradicts --run_config=cpu" in result.stderr
+  result = _run_main(*flags, cwd=_ROOT)
+  assert "--run_config=tpu is unknown" in result.stderr

@@ -41,9 +41,11 @@ def test_views_keep_their_buffer_and_add_none():
 
 def test_the_inside_of_a_loop_counts():
   def loop(x):
-    for _ in tf.range(tf.constant(3)):
+    def body(i, x):
       x = tf.reduce_sum(tf.sin(x)[None] * tf.ones([50, 1]), axis=0)
-    return x
+      return i + 1, x
+
+    return tf.while_loop(lambda i, x: i < 3, body, (tf.constant(0), x))
 
   assert memory.of_step(loop, _VECTOR) >= 50 * 4000
 

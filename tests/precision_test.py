@@ -4,6 +4,7 @@ import threading
 
 from compare_gan import precision
 from compare_gan.estimator import run_config
+from compare_gan.layers import attention
 from compare_gan.layers import conv
 from compare_gan.layers import scope
 from compare_gan.layers import state
@@ -148,6 +149,45 @@ def test_modes_that_only_an_npu_has():
     precision.resolve(None, "force_fp16")
   with pytest.warns(UserWarning, match="'allow_mix_precision' would be faster"):
     assert precision.resolve(None, "allow_fp32_to_fp16") == ("float32", False)
+
+
+# ---- Layers ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LOW)
+@pytest.mark.parametrize(
+  "make, arguments",
+  [
+    (lambda: conv.Conv2D(8, 8), []),
+    (lambda: conv.Deconv2D(8, 8), [(4, 4)]),
+    (lambda: conv.ScaledConv2D(8, 8, 3, "none"), []),
+    (lambda: conv.ScaledConv2D(8, 8, 3, "up"), []),
+    (lambda: conv.ScaledConv2D(8, 8, 3, "down"), []),
+    (lambda: attention.NonLocalBlock(8), []),
+    (lambda: attention.NonLocalBlock(8, query_chunk=2), []),
+  ],
+)
+def test_a_float32_image_enters_the_compute_dtype(name, make, arguments):
+  layer = make()
+  with precision.using(name):
+    assert layer(tf.ones([1, 2, 2, 8]), *arguments, True).dtype == name
+    # An image of another type is left in it.
+    half = tf.ones([1, 2, 2, 8], tf.float16)
+    assert layer(half, *arguments, True).dtype == tf.float16
+
+
+@pytest.mark.parametrize("name", LOW)
+def test_the_weights_of_attention_are_summed_in_float32(name):
+  one = tf.zeros([1, 1, 1], name)
+  keys = tf.zeros([1, 4096, 1], name)  # Each weight is 1 / 4096.
+  weights = attention._weights(one, keys)
+  assert weights.dtype == tf.float32
+  np.testing.assert_allclose(tf.reduce_sum(weights), 1, rtol=1e-5)
+  for attend in (
+    attention.attention,
+    lambda *qkv: attention.chunked_attention(*qkv, chunk=1),
+  ):
+    assert attend(one, keys, tf.ones([1, 4096, 1], name)).dtype == name
 
 
 # ---- The networks ------------------------------------------------------------

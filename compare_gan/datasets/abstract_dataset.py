@@ -179,7 +179,10 @@ class AbstractDataset(abc.ABC):
       return {"images": images, "labels": tf.cast(labels, tf.int32)}
 
     batches = lookups.map(read, num_parallel_calls=self.parallel_reads)
-    return batches.prefetch(2)
+    # tf.data's rewriting of its graph would copy what is in memory.
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    return batches.prefetch(2).with_options(options)
 
 
 def _to_unit(images):

@@ -19,6 +19,7 @@ A pickle is never read: it may run any program.
 
 import glob
 import gzip
+import math
 import os
 import zipfile
 
@@ -417,7 +418,7 @@ def _read_idx(path):
       dtype = np.dtype(_IDX[kind[0]])
       if len(shape) != rank[0]:
         raise ValueError("its header ends early")
-      count = int(np.prod(shape, dtype=object))
+      count = math.prod(shape.tolist())
       # In blocks: a header of nonsense must not take memory for it.
       blocks, left = [], count * dtype.itemsize
       while left:

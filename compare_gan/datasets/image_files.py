@@ -262,7 +262,10 @@ class ImageFiles(in_memory.InMemoryDataset):
         data, self._layout.colors, dct_method="INTEGER_ACCURATE"
       )
 
-    return tf.map_fn(one, files, fn_output_signature=tf.uint8)
+    # One at a time costs less; tf.data reads several batches at once.
+    return tf.map_fn(
+      one, files, parallel_iterations=1, fn_output_signature=tf.uint8
+    )
 
   def _image(self, split, number):
     """Returns the encoded image that was there when the dataset was opened."""

@@ -20,6 +20,8 @@ from typing import Optional
 _TYPES = ("chief", "worker")  # The chief, or else worker 0, writes the files.
 _FIRST_PORT = 20000  # Slurm's jobs share these, by their numbers.
 _PORTS = 10000
+_HELLO = "compare_gan"
+_GO = b"go"
 
 
 class Cluster(NamedTuple):
@@ -235,30 +237,89 @@ def _int(environment, *names):
 
 
 def meet(cluster, timeout_s):
-  """Returns as soon as every other task was there; says who was not.
+  """Returns as soon as all tasks are there; says who is not.
 
-  Until then this task listens on its own address, so that the others can see
-  it. TensorFlow itself would wait for them for hours, or for ever.
+  Without it TensorFlow waits for the others for hours, or for ever. The tasks
+  call on the chief, at the port that TensorFlow is to have next, and the chief
+  closes it before it lets them go: whoever TensorFlow reaches there later is
+  TensorFlow.
   """
-  host, port = _split(cluster.addresses[cluster.index])
-  missing = [a for a in cluster.addresses if a != f"{host}:{port}"]
   deadline = time.monotonic() + timeout_s
-  with _listener(port, deadline):
-    while missing:
-      missing = [address for address in missing if not _answers(address)]
-      if missing and time.monotonic() > deadline:
-        raise ConnectionError(
-          f"{' and '.join(missing)} did not answer within {timeout_s:g} s. Is "
-          "the same command started there, with this TF_CONFIG but for its "
-          "task, and can this host reach that port? "
-          "run_config.cluster_timeout_s sets how long to wait."
-        )
-      if missing:
-        time.sleep(0.2)
+  port = _split(cluster.addresses[cluster.index])[1]
+  with _listener(port, deadline) as listener:
+    callers = {}
+    if cluster.index == 0:
+      callers = _callers(listener, len(cluster.addresses), deadline)
+  missing = [
+    address
+    for i, address in enumerate(cluster.addresses)
+    if i not in (0, *callers)
+  ]
+  if cluster.index == 0 and missing:
+    raise ConnectionError(_absent(missing, timeout_s))
+  for caller in callers.values():
+    _let_go(caller)
+  if cluster.index != 0 and not _call(cluster, deadline):
+    raise ConnectionError(_absent(cluster.addresses[:1], timeout_s))
+
+
+def _absent(addresses, timeout_s):
+  return (
+    f"{' and '.join(addresses)} did not answer within {timeout_s:g} s. Is the "
+    "same command started there, with this TF_CONFIG but for its task, and can "
+    "the hosts reach each other's ports? run_config.cluster_timeout_s sets how "
+    "long to wait."
+  )
+
+
+def _callers(listener, number, deadline):
+  """Returns {index: socket} of the tasks that call before the deadline."""
+  callers = {}
+  while len(callers) < number - 1:
+    listener.settimeout(max(0.01, deadline - time.monotonic()))
+    try:
+      caller, _ = listener.accept()
+      caller.settimeout(5.0)
+      hello = caller.recv(64).decode(errors="replace").split()
+    except OSError:
+      if time.monotonic() > deadline:
+        break
+      continue
+    if len(hello) == 2 and hello[0] == _HELLO and hello[1].isdigit():
+      callers[int(hello[1])] = caller
+    else:
+      caller.close()  # Somebody else's.
+  return callers
+
+
+def _let_go(caller):
+  """Tells a task to go on, and lets it hang up first: the port is free then."""
+  with caller:
+    try:
+      caller.sendall(_GO)
+      caller.recv(1)
+    except OSError:
+      pass  # It died just now: the first step will tell.
+
+
+def _call(cluster, deadline):
+  """Waits for the chief's word; returns whether it came."""
+  while time.monotonic() < deadline:
+    try:
+      address = _split(cluster.addresses[0])
+      with socket.create_connection(address, timeout=5.0) as chief:
+        chief.sendall(f"{_HELLO} {cluster.index}".encode())
+        chief.settimeout(max(0.01, deadline - time.monotonic()))
+        if chief.recv(len(_GO)) == _GO:
+          return True
+    except OSError:
+      pass  # Not there yet.
+    time.sleep(0.2)
+  return False
 
 
 def _listener(port, deadline):
-  """Returns a socket that listens on the port; others connect, that is all."""
+  """Returns a socket that listens on the port."""
   while True:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -275,12 +336,3 @@ def _listener(port, deadline):
           "another one in TF_CONFIG, or run_config.cluster_port under Slurm."
         ) from error
     time.sleep(0.2)
-
-
-def _answers(address):
-  host, port = _split(address)
-  try:
-    socket.create_connection((host, port), timeout=5.0).close()
-    return True
-  except OSError:
-    return False

@@ -3,6 +3,11 @@
 `replica.py` is what the rest of the library sees of them.
 """
 
+import contextlib
+import os
+import sys
+import threading
+
 from compare_gan import replica
 from compare_gan.estimator import cluster as cluster_lib
 import tensorflow as tf
@@ -160,7 +165,8 @@ class MultiWorker(_Replicated):
       ],
     )
     try:
-      return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+      with _at_most(self._timeout_s, self._lost()):
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
     except tf.errors.OpError as error:
       self.explain(error)
       raise
@@ -199,16 +205,40 @@ class MultiWorker(_Replicated):
       tf.errors.UnavailableError,
     )
     if isinstance(error, lost) or "ollective" in error.message:
-      others = [
-        address
-        for i, address in enumerate(self._cluster.addresses)
-        if i != self._cluster.index
-      ]
-      raise ConnectionError(
-        f"Lost {' or '.join(others)}, which trained with this host, or it did "
-        f"not answer within run_config.cluster_timeout_s = {self._timeout_s:g}."
-        " The last checkpoint is good: the same command on all hosts goes on."
-      ) from error
+      raise ConnectionError(self._lost()) from error
+
+  def _lost(self):
+    others = [
+      address
+      for i, address in enumerate(self._cluster.addresses)
+      if i != self._cluster.index
+    ]
+    return (
+      f"Lost {' or '.join(others)}, which trained with this host, or it did "
+      f"not answer within run_config.cluster_timeout_s = {self._timeout_s:g}."
+      " The last checkpoint is good: the same command on all hosts goes on."
+    )
+
+
+@contextlib.contextmanager
+def _at_most(seconds, sentence):
+  """Ends the process if what is inside takes longer.
+
+  A host that dies while TensorFlow connects the hosts leaves the others in a
+  call without an end, which nothing can interrupt.
+  """
+
+  def end():
+    print(f"compare_gan: {sentence}", file=sys.stderr, flush=True)
+    os._exit(1)
+
+  timer = threading.Timer(seconds, end)
+  timer.daemon = True
+  timer.start()
+  try:
+    yield
+  finally:
+    timer.cancel()
 
 
 def choose(kind="auto", batch_size=None, run_config=None):

@@ -137,10 +137,14 @@ class Estimator:
   def _make_loop(self, iterator):
     """Returns `loop(steps)` -> scalars of the last step, one tf.function."""
 
+    # Models are written in graph operations: to convert their Python as well
+    # would double the time until the first step.
+    train_step = tf.autograph.experimental.do_not_convert(self.model.train_step)
+
     @tf.function
     def one_step(iterator):
       batches = [next(iterator) for _ in range(self.model.batches_per_step)]
-      return self._devices.run(self.model.train_step, batches)
+      return self._devices.run(train_step, batches)
 
     specs = one_step.get_concrete_function(iterator).structured_outputs
 

@@ -2,9 +2,10 @@
 
 import json
 
-from benchmarks import train_step
 import pytest
 import tensorflow as tf
+
+from benchmarks import train_step
 
 
 def _gflop(function, *shapes):
@@ -58,13 +59,14 @@ def test_the_peak_is_a_number_of_gflops():
   assert 0 < train_step.conv_peak(tf.float32, 1, batch=1, pixels=8) < 1e6
 
 
+@pytest.mark.slow  # Three graphs of a whole step.
 def test_the_last_line_is_json(capsys, monkeypatch):
   monkeypatch.setitem(train_step._PEAK, "batch", 1)
   arguments = ["--gin_config=sndcgan_cifar10.gin", "--batch=2", "--steps=2"]
   arguments += [
     "--gin_bindings=sndcgan.Generator.ch = 2",
     "--gin_bindings=sndcgan.Discriminator.ch = 2",
-    "--gin_bindings=options.disc_iters = 3",
+    "--gin_bindings=options.disc_iters = 2",
     "--gin_bindings=penalty.fn = @no_penalty",
     "--with_input",
   ]
@@ -83,9 +85,9 @@ def test_the_last_line_is_json(capsys, monkeypatch):
     "with_input",
   } <= set(result)
   assert result["batch"] == 2
-  # 2 images in each of 3 D updates; both numbers are rounded.
+  # 2 images in each of 2 D updates; both numbers are rounded.
   seen = result["images_per_s"] * result["cycle_s"]
-  assert seen == pytest.approx(6, rel=0.02)
+  assert seen == pytest.approx(4, rel=0.02)
   assert result["versions"]["tensorflow"] == tf.__version__
   assert any(line.startswith("CPU flags:") for line in lines)
   assert any(line.startswith("Threads:") for line in lines)

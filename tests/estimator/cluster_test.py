@@ -153,34 +153,52 @@ def _ports(number):
 
 
 def test_tasks_meet_and_leave_their_ports_free():
-  ports = _ports(2)
+  ports = _ports(3)
   addresses = tuple(f"127.0.0.1:{port}" for port in ports)
   met = []
-  both = threading.Event()
 
-  def task(index, delay):
-    time.sleep(delay)
+  def task(index):
+    time.sleep(0.2 * ((index + 1) % 3))  # The last one comes first.
     cluster.meet(cluster.Cluster(addresses, index), 10.0)
-    # TensorFlow listens next; the other one may not have seen this one yet.
-    with cluster._listener(ports[index], time.monotonic() + 1.0):
-      met.append(index)
-      if len(met) == 2:
-        both.set()
-      both.wait(10.0)
+    cluster._listener(ports[index], time.monotonic() + 5.0).close()
+    met.append(index)
 
-  threads = [threading.Thread(target=task, args=(i, 0.3 * i)) for i in (0, 1)]
+  threads = [threading.Thread(target=task, args=(i,)) for i in range(3)]
   for thread in threads:
     thread.start()
   for thread in threads:
     thread.join()
-  assert sorted(met) == [0, 1]
+  assert sorted(met) == [0, 1, 2]
 
 
-def test_who_does_not_come_is_named():
+def test_nobody_goes_on_while_the_chief_still_listens(monkeypatch):
+  """TensorFlow would take the chief's listener for the chief's TensorFlow."""
+  ports = _ports(2)
+  addresses = tuple(f"127.0.0.1:{port}" for port in ports)
+  let_go = cluster._let_go
+
+  def look(caller):
+    with pytest.raises(OSError):
+      socket.create_connection(("127.0.0.1", ports[0]), timeout=1.0)
+    let_go(caller)
+
+  monkeypatch.setattr(cluster, "_let_go", look)
+  other = threading.Thread(
+    target=cluster.meet, args=(cluster.Cluster(addresses, 1), 10.0)
+  )
+  other.start()
+  cluster.meet(cluster.Cluster(addresses, 0), 10.0)
+  other.join()
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_who_does_not_come_is_named(index):
   addresses = tuple(f"127.0.0.1:{port}" for port in _ports(2))
   with pytest.raises(ConnectionError) as error:
-    cluster.meet(cluster.Cluster(addresses, 0), 0.1)
-  assert f"{addresses[1]} did not answer within 0.1 s" in str(error.value)
+    cluster.meet(cluster.Cluster(addresses, index), 0.1)
+  assert f"{addresses[1 - index]} did not answer within 0.1 s" in str(
+    error.value
+  )
   assert "run_config.cluster_timeout_s" in str(error.value)
 
 

@@ -72,8 +72,8 @@ def test_draws_are_in_the_papers_ranges_and_differ_by_image():
 def test_policy_acts_in_its_order_around_medium_grey():
   gin.bind_parameter("augmentation.policy", "color, cutout")
   augment = augmentation.Augmentation()
-  x = augment(tf.ones([1, 4, 4, 3]), _always(0)).numpy()  # 1 - 0.5 / 2
-  np.testing.assert_allclose(x[0, 3, 3], [0.75] * 3)
+  x = augment(tf.fill([1, 4, 4, 3], 0.6), _always(0)).numpy()
+  np.testing.assert_allclose(x[0, 3, 3], [0.6 - 0.5 / 2] * 3, rtol=1e-6)
   np.testing.assert_allclose(x[0, 0, 0], [0.5] * 3)  # Grey, not brightened.
 
 

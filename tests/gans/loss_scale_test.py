@@ -51,6 +51,9 @@ def test_a_bad_step_ends_the_row():
   scaled, w = _scaled(initial=8.0, increase_every=2)
   scales = [_step(scaled, w, g) for g in (1.0, _INF, 1.0, 1.0)]
   assert scales == [8, 4, 4, 8]
+  scaled, w = _scaled(initial=8.0, increase_every=2, decrease_every=3)
+  scales = [_step(scaled, w, g) for g in (1.0, _INF, 1.0, 1.0)]
+  assert scales == [8, 8, 8, 16]
 
 
 def test_the_settings_of_the_dcgan_card():
@@ -234,7 +237,8 @@ run = tf.function(lambda batches: on.run(step, batches))
 seen = []
 for gradients in ([1.0, 1.0], [1.0, float("inf")], [1.0, 1.0]):
   run([{"gradients": tf.constant(gradients)}])
-  seen.append([[x.numpy().tolist() for x in v.values] for v in (w, scaled.scale)])
+  values = w.values, scaled.scale.values
+  seen.append([[x.numpy().tolist() for x in value] for value in values])
 print("RESULT " + json.dumps(seen))
 """
 
