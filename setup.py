@@ -77,7 +77,8 @@ setuptools.setup(
     "tpu": ["google-api-python-client", "oauth2client"],
     # Clusters for regularization studies.
     "study": ["submitit", "ray; python_version >= '3.10'"],
-    "test": ["pytest", "pytest-timeout", "ruff==0.17.5"],
+    # dill is what tensorflow_datasets.testing imports.
+    "test": ["dill", "pytest", "pytest-timeout", "ruff==0.17.5"],
   },
   entry_points={"console_scripts": ["compare_gan = compare_gan.__main__:main"]},
   classifiers=[

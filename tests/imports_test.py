@@ -38,7 +38,7 @@ _MAY_IMPORT = {
   },
   "gin_externals": {"gans"},
   "model_dir": {"configuration", "estimator", "gans", "layers"},
-  "image_files": set(),
+  "picture_files": set(),
   "image_grid": set(),
   "main": _ANY,
   "memory": set(),

@@ -10,6 +10,8 @@ import pytest
 
 from tests.gans import tiny
 
+_ROOT = pathlib.Path(__file__).parent.parent
+
 
 def test_overview_lists_every_verb(capsys):
   assert __main__.main(["--help"]) == 0

@@ -14,8 +14,8 @@ import os
 
 from compare_gan import configuration
 from compare_gan import evaluation
-from compare_gan import image_files
 from compare_gan import model_dir as model_dir_lib
+from compare_gan import picture_files
 from compare_gan import task_manager
 from compare_gan.datasets import catalogue
 from compare_gan.estimator import checkpoints
@@ -123,7 +123,7 @@ def _images(args):
     files.insert(0, model_dir_lib.config_path(args.model_dir))
   configuration.parse(files, _bindings(args))
   dataset = _dataset(args)
-  images = image_files.read(args.images, dataset.image_shape[-1])
+  images = picture_files.read(args.images, dataset.image_shape[-1])
   if images.shape[1:] != dataset.image_shape:
     raise ValueError(
       f"{args.images} has images {images.shape[1:]}, but {dataset.name} has "

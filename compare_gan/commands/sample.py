@@ -15,9 +15,9 @@ truncation (truncation.png: a row for each threshold of |z|).
 
 import os
 
-from compare_gan import image_files
 from compare_gan import image_grid
 from compare_gan import model_dir
+from compare_gan import picture_files
 from compare_gan import pictures
 from compare_gan import sampling
 import numpy as np
@@ -114,25 +114,25 @@ def _write_folder(folder, things, sampler, arrays):
   if "npz" in things:
     _write_npz(path("samples.npz"), arrays)
   if "grid" in things:
-    image_files.write_png(path("grid.png"), image_grid.grid(arrays["images"]))
+    picture_files.write_png(path("grid.png"), image_grid.grid(arrays["images"]))
   if "images" in things:
     os.makedirs(path("images"), exist_ok=True)
     for i, image in enumerate(arrays["images"]):
       picture = image_grid.grid(image[None])
-      image_files.write_png(path(f"images/{i:05d}.png"), picture)
+      picture_files.write_png(path(f"images/{i:05d}.png"), picture)
   if "interpolation" in things:
     frames = pictures.interpolation(sampler, z[some], some_labels)
-    image_files.write_gif(path("interpolation.gif"), frames)
+    picture_files.write_gif(path("interpolation.gif"), frames)
   if "morph" in things:
     classes = list(dict.fromkeys(labels.tolist()))
     frames = []
     for first, second in zip(classes, classes[1:] or classes):
       frames += pictures.morph(sampler, z[some], first, second)
-    image_files.write_gif(path("morph.gif"), frames)
+    picture_files.write_gif(path("morph.gif"), frames)
   if "truncation" in things:
     row = None if labels is None else labels[:8]
     sheet = pictures.truncation_sheet(sampler, row)
-    image_files.write_png(path("truncation.png"), sheet)
+    picture_files.write_png(path("truncation.png"), sheet)
 
 
 def _latents(gan, args):

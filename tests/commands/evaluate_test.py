@@ -2,8 +2,8 @@
 
 import json
 
-from compare_gan import image_files
 from compare_gan import model_dir
+from compare_gan import picture_files
 from compare_gan import task_manager
 from compare_gan.__main__ import main
 import gin
@@ -89,7 +89,7 @@ def test_images_of_any_program(tmp_path, folder):
   images = np.random.RandomState(0).randint(0, 256, [6, 4, 4, 1], np.uint8)
   (tmp_path / "png").mkdir()
   for i, image in enumerate(images):
-    image_files.write_png(str(tmp_path / "png" / f"{i}.png"), image)
+    picture_files.write_png(str(tmp_path / "png" / f"{i}.png"), image)
   np.savez(tmp_path / "x.npz", images=images)
   config = tmp_path / "x.gin"
   config.write_text(_CONFIG)

@@ -1,7 +1,7 @@
 """sample: images from a model_dir, with and without latents of one's own."""
 
-from compare_gan import image_files
 from compare_gan import model_dir
+from compare_gan import picture_files
 from compare_gan.__main__ import main
 import gin
 import numpy as np
@@ -124,7 +124,7 @@ def test_images_of_a_folder_are_those_of_the_arrays(sample):
   folder = sample("--n=2", out="folder")
   with np.load(folder / "samples.npz") as arrays:
     images = arrays["images"]
-  read = image_files.read(str(folder / "images"), colors=1)
+  read = picture_files.read(str(folder / "images"), colors=1)
   np.testing.assert_array_equal(read, np.rint(255 * images))
 
 
