@@ -97,6 +97,11 @@ def _bindings():
   """Returns the bindings of flags that gin files may override."""
   if FLAGS.myevalinception is None:
     return []
+  if not os.path.isfile(FLAGS.myevalinception):
+    raise FileNotFoundError(
+      f"--myevalinception={FLAGS.myevalinception}: there is no such file. "
+      "Without the flag, scores are by a classifier trained on the dataset."
+    )
   return [
     f"inception.path = {FLAGS.myevalinception!r}",
     "evaluate.features = @inception",

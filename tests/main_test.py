@@ -156,3 +156,9 @@ def test_tpu_flags_may_not_contradict(tmp_path):
   assert "--use_tpu=True contradicts --run_config=cpu" in result.stderr
   result = _run_main(*flags, cwd=_ROOT)
   assert "--run_config=tpu is unknown" in result.stderr
+
+
+def test_missing_inception_is_said_before_training(tmp_path):
+  result = _run_main("--myevalinception=nowhere.tar.gz", cwd=tmp_path)
+  assert result.returncode == 1
+  assert "--myevalinception=nowhere.tar.gz: there is no" in result.stderr

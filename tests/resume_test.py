@@ -79,9 +79,12 @@ class Trainings:
     return process
 
   def finish(self, folder):
+    """Returns what a training ends with; `seconds` is what it took."""
     process = self.start(folder)
+    began = time.monotonic()
     _, errors = process.communicate()
     assert process.returncode == 0, errors[-3000:]
+    self.seconds = time.monotonic() - began
     return checkpoints.last_good(str(folder))
 
   def kill_after(self, folder, seconds):
@@ -114,9 +117,8 @@ def _assert_same(trained, expected):
 
 @pytest.mark.timeout(1200)
 def test_killed_training_ends_with_the_same_bits(trainings, tmp_path):
-  began = time.monotonic()
   whole = trainings.finish(tmp_path / "whole")
-  seconds = time.monotonic() - began
+  seconds = trainings.seconds
   assert whole[0] == 400
   rng = random.Random(os.getpid())  # Other moments in every run of the test.
   killed = number = 0

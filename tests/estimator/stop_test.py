@@ -25,12 +25,19 @@ def _wait_for(condition):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_noted_and_said(number, capsys):
-  before = signal.getsignal(number)
-  with stop.Requests() as requests:
-    assert not requests.stop
-    os.kill(os.getpid(), number)
-    _wait_for(lambda: requests.stop)
-  assert signal.getsignal(number) is before
+  def handler(*_):
+    pass
+
+  # In the background of a script the tests themselves ignore Ctrl-C.
+  before = signal.signal(number, handler)
+  try:
+    with stop.Requests() as requests:
+      assert not requests.stop
+      os.kill(os.getpid(), number)
+      _wait_for(lambda: requests.stop)
+    assert signal.getsignal(number) is handler
+  finally:
+    signal.signal(number, before)
   assert f"{number.name}: stopping after these" in capsys.readouterr().err
 
 
