@@ -44,6 +44,10 @@ class Devices(replica.Replicas):
     """Returns the chief's number on every host."""
     return self.sum_over_hosts([number if self.is_chief else 0])[0]
 
+  def waiting(self):
+    """Surrounds what other hosts take part in, for it may never end."""
+    return contextlib.nullcontext()
+
   def explain(self, error):
     """Raises what a tf.errors.OpError of a step means, if that is known."""
 
@@ -137,8 +141,8 @@ class MultiWorker(_Replicated):
   Args:
     cluster: a cluster.Cluster.
     num_gpus: of this host's, the same on each; 0 for the CPU.
-    timeout_s: how long hosts wait for each other. An operation that takes
-      longer means that a host is lost.
+    timeout_s: how long hosts wait for each other. A loop that takes longer
+      means that a host is lost.
   """
 
   def __init__(self, cluster, num_gpus=0, timeout_s=600.0):
@@ -159,13 +163,15 @@ class MultiWorker(_Replicated):
     )
     library = "AUTO" if num_gpus else "RING"  # AUTO is NCCL if there is one.
     options = tf.distribute.experimental.CommunicationOptions(
-      timeout_seconds=self._timeout_s,
+      # Where `waiting` does not look. It is later, for TensorFlow 2.6 may crash
+      # as it gives up.
+      timeout_seconds=self._timeout_s + 60.0,
       implementation=tf.distribute.experimental.CommunicationImplementation[
         library
       ],
     )
     try:
-      with _at_most(self._timeout_s, self._lost()):
+      with self.waiting():
         return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
     except tf.errors.OpError as error:
       self.explain(error)
@@ -184,7 +190,8 @@ class MultiWorker(_Replicated):
 
   def sum_over_hosts(self, numbers):
     try:
-      sums = self._sums(tf.constant(numbers, tf.float64))
+      with self.waiting():
+        sums = self._sums(tf.constant(numbers, tf.float64))
     except tf.errors.OpError as error:
       self.explain(error)
       raise
@@ -196,6 +203,9 @@ class MultiWorker(_Replicated):
       return self.all_sum(numbers * once)
 
     return self._first(self._strategy.run(on_replica, (numbers,)))
+
+  def waiting(self):
+    return _at_most(self._timeout_s, self._lost())
 
   def explain(self, error):
     lost = (
@@ -224,8 +234,8 @@ class MultiWorker(_Replicated):
 def _at_most(seconds, sentence):
   """Ends the process if what is inside takes longer.
 
-  A host that dies while TensorFlow connects the hosts leaves the others in a
-  call without an end, which nothing can interrupt.
+  A host that dies may leave the others in a call of TensorFlow without an end,
+  which nothing can interrupt. Nothing is being written meanwhile.
   """
 
   def end():

@@ -100,7 +100,8 @@ class Estimator:
 
   def _run(self, loop, steps):
     try:
-      return loop(tf.constant(steps, tf.int64))
+      with self._devices.waiting():
+        return loop(tf.constant(steps, tf.int64))
     except tf.errors.OpError as error:
       self._devices.explain(error)
       raise

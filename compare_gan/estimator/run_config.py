@@ -42,7 +42,7 @@ def run_config(
     save_checkpoints_steps: steps between two checkpoints.
     keep_checkpoint_max: how many checkpoints are kept; 0 or None is all.
     cluster_timeout_s: how long hosts that train together wait for each other,
-      longer than the chief needs for a checkpoint.
+      longer than the chief needs for a checkpoint, or a loop of steps takes.
     cluster_port: of a host's first task under Slurm; None follows from the
       number of the job.
     precision: what networks compute in, "float32" (the default), "bfloat16", or
