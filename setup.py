@@ -55,6 +55,8 @@ setuptools.setup(
   install_requires=[
     "absl-py",
     "gin-config>=0.5",
+    # tensorflow-datasets' etils imports it, and does not say so on Python 3.13.
+    "importlib_resources",
     "matplotlib",
     "numpy",
     "pillow",
