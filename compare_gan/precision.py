@@ -123,6 +123,7 @@ def loss_is_scaled():
 
 def entering(x):
   """Returns x in the compute dtype if it is float32, else as it is."""
+  x = tf.convert_to_tensor(x)  # numpy 1.19 cannot compare its dtypes with ours.
   return tf.cast(x, _choice.dtype) if x.dtype == tf.float32 else x
 
 
