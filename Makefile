@@ -18,6 +18,7 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 INSTALLED := $(VENV)/.installed
+TESTABLE := $(VENV)/.installed-test
 
 # Two threads are as fast as many for tests of this size, and leave the rest of
 # a shared machine alone. One for numpy, whose small products wait for threads.
@@ -28,7 +29,7 @@ test test-slow: export MKL_NUM_THREADS ?= 1
 test test-slow: export TF_NUM_INTRAOP_THREADS ?= $(THREADS)
 test test-slow: export TF_NUM_INTEROP_THREADS ?= $(THREADS)
 
-.PHONY: demo test test-slow lint format install clean
+.PHONY: demo test test-slow lint format install install-test clean
 
 # Again with the same SEED it goes on where it was, or shows what there is.
 SEED ?= 1
@@ -43,30 +44,38 @@ demo: $(INSTALLED)
 	  --seed=$(SEED) --make=grid --out=$(DEMO)/samples
 	@echo "Look at $(DEMO)/samples/grid.png and $(DEMO)/scores.csv"
 
-test: $(INSTALLED)
+test: $(TESTABLE)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-slow: $(INSTALLED)
+test-slow: $(TESTABLE)
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
-lint: $(INSTALLED)
+lint: $(TESTABLE)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-format: $(INSTALLED)
+format: $(TESTABLE)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 install: $(INSTALLED)
 	@:
 
-# $(INSTALLED) is younger than what it was installed from, and holds what pip
-# said. Without pip, or with its Python gone, an environment is made anew.
-$(INSTALLED): setup.py pyproject.toml compare_gan/version.py $(CONSTRAINTS)
+install-test: $(TESTABLE)
+	@:
+
+# Each is younger than what it was installed from, and holds what pip said.
+# Without pip, or with its Python gone, an environment is made anew. Python
+# compiles a module when it first needs it: pip would compile all of them.
+$(INSTALLED): WANTED := .
+$(TESTABLE): WANTED := ".[test]"
+$(TESTABLE): $(INSTALLED)
+$(INSTALLED) $(TESTABLE): setup.py pyproject.toml compare_gan/version.py \
+    $(CONSTRAINTS)
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || \
 	  { echo "Making $(VENV)" && $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing compare_gan and what it needs into $(VENV)"
-	@{ $(PIP) --upgrade pip && $(PIP) --editable ".[test]" \
+	@{ $(PIP) --upgrade pip && $(PIP) --no-compile --editable $(WANTED) \
 	  $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)); } > $@.log 2>&1 || \
 	  { cat $@.log; exit 1; }
 	@mv $@.log $@

@@ -135,14 +135,13 @@ def main(argv):
   from compare_gan.estimator import stop
 
   configuration.parse(FLAGS.gin_config, [*_bindings(), *FLAGS.gin_bindings])
-  dataset = _dataset(catalogue)
   if FLAGS.dry_run:
-    print(runner_lib.describe(dataset, run_config.run_config()))
+    print(runner_lib.describe(_dataset(catalogue), run_config.run_config()))
     return
   try:
     runner_lib.run_with_schedule(
       FLAGS.schedule,
-      dataset,
+      lambda: _dataset(catalogue),
       run_config.run_config(),
       _model_dir(),
       _device(),

@@ -45,7 +45,7 @@ class Evaluation(NamedTuple):
 
 def run_with_schedule(
   schedule,
-  dataset,
+  open_dataset,
   run_config,
   model_dir,
   device="auto",
@@ -55,7 +55,8 @@ def run_with_schedule(
 
   Args:
     schedule: see above.
-    dataset: an AbstractDataset.
+    open_dataset: returns an AbstractDataset. Called once the devices are
+      chosen: of several hosts none may run an operation before.
     run_config: a RunConfig.
     model_dir: is made if there is none.
     device: "auto", "cpu" or "gpu".
@@ -67,9 +68,15 @@ def run_with_schedule(
     )
   if schedule != "train":
     evaluation_lib.settings()  # What gin got wrong shows now, not at the end.
-  if schedule in ("train", "eval_after_train"):
-    is_chief = _train(dataset, run_config, model_dir, device)
-    if not is_chief:
+  trains = schedule in ("train", "eval_after_train")
+  if trains:
+    devices = devices_lib.choose(
+      device, options_lib.options().batch_size, run_config
+    )
+  dataset = open_dataset()
+  if trains:
+    _train(devices, dataset, run_config, model_dir)
+    if not devices.is_chief:
       return  # The chief evaluates.
   if schedule == "eval_after_train":
     steps = task_manager.to_evaluate(
@@ -113,17 +120,14 @@ def describe(dataset, run_config):
   )
 
 
-def _train(dataset, run_config, model_dir, device):
-  """Trains; returns whether this host is the one that writes files."""
-  options = options_lib.options()
-  devices = devices_lib.choose(device, options.batch_size, run_config)
+def _train(devices, dataset, run_config, model_dir):
   wanted = precision.resolve(run_config.precision, run_config.precision_mode)
   with precision.using(*wanted):
-    _train_on(devices, dataset, options, run_config, model_dir)
-  return devices.is_chief
+    _train_on(devices, dataset, run_config, model_dir)
 
 
-def _train_on(devices, dataset, options, run_config, model_dir):
+def _train_on(devices, dataset, run_config, model_dir):
+  options = options_lib.options()
   os.makedirs(model_dir, exist_ok=True)
   seed = devices.of_chief(_seed(run_config, model_dir))
   gan = _make_or_restore(dataset, options, model_dir, devices, seed)

@@ -48,7 +48,7 @@ run_config.keep_checkpoint_max = 3
 print("READY", flush=True)
 folder = sys.stdin.readline().strip()
 runner_lib.run_with_schedule(
-  "train", NoiseDataset(), run_config.run_config(), folder, "cpu"
+  "train", NoiseDataset, run_config.run_config(), folder, "cpu"
 )
 """
 

@@ -47,7 +47,7 @@ def _train(folder, *bindings):
   gin.clear_config()
   gin.parse_config([_CONFIG, *bindings])
   runner_lib.run_with_schedule(
-    "train", NoiseDataset(), run_config.run_config(), str(folder), "cpu"
+    "train", NoiseDataset, run_config.run_config(), str(folder), "cpu"
   )
   return checkpoints.last_good(str(folder))[1]
 
@@ -168,7 +168,7 @@ def _run(schedule, folder, *bindings, every_steps=2):
   gin.parse_config([_CONFIG, _EVALUATION, *bindings])
   runner_lib.run_with_schedule(
     schedule,
-    NoiseDataset(),
+    NoiseDataset,
     run_config.run_config(),
     str(folder),
     "cpu",
@@ -225,7 +225,7 @@ def test_continuous_eval_follows_a_training(tmp_path, monkeypatch):
     trained.append(seconds)
     with gin.unlock_config():
       runner_lib.run_with_schedule(
-        "train", NoiseDataset(), run_config.run_config(), str(tmp_path), "cpu"
+        "train", NoiseDataset, run_config.run_config(), str(tmp_path), "cpu"
       )
 
   monkeypatch.setattr(task_manager.time, "sleep", sleep)

@@ -74,7 +74,7 @@ if '"index": 1' not in os.environ["TF_CONFIG"]:  # The chief's seed counts.
   gin.parse_config("run_config.tf_random_seed = 1")
 try:
   runner_lib.run_with_schedule(
-    "train", NoiseDataset(), run_config.run_config(), model_dir, "cpu"
+    "train", NoiseDataset, run_config.run_config(), model_dir, "cpu"
   )
 except OSError as error:
   sys.exit(str(error))

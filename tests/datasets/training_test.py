@@ -68,7 +68,11 @@ def test_training(write, tmp_path):
     gin.bind_parameter(f"{name}.path", str(path))
   dataset = catalogue.dataset(tfds_data_dir=str(tmp_path))
   runner_lib.run_with_schedule(
-    "train", dataset, run_config.run_config(), str(tmp_path / "run"), "cpu"
+    "train",
+    lambda: dataset,
+    run_config.run_config(),
+    str(tmp_path / "run"),
+    "cpu",
   )
   step, values = checkpoints.last_good(str(tmp_path / "run"))
   assert step == 20
