@@ -4,34 +4,27 @@ Python keeps no list of architectures, losses or penalties: importing a module
 makes its names known to gin, and this is the place that imports them.
 """
 
+import importlib
 import os
+import pkgutil
 
 import gin
+
+# Every module of these rooms may know names for gin.
+_ROOMS = ("architectures", "features", "gans", "metrics")
 
 
 def register():
   """Makes every name that a gin file may use known to gin."""
   from compare_gan import evaluation  # noqa: F401
   from compare_gan import gin_externals  # noqa: F401
-  from compare_gan.architectures import abstract_arch
   from compare_gan.datasets import catalogue  # noqa: F401
   from compare_gan.estimator import run_config  # noqa: F401
-  from compare_gan.features import classifier  # noqa: F401
-  from compare_gan.features import inception  # noqa: F401
-  from compare_gan.features import random_filters  # noqa: F401
-  from compare_gan.features import saved_model  # noqa: F401
-  from compare_gan.gans import augmentation  # noqa: F401
-  from compare_gan.gans import latents  # noqa: F401
-  from compare_gan.gans import loss_lib  # noqa: F401
-  from compare_gan.gans import modular_gan  # noqa: F401
-  from compare_gan.gans import options  # noqa: F401
-  from compare_gan.gans import penalty_lib  # noqa: F401
-  from compare_gan.gans import ssgan  # noqa: F401
-  from compare_gan.gans import tfgan_losses  # noqa: F401
-  from compare_gan.metrics import contract
 
-  abstract_arch.import_all()
-  contract.import_all()
+  for room in _ROOMS:
+    package = importlib.import_module(f"{__package__}.{room}")
+    for info in pkgutil.iter_modules(package.__path__):
+      importlib.import_module(f"{package.__name__}.{info.name}")
 
 
 # configs/ stands beside the package, and inside of an installed one.

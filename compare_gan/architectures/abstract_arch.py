@@ -362,12 +362,6 @@ def _own_module(name):
     ) from error
 
 
-def import_all():
-  """Imports this package's architectures, so that gin knows their names."""
-  for name in names():
-    importlib.import_module(f"{__package__}.{name[: -len(_SUFFIX)]}")
-
-
 def names():
   """Returns the names of the architectures in this package, sorted."""
   package = importlib.import_module(__package__)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from compare_gan import replica
+from compare_gan.gans import rotation_task
 import gin
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def test_a_step_logs_the_rotation_losses_and_trains_the_head():
 def test_last_images_are_turned_by_angle():
   gan = _ssgan(rotated=8)  # q = 2 of the 3 images
   images = tf.reshape(tf.range(3.0 * 4), [3, 2, 2, 1])
-  turned = gan._with_turned(images).numpy()
+  turned = gan._turns.images(images).numpy()
   assert turned.shape == (3 + 3 * 2, 2, 2, 1)
   np.testing.assert_array_equal(turned[:3], images)
   for i, angle in enumerate([1, 2, 3]):
@@ -46,7 +47,7 @@ def test_rotation_loss_of_a_blind_head_is_log_4():
   gan = _ssgan()
   [head] = gan.heads
   head.kernel.kernel.assign(tf.zeros_like(head.kernel.kernel))
-  loss, accuracy = gan._rotation_loss(tf.ones([6, 2]))
+  loss, accuracy = gan._turns.loss(rotation_task.tell(head, tf.ones([6, 2])))
   np.testing.assert_allclose(loss, np.log(4.0), rtol=1e-6)
   assert float(accuracy) == 0.25  # It says 0 degrees, always.
 

@@ -1,11 +1,12 @@
 """What an evaluator relies on: gin chooses metrics, which say their needs."""
 
+from compare_gan import configuration
 from compare_gan.metrics import contract
 import gin
 import numpy as np
 import pytest
 
-contract.import_all()
+configuration.register()
 
 _NAMES = [
   "classification_accuracy_score",
