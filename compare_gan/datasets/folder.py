@@ -35,6 +35,7 @@ def open_images(
   max_pixels=2**26,
   memory_bytes=2**30,
   eval_samples=10000,
+  crop=None,
   gin_name="folder",
   on_error="raise",
 ):
@@ -52,11 +53,13 @@ def open_images(
     max_pixels: an image that claims more is refused before it is unpacked.
     memory_bytes: splits of up to so many bytes of pixels stay in memory.
     eval_samples: how many images a score is computed on, at most.
+    crop: pixels, or (height, width), of the part from the middle of an image
+      that is resized; None for all of it.
     gin_name: "folder" or "archive".
     on_error: `dataset.on_error`.
   """
   layout = image_files.layout_of(
-    gin_name, image_size, colors, resize, background, max_pixels
+    gin_name, image_size, colors, resize, background, max_pixels, crop
   )
   files = files_lib.open_files(path, f"{gin_name}.path")
   names = _images(files)

@@ -35,6 +35,8 @@ class Layout(NamedTuple):
     background: "white" or "black", behind transparent pixels too.
     max_pixels: what claims to be larger is refused before it is unpacked.
     is_exact: refuses images of another size.
+    crop: (height, width) of the part from the middle that is used, or as much
+      of it as there is.
   """
 
   size: Optional[tuple]
@@ -43,6 +45,7 @@ class Layout(NamedTuple):
   background: str = "white"
   max_pixels: int = 2**26
   is_exact: bool = False
+  crop: Optional[tuple] = None
 
 
 def decode(data, layout):
@@ -58,7 +61,7 @@ def decode(data, layout):
       image.load()
       image = _upright(image)
       image = _eight_bits(image)
-      image = _plain(image, layout)
+      image = _middle(_plain(image, layout), layout.crop)
       if layout.is_exact:
         _refuse_other_sizes(image.size, layout.size)
       if layout.size is not None:
@@ -86,6 +89,7 @@ def is_plain_jpeg(data, layout):
     image.format == "JPEG"
     and image.mode in modes
     and image.size == tuple(layout.size)[::-1]
+    and _middle(image, layout.crop) is image
     and not _is_turned(image)
   )
 
@@ -160,6 +164,16 @@ def _color(layout, bands):
   """Returns the background, opaque, as a colour of so many bands."""
   value = BACKGROUNDS[layout.background]
   return value if bands == 1 else (value, value, value, 255)[:bands]
+
+
+def _middle(image, crop):
+  """Returns the part of (height, width) from the middle."""
+  height, width = crop or (image.height, image.width)
+  width, height = min(width, image.width), min(height, image.height)
+  if (width, height) == image.size:
+    return image
+  left, top = (image.width - width) // 2, (image.height - height) // 2
+  return image.crop((left, top, left + width, top + height))
 
 
 def _stretch(image, layout, box=None):

@@ -325,18 +325,12 @@ def _common_size(sources, layout, gin_name):
   )
 
 
-def layout_of(gin_name, image_size, colors, resize, background, max_pixels):
+def layout_of(
+  gin_name, image_size, colors, resize, background, max_pixels, crop=None
+):
   """Returns the Layout of gin parameters, or says which is wrong."""
-  sizes = image_size
-  if isinstance(image_size, int):
-    sizes = (image_size, image_size)
-  if sizes is not None:
-    sizes = tuple(sizes)
-    if len(sizes) != 2 or not all(isinstance(s, int) and s > 0 for s in sizes):
-      raise ValueError(
-        f"{gin_name}.image_size = {image_size!r}. A number of pixels would do, "
-        "or (height, width)."
-      )
+  size = _two_sides(f"{gin_name}.image_size", image_size)
+  crop = _two_sides(f"{gin_name}.crop", crop)
   for name, value, choices in (
     ("colors", colors, (1, 3)),
     ("resize", resize, image_file.RESIZES),
@@ -346,7 +340,22 @@ def layout_of(gin_name, image_size, colors, resize, background, max_pixels):
       raise ValueError(
         f"{gin_name}.{name} = {value!r}. It can be one of {choices}."
       )
-  return image_file.Layout(sizes, colors, resize, background, max_pixels)
+  return image_file.Layout(
+    size, colors, resize, background, max_pixels, crop=crop
+  )
+
+
+def _two_sides(gin_name, value):
+  """Returns (height, width) of what a gin file says, or None."""
+  if value is None:
+    return None
+  sides = (value, value) if isinstance(value, int) else tuple(value)
+  if len(sides) != 2 or not all(isinstance(s, int) and s > 0 for s in sides):
+    raise ValueError(
+      f"{gin_name} = {value!r}. A number of pixels would do, or (height, "
+      "width)."
+    )
+  return sides
 
 
 def held_out(n, fraction, gin_name):

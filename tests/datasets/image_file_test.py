@@ -97,6 +97,19 @@ def test_center_crop_takes_the_middle():
   np.testing.assert_array_equal(decoded[..., 0], _stripes()[:, 2:6])
 
 
+def test_crop_comes_before_the_resize():
+  layout = image_file.Layout((4, 2), 1, "resize", crop=(4, 4))
+  decoded = image_file.decode(pictures.encode(_stripes()), layout)
+  # Of the columns 60, 90, 120, 150, two make one.
+  np.testing.assert_allclose(decoded[0, :, 0], (75, 135), atol=8)
+
+
+def test_crop_of_a_smaller_image_is_all_of_it():
+  layout = image_file.Layout(None, 1, crop=(9, 6))
+  decoded = image_file.decode(pictures.encode(_stripes()), layout)
+  np.testing.assert_array_equal(decoded[..., 0], _stripes()[:, 1:7])
+
+
 def test_resize_stretches():
   layout = image_file.Layout((4, 4), 1, "resize")
   decoded = image_file.decode(pictures.encode(_stripes()), layout)
