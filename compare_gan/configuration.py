@@ -16,6 +16,7 @@ _ROOMS = ("architectures", "features", "gans", "metrics")
 
 def register():
   """Makes every name that a gin file may use known to gin."""
+  from compare_gan import card_log  # noqa: F401
   from compare_gan import evaluation  # noqa: F401
   from compare_gan import gin_externals  # noqa: F401
   from compare_gan.datasets import catalogue  # noqa: F401

@@ -139,3 +139,21 @@ def test_blocks_of_one_width_have_no_shortcut_in_the_discriminator(
 def test_shortcuts_of_the_generator_are_a_switch():
   gin.bind_parameter("BigGanResNetBlock.add_shortcut", False)
   assert not [n for n in _shapes(_generator()) if "shortcut" in n]
+
+
+def test_multipliers_set_the_widths():
+  gin.bind_parameter("resnet_biggan.Generator.multipliers", [4, 3, 2, 1])
+  gin.bind_parameter("resnet_biggan.Generator.blocks_with_attention", "")
+  kernels = [
+    v.shape[2:]
+    for v in _generator(32).trainable_variables
+    if v.name.endswith("up_conv1/kernel")
+  ]
+  assert kernels == [(32, 24), (24, 16), (16, 8)]  # times ch = 8
+
+
+@pytest.mark.parametrize("multipliers", [[4, 2, 1], [4, 0, 2, 1]])
+def test_multipliers_that_do_not_fit_are_refused(multipliers):
+  gin.bind_parameter("resnet_biggan.Discriminator.multipliers", multipliers)
+  with pytest.raises(ValueError, match=r"4 positive numbers.*\.multipliers"):
+    _discriminator(32)

@@ -1,0 +1,87 @@
+"""What the flags of a model card come to: a gin card and bindings on top of it.
+
+A card is a file beside this one with
+
+  add_arguments(parser)    the card's flags, their names and defaults
+  plan(args) -> Plan
+"""
+
+import importlib
+import pkgutil
+import time
+from typing import NamedTuple
+
+
+class Plan(NamedTuple):
+  """A run of compare_gan.main, and what comes after it.
+
+  Attributes:
+    card: a file of configs/.
+    bindings: [(gin name, value)], the value as gin writes it.
+    model_dir: where to.
+    flags: other flags of compare_gan.main, "--run_config=gpu".
+    notes: sentences about flags that mean something else here, or nothing.
+    then: arguments of `python -m compare_gan` to be run afterwards.
+    trains: False to go on to `then` at once.
+  """
+
+  card: str
+  bindings: list
+  model_dir: str
+  flags: tuple = ()
+  notes: tuple = ()
+  then: tuple = ()
+  trains: bool = True
+
+  def moved_to(self, model_dir):
+    """Returns the same plan for another model_dir."""
+    old = self.model_dir
+    then = tuple(
+      tuple(word.replace(old, model_dir) for word in words)
+      for words in self.then
+    )
+    return self._replace(model_dir=model_dir, then=then)
+
+  def gin_text(self):
+    """Returns the bindings as lines of a gin file."""
+    return "\n".join(f"{name} = {value}" for name, value in self.bindings)
+
+  def arguments(self):
+    """Returns the arguments of compare_gan.main."""
+    return [
+      f"--gin_config={self.card}",
+      *(f"--gin_bindings={name} = {value}" for name, value in self.bindings),
+      f"--model_dir={self.model_dir}",
+      "--schedule=train",
+      *self.flags,
+    ]
+
+
+def cards():
+  """Returns the modules of the cards by their names."""
+  package = importlib.import_module(__package__)
+  return {
+    info.name: importlib.import_module(f"{__package__}.{info.name}")
+    for info in pkgutil.iter_modules(package.__path__)
+    if info.name != "plan"
+  }
+
+
+def adam(scope, beta1, beta2):
+  """Returns bindings of Adam under a gin scope, for one of the networks."""
+  name = f"{scope}/tf.train.AdamOptimizer"
+  return [(f"{name}.beta1", beta1), (f"{name}.beta2", beta2)]
+
+
+def now(form):
+  """Returns the time as the names of folders have it."""
+  return time.strftime(form)
+
+
+def boolean(text):
+  """Reads a flag's "True" or "false"; argparse's own bool is always True."""
+  values = {"true": True, "1": True, "yes": True, "false": False, "0": False}
+  values["no"] = False
+  if text.lower() not in values:
+    raise ValueError(f"{text!r} is neither True nor False")
+  return values[text.lower()]
