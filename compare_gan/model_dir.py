@@ -142,11 +142,24 @@ def _dataset_shape(model_dir):
 
 
 def config_path(model_dir):
-  """Returns the operative config with the highest step."""
-  matches = [re.fullmatch(_CONFIG, name) for name in os.listdir(model_dir)]
-  found = {int(match[1]): match[0] for match in matches if match}
-  if not found:
+  """Returns the path of the operative config of the last start."""
+  name = newest_config(model_dir)
+  if name is None:
     raise FileNotFoundError(
       f"{model_dir!r} has no operative_config-<step>.gin: is it a model_dir?"
     )
-  return os.path.join(model_dir, found[max(found)])
+  return os.path.join(model_dir, name)
+
+
+def newest_config(model_dir, step=None):
+  """Returns the name of the operative config of `step`, None without any.
+
+  Args:
+    model_dir: of the training.
+    step: of a checkpoint; the config is that of the start before it. None for
+      the last.
+  """
+  matches = [re.fullmatch(_CONFIG, name) for name in os.listdir(model_dir)]
+  found = {int(match[1]): match[0] for match in matches if match}
+  before = [s for s in found if step is None or s <= step] or list(found)[:1]
+  return found[max(before)] if before else None

@@ -20,6 +20,7 @@ import os
 import shutil
 import time
 
+from compare_gan import model_dir as model_dir_lib
 from compare_gan.estimator import checkpoints
 from gin import config_parser
 import numpy as np
@@ -235,7 +236,7 @@ def keep_best(model_dir, row, by):
   for file in sorted(os.listdir(model_dir)):
     if file.startswith(prefix):
       _copy(os.path.join(model_dir, file), os.path.join(folder, file))
-  for file in ("model.json", newest_config(model_dir)):
+  for file in ("model.json", model_dir_lib.newest_config(model_dir)):
     if file and os.path.isfile(os.path.join(model_dir, file)):
       _copy(os.path.join(model_dir, file), os.path.join(folder, file))
   card = {
@@ -269,23 +270,6 @@ def _copy(source, target):
 
 
 # ---- Bindings ----------------------------------------------------------------
-
-
-def newest_config(model_dir, step=None):
-  """Returns the name of the operative config of `step`, None without any.
-
-  Args:
-    model_dir: of the training.
-    step: of a checkpoint; the config is that of the start before it. None for
-      the last.
-  """
-  starts = []
-  for name in os.listdir(model_dir):
-    start = name[len("operative_config-") : -len(".gin")]
-    if name == f"operative_config-{start}.gin" and start.isdigit():
-      starts.append(int(start))
-  before = [s for s in starts if step is None or s <= step] or starts[:1]
-  return f"operative_config-{max(before)}.gin" if before else None
 
 
 def bindings(text):

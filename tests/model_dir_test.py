@@ -82,3 +82,17 @@ def test_missing_file_is_named(tmp_path, lost):
 def test_empty_directory_is_named(tmp_path):
   with pytest.raises(FileNotFoundError, match="no checkpoint"):
     model_dir.load(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+  "step,name", [(0, 0), (9, 0), (10, 10), (None, 10)], ids=str
+)
+def test_config_is_that_of_the_start_before(tmp_path, step, name):
+  for start in (0, 10):
+    (tmp_path / f"operative_config-{start}.gin").write_text("")
+  found = model_dir.newest_config(str(tmp_path), step)
+  assert found == f"operative_config-{name}.gin"
+
+
+def test_no_config_is_none(tmp_path):
+  assert model_dir.newest_config(str(tmp_path)) is None

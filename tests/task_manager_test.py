@@ -199,17 +199,3 @@ dataset.name = 'cifar10'
     "z.stddev": "%MACRO",
     "dataset.name": "cifar10",
   }
-
-
-@pytest.mark.parametrize(
-  "step,name", [(0, 0), (9, 0), (10, 10), (None, 10)], ids=str
-)
-def test_config_is_that_of_the_start_before(tmp_path, step, name):
-  for start in (0, 10):
-    (tmp_path / f"operative_config-{start}.gin").write_text("")
-  found = task_manager.newest_config(str(tmp_path), step)
-  assert found == f"operative_config-{name}.gin"
-
-
-def test_no_config_is_none(tmp_path):
-  assert task_manager.newest_config(str(tmp_path)) is None

@@ -16,6 +16,7 @@ import pkgutil
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan import dotted_path
 from compare_gan.layers import batch_norm
 from compare_gan.layers import kernel
 from compare_gan.layers import linear
@@ -350,16 +351,13 @@ def load_architecture(name, kind):
 
 
 def _own_module(name):
-  try:
-    return importlib.import_module(name)
-  except ModuleNotFoundError as error:
-    # Something missing inside the user's module is the user's to read.
-    if error.name is None or not (name + ".").startswith(error.name + "."):
-      raise
+  module = dotted_path.module(name)
+  if module is None:
     raise ValueError(
       f"options.architecture = {name!r} is neither one of {', '.join(names())} "
-      f"nor a module that Python can import ({error})."
-    ) from error
+      "nor a module that Python can find."
+    )
+  return module
 
 
 def names():

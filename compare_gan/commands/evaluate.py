@@ -146,7 +146,7 @@ def _model(args):
   )
   dataset = _dataset(args)
   evaluator = evaluation.Evaluator(dataset, evaluation.settings(), args.runs)
-  name = task_manager.newest_config(args.model_dir, step)
+  name = model_dir_lib.newest_config(args.model_dir, step)
   with open(os.path.join(args.model_dir, name)) as file:
     config = task_manager.bindings(file.read())
   row = evaluator.row_of_model(

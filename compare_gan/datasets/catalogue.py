@@ -6,9 +6,9 @@ one's own images, "tfds:<name>" and dotted paths. Shape and classes of built-in
 and known datasets are there before anything is read.
 """
 
-import importlib
 import inspect
 
+from compare_gan import dotted_path
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import arrays
 from compare_gan.datasets import damage
@@ -192,8 +192,6 @@ def _find(name, on_error, tfds_data_dir, fake):
     return reader(on_error=on_error, **more)
   if name in _TFDS or name.startswith("tfds:"):
     info = _TFDS[name] if name in _TFDS else tfds_name(name)
-    if fake and name in _TFDS:
-      return tfds_images.TfdsImages(info, tfds_data_dir)
     return tfds_images.tfds_images(info, tfds_data_dir, on_error)
   return _own_class(name)()
 
@@ -201,13 +199,7 @@ def _find(name, on_error, tfds_data_dir, fake):
 def _own_class(path):
   module_name, _, class_name = path.rpartition(".")
   known = ", ".join([*_BUILT_IN, *_TFDS, *_READERS, "tfds:<name>"])
-  try:
-    module = importlib.import_module(module_name) if module_name else None
-  except ModuleNotFoundError as error:
-    # Something missing inside the user's module is the user's to read.
-    if not f"{module_name}.".startswith(f"{error.name}."):
-      raise
-    module = None
+  module = dotted_path.module(module_name)
   if module is None:
     raise ValueError(
       f"dataset.name = {path!r} is unknown. It can be one of {known}, or the "

@@ -8,11 +8,11 @@ saved_model.features = "pool"                     # where it returns a dict
 """
 
 import hashlib
-import importlib
 import inspect
 import os
 import pathlib
 
+from compare_gan import dotted_path
 from compare_gan.features import abstract_extractor
 import gin
 import tensorflow as tf
@@ -132,13 +132,7 @@ def _load(path):
 
     return hub.load(path), path  # The address names a version.
   module_name, _, attribute = path.rpartition(".")
-  try:
-    module = importlib.import_module(module_name) if module_name else None
-  except ModuleNotFoundError as error:
-    # Something missing inside the user's module is the user's to read.
-    if not f"{module_name}.".startswith(f"{error.name}."):
-      raise
-    module = None
+  module = dotted_path.module(module_name)
   if not callable(getattr(module, attribute, None)):
     raise ValueError(
       f"saved_model.path = {path!r} is neither a folder nor an address nor the "

@@ -1,0 +1,17 @@
+"""Modules of a user's own, named in a gin file: "my_package.my_module"."""
+
+import importlib
+
+
+def module(name):
+  """Returns the module of this name, or None if there is none.
+
+  Something missing inside of the user's module is the user's to read: that
+  error is passed on.
+  """
+  try:
+    return importlib.import_module(name) if name else None
+  except ModuleNotFoundError as error:
+    if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+      raise
+    return None
