@@ -10,6 +10,7 @@ configuration.register()
 
 _NAMES = [
   "classification_accuracy_score",
+  "conditional_accuracy",
   "density_coverage",
   "fid",
   "fid_infinity",
