@@ -7,36 +7,84 @@ rows, where little cancels.
 
 from compare_gan.metrics.rows import blocks
 import numpy as np
+import scipy.linalg
 
 # Distances that differ relatively by less are the same.
 TIE = 1e-10
 
 
+_ROWS = 4096  # of the left set at a time: the right one is converted less often
+_FEW = 8
+
+
 def squared_distances(x, y):
   """Yields (slice of x, slice of y, squared distances between their rows)."""
-  _, first = next(blocks(x))
-  origin = first.mean(axis=0)
-  # What a sum of D products cannot tell from 0 is 0: duplicates are found.
-  rounding = x.shape[1] * np.finfo(np.float64).eps
-  for i, a in blocks(x):
-    a = a - origin
+  origin = _origin(x)
+  for i, a in blocks(x, _ROWS):
+    a, a_sizes = _centred(a, origin)
     for j, b in blocks(y):
-      b = b - origin
-      sizes = np.sum(a * a, axis=1)[:, None] + np.sum(b * b, axis=1)
-      squares = sizes + (-2.0 * a) @ b.T
-      squares[squares < rounding * sizes] = 0.0
-      yield i, j, squares
+      yield i, j, _squares(a, a_sizes, *_centred(b, origin))
+
+
+def _origin(x):
+  _, first = next(blocks(x))
+  return first.mean(axis=0)
+
+
+def _centred(rows, origin):
+  """Returns rows less the origin, and their squared lengths."""
+  rows = rows - origin
+  return rows, np.einsum("nd,nd->n", rows, rows)
+
+
+def _squares(a, a_sizes, b, b_sizes):
+  """Returns |a|^2 + |b|^2 - 2 a.b of all pairs of rows."""
+  squares = a_sizes[:, None] + b_sizes
+  # The product is added where the sum stands. What is transposed here lies in
+  # BLAS's own order.
+  scipy.linalg.blas.dgemm(
+    -2.0, b.T, a.T, beta=1.0, c=squares.T, trans_a=True, overwrite_c=True
+  )
+  # What a sum of D products cannot tell from 0 is 0: duplicates are found.
+  rounding = a.shape[1] * np.finfo(np.float64).eps
+  if squares.min() < rounding * (a_sizes.max() + b_sizes.max()):
+    squares[squares < rounding * (a_sizes[:, None] + b_sizes)] = 0.0
+  return squares
 
 
 def kth_squared_distances(x, k):
-  """Returns the squared distance of each row to its k-th nearest other row."""
+  """Returns the squared distance of each row to its k-th nearest other row.
+
+  The distance of a pair is computed once, and counts for both.
+  """
+  origin = _origin(x)
   nearest = np.full([len(x), k], np.inf)
-  for i, j, squares in squared_distances(x, x):
-    if i == j:
-      np.fill_diagonal(squares, np.inf)
-    candidates = np.concatenate([nearest[i], squares], axis=1)
-    nearest[i] = np.partition(candidates, k - 1, axis=1)[:, :k]
+  for i, a in blocks(x):
+    a, a_sizes = _centred(a, origin)
+    for shifted, b in blocks(x[i.start :]):
+      j = slice(i.start + shifted.start, i.start + shifted.stop)
+      squares = _squares(a, a_sizes, *_centred(b, origin))
+      if i == j:
+        np.fill_diagonal(squares, np.inf)
+      else:
+        nearest[j] = _smallest(nearest[j], np.ascontiguousarray(squares.T), k)
+      nearest[i] = _smallest(nearest[i], squares, k)
   return nearest.max(axis=1)
+
+
+def _smallest(known, new, k):
+  """Returns the k smallest numbers of each row of both; `new` is used up."""
+  rows = np.arange(len(new))
+  if k > _FEW or k > new.shape[1]:
+    both = np.concatenate([known, new], axis=1)
+    return np.partition(both, k - 1, axis=1)[:, :k]
+  found = [known]
+  for _ in range(k):  # Faster than sorting a part, where k is small.
+    place = new.argmin(axis=1)
+    found.append(new[rows, place][:, None])
+    new[rows, place] = np.inf
+  both = np.concatenate(found, axis=1)
+  return np.partition(both, k - 1, axis=1)[:, :k]
 
 
 def nearest_squared_distances(x, y):

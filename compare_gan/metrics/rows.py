@@ -26,12 +26,13 @@ def check(least=2, **sets):
       raise ValueError(
         f"{name} has {len(rows)} rows, but at least {least} are needed."
       )
-    for part, block in blocks(rows):
-      bad = ~np.isfinite(block).all(axis=1)
-      if bad.any():
+    for start in range(0, len(rows), _BLOCK):
+      finite = np.isfinite(rows[start : start + _BLOCK])
+      if not finite.all():
+        row = start + np.argmin(finite.all(axis=1))
         raise ValueError(
-          f"{name} has NaN or infinity in row {part.start + bad.argmax()}, "
-          "but only finite rows can be scored."
+          f"{name} has NaN or infinity in row {row}, but only finite rows can "
+          "be scored."
         )
     widths[name] = rows.shape[1]
   if len(set(widths.values())) > 1:
