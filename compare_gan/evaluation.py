@@ -144,9 +144,13 @@ _SETS = (
   "fake_logits",
   "real_images",
   "fake_images",
+  "train_images",
+  "train_labels",
+  "heldout_images",
+  "heldout_labels",
   "jacobians",
 )
-_CALLABLES = ("generate", "discriminate", "encode")
+_CALLABLES = ("generate", "discriminate", "encode", "latents")
 
 
 class Evaluator:
@@ -235,8 +239,9 @@ class Evaluator:
     if self._needs & {*_CALLABLES}:
       sets["generate"] = lambda z, y=None: gan.generate(z, y, averaged)
       sets["discriminate"] = gan.discriminate
-      if hasattr(gan, "encode"):
-        sets["encode"] = gan.encode
+      sets["latents"] = lambda n, seed: _latents_with_density(gan, n, seed)
+      if gan.has_encoder:
+        sets["encode"] = lambda images: gan.encode(images, averaged)
     return {**sets, **self._sets_of_data()}
 
   def _sets_of_data(self):
@@ -246,9 +251,9 @@ class Evaluator:
       sets[_GAUSSIAN] = self._gaussian()
     if _needs_real_rows(self._chosen.metrics):
       sets.update(self._of_split("real", self._chosen.split))
-    if "train_features" in self._needs:
+    if _any_begins("train_", self._needs):
       sets.update(self._of_split("train", "train"))
-    if "heldout_features" in self._needs:
+    if _any_begins("heldout_", self._needs):
       sets.update(self._of_split("heldout", "eval"))
     return sets
 
@@ -441,13 +446,16 @@ def _is_fid(metric):
   return metric.__name__ == "fid"
 
 
+def _any_begins(word, names):
+  return any(name.startswith(word) for name in names)
+
+
 def _needs_real_rows(metrics):
   """Returns whether a metric needs more than FID, a mean and a covariance."""
   return any(
-    name.startswith("real_")
+    _any_begins("real_", contract.needs(metric))
     for metric in metrics
     if not _is_fid(metric)
-    for name in contract.needs(metric)
   )
 
 
@@ -455,6 +463,10 @@ def _call(metric, sets):
   if _is_fid(metric) and _GAUSSIAN in sets:
     sets = {**sets, "real_features": sets[_GAUSSIAN]}
   missing = [name for name in contract.needs(metric) if name not in sets]
+  if missing == ["encode"]:
+    raise ValueError(
+      "this model has no encoder; options.gan_class = @BigBiGAN has one"
+    )
   if missing:
     raise ValueError(f"there are no {', '.join(missing)} here")
   return metric(**{name: sets[name] for name in contract.needs(metric)})
@@ -471,6 +483,12 @@ def latents(gan, n, seed, truncation=None):
   with draws.seeded([seed, 1]):
     labels = draws.uniform([n], 0, gan.num_classes, dtype=tf.int32)
   return z, labels.numpy()
+
+
+def _latents_with_density(gan, n, seed):
+  """Returns z, the logarithms of the densities of its numbers, and labels."""
+  z, labels = latents(gan, n, seed)
+  return z, sampling.log_density(z), labels
 
 
 def _fill_moments(gan, chosen):

@@ -142,6 +142,11 @@ def draw(gan, n, seed, classes=None):
   return z, classes[np.arange(n) % len(classes)].astype(np.int32)
 
 
+def log_density(z):
+  """Returns the logarithms of the densities of z's numbers under `eval_z`."""
+  return latents.eval_log_density(z)
+
+
 def truncated(n, z_dim, threshold, seed):
   """Returns z [n, z_dim] from N(0, 1) given that |z| < threshold.
 

@@ -6,8 +6,10 @@ from compare_gan.metrics import fid
 from compare_gan.metrics import inception_score
 from compare_gan.metrics import intra_fid
 from compare_gan.metrics import kid
+from compare_gan.metrics import linear_probe
 from compare_gan.metrics import memorization
 from compare_gan.metrics import ms_ssim
+from compare_gan.metrics import reconstruction
 import gin
 import numpy as np
 import pytest
@@ -162,6 +164,54 @@ def test_nan_images_give_a_row_that_says_so():
 def test_memorization_compares_both_splits():
   row = _row(memorization.memorization)
   assert 0.0 <= row["scores"]["memorization_pixels"] <= 1.0
+
+
+def _encoding_gan():
+  gin.parse_config("ModularGAN.conditional = True")
+  return tiny.gan("BigBiGAN")
+
+
+def test_encoders_are_scored():
+  row = _row(
+    reconstruction.reconstruction,
+    linear_probe.linear_probe,
+    gan=_encoding_gan(),
+    bootstrap=True,
+  )
+  assert row["status"] == "ok" and not row["intervals"]
+  assert set(row["scores"]) == {
+    "reconstruction_mae",
+    "reconstruction_mse",
+    "reconstruction_mae_permuted",
+    "reconstruction_mse_permuted",
+    "linear_probe",
+  }
+  assert 0.0 < row["scores"]["reconstruction_mae"] < 1.0
+
+
+def test_probe_is_fitted_to_the_training_images():
+  seen = {}
+
+  def probe(train_images, train_labels, heldout_images, heldout_labels, encode):
+    seen.update(locals())
+    return {"probe": 0.0}
+
+  assert _row(probe, gan=_encoding_gan(), split="train")["status"] == "ok"
+  dataset = NoiseDataset()
+  for word, split in (("train", "train"), ("heldout", "eval")):
+    images, labels = dataset.load(split)
+    np.testing.assert_allclose(
+      seen[f"{word}_images"] / 255.0, images[:6], atol=0.002
+    )
+    np.testing.assert_array_equal(seen[f"{word}_labels"], labels[:6])
+  codes = seen["encode"](dataset.load("eval")[0])
+  assert codes.mean.shape == (8, tiny.Z_DIM)
+
+
+def test_models_without_an_encoder_say_so():
+  row = _row(linear_probe.linear_probe, fid.fid)
+  assert "has no encoder" in row["errors"]["linear_probe"]
+  assert set(row["scores"]) == {"fid_pixels"}
 
 
 def test_intervals_hold_two_numbers():

@@ -484,8 +484,9 @@ def tfds_images(
     info: a DatasetInfo, or "<name>[/<config>]" of any image dataset.
     data_dir: where tensorflow-datasets has its data.
     on_error: `dataset.on_error`.
-    image_size: 64 or (height, width), of a dataset that is in no table here:
-      the middle square of its images, averaged.
+    image_size: 64 or (height, width): the middle square of the images,
+      averaged. Of a dataset in the table here only where that has no crop of
+      its own; 32 for MNIST, say.
     train_split, eval_split: "train[:90%]" say; None for those of the table, or
       for train and test (or validation, or else the last tenth of train).
     image_feature, label_feature: None for the only ones.
@@ -498,10 +499,14 @@ def tfds_images(
       info, data_dir, image_size, image_feature, label_feature, eval_samples
     )
   elif image_size is not None:
-    raise ValueError(
-      f"tfds_images.image_size goes with dataset.name = 'tfds:...'; "
-      f"{info.name} has the shape {info.image_shape}."
-    )
+    if info.prepare not in (None, shrink):
+      raise ValueError(
+        f"tfds_images.image_size = {image_size}, but {info.name} has a crop of "
+        f"its own, to {info.image_shape}. dataset.name = 'tfds:"
+        f"{info.tfds_name}' would do."
+      )
+    shape = (*_two(image_size), info.image_shape[-1])
+    info = info._replace(image_shape=shape, prepare=shrink)
   info = info._replace(
     train_split=train_split or info.train_split,
     eval_split=eval_split or info.eval_split,
@@ -522,8 +527,7 @@ def _any_info(name, data_dir, image_size, image, label, eval_samples):
   shape = features[image].shape
   prepare = None
   if image_size is not None:
-    size = (image_size,) * 2 if isinstance(image_size, int) else image_size
-    shape, prepare = (*size, shape[-1]), shrink
+    shape, prepare = (*_two(image_size), shape[-1]), shrink
   if None in shape[:2]:
     raise ValueError(
       f"tfds:{name} has images of any size. Set tfds_images.image_size, 64 say."
@@ -547,6 +551,11 @@ def _any_info(name, data_dir, image_size, image, label, eval_samples):
     image_feature=image,
     label_feature=label or "label",
   )
+
+
+def _two(size):
+  """Returns (height, width) of a number or of both."""
+  return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def _only(features, kind, usual, name):

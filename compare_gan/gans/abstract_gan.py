@@ -12,6 +12,10 @@ class AbstractGAN(Module, abc.ABC):
   weights [N, num_classes], or None for a GAN that is not conditional.
   """
 
+  # Whether options.encoder_architecture has a place: then there is
+  # `encode(images, averaged=True)` -> EncoderOutput, in evaluation mode.
+  has_encoder = False
+
   @abc.abstractmethod
   def train_step(self, batches):
     """Trains on `batches_per_step` batches; returns scalars {name: tensor}.

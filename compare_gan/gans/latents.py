@@ -1,9 +1,11 @@
 """Where z comes from: `z.*` in training, `eval_z.*` for scores and samples."""
 
 import inspect
+import math
 
 from compare_gan import draws
 import gin
+import numpy as np
 
 
 def _draw(shape, distribution_fn, **parameters):
@@ -39,3 +41,23 @@ def eval_z(
   return _draw(
     shape, distribution_fn, minval=minval, maxval=maxval, stddev=stddev
   )
+
+
+def eval_log_density(z):
+  """Returns the logarithms of the densities of coordinates of `eval_z`."""
+  bound = {"minval": -1.0, "maxval": 1.0, "stddev": 1.0}
+  bound.update(gin.get_bindings("eval_z"))
+  name = getattr(bound.get("distribution_fn", draws.uniform), "__name__", "")
+  if name == "uniform":
+    return np.full(z.shape, -np.log(bound["maxval"] - bound["minval"]))
+  if name not in ("normal", "truncated_normal"):
+    raise ValueError(
+      f"The density of eval_z.distribution_fn = @{name} is not known. That of "
+      "@tf.random.uniform, normal and truncated_normal is."
+    )
+  deviation = bound["stddev"]
+  log_p = -0.5 * (z / deviation) ** 2 - 0.5 * np.log(2.0 * np.pi)
+  log_p -= np.log(deviation)
+  if name == "truncated_normal":  # What lies beyond 2 deviations is cut off.
+    log_p -= np.log(math.erf(2.0 / math.sqrt(2.0)))
+  return log_p

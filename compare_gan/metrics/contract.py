@@ -8,7 +8,14 @@ it needs as parameters without a default, among
   real_labels, fake_labels         ints [N], of the features' rows
   fake_logits                      rows [N, num_classes] of a classifier
   real_images, fake_images         [N, H, W, C], uint8 or floats in [0, 1]
+  train_images, heldout_images     likewise, of train and of eval
+  train_labels, heldout_labels     ints [N]
   jacobians                        d pixels / d z, [N, pixels, z_dim]
+  generate, discriminate, encode   the model: (z, y) -> images, (images, y) ->
+                                   DiscriminatorOutput, images -> EncoderOutput
+                                   if it has an encoder
+  latents                          (n, seed) -> z [n, z_dim], the logarithms of
+                                   the densities of its numbers, labels or None
 
 Its other parameters are the knobs that gin may turn. What begins with the same
 word (real, fake, train, heldout) has as many rows, in the same order. One of
@@ -18,19 +25,10 @@ your own needs no list to stand in:
   my_metric.k = 3
 """
 
-import importlib
 import inspect
-import pkgutil
 
 
 def needs(metric):
   """Returns the names of the parameters of `metric` that have no default."""
   parameters = inspect.signature(metric).parameters.values()
   return [p.name for p in parameters if p.default is inspect.Parameter.empty]
-
-
-def import_all():
-  """Imports this package's metrics, so that gin knows their names."""
-  package = importlib.import_module(__package__)
-  for info in pkgutil.iter_modules(package.__path__):
-    importlib.import_module(f"{__package__}.{info.name}")

@@ -20,12 +20,10 @@ _BATCH = 64
 _PENALTIES = 10.0 ** np.arange(-6, 3)
 
 
-@gin.configurable(denylist=["generate"])
+@gin.configurable(denylist=["generate", "latents"])
 def gilbo(
   generate,
-  z_dim=128,
-  z_distribution="uniform",
-  num_classes=0,
+  latents,
   samples=4096,
   features=512,
   seed=0,
@@ -34,9 +32,8 @@ def gilbo(
 
   Args:
     generate: (z [n, z_dim], labels [n] or None) -> images in [0, 1].
-    z_dim: of the generator, `options.z_dim`.
-    z_distribution: "uniform" in (-1, 1), or "normal".
-    num_classes: of a conditional generator; labels are drawn evenly.
+    latents: latents(n, seed) -> z [n, z_dim], the logarithms of the densities
+      of its coordinates, and labels [n] or None.
     samples: how many z: half for q, a quarter each for its penalty and the
       bound.
     features: random ones beside the pixels.
@@ -44,9 +41,8 @@ def gilbo(
   """
   if samples < 8:
     raise ValueError(f"gilbo.samples = {samples}. At least 8 are needed.")
-  rng = np.random.RandomState(seed)
-  z, log_p = _latents(rng, samples, z_dim, z_distribution)
-  labels = rng.randint(0, num_classes, samples) if num_classes else None
+  z, log_p, labels = latents(samples, seed)
+  z = z.astype(np.float64)
   images = _images(generate, z, labels)
   a, b = samples // 2, samples * 3 // 4
   x = RandomRelu(images[:a], features, seed)(images)
@@ -67,18 +63,6 @@ def gilbo(
     "gilbo": float(best.mean()),
     "gilbo_std_error": float(best.std(ddof=1) / np.sqrt(len(best))),
   }
-
-
-def _latents(rng, samples, z_dim, distribution):
-  """Returns z [N, z_dim] and the logarithms of their densities."""
-  if distribution == "uniform":
-    return rng.uniform(-1.0, 1.0, [samples, z_dim]), np.log(0.5)
-  if distribution == "normal":
-    z = rng.standard_normal([samples, z_dim])
-    return z, -0.5 * (z**2 + np.log(2.0 * np.pi))
-  raise ValueError(
-    f"gilbo.z_distribution = {distribution!r}. It can be 'uniform' or 'normal'."
-  )
 
 
 def _images(generate, z, labels):

@@ -107,6 +107,30 @@ def test_small_datasets(name, folder, shape, memory_bytes, tmp_path):
   pictures.assert_is_a_function_of_seed_and_t(dataset)
 
 
+@pytest.mark.parametrize("fake", [False, True])
+def test_known_datasets_are_resized(fake, tmp_path):
+  """As tf.image.resize does it, to bytes."""
+  prepare(tmp_path, "mnist", (28, 28, 1), {"train": 3, "test": 1}, classes=10)
+  dataset = _open(tmp_path, "mnist", "tfds_images.image_size = 32", fake=fake)
+  assert (dataset.image_shape, dataset.num_classes) == ((32, 32, 1), 10)
+  batch = next(dataset.in_order("train", 3).as_numpy_iterator())
+  assert batch["images"].shape == (3, 32, 32, 1)
+  if not fake:
+    stored = {
+      np.rint(tf.image.resize(image, [32, 32])).astype(np.uint8).tobytes()
+      for image in (
+        np.frombuffer(s, np.uint8).reshape(28, 28, 1)
+        for s in _as_tfds_reads(tmp_path, "mnist", "train")
+      )
+    }
+    assert set(_found(dataset, "train")) == stored
+
+
+def test_datasets_with_a_crop_of_their_own_are_not_resized(tmp_path):
+  with pytest.raises(ValueError, match="crop of its own.*tfds:celeb_a"):
+    _open(tmp_path, "celeb_a", "tfds_images.image_size = 32")
+
+
 def test_dummy_mnist_of_tfds(tmp_path):
   """tensorflow-datasets' own testing dataset."""
   builder = tfds.testing.DummyMnist(data_dir=str(tmp_path))

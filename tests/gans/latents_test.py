@@ -48,3 +48,30 @@ def test_rows_belong_to_images():
 def test_evaluation_does_not_follow_training():
   gin.parse_config("z.distribution_fn = @tf.random.normal")
   assert np.abs(_draw("eval_z")).max() <= 1
+
+
+@pytest.mark.parametrize(
+  "bindings",
+  [
+    "",
+    "eval_z.distribution_fn = @tf.random.uniform\neval_z.minval = -3.0",
+    "eval_z.distribution_fn = @tf.random.normal\neval_z.stddev = 0.5",
+    "eval_z.distribution_fn = @tf.random.truncated_normal",
+  ],
+)
+def test_density_of_eval_z_integrates_to_1(bindings):
+  gin.parse_config(bindings)
+  with draws.seeded([0, 0]):
+    z = latents.eval_z([20000, 1]).numpy()
+  ends = np.linspace(z.min(), z.max(), 10001)
+  area = np.mean(np.exp(latents.eval_log_density(ends))) * (ends[-1] - ends[0])
+  assert area == pytest.approx(1.0, abs=2e-3)
+
+
+def test_density_of_another_distribution_is_refused():
+  def cauchy(shape):
+    del shape
+
+  gin.bind_parameter("eval_z.distribution_fn", cauchy)
+  with pytest.raises(ValueError, match="@cauchy is not known"):
+    latents.eval_log_density(np.zeros([1, 1]))

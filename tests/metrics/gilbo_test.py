@@ -21,9 +21,27 @@ def _generator(shown, noise=0.05):
   return generate
 
 
-def _gilbo(generate, **settings):
-  settings = {"z_dim": 4, "samples": 1024, "features": 8, **settings}
-  return gilbo.gilbo(generate, **settings)
+def _latents(distribution="uniform", num_classes=0):
+  def latents(n, seed):
+    rng = np.random.RandomState(seed)
+    labels = rng.randint(0, num_classes, n) if num_classes else None
+    if distribution == "uniform":
+      return (
+        rng.uniform(-1.0, 1.0, [n, 4]),
+        np.full([n, 4], np.log(0.5)),
+        labels,
+      )
+    z = rng.standard_normal([n, 4])
+    return z, -0.5 * (z**2 + np.log(2.0 * np.pi)), labels
+
+  return latents
+
+
+def _gilbo(generate, z_distribution="uniform", num_classes=0, **settings):
+  settings = {"samples": 1024, "features": 8, **settings}
+  return gilbo.gilbo(
+    generate, _latents(z_distribution, num_classes), **settings
+  )
 
 
 @pytest.mark.parametrize("distribution", ["uniform", "normal"])
@@ -68,9 +86,9 @@ def test_it_repeats_itself():
 
 
 def test_gin_turns_the_knobs():
-  gin.parse_config("gilbo.z_distribution = 'cauchy'")
-  with pytest.raises(ValueError, match="'uniform' or 'normal'"):
-    gilbo.gilbo(_generator(1))
+  gin.parse_config("gilbo.samples = 4")
+  with pytest.raises(ValueError, match="At least 8"):
+    gilbo.gilbo(_generator(1), _latents())
 
 
 def test_nan_is_refused():

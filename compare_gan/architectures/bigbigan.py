@@ -1,0 +1,195 @@
+"""BigBiGAN (Donahue & Simonyan, 2019, https://arxiv.org/abs/1907.02544).
+
+G is BigGAN's, F of the discriminator is BigGAN's D, H and J are residual MLPs,
+and the encoder is a reversible network whose output is a normal distribution.
+Sizes are BigGAN's, 32 to 512 pixels.
+
+Deviations: the paper's RevNet-50 has bottlenecks, this encoder has units of two
+3x3 convolutions, as many as `units` says; its image is as large as G's, where
+the paper's is twice as large (256 to 128 pixels).
+"""
+
+from compare_gan import draws
+from compare_gan.architectures import abstract_arch
+from compare_gan.architectures import resnet_biggan
+from compare_gan.architectures.bigbigan_small import MLP
+from compare_gan.architectures.bigbigan_small import widened
+from compare_gan.layers.conv import Conv2D
+from compare_gan.layers.dense_residual import DenseResiduals
+from compare_gan.layers.linear import Linear
+from compare_gan.layers.reversible import Reversible
+from compare_gan.layers.scope import Module
+from compare_gan.layers.scope import scope
+import gin
+import tensorflow as tf
+
+
+@gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
+class Generator(resnet_biggan.Generator):
+  """BigGAN's; the bindings of resnet_biggan.Generator act here too."""
+
+
+@gin.configurable(denylist=["image_shape", "z_dim", "num_classes"])
+class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
+  """F of the image, H of the latent, J of the features of both.
+
+  Args:
+    image_shape, z_dim, num_classes: as for every joint discriminator.
+    ch: unit of F's widths.
+    blocks_with_attention: names of F's blocks that a non-local block follows.
+    units: width of H and J.
+    blocks: residual blocks of H, and of J, two layers each.
+    dropout: share of their units that is left out in training.
+  """
+
+  def __init__(
+    self,
+    image_shape,
+    z_dim,
+    num_classes=0,
+    ch=96,
+    blocks_with_attention="B1",
+    units=2048,
+    blocks=4,
+    dropout=0.0,
+  ):
+    super().__init__(image_shape, z_dim, num_classes)
+
+    def mlp(channels):
+      return MLP(
+        channels, units, blocks, dropout, self.kernel_fn, self.kernel_fn
+      )
+
+    with scope("F"):
+      self.f = resnet_biggan.Discriminator(
+        image_shape,
+        num_classes,
+        ch=ch,
+        blocks_with_attention=blocks_with_attention,
+        project_y=bool(num_classes),
+      )
+    with scope("H"):
+      self.h = mlp(z_dim)
+    with scope("J"):
+      self.j = mlp(self.f.num_features + units)
+
+  def __call__(self, x, z, y, is_training):
+    f = self.f(x, y, is_training)
+    h, s_z = self.h(tf.cast(z, tf.float32), is_training)
+    both = tf.concat([tf.cast(f.features, tf.float32), h], axis=1)
+    _, s_xz = self.j(both, is_training)
+    return abstract_arch.JointOutput(f.logits, s_z, s_xz)
+
+
+class PreActivationUnit(Module):
+  """f(x) = conv ReLU norm conv ReLU norm x, of a reversible unit."""
+
+  def __init__(self, channels, norm, kernel_fn, name):
+    super().__init__()
+
+    def conv(name):
+      return Conv2D(channels, channels, 3, kernel_fn=kernel_fn, name=name)
+
+    with scope(name):
+      self.bn1 = norm(channels, "bn1")
+      self.conv1 = conv("conv1")
+      self.bn2 = norm(channels, "bn2")
+      self.conv2 = conv("conv2")
+
+  def __call__(self, x, is_training):
+    for bn, conv in ((self.bn1, self.conv1), (self.bn2, self.conv2)):
+      x = tf.nn.relu(bn(x, None, None, is_training))
+      x = conv(x, is_training)
+    return x
+
+
+_STAGES = 4
+
+
+@gin.configurable(denylist=["image_shape", "z_dim"])
+class Encoder(abstract_arch.AbstractEncoder):
+  """Four stages of reversible units, then an MLP to a normal distribution.
+
+  z = mean + stddev noise with stddev = softplus(...), as in the paper.
+
+  Args:
+    image_shape, z_dim: as for every encoder.
+    ch: width of the first stage, doubled at each other; an even number.
+    units: reversible units of a stage.
+    mlp_units, mlp_blocks: width and number of the residual blocks of the MLP.
+    dropout: share of their units that is left out in training.
+    stochastic: False leaves the deviation out: z is the mean.
+    recompute: reversible units find their activations again instead of keeping
+      them, see layers/reversible.py.
+  """
+
+  def __init__(
+    self,
+    image_shape,
+    z_dim,
+    ch=64,
+    units=2,
+    mlp_units=1024,
+    mlp_blocks=2,
+    dropout=0.0,
+    stochastic=True,
+    recompute=True,
+  ):
+    super().__init__(image_shape, z_dim)
+    self.require_pixels([32, 64, 128, 256, 512])
+    self.require(
+      ch > 0 and ch % 2 == 0,
+      f"ch = {ch}",
+      "an even number: units act on halves of the channels",
+      f"{self.title}.ch",
+    )
+    size = image_shape[0]
+    self._pools = size >= 128
+    self.conv = Conv2D(
+      image_shape[2],
+      ch,
+      3 if size < 64 else 7,
+      1 if size < 64 else 2,
+      kernel_fn=self.kernel_fn,
+      name="conv",
+    )
+    norm = self.make_norm()
+    self.stacks = []
+    for i in range(_STAGES):
+      with scope(f"B{i + 1}"):
+        revs = [
+          PreActivationUnit(
+            ch * 2**i // 2, norm, self.kernel_fn, f"unit{k + 1}"
+          )
+          for k in range(units)
+        ]
+      self.stacks.append(Reversible(revs, recompute))
+    width = ch * 2 ** (_STAGES - 1)
+    self.final_norm = norm(width, "final_norm")
+    self.blocks = DenseResiduals(
+      width, mlp_units, mlp_blocks, self.kernel_fn, dropout
+    )
+    self.mean = Linear(mlp_units, z_dim, kernel_fn=self.kernel_fn, name="mean")
+    self.stddev = None
+    if stochastic:
+      self.stddev = Linear(
+        mlp_units, z_dim, kernel_fn=self.kernel_fn, name="stddev"
+      )
+
+  def __call__(self, x, is_training):
+    x = self.conv(x, is_training)
+    if self._pools:
+      x = tf.nn.max_pool2d(x, 3, 2, "SAME")
+    first, *others = self.stacks
+    x = first(x, is_training)
+    for stack in others:
+      x = stack(widened(x), is_training)
+    x = tf.nn.relu(self.final_norm(x, None, None, is_training))
+    x = tf.reduce_mean(tf.cast(x, tf.float32), axis=[1, 2])
+    x = self.blocks(x, is_training)
+    mean = self.mean(x, is_training)
+    if self.stddev is None:
+      return abstract_arch.EncoderOutput(mean, mean, None)
+    stddev = tf.nn.softplus(self.stddev(x, is_training))
+    noise = draws.normal(tf.shape(mean))
+    return abstract_arch.EncoderOutput(mean + stddev * noise, mean, stddev)

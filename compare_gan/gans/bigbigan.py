@@ -1,0 +1,292 @@
+"""BigBiGAN (Donahue & Simonyan, 2019, https://arxiv.org/abs/1907.02544).
+
+Beside G, which makes an image of a latent, stands an encoder E, which makes a
+latent of an image. D sees pairs, (x, E(x)) and (G(z), z), and gives scores: s_x
+of the image, s_z of the latent and s_xz of both. With s = s_x + s_z + s_xz
+
+  L_D  = E[sum of max(0, 1 - s_i(x, E(x)))] + E[sum of max(0, 1 + s_i(G(z), z))]
+  L_EG = E[s(x, E(x))] - E[s(G(z), z)]
+
+E and G have one optimiser, that of `ModularGAN.g_lr`. Their gradient goes
+through the last pass that was made for D, scored by D after its update. Of
+several passes over the same images only that one moves E's state.
+
+Real and fake pairs are scored in two passes, so that row i of the global batch
+loses the same units to dropout on any number of replicas. Parts of
+`options.micro_batches` lose units, and E draws noise, of their own.
+"""
+
+import contextlib
+from typing import Any
+from typing import NamedTuple
+
+from compare_gan import draws
+from compare_gan import replica
+from compare_gan.architectures import abstract_arch
+from compare_gan.gans import ema
+from compare_gan.gans import loss_lib
+from compare_gan.gans import micro_batches
+from compare_gan.gans.modular_gan import Batch
+from compare_gan.gans.modular_gan import Fakes
+from compare_gan.gans.modular_gan import ModularGAN
+from compare_gan.gans.modular_gan import Scored
+from compare_gan.layers import scope
+from compare_gan.layers import state
+import gin
+import tensorflow as tf
+
+_TERMS = abstract_arch.JointOutput._fields
+
+
+class Made(NamedTuple):
+  """What G and E make of a batch."""
+
+  images: tf.Tensor  # G(z), [N, H, W, C]
+  codes: tf.Tensor  # E(x), [N, z_dim]
+
+
+class Shown(NamedTuple):
+  """What D is shown beside the batch."""
+
+  images: tf.Tensor
+  codes: tf.Tensor
+  seed: list  # two integers, of D's dropout
+
+
+class _Pass(NamedTuple):
+  """Over a batch, by G and E."""
+
+  batch: Batch
+  number: int  # its noise follows from it
+  moves: bool  # whether it moves E's state
+
+
+def joint_hinge(real, fake):
+  """Returns L_D and L_EG, see above.
+
+  Args:
+    real: lists of scores [N, 1], of pairs (x, E(x)).
+    fake: likewise, of pairs (G(z), z).
+  """
+  d_loss = tf.add_n(
+    [tf.reduce_mean(tf.nn.relu(1.0 - score)) for score in real]
+    + [tf.reduce_mean(tf.nn.relu(1.0 + score)) for score in fake]
+  )
+  return d_loss, tf.reduce_mean(tf.add_n(real)) - tf.reduce_mean(tf.add_n(fake))
+
+
+@gin.configurable(denylist=["dataset", "options", "seed"])
+class BigBiGAN(ModularGAN):
+  """See above; the bindings of ModularGAN act here too.
+
+  Args:
+    dataset, options, seed: as for ModularGAN. E is the Encoder of
+      options.encoder_architecture, None for options.architecture.
+    terms: which of the scores s_x, s_z and s_xz count.
+  """
+
+  has_encoder = True
+
+  def __init__(self, dataset, options, seed=0, terms=_TERMS):
+    _require_terms(terms)
+    _require_hinge()
+    self._terms = [term for term in _TERMS if term in terms]
+    super().__init__(dataset, options, seed)
+    if any("/accu/" in scope.full_name(v) for v in self.encoder.variables):
+      raise ValueError(
+        "BigBiGAN's encoder has accumulated moments, which nothing fills with "
+        "real images. Set standardize_batch.use_moving_averages = True."
+      )
+    self.averaged_encoder = None
+    if self.averaged_generator:
+      self.averaged_encoder = ema.averaged_copy(
+        self.encoder, self._make_encoder
+      )
+
+  def _make_encoder(self):
+    return abstract_arch.make_encoder(
+      self.options.encoder_architecture or self.options.architecture,
+      self.image_shape,
+      self.options.z_dim,
+    )
+
+  def _make_discriminator(self):
+    return abstract_arch.make_joint_discriminator(
+      self.options.architecture,
+      self.image_shape,
+      self.options.z_dim,
+      self.num_classes,
+    )
+
+  def _offers(self):
+    # D scores pairs: an image between two others has no latent.
+    return [name for name in super()._offers() if name != "discriminator"]
+
+  def _g_weights(self):
+    return [*super()._g_weights(), *self.encoder.trainable_variables]
+
+  def _g_state(self):
+    return [*super()._g_state(), *self._state_of_encoder()]
+
+  def _state(self):
+    return [*super()._state(), *self._state_of_encoder()]
+
+  def _state_of_encoder(self):
+    return [v for v in self.encoder.variables if not v.trainable]
+
+  def _averages(self):
+    return [*super()._averages(), (self.averaged_encoder, self.encoder)]
+
+  # ---- What D is shown -------------------------------------------------------
+
+  def _make_fakes(self, d_batches, g_batch):
+    fresh = self.options.d_batches == "fresh"
+    last = len(d_batches) - 1
+    passes = [
+      _Pass(batch, i, fresh or i == last) for i, batch in enumerate(d_batches)
+    ]
+    of_g = _Pass(g_batch, self._number_of_g, True)
+    if self._unrolled:
+      yield from self._generate([*passes, of_g])
+    else:
+      for one in passes:
+        [fakes] = self._generate([one])
+        yield fakes
+      yield fakes
+    for _ in range(1, self.options.gen_iters):
+      yield from self._generate([of_g._replace(moves=False)])
+
+  @property
+  def _number_of_g(self):
+    """Returns the number of the pass that G's gradient goes through."""
+    return self.options.disc_iters - int(not self._unrolled)
+
+  def _generate(self, passes):
+    parts = self.options.micro_batches
+    tape = _watching(self._g_weights()) if parts == 1 else None
+    before = [] if tape else micro_batches.read(self._g_state())
+
+    def part(rows):
+      *first, last = [p._replace(batch=rows.of(p.batch)) for p in passes]
+      made = self._made(first, rows)
+      with tape or contextlib.nullcontext():
+        made += self._made([last], rows)
+      return [], tf.nest.flatten(made)
+
+    outputs = len(Made._fields) * len(passes)
+    _, flat = micro_batches.run(
+      part, parts, [], outputs, micro_batches.whole, self._g_state()
+    )
+    made = map(Made, flat[0::2], flat[1::2])
+    return [Fakes(one, tape, before) for one in made]
+
+  def _made(self, passes, rows):
+    """Returns what G and E make of each batch, of which these are `rows`."""
+    images = self._images([one.batch for one in passes])
+    codes = [self._codes(*one, rows) for one in passes]
+    return list(map(Made, images, codes))
+
+  def _codes(self, batch, number, moves, rows):
+    n = tf.shape(batch.images)[0]
+    with self._draws("encoder", number, n):
+      seed = [_any_seed(), rows.index]
+    with contextlib.ExitStack() as stack:
+      stack.enter_context(draws.seeded(seed, replica.replica_id() * n))
+      if not moves:
+        stack.enter_context(state.frozen())
+      return self.encoder(batch.images, is_training=True).sample
+
+  def _taped(self, batch, made, tape, rows):
+    if tape:
+      return tape, made
+    with _watching(self._g_weights()) as tape:
+      again = _Pass(batch, self._number_of_g, False)
+      [made] = self._made([again], rows)
+    return tape, made
+
+  def _augmented(self, batch, made, rows):
+    seed = [_any_seed(), rows.index]
+    batch, images = super()._augmented(batch, made.images, rows)
+    return batch, Shown(images, made.codes, seed)
+
+  def _offered(self, batch, shown, scored, rows):
+    return super()._offered(batch, shown.images, scored, rows)
+
+  # ---- Losses ----------------------------------------------------------------
+
+  def _losses(self, batch, shown):
+    first = replica.replica_id() * tf.shape(batch.images)[0]
+    with draws.seeded(shown.seed, first):
+      real = self._scores(batch.images, shown.codes, batch.y)
+      fake = self._scores(shown.images, batch.z, batch.fake_y)
+    d_loss, g_loss = joint_hinge(real, fake)
+    scalars = {}
+    for side, scores in (("real", real), ("fake", fake)):
+      for term, score in zip(self._terms, scores):
+        scalars[f"scores/{term}_{side}"] = tf.reduce_mean(score)
+    return Scored(d_loss, g_loss, _summed(real), _summed(fake), scalars)
+
+  def _scores(self, x, z, y, is_training=True):
+    """Returns the scores that count, a list of float32 [N, 1]."""
+    output = self.discriminator(x, z, y, is_training)
+    return [tf.cast(getattr(output, t), tf.float32) for t in self._terms]
+
+  # ---- Evaluation ------------------------------------------------------------
+
+  def encode(self, images, averaged=True):
+    """Returns the EncoderOutput of images, in evaluation mode.
+
+    Args:
+      images: [N, H, W, C] in [0, 1].
+      averaged: with the moving average of E's weights, where there is one.
+    """
+    network = self.encoder
+    if averaged and self.averaged_encoder:
+      network = self.averaged_encoder
+    return network(tf.cast(images, tf.float32), is_training=False)
+
+  def discriminate(self, images, y=None):
+    """Returns the DiscriminatorOutput of (x, E(x)); features are the scores."""
+    images = tf.cast(images, tf.float32)
+    codes = self.encode(images, averaged=False).mean
+    y = self._class_weights(y)
+    return _summed(self._scores(images, codes, y, is_training=False))
+
+
+def _summed(scores):
+  """Returns D's output for pairs, the sum of their scores being the logits."""
+  logits = tf.add_n(scores)
+  return abstract_arch.DiscriminatorOutput(
+    tf.sigmoid(logits), logits, tf.concat(scores, axis=1)
+  )
+
+
+def _any_seed():
+  """Returns a number that `draws` gives, the same on all replicas."""
+  return draws.uniform([], 0, 2**31 - 1, dtype=tf.int32)
+
+
+def _watching(weights) -> Any:
+  """Returns a tape that watches `weights` and nothing else."""
+  tape = tf.GradientTape(watch_accessed_variables=False)
+  with tape:
+    tape.watch(weights)
+  return tape
+
+
+def _require_terms(terms):
+  if isinstance(terms, str) or not terms or not set(terms) <= set(_TERMS):
+    raise ValueError(
+      f"BigBiGAN.terms = {terms!r}. It is a list of some of "
+      f"{', '.join(map(repr, _TERMS))}."
+    )
+
+
+def _require_hinge():
+  """Raises if gin asks for another loss."""
+  fn = gin.get_bindings("loss").get("fn", loss_lib.hinge)
+  if getattr(fn, "__name__", None) != "hinge":
+    raise ValueError(
+      f"loss.fn = @{getattr(fn, '__name__', fn)}, but BigBiGAN's loss is the "
+      "hinge of its three scores. Set loss.fn = @hinge or leave it out."
+    )

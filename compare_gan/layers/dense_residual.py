@@ -1,0 +1,78 @@
+"""Residual blocks of linear layers, as BigBiGAN's H, J and encoders have them.
+
+Dropout (https://arxiv.org/abs/1207.0580) takes its numbers from `draws`: inside
+of `draws.seeded` row i of the global batch loses the same units on any number
+of replicas.
+"""
+
+from compare_gan import draws
+from compare_gan.layers.activations import lrelu
+from compare_gan.layers.kernel import Kernel
+from compare_gan.layers.linear import Linear
+from compare_gan.layers.scope import Module
+from compare_gan.layers.scope import scope
+import tensorflow as tf
+
+
+def dropout(x, rate, is_training):
+  """Returns x with each entry 0 with probability `rate`, else x / (1 - rate).
+
+  In evaluation x is left as it is.
+  """
+  if not is_training or not rate:
+    return x
+  stays = tf.cast(draws.uniform(tf.shape(x)) >= rate, x.dtype)
+  return x * stays / (1.0 - rate)
+
+
+class DenseResidual(Module):
+  """a(D K2 a(D K1 x)) + a(K3 x) with a leaky ReLU a and dropout D.
+
+  Args:
+    in_channels, units: x is [N, in_channels], the result [N, units].
+    kernel_fn: of the three linear maps, which have biases.
+    rate: of the dropout, 0 for none.
+    name: of the scope.
+  """
+
+  def __init__(
+    self, in_channels, units, kernel_fn=Kernel, rate=0.2, name="block"
+  ):
+    super().__init__()
+    if not 0.0 <= rate < 1.0:
+      raise ValueError(
+        f"A dropout of {rate} was asked for; 0 or more and less than 1 would "
+        "do. The network's gin parameter `dropout` sets it."
+      )
+    self._rate = rate
+
+    def linear(channels, name):
+      return Linear(channels, units, kernel_fn=kernel_fn, name=name)
+
+    with scope(name):
+      self.linear1 = linear(in_channels, "linear1")
+      self.linear2 = linear(units, "linear2")
+      self.shortcut = linear(in_channels, "shortcut")
+
+  def __call__(self, x, is_training):
+    h = x
+    for linear in (self.linear1, self.linear2):
+      h = lrelu(dropout(linear(h, is_training), self._rate, is_training))
+    return h + lrelu(self.shortcut(x, is_training))
+
+
+class DenseResiduals(Module):
+  """Several such blocks, one after the other, in scopes block1, block2, ..."""
+
+  def __init__(self, in_channels, units, count, kernel_fn=Kernel, rate=0.2):
+    super().__init__()
+    widths = [in_channels] + [units] * count
+    self.blocks = [
+      DenseResidual(widths[i], units, kernel_fn, rate, f"block{i + 1}")
+      for i in range(count)
+    ]
+
+  def __call__(self, x, is_training):
+    for block in self.blocks:
+      x = block(x, is_training)
+    return x

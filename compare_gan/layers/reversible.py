@@ -1,0 +1,128 @@
+"""Reversible residual units (RevNet, https://arxiv.org/abs/1707.04585).
+
+A unit acts on the two halves of the channels: (x1, x2) -> (x2, x1 + f(x2)). It
+can be undone, whatever f is: x2 is there, and x1 is what is left without f(x2).
+So a stack of units need not keep its activations for the backward pass: that
+pass finds them again from the output, one unit at a time, and costs one more
+evaluation of every f. The memory hardly depends on the depth.
+
+The halves are float32 in any precision: what f adds is subtracted again, and in
+16 bits that would lose the rest. Gradients of gradients are right, but keep
+what the second pass computes.
+"""
+
+from compare_gan.layers import state
+from compare_gan.layers.scope import Module
+import tensorflow as tf
+
+
+class Reversible(Module):
+  """A stack of units, for x [N, H, W, C] with an even C.
+
+  Args:
+    units: the modules f, `f(x2, is_training)` -> a tensor of the shape of x2.
+    recompute: see above; False keeps the activations. They are kept, too,
+      where there is nothing to keep, in evaluation.
+  """
+
+  def __init__(self, units, recompute=True):
+    super().__init__()
+    self.units = list(units)
+    self._recompute = recompute
+
+  def __call__(self, x, is_training):
+    halves = tf.split(tf.cast(x, tf.float32), 2, axis=-1)
+    if self._recompute and is_training:
+      return tf.concat(self._recomputed(halves), axis=-1)
+    return tf.concat(self._forward(halves, is_training), axis=-1)
+
+  def inverse(self, y, is_training=False):
+    """Returns the x that y is made of; moves no state.
+
+    Args:
+      y: what a call has returned.
+      is_training: as in that call.
+    """
+    halves = tf.split(tf.cast(y, tf.float32), 2, axis=-1)
+    with state.frozen():
+      for unit in reversed(self.units):
+        halves = _undo(halves, _float32(unit(halves[0], is_training)))
+    return tf.concat(halves, axis=-1)
+
+  def _forward(self, halves, is_training):
+    x1, x2 = halves
+    for unit in self.units:
+      x1, x2 = x2, x1 + _float32(unit(x2, is_training))
+    return x1, x2
+
+  def _recomputed(self, halves):
+    """Returns the output's halves, of which the backward pass keeps no more."""
+    x1, x2 = halves
+    kept = []  # the power iterations of each unit
+    for unit in self.units:
+      with state.recorded() as results:
+        # Nobody differentiates this pass, so nobody keeps what it makes.
+        x1, x2 = x2, tf.stop_gradient(x1 + _float32(unit(x2, True)))
+      kept.append(results)
+    weights = list(self.trainable_variables)
+    outputs = []
+
+    @tf.custom_gradient
+    def attached(y1, y2, *inputs_and_weights):
+      del inputs_and_weights
+
+      def gradient(*d_halves):
+        # Not y1 and y2: a second derivative has to find its way back.
+        d_halves, of_weights = self._backward(outputs, d_halves, kept)
+        found = [of_weights[w.ref()] for w in weights]
+        return (None, None, *d_halves, *found)
+
+      return (tf.identity(y1), tf.identity(y2)), gradient
+
+    # The values of the weights stand in for them: what their gradient goes to.
+    values = [tf.convert_to_tensor(w) for w in weights]
+    outputs += attached(tf.stop_gradient(x1), x2, *halves, *values)
+    return outputs
+
+  def _backward(self, halves, d_halves, kept):
+    """Returns the gradients of the input's halves, and {weight: gradient}.
+
+    Args:
+      halves: of the output.
+      d_halves: their gradients.
+      kept: of each unit, see `state.recorded`.
+    """
+    of_weights = {}
+    for unit, results in zip(reversed(self.units), reversed(kept)):
+      d1, d2 = d_halves
+      # One unit waits for the gradient of the next one. And these are ops of
+      # their own: else a graph would see that it has had f of the last one.
+      with tf.control_dependencies([d1, d2]):
+        halves = [tf.identity(half) for half in halves]
+      weights = list(unit.trainable_variables)
+      with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([halves[0], *weights])
+        with state.frozen(), state.replayed(results):
+          f = _float32(unit(halves[0], True))
+      halves = _undo(halves, f)
+      d_x2, *found = tape.gradient(
+        f,
+        [halves[1], *weights],
+        d2,
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+      )
+      d_halves = d2, d1 + d_x2
+      for w, gradient in zip(weights, found):
+        shared = of_weights.get(w.ref())
+        of_weights[w.ref()] = gradient if shared is None else shared + gradient
+    return d_halves, of_weights
+
+
+def _undo(halves, f):
+  """Returns a unit's (x1, x2) of its (y1, y2) and f(y1)."""
+  y1, y2 = halves
+  return y2 - f, y1
+
+
+def _float32(x):
+  return tf.cast(x, tf.float32)

@@ -1,0 +1,23 @@
+"""The latents that an encoder makes of images."""
+
+import numpy as np
+
+BATCH = 64
+
+
+def floats(images):
+  """Returns float32 in [0, 1] of uint8 or floats."""
+  scale = 255.0 if images.dtype == np.uint8 else 1.0
+  return (images / scale).astype(np.float32)
+
+
+def codes(images, encode):
+  """Returns the means [N, z_dim], float32, of what `encode` makes of images."""
+  found = [
+    np.asarray(encode(floats(images[i : i + BATCH])).mean)
+    for i in range(0, len(images), BATCH)
+  ]
+  found = np.concatenate(found)
+  if not np.isfinite(found).all():
+    raise ValueError("The encoder makes NaN or infinity of images.")
+  return found

@@ -1,0 +1,88 @@
+"""What an encoder has learnt: the accuracy of a linear classifier on its codes.
+
+As in BigBiGAN (section 4.1 of https://arxiv.org/abs/1907.02544), whose
+classifier sees deeper features of E and augmented images: here it sees the
+means of E(x), standardised, and is fitted by multinomial logistic regression.
+That is the minimum of a convex loss: the value follows from encoder and data.
+"""
+
+from compare_gan.metrics import codes
+import gin
+import numpy as np
+from scipy import optimize
+from scipy import special
+
+_INPUTS = [
+  "train_images",
+  "train_labels",
+  "heldout_images",
+  "heldout_labels",
+  "encode",
+]
+
+
+@gin.configurable(denylist=_INPUTS)
+def linear_probe(
+  train_images,
+  train_labels,
+  heldout_images,
+  heldout_labels,
+  encode,
+  penalty=1e-4,
+):
+  """Returns the share of held-out images that are told right.
+
+  Args:
+    train_images, train_labels: what the classifier is fitted to.
+    heldout_images, heldout_labels: what it is tested on.
+    encode: images -> EncoderOutput; its mean is what is classified.
+    penalty: on the squared weights, against the mean cross-entropy.
+  """
+  classes, labels = np.unique(np.asarray(train_labels), return_inverse=True)
+  if len(classes) < 2:
+    raise ValueError(
+      f"linear_probe tells classes, but the images have {len(classes)}. A "
+      "dataset with labels would do."
+    )
+  x = codes.codes(train_images, encode).astype(np.float64)
+  mean, deviation = x.mean(axis=0), x.std(axis=0)
+  deviation = np.where(deviation > 0, deviation, 1.0)
+  w, b = fit((x - mean) / deviation, labels, len(classes), penalty)
+  x = codes.codes(heldout_images, encode).astype(np.float64)
+  told = classes[np.argmax((x - mean) / deviation @ w + b, axis=1)]
+  return {"linear_probe": float(np.mean(told == np.asarray(heldout_labels)))}
+
+
+def fit(x, labels, num_classes, penalty):
+  """Returns w [D, K] and b [K] that minimise
+
+  mean of -log softmax(x w + b)[label] + penalty |w|^2
+
+  Args:
+    x: float64 [N, D].
+    labels: ints [N] in [0, K).
+    num_classes: K.
+    penalty: see above.
+  """
+  n, d = x.shape
+  targets = np.eye(num_classes)[labels]
+
+  def loss(weights):
+    w, b = np.split(weights.reshape(d + 1, num_classes), [d])
+    logits = x @ w + b
+    log_p = logits - special.logsumexp(logits, axis=1, keepdims=True)
+    slope = (np.exp(log_p) - targets) / n
+    gradient = np.concatenate(
+      [x.T @ slope + 2.0 * penalty * w, slope.sum(axis=0, keepdims=True)]
+    )
+    value = -np.sum(targets * log_p) / n + penalty * np.sum(w**2)
+    return value, gradient.ravel()
+
+  found = optimize.minimize(
+    loss,
+    np.zeros((d + 1) * num_classes),
+    jac=True,
+    method="L-BFGS-B",
+    options={"maxiter": 2000, "ftol": 1e-14, "gtol": 1e-8},
+  ).x.reshape(d + 1, num_classes)
+  return found[:-1], found[-1]

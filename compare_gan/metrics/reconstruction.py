@@ -1,0 +1,84 @@
+"""How well an encoder and a generator give an image back: x and G(E(x)).
+
+BigBiGAN (https://arxiv.org/abs/1907.02544) was not trained for small errors in
+pixels, and shows what G and E agree upon: pose and class rather than texture.
+So the errors stand beside those of a wrong pairing, each image with what was
+made of another one of its class: a model whose E tells nothing has them twice.
+"""
+
+from compare_gan.metrics import codes
+from compare_gan.metrics import pixels
+import gin
+import numpy as np
+
+_INPUTS = ["real_images", "real_labels", "encode", "generate"]
+
+
+@gin.configurable(denylist=_INPUTS)
+def reconstruction(real_images, real_labels, encode, generate, seed=0):
+  """Returns mean absolute and squared errors of pixels in [0, 1].
+
+  Args:
+    real_images: [N, H, W, C] with N > 1, uint8 or floats in [0, 1].
+    real_labels: ints [N]; G makes the image anew in its own class.
+    encode: images -> EncoderOutput; its mean is the latent.
+    generate: (z, labels) -> images.
+    seed: of the wrong pairs.
+  """
+  pixels.check(real_images=real_images)
+  labels = np.asarray(real_labels, np.int32)
+  if len(real_images) < 2 or labels.shape != (len(real_images),):
+    raise ValueError(
+      f"{len(real_images)} real_images have labels of shape {labels.shape}. At "
+      "least 2 with one label each are needed."
+    )
+  again = _again(codes.codes(real_images, encode), labels, generate)
+  other = again[_of_another(labels, seed)]
+  found = {}
+  for suffix, images in (("", again), ("_permuted", other)):
+    mae, mse = _errors(real_images, images)
+    found[f"reconstruction_mae{suffix}"] = mae
+    found[f"reconstruction_mse{suffix}"] = mse
+  return found
+
+
+def _again(z, labels, generate):
+  images = []
+  for i in range(0, len(z), codes.BATCH):
+    part = slice(i, i + codes.BATCH)
+    images.append(np.asarray(generate(z[part], labels[part])))
+  images = np.concatenate(images)
+  if not np.isfinite(images).all():
+    raise ValueError("The generator makes NaN or infinity of encoded images.")
+  return images
+
+
+def _of_another(labels, seed):
+  """Returns for each image the number of another, of its class if there is one.
+
+  In a circle through each class; the last one of a class of one image goes to
+  its neighbour.
+  """
+  random = np.random.RandomState(seed).permutation(len(labels))
+  circle = random[np.argsort(labels[random], kind="stable")]
+  other = np.empty_like(circle)
+  first = 0
+  for size in np.unique(labels, return_counts=True)[1]:
+    members = circle[first : first + size]
+    if size == 1:
+      other[members] = circle[(first + 1) % len(circle)]
+    else:
+      other[members] = np.roll(members, 1)
+    first += size
+  return other
+
+
+def _errors(real, fake):
+  """Returns the mean absolute and the mean squared difference."""
+  absolute = squared = 0.0
+  for i in range(0, len(real), codes.BATCH):
+    part = slice(i, i + codes.BATCH)
+    d = codes.floats(real[part]).astype(np.float64) - fake[part]
+    absolute += np.sum(np.abs(d))
+    squared += np.sum(d**2)
+  return float(absolute / real.size), float(squared / real.size)
