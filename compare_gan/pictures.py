@@ -3,8 +3,10 @@
 All return uint8 pictures [H, W, 3], or lists of them, the frames of a gif.
 """
 
+from compare_gan import draws
 from compare_gan import image_grid
 from compare_gan import sampling
+from compare_gan.gans import latents
 import numpy as np
 
 
@@ -66,6 +68,25 @@ def morph(sampler, z, first, second, frames=11):
   return found
 
 
+def reconstructions(sampler, images, labels, columns=8):
+  """Returns a grid of real images, each above what G makes of its code.
+
+  Args:
+    sampler: of a GAN with an encoder.
+    images: [N, H, W, C] in [0, 1].
+    labels: ints [N], not used where the GAN is not conditional.
+    columns: of the grid.
+  """
+  n = len(images) // columns * columns or len(images)
+  columns = min(columns, n)
+  codes = np.asarray(sampler.gan.encode(images[:n], sampler.averaged).mean)
+  again = _images(sampler, codes, np.asarray(labels[:n]))
+  shape = [n // columns, columns, *images.shape[1:]]
+  rows = [np.reshape(x, shape) for x in (images[:n], again)]
+  pairs = np.stack(rows, axis=1)  # [rows, 2, columns, H, W, C]
+  return image_grid.grid(pairs.reshape(2 * n, *images.shape[1:]), columns)
+
+
 def truncation_sheet(
   sampler, labels, thresholds=(2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1), seed=0
 ):
@@ -76,3 +97,50 @@ def truncation_sheet(
   if labels is not None:
     labels = np.tile(labels, len(thresholds))
   return samples(sampler, np.concatenate(z), labels, columns=n)
+
+
+def z_quantiles(probabilities, seed=0):
+  """Returns quantiles of a coordinate of `eval_z`, from 100,000 draws."""
+  with draws.seeded([seed, 0]):
+    z = latents.eval_z([1000, 100]).numpy()
+  return np.quantile(z, probabilities)
+
+
+def sweep_values(count):
+  """Returns values at equal distances of where 96 % of `eval_z` lie."""
+  low, high = z_quantiles([0.02, 0.98])
+  return np.linspace(low, high, count, dtype=np.float32)
+
+
+def sweep_sheet(sampler, z, label, coordinates, values):
+  """Returns a grid: one coordinate of z for each row, with a value per column.
+
+  Args:
+    sampler: see sampling.py.
+    z: one latent [z_dim], what the other coordinates stay at.
+    label: of all images, None for a GAN that is not conditional.
+    coordinates: numbers of those that change.
+    values: what they change to.
+  """
+  swept, labels = _swept(z, label, coordinates, values)
+  return samples(sampler, swept, labels, columns=len(values))
+
+
+def sweep_frames(sampler, z, label, coordinates, values):
+  """Returns frames: a cell for each coordinate, all with one value, from the
+  first value to the last and back; arguments as for `sweep_sheet`."""
+  swept, labels = _swept(z, label, coordinates, values)
+  images = _images(sampler, swept, labels)
+  images = images.reshape(len(coordinates), len(values), *images.shape[1:])
+  there = [image_grid.grid(images[:, i]) for i in range(len(values))]
+  return there + there[-2:0:-1]
+
+
+def _swept(z, label, coordinates, values):
+  swept = np.tile(z, [len(coordinates), len(values), 1])
+  for row, coordinate in enumerate(coordinates):
+    swept[row, :, coordinate] = values
+  swept = swept.reshape(-1, len(z))
+  if label is None:
+    return swept, None
+  return swept, np.full(len(swept), label, np.int32)

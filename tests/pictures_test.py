@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 from compare_gan import pictures
+from compare_gan.architectures.abstract_arch import EncoderOutput
+import gin
 import numpy as np
 import pytest
 
@@ -15,11 +17,17 @@ class _Gan(NamedTuple):
   options: _Options = _Options()
   num_classes: int = 3
 
+  def encode(self, images, averaged):
+    assert averaged
+    codes = images.mean(axis=(1, 2, 3), keepdims=False)[:, None] * [1.0, -1.0]
+    return EncoderOutput(0 * codes, codes, None)
+
 
 class Sampler:
   """Its images have one pixel; records what it is asked for."""
 
   gan = _Gan()
+  averaged = True
 
   def __init__(self):
     self.asked = []
@@ -65,3 +73,59 @@ def test_truncation_sheet_has_a_row_for_each_threshold():
   assert np.abs(z[:3]).max() > 0.1 > np.abs(z[3:]).max()
   # The same noise: the order of the values is kept.
   assert (np.argsort(z[:3], axis=None) == np.argsort(z[3:], axis=None)).all()
+
+
+@pytest.mark.parametrize("n,rows", [(7, 2), (2, 1)])
+def test_reconstructions_stand_below_their_images(n, rows):
+  sampler = Sampler()
+  images = np.linspace(0.0, 1.0, n, dtype=np.float32).reshape(n, 1, 1, 1)
+  picture = pictures.reconstructions(sampler, images, np.arange(n), columns=3)
+  columns = min(n, 3)
+  shown = rows * columns  # What does not fill a row is left out.
+  assert picture.shape == (2 * rows, columns, 3)
+  for row in range(rows):
+    part = slice(row * columns, (row + 1) * columns)
+    expected = np.rint(255.0 * images[part].ravel())
+    np.testing.assert_allclose(picture[2 * row, :, 0], expected, atol=1)
+    np.testing.assert_array_equal(picture[2 * row + 1], 128)
+  [(z, labels)] = sampler.asked
+  np.testing.assert_allclose(z[:, 0], images[:shown].ravel())
+  np.testing.assert_allclose(z[:, 1], -images[:shown].ravel())
+  np.testing.assert_array_equal(labels, np.arange(shown))
+
+
+def test_sweep_changes_one_coordinate_in_each_row():
+  sampler = Sampler()
+  z, values = np.array([5, 6], np.float32), np.array([-1, 0, 1], np.float32)
+  sheet = pictures.sweep_sheet(sampler, z, 2, [1, 0], values)
+  assert sheet.shape == (2, 3, 3)
+  [(asked, labels)] = sampler.asked
+  np.testing.assert_array_equal(
+    asked, [[5, -1], [5, 0], [5, 1], [-1, 6], [0, 6], [1, 6]]
+  )
+  np.testing.assert_array_equal(labels, [2] * 6)
+
+
+class ShowsZ(Sampler):
+  """Its images are the sum of z."""
+
+  def batches(self, z, labels):
+    assert labels is None
+    yield np.sum(z, axis=1)[:, None, None, None]
+
+
+def test_sweep_frames_go_there_and_back():
+  values = np.array([0.0, 0.2, 1.0], np.float32)
+  z = np.array([0.4, 0.0], np.float32)
+  frames = pictures.sweep_frames(ShowsZ(), z, None, [1, 0], values)
+  # A cell for each coordinate: 0.4 + value, and value alone.
+  found = [frame[0, :, 0].tolist() for frame in frames]
+  assert found == [[102, 0], [153, 51], [255, 255], [153, 51]]
+
+
+def test_sweep_values_follow_the_distribution_of_z():
+  gin.bind_parameter("eval_z.minval", 0.0)
+  values = pictures.sweep_values(3)
+  np.testing.assert_allclose(values, [0.02, 0.5, 0.98], atol=0.01)
+  quantiles = pictures.z_quantiles([0.0, 0.25, 1.0])
+  np.testing.assert_allclose(quantiles, [0.0, 0.25, 1.0], atol=0.01)

@@ -9,8 +9,10 @@
 An npz holds `images` float32 [N, H, W, C] in [0, 1], `z` and, for a conditional
 model, `labels`. A folder gets what --make says: grid (grid.png), images
 (images/00000.png, ...), npz (samples.npz), interpolation (a gif: each cell goes
-to the next one's z), morph (a gif from each class to the next one) and
-truncation (truncation.png: a row for each threshold of |z|).
+to the next one's z), morph (a gif from each class to the next one),
+truncation (truncation.png: a row for each threshold of |z|) and sweep
+(sweep.png: a row for each coordinate of z, from its small values to its large
+ones; sweep.gif: a cell for each).
 """
 
 import os
@@ -22,7 +24,15 @@ from compare_gan import pictures
 from compare_gan import sampling
 import numpy as np
 
-_THINGS = ("grid", "images", "npz", "interpolation", "morph", "truncation")
+_THINGS = (
+  "grid",
+  "images",
+  "npz",
+  "interpolation",
+  "morph",
+  "truncation",
+  "sweep",
+)
 
 
 def add_arguments(parser):
@@ -39,6 +49,12 @@ def add_arguments(parser):
     "--truncation",
     type=float,
     help="draw z from a normal distribution cut at +- this",
+  )
+  parser.add_argument(
+    "--sweep",
+    default="0,1,2,3,4,5,6,7",
+    help="for --make=sweep: coordinates of z, or 'all'; the rest stays at the "
+    "first image's",
   )
   parser.add_argument("--z", help="npy file of latents [N, z_dim]")
   parser.add_argument("--labels", help="npy file of labels [N]")
@@ -85,6 +101,7 @@ def run(args):
   gan = model_dir.load(args.model_dir, args.gin_bindings)
   if "morph" in things and not gan.num_classes:
     raise ValueError("--make=morph needs a conditional model; this is none.")
+  coordinates = _coordinates(args.sweep, gan.options.z_dim)
   averaged = not args.raw_weights
   _fill(gan, args, averaged)
   z, labels = _latents(gan, args)
@@ -96,7 +113,7 @@ def run(args):
   if args.out.endswith(".npz"):
     _write_npz(args.out, arrays)
   else:
-    _write_folder(args.out, things, sampler, arrays)
+    _write_folder(args.out, things, sampler, arrays, coordinates)
   print(f"Wrote {len(images)} images {list(images.shape[1:])} to {args.out}.")
 
 
@@ -105,7 +122,24 @@ def _write_npz(path, arrays):
     np.savez(file, **arrays)
 
 
-def _write_folder(folder, things, sampler, arrays):
+def _coordinates(text, z_dim):
+  """Returns the numbers of --sweep; those of the default that z has."""
+  if text == "all":
+    return list(range(z_dim))
+  try:
+    numbers = [int(number) for number in text.split(",")]
+  except ValueError:
+    numbers = [-1]
+  if min(numbers) < 0:
+    raise ValueError(f"--sweep={text}: numbers such as 0,1,2 or all would do.")
+  if numbers == list(range(8)):
+    return numbers[:z_dim]
+  if max(numbers) >= z_dim:
+    raise ValueError(f"--sweep={text}: z has the coordinates 0 to {z_dim - 1}.")
+  return numbers
+
+
+def _write_folder(folder, things, sampler, arrays, coordinates):
   os.makedirs(folder, exist_ok=True)
   z, labels = arrays["z"], arrays.get("labels")
   some = slice(0, 64)  # as many as a picture can show
@@ -133,6 +167,11 @@ def _write_folder(folder, things, sampler, arrays):
     row = None if labels is None else labels[:8]
     sheet = pictures.truncation_sheet(sampler, row)
     picture_files.write_png(path("truncation.png"), sheet)
+  if "sweep" in things:
+    label = None if labels is None else labels[0]
+    what = sampler, z[0], label, coordinates, pictures.sweep_values(9)
+    picture_files.write_png(path("sweep.png"), pictures.sweep_sheet(*what))
+    picture_files.write_gif(path("sweep.gif"), pictures.sweep_frames(*what))
 
 
 def _latents(gan, args):
@@ -151,7 +190,7 @@ def _fill(gan, args, averaged):
   if args.accu_z is not None:
     batches = _stored_batches(args)
   elif not sampling.are_filled(gan):
-    batches = _drawn_batches(gan, args)
+    batches = drawn_batches(gan, args.accu_examples, args.seed + 1)
   else:
     return
   sampling.fill_accumulators(gan, batches, averaged)
@@ -169,8 +208,9 @@ def _stored_batches(args):
   return list(zip(zs, labels))
 
 
-def _drawn_batches(gan, args, batch_size=64):
-  z, labels = sampling.draw(gan, args.accu_examples, args.seed + 1)
+def drawn_batches(gan, examples, seed, batch_size=64):
+  """Yields batches (z, labels or None) of so many examples, as `eval_z` is."""
+  z, labels = sampling.draw(gan, examples, seed)
   for start in range(0, len(z) - batch_size + 1, batch_size):
     part = slice(start, start + batch_size)
     yield z[part], None if labels is None else labels[part]

@@ -143,3 +143,32 @@ def test_unknown_thing_to_make_is_named(tmp_path, capsys):
   flags = ["--model_dir=x", f"--out={tmp_path}", "--make=grid,video"]
   assert main(["sample", *flags]) == 1
   assert "video is unknown" in capsys.readouterr().err
+
+
+def test_folder_gets_sweeps_of_z(sample):
+  folder = sample("--n=1", "--make=sweep", "--sweep=all", out="swept")
+  with Image.open(folder / "sweep.png") as picture:
+    assert picture.size == (9 * 4, tiny.Z_DIM * 4)
+  with Image.open(folder / "sweep.gif") as gif:
+    assert gif.size == (2 * 4, 4)  # a cell for each coordinate
+
+
+def test_chosen_coordinates_are_swept(sample):
+  folder = sample("--n=1", "--make=sweep", "--sweep=1", out="swept")
+  with Image.open(folder / "sweep.png") as picture:
+    assert picture.size == (9 * 4, 4)
+
+
+def test_default_sweep_ends_with_z(sample):
+  folder = sample("--n=1", "--make=sweep", out="swept")
+  with Image.open(folder / "sweep.png") as picture:
+    assert picture.size == (9 * 4, tiny.Z_DIM * 4)
+
+
+@pytest.mark.parametrize("coordinates", ["2", "-1", "one"])
+def test_coordinates_that_z_has_not(sample, tmp_path, capsys, coordinates):
+  sample("--n=1")
+  flags = [f"--model_dir={tmp_path / 'model'}", f"--out={tmp_path / 'x'}"]
+  flags += ["--make=sweep", f"--sweep={coordinates}"]
+  assert main(["sample", *flags]) == 1
+  assert f"--sweep={coordinates}" in capsys.readouterr().err

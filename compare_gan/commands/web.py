@@ -1,0 +1,173 @@
+"""Makes one HTML page that runs the generator in the browser.
+
+  python -m compare_gan web --model_dir X --out page.html
+  python -m compare_gan web --model_dir X --out page.html --half
+  python -m compare_gan web --model_dir X --out page.html --frames
+
+The page opens from disk and needs no network: sliders for z, buttons for the
+classes, a gallery whose images vary when they are clicked. A generator that a
+page cannot compute, or that is larger than --max_mb, is shown by frames that
+are made now: sweeps of the coordinates of z, class by class. --frames asks for
+them.
+"""
+
+from compare_gan import model_dir
+from compare_gan import pictures
+from compare_gan import sampling
+from compare_gan.commands import sample
+from compare_gan.export import frozen
+from compare_gan.export import web_page
+from compare_gan.export import web_program
+import numpy as np
+
+_BASES = 4  # as many z, at most, from which frames start
+_VALUES = 9  # of a coordinate
+_COORDINATES = (16, 8, 4, 2, 1)  # how many a page of frames has, if they fit
+_CLASSES = 10
+
+
+def add_arguments(parser):
+  parser.add_argument("--model_dir", required=True)
+  parser.add_argument("--out", required=True, help="HTML file to write")
+  parser.add_argument(
+    "--frames", action="store_true", help="images made now, not in the browser"
+  )
+  parser.add_argument(
+    "--half",
+    action="store_true",
+    help="weights as float16: half of the size, pixels within about 1/255",
+  )
+  parser.add_argument(
+    "--max_mb", type=float, default=40.0, help="largest page to write"
+  )
+  parser.add_argument("--title", help="default: the architecture and the step")
+  parser.add_argument(
+    "--class_names", help="such as square,disc; default: their numbers"
+  )
+  parser.add_argument(
+    "--classes",
+    help="of frames: labels, such as 3,5; default: the first ten",
+  )
+  parser.add_argument("--seed", type=int, default=42, help="of frames")
+  parser.add_argument(
+    "--raw_weights",
+    action="store_true",
+    help="not their moving average, where there is one",
+  )
+  parser.add_argument(
+    "--accu_examples",
+    type=int,
+    default=6400,
+    help="how many drawn latents fill accumulated moments that are still empty",
+  )
+  parser.add_argument(
+    "--gin_bindings",
+    action="append",
+    default=[],
+    help="on top of the model's; may be repeated",
+  )
+
+
+def run(args):
+  gan, step = model_dir.load_step(args.model_dir, None, args.gin_bindings)
+  averaged = not args.raw_weights
+  names = _class_names(gan, args.class_names)
+  if not sampling.are_filled(gan):
+    batches = sample.drawn_batches(gan, args.accu_examples, args.seed + 1)
+    sampling.fill_accumulators(gan, batches, averaged)
+  title = args.title or f"{gan.options.architecture}, step {step}"
+  page, why = None, "Images that were made before."
+  if not args.frames:
+    try:
+      page = _live(gan, averaged, names, title, args)
+    except (
+      web_program.UnknownOperationError,
+      web_page.TooLargeError,
+    ) as error:
+      why = f"Images that were made before: {error}"
+      print(f"The page gets frames: {error}")
+  if page is None:
+    page = _frames(gan, averaged, names, (title, why), args)
+  with open(args.out, "w", encoding="utf-8") as file:
+    file.write(page)
+  print(f"Wrote {len(page) / 2**20:.1f} MB to {args.out}.")
+
+
+def _class_names(gan, given):
+  names = (
+    given.split(",") if given else [str(i) for i in range(gan.num_classes)]
+  )
+  if len(names) != gan.num_classes:
+    raise ValueError(
+      f"--class_names={given} has {len(names)} names, but the model has "
+      f"{gan.num_classes} classes."
+    )
+  return names
+
+
+def _live(gan, averaged, names, title, args):
+  program = web_program.translate(frozen.freeze(gan, averaged))
+  # Without the ends of a normal distribution, which would look like its edges.
+  probabilities = np.clip(np.linspace(0.0, 1.0, 513), 0.0005, 0.9995)
+  quantiles = pictures.z_quantiles(probabilities).tolist()
+  parameters = sum(array.size for array in program.weights.values())
+  text = f"{parameters:,} numbers, computed in your browser."
+  return web_page.live(
+    gan, program, (title, text), quantiles, names, args.max_mb, args.half
+  )
+
+
+def _frames(gan, averaged, names, about, args):
+  """Returns a page of as many coordinates, and then bases, as there is room."""
+  classes = _shown_classes(gan, args.classes)
+  sampler = sampling.Sampler(gan, averaged)
+  z, _ = sampling.draw(gan, _BASES, args.seed)
+  values = pictures.sweep_values(_VALUES)
+
+  def sheets(base, count):
+    return [
+      web_page.data_uri(
+        pictures.sweep_sheet(sampler, base, label, range(count), values)
+      )
+      for label in classes or [None]
+    ]
+
+  def page(bases, count):
+    made = web_page.with_frames(
+      gan.image_shape,
+      about,
+      [names[label] for label in classes],
+      bases,
+      values.tolist(),
+      count,
+    )
+    web_page.require_size(len(made), args.max_mb)
+    return made
+
+  z_dim = gan.options.z_dim
+  for count in sorted({min(n, z_dim) for n in _COORDINATES}, reverse=True):
+    made = None
+    bases = []
+    try:
+      for base in z:
+        bases.append(sheets(base, count))
+        made = page(bases, count)
+    except web_page.TooLargeError as error:
+      too_large = error
+    if made is not None:
+      return made
+  raise web_page.TooLargeError(
+    f"{too_large} So it would with frames: a larger --max_mb or fewer "
+    "--classes would do."
+  )
+
+
+def _shown_classes(gan, given):
+  if given is None:
+    return list(range(min(gan.num_classes, _CLASSES)))
+  classes = [int(number) for number in given.split(",")]
+  if min(classes) < 0 or max(classes) >= gan.num_classes:
+    raise ValueError(
+      f"--classes={given}: the model has {gan.num_classes} classes, from 0."
+    )
+  return classes

@@ -1,0 +1,138 @@
+"""The generator of a GAN as a graph without variables, for one image.
+
+All that follows from the weights alone, the power iterations of spectral norm
+and the scales of batch norm among it, is computed here and once: what is left
+are the operations that z or y passes through, and the arrays that they need.
+"""
+
+from typing import NamedTuple
+
+from compare_gan.layers import state
+import numpy as np
+import tensorflow as tf
+
+
+class Frozen(NamedTuple):
+  """Operations in an order in which they can be computed."""
+
+  operations: list[tf.Operation]  # each depends on z or y
+  constants: dict[str, np.ndarray]  # {tensor name: what it always is}
+  aliases: dict[str, str]  # {tensor name: another one of the same value}
+  inputs: dict[str, tf.Tensor]  # "z" [1, z_dim], "y" [1, num_classes]
+  output: tf.Tensor  # images [1, H, W, colors] in [0, 1]
+
+
+# Their value is their input's.
+_PASSES = {"EnsureShape", "Identity", "PreventGradient", "Snapshot"}
+_PASSES |= {"StopGradient"}
+_CHOICES = {"Select", "SelectV2"}
+
+
+def freeze(gan, averaged=True):
+  """Returns the Frozen of `gan.generate` in evaluation mode.
+
+  Args:
+    gan: an AbstractGAN. y, of a conditional one, are weights of the classes.
+    averaged: with the moving average of the weights, where there is one.
+  """
+  function, inputs, output = _without_variables(gan, averaged)
+  varying = _reached_from([tensor.op for tensor in inputs.values()])
+  if output.op not in varying:
+    raise ValueError("The generator's image depends on neither z nor y.")
+  aliases = _aliases(function, varying)
+  operations, constants = _needed(output, inputs, varying, aliases)
+  return Frozen(
+    operations, _values(function, constants), aliases, inputs, output
+  )
+
+
+def _without_variables(gan, averaged):
+  # Not in tf.*, but stays where it is from TensorFlow 2.0 to the newest.
+  from tensorflow.python.framework import convert_to_constants
+
+  def generate(z, y=None):
+    with state.frozen():
+      return gan.generate(z, y, averaged)
+
+  shapes = {"z": [1, gan.options.z_dim]}
+  if gan.num_classes:
+    shapes["y"] = [1, gan.num_classes]
+  traced = tf.function(generate, autograph=False).get_concrete_function(
+    **{name: tf.TensorSpec(s, tf.float32, name) for name, s in shapes.items()}
+  )
+  function = convert_to_constants.convert_variables_to_constants_v2(traced)
+  inputs = {tensor.op.name: tensor for tensor in function.inputs}
+  [output] = function.outputs
+  return function, {name: inputs[name] for name in shapes}, output
+
+
+def _reached_from(operations):
+  """Returns the operations that depend on these, and these."""
+  reached, waiting = set(), list(operations)
+  while waiting:
+    operation = waiting.pop()
+    if operation not in reached:
+      reached.add(operation)
+      for tensor in operation.outputs:
+        waiting += tensor.consumers()
+  return reached
+
+
+def _aliases(function, varying):
+  """Returns {name: name} of what has another tensor's value.
+
+  A choice by a constant is one, too: accumulated moments, once they are filled,
+  no longer ask for those of the image.
+  """
+  aliases, choices = {}, []
+  for operation in varying:
+    if operation.type in _PASSES or _is_cast_of_floats(operation):
+      aliases[operation.outputs[0].name] = operation.inputs[0].name
+    elif operation.type in _CHOICES and operation.inputs[0].op not in varying:
+      choices.append(operation)
+  conditions = {choice.inputs[0].name: choice.inputs[0] for choice in choices}
+  values = _values(function, conditions)
+  for choice in choices:
+    condition, yes, no = choice.inputs
+    value, shape = values[condition.name], choice.outputs[0].shape
+    chosen = yes if value.all() else no
+    if (value.all() or not value.any()) and chosen.shape == shape:
+      aliases[choice.outputs[0].name] = chosen.name
+  return aliases
+
+
+def _is_cast_of_floats(operation):
+  return operation.type == "Cast" and all(
+    tensor.dtype.is_floating
+    for tensor in (operation.inputs[0], operation.outputs[0])
+  )
+
+
+def _needed(output, inputs, varying, aliases):
+  """Returns the operations that lead to the output, in the order in which they
+  were made, and {name: tensor} of the constants."""
+  needed, constants, waiting = set(), {}, [output]
+  made_before = {tensor.op for tensor in inputs.values()}
+  while waiting:
+    tensor = resolve(waiting.pop(), aliases)
+    if tensor.op not in varying:
+      constants[tensor.name] = tensor
+    elif tensor.op not in made_before and tensor.op not in needed:
+      needed.add(tensor.op)
+      waiting += tensor.op.inputs
+  return [op for op in output.graph.get_operations() if op in needed], constants
+
+
+def resolve(tensor, aliases):
+  """Returns the tensor that this one is another name of, or itself."""
+  while tensor.name in aliases:
+    tensor = tensor.graph.get_tensor_by_name(aliases[tensor.name])
+  return tensor
+
+
+def _values(function, tensors):
+  """Returns {name: array} of tensors that depend on no input."""
+  if not tensors:
+    return {}
+  values = function.prune([], list(tensors.values()))()
+  return {name: v.numpy() for name, v in zip(tensors, values)}

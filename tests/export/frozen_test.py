@@ -1,0 +1,73 @@
+"""A frozen generator: only what depends on z and y is left."""
+
+from compare_gan.export import frozen
+from compare_gan.layers import scope
+import gin
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.export import generators
+from tests.gans import tiny
+
+
+def _types(graph):
+  return {operation.type for operation in graph.operations}
+
+
+def test_norms_of_weights_are_numbers():
+  gan = generators.make("resnet_cifar_arch")
+  graph = frozen.freeze(gan)
+  # Power iterations sum squares, take roots and divide kernels.
+  assert not _types(graph) & {"Sum", "Rsqrt", "RealDiv", "ReadVariableOp"}
+  assert set(graph.inputs) == {"z", "y"}
+  assert graph.inputs["z"].shape == (1, generators.Z_DIM)
+
+
+def test_freezing_moves_no_state():
+  gin.bind_parameter("spectral_norm.update_in_eval", True)
+  gan = generators.make("resnet_cifar_arch")
+  before = [v.numpy() for v in gan.generator.variables]
+  frozen.freeze(gan)
+  for v, value in zip(gan.generator.variables, before):
+    np.testing.assert_array_equal(v, value, err_msg=v.name)
+
+
+def test_operations_come_after_what_they_need():
+  graph = frozen.freeze(generators.make("dcgan_arch"))
+  known = {tensor.name for tensor in graph.inputs.values()} | {*graph.constants}
+  for operation in graph.operations:
+    for tensor in operation.inputs:
+      assert frozen.resolve(tensor, graph.aliases).name in known
+    known |= {tensor.name for tensor in operation.outputs}
+  assert frozen.resolve(graph.output, graph.aliases).name in known
+
+
+def test_filled_moments_need_none_of_the_image():
+  gin.bind_parameter("standardize_batch.use_moving_averages", False)
+  gan = generators.make("dcgan_arch")
+  for v in gan.generator.variables:
+    if scope.full_name(v).endswith("update_accus"):
+      v.assign(0)
+  graph = frozen.freeze(gan)
+  assert not _types(graph) & {"Mean", "Select", "SelectV2", "AssignVariableOp"}
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+def test_averaged_weights_are_a_choice(averaged):
+  gin.bind_parameter("ModularGAN.g_use_ema", True)
+  gin.bind_parameter("ModularGAN.ema_start_step", 0)
+  gan = tiny.gan()
+  gan.generator.out.bias.assign(7.0 * tf.ones_like(gan.generator.out.bias))
+  constants = frozen.freeze(gan, averaged).constants.values()
+  has_raw = any((np.ravel(value) == 7.0).all() for value in constants)
+  assert has_raw != averaged
+
+
+def test_generator_that_ignores_its_inputs_is_refused():
+  class Deaf(generators.Gan):
+    def generate(self, z, y=None, averaged=True):
+      return tf.zeros([1, 2, 2, 3])
+
+  with pytest.raises(ValueError, match="neither z nor y"):
+    frozen.freeze(Deaf(None))
