@@ -19,7 +19,19 @@ _FIXED = 0.3 * 2**30
 
 def of_training(step, batches, variables):
   """Returns the bytes that a process needs which trains by `step`."""
-  peak = of_variables(variables) + of_step(step, batches)
+  return of_traced(_trace(step, batches), variables)
+
+
+def of_traced(graph, variables, copies=1, shares=1):
+  """Returns the same of a step that has been traced.
+
+  Args:
+    graph: of the step.
+    variables: all there are.
+    copies: how many of them, for replicas that share a memory.
+    shares: replicas with a memory of their own each, which divide the graph.
+  """
+  peak = copies * of_variables(variables) + _peak(graph) // shares
   return int(_OVERHEAD * peak + _FIXED)
 
 
@@ -35,14 +47,17 @@ def of_step(step, batches):
     step: is traced, not run.
     batches: nested tensors or tf.TensorSpecs.
   """
-  return _peak(
-    tf.function(step, autograph=False).get_concrete_function(batches).graph
-  )
+  return _peak(_trace(step, batches))
+
+
+def _trace(step, batches):
+  traced = tf.function(step, autograph=False).get_concrete_function(batches)
+  return traced.graph
 
 
 def _peak(graph):
   """Returns the most bytes that are alive at once."""
-  operations = graph.get_operations()
+  operations = _needed(graph)
   last_use = {}  # {buffer: the number of the operation that needs it last}
   for i, operation in enumerate(operations):
     for tensor in operation.inputs:
@@ -60,6 +75,21 @@ def _peak(graph):
     peak = max(peak, alive + max(inside, default=0))
     alive -= sum(_bytes(tensor) for tensor in dying.get(i, ()))
   return peak
+
+
+def _needed(graph):
+  """Returns the operations that are run: a gradient also makes others."""
+  waiting = [tensor.op for tensor in getattr(graph, "outputs", ())]
+  # Of a function these are what changes variables. A mere graph has none.
+  control = [getattr(op, "op", op) for op in graph.control_outputs]
+  waiting += control
+  needed = set()
+  while waiting:
+    op = waiting.pop()
+    if op.name not in needed:
+      needed.add(op.name)
+      waiting += [tensor.op for tensor in op.inputs] + op.control_inputs
+  return [op for op in graph.get_operations() if op.name in needed]
 
 
 def _buffer(tensor):

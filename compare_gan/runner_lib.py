@@ -11,11 +11,13 @@ import secrets
 from typing import NamedTuple
 import warnings
 
+from compare_gan import card_log
 from compare_gan import evaluation as evaluation_lib
 from compare_gan import image_grid
-from compare_gan import memory
+from compare_gan import memory_check
 from compare_gan import model_dir as model_dir_lib
 from compare_gan import parameter_table
+from compare_gan import pictures
 from compare_gan import precision
 from compare_gan import protocol
 from compare_gan import sampling
@@ -30,7 +32,6 @@ from compare_gan.layers import scope
 from compare_gan.layers import state
 import gin
 import numpy as np
-import tensorflow as tf
 
 SCHEDULES = ("train", "eval_after_train", "continuous_eval", "eval_last")
 
@@ -102,20 +103,19 @@ def describe(dataset, run_config):
   """Returns what a training would be: configuration, parameters, memory."""
   del run_config
   gan = model_dir_lib.make_gan(dataset)
-  chosen = gan.options
-  batch = {
-    "images": tf.TensorSpec([chosen.batch_size, *dataset.image_shape]),
-    "labels": tf.TensorSpec([chosen.batch_size], tf.int32),
-  }
-  needed = memory.of_training(
-    gan.train_step, [batch] * gan.batches_per_step, gan.variables
-  )
+  networks = [gan.generator, gan.discriminator]
+  titles = ["Generator", "Discriminator"]
+  if gan.has_encoder:
+    networks.append(gan.encoder)
+    titles.append("Encoder")
   return "\n".join(
     [
       gin.operative_config_str(),
-      parameter_table.table("Generator", gan.generator.variables),
-      parameter_table.table("Discriminator", gan.discriminator.variables),
-      f"Memory for training, an estimate: {needed / 2**30:.1f} GiB.",
+      *(
+        parameter_table.table(title, network.variables)
+        for title, network in zip(titles, networks)
+      ),
+      memory_check.report(gan),
     ]
   )
 
@@ -143,6 +143,12 @@ def _train_on(devices, dataset, run_config, model_dir):
     ),
     options.training_steps,
     _hooks(gan, dataset, options, model_dir),
+    lambda graph: (
+      devices.is_chief
+      and memory_check.check(
+        run_config.memory_check, graph, gan, devices.num_local_replicas()
+      )
+    ),
   )
   if devices.is_chief:
     model_dir_lib.write_description(
@@ -219,7 +225,7 @@ def _with_values(gan, dataset, tensors, model_dir):
 
 
 def _bindings(model_dir, step):
-  name = task_manager.newest_config(model_dir, step)
+  name = model_dir_lib.newest_config(model_dir, step)
   if name is None:
     return task_manager.bindings(gin.operative_config_str())
   with open(os.path.join(model_dir, name)) as file:
@@ -253,11 +259,17 @@ def _hooks(gan, dataset, options, model_dir):
     # When pictures are made hangs on the clock: they must not move anything.
     with state.frozen():
       fakes = np.concatenate(list(sampler.batches(z, labels)))
-    reals = next(iter(dataset.batches("train", n)))["images"].numpy()
-    return {
+    reals = next(dataset.batches("train", n).as_numpy_iterator())
+    found = {
       "fake_images/image/0": image_grid.grid(fakes),
-      "real_images/image/0": image_grid.grid(reals),
+      "real_images/image/0": image_grid.grid(reals["images"]),
     }
+    if gan.has_encoder:
+      with state.frozen():
+        found["reconstructions/image/0"] = pictures.reconstructions(
+          sampler, reals["images"], reals["labels"]
+        )
+    return found
 
   return [
     hooks_lib.NanGuard(),
@@ -265,6 +277,7 @@ def _hooks(gan, dataset, options, model_dir):
     hooks_lib.Summaries(
       model_dir, images=images, images_per_step=per_step, texts=_texts
     ),
+    *card_log.card_log(options.batch_size),
   ]
 
 

@@ -11,7 +11,7 @@ _PACKAGE = pathlib.Path(__file__).parent.parent / "compare_gan"
 
 # A room may import itself, the leaves, and what stands here: rooms, or single
 # modules of a room. What a room's name is missing for has no rule yet.
-_LEAVES = {"draws", "precision", "replica", "version"}
+_LEAVES = {"dotted_path", "draws", "precision", "replica", "version"}
 _ANY = object()
 _MAY_IMPORT = {
   "layers": set(),
@@ -28,6 +28,7 @@ _MAY_IMPORT = {
   },
   "export": {"gans", "architectures.abstract_arch", "layers"},
   "commands": _ANY,
+  "card_log": {"estimator.hooks"},
   "configuration": _ANY,  # makes all names known to gin
   "evaluation": {
     "datasets.abstract_dataset",
@@ -42,29 +43,34 @@ _MAY_IMPORT = {
   "image_grid": set(),
   "main": _ANY,
   "memory": set(),
+  "memory_check": {"layers.attention", "memory"},
   "parameter_table": {"layers"},
-  "pictures": {"image_grid", "sampling"},
+  "pictures": {"gans.latents", "image_grid", "sampling"},
   "protocol": set(),
   "runner_lib": {
+    "card_log",
     "estimator",
     "evaluation",
     "gans",
     "image_grid",
     "layers",
-    "memory",
+    "memory_check",
     "model_dir",
     "parameter_table",
+    "pictures",
     "protocol",
     "sampling",
     "task_manager",
     "transfer",
   },
   "sampling": {"gans", "layers"},
-  "task_manager": {"estimator"},
+  "zoo": set(),
+  "task_manager": {"estimator", "model_dir"},
   "tfgan_compat": set(),
   "transfer": {"estimator"},
   "__main__": {"commands"},
   "__init__": set(),
+  "dotted_path": set(),
   "draws": set(),
   "precision": set(),
   "replica": set(),

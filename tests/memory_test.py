@@ -1,6 +1,7 @@
 """Memory of a step, by hand: float32 vectors of 1000 numbers are 4000 bytes."""
 
 from compare_gan import memory
+import pytest
 import tensorflow as tf
 
 _VECTOR = tf.TensorSpec([1000])
@@ -52,3 +53,24 @@ def test_the_inside_of_a_loop_counts():
 
 def test_variables():
   assert memory.of_variables([tf.Variable(tf.zeros([3, 5]))]) == 60
+
+
+def test_what_nobody_needs_is_not_counted():
+  def step(x):
+    tf.sin(tf.ones([100, 1]) * x)
+    return tf.cos(x)
+
+  assert memory.of_step(step, _VECTOR) <= 8100
+
+
+def test_replicas():
+  """On one host they have copies of the variables; GPUs share the graph."""
+  step = tf.function(lambda x: tf.sin(tf.sin(x)))
+  graph = step.get_concrete_function(_VECTOR).graph
+  weights = [tf.Variable(tf.zeros([10**6]))]
+
+  def estimate(*args):
+    return memory.of_traced(graph, weights, *args)
+
+  assert estimate(4) - estimate() == pytest.approx(1.3 * 3 * 4e6, abs=2)
+  assert estimate() - estimate(1, 4) == pytest.approx(1.3 * 6000, abs=2)

@@ -6,6 +6,7 @@ Unlike its sisters it has no normaliser, relu or pooling at the end. 52.2 M +
 """
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.layers import recompute
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.residual import ResidualBlock
@@ -66,7 +67,7 @@ class Generator(abstract_arch.AbstractGenerator):
   def __call__(self, z, y, is_training):
     x = tf.reshape(self.fc_noise(z, is_training), self._first_shape)
     for block in self.blocks:
-      x = block(x, z, y, is_training)
+      x = recompute.stage(block, None, x, z, y, is_training)
     x = self.final_conv(x, is_training)
     return abstract_arch.image_range(x, "sigmoid")
 
@@ -99,6 +100,6 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   def __call__(self, x, y, is_training):
     x = self.color_conv(x, is_training)
     for block in self.blocks:
-      x = block(x, None, y, is_training)
+      x = recompute.stage(block, None, x, None, y, is_training)
     flat = tf.reshape(x, [tf.shape(x)[0], -1])
     return self.scores(flat, y, is_training)

@@ -9,6 +9,7 @@ import warnings
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.layers import initializers
+from compare_gan.layers import recompute
 from compare_gan.layers import resample
 from compare_gan.layers.attention import NonLocalBlock
 from compare_gan.layers.batch_norm import BatchNorm
@@ -40,10 +41,20 @@ _D_MULTIPLIERS = {
 }
 
 
-def multipliers_of(network, by_size):
-  """Returns the entry of `by_size` for the network's images."""
+def multipliers_of(network, by_size, chosen=None):
+  """Returns `chosen`, by default the entry of `by_size` for these images."""
   network.require_pixels(list(by_size))
-  return by_size[network.image_shape[0]]
+  size = network.image_shape[0]
+  usual = by_size[size]
+  if not chosen:
+    return usual
+  network.require(
+    len(chosen) == len(usual) and all(m > 0 for m in chosen),
+    f"multipliers = {list(chosen)}",
+    f"{len(usual)} positive numbers at {size} pixels, such as {usual}",
+    f"{network.title}.multipliers",
+  )
+  return list(chosen)
 
 
 def block_names(count):
@@ -111,10 +122,12 @@ class Attention:
     network: for messages and its kernel_fn.
     wanted: names of blocks, separated by commas; "" for none.
     blocks: the names of the blocks that exist.
+    make_block: `make_block(channels, kernel_fn)` -> the non-local block.
   """
 
-  def __init__(self, network, wanted, blocks):
+  def __init__(self, network, wanted, blocks, make_block=NonLocalBlock):
     self._network = network
+    self._make_block = make_block
     self._wanted = [name.strip() for name in wanted.split(",") if name.strip()]
     self._block = self._channels = None
     missing = [name for name in self._wanted if name not in blocks]
@@ -138,7 +151,7 @@ class Attention:
       f"{self._network.title}.blocks_with_attention",
     )
     if self._block is None:
-      self._block = NonLocalBlock(channels, self._network.kernel_fn)
+      self._block = self._make_block(channels, self._network.kernel_fn)
       self._channels = channels
     return self._block
 
@@ -155,6 +168,8 @@ class Generator(abstract_arch.AbstractGenerator):
     embed_z: a linear layer before z is used.
     embed_y: a linear layer to `embed_y_dim` units before y is used.
     embed_bias: gives both a bias.
+    multipliers: widths in units of ch, of the first block's input and of every
+      block's output. None: the paper's.
   """
 
   def __init__(
@@ -169,9 +184,10 @@ class Generator(abstract_arch.AbstractGenerator):
     embed_y=True,
     embed_y_dim=128,
     embed_bias=False,
+    multipliers=None,
   ):
     super().__init__(z_dim, image_shape, num_classes)
-    multipliers = multipliers_of(self, _G_MULTIPLIERS)
+    multipliers = multipliers_of(self, _G_MULTIPLIERS, multipliers)
     self._chunks = len(multipliers) if hierarchical_z else 1
     self.require(
       z_dim % self._chunks == 0,
@@ -228,10 +244,8 @@ class Generator(abstract_arch.AbstractGenerator):
       if y is not None:
         ys = [tf.concat([chunk, y], axis=1) for chunk in zs]
     x = tf.reshape(self.fc_noise(z0, is_training), self._first_shape)
-    for (block, attention), block_z, block_y in zip(self.stages, zs, ys):
-      x = block(x, block_z, block_y, is_training)
-      if attention:
-        x = attention(x, is_training)
+    for stage, block_z, block_y in zip(self.stages, zs, ys):
+      x = recompute.stage(*stage, x, block_z, block_y, is_training)
     x = tf.nn.relu(self.final_norm(x, z, y, is_training))
     x = self.final_conv(x, is_training)
     return abstract_arch.image_range(x, "tanh")
@@ -246,6 +260,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     ch: unit of the widths.
     blocks_with_attention: names of blocks that a non-local block follows.
     project_y: adds <embedding of y, features> to the logits.
+    multipliers: widths of the blocks' outputs, in ch. None: the paper's.
   """
 
   def __init__(
@@ -255,9 +270,10 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     ch=96,
     blocks_with_attention="B1",
     project_y=True,
+    multipliers=None,
   ):
     super().__init__(image_shape, num_classes)
-    multipliers = multipliers_of(self, _D_MULTIPLIERS)
+    multipliers = multipliers_of(self, _D_MULTIPLIERS, multipliers)
     channels = [image_shape[2]] + [
       ch * multiplier for multiplier in multipliers
     ]
@@ -288,9 +304,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     )
 
   def __call__(self, x, y, is_training):
-    for block, attention in self.stages:
-      x = block(x, None, y, is_training)
-      if attention:
-        x = attention(x, is_training)
+    for stage in self.stages:
+      x = recompute.stage(*stage, x, None, y, is_training)
     features = tf.reduce_sum(tf.nn.relu(x), axis=[1, 2])
     return self.scores(features, y, is_training)

@@ -12,6 +12,7 @@ from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.resnet_biggan import block_names
 from compare_gan.architectures.resnet_biggan import multipliers_of
 from compare_gan.layers import initializers
+from compare_gan.layers import recompute
 from compare_gan.layers import resample
 from compare_gan.layers.attention import NonLocalBlock
 from compare_gan.layers.batch_norm import BatchNorm
@@ -188,10 +189,8 @@ class Generator(abstract_arch.AbstractGenerator):
     if y is not None:
       z = y = tf.concat([z, y], axis=1)
     x = tf.reshape(self.fc_noise(z, is_training), self._first_shape)
-    for block, attention in self.stages:
-      x = block(x, z, y, is_training)
-      if attention:
-        x = attention(x, is_training)
+    for stage in self.stages:
+      x = recompute.stage(*stage, x, z, y, is_training)
     x = tf.nn.relu(self.final_norm(x, z, y, is_training))
     x = self.final_conv(x, is_training)[..., : self.image_shape[2]]
     return abstract_arch.image_range(x, "tanh")
@@ -262,9 +261,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __call__(self, x, y, is_training):
     x = self.initial_conv(x, is_training)
-    for block, attention in self.stages:
-      x = block(x, None, y, is_training)
-      if attention:
-        x = attention(x, is_training)
+    for stage in self.stages:
+      x = recompute.stage(*stage, x, None, y, is_training)
     features = tf.reduce_sum(tf.nn.relu(x), axis=[1, 2])
     return self.scores(features, y, is_training)

@@ -4,6 +4,7 @@ https://arxiv.org/abs/1802.05957, table 5, for STL-10. 6 M + 25 M parameters.
 """
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.layers import recompute
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.residual import ResidualBlock
@@ -43,7 +44,7 @@ class Generator(abstract_arch.AbstractGenerator):
   def __call__(self, z, y, is_training):
     x = tf.reshape(self.fc_noise(z, is_training), self._first_shape)
     for block in self.blocks:
-      x = block(x, z, y, is_training)
+      x = recompute.stage(block, None, x, z, y, is_training)
     x = tf.nn.relu(self.final_norm(x, z, y, is_training))
     x = self.final_conv(x, is_training)
     return abstract_arch.image_range(x, "sigmoid")
@@ -75,6 +76,6 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __call__(self, x, y, is_training):
     for block in self.blocks:
-      x = block(x, None, y, is_training)
+      x = recompute.stage(block, None, x, None, y, is_training)
     features = tf.reduce_mean(tf.nn.relu(x), axis=[1, 2])
     return self.scores(features, y, is_training)

@@ -28,6 +28,10 @@ class Devices(replica.Replicas):
     """Returns the scalars of `step(batches)`, their means over replicas."""
     raise NotImplementedError
 
+  def num_local_replicas(self):
+    """Returns how many replicas this host has."""
+    return 1
+
   def shard(self):
     """Returns which rows of the global batch this host reads.
 
@@ -79,6 +83,9 @@ class _Replicated(Devices):
 
   def num_replicas(self):
     return self._strategy.num_replicas_in_sync
+
+  def num_local_replicas(self):
+    return self._num_local
 
   def replica_id(self):
     context = tf.distribute.get_replica_context()

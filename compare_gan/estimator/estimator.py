@@ -36,7 +36,7 @@ class Estimator:
     self._devices = devices
     self._model_dir = model_dir
 
-  def train(self, input_fn, max_steps, hooks=()):
+  def train(self, input_fn, max_steps, hooks=(), on_traced=None):
     """Trains until `global_step` is `max_steps`.
 
     Raises StopRequested, with a checkpoint of the last step, if a signal asks
@@ -48,6 +48,8 @@ class Estimator:
         `num_shards` and `shard`: which rows of each batch to return.
       max_steps: as counted by the model's global_step.
       hooks: see hooks.py, called between loops, on the chief.
+      on_traced: `on_traced(graph)` is called with the graph of a step before
+        the first one.
     """
     step = self._step()
     if self._devices.is_chief:
@@ -63,10 +65,10 @@ class Estimator:
     )
     hooks = hooks if self._devices.is_chief else ()
     with stop_lib.Requests() as requests:
-      self._train(iter(dataset.prefetch(2)), step, max_steps, hooks, requests)
+      loop = self._make_loop(iter(dataset.prefetch(2)), on_traced)
+      self._train(loop, step, max_steps, hooks, requests)
 
-  def _train(self, iterator, step, max_steps, hooks, requests):
-    loop = self._make_loop(iterator)
+  def _train(self, loop, step, max_steps, hooks, requests):
     start = saved = step
     for hook in hooks:
       hook.begin(self.model, step, max_steps)
@@ -135,7 +137,7 @@ class Estimator:
         self._model_dir, self._config.keep_checkpoint_max, step
       )
 
-  def _make_loop(self, iterator):
+  def _make_loop(self, iterator, on_traced=None):
     """Returns `loop(steps)` -> scalars of the last step, one tf.function."""
 
     # Models are written in graph operations: to convert their Python as well
@@ -147,7 +149,10 @@ class Estimator:
       batches = [next(iterator) for _ in range(self.model.batches_per_step)]
       return self._devices.run(train_step, batches)
 
-    specs = one_step.get_concrete_function(iterator).structured_outputs
+    traced = one_step.get_concrete_function(iterator)
+    if on_traced:
+      on_traced(traced.graph)
+    specs = traced.structured_outputs
 
     @tf.function
     def loop(steps):

@@ -19,6 +19,7 @@ class RunConfig(NamedTuple):
   cluster_port: Optional[int] = None
   precision: Optional[str] = None
   precision_mode: Optional[str] = None
+  memory_check: str = "warn"
 
 
 @gin.configurable("run_config", module="compare_gan.main")
@@ -32,6 +33,7 @@ def run_config(
   cluster_port=None,
   precision=None,
   precision_mode=None,
+  memory_check="warn",
 ):
   """Returns the RunConfig that a gin file sets.
 
@@ -49,9 +51,16 @@ def run_config(
       "float16" with a loss scale; weights are float32 in any case.
     precision_mode: the same in the words of an NPU, which does it by itself;
       "allow_mix_precision" is float16 elsewhere.
+    memory_check: what happens if the training is not likely to fit into memory,
+      "warn" or "refuse"; "off" does not look.
   """
   # What no device understands; the rest when the device is known.
   precision_lib.resolve(precision, precision_mode, on_npu=True)
+  if memory_check not in ("warn", "refuse", "off"):
+    raise ValueError(
+      f"run_config.memory_check = {memory_check!r} is unknown. It can be "
+      "'warn', 'refuse' or 'off'."
+    )
   return RunConfig(
     tf_random_seed,
     single_core,
@@ -62,4 +71,5 @@ def run_config(
     cluster_port,
     precision,
     precision_mode,
+    memory_check,
   )

@@ -25,8 +25,12 @@ def averaged_copy(network, make):
 def move(average, network, decay):
   """Moves each weight of `average` towards `network`'s by 1 - decay."""
   pairs = zip(average.trainable_variables, network.trainable_variables)
+  before = []
   for shadow, weight in pairs:
-    shadow.assign_sub((1.0 - decay) * (shadow - weight))
+    with tf.control_dependencies(before):  # One difference at a time in memory.
+      step = (1.0 - decay) * (shadow - weight)
+    shadow.assign_sub(step)
+    before = [step]
 
 
 def decay_at(step, decay, start_step, warmup=False):

@@ -28,6 +28,7 @@ from compare_gan.gans import penalty_lib
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.gans.augmentation import Augmentation
 from compare_gan.layers import initializers
+from compare_gan.layers import recompute
 from compare_gan.layers import scope
 from compare_gan.layers import state
 import gin
@@ -82,8 +83,6 @@ class ModularGAN(AbstractGAN):
     fit_label_distribution: fakes have the labels of the real images instead of
       uniform ones.
   """
-
-  has_encoder = False  # Whether options.encoder_architecture has a place.
 
   def __init__(
     self,
@@ -144,9 +143,8 @@ class ModularGAN(AbstractGAN):
     self._augment = Augmentation()
 
     self.generator = self._make_generator()
-    self.discriminator = abstract_arch.make_discriminator(
-      options.architecture, self.image_shape, self.num_classes
-    )
+    self.encoder = self._make_encoder() if self.has_encoder else None
+    self.discriminator = self._make_discriminator()
     self.heads = self._make_heads()
     self.averaged_generator = None
     if g_use_ema:
@@ -165,6 +163,7 @@ class ModularGAN(AbstractGAN):
     self.global_step = _counter("global_step", tf.int64)  # updates of G
     self.global_step_disc = _counter("global_step_disc", tf.int32)  # of D
     self.penalty = penalty_lib.Penalty(type(self).__name__, self._offers())
+    self.g_penalty = penalty_lib.GeneratorPenalty(self._g_kernels())
     self.anchors = None
     if "real_anchor" in self.penalty.needs:
       self.anchors = penalty_lib.ScoreAnchors()
@@ -175,6 +174,14 @@ class ModularGAN(AbstractGAN):
       self.options.z_dim,
       self.image_shape,
       self.num_classes,
+    )
+
+  def _make_encoder(self):
+    raise NotImplementedError  # has_encoder is for those who override this.
+
+  def _make_discriminator(self):
+    return abstract_arch.make_discriminator(
+      self.options.architecture, self.image_shape, self.num_classes
     )
 
   def _offers(self):
@@ -195,6 +202,9 @@ class ModularGAN(AbstractGAN):
   def _g_weights(self):
     return list(self.generator.trainable_variables)
 
+  def _g_kernels(self):
+    return _kernels(self.generator.trainable_variables)
+
   # ---- Algorithm 1 -----------------------------------------------------------
 
   @property
@@ -203,6 +213,22 @@ class ModularGAN(AbstractGAN):
     return (self.options.disc_iters if fresh else 1) + int(self._unrolled)
 
   def train_step(self, batches):
+    if self.options.recompute and replica.num_replicas() > 1:
+      raise ValueError(
+        "options.recompute = True with "
+        f"{replica.num_replicas()} replicas is not supported. Use one device, "
+        "or options.micro_batches instead."
+      )
+    with recompute.using(self.options.recompute) as stages:
+      scalars = self._train_step(batches)
+    if self.options.recompute and not stages:
+      raise ValueError(
+        f"options.recompute = True, but {self.options.architecture!r} has no "
+        "residual blocks that can be computed again. Set it to False."
+      )
+    return scalars
+
+  def _train_step(self, batches):
     d_batches, g_batch = self._complete_all(batches)
     made = self._make_fakes(d_batches, g_batch)
     scalars = {}
@@ -217,7 +243,7 @@ class ModularGAN(AbstractGAN):
   def _update_discriminator(self, batch, fakes, i):
     """Descends d_loss + lambda * penalty; returns scalars."""
     weights = self._d_weights()
-    fake_images = tf.stop_gradient(fakes.images)
+    fake_images = tf.nest.map_structure(tf.stop_gradient, fakes.images)
 
     def loss(rows):
       part, part_fakes = rows.of((batch, fake_images))
@@ -244,7 +270,7 @@ class ModularGAN(AbstractGAN):
 
     def loss(rows):
       part = rows.of(batch)
-      tape, images = self._taped(part, rows.of(fakes.images), fakes.tape)
+      tape, images = self._taped(part, rows.of(fakes.images), fakes.tape, rows)
       with tape:
         with self._draws("augment_g", i, batch):
           part, images = self._augmented(part, images, rows)
@@ -252,9 +278,11 @@ class ModularGAN(AbstractGAN):
       return tape, scored.g_loss, {"loss/g": scored.g_loss, **scored.scalars}
 
     with micro_batches.held(self._g_state(), fakes.before):
-      return self._descend_mean("g", self.g_optimizer, loss, weights)
+      return self._descend_mean(
+        "g", self.g_optimizer, loss, weights, self.g_penalty
+      )
 
-  def _descend_mean(self, name, optimizer, loss, weights):
+  def _descend_mean(self, name, optimizer, loss, weights, penalty=None):
     """Descends the mean loss of all parts of the batch; returns mean scalars.
 
     Args:
@@ -262,6 +290,7 @@ class ModularGAN(AbstractGAN):
       optimizer: of the weights.
       loss: `loss(rows)` -> its tape, the loss, and scalars.
       weights: to be moved.
+      penalty: a GeneratorPenalty, or None; added once, to the mean.
     """
     names = []
 
@@ -280,6 +309,14 @@ class ModularGAN(AbstractGAN):
       self._state(),
     )
     scalars = dict(zip(names, tf.unstack(values)))
+    if penalty:
+      with _tape(weights) as tape:
+        value = penalty()
+        weighted = penalty.weight * value
+      more = self._gradients(optimizer, tape, weighted, weights)
+      gradients = [_sum(pair) for pair in zip(gradients, more)]
+      scalars[f"loss/{name}"] += weighted
+      scalars[f"loss/{name}_penalty"] = value
     scalars[f"learning_rate/{name}"] = optimizer.learning_rate(self.global_step)
     norm = self._descend(optimizer, gradients, weights)
     if self.options.log_gradient_norms:
@@ -317,7 +354,12 @@ class ModularGAN(AbstractGAN):
         self._ema_warmup,
       )
       decay = tf.where(loss_scale.was_skipped(self.g_optimizer), 1.0, decay)
-      ema.move(self.averaged_generator, self.generator, decay)
+      for average, network in self._averages():
+        ema.move(average, network, decay)
+
+  def _averages(self):
+    """Returns pairs, the average of a network and the network."""
+    return [(self.averaged_generator, self.generator)]
 
   # ---- Its parts -----------------------------------------------------------
 
@@ -368,8 +410,9 @@ class ModularGAN(AbstractGAN):
       y = tf.concat([batch.fake_y for batch in batches], axis=0)
     return tf.split(self.generator(z, y, is_training=True), len(batches))
 
-  def _taped(self, batch, images, tape):
+  def _taped(self, batch, images, tape, rows):
     """Returns a tape that has seen G make the images, and these."""
+    del rows  # Of a batch that an encoder may want to know the place of.
     if tape:
       return tape, images
     with _tape(self._g_weights()) as tape:
@@ -518,6 +561,12 @@ _OFFERS = (
 def _kernels(weights):
   """Returns those of linear layers, convolutions and embeddings."""
   return [w for w in weights if scope.full_name(w).endswith("/kernel")]
+
+
+def _sum(terms):
+  """Returns the sum of those that are not None, None if all are."""
+  terms = [term for term in terms if term is not None]
+  return tf.add_n(terms) if terms else None
 
 
 def _not_trained(network):

@@ -130,15 +130,24 @@ class Optimizer(scope.Module, abc.ABC):
     grads_and_vars = list(grads_and_vars)
     self._check(grads_and_vars)
     lr = self._rate(self.learning_rate(step), step)
-    for g, w in grads_and_vars:
-      slots = [self.slot(w, name) for name in self._slot_values]
+    before = []
+    # One after the other, or a graph would scale all slots before it knows the
+    # first gradient. The last layer's gradient is there first.
+    for g, w in reversed(grads_and_vars):
       # Lookups have sparse gradients; the formulas are those of dense ones.
       g = tf.cast(tf.convert_to_tensor(g), tf.float32)
-      old = [tf.convert_to_tensor(variable) for variable in (w, *slots)]
-      new = self._update(old[0], g, lr, *old[1:])
-      for variable, value in zip((w, *slots), new):
-        variable.assign(value)
+      with tf.control_dependencies([g, *before]):
+        before = self._move(w, g, lr)
     self._finish()
+
+  def _move(self, w, g, lr):
+    """Moves w and its slots; returns their new values."""
+    variables = [w, *(self.slot(w, name) for name in self._slot_values)]
+    old_w, *slots = [tf.convert_to_tensor(variable) for variable in variables]
+    new = self._update(old_w, g, lr, *slots)
+    for variable, value in zip(variables, new):
+      variable.assign(value)
+    return new
 
   def _check(self, grads_and_vars):
     missing = [scope.full_name(w) for g, w in grads_and_vars if g is None]

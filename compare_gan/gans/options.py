@@ -24,6 +24,7 @@ class Options(NamedTuple):
   micro_batches: int = 1
   init_from: Optional[str] = None
   log_gradient_norms: bool = True
+  recompute: bool = False
 
 
 @gin.configurable("options", module="compare_gan.runner_lib")
@@ -42,6 +43,7 @@ def options(
   micro_batches=1,
   init_from=None,
   log_gradient_norms=True,
+  recompute=False,
 ):
   """Returns the Options that a gin file sets.
 
@@ -64,6 +66,8 @@ def options(
     init_from: a checkpoint, a model_dir or an exported model, whose weights a
       new training starts with, see transfer.py.
     log_gradient_norms: logs the norms of the last D and G gradients.
+    recompute: computes residual blocks again in the backward pass instead of
+      keeping what is inside of them, to save memory, see layers/recompute.py.
   """
   if discriminator_normalization is not None:
     warnings.warn(
@@ -108,4 +112,5 @@ def options(
     micro_batches,
     init_from,
     log_gradient_norms,
+    recompute,
   )

@@ -15,6 +15,14 @@ of your own:
 
   import my_package.my_penalty
   penalty.fn = @my_penalty
+
+G's loss can have a penalty on its `kernels`, `g_penalty.fn` times
+`g_penalty.weight`. That of the model card of BigGAN is
+
+  g_penalty.fn = @g/orthogonal_penalty
+  g_penalty.weight = 1e-4
+  g/orthogonal_penalty.convolutions_only = True
+  g/orthogonal_penalty.factor = 0.5
 """
 
 import inspect
@@ -95,8 +103,8 @@ def _half_squared_slope(discriminator, x, y):
 
 
 @gin.configurable(denylist=["kernels"])
-def orthogonal_penalty(kernels, convolutions_only=False):
-  """Sum over kernels of |W^T W o (1 - I)|^2.
+def orthogonal_penalty(kernels, convolutions_only=False, factor=1.0):
+  """Sum over kernels of factor |W^T W o (1 - I)|^2.
 
   Equation 3 of BigGAN (https://arxiv.org/abs/1809.11096).
   Filters, the columns of W = [prod(shape[:-1]), shape[-1]], may have any length
@@ -105,6 +113,7 @@ def orthogonal_penalty(kernels, convolutions_only=False):
   Args:
     kernels: of one network.
     convolutions_only: leaves out linear layers and embeddings.
+    factor: some write a half, tf.nn.l2_loss.
   """
   if convolutions_only:
     kernels = [k for k in kernels if k.shape.rank == 4]
@@ -114,7 +123,7 @@ def orthogonal_penalty(kernels, convolutions_only=False):
     w = tf.reshape(kernel, [-1, kernel.shape[-1]])
     gram = tf.matmul(w, w, transpose_a=True)
     off_diagonal = gram - tf.linalg.diag(tf.linalg.diag_part(gram))
-    terms.append(tf.reduce_sum(tf.square(off_diagonal)))
+    terms.append(factor * tf.reduce_sum(tf.square(off_diagonal)))
   return tf.add_n(terms)
 
 
@@ -191,3 +200,43 @@ class Penalty:
   def __call__(self, offered):
     """Returns the scalar, from a dict {name: value} with at least its needs."""
     return self.fn(**{name: offered[name] for name in self.needs})
+
+
+@gin.configurable("g_penalty", denylist=["kernels"])
+class GeneratorPenalty:
+  """A penalty on G's kernels, added to its loss; false if there is none.
+
+  Args:
+    kernels: G's.
+    fn: a penalty that needs nothing but kernels, @orthogonal_penalty say. None:
+      no penalty.
+    weight: its factor.
+  """
+
+  def __init__(self, kernels, fn=None, weight=1e-4):
+    self._kernels, self._fn, self.weight = kernels, fn, weight
+    if fn is None:
+      return
+    if needs(fn) != ["kernels"]:
+      raise ValueError(
+        f"g_penalty.fn = @{fn.__name__} needs {', '.join(needs(fn))}, but a "
+        "penalty on G gets its kernels and nothing else. @orthogonal_penalty "
+        "or @l2_penalty would do."
+      )
+    if not weight >= 0:
+      raise ValueError(
+        f"g_penalty.weight = {weight!r}; a number of 0 or more would do."
+      )
+    if not kernels:
+      raise ValueError(
+        f"g_penalty.fn = @{fn.__name__} acts on kernels, but this generator "
+        "has none that are free: with G.weight_norm = True their length is "
+        "not. Set G.weight_norm = False or g_penalty.fn = None."
+      )
+
+  def __bool__(self):
+    return self._fn is not None
+
+  def __call__(self):
+    """Returns the scalar, without its weight."""
+    return self._fn(kernels=self._kernels)

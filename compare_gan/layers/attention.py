@@ -29,15 +29,28 @@ class NonLocalBlock(Module):
   Args:
     channels: C of the input, 8 or more. theta and phi have C / 8 channels, g
       has C / 2.
-    kernel_fn: of all four 1x1 convolutions, none of which has a bias.
+    kernel_fn: of all four 1x1 convolutions.
     name: of the scope.
     query_chunk: how many pixels of an image look at once; 0 is all.
+    use_bias: gives the convolutions biases.
+    pooling: what a 2x2 cell shows of itself, "max" or "average".
   """
 
   def __init__(
-    self, channels, kernel_fn=Kernel, name="non_local_block", query_chunk=0
+    self,
+    channels,
+    kernel_fn=Kernel,
+    name="non_local_block",
+    query_chunk=0,
+    use_bias=False,
+    pooling="max",
   ):
     super().__init__()
+    if pooling not in _POOLING:
+      raise ValueError(
+        f"non_local_block.pooling = {pooling!r} is unknown. It can be "
+        f"{' or '.join(map(repr, _POOLING))}."
+      )
     if channels < 8:
       raise ValueError(
         f"An attention block needs 8 channels or more, got {channels}: make "
@@ -48,11 +61,17 @@ class NonLocalBlock(Module):
         f"non_local_block.query_chunk = {query_chunk}; it is a number of "
         "pixels, or 0 for all of them."
       )
-    self._query_chunk = query_chunk
+    self.query_chunk = query_chunk
+    self._pool = _POOLING[pooling]
 
     def conv(in_channels, out_channels, name):
       return Conv2D(
-        in_channels, out_channels, 1, 1, False, kernel_fn=kernel_fn, name=name
+        in_channels,
+        out_channels,
+        1,
+        use_bias=use_bias,
+        kernel_fn=kernel_fn,
+        name=name,
       )
 
     with scope(name):
@@ -65,10 +84,10 @@ class NonLocalBlock(Module):
   def __call__(self, x, is_training):
     x = precision.entering(x)
     theta = _pixels(self.theta(x, is_training))  # [N, HW, C/8]
-    phi = _pixels(_max_pool(self.phi(x, is_training)))  # [N, HW/4, C/8]
-    g = _pixels(_max_pool(self.g(x, is_training)))  # [N, HW/4, C/2]
-    if self._query_chunk:
-      attended = chunked_attention(theta, phi, g, self._query_chunk)
+    phi = _pixels(self._pool(self.phi(x, is_training)))  # [N, HW/4, C/8]
+    g = _pixels(self._pool(self.g(x, is_training)))  # [N, HW/4, C/2]
+    if self.query_chunk:
+      attended = chunked_attention(theta, phi, g, self.query_chunk)
     else:
       attended = attention(theta, phi, g)
     height, width = x.shape[1], x.shape[2]
@@ -83,6 +102,13 @@ def _pixels(x):
 
 def _max_pool(x):
   return tf.nn.max_pool2d(x, ksize=2, strides=2, padding="VALID")
+
+
+def _average_pool(x):
+  return tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="VALID")
+
+
+_POOLING = {"max": _max_pool, "average": _average_pool}
 
 
 def attention(queries, keys, values):

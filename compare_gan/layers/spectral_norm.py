@@ -68,7 +68,7 @@ class SpectralNorm(scope.Module):
 
   def __call__(self, is_training):
     w = tf.reshape(self.kernel, [-1, self.kernel.shape[-1]])  # [R, K]
-    u, v = self._power_iteration(tf.stop_gradient(w))
+    u, v = state.kept(lambda: self._power_iteration(tf.stop_gradient(w)))
     if is_training or self._update_in_eval:
       state.update(self.u_var, lambda: u)
     # u and v are constants: d sigma = u^T dW v.

@@ -10,6 +10,10 @@ changes are only noted, so that a training step can
   outside of gradient tapes and of recomputed blocks.
 
 `with frozen()` drops them: an exported or recomputed network changes nothing.
+
+What a layer computes from its state while training it asks for by
+`kept(compute)`: a pass that is recomputed sees what the first one saw, though
+the state has moved since.
 """
 
 import contextlib
@@ -33,6 +37,7 @@ class Update(NamedTuple):
 class _Sink(threading.local):
   def __init__(self):
     self.note = None
+    self.keep = lambda compute: compute()
 
 
 _sink = _Sink()
@@ -72,3 +77,37 @@ def deferred():
 def frozen():
   """Drops the updates made inside."""
   return _noting(lambda change: None)
+
+
+def kept(compute):
+  """Returns `compute()`, or, in a pass that is made again, what it was then."""
+  return _sink.keep(compute)
+
+
+@contextlib.contextmanager
+def _keeping(keep):
+  outer = _sink.keep
+  _sink.keep = keep
+  try:
+    yield
+  finally:
+    _sink.keep = outer
+
+
+@contextlib.contextmanager
+def recorded():
+  """Lists what `kept` returns inside, for `replayed`."""
+  results = []
+
+  def keep(compute):
+    results.append(compute())
+    return results[-1]
+
+  with _keeping(keep):
+    yield results
+
+
+def replayed(results):
+  """Inside, `kept` returns these results, in the order of their making."""
+  left = iter(results)
+  return _keeping(lambda compute: next(left))

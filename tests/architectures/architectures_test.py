@@ -6,8 +6,10 @@ environment names:
   ARCHITECTURES=my_package.mygan python -m pytest tests/architectures
 """
 
+import inspect
 import os
 
+from compare_gan import draws
 from compare_gan.architectures import abstract_arch
 from compare_gan.layers import batch_norm
 from compare_gan.layers import scope
@@ -29,13 +31,20 @@ _NAMES = [
 # The smallest images that an architecture takes, and the narrowest networks
 # that its attention and bottlenecks allow.
 _SIZES = {"resnet30_arch": 128, "resnet_stl_arch": 48}
-_WIDTHS = {"resnet30_arch": 1, "resnet_biggan_arch": 4, "resnet_cifar_arch": 8}
+_WIDTHS = {
+  "bigbigan_arch": 4,
+  "resnet30_arch": 1,
+  "resnet_biggan_arch": 4,
+  "resnet_cifar_arch": 8,
+}
+# Those whose normalisers are not G.batch_norm_fn's.
+_FIXED_NORMS = ("bigbigan_small_arch", "infogan_arch")
 
 
 def _bind_width(name):
   short = name[: -len("_arch")] if name.endswith("_arch") else name
-  for kind in ("Generator", "Discriminator", "Encoder"):
-    if _has(name, kind):
+  for kind in ("Generator", "Discriminator", "Encoder", "JointDiscriminator"):
+    if _has(name, kind) and _has_width(name, kind):
       gin.bind_parameter(f"{short}.{kind}.ch", _WIDTHS.get(name, 2))
 
 
@@ -45,6 +54,11 @@ def _has(name, kind):
   except ValueError:
     return False
   return True
+
+
+def _has_width(name, kind):
+  network = abstract_arch.load_architecture(name, kind)
+  return "ch" in inspect.signature(network.__init__).parameters
 
 
 def having(kind):
@@ -73,7 +87,7 @@ def _y(classes):
 
 def _generator(name, classes=_CLASSES, seed=1):
   _bind_width(name)
-  if classes and name != "infogan_arch":  # It has plain batch norm, always.
+  if classes and name not in _FIXED_NORMS:
     gin.bind_parameter("G.batch_norm_fn", batch_norm.ConditionalBatchNorm)
   with scope.building(seed=seed):
     return abstract_arch.make_generator(name, _Z_DIM, _shape(name), classes)
@@ -85,6 +99,20 @@ def _discriminator(name, classes=_CLASSES, seed=1):
     _switch_off_projection(name)
   with scope.building(seed=seed):
     return abstract_arch.make_discriminator(name, _shape(name), classes)
+
+
+def _encoder(name, seed=1):
+  _bind_width(name)
+  with scope.building(seed=seed):
+    return abstract_arch.make_encoder(name, _shape(name), _Z_DIM)
+
+
+def _joint_discriminator(name, seed=1):
+  _bind_width(name)
+  with scope.building(seed=seed):
+    return abstract_arch.make_joint_discriminator(
+      name, _shape(name), _Z_DIM, _CLASSES
+    )
 
 
 def _switch_off_projection(name):
@@ -137,9 +165,7 @@ def test_discriminator_without_labels(name):
 
 @having("Encoder")
 def test_encoder_gives_a_distribution(name):
-  _bind_width(name)
-  with scope.building(seed=1):
-    e = abstract_arch.make_encoder(name, _shape(name), _Z_DIM)
+  e = _encoder(name)
   out = e(_images(name), is_training=True)
   assert out.sample.shape == out.mean.shape == (_BATCH, _Z_DIM)
   if out.stddev is None:
@@ -155,14 +181,11 @@ def test_encoder_gives_a_distribution(name):
 
 @having("JointDiscriminator")
 def test_joint_discriminator_scores(name):
-  with scope.building(seed=1):
-    d = abstract_arch.make_joint_discriminator(
-      name, _shape(name), _Z_DIM, _CLASSES
-    )
-  out = d(_images(name), _z(), _y(_CLASSES), is_training=True)
+  d = _joint_discriminator(name)
+  out = d(_images(name), _z(), _y(_CLASSES), is_training=False)
   for score in out:
     assert score.shape == (_BATCH, 1)
-  other = d(_images(name), 2 * _z(), _y(_CLASSES), is_training=True)
+  other = d(_images(name), 2 * _z(), _y(_CLASSES), is_training=False)
   np.testing.assert_array_equal(out.s_x, other.s_x)  # of the image alone
   assert not np.allclose(out.s_z, other.s_z)
   assert not np.allclose(out.s_xz, other.s_xz)
@@ -179,9 +202,23 @@ def _discriminator_loss(d, name):
   return tf.reduce_sum(tf.square(d(_images(name), _y(_CLASSES), True).logits))
 
 
+def _encoder_loss(e, name):
+  with draws.seeded([0, 0]):
+    out = e(_images(name), True)
+  return tf.reduce_sum(tf.square(out.sample))
+
+
+def _joint_discriminator_loss(d, name):
+  with draws.seeded([0, 0]):
+    scores = d(_images(name), _z(), _y(_CLASSES), True)
+  return tf.reduce_sum(tf.square(tf.concat(scores, axis=1)))
+
+
 _KINDS = {
   "Generator": (_generator, _generator_loss),
   "Discriminator": (_discriminator, _discriminator_loss),
+  "Encoder": (_encoder, _encoder_loss),
+  "JointDiscriminator": (_joint_discriminator, _joint_discriminator_loss),
 }
 _both = pytest.mark.parametrize(
   "name,kind",
@@ -213,7 +250,7 @@ def test_variables_exist_when_the_constructor_returns(name, kind):
   network = make(name)
   before = [v.name for v in network.variables]
   assert len(set(before)) == len(before)
-  prefix = kind.lower() + "/"
+  prefix = kind.replace("Joint", "").lower() + "/"
   assert all(variable.startswith(prefix) for variable in before)
   loss(network, name)
   assert [v.name for v in network.variables] == before

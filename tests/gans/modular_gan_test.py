@@ -3,6 +3,7 @@
 import warnings
 
 from compare_gan import draws
+from compare_gan.gans import penalty_lib
 from compare_gan.layers import scope
 from compare_gan.model_dir import DatasetShape
 import gin
@@ -495,3 +496,41 @@ def test_penalty_draws_are_its_own():
   with gan._draws("penalty", 0, complete):
     penalty = draws.uniform([2, tiny.Z_DIM], -1.0, 1.0).numpy()
   assert not np.allclose(penalty, complete.z)
+
+
+def _with_g_penalty(weight):
+  gin.parse_config(
+    [
+      "g_penalty.fn = @orthogonal_penalty",
+      f"g_penalty.weight = {weight}",
+      "ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer",
+      "ModularGAN.g_lr = 1.0",
+    ]
+  )
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_penalty_on_g_counts_once(parts):
+  """Its gradient is what it adds to the step, of a plain descent of rate 1."""
+  after, scalars = [], []
+  for weight in (0.0, 0.5):
+    gin.clear_config()
+    _with_g_penalty(weight)
+    gan = tiny.gan(micro_batches=parts)
+    start = tiny.values(gan.generator)
+    scalars.append(_train(gan))
+    after.append(tiny.values(gan.generator))
+  with tf.GradientTape() as tape:
+    weights = [tf.Variable(w) for n, w in start.items() if "/kernel" in n]
+    penalty = penalty_lib.orthogonal_penalty(weights)
+  expected = tape.gradient(penalty, weights)
+  names = [name for name in start if "/kernel" in name]
+  for name, gradient in zip(names, expected):
+    np.testing.assert_allclose(
+      after[0][name] - after[1][name], 0.5 * gradient, atol=1e-6
+    )
+  off, on = scalars
+  np.testing.assert_allclose(on["loss/g_penalty"], penalty, rtol=1e-5)
+  np.testing.assert_allclose(
+    on["loss/g"] - off["loss/g"], 0.5 * penalty, atol=1e-6
+  )

@@ -150,3 +150,46 @@ def test_own_penalty_loads_by_import(tmp_path, monkeypatch):
 
 def test_no_penalty_needs_nothing():
   assert float(penalty_lib.Penalty("MyGAN", [])({})) == 0.0
+
+
+def test_the_penalty_of_the_card_of_biggan_on_g():
+  """beta sum 1/2 |(W W^T) o (1 - I)|^2, rows of W being output filters."""
+  rng = np.random.RandomState(0)
+  conv = rng.normal(size=[3, 3, 2, 4]).astype(np.float32)
+  kernels = [tf.Variable(conv), tf.Variable(tf.ones([5, 4]))]
+  gin.parse_config(
+    [
+      "g_penalty.fn = @g/orthogonal_penalty",
+      "g_penalty.weight = 1e-4",
+      "g/orthogonal_penalty.convolutions_only = True",
+      "g/orthogonal_penalty.factor = 0.5",
+    ]
+  )
+  penalty = penalty_lib.GeneratorPenalty(kernels)
+  w = conv.reshape([18, 4]).T
+  expected = 0.5 * np.sum(((w @ w.T) * (1 - np.eye(4))) ** 2)
+  np.testing.assert_allclose(penalty(), expected, rtol=1e-5)
+  assert penalty.weight == 1e-4
+  # D's own penalty of that name stays as it is.
+  np.testing.assert_allclose(
+    penalty_lib.orthogonal_penalty(kernels[:1]), 2 * expected, rtol=1e-5
+  )
+
+
+def test_g_has_no_penalty_by_default():
+  assert not penalty_lib.GeneratorPenalty([])
+  gin.bind_parameter("g_penalty.weight", -1.0)  # Not read then.
+  assert not penalty_lib.GeneratorPenalty([])
+
+
+@pytest.mark.parametrize(
+  "fn,weight,kernels,message",
+  [
+    (penalty_lib.r1_penalty, 1.0, [1], "g_penalty.fn = @r1_penalty needs disc"),
+    (penalty_lib.l2_penalty, -1.0, [1], "g_penalty.weight = -1.0"),
+    (penalty_lib.l2_penalty, 1.0, [], "G.weight_norm = True"),
+  ],
+)
+def test_a_penalty_that_g_cannot_have(fn, weight, kernels, message):
+  with pytest.raises(ValueError, match=message):
+    penalty_lib.GeneratorPenalty(kernels, fn, weight)

@@ -219,3 +219,25 @@ def test_chunks_come_one_after_the_other(passes):
   assert len(chosen) == 4
   for one, other in itertools.combinations(chosen, 2):
     assert one in before[other] or other in before[one]
+
+
+def test_cells_show_their_mean_or_their_maximum():
+  x = np.random.RandomState(1).randn(2, 4, 4, CHANNELS).astype(np.float32)
+  for pooling in ("max", "average"):
+    with scope.building(seed=1):
+      block = attention.NonLocalBlock(CHANNELS, pooling=pooling, use_bias=True)
+    block.sigma.assign(1.0)
+    # Keys do not tell cells apart: all see the mean of what the cells show.
+    block.phi.kernel.kernel.assign(tf.zeros_like(block.phi.kernel.kernel))
+    block.attn_g.bias.assign(tf.fill([CHANNELS], 7.0))
+    g = np.einsum("nhwc,cd->nhwd", x, block.g.kernel.kernel.numpy()[0, 0])
+    shown = g.reshape([2, 2, 2, 2, 2, CHANNELS // 2])
+    shown = shown.max((2, 4)) if pooling == "max" else shown.mean((2, 4))
+    seen = shown.mean((1, 2)) @ block.attn_g.kernel.kernel.numpy()[0, 0]
+    expected = x + seen[:, None, None, :] + 7.0
+    np.testing.assert_allclose(block(x, True), expected, atol=1e-5)
+
+
+def test_another_pooling_is_refused():
+  with pytest.raises(ValueError, match="pooling = 'sum'.*'max' or 'average'"):
+    attention.NonLocalBlock(CHANNELS, pooling="sum")

@@ -120,3 +120,17 @@ def test_a_function_updates_each_time_it_runs(v):
   assert v.numpy() == 2.0
   step()
   assert v.numpy() == 6.0
+
+
+def test_a_pass_that_is_made_again_sees_what_the_first_one_saw(v):
+  def layer():
+    seen = state.kept(lambda: tf.identity(v))
+    add_one(v)
+    return float(seen)
+
+  with state.recorded() as results:
+    first = [layer(), layer()]
+  with state.replayed(results), state.frozen():
+    again = [layer(), layer()]
+  assert first == again == [0.0, 1.0]
+  assert layer() == 2.0
