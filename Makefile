@@ -20,9 +20,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
 
-# Two threads are as fast as many for tests of this size, and leave the rest of
-# a shared machine alone. One for numpy, whose small products wait for threads.
-THREADS ?= 2
+# Tests of this size keep two processes busy, not the threads of one.
+JOBS ?= 2
+THREADS ?= 1
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 test test-slow: export OMP_NUM_THREADS ?= 1
 test test-slow: export OPENBLAS_NUM_THREADS ?= 1
 test test-slow: export MKL_NUM_THREADS ?= 1
@@ -45,7 +46,7 @@ demo: $(INSTALLED)
 	@echo "Look at $(DEMO)/samples/grid.png and $(DEMO)/scores.csv"
 
 test: $(TESTABLE)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 test-slow: $(TESTABLE)
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

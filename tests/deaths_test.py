@@ -120,7 +120,7 @@ class Noise:
 class Eager(Estimator):
   """Makes no graph: what is tested here is all that happens between loops."""
 
-  def _make_loop(self, iterator):
+  def _make_loop(self, iterator, on_traced=None):
     return lambda steps: [
       self.model.train_step([next(iterator)]) for _ in range(int(steps))
     ][-1]

@@ -46,6 +46,7 @@ def _no_memory(monkeypatch):
   monkeypatch.setattr(memory_check, "_of_host", lambda: 2**20)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused_with_what_would_need_less(_no_memory):
   gan = _big()
   with pytest.raises(ValueError) as error:

@@ -144,6 +144,7 @@ _SMALL = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_cache")
 def test_card_trains_on_a_folder_of_jpegs_and_goes_on_from_it(tmp_path):
   """Large, small, gray and colored ones."""

@@ -59,10 +59,15 @@ def _pixels(page, canvas="get('image')"):
   return page.run(f"{_READ}({canvas})")
 
 
-@pytest.fixture
-def small(browser, tmp_path):
+@pytest.fixture(scope="module")
+def text_of_small():
   """The page of a conditional generator with 32 x 32 pixels."""
-  page = _open(browser, _page(generators.make("resnet_cifar_arch")), tmp_path)
+  return _page(generators.make("resnet_cifar_arch"))
+
+
+@pytest.fixture
+def small(browser, text_of_small, tmp_path):
+  page = _open(browser, text_of_small, tmp_path)
   _settle(page)
   yield page
   page.close()
@@ -75,7 +80,9 @@ def _ask(page, given):
   )
 
 
+# In node all of them are tried, see web_program_test.py.
 @chromium.required
+@pytest.mark.slow
 @generators.names
 def test_browser_computes_what_tensorflow_does(name, browser, tmp_path):
   gan = generators.make(name)
@@ -87,6 +94,11 @@ def test_browser_computes_what_tensorflow_does(name, browser, tmp_path):
   np.testing.assert_allclose(got, want, atol=1e-4)
   assert not page.complaints()
   page.close()
+
+
+@chromium.required
+def test_browser_computes_what_tensorflow_does_with_a_dcgan(browser, tmp_path):
+  test_browser_computes_what_tensorflow_does("dcgan_arch", browser, tmp_path)
 
 
 @chromium.required

@@ -214,6 +214,7 @@ def test_state_of_the_encoder_moves_once_for_a_batch(d_batches, moves):
   np.testing.assert_allclose(average, [expected], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_noise_of_a_step_follows_from_seed_and_step():
   bindings = (
     f"{_NORMED}.Encoder.dropout = 0.5",
@@ -443,6 +444,7 @@ def _train(folder, *bindings):
   return checkpoints.last_good(str(folder))[1]
 
 
+@pytest.mark.slow
 def test_stopped_training_goes_on_and_pictures_show_reconstructions(tmp_path):
   whole = _train(tmp_path / "whole")
   _train(tmp_path / "part", "options.training_steps = 1")
@@ -458,6 +460,7 @@ def test_stopped_training_goes_on_and_pictures_show_reconstructions(tmp_path):
   assert b"reconstructions/image/0" in events.read_bytes()
 
 
+@pytest.mark.slow
 def test_float16_is_near_float32():
   bindings = (
     f"{_NORMED}.Encoder.dropout = 0.3",
@@ -527,6 +530,7 @@ print("RESULT " + json.dumps(results))
 """
 
 
+@pytest.mark.slow
 def test_two_replicas_make_the_step_of_one():
   """With dropout, noise, reversible units and moments over both."""
   result = subprocess.run(

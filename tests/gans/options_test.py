@@ -64,7 +64,8 @@ def test_every_option_arrives():
     options.micro_batches = 4
     options.init_from = "there"
     options.log_gradient_norms = False
+    options.recompute = True
     """
   )
   chosen = options.options()
-  assert chosen[-5:] == (2, "same", 4, "there", False)
+  assert chosen[-6:] == (2, "same", 4, "there", False, True)

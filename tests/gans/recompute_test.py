@@ -106,6 +106,7 @@ def test_an_architecture_without_stages_is_refused():
     gan.train_step(tiny.batches(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   "architecture", ["resnet_biggan", pytest.param("biggan", marks=_SLOW)]
 )
