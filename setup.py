@@ -81,7 +81,13 @@ setuptools.setup(
     # Clusters for regularization studies.
     "study": ["submitit", "ray; python_version >= '3.10'"],
     # dill is what tensorflow_datasets.testing imports.
-    "test": ["dill", "pytest", "pytest-timeout", "pytest-xdist", "ruff==0.17.5"],
+    "test": [
+      "dill",
+      "pytest",
+      "pytest-timeout",
+      "pytest-xdist",
+      "ruff==0.17.5",
+    ],
   },
   entry_points={"console_scripts": ["compare_gan = compare_gan.__main__:main"]},
   classifiers=[
