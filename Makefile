@@ -40,7 +40,7 @@ demo: $(INSTALLED)
 	$(BIN)/python -m compare_gan.main --gin_config=biggan_shapes32.gin \
 	  --gin_bindings="run_config.tf_random_seed = $(SEED)" \
 	  --model_dir=$(DEMO) --schedule=eval_after_train \
-	  --num_eval_averaging_runs=1 --eval_every_steps=1000
+	  --num_eval_averaging_runs=1 --eval_every_steps=800
 	$(BIN)/python -m compare_gan sample --model_dir=$(DEMO) --n=100 \
 	  --seed=$(SEED) --make=grid --out=$(DEMO)/samples
 	@echo "Look at $(DEMO)/samples/grid.png and $(DEMO)/scores.csv"
