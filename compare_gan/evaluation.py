@@ -67,6 +67,8 @@ class Settings(NamedTuple):
   bootstrap: bool
   best_by: Optional[str]
   real_statistics: Optional[str]
+  sample_grid: int = 64
+  microscope: bool = False
 
 
 @gin.configurable("evaluate", module="compare_gan.evaluation")
@@ -83,6 +85,8 @@ def settings(
   bootstrap=False,
   best_by=None,
   real_statistics=None,
+  sample_grid=64,
+  microscope=False,
 ):
   """Returns the Settings that a gin file makes.
 
@@ -101,6 +105,8 @@ def settings(
       name, of the largest with a "-" before it; None for the first metric's.
     real_statistics: npz file of mu and sigma that stand for the real images in
       the FID, such as published ones.
+    sample_grid: how many images samples/step-<step>.png shows; 0 for none.
+    microscope: looks at D's slopes and singular values, see microscope.py.
   """
   if split not in ("eval", "train"):
     raise ValueError(
@@ -131,6 +137,8 @@ def settings(
     bootstrap,
     best_by,
     real_statistics,
+    sample_grid,
+    microscope,
   )
 
 

@@ -6,6 +6,7 @@ continuous_eval   scores the checkpoints of a training that runs elsewhere
 eval_last         scores the last checkpoint
 """
 
+import json
 import os
 import secrets
 from typing import NamedTuple
@@ -15,8 +16,10 @@ from compare_gan import card_log
 from compare_gan import evaluation as evaluation_lib
 from compare_gan import image_grid
 from compare_gan import memory_check
+from compare_gan import microscope
 from compare_gan import model_dir as model_dir_lib
 from compare_gan import parameter_table
+from compare_gan import picture_files
 from compare_gan import pictures
 from compare_gan import precision
 from compare_gan import protocol
@@ -183,7 +186,7 @@ def _make_or_restore(dataset, options, model_dir, devices, seed):
 
 def _evaluate(steps, dataset, model_dir, evaluation):
   """Adds a row to the tables for each of the steps."""
-  evaluator, gan = None, None
+  evaluator, gan, chosen = None, None, evaluation_lib.settings()
   for step in steps:
     try:
       tensors = checkpoints.read(model_dir, step)
@@ -192,14 +195,19 @@ def _evaluate(steps, dataset, model_dir, evaluation):
       continue
     gan = _with_values(gan, dataset, tensors, model_dir)
     if evaluator is None:
-      chosen = evaluation_lib.settings()
       evaluator = evaluation_lib.Evaluator(dataset, chosen, evaluation.runs)
+      sampler = sampling.Sampler(gan, chosen.averaged)
     row = evaluator.row_of_model(
       gan,
       os.path.join(model_dir, f"model.ckpt-{step}"),
       step,
       _bindings(model_dir, step),
     )
+    # Before the row: without one, an evaluation that is killed is made again.
+    if chosen.sample_grid:
+      _write_samples(sampler, chosen, model_dir, step)
+    if chosen.microscope and step == max(checkpoints.all_steps(model_dir)):
+      _write_microscope(gan, dataset, chosen, model_dir, step)
     before = task_manager.read_rows(model_dir, evaluation.score_filename)
     if before:
       _warn_of_another_protocol(row, before[-1])
@@ -210,6 +218,25 @@ def _evaluate(steps, dataset, model_dir, evaluation):
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
   path = os.path.join(model_dir, evaluation.score_filename)
   print(f"Scores are in {path}.")
+
+
+def _write_samples(sampler, chosen, model_dir, step):
+  """Leaves samples/step-<step>.png, the same z at every step."""
+  z, labels = sampling.draw(sampler.gan, chosen.sample_grid, chosen.seed)
+  folder = os.path.join(model_dir, "samples")
+  os.makedirs(folder, exist_ok=True)
+  picture_files.write_png(
+    os.path.join(folder, f"step-{step}.png"),
+    pictures.samples(sampler, z, labels),
+  )
+
+
+def _write_microscope(gan, dataset, chosen, model_dir, step):
+  found = microscope.look(gan, dataset, chosen.averaged, chosen.seed)
+  checkpoints.write_text(
+    os.path.join(model_dir, "microscope.json"),
+    json.dumps({"step": step, **found}),
+  )
 
 
 def _with_values(gan, dataset, tensors, model_dir):
@@ -272,6 +299,7 @@ def _hooks(gan, dataset, options, model_dir):
     return found
 
   return [
+    hooks_lib.ScalarTable(model_dir),
     hooks_lib.NanGuard(),
     hooks_lib.Progress(per_step),
     hooks_lib.Summaries(

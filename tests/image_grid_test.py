@@ -35,3 +35,12 @@ def test_pixels_stay_where_they_are():
 def test_values_outside_of_0_to_1_are_clipped():
   picture = image_grid.grid(np.array([-1.0, 2.0]).reshape(2, 1, 1, 1))
   np.testing.assert_array_equal(picture[0, :, 0], [0, 255])
+
+
+def test_points_of_the_plane_are_drawn_where_they_are():
+  """x to the right, y up; as GANs of the toys make them, [N, 1, 1, 2]."""
+  places = np.array([[0.0, 0.0], [1.0, 0.0]]).reshape(2, 1, 1, 2)
+  picture = image_grid.grid(places)
+  dark = (picture[..., 0] < 255).nonzero()
+  assert set(dark[0]) == {253, 254, 255}  # the lowest rows
+  assert set(dark[1]) == {0, 1, 2, 253, 254, 255}

@@ -4,10 +4,14 @@ A hook is told when a training begins, after every loop, and when it ends.
 """
 
 import contextlib
+import csv
+import io
 import math
+import os
 import shutil
 import sys
 
+from compare_gan.estimator import checkpoints
 import numpy as np
 import tensorflow as tf
 
@@ -99,6 +103,69 @@ class NanGuard(Hook):
         "diverged. The last checkpoint before it is good; a smaller learning "
         "rate (ModularGAN.g_lr, d_lr) or a penalty may help."
       )
+
+
+class ScalarTable(Hook):
+  """Writes scalars.csv: step, seconds of training so far, and all scalars.
+
+  A row for every loop, for programs that do not read TensorBoard's files. A
+  training that goes on from a checkpoint first drops the rows after it.
+  """
+
+  def __init__(self, model_dir):
+    self._path = os.path.join(model_dir, "scalars.csv")
+
+  def begin(self, model, step, max_steps):
+    rows = [row for row in read_scalars(self._path) if row["step"] <= step]
+    self._rows = rows if step else []
+    self._seconds = self._rows[-1]["seconds"] if self._rows else 0.0
+    self._names = None
+
+  def after_loop(self, step, steps, seconds, scalars):
+    self._seconds += seconds
+    row = {"step": step, "seconds": round(self._seconds, 3)}
+    row.update((name, float(value)) for name, value in sorted(scalars.items()))
+    if self._names is None:
+      self._start_anew(row)
+    with open(self._path, "a", newline="") as file:
+      file.write(_csv_lines(self._names, [row]))
+
+  def _start_anew(self, row):
+    """Writes the rows from before, with the columns that there are now, too."""
+    before = {name: None for old in self._rows for name in old}
+    self._names = list({**dict.fromkeys(row), **before})
+    lines = _csv_lines(self._names, self._rows)
+    header = _csv_lines(self._names, [{name: name for name in self._names}])
+    checkpoints.write_text(self._path, header + lines)
+    self._rows = []
+
+
+def read_scalars(path):
+  """Returns the rows of a scalars.csv, {name: number}; none without a file.
+
+  The last line of a process that was killed may be half of one: it is left out.
+  """
+  if not os.path.isfile(path):
+    return []
+  with open(path, newline="") as file:
+    text = file.read()
+  whole = text[: text.rfind("\n") + 1]
+  reader = csv.DictReader(io.StringIO(whole))
+  return [
+    {
+      name: int(value) if name == "step" else float(value)
+      for name, value in row.items()
+      if value
+    }
+    for row in reader
+  ]
+
+
+def _csv_lines(names, rows):
+  text = io.StringIO()
+  writer = csv.DictWriter(text, names, lineterminator="\n")
+  writer.writerows(rows)
+  return text.getvalue()
 
 
 class Summaries(Hook):

@@ -112,3 +112,62 @@ def test_summaries_that_cannot_be_written_are_an_oserror(tmp_path):
   with pytest.raises(OSError, match="summaries in .*file cannot be written"):
     summaries.begin(None, 0, 1)
     summaries.after_loop(1, 1, 1.0, {"loss/g": tf.constant(0.0)})
+
+
+def _table(tmp_path, start, *calls):
+  table = hooks.ScalarTable(str(tmp_path))
+  table.begin(None, start, 100)
+  for call in calls:
+    table.after_loop(*call)
+  return (tmp_path / "scalars.csv").read_text().splitlines()
+
+
+def test_scalars_are_a_table(tmp_path):
+  lines = _table(
+    tmp_path,
+    0,
+    (1, 1, 2.5, {"loss/g": 0.25, "loss/d_0": 1.5}),
+    (11, 10, 1.0, {"loss/g": np.float32(0.5), "loss/d_0": np.nan}),
+  )
+  assert lines == [
+    "step,seconds,loss/d_0,loss/g",
+    "1,2.5,1.5,0.25",
+    "11,3.5,nan,0.5",
+  ]
+
+
+def test_scalars_after_the_checkpoint_are_made_again(tmp_path):
+  """So is half a line that a killed process left."""
+  _table(
+    tmp_path,
+    0,
+    (5, 5, 1.0, {"loss/g": 1.0}),
+    (10, 5, 1.0, {"loss/g": 2.0}),
+    (15, 5, 1.0, {"loss/g": 3.0}),
+  )
+  with open(tmp_path / "scalars.csv", "a") as file:
+    file.write("20,4.0")
+  lines = _table(tmp_path, 10, (12, 2, 0.5, {"loss/g": 4.0}))
+  assert lines[1:] == ["5,1.0,1.0", "10,2.0,2.0", "12,2.5,4.0"]
+
+
+def test_scalars_of_another_training_are_not_mixed_in(tmp_path):
+  _table(tmp_path, 0, (5, 5, 1.0, {"loss/g": 1.0}))
+  lines = _table(tmp_path, 0, (5, 5, 1.0, {"loss/g": 7.0}))
+  assert lines == ["step,seconds,loss/g", "5,1.0,7.0"]
+
+
+def test_a_scalar_that_is_new_gets_a_column(tmp_path):
+  _table(tmp_path, 0, (5, 5, 1.0, {"loss/g": 1.0, "old": 3.0}))
+  lines = _table(tmp_path, 5, (6, 1, 1.0, {"loss/g": 7.0, "new": 2.0}))
+  assert lines == [
+    "step,seconds,loss/g,new,old",
+    "5,1.0,1.0,,3.0",
+    "6,2.0,7.0,2.0,",
+  ]
+  assert hooks.read_scalars(str(tmp_path / "scalars.csv"))[0] == {
+    "step": 5,
+    "seconds": 1.0,
+    "loss/g": 1.0,
+    "old": 3.0,
+  }
