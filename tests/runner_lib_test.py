@@ -1,17 +1,20 @@
 """Training by schedule: files, seeds, going on after a stop."""
 
 import glob
+import json
 
 from compare_gan import model_dir as model_dir_lib
 from compare_gan import runner_lib
 from compare_gan import task_manager
 from compare_gan.estimator import checkpoints
+from compare_gan.estimator import hooks
 from compare_gan.estimator import run_config
 from compare_gan.layers import batch_norm
 from compare_gan.layers.spectral_norm import SpectralNorm
 import gin
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
@@ -185,6 +188,37 @@ def test_eval_after_train_scores_all_checkpoints(tmp_path):
   assert rows[0]["config"]["options.batch_size"] == "4"
   assert rows[0]["scores"] != rows[2]["scores"]
   assert (tmp_path / "best" / "best.json").exists()
+
+
+def test_evaluation_leaves_pictures_of_every_checkpoint(tmp_path):
+  _run("eval_after_train", tmp_path, "evaluate.sample_grid = 9")
+  pictures = {
+    path.name: tf.io.decode_png(path.read_bytes()).numpy()
+    for path in (tmp_path / "samples").iterdir()
+  }
+  assert set(pictures) == {"step-0.png", "step-2.png", "step-4.png"}
+  assert {picture.shape for picture in pictures.values()} == {(12, 12, 3)}
+  assert np.any(pictures["step-0.png"] != pictures["step-4.png"])
+  assert not (tmp_path / "microscope.json").exists()
+
+
+def test_pictures_can_be_left_out(tmp_path):
+  _run("eval_after_train", tmp_path, "evaluate.sample_grid = 0")
+  assert not (tmp_path / "samples").exists()
+
+
+def test_microscope_looks_at_the_last_checkpoint(tmp_path):
+  _run("eval_after_train", tmp_path, "evaluate.microscope = True")
+  found = json.loads((tmp_path / "microscope.json").read_text())
+  assert found["step"] == 4 and not found["errors"]
+  assert found["penalty"]["name"] == "wgangp_penalty"
+
+
+def test_a_training_leaves_its_scalars_as_a_table(tmp_path):
+  _train(tmp_path)
+  rows = hooks.read_scalars(str(tmp_path / "scalars.csv"))
+  assert rows[-1]["step"] == 4
+  assert {"loss/d_0", "loss/d_1", "loss/g", "loss/penalty"} <= set(rows[-1])
 
 
 def test_evaluated_checkpoints_are_not_evaluated_again(tmp_path):
