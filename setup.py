@@ -50,7 +50,10 @@ setuptools.setup(
   long_description_content_type="text/markdown",
   license="Apache-2.0",
   packages=setuptools.find_packages(include=["compare_gan*"]),
-  package_data={"compare_gan.export": ["*.html", "*.css", "*.js"]},
+  package_data={
+    "compare_gan.export": ["*.html", "*.css", "*.js"],
+    "compare_gan.study": ["*.html", "*.css", "*.js"],
+  },
   cmdclass={"build_py": BuildWithConfigs},
   python_requires=">=3.9",
   install_requires=[

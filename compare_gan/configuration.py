@@ -20,7 +20,9 @@ def register():
   from compare_gan import evaluation  # noqa: F401
   from compare_gan import gin_externals  # noqa: F401
   from compare_gan.datasets import catalogue  # noqa: F401
+  from compare_gan.estimator import preflight  # noqa: F401
   from compare_gan.estimator import run_config  # noqa: F401
+  from compare_gan.estimator import tpu  # noqa: F401
 
   for room in _ROOMS:
     package = importlib.import_module(f"{__package__}.{room}")
@@ -33,20 +35,26 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 _CARDS = [os.path.join(_PACKAGE, part) for part in ("configs", "../configs")]
 
 
-def find(path):
-  """Returns the path of a gin file, or of the card in configs/ of its name."""
+def find(path, room="", flag="--gin_config="):
+  """Returns the path of a gin file, or of the card in configs/ of its name.
+
+  Args:
+    path: of the file.
+    room: folder in configs/, "studies" say.
+    flag: how messages call the path.
+  """
   if os.path.isfile(path):
     return path
   name = os.path.basename(path)
   for folder in _CARDS:
-    card = os.path.normpath(os.path.join(folder, name))
+    card = os.path.normpath(os.path.join(folder, room, name))
     if os.path.isfile(card):
       if path != name:
         print(f"{path} does not exist; using {card}.")
       return card
   raise FileNotFoundError(
-    f"--gin_config={path}: there is no such file, nor a card of this name in "
-    "configs/."
+    f"{flag}{path}: there is no such file, nor a card of this name in "
+    f"configs/{room}."
   )
 
 

@@ -13,7 +13,8 @@ of.
 
 Enter it inside of the replica's function: each replica runs in its own thread.
 Outside of it every call, and every run of a traced one, draws afresh, from
-TensorFlow's own generator.
+TensorFlow's own generator. Where a device has no ops for it, the same numbers
+are drawn beside it: `recorded` and `fed`.
 
 How: Philox (Salmon et al., 2011) is a block cipher in counter mode. The key
 comes from the seed, the counter is (block, call), and every row starts at a
@@ -47,6 +48,8 @@ class _Stream:
 class _Current(threading.local):
   def __init__(self):
     self.stream = None
+    self.noted = None
+    self.fed = None
 
 
 _current = _Current()
@@ -66,6 +69,40 @@ def seeded(seed, first=0):
     yield
   finally:
     _current.stream = outer
+
+
+@contextlib.contextmanager
+def recorded():
+  """Lists the tensors that are drawn inside."""
+  outer = _current.noted
+  _current.noted = []
+  try:
+    yield _current.noted
+  finally:
+    _current.noted = outer
+
+
+@contextlib.contextmanager
+def fed(values):
+  """Draws inside are these, one after the other, and nothing is drawn.
+
+  For a device that cannot draw: what `recorded` has listed of the same code is
+  drawn elsewhere, and comes to it with its data.
+
+  Args:
+    values: a tensor for each draw, as many as there are.
+  """
+  outer = _current.fed
+  _current.fed = left = list(values)
+  try:
+    yield
+  finally:
+    _current.fed = outer
+  if left:
+    raise ValueError(
+      f"{len(left)} of {len(values)} draws that were prepared for the step "
+      "were not asked for: it draws something else than when it was recorded."
+    )
 
 
 def uniform(
@@ -178,6 +215,8 @@ def multinomial(logits, num_samples, seed=None, name=None, output_dtype=None):
 def _draw(shape, seed, transform):
   """Returns transform(bits), an elementwise function of random int32."""
   shape = _shape(shape)
+  if _current.fed is not None:
+    return _next_fed(shape)
   stream = _current.stream or _Stream(_fresh_seed(), 0)
   call, stream.calls = stream.calls, stream.calls + 1
   if shape.shape[0] == 0:
@@ -196,7 +235,28 @@ def _draw(shape, seed, transform):
     alg=_PHILOX,
     dtype=tf.int32,
   )
-  return tf.reshape(transform(bits)[:, :size], shape)
+  drawn = tf.reshape(transform(bits)[:, :size], shape)
+  if _current.noted is not None:
+    _current.noted.append(drawn)
+  return drawn
+
+
+def _next_fed(shape):
+  if not _current.fed:
+    raise ValueError(
+      "A draw was not prepared: the step draws something else than when it was "
+      "recorded."
+    )
+  value = _current.fed.pop(0)
+  # The shape may be a tensor, whose value an op infers; no more comes of it.
+  asked = tf.fill(shape, False).shape.as_list()
+  if asked != value.shape.as_list():
+    raise ValueError(
+      f"A draw of shape {asked} was asked for where one of shape "
+      f"{value.shape.as_list()} was prepared: the step draws something else "
+      "than when it was recorded."
+    )
+  return value
 
 
 def _unit(bits):

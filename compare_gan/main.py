@@ -135,14 +135,15 @@ def main(argv):
   from compare_gan.estimator import stop
 
   configuration.parse(FLAGS.gin_config, [*_bindings(), *FLAGS.gin_bindings])
+  config = run_config.for_device(_device())
   if FLAGS.dry_run:
-    print(runner_lib.describe(_dataset(catalogue), run_config.run_config()))
+    print(runner_lib.describe(_dataset(catalogue), config))
     return
   try:
     runner_lib.run_with_schedule(
       FLAGS.schedule,
       lambda: _dataset(catalogue),
-      run_config.run_config(),
+      config,
       _model_dir(),
       _device(),
       runner_lib.Evaluation(

@@ -30,6 +30,8 @@ from compare_gan.estimator import checkpoints
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.estimator import estimator as estimator_lib
 from compare_gan.estimator import hooks as hooks_lib
+from compare_gan.estimator import planned_draws
+from compare_gan.estimator import preflight
 from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
 from compare_gan.layers import state
@@ -104,7 +106,6 @@ def run_with_schedule(
 
 def describe(dataset, run_config):
   """Returns what a training would be: configuration, parameters, memory."""
-  del run_config
   gan = model_dir_lib.make_gan(dataset)
   networks = [gan.generator, gan.discriminator]
   titles = ["Generator", "Discriminator"]
@@ -119,13 +120,19 @@ def describe(dataset, run_config):
         for title, network in zip(titles, networks)
       ),
       memory_check.report(gan),
+      *([] if run_config.npu is None else [_preflight(gan)]),
     ]
   )
 
 
+def _preflight(gan):
+  return preflight.report(
+    planned_draws.step_graph(gan, memory_check.specs(gan))
+  )
+
+
 def _train(devices, dataset, run_config, model_dir):
-  wanted = precision.resolve(run_config.precision, run_config.precision_mode)
-  with precision.using(*wanted):
+  with precision.using(*devices.precision(run_config)):
     _train_on(devices, dataset, run_config, model_dir)
 
 

@@ -11,9 +11,9 @@ import pytest
 from tests.datasets import pictures
 from tests.datasets.pictures import own_cache  # noqa: F401
 
-_CONFIGS = sorted(
-  (pathlib.Path(__file__).parent.parent / "configs").rglob("*.gin")
-)
+_FOLDER = pathlib.Path(__file__).parent.parent / "configs"
+_CONFIGS = sorted(_FOLDER.glob("*.gin"))
+_STUDIES = sorted((_FOLDER / "studies").glob("*.gin"))
 
 
 def _own_images(path, folder):
@@ -34,7 +34,9 @@ def test_card_builds(path, tmp_path):
   assert gan.discriminator.trainable_variables
 
 
-@pytest.mark.parametrize("path", _CONFIGS, ids=[p.stem for p in _CONFIGS])
+@pytest.mark.parametrize(
+  "path", _CONFIGS + _STUDIES, ids=[p.stem for p in _CONFIGS + _STUDIES]
+)
 def test_card_has_a_header(path):
   """Paper and score, measured or not."""
   header = []

@@ -67,6 +67,15 @@ _MAY_IMPORT = {
     "transfer",
   },
   "sampling": {"gans", "layers"},
+  # Runs are processes; a plan looks at what they will be.
+  "study": {
+    "configuration",
+    "datasets.catalogue",
+    "estimator.run_config",
+    "evaluation",
+    "layers.scope",
+    "model_dir",
+  },
   "zoo": set(),
   "task_manager": {"estimator", "model_dir"},
   "tfgan_compat": set(),

@@ -101,6 +101,7 @@ _KNOWN = (
 )
 
 _BUILT_IN = {
+  "shapes16": lambda: shapes.Shapes(16),
   "shapes32": lambda: shapes.Shapes(32),
   "shapes64": lambda: shapes.Shapes(64),
   "shapes128": lambda: shapes.Shapes(128),

@@ -1,8 +1,8 @@
-"""shapes32, shapes64, shapes128: pictures of ten shapes, drawn by this file.
+"""shapes16 to shapes128: pictures of ten shapes, drawn by this file.
 
 For running everything without a download. The class is the shape; its colour,
 texture, position, size and rotation and the background vary, and their values
-are known. The three hold the same pictures in 32, 64 and 128 pixels.
+are known. The four hold the same pictures in 16, 32, 64 and 128 pixels.
 
 Image i of a split is a function of (split, i): its factors come from
 RandomState([split, i]), and all drawing is in integers, so that the bytes are

@@ -8,11 +8,12 @@ import os
 import sys
 import threading
 
+from compare_gan import precision as precision_lib
 from compare_gan import replica
 from compare_gan.estimator import cluster as cluster_lib
 import tensorflow as tf
 
-KINDS = ("auto", "cpu", "gpu")
+KINDS = ("auto", "cpu", "gpu", "tpu", "npu")
 
 
 class Devices(replica.Replicas):
@@ -27,6 +28,51 @@ class Devices(replica.Replicas):
   def run(self, step, batches):
     """Returns the scalars of `step(batches)`, their means over replicas."""
     raise NotImplementedError
+
+  def precision(self, run_config):
+    """Returns the arguments of `precision.using` for the training."""
+    return precision_lib.resolve(
+      run_config.precision, run_config.precision_mode
+    )
+
+  def broadcast(self, variables):
+    """Gives all processes the chief's values, if each made its own."""
+
+  def dataset(self, input_fn, model, step):
+    """Returns what `take` takes batches from, from `step` of `model` on."""
+    first = step * model.batches_per_step
+    dataset = input_fn(first, **self.shard())
+    return self.feed(dataset, model, step).prefetch(2)
+
+  def feed(self, dataset, model, step):
+    """Returns the dataset as the device wants it, from `step` of `model` on."""
+    del model, step
+    return dataset
+
+  def take(self, iterator, count):
+    """Returns what `run` gets for one step, `count` batches."""
+    return [next(iterator) for _ in range(count)]
+
+  def inspect(self, graph):
+    """Raises, or warns, if the device will not run a step's graph."""
+
+  def loop(self, one_step, iterator, outputs):
+    """Returns `loop(steps)`, which makes steps and returns the last scalars.
+
+    Args:
+      one_step: a tf.function, `one_step(iterator)` -> {name: scalar}.
+      iterator: of what `feed` returned.
+      outputs: the structure of what `one_step` returns.
+    """
+
+    @tf.function
+    def loop(steps):
+      scalars = {name: tf.zeros([], s.dtype) for name, s in outputs.items()}
+      for _ in tf.range(steps):
+        scalars = one_step(iterator)
+      return scalars
+
+    return lambda steps: loop(tf.constant(steps, tf.int64))
 
   def num_local_replicas(self):
     """Returns how many replicas this host has."""
@@ -70,7 +116,7 @@ class OneDevice(Devices):
       return step(batches)
 
 
-class _Replicated(Devices):
+class Replicated(Devices):
   """Equal replicas that a tf.distribute.Strategy drives.
 
   Every replica holds the same weights and takes its rows of the global batch;
@@ -130,14 +176,14 @@ class _Replicated(Devices):
     return {name: part(x) for name, x in batch.items()}
 
 
-class Mirrored(_Replicated):
+class Mirrored(Replicated):
   """Replicas on several devices of this machine."""
 
   def __init__(self, devices):
     super().__init__(tf.distribute.MirroredStrategy(devices))
 
 
-class MultiWorker(_Replicated):
+class MultiWorker(Replicated):
   """Replicas on several hosts, on all of their GPUs or on one CPU each.
 
   It must be made before TensorFlow runs its first op: the hosts find each other
@@ -264,7 +310,8 @@ def choose(kind="auto", batch_size=None, run_config=None):
   Several hosts are used where TF_CONFIG or Slurm names them, see cluster.py.
 
   Args:
-    kind: "cpu", "gpu" (all that there are), or "auto": GPUs if there are any.
+    kind: "cpu", "gpu" (all that there are), "tpu", "npu" (this process's card),
+      or "auto": GPUs if there are any. See tpu.py and npu.py.
     batch_size: the global batch must divide by the number of replicas.
     run_config: a RunConfig, for the waiting time and the port of a cluster.
   """
@@ -272,6 +319,14 @@ def choose(kind="auto", batch_size=None, run_config=None):
     raise ValueError(
       f"--run_config={kind} is unknown. It can be {', '.join(KINDS)}."
     )
+  if kind == "npu":
+    from compare_gan.estimator import npu
+
+    return npu.choose(batch_size, run_config)
+  if kind == "tpu":
+    from compare_gan.estimator import tpu
+
+    return tpu.choose(batch_size, run_config)
   cluster = cluster_lib.find(port=run_config and run_config.cluster_port)
   if cluster:
     _share_gpus(cluster)

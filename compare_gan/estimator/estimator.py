@@ -51,6 +51,7 @@ class Estimator:
       on_traced: `on_traced(graph)` is called with the graph of a step before
         the first one.
     """
+    self._devices.broadcast(self.model.variables)
     step = self._step()
     if self._devices.is_chief:
       checkpoints.remove_leftovers(self._model_dir)
@@ -60,12 +61,10 @@ class Estimator:
       self._tidy(step)
     if step >= max_steps:
       return
-    dataset = input_fn(
-      step * self.model.batches_per_step, **self._devices.shard()
-    )
+    dataset = self._devices.dataset(input_fn, self.model, step)
     hooks = hooks if self._devices.is_chief else ()
     with stop_lib.Requests() as requests:
-      loop = self._make_loop(iter(dataset.prefetch(2)), on_traced)
+      loop = self._make_loop(iter(dataset), on_traced)
       self._train(loop, step, max_steps, hooks, requests)
 
   def _train(self, loop, step, max_steps, hooks, requests):
@@ -103,7 +102,7 @@ class Estimator:
   def _run(self, loop, steps):
     try:
       with self._devices.waiting():
-        return loop(tf.constant(steps, tf.int64))
+        return loop(steps)
     except tf.errors.OpError as error:
       self._devices.explain(error)
       raise
@@ -138,7 +137,7 @@ class Estimator:
       )
 
   def _make_loop(self, iterator, on_traced=None):
-    """Returns `loop(steps)` -> scalars of the last step, one tf.function."""
+    """Returns `loop(steps)` -> scalars of the last step."""
 
     # Models are written in graph operations: to convert their Python as well
     # would double the time until the first step.
@@ -146,22 +145,14 @@ class Estimator:
 
     @tf.function
     def one_step(iterator):
-      batches = [next(iterator) for _ in range(self.model.batches_per_step)]
+      batches = self._devices.take(iterator, self.model.batches_per_step)
       return self._devices.run(train_step, batches)
 
     traced = one_step.get_concrete_function(iterator)
     if on_traced:
       on_traced(traced.graph)
-    specs = traced.structured_outputs
-
-    @tf.function
-    def loop(steps):
-      scalars = {name: tf.zeros([], s.dtype) for name, s in specs.items()}
-      for _ in tf.range(steps):
-        scalars = one_step(iterator)
-      return scalars
-
-    return loop
+    self._devices.inspect(traced.graph)
+    return self._devices.loop(one_step, iterator, traced.structured_outputs)
 
 
 def named_variables(model):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 from typing import Optional
 
 from compare_gan import precision as precision_lib
+from compare_gan.estimator import npu_options
 import gin
 
 
@@ -20,6 +21,7 @@ class RunConfig(NamedTuple):
   precision: Optional[str] = None
   precision_mode: Optional[str] = None
   memory_check: str = "warn"
+  npu: Optional[npu_options.NPUOptions] = None  # None on other devices
 
 
 @gin.configurable("run_config", module="compare_gan.main")
@@ -73,3 +75,24 @@ def run_config(
     precision_mode,
     memory_check,
   )
+
+
+def for_device(kind):
+  """Returns the RunConfig for `--run_config=kind`.
+
+  On an NPU with what `NPURunConfig.*` says; it must not contradict.
+  """
+  config = run_config()
+  if kind != "npu":
+    return config
+  options = npu_options.npu_run_config()
+  bound = gin.get_bindings("run_config")
+  for name, value in options.training.items():
+    if bound.get(name) not in (None, value):
+      raise ValueError(
+        f"NPURunConfig.{name} = {value!r} contradicts run_config.{name} = "
+        f"{bound[name]!r}. Set one of them only."
+      )
+  config = config._replace(npu=options, **options.training)
+  precision_lib.resolve(config.precision, config.precision_mode, on_npu=True)
+  return config

@@ -1,4 +1,4 @@
-"""The generator of a GAN as a graph without variables, for one image.
+"""The generator of a GAN as a graph without variables.
 
 All that follows from the weights alone, the power iterations of spectral norm
 and the scales of batch norm among it, is computed here and once: what is left
@@ -18,8 +18,8 @@ class Frozen(NamedTuple):
   operations: list[tf.Operation]  # each depends on z or y
   constants: dict[str, np.ndarray]  # {tensor name: what it always is}
   aliases: dict[str, str]  # {tensor name: another one of the same value}
-  inputs: dict[str, tf.Tensor]  # "z" [1, z_dim], "y" [1, num_classes]
-  output: tf.Tensor  # images [1, H, W, colors] in [0, 1]
+  inputs: dict[str, tf.Tensor]  # by the names of their specs
+  output: tf.Tensor
 
 
 # Their value is their input's.
@@ -29,41 +29,67 @@ _CHOICES = {"Select", "SelectV2"}
 
 
 def freeze(gan, averaged=True):
-  """Returns the Frozen of `gan.generate` in evaluation mode.
+  """Returns the Frozen of `gan.generate` for one image, in evaluation mode.
+
+  Its inputs are "z" [1, z_dim] and "y" [1, num_classes], its output an image
+  [1, H, W, colors] in [0, 1].
 
   Args:
     gan: an AbstractGAN. y, of a conditional one, are weights of the classes.
     averaged: with the moving average of the weights, where there is one.
   """
-  function, inputs, output = _without_variables(gan, averaged)
+
+  def generate(z, y=None):
+    return gan.generate(z, y, averaged)
+
+  shapes = {"z": [1, gan.options.z_dim]}
+  if gan.num_classes:
+    shapes["y"] = [1, gan.num_classes]
+  return of_function(
+    generate, [tf.TensorSpec(s, tf.float32, name) for name, s in shapes.items()]
+  )
+
+
+def of_function(generate, specs, keeps_casts=False, refused=()):
+  """Returns the Frozen of a function from latents to images.
+
+  Args:
+    generate: takes as many tensors as there are specs.
+    specs: named TensorSpecs.
+    keeps_casts: between kinds of floats. Where all numbers are of one kind they
+      are but other names.
+    refused: types of operations that may not depend on the inputs.
+  """
+  function, inputs, output = _without_variables(generate, specs)
   varying = _reached_from([tensor.op for tensor in inputs.values()])
   if output.op not in varying:
     raise ValueError("The generator's image depends on neither z nor y.")
-  aliases = _aliases(function, varying)
+  found = sorted({operation.type for operation in varying} & {*refused})
+  if found:
+    raise ValueError(
+      f"The generator has {', '.join(found)}, which a plain graph has no place "
+      "for: its way may not depend on z or y."
+    )
+  aliases = _aliases(function, varying, keeps_casts)
   operations, constants = _needed(output, inputs, varying, aliases)
   return Frozen(
     operations, _values(function, constants), aliases, inputs, output
   )
 
 
-def _without_variables(gan, averaged):
+def _without_variables(generate, specs):
   # Not in tf.*, but stays where it is from TensorFlow 2.0 to the newest.
   from tensorflow.python.framework import convert_to_constants
 
-  def generate(z, y=None):
+  def generated(*tensors):
     with state.frozen():
-      return gan.generate(z, y, averaged)
+      return generate(*tensors)
 
-  shapes = {"z": [1, gan.options.z_dim]}
-  if gan.num_classes:
-    shapes["y"] = [1, gan.num_classes]
-  traced = tf.function(generate, autograph=False).get_concrete_function(
-    **{name: tf.TensorSpec(s, tf.float32, name) for name, s in shapes.items()}
-  )
+  traced = tf.function(generated, autograph=False).get_concrete_function(*specs)
   function = convert_to_constants.convert_variables_to_constants_v2(traced)
   inputs = {tensor.op.name: tensor for tensor in function.inputs}
   [output] = function.outputs
-  return function, {name: inputs[name] for name in shapes}, output
+  return function, {spec.name: inputs[spec.name] for spec in specs}, output
 
 
 def _reached_from(operations):
@@ -78,7 +104,7 @@ def _reached_from(operations):
   return reached
 
 
-def _aliases(function, varying):
+def _aliases(function, varying, keeps_casts):
   """Returns {name: name} of what has another tensor's value.
 
   A choice by a constant is one, too: accumulated moments, once they are filled,
@@ -86,7 +112,9 @@ def _aliases(function, varying):
   """
   aliases, choices = {}, []
   for operation in varying:
-    if operation.type in _PASSES or _is_cast_of_floats(operation):
+    if operation.type in _PASSES or (
+      not keeps_casts and _is_cast_of_floats(operation)
+    ):
       aliases[operation.outputs[0].name] = operation.inputs[0].name
     elif operation.type in _CHOICES and operation.inputs[0].op not in varying:
       choices.append(operation)

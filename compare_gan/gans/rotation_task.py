@@ -60,10 +60,18 @@ class Turns:
 
   def _share(self, turned):
     """Returns this replica's part of all turned images or of their labels."""
-    return tf.gather(turned, self._shared())
+    first, size = self._place()
+    # Not a gather: a TPU cannot compile its gradient through a concatenation.
+    rest = turned.shape.rank - 1
+    return tf.slice(turned, [first] + [0] * rest, [size] + [-1] * rest)
 
   def _shared(self):
     """Returns the places of this replica's turned images among all 3 q."""
+    first, size = self._place()
+    return first + tf.range(size)
+
+  def _place(self):
+    """Returns the first of those places, and how many there are."""
     total, replicas = 3 * self.count, replica.num_replicas()
     if total % replicas:
       raise ValueError(
@@ -72,7 +80,7 @@ class Turns:
         "they can: 3 images are turned for each of them."
       )
     size = total // replicas
-    return replica.replica_id() * size + tf.range(size)
+    return replica.replica_id() * size, size
 
   def loss(self, logits):
     """Returns the cross-entropy and accuracy of the angles of 4 q images.
@@ -97,7 +105,8 @@ class Turns:
     )
     # The constant is the original's guard against log(0).
     log_p = tf.math.log(tf.nn.softmax(logits) + 1e-10)
-    log_p = tf.gather(log_p, angles, axis=1, batch_dims=1)
+    # Not a gather of each row's own: a TPU cannot compile its gradient.
+    log_p = tf.reduce_sum(tf.one_hot(angles, len(ANGLES)) * log_p, axis=1)
     hits = tf.cast(tf.equal(tf.argmax(logits, 1, tf.int32), angles), tf.float32)
     return -tf.reduce_sum(weights * log_p), tf.reduce_sum(weights * hits)
 

@@ -54,11 +54,6 @@ def add_arguments(parser):
 
 
 def plan(args):
-  if args.export or args.freeze:
-    raise ValueError(
-      "--export and --freeze: a checkpoint here does not depend on the batch "
-      "size, and frozen graphs are not written by this command."
-    )
   is_mnist = args.dataset == "mnist"
   images = _DIGITS if is_mnist else _count(args)
   per_epoch = int(min(images, args.train_size)) // args.batch_size
@@ -100,6 +95,7 @@ def plan(args):
         f"--out={os.path.join(model_dir, 'samples')}",
       )
     )
+  then += _exports(args, model_dir)
   return plan_lib.Plan(
     "dcgan_mnist.gin" if is_mnist else "dcgan_folder64.gin",
     bindings,
@@ -109,6 +105,27 @@ def plan(args):
     tuple(then),
     args.train,
   )
+
+
+def _exports(args, model_dir):
+  """Returns the commands of --export and --freeze, by the card's names."""
+  size = args.batch_size
+  wanted = (
+    (args.export, "savedmodel", f"checkpoint/export_b{size}"),
+    (args.freeze, "pb", f"frozen_b{size}/model.b{size}-{{step}}_frz.pb"),
+  )
+  return [
+    (
+      "export",
+      f"--model_dir={model_dir}",
+      f"--format={form}",
+      "--signature=dcgan",
+      f"--batch={size}",
+      f"--out={os.path.join(model_dir, path)}",
+    )
+    for is_wanted, form, path in wanted
+    if is_wanted
+  ]
 
 
 def write_flags(args, folder):

@@ -8,6 +8,7 @@ import pytest
 @pytest.mark.parametrize(
   "name,shape,classes,samples",
   [
+    ("shapes16", (16, 16, 3), 10, 10000),
     ("shapes32", (32, 32, 3), 10, 10000),
     ("shapes64", (64, 64, 3), 10, 10000),
     ("shapes128", (128, 128, 3), 10, 10000),

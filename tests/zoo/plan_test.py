@@ -149,13 +149,36 @@ def test_dcgan_names_its_folder_as_the_card(tmp_path):
   assert named.model_dir == "./out/mine"
 
 
+def test_dcgan_exports_under_the_names_of_the_card(tmp_path):
+  where = _folder_of(tmp_path, "a.jpg", "b.jpg")
+  plan = _plan(
+    "dcgan", *where, "--batch_size=2", "--out_name=o", "--export", "--freeze"
+  ).moved_to("m")
+  kinds = [words[2:] for words in plan.then]
+  assert kinds == [
+    (
+      "--format=savedmodel",
+      "--signature=dcgan",
+      "--batch=2",
+      "--out=m/checkpoint/export_b2",
+    ),
+    (
+      "--format=pb",
+      "--signature=dcgan",
+      "--batch=2",
+      "--out=m/frozen_b2/model.b2-{step}_frz.pb",
+    ),
+  ]
+  assert {words[:2] for words in plan.then} == {("export", "--model_dir=m")}
+  assert not _plan("dcgan", *where, "--batch_size=2").then
+
+
 @pytest.mark.parametrize(
   "names,flags,message",
   [
     (["a.jpg"], [], "batch_size=64 is more than the 1 images"),
     (["a.png"], [], "matches none of the 1 files"),
     (["a.jpg", "b.png"], ["--batch_size=1"], "matches 1 of the 2 files"),
-    (["a.jpg"], ["--freeze"], "--freeze"),
   ],
 )
 def test_what_dcgan_cannot_do_is_said(tmp_path, names, flags, message):

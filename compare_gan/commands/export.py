@@ -1,0 +1,161 @@
+"""Writes the generator of a model_dir for other programs.
+
+  python -m compare_gan export --model_dir X --format pb \\
+    --signature biggan --out model.pb
+  python -m compare_gan export --model_dir X --format onnx --out model.onnx
+
+Formats: pb, a frozen graph that TensorFlow 1.15 and compilers for it read;
+savedmodel and hub, a folder that TensorFlow 2 and TensorFlow-Hub load; onnx;
+tflite. Signatures: names, shapes and ranges, see compare_gan/export/
+signatures.py. What was written is read again and compared with the model.
+"""
+
+from compare_gan import model_dir
+from compare_gan import sampling
+from compare_gan.commands import sample
+from compare_gan.export import ascend
+from compare_gan.export import frozen_graph
+from compare_gan.export import onnx_file
+from compare_gan.export import saved_model
+from compare_gan.export import signatures
+from compare_gan.export import tflite_file
+import numpy as np
+
+_TOLERANCE = 1e-4  # of pixels in [0, 1]
+_COMPARED = 4  # images
+# What writes and what reads. Files for devices have a fixed batch by default.
+_FORMATS = {
+  "pb": (frozen_graph.write, lambda path, _: frozen_graph.read(path)),
+  "savedmodel": (saved_model.write, lambda path, _: saved_model.read(path)),
+  "hub": (saved_model.write, lambda path, _: saved_model.read_by_hub(path)),
+  "onnx": (onnx_file.write, lambda path, _: onnx_file.read(path)),
+  "tflite": (tflite_file.write, tflite_file.read),
+}
+_FOLDERS = ("savedmodel", "hub")
+
+
+def add_arguments(parser):
+  parser.add_argument("--model_dir", required=True)
+  parser.add_argument("--format", required=True, choices=list(_FORMATS))
+  parser.add_argument(
+    "--out",
+    required=True,
+    help="file or folder to write; {step} in it becomes the step's six digits",
+  )
+  parser.add_argument(
+    "--signature",
+    default="compare_gan",
+    choices=list(signatures.SIGNATURES),
+    help="names, shapes and ranges; default: compare_gan",
+  )
+  parser.add_argument(
+    "--batch",
+    help="how many images at once, or 'dynamic'; default: the signature's, and "
+    "dynamic for savedmodel and hub",
+  )
+  parser.add_argument(
+    "--soc_version", default="Ascend310", help="of the printed atc line"
+  )
+  add_model_arguments(parser)
+
+
+def add_model_arguments(parser):
+  """Adds what says which images a model_dir makes, of several commands."""
+  parser.add_argument("--step", type=int, help="default: the last one")
+  parser.add_argument(
+    "--raw_weights",
+    action="store_true",
+    help="not their moving average, where there is one",
+  )
+  parser.add_argument(
+    "--accu_examples",
+    type=int,
+    default=6400,
+    help="how many drawn latents fill accumulated moments that are still empty",
+  )
+  parser.add_argument("--seed", type=int, default=42, help="of drawn latents")
+  parser.add_argument(
+    "--gin_bindings",
+    action="append",
+    default=[],
+    help="on top of the model's; may be repeated",
+  )
+
+
+def load(args, bindings=()):
+  """Returns the GAN of `add_model_arguments`, its moments filled, its step."""
+  gan, step = model_dir.load_step(
+    args.model_dir, args.step, [*args.gin_bindings, *bindings]
+  )
+  if not sampling.are_filled(gan):
+    # Not of --seed: all commands have to fill them alike.
+    batches = sample.drawn_batches(gan, args.accu_examples, 43)
+    sampling.fill_accumulators(gan, batches, not args.raw_weights)
+  return gan, step
+
+
+def run(args):
+  if args.format == "onnx":
+    onnx_file.require_packages()
+  signature = signatures.get(args.signature)
+  batch = batch_size(args.batch, signature, args.format in _FOLDERS)
+  gan, step = load(args)
+  averaged = not args.raw_weights
+  path = args.out.replace("{step}", f"{step:06d}")
+  write, read = _FORMATS[args.format]
+  made = write(gan, signature, batch, path, averaged)
+  error = _error(gan, signature, batch, read(path, signature), averaged, args)
+  _report(args.format, gan, signature, batch, path, made)
+  print(
+    f"Wrote step {step} to {path}. Largest error of a pixel in [0, 1], read "
+    f"again and compared with the model: {error:.2g}."
+  )
+  if args.format == "pb":
+    fixed = signature.inputs(gan, batch or signature.batch)
+    print(ascend.atc(path, fixed, signature.output, args.soc_version))
+    print(ascend.msame(path, fixed))
+
+
+def batch_size(text, signature, is_free=False):
+  """Returns --batch as a number, None for any."""
+  if text is None:
+    return None if is_free else signature.batch
+  if text == "dynamic":
+    return None
+  if not text.isdigit() or not int(text):
+    raise ValueError(
+      f"--batch={text}: a number of images, or dynamic, would do."
+    )
+  return int(text)
+
+
+def _error(gan, signature, batch, model, averaged, args):
+  """Returns how far a model's pixels are from the GAN's, at most."""
+  z, labels = sampling.draw(gan, _COMPARED, args.seed)
+  wanted = sampling.generate(gan, z, labels, averaged)
+  got = signatures.run(model, signature, batch, z, labels)
+  error = float(np.abs(got - wanted).max())
+  if not error <= _TOLERANCE:
+    raise ValueError(
+      f"What was written to {args.out} makes other images than the model: "
+      f"pixels in [0, 1] differ by up to {error}. Do not use it; another "
+      "--format may do."
+    )
+  return error
+
+
+def _report(form, gan, signature, batch, path, made):
+  for port in signature.inputs(gan, batch):
+    print(f"input   {port.name}: {port.dtype} {_shape(port)}")
+  port = signature.output_of(gan, batch)
+  print(
+    f"output  {port.name}: {port.dtype} {_shape(port)}, from {signature.low:g} "
+    f"to {signature.high:g}"
+  )
+  if form == "pb":
+    counts = frozen_graph.operations(made)
+    print("operations: " + ", ".join(f"{op} {n}" for op, n in counts.items()))
+
+
+def _shape(port):
+  return [size or "any" for size in port.shape]

@@ -1,0 +1,157 @@
+"""Runs a study: many trainings from one file, and a report of them.
+
+  python -m compare_gan study run regularization_mini.gin --dry_run
+  python -m compare_gan study run regularization_mini.gin --out runs/mini
+  python -m compare_gan study status runs/mini
+  python -m compare_gan study report runs/mini
+  python -m compare_gan study export runs/mini --csv mini.csv
+  python -m compare_gan study import old/scores.csv --out runs/old
+
+`run` may be ended or killed at any moment; the same command goes on. See
+docs/studies.md.
+"""
+
+import os
+import sys
+
+from compare_gan.study import conductor
+from compare_gan.study import executors
+from compare_gan.study import journal
+from compare_gan.study import progress
+from compare_gan.study import table
+
+
+def add_arguments(parser):
+  verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+  _add_run(verbs.add_parser("run", help="trains and scores what is left to"))
+  for verb, about in (
+    ("status", "how far it is"),
+    ("report", "writes report/index.html and tables"),
+    ("export", "writes all runs to one file"),
+  ):
+    one = verbs.add_parser(verb, help=about)
+    one.add_argument("folder", help="of the study")
+    if verb == "export":
+      one.add_argument("--csv", help="file to write")
+      one.add_argument("--parquet", help="file to write; needs pyarrow")
+  imported = verbs.add_parser("import", help="makes a study of scores.csv")
+  imported.add_argument(
+    "scores", nargs="+", help="tables of google/compare_gan"
+  )
+  imported.add_argument("--out", required=True, help="folder to make")
+
+
+def _add_run(parser):
+  add = parser.add_argument
+  add("path", help="a study file, or the name of one in configs/studies/")
+  add("--out", help="folder of the study; default: runs/<name of the file>")
+  add("--dry_run", action="store_true", help="say what it would be; train not")
+  add("--jobs", type=int, help="runs at once; default: what fits")
+  add("--executor", default="local", choices=executors.names())
+  add(
+    "--executor_option",
+    action="append",
+    default=[],
+    metavar="NAME=VALUE",
+    help="of the executor, may be repeated: threads=1, address=auto",
+  )
+  add("--shard", metavar="I/N", help="do the I-th of N parts, from 0")
+  add("--gin_bindings", action="append", default=[], help="a line on top")
+
+
+def run(args):
+  verbs = {
+    "run": _run,
+    "status": _status,
+    "report": _report,
+    "export": _export,
+    "import": _import,
+  }
+  verbs[args.verb](args)
+
+
+def _run(args):
+  _leave_gpus_to_the_runs()
+  from compare_gan.study import plan
+
+  path = plan.find(args.path)
+  study = plan.load(path, args.gin_bindings)
+  if args.dry_run:
+    print(plan.describe(study))
+    for cell, why in plan.impossible(study).items():
+      print(f"IMPOSSIBLE {cell}: {why}")
+    return
+  shard = conductor.parse_shard(args.shard)
+  if args.jobs is not None and args.jobs < 1:
+    raise ValueError(f"--jobs={args.jobs}: 1 or more would do.")
+  stem = os.path.splitext(os.path.basename(path))[0]
+  folder = args.out or os.path.join("runs", stem)
+  executor = executors.make(
+    args.executor,
+    args.executor_option,
+    jobs=args.jobs,
+    folder=folder,
+    memory_mb=study.memory_mb,
+    timeout_s=study.timeout_s,
+  )
+  try:
+    conductor.Conductor(
+      study,
+      plan,
+      folder,
+      executor,
+      _text(path, args.gin_bindings),
+      shard,
+      progress.Progress(study),
+    ).run()
+  except conductor.Stopped as stopped:
+    print(f"compare_gan study: {stopped}", file=sys.stderr)
+    sys.exit(128 + stopped.number)
+  print(f"compare_gan study report {folder} makes a page of it.")
+
+
+def _leave_gpus_to_the_runs():
+  """Keeps TensorFlow, which looks at the cells here, from taking all memory."""
+  import tensorflow as tf
+
+  tf.config.set_visible_devices([], "GPU")
+
+
+def _text(path, bindings):
+  with open(path) as file:
+    return "\n".join([file.read().rstrip("\n"), *bindings, ""])
+
+
+def _status(args):
+  found = table.read(args.folder)
+  print("\n".join(progress.of_table(found)))
+  alive = journal.is_alive(args.folder)
+  print("It is being run." if alive else "Nobody is running it.")
+
+
+def _report(args):
+  from compare_gan.study import report
+
+  print(f"Wrote {report.write(args.folder)}.")
+
+
+def _export(args):
+  from compare_gan.study import tables
+
+  if not (args.csv or args.parquet):
+    raise ValueError("--csv=FILE or --parquet=FILE says what to write.")
+  found = table.read(args.folder)
+  if args.csv:
+    tables.export_csv(found, args.csv)
+  if args.parquet:
+    try:
+      tables.export_parquet(found, args.parquet)
+    except ImportError as error:
+      raise ValueError(f"{error}") from error
+
+
+def _import(args):
+  from compare_gan.study import import_scores
+
+  import_scores.write(import_scores.read(args.scores), args.out)
+  print(f"compare_gan study report {args.out} makes a page of it.")

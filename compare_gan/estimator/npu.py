@@ -1,0 +1,345 @@
+"""Training on Ascend NPUs, through the adapter `npu_device` of Huawei.
+
+One process drives one card; several cards are several processes, which RANK_*
+and RANK_TABLE_FILE in their environment tell of each other. What is unusual:
+
+* Opening the card replaces TensorFlow's context: it must come before any
+  variable, and seeds are set afterwards.
+* The loop of steps runs on the card. It makes as many steps as
+  `set_npu_loop_size` said last, whatever the graph counts to, and takes one
+  element of the dataset for each.
+* The card cannot draw: a step's noise comes with its batches, see
+  planned_draws.py. It has neither float64 nor strings.
+* Processes do not share variables: the first one's values, all of them, are
+  sent to the others before the first step.
+
+See docs/npu.md.
+"""
+
+import contextlib
+import gc
+import os
+import warnings
+
+from compare_gan import draws
+from compare_gan import precision as precision_lib
+from compare_gan import replica
+from compare_gan.estimator import devices
+from compare_gan.estimator import npu_options
+from compare_gan.estimator import planned_draws
+from compare_gan.estimator import preflight
+import numpy as np
+import tensorflow as tf
+
+_SUMMED = (tf.int8, tf.int32, tf.int64, tf.float16, tf.float32)
+_SENT = (*_SUMMED, tf.uint64)
+
+# A count below 2^53 in parts that no sum over 2048 processes takes to 2^31.
+_BITS = 20
+_PARTS = 3
+
+
+class NpuDevices(devices.Devices):
+  """The card of this process, and those of others that train with it.
+
+  Opens the card: make it before datasets and models.
+
+  Args:
+    options: an NPUOptions.
+    precision_mode: for the compiler, None to leave it to the adapter.
+    seed: of draws that no model has seeded, None for a fresh one.
+  """
+
+  def __init__(self, options=None, precision_mode=None, seed=None):
+    options = options or npu_options.NPUOptions()
+    self._options = options
+    self._adapter = _import_adapter()
+    _require_no_variables()
+    _warn_of_threads()
+    wanted = dict(options.device)
+    if precision_mode is not None:
+      wanted["precision_mode"] = precision_mode
+    self._configure(wanted)
+    _set_environment(options.environment)
+    handle = self._open(options.device_id)
+    self._number = handle.workers_num
+    self._index = handle.worker_id
+    self.is_chief = self._index == 0
+    if seed is not None:
+      tf.random.set_seed(seed + self._index)
+    self._sums = tf.function(self.all_sum, autograph=False)
+
+  def _configure(self, wanted):
+    for path, value in wanted.items():
+      _set_option(self._adapter.global_options(), path, value)
+
+  def _open(self, device_id):
+    arguments = () if device_id is None else (device_id,)
+    try:
+      return self._adapter.open(*arguments).as_default()
+    except (RuntimeError, ValueError) as error:
+      raise ValueError(
+        f"The NPU cannot be opened: {error} One card needs ASCEND_DEVICE_ID or "
+        "NPURunConfig.session_device_id at most; several need RANK_SIZE, "
+        "RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID in each process."
+      ) from error
+
+  # ---- Replicas --------------------------------------------------------------
+
+  def num_replicas(self):
+    return self._number
+
+  def replica_id(self):
+    return self._index
+
+  def all_sum(self, x, group_size=None):
+    if group_size not in (None, self._number):
+      raise ValueError(
+        f"cross_replica_moments.group_size = {group_size}: NPUs average over "
+        f"all {self._number} replicas. Set it to None."
+      )
+    if self._number == 1:
+      return x
+    x = tf.convert_to_tensor(x)
+    if x.dtype == tf.bfloat16:  # The older cards cannot sum it.
+      return tf.cast(self.all_sum(tf.cast(x, tf.float32)), tf.bfloat16)
+    _require_dtype(x, _SUMMED, "summed")
+    return self._adapter.distribute.all_reduce(x, reduction="sum")
+
+  # ---- Devices ---------------------------------------------------------------
+
+  def scope(self):
+    return contextlib.nullcontext()  # The card is where all is made.
+
+  def precision(self, run_config):
+    name, _ = precision_lib.resolve(
+      run_config.precision, run_config.precision_mode, on_npu=True
+    )
+    # A mode's compiler takes care of itself: a scale is for who asks for it.
+    scaled = name == "float16" or self._options.loss_scale
+    if scaled and not self._shows_overflows():
+      asked = "run_config.precision = 'float16'"
+      if self._options.loss_scale:
+        asked = "NPURunConfig.loss_scale = True"
+      raise ValueError(
+        f"{asked} needs a card in INF/NAN mode: this one turns what overflows "
+        "into large numbers, which a loss scale does not see. Set "
+        "run_config.precision_mode = 'allow_mix_precision' instead, without a "
+        "loss scale."
+      )
+    return name, scaled
+
+  def _shows_overflows(self):
+    asks = getattr(self._adapter, "is_inf_nan_enabled", None)
+    return bool(asks and asks())
+
+  def shard(self):
+    if self._number == 1:
+      return {}
+    return {"num_shards": self._number, "shard": self._index}
+
+  def sum_over_hosts(self, numbers):
+    numbers = [int(number) for number in numbers]
+    if self._number == 1:
+      return numbers
+    if any(not 0 <= number < 2**53 for number in numbers):
+      raise ValueError(f"Only counts below 2^53 are summed, got {numbers}.")
+    parts = [[n >> _BITS * i & 2**_BITS - 1 for n in numbers] for i in _parts()]
+    sums = self._sums(tf.constant(parts, tf.int32)).numpy()
+    return [
+      sum(int(x) << _BITS * i for i, x in zip(_parts(), column))
+      for column in sums.T
+    ]
+
+  def broadcast(self, variables):
+    if self._number == 1:
+      return
+    for variable in variables:
+      _require_dtype(variable, _SENT, "sent to other cards")
+    self._adapter.distribute.broadcast(list(variables), root_rank=0)
+
+  def feed(self, dataset, model, step):
+    """Returns a dataset of all that a step takes, one element each."""
+    _require_static(dataset.element_spec)
+    count = model.batches_per_step
+    plan = planned_draws.of_step(
+      model, [dataset.element_spec] * count, self._number, self._index
+    )
+
+    def element(step, stacked):
+      parts = [tf.unstack(x, count) for x in tf.nest.flatten(stacked)]
+      batches = [
+        tf.nest.pack_sequence_as(stacked, part) for part in zip(*parts)
+      ]
+      return {"batches": tuple(batches), "draws": plan.draw(step)}
+
+    steps = tf.data.Dataset.range(step, np.iinfo(np.int64).max)
+    batches = dataset.batch(count, drop_remainder=True)
+    return tf.data.Dataset.zip((steps, batches)).map(
+      element, num_parallel_calls=tf.data.AUTOTUNE
+    )
+
+  def take(self, iterator, count):
+    del count
+    return next(iterator)
+
+  def run(self, step, batches):
+    with replica.running(self), draws.fed(batches["draws"]):
+      scalars = step(list(batches["batches"]))
+    # Together: an exchange of one number takes as long as one of many.
+    names = list(scalars)
+    values = tf.stack([tf.cast(scalars[name], tf.float32) for name in names])
+    with replica.running(self):
+      values = replica.all_mean(values)
+    return dict(zip(names, tf.unstack(values)))
+
+  def inspect(self, graph):
+    preflight.check(graph)
+
+  def loop(self, one_step, iterator, outputs):
+    """Returns `loop(steps)`.
+
+    Nothing may come after the loop of the graph, so the scalars leave it by a
+    variable.
+    """
+    names = sorted(outputs)
+    with tf.name_scope(""):
+      last = tf.Variable(tf.zeros([len(names)]), False, name="last_scalars")
+    self.broadcast([last])
+
+    @tf.function
+    def sunk(iterator, steps):
+      for _ in tf.range(steps):
+        scalars = one_step(iterator)
+        last.assign(tf.stack([scalars[name] for name in names]))
+
+    def loop(steps):
+      self._set_loop_size(steps)
+      sunk(iterator, tf.constant(steps, tf.int64))
+      return dict(zip(names, last.numpy()))
+
+    return loop
+
+  def _set_loop_size(self, steps):
+    self._adapter.set_npu_loop_size(steps)
+
+
+def choose(batch_size=None, run_config=None):
+  """Returns the NpuDevices of `--run_config=npu`; see `devices.choose`."""
+  options, mode, seed = npu_options.NPUOptions(), None, None
+  if run_config is not None:
+    options = run_config.npu or options
+    mode = _precision_mode(run_config, options)
+    seed = run_config.tf_random_seed
+  on = NpuDevices(options, mode, seed)
+  if batch_size is not None and batch_size % on.num_replicas():
+    raise ValueError(
+      f"options.batch_size = {batch_size} does not divide by the "
+      f"{on.num_replicas()} cards of RANK_SIZE. Choose a multiple."
+    )
+  return on
+
+
+def _precision_mode(run_config, options):
+  """Returns what the compiler is told, None for nothing.
+
+  Who asks for a precision wants the program's, not what a 910 would choose.
+  """
+  if run_config.precision_mode is not None:
+    return run_config.precision_mode
+  if run_config.precision is None or "precision_mode_v2" in options.device:
+    return None
+  return "must_keep_origin_dtype"
+
+
+def _import_adapter():
+  try:
+    import npu_device
+  except ImportError as error:
+    raise ValueError(
+      "--run_config=npu needs npu_device, the Ascend adapter for TensorFlow "
+      f"2.6.5 ({error}; this is TensorFlow {tf.__version__}). It comes from "
+      "the releases of https://gitcode.com/cann/tensorflow, not from PyPI; its "
+      "folder must be in PYTHONPATH. docs/npu.md says how."
+    ) from error
+  return npu_device
+
+
+def _require_no_variables():
+  """Raises if there is a variable: it would be lost as the card is opened."""
+  alive = variables()
+  if alive:
+    raise ValueError(
+      f"{len(alive)} variables, {alive[0].name} for one, were made before the "
+      "NPU was opened, and would be lost by it. Choose the devices first, then "
+      "make datasets and models."
+    )
+
+
+def variables():
+  """Returns all variables that this process has."""
+  return [x for x in gc.get_objects() if issubclass(type(x), tf.Variable)]
+
+
+def _warn_of_threads():
+  threading = tf.config.threading
+  if (
+    threading.get_intra_op_parallelism_threads()
+    or threading.get_inter_op_parallelism_threads()
+  ):
+    warnings.warn(
+      "Opening an NPU forgets the numbers of threads that tf.config.threading "
+      "has set. The environment's TF_NUM_INTRAOP_THREADS and "
+      "TF_NUM_INTEROP_THREADS stay.",
+      stacklevel=3,
+    )
+
+
+def _set_option(options, path, value):
+  *holders, name = path.split(".")
+  try:
+    for holder in holders:
+      options = getattr(options, holder)
+    setattr(options, name, value)
+  except (AttributeError, TypeError, ValueError) as error:
+    raise ValueError(
+      f"This version of the NPU adapter has no option {path} or not the value "
+      f"{value!r} ({error}). NPURunConfig.* or run_config.precision_mode sets "
+      "it."
+    ) from error
+
+
+def _set_environment(wanted):
+  for name, value in wanted.items():
+    if os.environ.setdefault(name, value) != value:
+      raise ValueError(
+        f"{name} = {os.environ[name]} in the environment, but NPURunConfig.* "
+        f"asks for {value}. Set one of them only."
+      )
+
+
+def _require_dtype(x, dtypes, what):
+  if x.dtype not in dtypes:
+    name = getattr(x, "name", "A tensor")  # An eager one has none.
+    raise ValueError(
+      f"{name} is {x.dtype.name}, which cannot be {what} by NPUs. "
+      f"{', '.join(dtype.name for dtype in dtypes)} would do."
+    )
+
+
+def _require_static(spec):
+  for part in tf.nest.flatten(spec):
+    if part.dtype in (tf.float64, tf.string, tf.variant):
+      raise ValueError(
+        f"The dataset's batches hold {part.dtype.name}, which an NPU has not. "
+        "float32 and int32 would do."
+      )
+    if not part.shape.is_fully_defined():
+      raise ValueError(
+        f"The dataset's batches hold {part.shape}, but all shapes must be "
+        "known on an NPU. drop_remainder=True and tf.ensure_shape would do."
+      )
+
+
+def _parts():
+  return range(_PARTS)

@@ -1,0 +1,248 @@
+"""A TPU: one replica per core, a loop on the host around steps by XLA.
+
+  python -m compare_gan.main --run_config=tpu --gin_config=resnet_cifar10.gin
+  TPURunConfig.tpu = "local"      on the TPU VM itself (the default)
+  TPURunConfig.tpu = "my-tpu"     by name, or "grpc://10.0.0.2:8470"
+
+Every host of a pod reads its own rows of the global batch, and hands each core
+its part. Steps are compiled, so their shapes are static and they hold no
+strings, no float64 and no Python: `inspect` says what would not compile, by
+name, before the first step.
+"""
+
+from typing import NamedTuple
+from typing import Optional
+
+from compare_gan import precision as precision_lib
+from compare_gan import replica
+from compare_gan.estimator import devices as devices_lib
+import gin
+import tensorflow as tf
+
+
+class TPUOptions(NamedTuple):
+  """See `tpu_run_config`."""
+
+  tpu: Optional[str]
+  zone: Optional[str]
+  project: Optional[str]
+
+
+@gin.configurable("TPURunConfig", module="compare_gan.main")
+def tpu_run_config(tpu="local", zone=None, project=None):
+  """Returns the TPUOptions that a gin file sets.
+
+  Args:
+    tpu: "local" on a TPU VM, the name of a TPU, or its address "grpc://...";
+      None is what the environment variable TPU_NAME says.
+    zone, project: of a TPU that is given by name; None is the machine's own.
+  """
+  return TPUOptions(tpu, zone, project)
+
+
+class TpuDevices(devices_lib.Replicated):
+  """Replicas on the cores of a TPU, or of a pod of them.
+
+  Args:
+    strategy: a TPUStrategy.
+  """
+
+  def precision(self, run_config):
+    """What a core multiplies fastest, unless a gin file says otherwise."""
+    if run_config.precision is None and run_config.precision_mode is None:
+      return "bfloat16", False
+    return precision_lib.resolve(
+      run_config.precision, run_config.precision_mode
+    )
+
+  def dataset(self, input_fn, model, step):
+    first = step * model.batches_per_step
+
+    def of_host(context):
+      batches = input_fn(
+        first,
+        num_shards=context.num_input_pipelines,
+        shard=context.input_pipeline_id,
+      )
+      hosts = context.num_input_pipelines
+      return _split(batches, self.num_replicas() // hosts).prefetch(2)
+
+    return self._strategy.distribute_datasets_from_function(of_host)
+
+  def run(self, step, batches):
+    def on_replica(batches):
+      with replica.running(self):
+        scalars = step(batches)
+        return {name: replica.all_mean(v) for name, v in scalars.items()}
+
+    scalars = self._strategy.run(on_replica, (batches,))
+    return {name: self._first(value) for name, value in scalars.items()}
+
+  def all_sum(self, x, group_size=None):
+    n = self.num_replicas()
+    if group_size in (None, n):
+      return super().all_sum(x)
+    if n % group_size:
+      raise ValueError(
+        f"cross_replica_moments.group_size = {group_size} does not divide the "
+        f"{n} cores. A divisor of {n} would do."
+      )
+    groups = [
+      list(range(first, first + group_size))
+      for first in range(0, n, group_size)
+    ]
+    return tf.raw_ops.CrossReplicaSum(input=x, group_assignment=groups)
+
+  def inspect(self, graph):
+    found = problems(graph)
+    if found:
+      raise ValueError(
+        "A TPU cannot compile this step:\n  "
+        + "\n  ".join(found[:10])
+        + (f"\n  and {len(found) - 10} more" if len(found) > 10 else "")
+      )
+
+  def explain(self, error):
+    lost = tf.errors.UnavailableError, tf.errors.AbortedError
+    if isinstance(error, lost):
+      raise ConnectionError(
+        "The TPU is lost: preempted, or under maintenance. The last checkpoint "
+        "is good: the same command goes on when there is a TPU again."
+      ) from error
+
+
+def _split(batches, parts):
+  """Returns a dataset of the parts of each batch, one after the other."""
+
+  def split(batch):
+    return tf.data.Dataset.from_tensor_slices(
+      {
+        name: tf.reshape(x, [parts, x.shape[0] // parts, *x.shape[1:]])
+        for name, x in batch.items()
+      }
+    )
+
+  return batches.flat_map(split)
+
+
+# ---- Connecting --------------------------------------------------------------
+
+
+def choose(batch_size, run_config):
+  """Returns the TpuDevices of `TPURunConfig.*`."""
+  options = tpu_run_config()
+  single_core = bool(run_config and run_config.single_core)
+  devices = TpuDevices(_strategy(options, single_core))
+  cores = devices.num_replicas()
+  if batch_size is not None and batch_size % cores:
+    raise ValueError(
+      f"options.batch_size = {batch_size} does not divide by the {cores} cores "
+      "of the TPU. Choose a multiple, or run_config.single_core = True."
+    )
+  return devices
+
+
+def _strategy(options, single_core):
+  resolver = tf.distribute.cluster_resolver.TPUClusterResolver
+  try:
+    found = resolver(
+      tpu=options.tpu, zone=options.zone, project=options.project
+    )
+    if options.tpu != "local":
+      tf.config.experimental_connect_to_cluster(found)
+    topology = tf.tpu.experimental.initialize_tpu_system(found)
+  except (ValueError, RuntimeError, tf.errors.OpError) as error:
+    reason = str(error).splitlines()[0][:200]
+    raise ValueError(
+      f"--run_config=tpu with TPURunConfig.tpu = {options.tpu!r} found no TPU "
+      f"({reason}). 'local' is for a TPU VM with tensorflow-tpu in place of "
+      "tensorflow; elsewhere give the TPU's name or address. --run_config=auto "
+      "does without one."
+    ) from error
+  assignment = None
+  if single_core:
+    assignment = tf.tpu.experimental.DeviceAssignment.build(topology)
+  return tf.distribute.TPUStrategy(found, assignment)
+
+
+# ---- What XLA does not compile for a TPU -------------------------------------
+
+_DTYPES = (tf.string, tf.float64, tf.complex128, tf.variant)
+_OPS = {
+  "EagerPyFunc": "it runs Python",
+  "PyFunc": "it runs Python",
+  "PyFuncStateless": "it runs Python",
+  "Where": "the shape of its result hangs on values",
+  "Unique": "the shape of its result hangs on values",
+  "UniqueV2": "the shape of its result hangs on values",
+  "PrintV2": "it prints",
+  "WriteSummary": "it writes summaries",
+  "DecodePng": "it decodes files",
+  "DecodeJpeg": "it decodes files",
+}
+# What feeds the step on the host: it is not compiled.
+_OF_THE_HOST = ("Iterator", "MultiDeviceIterator", "OptionalGet", "OptionalHas")
+# XLA knows their values when it compiles: they follow from shapes.
+_CONSTANT = ("BroadcastGradientArgs",)
+
+
+def problems(graph):
+  """Returns sentences about operations that a TPU cannot run, one for each.
+
+  Args:
+    graph: of a step, traced; the functions that it calls are looked at as well.
+  """
+  found = {}
+  for operation in _operations(graph):
+    if _is_of_the_host(operation) or operation.type in _CONSTANT:
+      continue
+    reason = _OPS.get(operation.type) or _reason(operation)
+    if reason:
+      found[f"{operation.name} ({operation.type}): {reason}"] = None
+  return list(found)
+
+
+def _is_of_the_host(operation):
+  if operation.type == "Placeholder":  # The iterator, as the step gets it.
+    return operation.name.startswith("iterator")
+  return operation.type.startswith(_OF_THE_HOST)
+
+
+def _reason(operation):
+  for tensor in operation.outputs:
+    if tensor.dtype.base_dtype in _DTYPES:
+      return f"it is {tensor.dtype.name}"
+    if tensor.shape.rank is None or None in tensor.shape.as_list():
+      return f"its shape {tensor.shape} is not static"
+  return None
+
+
+def _operations(graph):
+  """Yields the operations of a graph, and of the functions that it calls."""
+  waiting, seen = [graph], set()
+  while waiting:
+    graph = waiting.pop()
+    for operation in graph.get_operations():
+      yield operation
+      for name in _called(operation):
+        if name not in seen:
+          seen.add(name)
+          body = _body(graph, name)
+          if body is not None:
+            waiting.append(body)
+
+
+def _called(operation):
+  for attribute in operation.node_def.attr.values():
+    if attribute.HasField("func"):
+      yield attribute.func.name
+
+
+def _body(graph, name):
+  """Returns the graph of a function by name, None where it is not kept."""
+  while graph is not None:
+    for key, function in getattr(graph, "_functions", {}).items():
+      if (key.decode() if isinstance(key, bytes) else key) == name:
+        return getattr(function, "graph", None)
+    graph = getattr(graph, "outer_graph", None)
+  return None

@@ -1,0 +1,61 @@
+"""A generator as an ONNX file, by tf2onnx; onnxruntime runs it."""
+
+import importlib.util
+import os
+
+from compare_gan.export import frozen_graph
+
+OPSET = 13  # what tf2onnx of TensorFlow 2.6 writes, too
+
+
+def require_packages():
+  """Raises unless a file can be written and run."""
+  missing = [
+    name
+    for name in ("tf2onnx", "onnx", "onnxruntime")
+    if importlib.util.find_spec(name) is None
+  ]
+  if missing:
+    raise ValueError(
+      f"--format=onnx needs {', '.join(missing)}: pip install tf2onnx "
+      "onnxruntime."
+    )
+
+
+def write(gan, signature, batch, path, averaged=True):
+  """Writes the file; see frozen_graph.write. Returns the GraphDef of it."""
+  require_packages()
+  import tf2onnx
+
+  made = frozen_graph.graph_def(gan, signature, batch, averaged)
+  function = frozen_graph.function(made, signature, gan, batch)
+  folder = os.path.dirname(path)
+  if folder:
+    os.makedirs(folder, exist_ok=True)
+  tf2onnx.convert.from_function(
+    function, function.input_signature, opset=OPSET, output_path=path
+  )
+  return made
+
+
+def read(path):
+  """Returns the file's generator, for arrays in the order of its inputs."""
+  require_packages()
+  import onnxruntime
+
+  session = onnxruntime.InferenceSession(
+    path, providers=["CPUExecutionProvider"]
+  )
+  return _Session(session)
+
+
+class _Session:
+  def __init__(self, session):
+    self.inputs = session.get_inputs()
+    self.outputs = session.get_outputs()
+    self._session = session
+
+  def __call__(self, *arrays):
+    feeds = {port.name: array for port, array in zip(self.inputs, arrays)}
+    [output] = self._session.run(None, feeds)
+    return output

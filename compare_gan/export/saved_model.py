@@ -1,0 +1,88 @@
+"""A generator as a SavedModel, which TensorFlow-Hub reads, too.
+
+  module = tf.saved_model.load(path)          # or hub.load(path)
+  images = module.generate(z, y)              # or module(z, y)
+
+Its variables have the names of a training's, without a mark that they are
+averages: `options.init_from = path` starts from them.
+"""
+
+from compare_gan.architectures import abstract_arch
+from compare_gan.gans import ema
+from compare_gan.layers import scope
+from compare_gan.layers import state
+import tensorflow as tf
+
+
+def write(gan, signature, batch, path, averaged=True):
+  """Writes the folder.
+
+  Args:
+    gan: a ModularGAN.
+    signature: a Signature. Those of the folder are "serving_default", with
+      names, and `generate`, whose arguments are in the same order.
+    batch: how many images at once, None for any number.
+    path: of a folder.
+    averaged: with the moving average of the weights, where there is one.
+  """
+  network = _copy(gan, averaged)
+
+  def generate(z, labels):
+    y = None if labels is None else tf.one_hot(labels, gan.num_classes)
+    with state.frozen():
+      return network(z, y, is_training=False)
+
+  specs = [port.spec() for port in signature.inputs(gan, batch)]
+  images = signature.function(generate)
+  module = tf.Module()
+  module.generator = network
+  module.generate = tf.function(images, specs, autograph=False)
+  module.__call__ = module.generate
+  served = tf.function(
+    lambda *tensors: {signature.output: images(*tensors)},
+    specs,
+    autograph=False,
+  )
+  tf.saved_model.save(module, path, {"serving_default": served})
+
+
+def _copy(gan, averaged):
+  """Returns G again, with the weights that make the images."""
+  network = gan.generator
+  if averaged and gan.averaged_generator:
+    network = gan.averaged_generator
+  values = {}
+  for v in network.variables:
+    name = scope.full_name(v)
+    if name.endswith(ema.SUFFIX):
+      name = name[: -len(ema.SUFFIX)]
+    values[name] = v.numpy()
+  with scope.building(values=lambda name, shape, dtype: values[name]):
+    return abstract_arch.make_generator(
+      gan.options.architecture,
+      gan.options.z_dim,
+      gan.image_shape,
+      gan.num_classes,
+    )
+
+
+def read(path):
+  """Returns `generate` of a folder, for arrays."""
+  return _Loaded(tf.saved_model.load(path))
+
+
+def read_by_hub(path):
+  """Returns the same, by TensorFlow-Hub's reader."""
+  import tensorflow_hub as hub
+
+  return _Loaded(hub.load(path))
+
+
+class _Loaded:
+  """Keeps the variables, which a function alone would not."""
+
+  def __init__(self, module):
+    self._module = module
+
+  def __call__(self, *arrays):
+    return self._module.generate(*map(tf.constant, arrays)).numpy()

@@ -1,0 +1,135 @@
+"""What an exported generator is called with, and what it returns.
+
+The names, shapes and ranges of three programs that others have scripts for:
+
+  biggan       z [1, z_dim], y int32 [1, 1]     -> output in [-1, 1]
+  bigbigan     x1 [256, z_dim], x2 int32 [256]  -> output in [0, 1]
+  compare_gan  z [64, z_dim], y int32 [64]      -> output in [0, 1]
+  dcgan        z [64, z_dim], y int32 [64]      -> generator_1/Tanh in [-1, 1]
+
+z is float32, the output float32 [N, H, W, colors]. A generator that is not
+conditional has no second input.
+"""
+
+from typing import NamedTuple
+from typing import Optional
+
+import numpy as np
+import tensorflow as tf
+
+
+class Port(NamedTuple):
+  """An input, or the output."""
+
+  name: str
+  shape: tuple  # None for a batch of any size
+  dtype: str  # numpy's name
+
+  def spec(self):
+    return tf.TensorSpec(list(self.shape), tf.as_dtype(self.dtype), self.name)
+
+  def bytes(self):
+    """Returns how many bytes a file of it has."""
+    return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
+
+
+class Signature(NamedTuple):
+  """Names, and how they are to be read.
+
+  Attributes:
+    name: of the signature.
+    z, y, output: names of the tensors.
+    low, high: what pixels 0 and 1 are in the output.
+    batch: how many images at once, where a file has a fixed number.
+    y_is_column: y is [N, 1] instead of [N].
+  """
+
+  name: str
+  z: str = "z"
+  y: str = "y"
+  output: str = "output"
+  low: float = 0.0
+  high: float = 1.0
+  batch: int = 64
+  y_is_column: bool = False
+
+  def inputs(self, gan, batch):
+    """Returns the Ports of a GAN's inputs; `batch` is None for any size."""
+    ports = [Port(self.z, (batch, gan.options.z_dim), "float32")]
+    if gan.num_classes:
+      shape = (batch, 1) if self.y_is_column else (batch,)
+      ports.append(Port(self.y, shape, "int32"))
+    return ports
+
+  def output_of(self, gan, batch):
+    """Returns the Port of a GAN's images."""
+    return Port(self.output, (batch, *gan.image_shape), "float32")
+
+  def function(self, generate):
+    """Returns `generate` (z, labels [N]) with this signature."""
+
+    def images(z, y=None):
+      with tf.name_scope("model"):  # No name in it is one of the ports'.
+        labels = None if y is None else tf.reshape(y, [-1])
+        return self.from_pixels(generate(z, labels))
+
+    return images
+
+  def arrays(self, z, labels: Optional[np.ndarray] = None):
+    """Returns latents, and the labels if there are any, as inputs."""
+    given = [np.asarray(z, np.float32)]
+    if labels is not None:
+      y = np.asarray(labels).astype(np.int32)
+      given.append(y[:, None] if self.y_is_column else y)
+    return given
+
+  def from_pixels(self, images):
+    """Returns images in [0, 1] in the range of the output."""
+    if (self.low, self.high) == (0.0, 1.0):
+      return images
+    return images * (self.high - self.low) + self.low
+
+  def to_pixels(self, output):
+    """Returns an output, or several, as images in [0, 1]."""
+    return (output - self.low) / (self.high - self.low)
+
+
+SIGNATURES = {
+  signature.name: signature
+  for signature in (
+    Signature("biggan", low=-1.0, batch=1, y_is_column=True),
+    Signature("bigbigan", z="x1", y="x2", batch=256),
+    Signature("compare_gan"),
+    Signature("dcgan", output="generator_1/Tanh", low=-1.0),
+  )
+}
+
+
+def get(name):
+  """Returns the Signature of this name."""
+  if name not in SIGNATURES:
+    raise ValueError(
+      f"--signature={name} is unknown. It can be {', '.join(SIGNATURES)}."
+    )
+  return SIGNATURES[name]
+
+
+def run(model, signature, batch, z, labels=None):
+  """Returns the images in [0, 1] that a model makes, [len(z), H, W, colors].
+
+  Args:
+    model: takes arrays in the order of the inputs, returns the output.
+    signature: a Signature.
+    batch: how many at a time; what is missing at the end is filled up with the
+      first ones. None for all at once.
+    z: latents [N, z_dim].
+    labels: ints [N], or None.
+  """
+  batch = batch or len(z)
+  rows = np.arange(-(-len(z) // batch) * batch) % len(z)
+  given = [array[rows] for array in signature.arrays(z, labels)]
+  images = [
+    signature.to_pixels(model(*(array[i : i + batch] for array in given)))
+    for i in range(0, len(rows), batch)
+  ]
+  return np.concatenate(images)[: len(z)]

@@ -1,0 +1,1 @@
+"""Studies: from one gin file to a report, see docs/studies.md."""

@@ -1,0 +1,410 @@
+"""Runs a study: what is to be run follows from what has ended.
+
+  plan -> runs that have no end -> executor -> journal -> plan -> ...
+
+All that it knows stands in the study's folder, so that it can be killed at any
+moment: a run with a start and without an end is started again, and its training
+goes on from its last checkpoint.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import json
+import os
+import signal
+import threading
+import time
+
+from compare_gan.study import journal
+from compare_gan.study import process
+from compare_gan.study import table
+
+_LOOK_S = 0.5  # between two looks at the executor
+_LOOK_AT_OTHERS_S = 2.0  # between two looks at the journals of other shards
+_MOST_KILLS = 10  # of one run, from outside
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Stopped(Exception):
+  """A signal has ended the conductor; `number` is the signal's."""
+
+  def __init__(self, number, message):
+    super().__init__(message)
+    self.number = number
+
+
+class Conductor:
+  """Runs a study, or one shard of it.
+
+  Args:
+    study: a plan.Study.
+    plan: the module; `runs`, `count`, `impossible` and `config_text` are used.
+    folder: of the study; what stands there is gone on from.
+    executor: see executors/__init__.py.
+    text: of the study file.
+    shard: (i, n) to do the i-th of n parts, counted from 0; None for all.
+    progress: a progress.Progress, or None.
+    command: `command(study, run, folder)` -> words that train a run.
+  """
+
+  def __init__(
+    self,
+    study,
+    plan,
+    folder,
+    executor,
+    text="",
+    shard=None,
+    progress=None,
+    command=process.trainer_command,
+  ):
+    self._study = study
+    self._plan = plan
+    self._folder = os.path.abspath(folder)
+    self._executor = executor
+    self._text = text
+    self._shard = shard
+    self._progress = progress
+    self._command = command
+    self._signal = None
+    self._flying = {}  # {run id: when it was submitted}
+    self._looked = 0.0
+
+  def run(self):
+    """Runs what is left to run, and returns when all of it has ended.
+
+    Raises Stopped after a signal, with all runs ended in good order. A second
+    signal ends this process, and with it the runs, at once.
+    """
+    try:
+      process.check_memory_can_be_watched(self._study.memory_mb)
+      os.makedirs(self._folder, exist_ok=True)
+      with journal.conducting(self._folder, self._shard):
+        self._open()
+        with self._listening():
+          self._loop()
+    finally:
+      self._executor.cancel()
+      self._executor.close()
+      if self._progress:
+        self._progress.close()
+
+  # ---- What is known ---------------------------------------------------------
+
+  def _open(self):
+    """Makes the folder's files, or reads what they say."""
+    self._json = _describe(
+      self._folder, self._study, self._plan, self._text, self._shard
+    )
+    known = {run["id"] for run in table.planned(self._folder)}
+    self._journal = journal.Journal(self._folder, self._shard)
+    self._runs_file = journal.JsonLines(
+      journal.path_of(self._folder, "runs", self._shard)
+    )
+    self._noted = {
+      run["id"]
+      for run in journal.read_lines(
+        journal.path_of(self._folder, "runs", self._shard)
+      )
+    }
+    self._states = {}
+    self._scores = {}
+    self._read_journals()
+    self._list()
+    lost = known - {run.id for run in self._listed}
+    if lost:
+      raise ValueError(
+        f"{len(lost)} of the {len(known)} runs in {self._folder} are not those "
+        f"of this study any more, {min(lost)} for one: study.base or a file "
+        "that it includes has changed since. Name a new folder by --out, or "
+        "give the file its old content."
+      )
+
+  def _read_journals(self):
+    """Takes over what stands in the journals, those of other shards too."""
+    self._looked = time.monotonic()
+    for run, state in journal.states(journal.events(self._folder)).items():
+      if run not in self._flying:
+        self._set(run, state)
+
+  def _set(self, run, state):
+    self._states[run] = state
+    if state.status in journal.FINAL:
+      self._scores[run] = state.score
+
+  def _list(self):
+    """Asks the plan, and notes the runs that are new."""
+    self._scored = len(self._scores)
+    self._listed, self._complete = self._plan.runs(self._study, self._scores)
+    new = [run for run in self._listed if run.id not in self._noted]
+    if new:
+      self._runs_file.append(*(run._asdict() for run in new))
+      self._noted |= {run.id for run in new}
+    for run in self._listed:
+      self._refuse_if_impossible(run)
+
+  def _refuse_if_impossible(self, run):
+    reason = self._json["impossible"].get(title(run.cell))
+    if reason and self._is_mine(run) and run.id not in self._scores:
+      self._end(run.id, process.Outcome("refused", reason))
+
+  def _is_mine(self, run):
+    return (
+      self._shard is None
+      or shard_of(run.id, self._shard[1]) == (self._shard[0])
+    )
+
+  def _state(self, run_id):
+    return self._states.get(run_id, journal.State())
+
+  # ---- The loop --------------------------------------------------------------
+
+  def _loop(self):
+    cancelled = False
+    while True:
+      if len(self._scores) > self._scored:
+        self._list()
+        continue  # What it refuses may lead to more.
+      waiting = [
+        run
+        for run in self._listed
+        if run.id not in self._scores
+        and run.id not in self._flying
+        and self._is_mine(run)
+      ]
+      if self._signal is None:
+        self._submit(waiting[: self._executor.jobs - len(self._flying)])
+      elif not cancelled:
+        self._executor.cancel()
+        cancelled = True
+      self._show()
+      if not self._flying:
+        if self._signal is not None:
+          raise self._stopped()
+        if self._complete and not waiting:
+          return
+      for run_id, outcome in self._wait():
+        self._end(run_id, outcome)
+      self._look_at_others()
+
+  def _submit(self, runs):
+    for run in runs:
+      attempt = self._state(run.id).attempts + 1
+      task = self._task(run, attempt)
+      event = self._journal.start(run.id, attempt)
+      self._states[run.id] = journal.after(self._state(run.id), event)
+      self._flying[run.id] = time.monotonic()
+      self._executor.submit(task)
+      if self._progress:
+        self._progress.started(run, attempt)
+
+  def _task(self, run, attempt):
+    folder = table.folder_of(self._folder, run.id)
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "run.gin")
+    _write(path, self._plan.config_text(run))
+    return process.Task(
+      run.id,
+      folder,
+      tuple(self._command(self._study, run, folder)),
+      os.getcwd(),
+      self._study.score,
+      process.environment(self._executor.threads),
+      attempt,
+      self._study.timeout_s,
+      self._study.memory_mb,
+    )
+
+  def _wait(self):
+    if self._flying:
+      return self._executor.wait(_LOOK_S)
+    if self._shard is None:
+      raise RuntimeError(
+        "The plan waits for scores, and there is no run that could bring them."
+      )
+    time.sleep(_LOOK_S)  # Another shard's run is to end.
+    return []
+
+  def _end(self, run_id, outcome):
+    state = self._state(run_id)
+    if outcome.status == "killed" and state.kills + 1 >= _MOST_KILLS:
+      reason = f"{outcome.reason} This was the {_MOST_KILLS}th time."
+      outcome = outcome._replace(status="failed", reason=reason)
+      again = False
+    else:
+      again = (
+        outcome.status == "failed" and state.failures < self._study.retries
+      )
+    score = None
+    if outcome.status == "ok":
+      folder = table.folder_of(self._folder, run_id)
+      score = table.value_of_folder(folder, self._json)
+    event = self._journal.end(run_id, state.attempts, outcome, again, score)
+    self._flying.pop(run_id, None)
+    self._set(run_id, journal.after(state, event))
+    if self._progress:
+      self._progress.ended(
+        self._run(run_id), outcome, again, self._scores.get(run_id)
+      )
+
+  def _run(self, run_id):
+    return next(run for run in self._listed if run.id == run_id)
+
+  def _look_at_others(self):
+    if self._shard is None:
+      return
+    if time.monotonic() - self._looked > _LOOK_AT_OTHERS_S:
+      self._read_journals()
+
+  def _show(self):
+    if self._progress:
+      self._progress.show(
+        [run for run in self._listed if self._is_mine(run)],
+        self._states,
+        self._scores,
+        self._flying,
+        self._left(),
+        self._executor.jobs,
+      )
+
+  def _left(self):
+    """Returns how many runs are to end here yet, as far as one can know."""
+    parts = self._shard[1] if self._shard else 1
+    unknown = max(0, self._json["runs"] - len(self._listed)) / parts
+    known = sum(
+      run.id not in self._scores for run in self._listed if self._is_mine(run)
+    )
+    return known + round(unknown)
+
+  # ---- Signals ---------------------------------------------------------------
+
+  @contextlib.contextmanager
+  def _listening(self):
+    if threading.current_thread() is not threading.main_thread():
+      yield  # Python has signals in the main thread only.
+      return
+    numbers = [getattr(signal, n) for n in _SIGNALS if hasattr(signal, n)]
+    before = {
+      n: signal.signal(n, self._note)
+      for n in numbers
+      if signal.getsignal(n) not in (signal.SIG_IGN, None)
+    }
+    try:
+      yield
+    finally:
+      for number, handler in before.items():
+        signal.signal(number, handler)
+
+  def _note(self, number, frame):
+    del frame
+    if self._signal is not None:
+      os._exit(128 + number)  # The runs follow, see follow.py.
+    self._signal = number
+
+  def _stopped(self):
+    name = signal.Signals(self._signal).name
+    done = sum(run.id in self._scores for run in self._listed)
+    return Stopped(
+      self._signal,
+      f"{name}: the study stands still in {self._folder}; {done} of "
+      f"{self._json['runs']} runs have ended, and those that were at work have "
+      "checkpoints. The same command goes on from there.",
+    )
+
+
+def title(cell):
+  """Returns "axis=value axis=value" of a cell."""
+  return " ".join(f"{axis}={value}" for axis, value in cell.items())
+
+
+def shard_of(run_id, n):
+  """Returns which of n shards a run belongs to, 0 to n - 1."""
+  return int(hashlib.sha256(run_id.encode()).hexdigest()[:8], 16) % n
+
+
+def parse_shard(text):
+  """Returns (i, n) of "i/n"; None of None."""
+  if text is None:
+    return None
+  first, _, last = text.partition("/")
+  if not (first.isdigit() and last.isdigit() and int(first) < int(last)):
+    raise ValueError(
+      f"--shard={text}: i/n with i from 0 to n - 1 would do; two machines have "
+      "--shard=0/2 and --shard=1/2."
+    )
+  return int(first), int(last)
+
+
+# ---- Files of a study --------------------------------------------------------
+
+
+def _describe(folder, study, plan, text, shard):
+  """Writes study.gin and study.json if there are none; returns the latter.
+
+  What cannot be built is found out here, before the first run.
+  """
+  gin_path = os.path.join(folder, "study.gin")
+  json_path = os.path.join(folder, "study.json")
+  if os.path.isfile(gin_path) and os.path.isfile(json_path):
+    with open(gin_path) as file:
+      _refuse_another_text(folder, file.read(), text)
+    return table.read_study(folder)
+  impossible = plan.impossible(study)
+  if impossible and study.on_impossible != "skip":
+    reasons = [f"  {cell}: {why}" for cell, why in impossible.items()]
+    raise ValueError(
+      f"{len(impossible)} cells of the study cannot be trained:\n"
+      f"{chr(10).join(reasons)}\n"
+      "Leave them out of study.slices, or skip them: study.on_impossible = "
+      "'skip'."
+    )
+  counted = plan.count(study)
+  now = datetime.datetime.now(datetime.timezone.utc)
+  described = {
+    "format": 1,
+    "name": study.name,
+    "axes": {axis: list(values) for axis, values in study.axes.items()},
+    "score": study.score,
+    "minimize": study.minimize,
+    "checkpoint": study.checkpoint,
+    "seeds": study.seeds,
+    "phases": list(counted["phases"]),
+    "runs": counted["runs"],
+    "top_percent": 5,
+    "collapse": {
+      "losses": "not finite: the run ends (NanGuard)",
+      "pixels": "not finite",
+      "score": "not finite",
+    },
+    "created": now.isoformat(timespec="seconds"),
+    "impossible": impossible,
+  }
+  _write(json_path, json.dumps(described, indent=2) + "\n", shard)
+  _write(gin_path, text, shard)
+  return described
+
+
+def _refuse_another_text(folder, stored, text):
+  if stored == text:
+    return
+  pairs = zip(stored.splitlines() + [""], text.splitlines() + [""])
+  line, (old, new) = next(
+    (number, pair) for number, pair in enumerate(pairs, 1) if len({*pair}) > 1
+  )
+  raise ValueError(
+    f"{folder} holds another study: line {line} of its study.gin is {old!r}, "
+    f"and here it is {new!r}. Name a new folder by --out, or go on with the "
+    "file and the --gin_bindings that it was begun with."
+  )
+
+
+def _write(path, text, shard=None):
+  """Writes a small file; it holds the old text or the new, never less."""
+  # Two shards may write the same at once.
+  beside = f"{path}.writing" + (f"-{shard[0]}" if shard else "")
+  with open(beside, "w") as file:
+    file.write(text)
+    file.flush()
+    os.fsync(file.fileno())
+  os.replace(beside, path)

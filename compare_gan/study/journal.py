@@ -1,0 +1,265 @@
+"""What happened to the runs of a study: lines that are only ever added.
+
+  {"time": .., "run": id, "event": "start", "attempt": 1}
+  {"time": .., "run": id, "event": "end", "attempt": 1, "status": "failed",
+   "reason": .., "log_tail": [..], "seconds": 3.2, "host": .., "score": null,
+   "again": true}
+
+A line is on the disk when `append` returns. A process that dies while it writes
+leaves part of a line, which says nothing and is cut off when the next conductor
+opens the file. A start without an end is a run that was interrupted.
+"""
+
+import contextlib
+import datetime
+import errno
+import glob
+import json
+import os
+import re
+import time
+from typing import NamedTuple
+from typing import Optional
+import warnings
+
+from compare_gan.study import locks
+
+# After these a run is not started again; "failed" may have retries left.
+FINAL = ("ok", "failed", "timeout", "memory", "collapsed", "refused")
+
+
+class JsonLines:
+  """Adds JSON lines to a file, each of them whole or not at all."""
+
+  def __init__(self, path):
+    self._path = path
+    self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    self._cut_off_torn_line()
+    _sync(os.path.dirname(os.path.abspath(path)))
+
+  def append(self, *records):
+    """Adds lines; they are on the disk when it returns."""
+    lines = "".join(json.dumps(record) + "\n" for record in records).encode()
+    size = os.fstat(self._file).st_size
+    try:
+      if os.write(self._file, lines) < len(lines):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+      os.fsync(self._file)
+    except OSError as error:
+      os.ftruncate(self._file, size)
+      raise OSError(
+        f"{self._path} cannot be written: {error.strerror}. What was written "
+        "before is as it was: make room and start the study again."
+      ) from error
+
+  def close(self):
+    os.close(self._file)
+
+  def _cut_off_torn_line(self):
+    with open(self._path, "rb") as file:
+      text = file.read()
+    whole = text.rfind(b"\n") + 1
+    if whole < len(text):
+      os.ftruncate(self._file, whole)
+      os.fsync(self._file)
+
+
+def read_lines(path):
+  """Returns the records of a file of JSON lines; a torn last line is none."""
+  if not os.path.isfile(path):
+    return []
+  with open(path, "rb") as file:
+    lines = file.read().split(b"\n")[:-1]
+  records = []
+  for number, line in enumerate(lines, 1):
+    try:
+      records.append(json.loads(line))
+    except ValueError:
+      warnings.warn(
+        f"{path}, line {number} is no JSON and is passed over.", stacklevel=2
+      )
+  return records
+
+
+def _sync(folder):
+  descriptor = os.open(folder, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)
+
+
+# ---- Files of a study --------------------------------------------------------
+
+
+def path_of(folder, name, shard=None):
+  """Returns journal.jsonl, or journal-<i>.jsonl of the i-th shard."""
+  part = "" if shard is None else f"-{shard[0]}"
+  return os.path.join(folder, f"{name}{part}.jsonl")
+
+
+def read_all(folder, name):
+  """Returns the records of <name>.jsonl and of all its shards."""
+  paths = sorted(glob.glob(os.path.join(glob.escape(folder), f"{name}*.jsonl")))
+  return [record for path in paths for record in read_lines(path)]
+
+
+def events(folder):
+  """Returns what happened, in the order of time."""
+  return sorted(read_all(folder, "journal"), key=lambda event: event["time"])
+
+
+class Journal:
+  """Writes down what happens.
+
+  Args:
+    folder: of the study.
+    shard: (i, n) if this machine does a part of the runs.
+  """
+
+  def __init__(self, folder, shard=None):
+    self._lines = JsonLines(path_of(folder, "journal", shard))
+
+  def start(self, run, attempt):
+    """Notes that a run is started; returns the event."""
+    return self._add(run, "start", attempt)
+
+  def end(self, run, attempt, outcome, again=False, score=None):
+    """Notes an Outcome, see process.py; returns the event.
+
+    Args:
+      run: its id.
+      attempt: how often it was started.
+      outcome: how it ended.
+      again: that it failed, and will be tried again.
+      score: what the plan goes on with.
+    """
+    return self._add(
+      run,
+      "end",
+      attempt,
+      status=outcome.status,
+      reason=outcome.reason,
+      log_tail=list(outcome.log_tail),
+      seconds=round(outcome.seconds, 3),
+      host=outcome.host,
+      score=score,
+      **({"again": True} if again else {}),
+    )
+
+  def close(self):
+    self._lines.close()
+
+  def _add(self, run, event, attempt, **more):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    record = {
+      "time": now.isoformat(timespec="microseconds"),
+      "run": run,
+      "event": event,
+      "attempt": attempt,
+      **more,
+    }
+    self._lines.append(record)
+    return record
+
+
+# ---- What the events amount to -----------------------------------------------
+
+
+class State(NamedTuple):
+  """Where a run stands."""
+
+  status: str = "waiting"  # "running" from a start to its end, or one of FINAL
+  reason: str = ""
+  log_tail: tuple = ()
+  seconds: float = 0.0  # of all attempts whose end was seen
+  attempts: int = 0
+  failures: int = 0  # ends of its own, counted by study.retries
+  kills: int = 0  # ends from outside
+  score: Optional[float] = None
+
+
+def states(happened):
+  """Returns {run id: State} of events in order."""
+  found = {}
+  for event in happened:
+    state = found.get(event["run"], State())
+    found[event["run"]] = after(state, event)
+  return found
+
+
+def after(state, event):
+  """Returns the State that an event leads to."""
+  if event["event"] == "start":
+    return state._replace(status="running", attempts=event["attempt"])
+  status = event["status"]
+  is_final = status in FINAL and not event.get("again")
+  return state._replace(
+    status=status if is_final else "waiting",
+    reason=event.get("reason") or "",
+    log_tail=tuple(event.get("log_tail") or ()),
+    seconds=state.seconds + (event.get("seconds") or 0.0),
+    attempts=max(state.attempts, event.get("attempt") or 0),
+    failures=state.failures + (status == "failed"),
+    kills=state.kills + (status == "killed"),
+    score=event.get("score"),
+  )
+
+
+# ---- One conductor at a time -------------------------------------------------
+
+_PATIENCE = 1.0  # Whoever asks `is_alive` holds the lock for a moment.
+
+
+@contextlib.contextmanager
+def conducting(folder, shard=None):
+  """Holds the folder for a conductor, or says who does already.
+
+  Shards share the folder's lock, and each has one of its own.
+  """
+  with contextlib.ExitStack() as held:
+    whole = held.enter_context(locks.Lock(os.path.join(folder, "LOCK")))
+    _take(whole, folder, shared=shard is not None)
+    if shard is not None:
+      _refuse_other_shards(folder, shard)
+      own = os.path.join(folder, f"LOCK-{shard[0]}-of-{shard[1]}")
+      _take(held.enter_context(locks.Lock(own)), folder)
+    yield
+
+
+def _take(lock, folder, shared=False):
+  limit = time.monotonic() + _PATIENCE
+  while not lock.acquire(shared):
+    if time.monotonic() > limit:
+      raise OSError(
+        f"The study in {folder} is being run by {lock.holder()} (or by its "
+        f"shards), which holds {lock.path}. Wait for it or end it; "
+        "`compare_gan study status` shows how far it is."
+      )
+    time.sleep(0.05)
+
+
+def _shard_locks(folder):
+  """Returns {path: n} of the shards that were ever run here."""
+  found = {}
+  for name in os.listdir(folder):
+    match = re.fullmatch(r"LOCK-\d+-of-(\d+)", name)
+    if match:
+      found[os.path.join(folder, name)] = int(match[1])
+  return found
+
+
+def _refuse_other_shards(folder, shard):
+  for path, n in _shard_locks(folder).items():
+    if n != shard[1] and locks.is_held(path):
+      raise OSError(
+        f"--shard={shard[0]}/{shard[1]}: {locks.Lock(path).holder()} runs a "
+        f"shard of {n} of the same study, so some runs would be done by both. "
+        f"All machines need the same n: --shard=i/{n}."
+      )
+
+
+def is_alive(folder):
+  """Returns whether a conductor, or one of its shards, is at work."""
+  paths = [os.path.join(folder, "LOCK"), *_shard_locks(folder)]
+  return any(locks.is_held(path) for path in paths)

@@ -1,0 +1,222 @@
+"""What the report shows of one run: curves, picture, microscope, log."""
+
+import base64
+import io
+import json
+import math
+import os
+import re
+
+import numpy as np
+
+POINTS = 200  # of a learning curve, at most
+_FLOATS = 3_000_000  # in the curves of all runs, at most: 16 MB of base64
+_BINS = 24
+_SPECTRUM = 32  # singular values of a layer, at most
+_LAYERS = 40
+_LOG_LINES = 40
+_LINE = 300  # characters
+_PICTURE = re.compile(r"step-(\d+)\.png$")
+_SIDE = 512  # pixels of a thumbnail, at most
+_QUALITIES = (85, 60, 35)
+
+
+def detail(row, folder, points=POINTS):
+  """Returns what the page needs to show a run, but for its picture.
+
+  Args:
+    row: of the table.
+    folder: of the run.
+    points: of each learning curve, at most.
+  """
+  found = {
+    "checkpoints": [
+      [each["step"], {k: rounded(v) for k, v in each["scores"].items()}]
+      for each in row.checkpoints or []
+    ],
+    "curves": curves(os.path.join(folder, "scalars.csv"), points),
+    "microscope": microscope(os.path.join(folder, "microscope.json")),
+  }
+  if row.status != "ok":
+    lines = list(row.log_tail or [])[-_LOG_LINES:]
+    found["log"] = [str(line)[:_LINE] for line in lines]
+  return found
+
+
+def rounded(x, digits=5):
+  """Returns a float with few digits; None for what is no finite number."""
+  if x is None or not math.isfinite(x):
+    return None
+  return float(f"{x:.{digits}g}")
+
+
+# ---- Learning curves ---------------------------------------------------------
+
+
+def points_for(runs, scalars=10):
+  """Returns how many points a curve may have, of so many runs."""
+  return int(np.clip(_FLOATS // max(1, runs * scalars), 20, POINTS))
+
+
+def curves(path, points):
+  """Returns {"names", "values"} of scalars.csv, or None without one.
+
+  The values are float32 in base64, a curve after the other, the first of them
+  the steps. Of more rows than `points`, evenly spaced ones are taken, the first
+  and the last among them. What a run that was killed left half written is not.
+  """
+  if not os.path.isfile(path):
+    return None
+  with open(path, encoding="utf-8", errors="replace") as file:
+    header, *lines = file.read().split("\n")[:-1] or [""]
+  names = header.strip().split(",")
+  if not lines or names[0] != "step":
+    return None
+  if len(lines) > points:
+    places = np.rint(np.linspace(0, len(lines) - 1, points)).astype(int)
+    lines = [lines[i] for i in places]
+  cells = [line.strip().split(",") for line in lines]
+  rows = [_floats(row) for row in cells if len(row) == len(names)]
+  if not rows:
+    return None
+  values = np.asarray(rows, "<f4").T  # [names, points]
+  return {
+    "names": names,
+    "values": base64.b64encode(values.tobytes()).decode(),
+  }
+
+
+def _floats(texts):
+  try:
+    return list(map(float, texts))
+  except ValueError:  # A row without some scalar.
+    return [float(text or math.nan) for text in texts]
+
+
+# ---- The microscope ----------------------------------------------------------
+
+
+def microscope(path):
+  """Returns microscope.json, small enough for the page, or None.
+
+  A spectrum keeps its first, last and evenly spaced singular values, gradient
+  norms become a histogram with bins that real, fake and interpolated share.
+  """
+  if not os.path.isfile(path):
+    return None
+  try:
+    with open(path, encoding="utf-8") as file:
+      found = json.load(file)
+  except ValueError:
+    return {"errors": {"microscope.json": "The file is no whole JSON."}}
+  spectra = found.get("singular_values") or {}
+  norms = found.get("gradient_norms") or {}
+  return {
+    "step": found.get("step"),
+    "lipschitz": _rounded(found.get("lipschitz")),
+    "penalty": _rounded(found.get("penalty")),
+    "spectra": {
+      layer: spectrum(values)
+      for layer, values in list(spectra.items())[:_LAYERS]
+      if values
+    },
+    "gradient_norms": histograms(norms),
+    "errors": found.get("errors") or {},
+  }
+
+
+def _rounded(numbers):
+  return numbers and {
+    name: rounded(x) if isinstance(x, (int, float)) else x
+    for name, x in numbers.items()
+  }
+
+
+def spectrum(values):
+  """Returns {"size", "at", "values"}: places from 1 and singular values."""
+  size = len(values)
+  at = np.unique(
+    np.rint(np.linspace(0, size - 1, min(size, _SPECTRUM))).astype(int)
+  )
+  return {
+    "size": size,
+    "at": (at + 1).tolist(),
+    "values": [rounded(values[i], 4) for i in at],
+  }
+
+
+def histograms(norms):
+  """Returns {"edges", "shares", "medians"} of lists of norms, or None."""
+  arrays = {
+    name: np.asarray([np.nan if x is None else x for x in norms[name]], float)
+    for name in norms
+  }
+  arrays = {name: x[np.isfinite(x)] for name, x in arrays.items()}
+  arrays = {name: x for name, x in arrays.items() if len(x)}
+  if not arrays:
+    return None
+  high = max(x.max() for x in arrays.values()) or 1.0
+  edges = np.linspace(0.0, high, _BINS + 1)
+  return {
+    "edges": [rounded(edge) for edge in edges],
+    "shares": {
+      name: [rounded(n / len(x), 3) for n in np.histogram(x, edges)[0]]
+      for name, x in arrays.items()
+    },
+    "medians": {name: rounded(np.median(x)) for name, x in arrays.items()},
+  }
+
+
+# ---- Pictures ----------------------------------------------------------------
+
+
+def picture(folder):
+  """Returns the path of the newest samples/step-<n>.png of a run, or None."""
+  samples = os.path.join(folder, "samples")
+  if not os.path.isdir(samples):
+    return None
+  found = filter(None, map(_PICTURE.match, os.listdir(samples)))
+  newest = max(found, key=lambda match: int(match[1]), default=None)
+  return newest and os.path.join(samples, newest[0])
+
+
+def thumbnail(path, limit):
+  """Returns a data URI of a picture of at most `limit` bytes, or None.
+
+  The file itself if it is small enough; else a JPEG, whose quality and then
+  size go down until it fits. None too for a file that is no whole picture.
+  """
+  from PIL import Image
+
+  if os.path.getsize(path) * 4 / 3 <= limit:
+    with open(path, "rb") as file:
+      return _uri("png", file.read())
+  try:
+    with Image.open(path) as opened:
+      image = opened.convert("RGB")
+  except OSError:  # A run was killed while it wrote this.
+    return None
+  image.thumbnail((_SIDE, _SIDE))
+  while min(image.size) >= 16:
+    for quality in _qualities(image, limit):
+      content = _jpeg(image, quality)
+      if len(content) * 4 / 3 <= limit:
+        return _uri("jpeg", content)
+    image.thumbnail([max(1, side // 2) for side in image.size])
+  return None
+
+
+def _qualities(image, limit):
+  """Returns those worth trying: fine ones need a byte for some four pixels."""
+  pixels = image.size[0] * image.size[1]
+  return _QUALITIES if 4 * limit > pixels else _QUALITIES[1:]
+
+
+def _jpeg(image, quality):
+  file = io.BytesIO()
+  image.save(file, "JPEG", quality=quality)
+  return file.getvalue()
+
+
+def _uri(kind, content):
+  return f"data:image/{kind};base64," + base64.b64encode(content).decode()

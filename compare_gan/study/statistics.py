@@ -1,0 +1,842 @@
+"""What the scores of a study say: boxes, budgets, effects, tests and answers.
+
+A setting is a cell of the axes with its hyper-parameters, trained with some
+seeds; its value is the median over these seeds. Everything is computed on
+costs, in float64: a score, or minus the score where more is better, so that
+less is always better. A training that ended without a score, or collapsed,
+costs infinity. Trainings that have not ended, and those that were refused
+because their architecture cannot express their cell, count nowhere.
+
+The questions are those of https://arxiv.org/abs/1711.10337 and
+https://arxiv.org/abs/1807.04720; the tests and the Holm correction are ours.
+"""
+
+import itertools
+import math
+from typing import NamedTuple
+
+from compare_gan.study import table as table_lib
+import numpy as np
+from scipy import stats
+
+_NOT_ENDED = ("running", "waiting", "refused")
+LEVEL = 0.05  # below which an answer calls a difference significant
+_MOST = 6  # differences of an axis that are told in words
+
+
+# ---- Scores and settings -----------------------------------------------------
+
+
+def sign(study):
+  """Returns what turns a score into a cost, and a cost into a score."""
+  return 1.0 if study.get("minimize", True) else -1.0
+
+
+def cost(row, study):
+  """Returns the cost of a run: inf if it failed, None if it does not count."""
+  if row.status in _NOT_ENDED:
+    return None
+  score = table_lib.value(row, study)  # None if it did not end well.
+  if score is None or not math.isfinite(score):
+    return math.inf
+  return sign(study) * float(score)
+
+
+class Setting(NamedTuple):
+  """The trainings that differ in nothing but the seed."""
+
+  cell: dict
+  settings: dict
+  phase: str
+  round: int
+  order: int
+  runs: tuple  # their ids
+  costs: tuple
+
+  @property
+  def value(self):
+    return median(self.costs)
+
+  @property
+  def n(self):
+    return len(self.costs)
+
+  @property
+  def n_ok(self):
+    return sum(map(math.isfinite, self.costs))
+
+
+def settings(table):
+  """Returns the Settings with a training that ended, in the study's order."""
+  found = {}
+  for row in sorted(table.rows, key=lambda row: row.order):
+    known = cost(row, table.study)
+    if known is not None:
+      key = (_key(row.cell), _key(row.settings))
+      found.setdefault(key, []).append((row, known))
+  return [
+    Setting(
+      rows[0][0].cell,
+      rows[0][0].settings,
+      rows[0][0].phase,
+      rows[0][0].round,
+      rows[0][0].order,
+      tuple(row.run for row, _ in rows),
+      tuple(known for _, known in rows),
+    )
+    for rows in found.values()
+  ]
+
+
+def _key(names):
+  return tuple(sorted(names.items()))
+
+
+def median(costs):
+  """Returns the median of a few numbers, infinite ones among them."""
+  ordered = sorted(costs)
+  n = len(ordered)
+  return float(ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+
+
+def iqr(costs):
+  """Returns the distance between the quartiles."""
+  first, third = np.percentile(costs, [25, 75])
+  return float(third - first)
+
+
+def with_value(all_settings, axis, value):
+  """Returns the Settings whose cell has a value of an axis."""
+  return [each for each in all_settings if each.cell.get(axis) == value]
+
+
+def finite(costs):
+  """Returns the finite costs as an array."""
+  costs = np.asarray(costs, np.float64)
+  return costs[np.isfinite(costs)]
+
+
+# ---- The best of many --------------------------------------------------------
+
+
+class Box(NamedTuple):
+  """A box plot of the best `n_top` of `n` settings."""
+
+  n_top: int
+  n: int
+  low: float
+  quartile_1: float
+  median: float
+  quartile_3: float
+  high: float
+  points: tuple
+
+
+def top_percent(costs, percent):
+  """Returns the Box of the best `percent` of costs, at least one of them."""
+  costs = np.sort(np.asarray(costs, np.float64))
+  n_top = max(1, math.ceil(round(percent / 100 * len(costs), 9)))
+  points = costs[:n_top]
+  inside = finite(points)
+  if not len(inside):
+    return Box(n_top, len(costs), *[math.inf] * 5, tuple(points))
+  five = np.percentile(inside, [0, 25, 50, 75, 100])
+  return Box(n_top, len(costs), *five.tolist(), tuple(points.tolist()))
+
+
+class Best(NamedTuple):
+  """The best settings of a cell, of `n` that were tried."""
+
+  cell: dict
+  n: int
+  top: tuple
+
+
+def best_table(all_settings, top=2):
+  """Returns the Best of every cell, the cell with the best setting first."""
+  cells = {}
+  for each in all_settings:
+    cells.setdefault(_key(each.cell), []).append(each)
+  found = []
+  for group in cells.values():
+    ordered = sorted(group, key=lambda each: (each.value, each.order))
+    found.append(Best(ordered[0].cell, len(group), tuple(ordered[:top])))
+  return sorted(found, key=lambda best: (best.top[0].value, best.top[0].order))
+
+
+# ---- What a budget buys ------------------------------------------------------
+
+
+def counted(costs, worst):
+  """Returns costs with `worst` in place of infinity.
+
+  An expectation over costs of which one is infinite is infinite. So a failure
+  counts as the worst value that any setting of the study reached.
+  """
+  costs = np.asarray(costs, np.float64)
+  return np.where(np.isfinite(costs), costs, worst)
+
+
+def budgets(n, most=80):
+  """Returns the k at which curves are drawn: all of 1..n, or `most` of them."""
+  return (
+    np.unique(np.rint(np.geomspace(1, n, most)))
+    if n > most
+    else (np.arange(1, n + 1))
+  )
+
+
+def expected_best(costs, ks):
+  """Returns E[min of k] of k settings drawn without replacement.
+
+  P(min = x_(i)) = C(n - i, k - 1) / C(n, k) for the i-th smallest of n costs.
+
+  Args:
+    costs: n of them.
+    ks: numbers from 1 to n.
+  """
+  x = np.sort(np.asarray(costs, np.float64))
+  n = len(x)
+  i = np.arange(1, n)
+  found = []
+  for k in ks:
+    # P(min = x_(i + 1)) / P(min = x_(i)), and P(min = x_(1)) = k / n.
+    ratios = np.maximum(n - i - k + 1, 0) / (n - i)
+    found.append(k / n * np.dot(np.cumprod(np.append(1.0, ratios)), x))
+  return np.array(found)
+
+
+def expected_best_iid(costs, ks):
+  """Returns E[min of k] of k independent draws from the costs' distribution.
+
+  P(min >= x_(i)) = ((n - i + 1) / n)^k for the i-th smallest of n costs: what
+  is drawn is put back.
+  """
+  x = np.sort(np.asarray(costs, np.float64))
+  at_least = np.arange(len(x), -1, -1) / len(x)
+  return np.array([np.dot(-np.diff(at_least**k), x) for k in ks])
+
+
+def simulated_best(blocks, draws=1000, seed=0):
+  """Returns (mean, 5 %, 95 % quantile) of the best of the first k, k = 1..n.
+
+  Args:
+    blocks: lists of costs. The blocks are tried one after the other; the order
+      within a block is drawn anew each time.
+    draws: how often.
+    seed: of the orders.
+  """
+  random = np.random.RandomState(seed)
+  parts = [
+    np.asarray(block)[np.argsort(random.rand(draws, len(block)), axis=1)]
+    for block in blocks
+  ]
+  best = np.minimum.accumulate(np.concatenate(parts, axis=1), axis=1)
+  low, high = np.percentile(best, [5, 95], axis=0)
+  return best.mean(axis=0), low, high
+
+
+def blocks(group, phases, worst):
+  """Returns the costs of Settings by phase and round, the first phase first."""
+  order = {phase: i for i, phase in enumerate(phases)}
+  found = {}
+  for each in group:
+    key = (order.get(each.phase, len(order)), each.round or 0)
+    found.setdefault(key, []).append(each.value)
+  return [counted(found[key], worst) for key in sorted(found)]
+
+
+class Curve(NamedTuple):
+  """The expected best cost of a group by the number of settings tried."""
+
+  n: int
+  k: np.ndarray
+  exact: np.ndarray
+  iid: np.ndarray
+  simulated: np.ndarray
+  low: np.ndarray
+  high: np.ndarray
+
+
+def budget_curve(group, phases, worst, draws=1000):
+  """Returns the Curve of some Settings."""
+  costs = counted([each.value for each in group], worst)
+  ks = budgets(len(costs)).astype(int)
+  simulated = simulated_best(blocks(group, phases, worst), draws)
+  return Curve(
+    len(costs),
+    ks,
+    expected_best(costs, ks),
+    expected_best_iid(costs, ks),
+    *(curve[ks - 1] for curve in simulated),
+  )
+
+
+def winners(curves):
+  """Returns [(first k, last k, name)]: who has the lowest exact curve, when.
+
+  Args:
+    curves: {name: cost by k = 1..n}, compared as far as all of them reach.
+  """
+  last = min(map(len, curves.values()))
+  found = []
+  for k in range(1, last + 1):
+    name = min(curves, key=lambda name: curves[name][k - 1])
+    if found and found[-1][2] == name:
+      found[-1] = (found[-1][0], k, name)
+    else:
+      found.append((k, k, name))
+  return found
+
+
+# ---- Effects and tests -------------------------------------------------------
+
+
+def differences(table, axis, first, second):
+  """Returns [(cluster, cost of second - cost of first)] of matched trainings.
+
+  Two trainings match that differ in this axis only: they agree in the other
+  axes, the settings and the seed. Where one side has settings that the other
+  knows nothing of, as the weight of a penalty where there is none, its cost is
+  the median over these. The pairs of one setting, which differ in the seed,
+  are a cluster. No pair is made of two failures.
+  """
+  sides = (_by_place(table, axis, first), _by_place(table, axis, second))
+  found = []
+  for place in sorted(set(sides[0]) & set(sides[1]), key=repr):
+    cell, _ = place
+    for names_a, names_b in _matching(sides[0][place], sides[1][place]):
+      shared = names_a & names_b
+      a = _medians(sides[0][place][names_a], shared)
+      b = _medians(sides[1][place][names_b], shared)
+      for key in sorted(set(a) & set(b), key=repr):
+        if math.isfinite(a[key]) or math.isfinite(b[key]):
+          found.append(((cell, key), b[key] - a[key]))
+  return found
+
+
+def _by_place(table, axis, value):
+  """Returns {(other axes, seed): {names of settings: [(settings, cost)]}}."""
+  places = {}
+  for row in table.rows:
+    known = cost(row, table.study)
+    if known is None or row.cell.get(axis) != value:
+      continue
+    others = {name: row.cell[name] for name in row.cell if name != axis}
+    by_names = places.setdefault((_key(others), row.seed), {})
+    by_names.setdefault(frozenset(row.settings), []).append(
+      (row.settings, known)
+    )
+  return places
+
+
+def _matching(first, second):
+  """Yields pairs of sets of names: equal ones, else one within the other."""
+  equal = set(first) & set(second)
+  for names in sorted(equal, key=sorted):
+    yield names, names
+  for a, b in itertools.product(
+    sorted(set(first) - equal, key=sorted),
+    sorted(set(second) - equal, key=sorted),
+  ):
+    if a < b or b < a:
+      yield a, b
+
+
+def _medians(entries, names):
+  groups = {}
+  for each, known in entries:
+    key = tuple((name, each[name]) for name in sorted(names))
+    groups.setdefault(key, []).append(known)
+  return {key: median(costs) for key, costs in groups.items()}
+
+
+def t_interval(x, level=0.95):
+  """Returns mean -+ t s / sqrt(n), Student's interval of a mean."""
+  x = np.asarray(x, np.float64)
+  if len(x) < 2:
+    return math.nan, math.nan
+  half = stats.t.ppf(0.5 + level / 2, len(x) - 1) * x.std(ddof=1)
+  half /= math.sqrt(len(x))
+  return float(x.mean() - half), float(x.mean() + half)
+
+
+def bootstrap_interval(clusters, level=0.95, resamples=2000, seed=0):
+  """Returns the percentile interval of the mean over resampled clusters.
+
+  Pairs of one setting resemble each other, so that whole settings are drawn;
+  single pairs if there is one setting only.
+
+  Args:
+    clusters: lists of differences.
+    level, resamples, seed: of the interval.
+  """
+  if len(clusters) == 1:
+    clusters = [[x] for x in clusters[0]]
+  if len(clusters) < 2:
+    return math.nan, math.nan
+  sums = np.array([np.sum(cluster) for cluster in clusters])
+  sizes = np.array([len(cluster) for cluster in clusters])
+  random = np.random.RandomState(seed)
+  drawn = random.randint(0, len(sums), [resamples, len(sums)])
+  means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+  tails = [50 * (1 - level), 100 - 50 * (1 - level)]
+  return tuple(np.percentile(means, tails).tolist())
+
+
+def wilcoxon(x):
+  """Returns the two-sided p of Wilcoxon's signed-rank test, and its n.
+
+  Zeros are left out. With up to 100 differences p is exact, ties included: the
+  signs are flipped in all 2^n ways. Beyond, the normal approximation. An
+  infinite difference has the highest rank.
+  """
+  x = np.asarray(x, np.float64)
+  x = x[x != 0]
+  n = len(x)
+  if not n:
+    return 1.0, 0
+  ranks = stats.rankdata(np.abs(x))
+  positive = ranks[x > 0].sum()
+  if n <= 100:
+    return _exact_p(ranks, positive), n
+  deviation = math.sqrt((ranks**2).sum() / 4)
+  z = abs(positive - ranks.sum() / 2) / deviation
+  return float(min(1.0, 2 * stats.norm.sf(z))), n
+
+
+def _exact_p(ranks, positive):
+  """Returns p from the distribution of the sum of ranks under random signs."""
+  doubled = np.rint(2 * ranks).astype(int)  # Ranks of ties end in .5.
+  ways = np.zeros(doubled.sum() + 1)
+  ways[0] = 1.0
+  for rank in doubled:  # Half of the ways has this rank in its sum.
+    ways[rank:] = 0.5 * (ways[rank:] + ways[: len(ways) - rank])
+    ways[:rank] *= 0.5
+  at = int(round(2 * positive))
+  return float(min(1.0, 2 * min(ways[: at + 1].sum(), ways[at:].sum())))
+
+
+def smallest_p(n):
+  """Returns the least p that n differences without ties can have."""
+  return min(1.0, 2.0 ** (1 - n))
+
+
+def holm(ps):
+  """Returns p-values after Holm's correction for as many tests as there are."""
+  ps = np.asarray(ps, np.float64)
+  order = np.argsort(ps, kind="stable")
+  scaled = ps[order] * np.arange(len(ps), 0, -1)
+  adjusted = np.empty(len(ps))
+  adjusted[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
+  return adjusted
+
+
+class Comparison(NamedTuple):
+  """How much better `first` is than `second`: cost of second - of first."""
+
+  axis: str
+  first: str
+  second: str
+  n: int  # pairs
+  n_settings: int
+  n_infinite: int  # pairs of which one failed: in the test, not in the mean
+  mean: float
+  t: tuple
+  bootstrap: tuple
+  p: float
+  p_holm: float
+  n_tests: int  # that Holm's correction is for
+  n_nonzero: int  # differences that the test used
+
+
+def comparisons(table, axis):
+  """Returns a Comparison of every two values of an axis that have pairs."""
+  found = []
+  for first, second in itertools.combinations(table.study["axes"][axis], 2):
+    pairs = differences(table, axis, first, second)
+    if pairs:
+      found.append(_compare(axis, first, second, pairs))
+  corrected = holm([each.p for each in found])
+  return [
+    each._replace(p_holm=float(p), n_tests=len(found))
+    for each, p in zip(found, corrected)
+  ]
+
+
+def _compare(axis, first, second, pairs):
+  clusters = {}
+  for cluster, x in pairs:
+    if math.isfinite(x):
+      clusters.setdefault(cluster, []).append(x)
+  x = finite([x for _, x in pairs])
+  p, n_nonzero = wilcoxon([x for _, x in pairs])
+  return Comparison(
+    axis,
+    first,
+    second,
+    n=len(pairs),
+    n_settings=len({cluster for cluster, _ in pairs}),
+    n_infinite=len(pairs) - len(x),
+    mean=float(x.mean()) if len(x) else math.nan,
+    t=t_interval(x),
+    bootstrap=bootstrap_interval(list(clusters.values())),
+    p=p,
+    p_holm=p,
+    n_tests=1,
+    n_nonzero=n_nonzero,
+  )
+
+
+# ---- Tables of medians, ranks and spreads ------------------------------------
+
+
+def interaction(all_settings, first, second, values):
+  """Returns (medians, counts) [A, B] over settings, by values of two axes.
+
+  Args:
+    all_settings: Settings.
+    first, second: axes.
+    values: {axis: [its values]}.
+  """
+  shape = [len(values[first]), len(values[second])]
+  medians, counts = np.full(shape, np.nan), np.zeros(shape, int)
+  for i, a in enumerate(values[first]):
+    group = with_value(all_settings, first, a)
+    for j, b in enumerate(values[second]):
+      costs = [each.value for each in with_value(group, second, b)]
+      counts[i, j] = len(costs)
+      if costs:
+        medians[i, j] = median(costs)
+  return medians, counts
+
+
+def rank_correlation(scores):
+  """Returns (Spearman's correlations, counts) [M, M] of metrics over runs.
+
+  The correlation of ranks, ties having their mean rank, over the runs that
+  have both scores; NaN with fewer than 3 of them, or where all scores agree.
+
+  Args:
+    scores: [M, runs], NaN where a run has no such score.
+  """
+  scores = np.asarray(scores, np.float64)
+  m = len(scores)
+  found, counts = np.full([m, m], np.nan), np.zeros([m, m], int)
+  for i, j in itertools.combinations_with_replacement(range(m), 2):
+    both = np.isfinite(scores[i]) & np.isfinite(scores[j])
+    counts[i, j] = counts[j, i] = both.sum()
+    if both.sum() >= 3:
+      found[i, j] = found[j, i] = _spearman(scores[i][both], scores[j][both])
+  return found, counts
+
+
+def _spearman(x, y):
+  x, y = (stats.rankdata(each) - (len(each) + 1) / 2 for each in (x, y))
+  norm = math.sqrt(np.dot(x, x) * np.dot(y, y))
+  return float(np.dot(x, y) / norm) if norm else math.nan
+
+
+class Stability(NamedTuple):
+  """How far scores spread."""
+
+  n: int  # trainings that ended
+  n_failed: int
+  failed_share: float
+  seed_iqr: float  # median over settings of the IQR over seeds
+  setting_iqr: float  # IQR of the settings' values
+
+
+def stability(group):
+  """Returns the Stability of some Settings; NaN where a spread needs more."""
+  n, n_ok = (sum(each.n for each in group), sum(each.n_ok for each in group))
+  over_seeds = [iqr(finite(each.costs)) for each in group if each.n_ok >= 2]
+  values = finite([each.value for each in group])
+  return Stability(
+    n,
+    n - n_ok,
+    (n - n_ok) / n if n else math.nan,
+    median(over_seeds) if over_seeds else math.nan,
+    iqr(values) if len(values) >= 2 else math.nan,
+  )
+
+
+# ---- All of it ---------------------------------------------------------------
+
+
+class Summary(NamedTuple):
+  """Everything that a report shows, by axis and value."""
+
+  settings: list
+  worst: float  # what a failure counts as where a mean is taken
+  boxes: dict  # {axis: {value: Box}}
+  curves: dict  # {axis: {value: Curve}}
+  comparisons: dict  # {axis: [Comparison]}
+  interactions: dict  # {(axis, axis): (medians, counts)}
+  stability: dict  # {axis: {value: Stability}}
+  best: list
+  metrics: list
+  correlation: tuple
+
+
+def summary(table):
+  """Returns the Summary of a table."""
+  study = table.study
+  axes = study["axes"]
+  found = settings(table)
+  values = finite([each.value for each in found])
+  worst = float(values.max()) if len(values) else math.nan
+  groups = {
+    axis: {
+      value: group
+      for value in axes[axis]
+      for group in [with_value(found, axis, value)]
+      if group
+    }
+    for axis in axes
+  }
+  metrics = _metrics(table)
+  return Summary(
+    found,
+    worst,
+    _of_each(
+      groups,
+      lambda group: top_percent(
+        [each.value for each in group], study.get("top_percent", 5)
+      ),
+    ),
+    _of_each(
+      groups if len(values) else {},
+      lambda group: budget_curve(group, study.get("phases", []), worst),
+    ),
+    {axis: comparisons(table, axis) for axis in axes},
+    {
+      pair: interaction(found, *pair, axes)
+      for pair in itertools.combinations(axes, 2)
+    },
+    _of_each(groups, stability),
+    best_table(found),
+    metrics,
+    rank_correlation(_scores(table, metrics)),
+  )
+
+
+def _of_each(groups, function):
+  return {
+    axis: {value: function(group) for value, group in by_value.items()}
+    for axis, by_value in groups.items()
+  }
+
+
+def _metrics(table):
+  return sorted({name for row in table.rows for name in row.scores})
+
+
+def _scores(table, metrics):
+  """Returns [M, runs]: the scores of the runs that are ok."""
+  ok = [row for row in table.rows if row.status == "ok"]
+  return [
+    [_number(table_lib.value(row, table.study, metric)) for row in ok]
+    for metric in metrics
+  ]
+
+
+def _number(x):
+  return math.nan if x is None else float(x)
+
+
+# ---- Answers in words --------------------------------------------------------
+
+
+def answers(table, found):
+  """Returns sentences, the most important first, about a Summary `found`."""
+  if not len(finite([each.value for each in found.settings])):
+    return ["No training has a score yet.", *_about_the_rest(table)]
+  sentences = [_about_the_best(table.study, found)]
+  for axis, values in table.study["axes"].items():
+    if len(values) > 1:
+      sentences += _about_budgets(table.study, axis, found)
+      sentences += _about_differences(table.study, axis, found)
+  sentences += _about_failures(found)
+  sentences += _about_metrics(found)
+  return sentences + _about_the_rest(table)
+
+
+def _about_the_best(study, found):
+  best = found.best[0].top[0]
+  parts = [f"{axis} = {value}" for axis, value in best.cell.items()]
+  parts += [f"{name} = {value:g}" for name, value in best.settings.items()]
+  return (
+    f"The best of {_many(len(found.settings), 'setting')} has a median "
+    f"{study['score']} of {number(sign(study) * best.value)} over "
+    f"{_many(best.n, 'seed')} ({best.n_ok} of {best.n} ended well): "
+    f"{', '.join(parts) or 'the only one'}."
+  )
+
+
+def _about_budgets(study, axis, found):
+  curves = {}
+  for value in found.curves[axis]:
+    group = with_value(found.settings, axis, value)
+    costs = counted([each.value for each in group], found.worst)
+    curves[value] = expected_best(costs, range(1, len(costs) + 1))
+  if len(curves) < 2:
+    return []
+  first, *others = [
+    (_from_to(first, last), value, curves[value][last - 1])
+    for first, last, value in winners(curves)
+  ]
+  way = "lowest" if study.get("minimize", True) else "highest"
+
+  def won(upto, value, best):
+    return f"{axis} = {value} ({number(sign(study) * best)})"
+
+  parts = [
+    f"With {first[0]} tried, the {way} expected best {study['score']} is that "
+    f"of {won(*first)}",
+    *(f"with {other[0]}, of {won(*other)}" for other in others[:3]),
+  ]
+  if len(others) > 3:
+    parts.append(f"it changes {_many(len(others) - 3, 'more time')}")
+  return ["; ".join(parts) + "."]
+
+
+def _from_to(first, last):
+  if first == last:
+    return _many(first, "setting")
+  return f"up to {last} settings" if first == 1 else f"{first} to {last}"
+
+
+def _about_differences(study, axis, found):
+  tested = found.comparisons[axis]
+  if not tested:
+    return [f"No two trainings differ in {axis} only: nothing could be tested."]
+  clear = [each for each in tested if each.p_holm < LEVEL]
+  clear.sort(key=lambda each: each.p_holm)
+  if clear:
+    more = len(clear) - _MOST
+    rest = [f"{axis}: {_many(more, 'more difference')} of this kind."]
+    return [
+      *(_difference(each) for each in clear[:_MOST]),
+      *(rest if more > 0 else []),
+    ]
+  least = min(tested, key=lambda each: each.p_holm)
+  text = (
+    f"No difference between the values of {axis} is significant: the smallest "
+    f"Wilcoxon p is {p_text(least.p_holm)} after Holm over "
+    f"{_many(least.n_tests, 'test')} ({least.first} and {least.second}, "
+    f"{_many(least.n, 'pair')})"
+  )
+  possible = min(1.0, least.n_tests * smallest_p(least.n_nonzero))
+  if possible >= LEVEL:
+    text += f"; so few pairs cannot have less than {p_text(possible)}"
+  return [text + "."]
+
+
+def _difference(each):
+  """Returns "R1 beats none by 3.1 [1.2, 5.0] (Wilcoxon p = .004 ...)."."""
+  test = (
+    f"Wilcoxon p {p_equals(each.p_holm)} after Holm over "
+    f"{_many(each.n_tests, 'test')}, {_many(each.n, 'pair')}"
+  )
+  if math.isnan(each.mean):
+    words = "differ because one of them fails where the other does not"
+    return f"{each.axis}: {each.first} and {each.second} {words} ({test})."
+  better, worse, way = each.first, each.second, 1.0
+  if each.mean < 0:
+    better, worse, way = worse, better, -1.0
+  interval = ""
+  if not math.isnan(each.t[0]):
+    low, high = sorted(way * end for end in each.t)
+    interval = f" [{number(low)}, {number(high)}]"
+  if each.n_infinite:
+    test += f", of which {each.n_infinite} with a failure count in p only"
+  return (
+    f"{each.axis}: {better} beats {worse} by {number(way * each.mean)}"
+    f"{interval} ({test})."
+  )
+
+
+def _about_failures(found):
+  """Returns a sentence on the axis whose values differ most in failing."""
+  sentences = []
+  for axis, by_value in found.stability.items():
+    ordered = sorted(by_value.items(), key=lambda item: item[1].failed_share)
+    if ordered:
+      (good, least), (bad, most) = ordered[0], ordered[-1]
+      gap = most.failed_share - least.failed_share
+      text = (
+        f"{axis} = {bad} fails most often, {_share(most)}; {good} least, "
+        f"{_share(least)}."
+      )
+      sentences.append((gap, text))
+  gap, text = max(sentences, default=(0.0, ""), key=lambda each: each[0])
+  return [text] if gap > 0 else []
+
+
+def _share(each):
+  percent = 100 * each.failed_share
+  return f"{each.n_failed} of {each.n} trainings ({percent:.0f} %)"
+
+
+def _about_metrics(found):
+  correlation, counts = found.correlation
+  pairs = [
+    (correlation[i, j], counts[i, j], found.metrics[i], found.metrics[j])
+    for i, j in itertools.combinations(range(len(found.metrics)), 2)
+    if math.isfinite(correlation[i, j])
+  ]
+  if not pairs:
+    return []
+  rho, n, a, b = min(pairs, key=lambda pair: abs(pair[0]))
+  return [
+    f"The two metrics whose ranks of runs agree least are {a} and {b} "
+    f"(Spearman {rho:.2f} over {n} runs)."
+  ]
+
+
+def _about_the_rest(table):
+  sentences = []
+  waiting = sum(row.status in ("running", "waiting") for row in table.rows)
+  if waiting:
+    sentences.append(
+      f"{waiting} of {_many(len(table.rows), 'run')} have not ended: all this "
+      "is of the others."
+    )
+  if len(protocols(table)) > 1:
+    sentences.append(
+      f"Warning: the runs were scored under {len(protocols(table))} protocols "
+      f"({', '.join(protocols(table))}); such scores cannot be compared."
+    )
+  return sentences
+
+
+def protocols(table):
+  """Returns the digests of the protocols under which runs were scored."""
+  return sorted({str(row.protocol) for row in table.rows if row.protocol})
+
+
+def number(x):
+  """Returns three digits or so of a number."""
+  if x is None or math.isnan(x):
+    return "-"
+  if math.isinf(x):
+    return "inf" if x > 0 else "-inf"
+  return f"{x:.0f}" if 1000 <= abs(x) < 1e6 else f"{x:.3g}"
+
+
+def p_text(p):
+  """Returns ".004", "1.00" or "less than .001"."""
+  return "less than .001" if p < 0.001 else _p_digits(p)
+
+
+def p_equals(p):
+  return "< .001" if p < 0.001 else f"= {_p_digits(p)}"
+
+
+def _p_digits(p):
+  return (f"{p:.3f}" if p < 0.1 else f"{p:.2f}").lstrip("0")
+
+
+def _many(n, thing):
+  return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

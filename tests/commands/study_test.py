@@ -1,0 +1,200 @@
+"""`compare_gan study`: from a file to a table, with trainings that are real."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+from compare_gan.__main__ import main
+from compare_gan.study import conductor
+from compare_gan.study import journal
+from compare_gan.study import table
+import pytest
+
+from tests.study import fake_plan
+
+_ROOT = pathlib.Path(__file__).parent.parent.parent
+
+# Runs of seconds, on points in the plane.
+_BASE = """
+dataset.name = "ring8"
+options.architecture = "dcgan_arch"
+options.batch_size = 4
+options.gan_class = @ModularGAN
+options.training_steps = {steps}
+options.z_dim = 2
+dcgan.Generator.ch = 1
+dcgan.Discriminator.ch = 1
+loss.fn = @non_saturating
+penalty.fn = @no_penalty
+run_config.iterations_per_loop = 1
+run_config.save_checkpoints_steps = 5
+evaluate.metrics = [@fid]
+evaluate.features = @random_filters
+evaluate.num_fake = 16
+evaluate.num_real = 16
+"""
+_STUDY = """
+study.base = "base.gin"
+study.axes = {
+  "penalty": {"none": [], "l2": ["penalty.fn = @l2_penalty"]},
+}
+study.seeds = 1
+study.score = "fid_random_filters"
+study.checkpoint = "last"
+study.eval_every_steps = 1000
+study.flags = ["--run_config=cpu"]
+"""
+
+
+@pytest.fixture
+def study_file(tmp_path):
+  (tmp_path / "base.gin").write_text(_BASE.format(steps=40))
+  (tmp_path / "mine.gin").write_text(_STUDY)
+  return tmp_path / "mine.gin"
+
+
+def test_dry_run_trains_nothing(study_file, tmp_path, capsys, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  assert main(["study", "run", str(study_file), "--dry_run"]) == 0
+  assert "Study mine: 2 runs, 2 cells" in capsys.readouterr().out
+  assert not (tmp_path / "runs").exists()
+
+
+def test_dry_run_names_impossible_cells(study_file, capsys):
+  study_file.write_text(
+    _STUDY.replace(
+      '"none": []', '"none": [\'options.architecture = "no_arch"\']'
+    )
+  )
+  assert main(["study", "run", str(study_file), "--dry_run"]) == 0
+  assert "IMPOSSIBLE penalty=none:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+  "more,sentence",
+  [
+    (["--shard=2/2"], "--shard=2/2: i/n with i from 0 to n - 1"),
+    (["--jobs=0"], "--jobs=0: 1 or more would do."),
+    (["--executor_option=x"], "name=value would do"),
+    (["--gin_bindings=study.seeds = 0"], "study.seeds = 0"),
+  ],
+)
+def test_what_is_wrong_is_a_sentence(more, sentence, study_file, capsys):
+  out = f"--out={study_file.parent / 'out'}"
+  assert main(["study", "run", str(study_file), out, *more]) == 1
+  assert sentence in capsys.readouterr().err
+
+
+def test_a_signal_is_an_exit_code(study_file, monkeypatch, capsys):
+  def run(self):
+    raise conductor.Stopped(signal.SIGINT, "SIGINT: the study stands still.")
+
+  monkeypatch.setattr(conductor.Conductor, "run", run)
+  with pytest.raises(SystemExit) as stop:
+    main(["study", "run", str(study_file), f"--out={study_file.parent / 'o'}"])
+  assert stop.value.code == 130
+  assert "the study stands still" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+  folder = tmp_path_factory.mktemp("done")
+  fake_plan.conduct(folder, plan=fake_plan.Plan(does={1: "diverge"}))
+  return str(folder)
+
+
+def test_status(done, capsys):
+  assert main(["study", "status", done]) == 0
+  text = capsys.readouterr().out
+  assert "Study fake: 14 of 14 runs have ended." in text
+  assert "collapsed" in text
+  assert "Nobody is running it." in text
+
+
+def test_export_csv(done, tmp_path, capsys):
+  assert main(["study", "export", done, f"--csv={tmp_path / 'a.csv'}"]) == 0
+  assert len((tmp_path / "a.csv").read_text().splitlines()) == 15
+  assert main(["study", "export", done]) == 1
+  assert "--csv=FILE or --parquet=FILE" in capsys.readouterr().err
+
+
+def test_report(done, capsys):
+  assert main(["study", "report", done]) == 0
+  path = os.path.join(done, "report", "index.html")
+  assert path in capsys.readouterr().out
+  assert os.path.getsize(path) > 1000
+
+
+def test_import_of_old_scores(tmp_path, capsys):
+  (tmp_path / "scores.csv").write_text(
+    "checkpoint_path,step,fid_score_list,fid_score_mean,fid_score_std,"
+    "ModularGAN.g_lr\na/model.ckpt-10,10,5.0,5.0,0.0,0.1\n"
+  )
+  out = str(tmp_path / "old")
+  scores = str(tmp_path / "scores.csv")
+  assert main(["study", "import", scores, f"--out={out}"]) == 0
+  assert main(["study", "status", out]) == 0
+  assert "1 of 1 runs have ended." in capsys.readouterr().out
+
+
+def test_no_study_is_a_sentence(tmp_path, capsys):
+  assert main(["study", "status", str(tmp_path)]) == 1
+  assert "it has no study.json" in capsys.readouterr().err
+
+
+# ---- The real thing ----------------------------------------------------------
+
+
+def _start(study_file, out):
+  return subprocess.Popen(
+    [
+      *(sys.executable, "-m", "compare_gan", "study", "run", str(study_file)),
+      *(f"--out={out}", "--jobs=2"),
+    ],
+    cwd=_ROOT,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.STDOUT,
+    text=True,
+  )
+
+
+def _scores(folder):
+  return [
+    (row.run, row.cell, row.seed, row.status, row.scores)
+    for row in table.read(str(folder)).rows
+  ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_real_trainings_that_are_killed_end_with_the_same_scores(
+  study_file, tmp_path
+):
+  whole = _start(study_file, tmp_path / "whole")
+  output, _ = whole.communicate()
+  assert whole.returncode == 0, output
+  expected = _scores(tmp_path / "whole")
+  assert [row[3] for row in expected] == ["ok"] * 2
+  assert len({json.dumps(row[4]) for row in expected}) == 2
+  folder = tmp_path / "killed"
+  for number, step in ((signal.SIGKILL, 5), (signal.SIGTERM, 10)):
+    process = _start(study_file, folder)
+    while not list(folder.glob(f"runs/*/model.ckpt-{step}.index")):
+      assert process.poll() is None, process.stdout.read()
+      time.sleep(0.05)
+    process.send_signal(number)
+    output, _ = process.communicate()
+    assert process.returncode == (-9 if number == signal.SIGKILL else 143)
+  process = _start(study_file, folder)
+  output, _ = process.communicate()
+  assert process.returncode == 0, output
+  assert _scores(folder) == expected
+  rows = table.read(str(folder)).rows
+  assert sum(row.attempts for row in rows) > 2
+  assert journal.events(str(folder))[0]["event"] == "start"
+  logs = [path.read_text() for path in folder.glob("runs/*/log.txt")]
+  assert any("Going on from the checkpoint of step" in log for log in logs)

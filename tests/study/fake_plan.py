@@ -1,0 +1,122 @@
+"""A plan of runs of the fake trainer, and a program that conducts it.
+
+  python -m tests.study.fake_plan FOLDER [--shard=0/2] [name=value of Plan ...]
+
+Two cells with two settings and three seeds, and then, when all of a cell have
+ended, one run that hangs on their scores.
+"""
+
+import hashlib
+import itertools
+import os
+import sys
+
+from compare_gan.study import conductor
+from compare_gan.study import plan as plan_lib
+from compare_gan.study.executors import local
+
+TRAINER = os.path.join(os.path.dirname(__file__), "fake_trainer.py")
+
+
+def study(**changes):
+  """Returns a plan.Study with what a conductor uses of it."""
+  made = plan_lib.study(
+    name="fake",
+    base="none.gin",
+    axes={"loss": {"ns": [], "w": []}},
+    seeds=3,
+    score="fid",
+  )
+  return made._replace(**changes)
+
+
+def command(study, run, folder):
+  del study, run
+  return sys.executable, "-S", TRAINER, folder
+
+
+class Plan:
+  """Stands in for the module plan.
+
+  Args:
+    does: {place of a run: what its trainer does}.
+    pause: seconds of a training step.
+    impossible: {cell: reason}.
+  """
+
+  def __init__(self, does=None, pause=0.02, impossible=None):
+    self._does = does or {}
+    self._pause = pause
+    self._impossible = impossible or {}
+
+  def count(self, study):
+    return {"runs": 14, "phases": {"listed": 12, "best": 2}}
+
+  def impossible(self, study):
+    return self._impossible
+
+  def config_text(self, run):
+    return "".join(f"{k} = {v}\n" for k, v in run.bindings.items())
+
+  def runs(self, study, scores):
+    listed = []
+    complete = True
+    losses = list(study.axes["loss"])
+    for loss in losses:
+      own = [
+        self._run(len(listed) + place, loss, lr, seed, "listed", 0)
+        for place, (lr, seed) in enumerate(
+          itertools.product((0.25, 0.5), (1, 2, 3))
+        )
+      ]
+      listed += own
+    for number, loss in enumerate(losses):
+      own = [run for run in listed if run.cell["loss"] == loss]
+      if not all(run.id in scores for run in own):
+        complete = False
+        continue
+      known = [scores[r.id] for r in own if scores[r.id] is not None]
+      lr = round(min(known, default=1.0), 6)
+      listed.append(self._run(12 + number, loss, lr, 9, "best", 1))
+    return sorted(listed, key=lambda run: run.order), complete
+
+  def _run(self, place, loss, lr, seed, phase, round):
+    bindings = {
+      "fake.loss": repr(loss),
+      "fake.lr": repr(lr),
+      "fake.seed": repr(seed),
+      "fake.does": repr(self._does.get(place, "well")),
+      "fake.pause": repr(self._pause),
+    }
+    known = {k: v for k, v in bindings.items() if k != "fake.pause"}
+    id_ = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+    return plan_lib.Run(
+      id_, {"loss": loss}, {"lr": lr}, seed, phase, round, place, bindings
+    )
+
+
+def conduct(folder, shard=None, plan=None, made=None, executor=None, **more):
+  conductor.Conductor(
+    made or study(),
+    plan or Plan(),
+    folder,
+    executor or local.Executor(2, threads="1"),
+    "# fake\n",
+    conductor.parse_shard(shard),
+    command=command,
+    **more,
+  ).run()
+
+
+def main(folder, *options):
+  given = dict(option.split("=", 1) for option in options)
+  plan = Plan(pause=float(given.get("pause", 0.02)))
+  try:
+    conduct(folder, given.get("shard"), plan=plan)
+  except conductor.Stopped as stopped:
+    print(stopped)
+    sys.exit(128 + stopped.number)
+
+
+if __name__ == "__main__":
+  main(*sys.argv[1:])

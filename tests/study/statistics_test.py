@@ -1,0 +1,520 @@
+"""Statistics of studies, on tables whose answers are known."""
+
+import math
+
+from compare_gan.study import statistics
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.study import examples
+from tests.study.examples import norms
+from tests.study.examples import row
+from tests.study.examples import table
+
+
+def _setting(costs, phase="fixed_sets", round=0, **cell):
+  costs = tuple(np.atleast_1d(np.float64(costs)).tolist())
+  return statistics.Setting(cell, {}, phase, round, 0, (), costs)
+
+
+# ---- Settings ----------------------------------------------------------------
+
+
+def test_value_of_a_setting_is_the_median_over_its_seeds():
+  rows = [
+    row(score, {"norm": "sn"}, {"lr": 1}, s)
+    for s, score in enumerate([3.0, 9.0, 4.0])
+  ]
+  rows.append(row(7.0, {"norm": "sn"}, {"lr": 2}))
+  first, second = statistics.settings(table(rows))
+  assert (first.value, first.n, first.n_ok) == (4.0, 3, 3)
+  assert (second.value, second.settings) == (7.0, {"lr": 2})
+
+
+def test_failures_and_collapses_cost_infinity():
+  rows = [
+    row(3.0, seed=0),
+    row(None, seed=1),
+    row(1.0, seed=2, status="collapsed"),
+    row(float("nan"), seed=3),
+  ]
+  [setting] = statistics.settings(table(rows))
+  assert setting.costs == (3.0, math.inf, math.inf, math.inf)
+  assert (setting.value, setting.n_ok, setting.n) == (math.inf, 1, 4)
+
+
+def test_what_has_not_ended_or_was_refused_does_not_count():
+  rows = [
+    row(3.0),
+    row(None, seed=1, status="running"),
+    row(None, seed=2, status="waiting"),
+    row(None, seed=3, status="refused"),
+  ]
+  [setting] = statistics.settings(table(rows))
+  assert setting.costs == (3.0,)
+
+
+def test_where_more_is_better_costs_are_negative():
+  [setting] = statistics.settings(table([row(8.0)], minimize=False))
+  assert setting.value == -8.0
+
+
+def test_setting_belongs_to_its_first_phase():
+  rows = [
+    row(2.0, seed=1, phase="repeat_best", order=9),
+    row(1.0, seed=0, phase="fixed_sets", order=1),
+  ]
+  [setting] = statistics.settings(table(rows))
+  assert (setting.phase, setting.n) == ("fixed_sets", 2)
+
+
+# ---- The best of many --------------------------------------------------------
+
+
+def test_box_of_the_top_percent():
+  box = statistics.top_percent(np.arange(100.0)[::-1], 5)
+  assert (box.n_top, box.n, box.low, box.median, box.high) == (5, 100, 0, 2, 4)
+  assert (box.quartile_1, box.quartile_3) == (1, 3)
+
+
+@pytest.mark.parametrize("n,shown", [(1, 1), (20, 1), (21, 2), (3, 1)])
+def test_box_shows_at_least_one_setting(n, shown):
+  assert statistics.top_percent(np.arange(float(n)), 5).n_top == shown
+
+
+def test_box_of_failures_is_infinite():
+  assert statistics.top_percent([math.inf], 5).median == math.inf
+
+
+def test_best_table_has_the_two_best_of_each_cell():
+  found = statistics.best_table(
+    [_setting(x, norm=norm) for norm in ("none", "sn") for x in (5, 3, 4)]
+    + [_setting(1, norm="sn")]
+  )
+  assert [best.cell["norm"] for best in found] == ["sn", "none"]
+  assert [[each.value for each in best.top] for best in found] == [
+    [1, 3],
+    [3, 4],
+  ]
+  assert [best.n for best in found] == [4, 3]
+
+
+# ---- Budgets -----------------------------------------------------------------
+
+
+def test_expected_best_of_uniform_scores_is_one_in_k_plus_one():
+  # E[min of k of the numbers 1..n] = (n + 1) / (k + 1).
+  n = 99
+  costs = np.arange(1, n + 1) / (n + 1)
+  ks = np.arange(1, n + 1)
+  np.testing.assert_allclose(
+    statistics.expected_best(costs, ks), 1 / (ks + 1), rtol=1e-12
+  )
+
+
+def test_expected_best_of_independent_uniform_draws_too():
+  n = 100000
+  costs = (np.arange(n) + 0.5) / n
+  ks = np.array([1, 2, 5, 10, 100])
+  np.testing.assert_allclose(
+    statistics.expected_best_iid(costs, ks), 1 / (ks + 1), rtol=1e-3
+  )
+
+
+def test_expected_best_by_hand():
+  # Pairs of {1, 2, 4}: minima 1, 1, 2; of nine ordered draws 1 x 5, 2 x 3, 4.
+  np.testing.assert_allclose(
+    statistics.expected_best([4, 1, 2], [1, 2, 3]), [7 / 3, 4 / 3, 1]
+  )
+  np.testing.assert_allclose(
+    statistics.expected_best_iid([4, 1, 2], [1, 2]), [7 / 3, 15 / 9]
+  )
+
+
+def test_simulation_of_one_block_agrees_with_the_exact_curve():
+  costs = np.random.RandomState(0).lognormal(size=12)
+  mean, low, high = statistics.simulated_best([costs], draws=4000)
+  exact = statistics.expected_best(costs, range(1, 13))
+  np.testing.assert_allclose(mean, exact, atol=0.06)
+  assert mean[-1] == pytest.approx(costs.min())
+  assert (low <= mean + 1e-12).all() and (mean <= high + 1e-12).all()
+
+
+def test_simulation_tries_one_block_after_the_other():
+  mean, low, high = statistics.simulated_best([[5.0, 5.0], [1.0, 1.0]], 50)
+  np.testing.assert_array_equal(mean, [5, 5, 1, 1])
+  np.testing.assert_array_equal(low, high)
+
+
+def test_blocks_are_phases_in_order_and_their_rounds():
+  group = [
+    _setting(1, "gp_bandit", 1),
+    _setting(2, "gp_bandit", 0),
+    _setting(math.inf, "fixed_sets"),
+    _setting(4, "gp_bandit", 1),
+  ]
+  found = statistics.blocks(group, ["fixed_sets", "gp_bandit"], worst=9.0)
+  assert [list(block) for block in found] == [[9], [2], [1, 4]]
+
+
+def test_failures_count_as_the_worst_in_a_budget():
+  group = [_setting(1), _setting(math.inf)]
+  curve = statistics.budget_curve(group, ["fixed_sets"], worst=7.0)
+  np.testing.assert_allclose(curve.exact, [4.0, 1.0])
+  np.testing.assert_allclose(curve.iid, [4.0, 2.5])
+
+
+def test_winners_by_budget():
+  curves = {"sn": [3, 2, 2, 2], "ln": [9, 4, 1, 1, 1]}
+  assert statistics.winners(curves) == [(1, 2, "sn"), (3, 4, "ln")]
+
+
+def test_budgets_of_many_settings_are_some_of_them():
+  ks = statistics.budgets(1000)
+  assert ks[0] == 1 and ks[-1] == 1000 and len(ks) <= 80
+  assert list(statistics.budgets(3)) == [1, 2, 3]
+
+
+# ---- Effects -----------------------------------------------------------------
+
+
+def _gains(found):
+  return sorted(x for _, x in found)
+
+
+def test_differences_are_between_trainings_that_match():
+  rows = [
+    row(5.0, {"norm": "none", "penalty": "gp"}, {"lr": 1}, seed=0),
+    row(3.0, {"norm": "sn", "penalty": "gp"}, {"lr": 1}, seed=0),
+    row(9.0, {"norm": "none", "penalty": "gp"}, {"lr": 2}, seed=0),
+    row(8.0, {"norm": "sn", "penalty": "gp"}, {"lr": 2}, seed=1),
+    row(7.0, {"norm": "sn", "penalty": "none"}, {"lr": 2}, seed=0),
+  ]
+  found = statistics.differences(table(rows), "norm", "sn", "none")
+  assert _gains(found) == [2.0]
+
+
+def test_settings_that_one_side_lacks_are_passed_over_by_a_median():
+  rows = [row(5.0, {"penalty": "none"}, {"lr": 1})]
+  rows += [
+    row(score, {"penalty": "gp"}, {"lr": 1, "lamba": lamba})
+    for lamba, score in [(0.1, 1.0), (1, 3.0), (10, 4.0)]
+  ]
+  rows.append(row(2.0, {"penalty": "gp"}, {"lr": 2, "lamba": 1}))
+  found = statistics.differences(table(rows), "penalty", "gp", "none")
+  assert _gains(found) == [2.0]
+
+
+def test_settings_of_other_names_do_not_match():
+  rows = [
+    row(5.0, {"norm": "none"}, {"lr": 1, "beta1": 0}),
+    row(5.0, {"norm": "sn"}, {"lr": 1, "beta2": 0}),
+  ]
+  assert not statistics.differences(table(rows), "norm", "none", "sn")
+
+
+def test_pairs_of_one_setting_are_one_cluster():
+  rows = [
+    row(lr + seed, {"norm": norm}, {"lr": lr}, seed)
+    for norm in ("none", "sn")
+    for lr in (1, 2)
+    for seed in (0, 1, 2)
+  ]
+  found = statistics.differences(table(rows), "norm", "none", "sn")
+  assert len(found) == 6 and len({cluster for cluster, _ in found}) == 2
+
+
+def test_two_failures_are_no_pair():
+  found = statistics.differences(
+    norms([None, None, 1.0], [None, 2.0, None]), "norm", "none", "sn"
+  )
+  assert _gains(found) == [-math.inf, math.inf]
+
+
+def test_known_effect_comes_out():
+  base = np.random.RandomState(0).lognormal(3, 1, 12)
+  gain = np.tile([2.9, 3.1, 3.0], 4)
+  found = norms(base + gain, base)
+  [compared] = statistics.comparisons(found, "norm")
+  assert (compared.first, compared.second) == ("none", "sn")
+  assert compared.mean == pytest.approx(-3.0)
+  assert compared.t[0] < -3.0 < compared.t[1]
+  assert compared.bootstrap[0] < -3.0 < compared.bootstrap[1]
+  assert compared.p == pytest.approx(2 / 2**12)
+  assert compared.n == 12
+
+
+def test_where_more_is_better_the_sign_turns():
+  found = norms([1.0, 1.0], [3.0, 4.0], minimize=False)
+  [compared] = statistics.comparisons(found, "norm")
+  assert compared.mean == -2.5  # "none" is worse
+
+
+def test_failed_pairs_count_in_the_test_and_not_in_the_mean():
+  found = norms([None, 4.0, 5.0], [1.0, 3.0, 4.0])
+  [compared] = statistics.comparisons(found, "norm")
+  assert (compared.n, compared.n_infinite, compared.mean) == (3, 1, -1.0)
+  assert compared.p == 0.25
+
+
+def test_t_interval_is_students():
+  x = [1.0, 2.0, 4.0, 4.5, 7.0]
+  low, high = statistics.t_interval(x)
+  half = 2.7764451 * np.std(x, ddof=1) / math.sqrt(5)
+  np.testing.assert_allclose([low, high], [3.7 - half, 3.7 + half], rtol=1e-6)
+  assert math.isnan(statistics.t_interval([1.0])[0])
+
+
+def test_bootstrap_interval_of_many_pairs_is_about_the_normal_one():
+  x = np.random.RandomState(0).normal(size=400)
+  found = statistics.bootstrap_interval([[each] for each in x])
+  half = 1.96 * x.std() / 20
+  np.testing.assert_allclose(
+    found, [x.mean() - half, x.mean() + half], atol=0.012
+  )
+
+
+def test_bootstrap_draws_whole_settings():
+  # Within a setting the pairs agree: 2 settings with 50 pairs are still few.
+  low, high = statistics.bootstrap_interval([[0.0] * 50, [1.0] * 50])
+  assert (low, high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("n", [3, 8, 15])
+def test_wilcoxon_is_that_of_scipy(n):
+  x = np.random.RandomState(n).normal(0.4, 1.0, n)
+  p, used = statistics.wilcoxon(x)
+  assert used == n
+  assert p == pytest.approx(stats.wilcoxon(x).pvalue)
+
+
+def test_wilcoxon_of_many_is_about_normal():
+  x = np.random.RandomState(0).normal(0.1, 1.0, 150)
+  p, _ = statistics.wilcoxon(x)
+  assert p == pytest.approx(stats.wilcoxon(x).pvalue, rel=1e-6)
+  exact = statistics.wilcoxon(x[:100])[0]
+  assert exact == pytest.approx(stats.wilcoxon(x[:100]).pvalue, rel=0.02)
+
+
+def test_wilcoxon_with_ties_and_zeros_counts_all_signs():
+  # Ranks 1.5, 1.5, 3: sums 0, 1.5 x 2, 3 x 2, 4.5 x 2, 6; 6 in 1 of 8 ways.
+  assert statistics.wilcoxon([1.0, 1.0, 2.0, 0.0]) == (0.25, 3)
+  # 4.5 or more in 3 of 8 ways.
+  assert statistics.wilcoxon([-1.0, 1.0, 2.0]) == (0.75, 3)
+  assert statistics.wilcoxon([0.0, 0.0]) == (1.0, 0)
+
+
+def test_wilcoxon_keeps_its_level():
+  random = np.random.RandomState(0)
+  ps = [statistics.wilcoxon(random.normal(size=12))[0] for _ in range(600)]
+  assert np.mean(np.less(ps, 0.05)) < 0.07
+
+
+def test_smallest_p():
+  assert statistics.smallest_p(4) == statistics.wilcoxon([1, 2, 3, 4])[0]
+  assert statistics.smallest_p(0) == 1.0
+
+
+def test_holm_by_hand():
+  np.testing.assert_allclose(
+    statistics.holm([0.01, 0.04, 0.03, 0.5]), [0.04, 0.09, 0.09, 0.5]
+  )
+  np.testing.assert_allclose(statistics.holm([0.6, 0.6]), [1.0, 1.0])
+  assert len(statistics.holm([])) == 0
+
+
+# ---- Tables ------------------------------------------------------------------
+
+
+def test_interaction_is_a_median_for_each_pair_of_values():
+  values = {"norm": ["none", "sn"], "penalty": ["none", "gp"]}
+  group = [
+    _setting(1, norm="none", penalty="none"),
+    _setting(2, norm="none", penalty="none"),
+    _setting(6, norm="none", penalty="none"),
+    _setting(5, norm="sn", penalty="gp"),
+  ]
+  medians, counts = statistics.interaction(group, "norm", "penalty", values)
+  np.testing.assert_array_equal(medians, [[2, np.nan], [np.nan, 5]])
+  np.testing.assert_array_equal(counts, [[3, 0], [0, 1]])
+
+
+def test_rank_correlation_is_spearmans():
+  random = np.random.RandomState(0)
+  scores = np.round(random.normal(size=[3, 30]), 1)  # with ties
+  scores[1] += scores[0]
+  found, counts = statistics.rank_correlation(scores)
+  np.testing.assert_allclose(found, stats.spearmanr(scores.T)[0])
+  assert (counts == 30).all()
+
+
+def test_rank_correlation_leaves_out_what_is_missing():
+  nan = math.nan
+  found, counts = statistics.rank_correlation(
+    [[1, 2, 3, nan], [9, 4, 1, 2], [nan, 1, 2, nan], [5, 5, 5, 5]]
+  )
+  assert found[0, 1] == -1.0 and counts[0, 1] == 3
+  assert math.isnan(found[0, 2]) and counts[0, 2] == 2
+  assert math.isnan(found[1, 3])
+
+
+def test_stability():
+  found = statistics.stability(
+    [_setting([1, 2, 3]), _setting([5, 9, math.inf]), _setting([math.inf])]
+  )
+  assert (found.n, found.n_failed) == (7, 2)
+  assert found.failed_share == pytest.approx(2 / 7)
+  assert found.seed_iqr == 1.5  # of 1 and 2
+  assert found.setting_iqr == 3.5  # between the medians 2 and 9
+
+
+# ---- Answers -----------------------------------------------------------------
+
+
+def _answers(found):
+  return statistics.answers(found, statistics.summary(found))
+
+
+def _the(sentences, words):
+  [found] = [sentence for sentence in sentences if words in sentence]
+  return found
+
+
+def test_answers_tell_the_best_of_how_many():
+  rows = [
+    row(score, {"norm": "sn", "penalty": "gp"}, {"lr": lr}, seed)
+    for lr, seed, score in [(1, 0, 12.0), (1, 1, 14.0), (2, 0, 20.0)]
+  ]
+  assert _answers(table(rows))[0] == (
+    "The best of 2 settings has a median fid of 13 over 2 seeds (2 of 2 ended "
+    "well): norm = sn, penalty = gp, lr = 1."
+  )
+
+
+def test_answers_tell_who_wins_at_which_budget():
+  group = {"none": [1.0, 9.0, 9.0], "sn": [4.0, 4.0, 4.0]}
+  rows = [
+    row(score, {"norm": norm}, {"lr": i})
+    for norm, scores in group.items()
+    for i, score in enumerate(scores)
+  ]
+  found = table(rows, axes={"norm": ["none", "sn"]})
+  # E[min of k] of none: 19 / 3, 11 / 3, 1.
+  assert _the(_answers(found), "tried") == (
+    "With 1 setting tried, the lowest expected best fid is that of norm = sn "
+    "(4); with 2 to 3, of norm = none (1)."
+  )
+
+
+def test_answers_tell_a_clear_difference_with_its_test():
+  gains = np.linspace(2.5, 3.5, 12)
+  found = norms(10.0 + gains, [10.0] * 12)
+  assert _the(_answers(found), "beats") == (
+    "norm: sn beats none by 3 [2.79, 3.21] (Wilcoxon p < .001 after Holm over "
+    "1 test, 12 pairs)."
+  )
+
+
+def test_answers_turn_with_what_is_better():
+  gains = np.linspace(2.5, 3.5, 12)
+  found = norms(10.0 + gains, [10.0] * 12, minimize=False)
+  sentences = _answers(found)
+  assert "norm: none beats sn by 3 [2.79, 3.21]" in _the(sentences, "beats")
+  assert "the highest expected best fid is that of norm = none (13" in _the(
+    sentences, "tried"
+  )
+
+
+def test_answers_say_when_nothing_is_significant():
+  found = norms([5.0, 5.0, 4.0, 5.5], [4.0, 4.0, 3.5, 4.75])
+  assert _the(_answers(found), "significant") == (
+    "No difference between the values of norm is significant: the smallest "
+    "Wilcoxon p is .12 after Holm over 1 test (none and sn, 4 pairs); so few "
+    "pairs cannot have less than .12."
+  )
+
+
+def test_answers_say_when_nothing_could_be_tested():
+  rows = [row(1.0, {"norm": "sn"}, seed=0), row(2.0, {"norm": "none"}, seed=1)]
+  found = table(rows, axes={"norm": ["none", "sn"]})
+  assert "nothing could be tested" in _the(_answers(found), "norm only")
+
+
+def test_answers_tell_who_fails():
+  found = norms([None, None, 1.0, 1.0], [1.0, 2.0, None, 3.0])
+  assert _the(_answers(found), "fails") == (
+    "norm = none fails most often, 2 of 4 trainings (50 %); sn least, 1 of 4 "
+    "trainings (25 %)."
+  )
+
+
+def test_answers_tell_where_only_one_of_them_fails():
+  found = norms([None] * 8, [1.0 + i for i in range(8)])
+  assert _the(_answers(found), "differ because") == (
+    "norm: none and sn differ because one of them fails where the other does "
+    "not (Wilcoxon p = .008 after Holm over 1 test, 8 pairs)."
+  )
+
+
+def test_answers_tell_which_metrics_disagree():
+  rows = [
+    row(float(i), seed=i, more={"kid": i**2, "is": (-1.0) ** i})
+    for i in range(6)
+  ]
+  sentence = _the(_answers(table(rows, axes={})), "agree least")
+  assert "is and kid" in sentence or "fid and is" in sentence
+  assert "over 6 runs" in sentence
+
+
+def test_answers_warn_of_unlike_protocols_and_of_what_runs():
+  rows = [
+    row(1.0, seed=0),
+    row(1.0, seed=1, protocol="bb"),
+    row(None, seed=2, status="waiting"),
+  ]
+  sentences = _answers(table(rows, axes={}))
+  assert "2 protocols (aa, bb)" in _the(sentences, "Warning")
+  assert _the(sentences, "not ended").startswith("1 of 3 runs")
+
+
+def test_answers_without_a_score():
+  assert _answers(table([row(None)]))[0] == "No training has a score yet."
+  assert _answers(table([]))[0] == "No training has a score yet."
+
+
+def test_summary_has_all_axes_and_pairs_of_axes():
+  rows = [
+    row(score, {"norm": norm, "penalty": penalty})
+    for score, norm, penalty in [
+      (1.0, "none", "none"),
+      (2.0, "none", "gp"),
+      (4.0, "sn", "none"),
+      (None, "sn", "gp"),
+    ]
+  ]
+  found = statistics.summary(table(rows))
+  assert set(found.boxes) == set(found.curves) == set(examples.STUDY["axes"])
+  assert list(found.interactions) == [("norm", "penalty")]
+  assert found.worst == 4.0
+  assert found.comparisons["norm"][0].n == 2
+
+
+@pytest.mark.parametrize(
+  "x,shown",
+  [
+    (12.345, "12.3"),
+    (1234.5, "1234"),
+    (0.00123456, "0.00123"),
+    (math.nan, "-"),
+  ],
+)
+def test_numbers_have_three_digits(x, shown):
+  assert statistics.number(x) == shown
+
+
+@pytest.mark.parametrize(
+  "p,shown", [(0.0004, "less than .001"), (0.004, ".004"), (1.0, "1.00")]
+)
+def test_p_values(p, shown):
+  assert statistics.p_text(p) == shown

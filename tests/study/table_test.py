@@ -1,0 +1,160 @@
+"""The table is read from plain files, quickly and without heavy packages."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+from compare_gan.study import journal
+from compare_gan.study import process
+from compare_gan.study import table
+import pytest
+
+STUDY = {
+  "format": 1,
+  "name": "made",
+  "axes": {"norm": ["none", "sn"]},
+  "score": "fid",
+  "minimize": True,
+  "checkpoint": "last",
+  "seeds": 1,
+  "runs": 2,
+}
+
+
+def line(step, status="ok", digest="abc", **scores):
+  return {
+    "step": step,
+    "status": status,
+    "scores": scores,
+    "errors": {},
+    "protocol": {},
+    "protocol_digest": digest,
+  }
+
+
+def make(folder, lines_of_runs, status="ok"):
+  """Makes a study's folder of the rows of its runs' scores."""
+  (folder / "study.json").write_text(json.dumps(STUDY))
+  written = journal.Journal(str(folder))
+  runs = []
+  for order, lines in enumerate(lines_of_runs):
+    id_ = f"{order:016x}"
+    runs.append(
+      {
+        "id": id_,
+        "cell": {"norm": "sn"},
+        "settings": {"lr": 0.1},
+        "seed": order,
+        "phase": "cells",
+        "round": 0,
+        "order": order,
+      }
+    )
+    place = folder / "runs" / id_
+    place.mkdir(parents=True)
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (place / "scores.jsonl").write_text(text)
+    written.start(id_, 1)
+    written.end(id_, 1, process.Outcome(status, seconds=2.0))
+  journal.JsonLines(str(folder / "runs.jsonl")).append(*runs)
+  return table.read(str(folder))
+
+
+LINES = [
+  line(100, fid=5.0, inception_score=2.0, kid=0.3),
+  line(200, fid=3.0, inception_score=4.0, kid=0.2),
+  line(300, fid=4.0, inception_score=3.0, kid=0.1),
+]
+
+
+@pytest.mark.parametrize(
+  "metric,rule,expected",
+  [
+    ("fid", "last", 4.0),
+    ("fid", "best", 3.0),
+    ("fid", "min", 3.0),
+    ("kid", "last", 0.1),
+    ("kid", "best", 0.2),
+    ("kid", "min", 0.1),
+    ("inception_score", "last", 3.0),
+    ("inception_score", "best", 4.0),
+    ("inception_score", "min", 4.0),  # the best one: larger is better
+    (None, None, 4.0),
+    ("swd", "last", None),
+  ],
+)
+def test_rules_of_checkpoints(metric, rule, expected, tmp_path):
+  found = make(tmp_path, [LINES])
+  assert table.value(found.rows[0], found.study, metric, rule) == expected
+
+
+def test_best_of_a_score_that_is_to_be_large():
+  study = {**STUDY, "score": "kid", "minimize": False}
+  found = table.summarize(LINES, study)
+  assert found["kid"] == {"last": 0.1, "best": 0.3, "min": 0.3}
+  assert found["fid"]["best"] == 5.0
+
+
+def test_what_is_no_number_is_no_score(tmp_path):
+  rows = [line(1, fid=2.0), line(2, fid=float("nan"), kid=float("inf"))]
+  found = make(tmp_path, [rows])
+  assert found.rows[0].scores == {"fid": {"min": 2.0, "best": 2.0}}
+  assert table.value(found.rows[0], found.study) is None
+  assert found.rows[0].checkpoints[1] == {"step": 2, "scores": {}}
+
+
+def test_a_run_that_did_not_end_well_has_no_value(tmp_path):
+  found = make(tmp_path, [LINES], "collapsed")
+  assert found.rows[0].scores["fid"]["best"] == 3.0
+  assert table.value(found.rows[0], found.study) is None
+
+
+def test_checkpoints_are_those_of_the_last_protocol(tmp_path):
+  rows = [line(1, digest="old", fid=9.0), line(1, digest="new", fid=2.0)]
+  found = make(tmp_path, [rows])
+  assert found.rows[0].checkpoints == [{"step": 1, "scores": {"fid": 2.0}}]
+  assert found.rows[0].protocol == "new"
+
+
+def test_rows_are_in_the_order_of_the_plan(tmp_path):
+  make(tmp_path, [LINES, LINES])
+  path = tmp_path / "runs.jsonl"
+  first, second = path.read_text().splitlines()
+  # Shards list a run each; the order is the plan's.
+  path.write_text(second + "\n")
+  (tmp_path / "runs-1.jsonl").write_text(f"{first}\n{second}\n")
+  rows = table.read(str(tmp_path)).rows
+  assert [row.order for row in rows] == [0, 1]
+
+
+def test_another_folder_is_a_sentence(tmp_path):
+  with pytest.raises(FileNotFoundError, match="it has no study.json"):
+    table.read(str(tmp_path))
+  (tmp_path / "study.json").write_text('{"format": 2}')
+  with pytest.raises(ValueError, match="has format 2; this version reads 1"):
+    table.read(str(tmp_path))
+
+
+def test_reading_needs_neither_tensorflow_nor_gin():
+  code = "import sys; from compare_gan.study import table; print(*sys.modules)"
+  loaded = subprocess.run(
+    [sys.executable, "-c", code],
+    capture_output=True,
+    text=True,
+    check=True,
+    cwd=pathlib.Path(__file__).parent.parent.parent,
+  ).stdout.split()
+  assert not {"tensorflow", "gin", "numpy"} & set(loaded)
+
+
+@pytest.mark.slow
+def test_two_thousand_runs(tmp_path, capsys):
+  card = {f"{name}.{name}": "x" * 40 for name in map(str, range(80))}
+  rows = [{**row, "protocol": card, "config": card} for row in LINES]
+  make(tmp_path, [rows] * 2000)
+  began = time.monotonic()
+  assert len(table.read(str(tmp_path)).rows) == 2000
+  with capsys.disabled():
+    print(f"\n2,000 runs are read in {time.monotonic() - began:.2f} s.")
