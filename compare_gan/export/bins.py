@@ -163,7 +163,7 @@ def _read_all(folder, port, files, digest):
     part = read_file(os.path.join(folder, port.name, f"{i}.bin"), port)
     whole.update(_little_endian(part, port.dtype).tobytes())
     parts.append(part)
-  if False:
+  if whole.hexdigest() != digest:
     raise ValueError(
       f"The files of {os.path.join(folder, port.name)} are not those that "
       f"{_MANIFEST} is about: their sha256 differs."

@@ -207,9 +207,9 @@ def thumbnail(path, limit):
 
 
 def _qualities(image, limit):
-  """Returns those worth trying: fine ones need a byte for some four pixels."""
+  """Returns those worth trying: the best needs half a byte for a pixel."""
   pixels = image.size[0] * image.size[1]
-  return _QUALITIES if 4 * limit > pixels else _QUALITIES[1:]
+  return _QUALITIES if 2 * limit > pixels else _QUALITIES[1:]
 
 
 def _jpeg(image, quality):

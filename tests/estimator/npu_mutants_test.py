@@ -109,6 +109,12 @@ def test_unasked_options_scales_and_forgotten_seeds_show():
 
 # ---- Two cards ---------------------------------------------------------------
 
+
+def _two_cards(test):
+  """Marks what waits for the trainings of two processes."""
+  return pytest.mark.slow(pytest.mark.timeout(900)(test))
+
+
 _OF_TWO = [
   "none",
   "gan",
@@ -171,7 +177,7 @@ def on_two(tmp_path_factory):
   return _on_two_cards(tmp_path_factory.mktemp("two"), _OF_TWO)
 
 
-@pytest.mark.slow
+@_two_cards
 def test_two_cards_train_as_one_cpu(on_two, on_cpu):
   first, second = [results["gan"] for results in on_two]
   assert "broken" not in first, first
@@ -182,20 +188,20 @@ def test_two_cards_train_as_one_cpu(on_two, on_cpu):
   assert second["shard"] == {"num_shards": 2, "shard": 1}
 
 
-@pytest.mark.slow
+@_two_cards
 def test_two_cards_agree_on_numbers(on_two):
   for results in on_two:
     assert results["none"]["sums"] == [2**53 - 1, 6]
     assert results["none"]["of_chief"] == 2**31 - 1
 
 
-@pytest.mark.slow
+@_two_cards
 def test_the_gradient_of_a_mean_is_that_of_mirrored_replicas(on_two):
   """m = (3 + 6) / 2; 2 m times the weight, which is 1 and 2."""
   assert [results["none"]["gradient"] for results in on_two] == [9.0, 18.0]
 
 
-@pytest.mark.slow
+@_two_cards
 @pytest.mark.parametrize(
   "fault,message",
   [
@@ -210,7 +216,7 @@ def test_the_double_catches_on_two_cards(fault, message, on_two):
     assert message in results[fault]["broken"]
 
 
-@pytest.mark.slow
+@_two_cards
 @pytest.mark.parametrize(
   "fault", ["means_for_sums", "same_rows_everywhere", "same_noise_everywhere"]
 )
@@ -221,7 +227,7 @@ def test_the_comparison_catches_on_two_cards(fault, on_two, tmp_path):
   assert _largest_difference(wrong, expected) > 1e-3
 
 
-@pytest.mark.slow
+@_two_cards
 def test_cards_that_go_their_own_ways_show(on_two):
   first, second = [results["sums_no_gradients"] for results in on_two]
   assert _largest_difference(first["values"], second["values"]) > 1e-3

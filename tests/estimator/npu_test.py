@@ -5,6 +5,7 @@ import sys
 from compare_gan import runner_lib
 from compare_gan.datasets import catalogue
 from compare_gan.estimator import devices
+from compare_gan.estimator import hooks
 from compare_gan.estimator import npu
 from compare_gan.estimator import npu_options
 from compare_gan.estimator import run_config
@@ -156,6 +157,26 @@ def test_a_stopped_training_goes_on_with_its_noise(double, tmp_path):
     npu_training.train("npu", str(tmp_path / "part"), steps, lambda: part, data)
     double.alive_before |= {id(v) for v in npu_double.all_variables()}
   np.testing.assert_allclose(part.x, whole["x"], rtol=1e-6)
+
+
+class Scalars(hooks.Hook):
+  """Keeps what each loop has returned."""
+
+  def __init__(self):
+    self.all = []
+
+  def after_loop(self, step, steps, seconds, scalars):
+    self.all.append({name: float(value) for name, value in scalars.items()})
+
+
+def test_scalars_leave_the_loop_under_their_names(double, tmp_path):
+  gin.parse_config(npu_training.BINDINGS)
+  of_npu, of_cpu = Scalars(), Scalars()
+  for kind, scalars in (("npu", of_npu), ("cpu", of_cpu)):
+    folder, make = str(tmp_path / kind), npu_training.Walk
+    npu_training.train(kind, folder, 3, make, hooks=[scalars])
+  assert of_npu.all[0] == pytest.approx(of_cpu.all[0], rel=1e-5)
+  assert of_npu.all[-1] == pytest.approx(of_cpu.all[-1], rel=1e-5)
 
 
 # ---- Precision ---------------------------------------------------------------

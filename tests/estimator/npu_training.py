@@ -108,7 +108,7 @@ class Walk:
     for v in self.state:
       v.assign_add(tf.ones_like(v))
     self.global_step.assign_add(1)
-    return {"loss/x": tf.reduce_sum(self.x)}
+    return {"loss/x": tf.reduce_sum(self.x), "first": tf.reduce_min(x)}
 
 
 def gan(rank=0):
@@ -119,13 +119,13 @@ def gan(rank=0):
   return made
 
 
-def train(kind, model_dir, steps=STEPS, make=gan, data=dataset):
+def train(kind, model_dir, steps=STEPS, make=gan, data=dataset, hooks=()):
   """Returns {name: array} of a model after some steps, and what trained it."""
   config = run_config.for_device(kind)
   on = devices.choose(kind, BATCH, config)
   with precision.using(*on.precision(config)), on.scope():
     trained = make()
-    Estimator(trained, config, on, model_dir).train(data, steps)
+    Estimator(trained, config, on, model_dir).train(data, steps, hooks)
   return {scope.full_name(v): v.numpy() for v in trained.variables}, on
 
 

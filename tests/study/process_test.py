@@ -107,7 +107,8 @@ def test_a_sentence_tells_more_than_a_line_after_it():
 
 
 def test_timeout_asks_for_a_checkpoint_first(tmp_path):
-  outcome = process.run_task(task(tmp_path, pause=0.2, timeout_s=0.5))
+  slow = task(tmp_path, pause=0.2, steps=99, timeout_s=3)
+  outcome = process.run_task(slow)
   assert outcome.status == "timeout"
   assert outcome.log_tail[-1].startswith("Stopped at step ")
 
@@ -135,8 +136,14 @@ def test_memory_is_that_of_all_processes_together(tmp_path):
 
 def test_stop_interrupts(tmp_path):
   stop = threading.Event()
-  threading.Timer(0.4, stop.set).start()
-  outcome = process.run_task(task(tmp_path, pause=0.2), stop)
+
+  def wait_and_stop():
+    while not (tmp_path / "model.ckpt-1.index").exists():
+      time.sleep(0.01)
+    stop.set()
+
+  threading.Thread(target=wait_and_stop).start()
+  outcome = process.run_task(task(tmp_path, pause=0.2, steps=99), stop)
   assert outcome.status == "interrupted"
   assert outcome.log_tail[-1].startswith("Stopped at step ")
 
