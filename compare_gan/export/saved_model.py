@@ -54,7 +54,7 @@ def _copy(gan, averaged):
   values = {}
   for v in network.variables:
     name = scope.full_name(v)
-    if False:
+    if name.endswith(ema.SUFFIX):
       name = name[: -len(ema.SUFFIX)]
     values[name] = v.numpy()
   with scope.building(values=lambda name, shape, dtype: values[name]):

@@ -108,7 +108,7 @@ def _live(group, settings):
   """Returns settings without what is inert, each once, in their order."""
   kept = {}
   for setting in settings:
-    live = dict(setting)
+    live = {k: v for k, v in setting.items() if k not in group.inert}
     kept.setdefault(tuple(sorted(live.items())), live)
   return list(kept.values())
 

@@ -50,6 +50,11 @@ class Executor:
         f"--executor=slurm: {error}. --executor_option cluster=local tries it "
         "without Slurm; --executor=local needs neither."
       ) from error
+    except KeyError as error:  # It looks for plugins, and there are none.
+      raise ValueError(
+        "--executor=slurm: submitit 1.5.4 does not work with Python 3.9: pip "
+        "install 'submitit<1.5.4'"
+      ) from error
     limits = {"cpus_per_task": self.threads}
     if memory_mb:
       limits["mem_gb"] = memory_mb / 1024

@@ -92,6 +92,17 @@ def test_without_slurm_a_sentence_says_what_would_do(tmp_path, monkeypatch):
     executors.make("slurm", ["cluster=slurm"], folder=str(tmp_path))
 
 
+def test_a_submitit_that_does_not_start_is_a_sentence(tmp_path, monkeypatch):
+  submitit = pytest.importorskip("submitit")
+
+  def executor(*_, **__):
+    raise KeyError("submitit")
+
+  monkeypatch.setattr(submitit, "AutoExecutor", executor)
+  with pytest.raises(ValueError, match="submitit<1.5.4"):
+    executors.make("slurm", folder=str(tmp_path))
+
+
 def _hide(package, monkeypatch):
   def without(name, *args, **kwargs):
     if name == package:
