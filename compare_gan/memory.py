@@ -7,11 +7,13 @@ space. On a CPU a BigGAN at 32 pixels took 1.3 times as much, and 0.3 GiB more
 whatever its size.
 """
 
+from compare_gan import graphs
 import tensorflow as tf
 
 # Operations whose output is their input's buffer.
 _VIEWS = ("Reshape", "Identity", "Squeeze", "ExpandDims", "StopGradient")
-
+# Attributes of operations that hold what these run.
+_RUN = ("f", "body", "then_branch", "else_branch")
 
 _OVERHEAD = 1.3
 _FIXED = 0.3 * 2**30
@@ -57,7 +59,7 @@ def _trace(step, batches):
 
 def _peak(graph):
   """Returns the most bytes that are alive at once."""
-  operations = _needed(graph)
+  operations = graphs.reachable(graph)
   last_use = {}  # {buffer: the number of the operation that needs it last}
   for i, operation in enumerate(operations):
     for tensor in operation.inputs:
@@ -77,21 +79,6 @@ def _peak(graph):
   return peak
 
 
-def _needed(graph):
-  """Returns the operations that are run: a gradient also makes others."""
-  waiting = [tensor.op for tensor in getattr(graph, "outputs", ())]
-  # Of a function these are what changes variables. A mere graph has none.
-  control = [getattr(op, "op", op) for op in graph.control_outputs]
-  waiting += control
-  needed = set()
-  while waiting:
-    op = waiting.pop()
-    if op.name not in needed:
-      needed.add(op.name)
-      waiting += [tensor.op for tensor in op.inputs] + op.control_inputs
-  return [op for op in graph.get_operations() if op.name in needed]
-
-
 def _buffer(tensor):
   """Returns the tensor whose memory a view looks at."""
   while tensor.op.type in _VIEWS:
@@ -100,26 +87,10 @@ def _buffer(tensor):
 
 
 def _functions(operation, graph):
-  """Returns the graphs of the functions that an operation calls."""
-  found = []
-  for name in ("f", "body", "then_branch", "else_branch"):
-    try:
-      called = operation.get_attr(name).name
-    except ValueError:  # It has no such attribute.
-      continue
-    inner = _find(called, graph)
-    if inner is not None:
-      found.append(inner)
-  return found
-
-
-def _find(name, graph):
-  while graph is not None:
-    for key, function in getattr(graph, "_functions", {}).items():
-      if (key.decode() if isinstance(key, bytes) else key) == name:
-        return getattr(function, "graph", None)
-    graph = getattr(graph, "outer_graph", None)
-  return None
+  """Returns the graphs of the functions that an operation runs."""
+  called = graphs.called(operation)
+  found = [graphs.body(graph, called[name]) for name in _RUN if name in called]
+  return [inner for inner in found if inner is not None]
 
 
 def _bytes(tensor):

@@ -11,7 +11,14 @@ _PACKAGE = pathlib.Path(__file__).parent.parent / "compare_gan"
 
 # A room may import itself, the leaves, and what stands here: rooms, or single
 # modules of a room. What a room's name is missing for has no rule yet.
-_LEAVES = {"dotted_path", "draws", "precision", "replica", "version"}
+_LEAVES = {
+  "dotted_path",
+  "draws",
+  "graphs",
+  "precision",
+  "replica",
+  "version",
+}
 _ANY = object()
 _MAY_IMPORT = {
   "layers": set(),
@@ -84,6 +91,7 @@ _MAY_IMPORT = {
   "__init__": set(),
   "dotted_path": set(),
   "draws": set(),
+  "graphs": set(),
   "precision": set(),
   "replica": set(),
   "version": set(),

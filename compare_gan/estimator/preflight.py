@@ -22,6 +22,7 @@ import os
 from typing import NamedTuple
 import warnings
 
+from compare_gan import graphs
 import gin
 import tensorflow as tf
 
@@ -140,26 +141,13 @@ def findings(graph, known=None):
   if known is None:
     _, known, _ = settings()
   found, shapes = [], _Shapes()
-  for op in _reachable(graph):
+  for op in graphs.reachable(graph):
     found.extend(_of_op(op, known))
     if shapes.lost_by(op):
       where = f"{op.name}{_line(op)}"
       found.append(Finding(f"{op.type} makes an unknown shape", where, True))
   found.extend(_of_functions(graph, known))
   return found
-
-
-def _reachable(graph):
-  """Returns the ops that the graph's results hang on, inputs first."""
-  left = [x.op for x in graph.outputs] + list(graph.control_outputs)
-  seen = set()
-  while left:
-    op = left.pop()
-    if op not in seen:
-      seen.add(op)
-      left.extend(x.op for x in op.inputs)
-      left.extend(op.control_inputs)
-  return [op for op in graph.get_operations() if op in seen]
 
 
 class _Shapes:
@@ -281,7 +269,7 @@ def _list(found, most=8):
 def report(graph):
   """Returns the op types of a step's graph, and what is wrong, in lines."""
   _, known, path = settings()
-  counts = collections.Counter(op.type for op in _reachable(graph))
+  counts = collections.Counter(op.type for op in graphs.reachable(graph))
   for function in graph.as_graph_def().library.function:
     counts.update(node.op for node in function.node_def)
   lines = [

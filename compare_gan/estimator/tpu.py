@@ -13,6 +13,7 @@ name, before the first step.
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan import graphs
 from compare_gan import precision as precision_lib
 from compare_gan import replica
 from compare_gan.estimator import devices as devices_lib
@@ -224,25 +225,9 @@ def _operations(graph):
     graph = waiting.pop()
     for operation in graph.get_operations():
       yield operation
-      for name in _called(operation):
+      for name in graphs.called(operation).values():
         if name not in seen:
           seen.add(name)
-          body = _body(graph, name)
+          body = graphs.body(graph, name)
           if body is not None:
             waiting.append(body)
-
-
-def _called(operation):
-  for attribute in operation.node_def.attr.values():
-    if attribute.HasField("func"):
-      yield attribute.func.name
-
-
-def _body(graph, name):
-  """Returns the graph of a function by name, None where it is not kept."""
-  while graph is not None:
-    for key, function in getattr(graph, "_functions", {}).items():
-      if (key.decode() if isinstance(key, bytes) else key) == name:
-        return getattr(function, "graph", None)
-    graph = getattr(graph, "outer_graph", None)
-  return None
