@@ -14,6 +14,17 @@ from setuptools.command import build_py
 
 ROOT = pathlib.Path(__file__).resolve().parent
 
+# Clusters for regularization studies, and Parquet. On Python 3.9 submitit 1.5.4
+# does not start.
+STUDY = [
+  "pyarrow",
+  "ray; python_version >= '3.10'",
+  "submitit; python_version >= '3.10'",
+  "submitit<1.5.4; python_version < '3.10'",
+]
+# Exported generators for other programs.
+ONNX = ["onnxruntime", "tf2onnx"]
+
 
 def version():
   """Returns compare_gan's version without importing compare_gan."""
@@ -81,10 +92,12 @@ setuptools.setup(
     # the TPU itself cannot be an extra: the wheel tensorflow-tpu stands in for
     # the wheel tensorflow, and one must not be installed over the other.
     "tpu": ["google-api-python-client", "oauth2client"],
-    # Clusters for regularization studies.
-    "study": ["submitit", "ray; python_version >= '3.10'"],
+    "study": STUDY,
+    "onnx": ONNX,
     # dill is what tensorflow_datasets.testing imports.
     "test": [
+      *STUDY,
+      *ONNX,
       "dill",
       "pytest",
       "pytest-timeout",

@@ -82,9 +82,15 @@ def test_packages_that_the_library_is_built_on_are_required(monkeypatch):
 
 def test_extras(monkeypatch):
   extras = setup_arguments(monkeypatch)["extras_require"]
-  assert set(extras) == {"gpu", "tpu", "study", "test"}
+  assert set(extras) == {"gpu", "tpu", "study", "onnx", "test"}
   assert extras["gpu"][0].startswith("tensorflow[and-cuda]")
-  assert {package_name(r) for r in extras["study"]} == {"submitit", "ray"}
+  assert {package_name(r) for r in extras["study"]} == {
+    "pyarrow",
+    "ray",
+    "submitit",
+  }
+  # No test is left out for a package that the index has.
+  assert set(extras["test"]) > {*extras["study"], *extras["onnx"]}
   assert {package_name(r) for r in extras["test"]} >= {"pytest"}
   # Another ruff formats otherwise: what is right here is wrong in CI.
   assert any(re.fullmatch(r"ruff==[\d.]+", r) for r in extras["test"])

@@ -175,7 +175,14 @@ _SMALL = (
       ["penalty.fn = @wgangp_penalty", "ModularGAN.g_use_ema = True"],
       "disc_iters=2",
     ),
-    ("ModularGAN", "dcgan_arch", False, ["penalty.fn = @dragan_penalty"], ""),
+    pytest.param(
+      "ModularGAN",
+      "dcgan_arch",
+      False,
+      ["penalty.fn = @dragan_penalty"],
+      "",
+      marks=pytest.mark.slow,
+    ),
     pytest.param(
       "ModularGAN",
       "resnet_biggan_arch",
