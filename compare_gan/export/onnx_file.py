@@ -17,8 +17,8 @@ def require_packages():
   ]
   if missing:
     raise ValueError(
-      f"--format=onnx needs {', '.join(missing)}: pip install tf2onnx "
-      "onnxruntime."
+      f"--format=onnx needs {', '.join(missing)}: pip install "
+      "compare_gan[onnx], or 'tf2onnx' and 'onnxruntime'."
     )
 
 
