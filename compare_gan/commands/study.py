@@ -72,10 +72,11 @@ def run(args):
 
 def _run(args):
   _leave_gpus_to_the_runs()
+  from compare_gan.study import definition
   from compare_gan.study import plan
 
-  path = plan.find(args.path)
-  study = plan.load(path, args.gin_bindings)
+  path = definition.find(args.path)
+  study = definition.load(path, args.gin_bindings)
   if args.dry_run:
     print(plan.describe(study))
     for cell, why in plan.impossible(study).items():

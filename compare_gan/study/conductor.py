@@ -38,7 +38,7 @@ class Conductor:
   """Runs a study, or one shard of it.
 
   Args:
-    study: a plan.Study.
+    study: a definition.Study.
     plan: the module; `runs`, `count`, `impossible` and `config_text` are used.
     folder: of the study; what stands there is gone on from.
     executor: see executors/__init__.py.

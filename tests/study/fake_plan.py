@@ -12,15 +12,16 @@ import os
 import sys
 
 from compare_gan.study import conductor
-from compare_gan.study import plan as plan_lib
+from compare_gan.study import definition
+from compare_gan.study import plan
 from compare_gan.study.executors import local
 
 TRAINER = os.path.join(os.path.dirname(__file__), "fake_trainer.py")
 
 
 def study(**changes):
-  """Returns a plan.Study with what a conductor uses of it."""
-  made = plan_lib.study(
+  """Returns a definition.Study with what a conductor uses of it."""
+  made = definition.study(
     name="fake",
     base="none.gin",
     axes={"loss": {"ns": [], "w": []}},
@@ -90,7 +91,7 @@ class Plan:
     }
     known = {k: v for k, v in bindings.items() if k != "fake.pause"}
     id_ = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
-    return plan_lib.Run(
+    return plan.Run(
       id_, {"loss": loss}, {"lr": lr}, seed, phase, round, place, bindings
     )
 

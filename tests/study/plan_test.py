@@ -1,7 +1,6 @@
-"""From study files to runs: names, slices, duplicates, barriers, refusals."""
+"""From studies to runs: names, slices, duplicates, barriers."""
 
 import math
-import os
 
 from compare_gan import configuration
 from compare_gan.gans import options
@@ -9,144 +8,11 @@ from compare_gan.study import plan
 import gin
 import pytest
 
-_BASE = """
-dataset.name = "ring8"
-options.architecture = "tests.architectures.own_architecture"
-options.gan_class = @ModularGAN
-options.batch_size = 2
-options.training_steps = 1
-options.z_dim = 2
-penalty.fn = @no_penalty
-"""
-
-_STUDY = """
-study.base = "base.gin"
-study.axes = {
-  "penalty": {
-    "none": ["penalty.fn = @no_penalty"],
-    "gp": ["penalty.fn = @wgangp_penalty"],
-    "l2": ["penalty.fn = @l2_penalty"],
-  },
-  "norm": {
-    "none": [],
-    "sn": ["D.spectral_norm = True"],
-    "ln": ["D.layer_norm = True"],
-  },
-}
-"""
-
-
-@pytest.fixture
-def load(tmp_path):
-  """Returns `load(text, *bindings)` -> Study, with base.gin beside it."""
-
-  def load(text="", *bindings, base=_BASE):
-    (tmp_path / "base.gin").write_text(base)
-    path = tmp_path / "mine.gin"
-    path.write_text(_STUDY + text)
-    return plan.load(str(path), bindings)
-
-  return load
+from tests.study import small
 
 
 def _runs(study, scores=()):
   return plan.runs(study, dict(scores))
-
-
-# ---- Reading -----------------------------------------------------------------
-
-
-def test_study_has_the_name_of_its_file_and_finds_its_base(load, tmp_path):
-  study = load("study.seeds = 3")
-  assert (study.name, study.seeds) == ("mine", 3)
-  assert study.base == str(tmp_path / "base.gin")
-
-
-def test_lines_of_the_command_line_come_last(load):
-  study = load("study.seeds = 3", "study.seeds = 4", "study.name = 'other'")
-  assert (study.name, study.seeds) == ("other", 4)
-
-
-def test_base_may_be_a_card(load):
-  study = load("", "study.base = 'sndcgan_cifar10.gin'")
-  assert os.path.basename(study.base) == "sndcgan_cifar10.gin"
-  assert os.path.isfile(study.base)
-
-
-def test_gin_is_left_as_it_was(load):
-  class Bound:
-    pass
-
-  bound = Bound()
-  gin.bind_parameter("options.z_dim", 7)
-  gin.bind_parameter("dataset.name", bound)
-  study = load("study.search = [@fixed_sets()]")
-  _runs(study)
-  plan.impossible(study._replace(search=()))
-  assert gin.query_parameter("options.z_dim") == 7
-  assert gin.query_parameter("dataset.name") is bound
-  with pytest.raises(ValueError, match="no bound parameters"):
-    gin.query_parameter("study.search")
-
-
-@pytest.mark.parametrize(
-  "text,message",
-  [
-    ("study.slizes = []", "slizes"),
-    ("study.slices = [{'pnealty': 'gp'}]", "no axis 'pnealty'.*penalty, norm"),
-    ("study.slices = [{'norm': 'xn'}]", "norm has no value 'xn'.*none, sn, ln"),
-    ("study.slices = ['norm']", r"slices holds 'norm'.*\{axis: value\}"),
-    ("study.slices = 'each'", "'each' is unknown.*'one_at_a_time'"),
-    ("study.groups = ['loss']", "study.groups: there is no axis 'loss'"),
-    ("study.axes = {'norm': ['sn']}", r"norm is \['sn'\]"),
-    ("study.axes = {'norm': {'sn': 'D.spectral_norm = True'}}", "A list of"),
-    ("study.common = [3]", "study.common is"),
-    ("study.overrides = [{'norm': 'sn'}]", "study.overrides holds"),
-    ("study.overrides = [({'norm': 'x'}, [])]", "overrides: norm has no value"),
-    ("study.seeds = 0", "study.seeds = 0"),
-    ("study.checkpoint = 'newest'", "'newest' is unknown.*'last', 'best'"),
-    ("study.on_impossible = 'pass'", "'refuse', 'skip'"),
-    ("study.parameters = {'ch': ['dcgan.Generator.ch = 3']}", r"needs a \{\}"),
-    ("study.search = [@fixed_sets]", "with brackets"),
-    ("study.search = [@grid(), @grid()]\ngrid.values = {}", "of one name"),
-    (
-      "study.search = [@grid()]\ngrid.values = {'lambda': [1]}",
-      "grid sets lambda.*lr, lamba",
-    ),
-    ("study.inert = {'D.layer_norm = True': ['lambda']}", "'lambda', which is"),
-    ("study.base = 'bse.gin'", "study.base = 'bse.gin': there is no such"),
-  ],
-)
-def test_what_cannot_be_read(load, text, message):
-  with pytest.raises((ValueError, FileNotFoundError), match=message) as raised:
-    load(text)
-  assert "\n\n" not in str(raised.value).split("In bindings")[0].strip()
-
-
-@pytest.mark.parametrize(
-  "text,message",
-  [
-    (
-      "study.axes = {'norm': {'sn': ['D.spectral_nrm = True']}}",
-      "spectral_nrm",
-    ),
-    ("study.axes = {'loss': {'x': ['loss.fn = @hnge']}}", "loss = 'x'.*hnge"),
-    ("study.axes = {'loss': {'x': ['loss.fn @hinge']}}", "loss = 'x'"),
-    ("study.common = ['optoins.z_dim = 3']", "study.common.*optoins"),
-    ("study.parameters = {'a': ['options.zz = {}']}", "parameters: a.*zz"),
-    ("study.inert = {'penalty.fun = 3': ['lamba']}", "penalty.fun"),
-  ],
-)
-def test_bundles_that_cannot_be_parsed_are_named(load, text, message):
-  study = load(text)
-  with pytest.raises(ValueError, match=message) as raised:
-    _runs(study)
-  assert "\n" not in str(raised.value)
-
-
-def test_missing_study_says_where_it_was_looked_for():
-  with pytest.raises(FileNotFoundError, match="study run no.gin.*configs/stud"):
-    plan.load("no.gin")
 
 
 # ---- Configurations ----------------------------------------------------------
@@ -173,7 +39,7 @@ grid.values = {"lr": [0.5]}
 
 
 def test_gin_reads_the_file_of_a_run(load, tmp_path):
-  base = _BASE + (
+  base = small.BASE + (
     "import tests.architectures.own_architecture\n"
     "SIZE = 8\n"
     "options.batch_size = %SIZE\n"
@@ -196,11 +62,13 @@ def test_gin_reads_the_file_of_a_run(load, tmp_path):
 def test_ids_hang_on_what_is_bound_alone(load):
   """Names, comments, order and ways to write a number do not matter."""
   first = _runs(load())[0]
-  again = _runs(load(base="# The same.\n" + _BASE.replace("= 2", "=   2")))[0]
+  again = _runs(
+    load(base="# The same.\n" + small.BASE.replace("= 2", "=   2"))
+  )[0]
   assert [run.id for run in first] == [run.id for run in again]
   renamed = load("", "study.name = 'x'", "study.score = 'fid'")
   assert [run.id for run in _runs(renamed)[0]] == [run.id for run in first]
-  other = _runs(load(base=_BASE.replace("z_dim = 2", "z_dim = 3")))[0]
+  other = _runs(load(base=small.BASE.replace("z_dim = 2", "z_dim = 3")))[0]
   assert not {run.id for run in first} & {run.id for run in other}
 
 
@@ -214,25 +82,6 @@ def test_seeds_are_runs(load):
   assert len({run.id for run in runs}) == len(runs) == 9 * 3
   assert [run.seed for run in runs[:3]] == [1, 2, 3]
   assert runs[0].cell == runs[2].cell
-
-
-def test_axes_that_contradict_each_other_are_both_named(load):
-  study = load("""
-study.axes = {"norm": {"sn": ["D.spectral_norm = True"]},
-              "arch": {"plain": ["D.spectral_norm = False"]}}
-""")
-  with pytest.raises(
-    ValueError, match="norm = 'sn' binds D.spectral_norm.*arch = 'plain'"
-  ):
-    _runs(study)
-
-
-def test_axes_may_agree(load):
-  study = load("""
-study.axes = {"norm": {"sn": ["D.spectral_norm = True"]},
-              "arch": {"plain": ["D.spectral_norm = True"]}}
-""")
-  assert len(_runs(study)[0]) == 1
 
 
 # ---- Slices and duplicates ---------------------------------------------------
@@ -485,77 +334,3 @@ def test_describe_says_how_many(load):
     "Duplicates left out: 0",
   ):
     assert part in text
-
-
-# ---- What cannot be built ----------------------------------------------------
-
-_SNDCGAN = _BASE.replace(
-  "tests.architectures.own_architecture", "sndcgan_arch"
-).replace("ring8", "shapes32")
-
-
-def test_layer_norm_in_sndcgan_is_impossible(load):
-  study = load("study.slices = [{'penalty': 'none'}]", base=_SNDCGAN)
-  found = plan.impossible(study)
-  assert list(found) == ["penalty=none norm=ln"]
-  [reason] = found.values()
-  assert reason.startswith(
-    "sndcgan.Discriminator has no place for D.layer_norm"
-  )
-  assert "In call to" not in reason
-
-
-_DEAF = """
-from compare_gan.architectures import abstract_arch
-from tests.architectures import own_architecture
-
-Generator = own_architecture.Generator
-
-
-class Discriminator(own_architecture.Discriminator):
-  no_place_for = {}
-
-  def __init__(self, image_shape, num_classes=0):
-    super().__init__(image_shape, num_classes)
-"""
-
-
-def test_a_binding_that_an_architecture_passes_over_is_found(
-  load, tmp_path, monkeypatch
-):
-  """Nobody says so: the variables are the same with it and without."""
-  (tmp_path / "deaf.py").write_text(_DEAF)
-  monkeypatch.syspath_prepend(str(tmp_path))
-  base = _BASE.replace("tests.architectures.own_architecture", "deaf")
-  study = load("study.slices = [{'penalty': 'none'}]", base=base)
-  found = plan.impossible(study)
-  assert list(found) == ["penalty=none norm=ln"]
-  assert (
-    "D.layer_norm = True changes no variable" in found["penalty=none norm=ln"]
-  )
-
-
-def test_a_penalty_that_has_nothing_to_act_on_is_found(load):
-  study = load("""
-study.axes = {
-  "penalty": {"l2": ["penalty.fn = @l2_penalty"]},
-  "norm": {"none": [], "wn": ["D.weight_norm = True"]},
-}
-""")
-  found = plan.impossible(study)
-  assert list(found) == ["penalty=l2 norm=wn"]
-  assert "kernels" in found["penalty=l2 norm=wn"]
-
-
-def test_a_wrong_option_is_found(load):
-  study = load("""
-study.axes = {"batch": {"0": ["options.batch_size = 0"], "2": []}}
-""")
-  assert list(plan.impossible(study)) == ["batch=0"]
-
-
-def test_layer_norm_in_a_resnet_is_possible(load):
-  base = _SNDCGAN.replace("sndcgan_arch", "resnet_cifar_arch")
-  assert (
-    plan.impossible(load("study.slices = [{'norm': 'ln'}]", base=base)) == {}
-  )

@@ -2,6 +2,7 @@
 
 import pathlib
 
+from compare_gan.study import definition
 from compare_gan.study import plan
 import pytest
 
@@ -27,7 +28,7 @@ _COUNTS = {
 
 
 def _load(name, *bindings):
-  return plan.load(str(_FOLDER / f"{name}.gin"), bindings)
+  return definition.load(str(_FOLDER / f"{name}.gin"), bindings)
 
 
 def test_all_studies_are_counted():

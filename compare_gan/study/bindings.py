@@ -1,0 +1,93 @@
+"""Lines of gin as {"selector.parameter": text}, by their full names."""
+
+import contextlib
+import hashlib
+import json
+
+from compare_gan import configuration
+import gin
+from gin import config as gin_config
+from gin import config_parser
+
+_STATE = ("_CONFIG", "_OPERATIVE_CONFIG", "_SINGLETONS", "_IMPORTS")
+
+
+@contextlib.contextmanager
+def own_gin():
+  """Inside, gin is bound to nothing; afterwards to what it was before."""
+  locked = gin.config_is_locked()
+  kept = {name: getattr(gin_config, name).copy() for name in _STATE}
+  gin.clear_config()
+  try:
+    yield
+  finally:
+    gin.clear_config()
+    for name, state in kept.items():
+      held = getattr(gin_config, name)
+      held.clear()
+      held.update(state)
+    gin_config._set_config_is_locked(locked)
+
+
+class _Word(str):
+  """A reference or a macro, which stands in gin without quotes."""
+
+  __repr__ = str.__str__
+
+
+class _Words(config_parser.ParserDelegate):
+  def configurable_reference(self, scoped_configurable_name, evaluate):
+    return _Word(f"@{scoped_configurable_name}{'()' if evaluate else ''}")
+
+  def macro(self, macro_name):
+    return _Word(f"%{macro_name}")
+
+
+def _read(text):
+  """Returns ({"selector.parameter": text}, imported modules) of gin text."""
+  bindings, imports = {}, []
+  for statement in config_parser.ConfigParser(text, _Words()):
+    if isinstance(statement, config_parser.ImportStatement):
+      imports.append(statement.module)
+    elif isinstance(statement, config_parser.BindingStatement):
+      name = statement.selector
+      if statement.arg_name:  # else a macro, NAME = value
+        name = f"{name}.{statement.arg_name}"
+      if statement.scope:
+        name = f"{statement.scope}/{name}"
+      bindings[name] = repr(statement.value)
+  return bindings, imports
+
+
+def canonical(files=(), lines=()):
+  """Returns what `_read` does, with names as gin writes them.
+
+  gin checks names and references on the way, and files may include others.
+  """
+  with own_gin():
+    configuration.parse(files, lines)
+    return _read(gin.config_str())
+
+
+def canonical_lines(title, lines):
+  """Returns `canonical` of lines; an error says where they stand."""
+  try:
+    return canonical(lines=lines)
+  except (ValueError, SyntaxError, ImportError, TypeError) as error:
+    raise ValueError(f"{title} = {list(lines)!r}: {sentence(error)}") from error
+
+
+def sentence(error):
+  """Returns an error in one line, without gin's list of callers."""
+  return " ".join(str(error).split("\n  In call to")[0].split())
+
+
+def digest(bindings, imports):
+  text = json.dumps([bindings, list(imports)], sort_keys=True)
+  return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def text(bindings, imports):
+  lines = [f"import {module}" for module in imports]
+  lines += [f"{name} = {value}" for name, value in bindings.items()]
+  return "\n".join(lines) + "\n"

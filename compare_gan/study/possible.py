@@ -1,0 +1,64 @@
+"""Cells that an architecture cannot express, or would silently ignore."""
+
+from compare_gan import configuration
+from compare_gan.study import bindings as bindings_lib
+
+_NORMS = ("batch_norm_fn", "layer_norm", "spectral_norm", "weight_norm")
+
+
+def impossible(cells):
+  """Returns {"axis=value axis=value": reason} of cells that cannot be built.
+
+  Each of them is built as its runs would be, without memory for weights.
+  """
+  found = {}
+  for cell in cells:
+    reason = _why_not(cell)
+    if reason is not None:
+      found[cell.title] = reason
+  return found
+
+
+def _why_not(cell):
+  try:
+    built = _build(cell.bindings, cell.imports)
+  except (ValueError, OSError, TypeError) as error:
+    return bindings_lib.sentence(error)
+  for name, value in cell.bundles.items():
+    network, _, option = name.rpartition(".")
+    if option not in _NORMS or value in ("None", "False"):
+      continue
+    if network not in ("G", "D"):
+      continue
+    bindings = {k: v for k, v in cell.bindings.items() if k != name}
+    try:
+      without = _build(bindings, cell.imports)
+    except (ValueError, TypeError):
+      continue  # The binding is what makes it possible: it is not ignored.
+    if without == built:
+      architecture = cell.bindings["options.architecture"]
+      return (
+        f"{name} = {value} changes no variable: options.architecture = "
+        f"{architecture} passes over it. Leave it out of this cell."
+      )
+  return None
+
+
+def _build(bindings, imports):
+  """Returns the variables of a cell's GAN, {(name, shape)}."""
+  from compare_gan import evaluation
+  from compare_gan import model_dir
+  from compare_gan.datasets import catalogue
+  from compare_gan.estimator import run_config
+  from compare_gan.layers import scope
+
+  with bindings_lib.own_gin():
+    configuration.parse(
+      bindings=bindings_lib.text(bindings, imports).splitlines()
+    )
+    evaluation.settings()
+    run_config.run_config()
+    with scope.building(allocate=False):
+      gan = model_dir.make_gan(catalogue.dataset())
+    networks = gan.generator, gan.discriminator
+    return {(v.name, v.shape) for net in networks for v in net.variables}
