@@ -13,6 +13,7 @@ import re
 from typing import NamedTuple
 
 from compare_gan import configuration
+from compare_gan import gin_text
 from compare_gan.estimator import checkpoints
 from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
@@ -64,6 +65,20 @@ def write_description(model_dir, step, dataset, config, seed=0):
   checkpoints.write_text(
     os.path.join(model_dir, f"operative_config-{step}.gin"), config
   )
+
+
+def chosen():
+  """Returns the gin file of all that was used, and of what is bound for later.
+
+  A training uses nothing of evaluate.*, say, but an evaluation of it will.
+  """
+  used = gin.operative_config_str()
+  known, _ = gin_text.read(used)
+  bound, _ = gin_text.read(gin.config_str())
+  later = {name: bound[name] for name in bound if name not in known}
+  if not later:
+    return used
+  return f"{used}\n# Bound, and not used so far:\n{gin_text.write(later)}"
 
 
 def stored_seed(model_dir):

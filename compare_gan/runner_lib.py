@@ -162,7 +162,7 @@ def _train_on(devices, dataset, run_config, model_dir):
   )
   if devices.is_chief:
     model_dir_lib.write_description(
-      model_dir, start, dataset, gin.operative_config_str(), seed
+      model_dir, start, dataset, model_dir_lib.chosen(), seed
     )
     task_manager.mark_training_done(model_dir)
 

@@ -20,9 +20,9 @@ import os
 import shutil
 import time
 
+from compare_gan import gin_text
 from compare_gan import model_dir as model_dir_lib
 from compare_gan.estimator import checkpoints
-from gin import config_parser
 import numpy as np
 
 _TRAIN_DONE = "TRAIN_DONE"
@@ -277,34 +277,15 @@ def bindings(text):
 
   A scope stays part of the name: two scopes have two columns.
   """
-  found = {}
-  for statement in config_parser.ConfigParser(text, _Words()):
-    if isinstance(statement, config_parser.BindingStatement):
-      name = f"{statement.selector}.{statement.arg_name}"
-      if not statement.arg_name:  # A macro, NAME = value.
-        name = f"macro.{statement.selector}"
-      if statement.scope:
-        name = f"{statement.scope}/{name}"
-      found[name] = _text(statement.value)
-  return found
+  found, _ = gin_text.read(text)
+  return {
+    name if "." in name else f"macro.{name}": _text(value)
+    for name, value in found.items()
+  }
 
 
 def _text(value):
   if isinstance(value, (list, tuple)):
     inner = ", ".join(map(_text, value))
     return f"[{inner}]" if isinstance(value, list) else f"({inner})"
-  return value if isinstance(value, (str, _Reference)) else repr(value)
-
-
-class _Reference(str):
-  """@something or %something, as it stands in the file."""
-
-
-class _Words(config_parser.ParserDelegate):
-  """Leaves references as words."""
-
-  def configurable_reference(self, scoped_configurable_name, evaluate):
-    return _Reference(f"@{scoped_configurable_name}{'()' if evaluate else ''}")
-
-  def macro(self, macro_name):
-    return _Reference(f"%{macro_name}")
+  return value if isinstance(value, str) else repr(value)

@@ -14,6 +14,7 @@ _PACKAGE = pathlib.Path(__file__).parent.parent / "compare_gan"
 _LEAVES = {
   "dotted_path",
   "draws",
+  "gin_text",
   "graphs",
   "precision",
   "replica",
@@ -91,6 +92,7 @@ _MAY_IMPORT = {
   "__init__": set(),
   "dotted_path": set(),
   "draws": set(),
+  "gin_text": set(),
   "graphs": set(),
   "precision": set(),
   "replica": set(),

@@ -2,7 +2,9 @@
 
 import os
 
+from compare_gan import evaluation  # noqa: F401
 from compare_gan import model_dir
+from compare_gan.gans import options
 import gin
 import numpy as np
 import pytest
@@ -46,6 +48,19 @@ def test_loaded_gan_trains_on_as_the_written_one(tmp_path):
   loaded.train_step(tiny.batches(1))
   for name, value in tiny.values(loaded).items():
     np.testing.assert_array_equal(value, tiny.values(gan)[name], err_msg=name)
+
+
+def test_what_is_bound_for_later_is_kept():
+  gin.parse_config("evaluate.num_fake = 7\ng/orthogonal_penalty.factor = 0.5")
+  gin.parse_config(_CONFIG)
+  options.options()
+  text = model_dir.chosen()
+  gin.clear_config()
+  gin.parse_config(text)
+  assert gin.query_parameter("evaluate.num_fake") == 7
+  assert gin.query_parameter("g/orthogonal_penalty.factor") == 0.5
+  assert gin.query_parameter("ModularGAN.g_use_ema") is True
+  assert gin.query_parameter("options.gen_iters") == 1  # used, not bound
 
 
 def test_last_checkpoint_and_config_count(tmp_path):

@@ -5,10 +5,11 @@ import hashlib
 import json
 
 from compare_gan import configuration
+from compare_gan import gin_text
 import gin
 from gin import config as gin_config
-from gin import config_parser
 
+# All that gin keeps of what was bound and used.
 _STATE = ("_CONFIG", "_OPERATIVE_CONFIG", "_SINGLETONS", "_IMPORTS")
 
 
@@ -29,44 +30,15 @@ def own_gin():
     gin_config._set_config_is_locked(locked)
 
 
-class _Word(str):
-  """A reference or a macro, which stands in gin without quotes."""
-
-  __repr__ = str.__str__
-
-
-class _Words(config_parser.ParserDelegate):
-  def configurable_reference(self, scoped_configurable_name, evaluate):
-    return _Word(f"@{scoped_configurable_name}{'()' if evaluate else ''}")
-
-  def macro(self, macro_name):
-    return _Word(f"%{macro_name}")
-
-
-def _read(text):
-  """Returns ({"selector.parameter": text}, imported modules) of gin text."""
-  bindings, imports = {}, []
-  for statement in config_parser.ConfigParser(text, _Words()):
-    if isinstance(statement, config_parser.ImportStatement):
-      imports.append(statement.module)
-    elif isinstance(statement, config_parser.BindingStatement):
-      name = statement.selector
-      if statement.arg_name:  # else a macro, NAME = value
-        name = f"{name}.{statement.arg_name}"
-      if statement.scope:
-        name = f"{statement.scope}/{name}"
-      bindings[name] = repr(statement.value)
-  return bindings, imports
-
-
 def canonical(files=(), lines=()):
-  """Returns what `_read` does, with names as gin writes them.
+  """Returns ({name: text}, imported modules), with names as gin writes them.
 
   gin checks names and references on the way, and files may include others.
   """
   with own_gin():
     configuration.parse(files, lines)
-    return _read(gin.config_str())
+    bindings, imports = gin_text.read(gin.config_str())
+  return {name: repr(value) for name, value in bindings.items()}, imports
 
 
 def canonical_lines(title, lines):

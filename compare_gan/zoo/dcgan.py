@@ -111,7 +111,8 @@ def _exports(args, model_dir):
   """Returns the commands of --export and --freeze, by the card's names."""
   size = args.batch_size
   wanted = (
-    (args.export, "savedmodel", f"checkpoint/export_b{size}"),
+    # The card's is below checkpoint/, which is a file of TensorFlow's here.
+    (args.export, "savedmodel", f"export_b{size}"),
     (args.freeze, "pb", f"frozen_b{size}/model.b{size}-{{step}}_frz.pb"),
   )
   return [

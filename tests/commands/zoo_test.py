@@ -55,6 +55,8 @@ def test_dcgan_trains_on_a_folder(tmp_path, monkeypatch):
     "--z_dim=4",
     "--crop",
     "--out_name=mine",
+    "--export",
+    "--freeze",
   ]
   assert main(["zoo", "dcgan", *flags]) == 0
   folder = tmp_path / "out" / "mine"
@@ -62,6 +64,8 @@ def test_dcgan_trains_on_a_folder(tmp_path, monkeypatch):
   assert (folder / "model.ckpt-1.index").exists()
   [log] = (tmp_path / "test" / "output" / "0").glob("DCGAN_*_perf.log")
   assert "ActualFPS = " in log.read_text()
+  assert (folder / "export_b4" / "saved_model.pb").exists()
+  assert (folder / "frozen_b4" / "model.b4-000001_frz.pb").exists()
 
 
 def _root():

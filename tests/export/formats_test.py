@@ -171,7 +171,7 @@ def test_onnx_of_any_batch(tmp_path):
 
 def test_a_missing_package_is_a_sentence(monkeypatch):
   monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-  with pytest.raises(ValueError, match="pip install tf2onnx onnxruntime"):
+  with pytest.raises(ValueError, match=r"pip install compare_gan\[onnx\]"):
     onnx_file.require_packages()
 
 

@@ -160,7 +160,7 @@ def test_dcgan_exports_under_the_names_of_the_card(tmp_path):
       "--format=savedmodel",
       "--signature=dcgan",
       "--batch=2",
-      "--out=m/checkpoint/export_b2",
+      "--out=m/export_b2",
     ),
     (
       "--format=pb",

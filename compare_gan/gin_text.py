@@ -1,0 +1,41 @@
+"""What a text in gin's language binds, read without binding it."""
+
+from gin import config_parser
+
+
+class Word(str):
+  """A reference or a macro, @name() or %NAME: it stands without quotes."""
+
+  __repr__ = str.__str__
+
+
+class _Words(config_parser.ParserDelegate):
+  def configurable_reference(self, scoped_configurable_name, evaluate):
+    return Word(f"@{scoped_configurable_name}{'()' if evaluate else ''}")
+
+  def macro(self, macro_name):
+    return Word(f"%{macro_name}")
+
+
+def read(text):
+  """Returns ({"scope/selector.parameter": value}, [imported modules]).
+
+  Macros have names without a point. repr(value) is the value in gin's language.
+  """
+  bindings, imports = {}, []
+  for statement in config_parser.ConfigParser(text, _Words()):
+    if isinstance(statement, config_parser.ImportStatement):
+      imports.append(statement.module)
+    elif isinstance(statement, config_parser.BindingStatement):
+      name = statement.selector
+      if statement.arg_name:  # else a macro, NAME = value
+        name = f"{name}.{statement.arg_name}"
+      if statement.scope:
+        name = f"{statement.scope}/{name}"
+      bindings[name] = statement.value
+  return bindings, imports
+
+
+def write(bindings):
+  """Returns the lines of {name: value}."""
+  return "".join(f"{name} = {value!r}\n" for name, value in bindings.items())
