@@ -215,7 +215,7 @@ function legend(names) {
 // Lines: [{name, points: [[x, y]], band: [[x, low, high]]}], colored in order.
 // The scales reach to the points `also`, which are not drawn.
 function lineFigure(lines, options) {
-  const { height = 320, x: xLabel, y: yLabel, logX = false, logY = false, name, also = [] } = options;
+  const { height = 320, x: xLabel, y: yLabel, logX = false, logY = false, wholeX = false, name, also = [] } = options;
   const all = [...lines.flatMap((line) => line.points), ...also];
   return figure(height, name, (image, width) => {
     const box = { left: 52, right: width - 12, top: 24, bottom: height - 40 };
@@ -226,6 +226,7 @@ function lineFigure(lines, options) {
     const [x0, x1] = [Math.min(...xs), Math.max(...xs)];
     const x = logX ? logarithmic(x0, x1, box.left, box.right)
       : linear(x0, x1, box.left, box.right, Math.max(2, Math.floor(width / 110)));
+    if (wholeX) x.ticks = x.ticks.filter(Number.isInteger);
     const y = useLogY ? logarithmic(Math.min(...positive(ys)), Math.max(...positive(ys)), box.bottom, box.top)
       : linear(...extent(ys), box.bottom, box.top);
     xAxis(image, x, box, xLabel);
@@ -378,7 +379,7 @@ function showBudget(axis) {
     });
     const most = Math.max(...names.map((name) => curves[name].n));
     holder.replaceChildren(lineFigure(lines, {
-      name: `Expected best score by budget and ${axis}`, logX: most > 20,
+      name: `Expected best score by budget and ${axis}`, logX: most > 20, wholeX: true,
       x: `settings tried${most > 20 ? " (logarithmic)" : ""}`, y: `expected best ${data.score}, ${BETTER}`,
     }), legend(names));
   };

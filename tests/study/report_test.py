@@ -452,6 +452,17 @@ def test_menus_change_the_figures(page):
 
 
 @chromium.required
+def test_a_number_of_settings_is_whole(page):
+  points = "[{name: 'a', points: [[1, 200], [3, 100]]}]"
+  words = "name: 'n', x: 'k', y: 's', wholeX: true"
+  page.run(f"get('budget').replaceChildren(lineFigure({points}, {{{words}}}))")
+  page.wait_for("document.querySelectorAll('#budget svg text').length > 4")
+  found = _texts(page, "#budget svg text")
+  assert {"1", "2", "3"} <= set(found)
+  assert not [text for text in found if "." in text]
+
+
+@chromium.required
 def test_effect_turns_with_the_reference(page, study):
   _choose(page, "get('axis')", "norm")
   forth, back = (
