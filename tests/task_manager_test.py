@@ -93,22 +93,25 @@ def test_error_of_a_metric_has_a_column(tmp_path):
   assert _table(tmp_path)[0]["prd_error"] == "ValueError: no"
 
 
-def _add_ten(arguments):
-  folder, first = arguments
-  for step in range(first, first + 10):
+def _add_twenty(folder, first, barrier):
+  barrier.wait()
+  for step in range(first, first + 20):
     task_manager.add_row(folder, _row(step))
 
 
 def test_evaluators_at_once_lose_nothing(tmp_path):
-  context = multiprocessing.get_context("fork")
+  # Not "fork": what other tests have loaded may not survive one.
+  context = multiprocessing.get_context("spawn")
+  barrier = context.Barrier(2, timeout=60)
   workers = [
-    context.Process(target=_add_ten, args=((str(tmp_path), 10 * i),))
-    for i in range(4)
+    context.Process(target=_add_twenty, args=(str(tmp_path), first, barrier))
+    for first in (0, 20)
   ]
   for worker in workers:
     worker.start()
   for worker in workers:
     worker.join()
+  assert [worker.exitcode for worker in workers] == [0, 0]
   assert [int(row["step"]) for row in _table(tmp_path)] == list(range(40))
   lines = (tmp_path / "scores.jsonl").read_text().splitlines()
   assert [json.loads(line)["step"] for line in lines] == list(range(40))

@@ -166,7 +166,9 @@ def _header(task):
 
 
 def _start(task, log, lock):
-  variables = {**os.environ, **dict(task.environment)}
+  # As it happens, or an error would not be what the log ends with.
+  given = {"PYTHONUNBUFFERED": "1", **dict(task.environment)}
+  variables = {**os.environ, **given}
   paths = [_ROOT, variables.get("PYTHONPATH")]
   variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
   return subprocess.Popen(

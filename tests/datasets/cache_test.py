@@ -72,15 +72,16 @@ def _make_in_process(barrier, results):
 
 
 def test_two_processes_at_once(folder):
-  context = multiprocessing.get_context("fork")
-  barrier, results = context.Barrier(2), context.Queue()
+  # Not "fork": what other tests have loaded may not survive one.
+  context = multiprocessing.get_context("spawn")
+  barrier, results = context.Barrier(2, timeout=60), context.Queue()
   processes = [
     context.Process(target=_make_in_process, args=(barrier, results))
     for _ in range(2)
   ]
   for process in processes:
     process.start()
-  assert [results.get(timeout=30) for _ in processes] == [499500] * 2
+  assert [results.get(timeout=60) for _ in processes] == [499500] * 2
   for process in processes:
     process.join()
   assert [path.name for path in folder.iterdir()] == ["x.npy"]
