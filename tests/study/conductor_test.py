@@ -105,7 +105,7 @@ def test_kills_at_five_moments_change_nothing(unbroken, tmp_path):
 
 
 def test_a_killed_trainer_goes_on_from_its_checkpoint(tmp_path):
-  process = start(tmp_path, "pause=0.1")
+  process = start(tmp_path, "pause=0.4")
   wait_until(lambda: list(tmp_path.glob("runs/*/model.ckpt-2.index")))
   os.kill(trainers(tmp_path)[0], signal.SIGKILL)
   wait_until(
@@ -123,7 +123,7 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all_in_good_order(number, unbroken, tmp_path):
-  process = start(tmp_path, "pause=0.1")
+  process = start(tmp_path, "pause=0.6")  # The signal comes before the end.
   wait_until(lambda: list(tmp_path.glob("runs/*/model.ckpt-1.index")))
   process.send_signal(number)
   output, _ = process.communicate()
