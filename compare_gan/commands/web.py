@@ -11,10 +11,9 @@ are made now: sweeps of the coordinates of z, class by class. --frames asks for
 them.
 """
 
-from compare_gan import model_dir
 from compare_gan import pictures
 from compare_gan import sampling
-from compare_gan.commands import sample
+from compare_gan.commands import export
 from compare_gan.export import frozen
 from compare_gan.export import web_page
 from compare_gan.export import web_program
@@ -48,33 +47,13 @@ def add_arguments(parser):
     "--classes",
     help="of frames: labels, such as 3,5; default: the first ten",
   )
-  parser.add_argument("--seed", type=int, default=42, help="of frames")
-  parser.add_argument(
-    "--raw_weights",
-    action="store_true",
-    help="not their moving average, where there is one",
-  )
-  parser.add_argument(
-    "--accu_examples",
-    type=int,
-    default=6400,
-    help="how many drawn latents fill accumulated moments that are still empty",
-  )
-  parser.add_argument(
-    "--gin_bindings",
-    action="append",
-    default=[],
-    help="on top of the model's; may be repeated",
-  )
+  export.add_model_arguments(parser)
 
 
 def run(args):
-  gan, step = model_dir.load_step(args.model_dir, None, args.gin_bindings)
+  gan, step = export.load(args)
   averaged = not args.raw_weights
   names = _class_names(gan, args.class_names)
-  if not sampling.are_filled(gan):
-    batches = sample.drawn_batches(gan, args.accu_examples, args.seed + 1)
-    sampling.fill_accumulators(gan, batches, averaged)
   title = args.title or f"{gan.options.architecture}, step {step}"
   page, why = None, "Images that were made before."
   if not args.frames:
