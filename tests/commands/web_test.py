@@ -69,6 +69,11 @@ def test_names_and_title(web):
   assert "<h1>Mine &amp; yours</h1>" in text
 
 
+def test_step_names_the_checkpoint(web):
+  assert "step 5" in web("--step=5")[0]
+  assert "model.ckpt-4" in web("--step=4", code=1)
+
+
 def test_wrong_number_of_names(web):
   assert "has 2 names, but the model has 3" in web("--class_names=a,b", code=1)
 
