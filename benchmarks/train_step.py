@@ -230,7 +230,9 @@ def _measure_estimator(gan, devices, dataset, batch, steps):
     open(os.devnull, "w") as null,
   ):
     estimator.Estimator(gan, config, devices, model_dir).train(
-      lambda first: dataset.batches("train", batch, start=first),
+      lambda first: dataset.batches(
+        "train", batch, start=first, as_stored=True
+      ),
       start + 1 + steps,
       [
         hooks.NanGuard(),

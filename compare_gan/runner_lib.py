@@ -149,7 +149,7 @@ def _train_on(devices, dataset, run_config, model_dir):
   estimator = estimator_lib.Estimator(gan, run_config, devices, model_dir)
   estimator.train(
     lambda first, **shard: dataset.batches(
-      "train", options.batch_size, start=first, **shard
+      "train", options.batch_size, start=first, as_stored=True, **shard
     ),
     options.training_steps,
     _hooks(gan, dataset, options, model_dir),

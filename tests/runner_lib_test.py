@@ -147,7 +147,7 @@ def test_order_of_images_is_the_datasets_own(tmp_path, monkeypatch):
 
   monkeypatch.setattr(NoiseDataset, "batches", spy)
   _train(tmp_path)
-  assert asked[0] == {"start": 0} and all("seed" not in k for k in asked)
+  assert asked[0]["start"] == 0 and all("seed" not in k for k in asked)
 
 
 def test_unknown_schedule_is_named(tmp_path):

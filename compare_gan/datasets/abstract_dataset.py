@@ -16,6 +16,7 @@ import abc
 import functools
 
 from compare_gan import draws
+from compare_gan import pixels
 import numpy as np
 import tensorflow as tf
 
@@ -42,6 +43,10 @@ class AbstractDataset(abc.ABC):
 
   # How many calls of `read` run at once, where reading is work.
   parallel_reads = tf.data.AUTOTUNE
+
+  # How many bytes of images a call of `read` may return, if it is one at a
+  # time: it gets the indices of several batches where they are that small.
+  bytes_per_read = 0
 
   # How many random numbers a training image takes, for a random crop say.
   numbers_per_image = 0
@@ -78,7 +83,14 @@ class AbstractDataset(abc.ABC):
     """
 
   def batches(
-    self, split, batch_size, seed=None, start=0, num_shards=1, shard=0
+    self,
+    split,
+    batch_size,
+    seed=None,
+    start=0,
+    num_shards=1,
+    shard=0,
+    as_stored=False,
   ):
     """Returns batches without end, in an order that is new in every epoch.
 
@@ -92,6 +104,8 @@ class AbstractDataset(abc.ABC):
       start: t of the first batch.
       num_shards: how many replicas share a global batch, in equal parts.
       shard: which part to return: rows n / num_shards * shard and on.
+      as_stored: leave uint8 images so, which a device gets in a quarter of the
+        time; `pixels.to_unit` is for there.
 
     Returns:
       A tf.data.Dataset of {"images": float32 [n / num_shards, H, W, colors] in
@@ -106,6 +120,8 @@ class AbstractDataset(abc.ABC):
     rows = batch_size // num_shards
     size = self._size(split)
     at_a_time = max(1, min(_LOOKUP, size) // batch_size)
+    at_once = min(at_a_time, self._batches_per_read(rows))
+    at_a_time -= at_a_time % at_once
     seed = self.seed if seed is None else seed
     order = _Order(size, seed)
 
@@ -117,7 +133,9 @@ class AbstractDataset(abc.ABC):
 
     def look_up_op(t):
       found = tf.numpy_function(look_up, [t], [tf.int64, tf.bool])
-      indices, flips = [tf.ensure_shape(x, [at_a_time, rows]) for x in found]
+      found = [tf.ensure_shape(x, [at_a_time, rows]) for x in found]
+      shape = [at_a_time // at_once, at_once * rows]
+      indices, flips = [tf.reshape(x, shape) for x in found]
       found = {"indices": indices}
       if self.flip:
         found["flips"] = flips
@@ -129,8 +147,28 @@ class AbstractDataset(abc.ABC):
       with draws.seeded([seed, t], first=shard * rows):
         return draws.uniform([rows, self.numbers_per_image])
 
+    def part(x):
+      return tf.reshape(x, [at_once, rows, *x.shape[1:]])
+
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max, at_a_time)
-    return self._read_all(split, steps.flat_map(look_up_op), numbers)
+    found = steps.flat_map(look_up_op)
+    batches = self._read_all(split, found, numbers, as_stored)
+    if at_once == 1:
+      return _with_options(batches.prefetch(2))
+    batches = batches.flat_map(
+      lambda read: tf.data.Dataset.from_tensor_slices(
+        tf.nest.map_structure(part, read)
+      )
+    )
+    return _with_options(batches, one_thread=True)
+
+  def _batches_per_read(self, rows):
+    # Several threads would have to wait for each other's long reads, and the
+    # random numbers of one call are those of one batch.
+    if self.parallel_reads is not None or self.numbers_per_image:
+      return 1
+    of_a_batch = rows * int(np.prod(self.image_shape))
+    return max(1, self.bytes_per_read // of_a_batch)
 
   def in_order(self, split, batch_size, limit=None):
     """Returns each example once, in batches like those of `batches`.
@@ -148,7 +186,8 @@ class AbstractDataset(abc.ABC):
         f"{self.name} has {size} examples in split {split!r}, not {limit}."
       )
     indices = tf.data.Dataset.range(limit).batch(batch_size)
-    return self._read_all(split, indices.map(lambda i: {"indices": i}))
+    batches = self._read_all(split, indices.map(lambda i: {"indices": i}))
+    return _with_options(batches.prefetch(2))
 
   def _size(self, split):
     if split not in SPLITS:
@@ -160,7 +199,7 @@ class AbstractDataset(abc.ABC):
       raise ValueError(f"{self.name} has no examples in split {split!r}.")
     return size
 
-  def _read_all(self, split, lookups, numbers=None):
+  def _read_all(self, split, lookups, numbers=None, as_stored=False):
     """Returns batches for a stream of {"indices": [n], "flips": ..., "t": ...}.
 
     `numbers` maps t to random numbers [n, numbers_per_image].
@@ -174,25 +213,26 @@ class AbstractDataset(abc.ABC):
       images = tf.ensure_shape(images, [indices.shape[0], *self.image_shape])
       if "flips" in found:
         images = _mirror(images, found["flips"])
-      if images.dtype == tf.uint8:
-        images = _to_unit(images)
+      if not as_stored:
+        images = pixels.to_unit(images)
       return {"images": images, "labels": tf.cast(labels, tf.int32)}
 
-    batches = lookups.map(read, num_parallel_calls=self.parallel_reads)
-    # tf.data's rewriting of its graph would copy what is in memory.
-    options = tf.data.Options()
-    options.experimental_optimization.apply_default_optimizations = False
-    return batches.prefetch(2).with_options(options)
+    return lookups.map(read, num_parallel_calls=self.parallel_reads)
 
 
-def _to_unit(images):
-  """Returns float32 x * (1 / 255) for uint8 x, in one op: 3 times as fast."""
-  return tf.raw_ops.Dequantize(
-    input=tf.bitcast(images, tf.quint8),
-    min_range=0.0,
-    max_range=1.0,
-    mode="MIN_COMBINED",
-  )
+def _with_options(batches, one_thread=False):
+  # tf.data's rewriting of its graph would copy what is in memory.
+  options = tf.data.Options()
+  optimization = options.experimental_optimization
+  optimization.apply_default_optimizations = False
+  if one_thread:
+    options.threading.private_threadpool_size = 1
+    options.threading.max_intra_op_parallelism = 1
+    if hasattr(options, "autotune"):  # There is nothing to tune.
+      options.autotune.enabled = False
+    else:  # TF 2.6
+      optimization.autotune = False
+  return batches.with_options(options)
 
 
 def _mirror(images, flips):
@@ -217,7 +257,14 @@ class _Order:
     self._epoch = functools.lru_cache(maxsize=2)(self._epoch)
 
   def __call__(self, places):
-    """Returns int64 indices and bool flips, shaped like `places`."""
+    """Returns int64 indices and bool flips, shaped like `places`.
+
+    Places ascend, so that most often all of them are in one epoch.
+    """
+    if places.flat[0] // self._size == places.flat[-1] // self._size:
+      order, flips = self._epoch(int(places.flat[0] // self._size))
+      places = places % self._size
+      return order[places], flips[places]
     indices = np.empty(places.shape, np.int64)
     flips = np.empty(places.shape, bool)
     epochs = places // self._size

@@ -36,6 +36,7 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
   """Reads a split once, when the first batch of it is asked for."""
 
   parallel_reads = None  # One thread: handing over takes longer than reading.
+  bytes_per_read = 2**22  # For the same reason: 21 batches of CIFAR's size.
 
   def __init__(self, name, image_shape, num_classes, eval_samples):
     super().__init__(name, image_shape, num_classes, eval_samples)

@@ -20,9 +20,9 @@ class AbstractGAN(Module, abc.ABC):
   def train_step(self, batches):
     """Trains on `batches_per_step` batches; returns scalars {name: tensor}.
 
-    A batch is a dict: `images` [N, H, W, C] in [0, 1]; `labels` [N] int, -1 for
-    unknown; and, where noise is not to be drawn here, `z` [N, z_dim] and
-    `sampled_labels` [N].
+    A batch is a dict: `images` [N, H, W, C] in [0, 1] or uint8; `labels` [N]
+    int, -1 for unknown; and, where noise is not to be drawn here, `z`
+    [N, z_dim] and `sampled_labels` [N].
     """
 
   @property

@@ -16,6 +16,7 @@ import warnings
 import zlib
 
 from compare_gan import draws
+from compare_gan import pixels
 from compare_gan import replica
 from compare_gan.architectures import abstract_arch
 from compare_gan.gans import ema
@@ -495,7 +496,7 @@ class ModularGAN(AbstractGAN):
       y = self._one_hot(batch["labels"])
       with self._draws("labels", i, size):
         fake_y = self._one_hot(self._sampled_labels(batch, size))
-    return Batch(batch["images"], y, z, fake_y)
+    return Batch(pixels.to_unit(batch["images"]), y, z, fake_y)
 
   def _sampled_labels(self, batch, size):
     if self._fit_labels:

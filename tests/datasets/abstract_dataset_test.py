@@ -92,6 +92,32 @@ def test_resuming_far_away_takes_no_longer():
   assert _ids(tiny.Tiny().batches("train", 6, start=far), 1).shape == (1, 6)
 
 
+@pytest.mark.parametrize("bytes_per_read", [0, 2, 4, 2**21])
+def test_how_many_batches_are_read_at_once_changes_nothing(bytes_per_read):
+  def rows(bytes_per_read, **shard):
+    dataset = tiny.Tiny()
+    dataset.flip = True
+    dataset.bytes_per_read = bytes_per_read
+    return dataset.batches("train", 2, seed=3, **shard).take(9)
+
+  # Of one image of 2 bytes, once, once, twice, and as often as it is looked up.
+  parts = rows(bytes_per_read, num_shards=2, shard=1)
+  for part, whole in zip(parts, rows(0)):
+    np.testing.assert_array_equal(part["images"], whole["images"][1:])
+    np.testing.assert_array_equal(part["labels"], whole["labels"][1:])
+
+
+def test_images_come_as_they_are_stored_on_request():
+  stored, floats = [
+    next(iter(tiny.Tiny().batches("train", 6, as_stored=as_stored)))["images"]
+    for as_stored in (True, False)
+  ]
+  assert stored.dtype == tf.uint8
+  np.testing.assert_array_equal(
+    floats, stored.numpy().astype(np.float32) * np.float32(1 / 255)
+  )
+
+
 @pytest.mark.parametrize("num_shards", [1, 2, 4])
 def test_any_number_of_replicas_sees_the_same_global_batch(num_shards):
   dataset = tiny.Tiny()

@@ -69,6 +69,18 @@ def test_gradient_steps_reach_the_expected_loss():
   np.testing.assert_allclose(scalars["loss/g"], g_loss, rtol=1e-5)
 
 
+def test_images_of_bytes_are_those_of_0_to_1():
+  [batch] = tiny.batches(1)
+  stored = tf.cast(tf.round(255.0 * batch["images"]), tf.uint8)
+  after = []
+  for images in (stored, tf.cast(stored, tf.float32) * (1.0 / 255.0)):
+    gan = tiny.gan()
+    gan.train_step([{**batch, "images": images}])
+    after.append(tiny.values(gan))
+  for name, value in after[0].items():
+    np.testing.assert_array_equal(value, after[1][name], name)
+
+
 def test_lamba_scales_the_penalty():
   gin.parse_config("penalty.fn = @l2_penalty\nModularGAN.g_lr = 0.0")
   losses = []
