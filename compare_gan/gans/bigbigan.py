@@ -120,7 +120,8 @@ class BigBiGAN(ModularGAN):
 
   def _offers(self):
     # D scores pairs: an image between two others has no latent.
-    return [name for name in super()._offers() if name != "discriminator"]
+    names = [name for name in super()._offers() if name != "discriminator"]
+    return [*names, "joint_discriminator", "code"]
 
   def _g_weights(self):
     return [*super()._g_weights(), *self.encoder.trainable_variables]
@@ -210,7 +211,11 @@ class BigBiGAN(ModularGAN):
     return batch, Shown(images, made.codes, seed)
 
   def _offered(self, batch, shown, scored, rows):
-    return super()._offered(batch, shown.images, scored, rows)
+    return {
+      **super()._offered(batch, shown.images, scored, rows),
+      "joint_discriminator": lambda *pairs: tf.add_n(self._scores(*pairs)),
+      "code": shown.codes,
+    }
 
   # ---- Losses ----------------------------------------------------------------
 

@@ -9,6 +9,8 @@ A penalty is a pure function that names what it needs as its parameters, among
   real_anchor, fake_anchor    moving averages of those scores' means
   kernels        D's trainable kernels
   uniform        uniform(shape) -> draws from [0, 1); row i is image i's
+  joint_discriminator, code   of a GAN with an encoder: the sum of D's scores of
+                 (images, codes, y), [N, 1], and the codes of x, [N, z_dim]
 
 A GAN that cannot offer one of these refuses the penalty when it is built. One
 of your own:
@@ -99,6 +101,20 @@ def r2_penalty(discriminator, x_fake, y_fake):
 def _half_squared_slope(discriminator, x, y):
   gradients = _gradients(discriminator, x, y)
   squares = tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])
+  return 0.5 * tf.reduce_mean(squares)
+
+
+@gin.configurable(denylist=["joint_discriminator", "x", "code", "y"])
+def joint_r1_penalty(joint_discriminator, x, code, y):
+  """R1 (https://arxiv.org/abs/1801.04406) at real pairs of image and code."""
+  with tf.GradientTape() as tape:
+    tape.watch([x, code])
+    scores = joint_discriminator(x, code, y)
+  of_x, of_code = tape.gradient(
+    scores, [x, code], unconnected_gradients=tf.UnconnectedGradients.ZERO
+  )
+  squares = tf.reduce_sum(tf.square(of_x), axis=[1, 2, 3])
+  squares += tf.reduce_sum(tf.square(of_code), axis=1)
   return 0.5 * tf.reduce_mean(squares)
 
 

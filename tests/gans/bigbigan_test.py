@@ -340,6 +340,17 @@ def test_penalties_that_need_no_pair(penalty):
   assert np.isfinite(gan.train_step(tiny.batches(1))["loss/penalty"])
 
 
+def test_slope_of_pairs_moves_d():
+  """A step with the penalty, weighed by 0 and by 1, leaves D elsewhere."""
+  after = []
+  for lamba in (0, 1):
+    gan = _gan("penalty.fn = @joint_r1_penalty", lamba=lamba)
+    scalars = gan.train_step(tiny.batches(1))
+    assert float(scalars["loss/penalty"]) > 0
+    after.append(tiny.values(gan.discriminator))
+  assert any(np.any(after[0][name] != after[1][name]) for name in after[0])
+
+
 # ---- In parts, unrolled, on replicas -----------------------------------------
 
 

@@ -68,6 +68,22 @@ def test_r1_and_r2_are_half_the_squared_slope():
   assert float(penalty_lib.r2_penalty(_quadratic, 2 * _ONES, None)) == 0.5 * 16
 
 
+def test_joint_r1_is_half_the_squared_slope_of_pairs():
+  def scores(x, code, y):
+    del y
+    return _quadratic(x, None).logits + 3.0 * code
+
+  x, code = _ONES, tf.zeros([2, 1])
+  penalty = penalty_lib.joint_r1_penalty(scores, x, code, None)
+  assert float(penalty) == 0.5 * (4 + 9)
+
+  def of_images(x, code, y):
+    del code  # Scores may leave it out.
+    return _quadratic(x, y).logits
+
+  assert float(penalty_lib.joint_r1_penalty(of_images, x, code, None)) == 2.0
+
+
 def test_gradient_penalty_moves_the_weights():
   """Its gradient is that of a gradient: d (s - 1)^2 = 2 (s - 1) ds."""
   w = tf.Variable(3.0)
