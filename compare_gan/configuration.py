@@ -58,15 +58,6 @@ def find(path, room="", flag="--gin_config="):
   )
 
 
-# Names of google/compare_gan's input pipeline. Its operative configs hold them,
-# and the networks that one reads from there do not need them.
-_OF_OLD_PIPELINES = [
-  "eval_imagenet_transform",
-  "replace_labels",
-  "train_imagenet_transform",
-]
-
-
 def parse(files=(), bindings=()):
   """Reads gin files, then single bindings, later ones overriding earlier ones.
 
@@ -79,5 +70,4 @@ def parse(files=(), bindings=()):
     [find(path) for path in files],
     list(bindings),
     finalize_config=False,  # It would lock out a second model.
-    skip_unknown=_OF_OLD_PIPELINES,
   )

@@ -84,8 +84,12 @@ def test_unknown_parameter_is_refused():
     configuration.parse(bindings=["options.zdim = 60"])
 
 
-def test_bindings_of_old_input_pipelines_are_passed_over():
+def test_bindings_of_old_input_pipelines_are_known():
   configuration.parse(
-    bindings=["train_imagenet_transform.crop_method = 'distorted'"]
+    bindings=[
+      "train_imagenet_transform.crop_method = 'distorted'",
+      "eval_imagenet_transform.crop_method = 'middle'",
+      "replace_labels.file_pattern = None",
+    ]
   )
-  assert "crop_method" not in gin.config_str()
+  assert "crop_method = 'distorted'" in gin.config_str()

@@ -111,11 +111,66 @@ def distorted_crop(image, image_shape, u):
   return _bilinear(image[top : top + side, left : left + side], image_shape)
 
 
+def random_crop(image, image_shape, u):
+  """Returns one of the largest squares, resized; u [3] as above."""
+  height, width = _size(image)
+  side = tf.minimum(height, width)
+  top = _choice(u[1], height - side + 1)
+  left = _choice(u[2], width - side + 1)
+  return _bilinear(image[top : top + side, left : left + side], image_shape)
+
+
+def no_crop(image, image_shape, u=None):
+  """Returns all of the image, squeezed into the shape."""
+  del u
+  return _bilinear(image, image_shape)
+
+
+_CROPS = {
+  "distorted": distorted_crop,
+  "random": random_crop,
+  "middle": middle_crop,
+  "none": no_crop,
+}
+
+
 def imagenet(image, image_shape, u=None):
   """Returns a distorted crop in training, the middle crop in evaluation."""
-  if u is None:
-    return middle_crop(image, image_shape)
-  return distorted_crop(image, image_shape, u)
+  crop = _eval_crop() if u is None else _train_crop()
+  return crop(image, image_shape, u)
+
+
+@gin.configurable("train_imagenet_transform", module="compare_gan.datasets")
+def _train_crop(crop_method="distorted"):
+  """Returns the crop of ImageNet's training images, one of four by name."""
+  if crop_method not in _CROPS:
+    raise ValueError(
+      f"train_imagenet_transform.crop_method = {crop_method!r}; it can be one "
+      f"of {sorted(_CROPS)}."
+    )
+  return _CROPS[crop_method]
+
+
+@gin.configurable("eval_imagenet_transform", module="compare_gan.datasets")
+def _eval_crop(crop_method="middle"):
+  """Returns the crop of ImageNet's evaluation, one that knows no chance."""
+  if crop_method not in ("middle", "none"):
+    raise ValueError(
+      f"eval_imagenet_transform.crop_method = {crop_method!r}: scores are of "
+      "images that are the same each time; 'middle' and 'none' are."
+    )
+  return _CROPS[crop_method]
+
+
+@gin.configurable("replace_labels", module="compare_gan.datasets")
+def _refuse_other_labels(file_pattern=None):
+  """Refuses google/compare_gan's files of other labels for ImageNet."""
+  if file_pattern is not None:
+    raise ValueError(
+      f"replace_labels.file_pattern = {file_pattern!r}: such files are not "
+      "read here. dataset.name = 'soft_labeled_imagenet_128' takes labels, or "
+      "their probabilities, from an npy: tfds_images.soft_labels."
+    )
 
 
 def shrink(image, image_shape, u=None):
@@ -167,6 +222,9 @@ class TfdsImages(in_memory.InMemoryDataset):
     super().__init__(
       info.name, info.image_shape, info.num_classes, info.eval_samples
     )
+    if info.prepare is imagenet:
+      _refuse_other_labels()
+      _train_crop(), _eval_crop()  # Better an error now than in the loop.
     self._info = info
     self._data_dir = data_dir
     self._on_error = on_error

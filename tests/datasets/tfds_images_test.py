@@ -297,6 +297,32 @@ def test_distorted_crop_of_a_very_long_image():
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+  "method,first", [("middle", 18), ("random", 36), ("none", None)]
+)
+def test_crops_of_imagenet_by_name(method, first):
+  gin.parse_config(f"train_imagenet_transform.crop_method = '{method}'")
+  image = tf.constant(pictures.pixels(0, 4, 40))
+  found = tfds_images.imagenet(image, (4, 4, 3), tf.constant([0.0, 0.0, 0.999]))
+  expected = pictures.pixels(0, 4, 40) / np.float32(255)
+  # All of it, squeezed, has every tenth column.
+  columns = slice(None, None, 10) if first is None else slice(first, first + 4)
+  np.testing.assert_allclose(found, expected[:, columns], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+  "binding,message",
+  [
+    ("train_imagenet_transform.crop_method = 'left'", "'left'.*'distorted'"),
+    ("eval_imagenet_transform.crop_method = 'random'", "'random'.*'middle'"),
+    ("replace_labels.file_pattern = 'a*'", "'a\\*'.*tfds_images.soft_labels"),
+  ],
+)
+def test_what_imagenet_is_not_made_of_is_refused(imagenet, binding, message):
+  with pytest.raises(ValueError, match=message):
+    _open(imagenet, "imagenet_64", binding)
+
+
 def test_stl10_is_halved(tmp_path):
   prepare(tmp_path, "stl10", (96, 96, 3), {"unlabelled": 5, "test": 2}, 10)
   dataset = _open(tmp_path, "stl10")
