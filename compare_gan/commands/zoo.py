@@ -3,6 +3,11 @@
 python -m compare_gan zoo bigbigan --dataset_path D --result_path R
 python -m compare_gan zoo biggan --dataset data/cifar10 --dry_run
 python -m compare_gan zoo dcgan --dataset celebA --crop
+
+Over what the flags mean stand --gin_bindings and --run_config, as in
+compare_gan.main:
+
+python -m compare_gan zoo bigbigan ... --gin_bindings='options.z_dim = 60'
 """
 
 import shlex
@@ -20,6 +25,13 @@ def add_arguments(parser):
       "--dry_run", action="store_true", help="print it, run nothing"
     )
     card.add_argument("--model_dir", help="instead of the card's folder")
+    card.add_argument(
+      "--gin_bindings",
+      action="append",
+      default=[],
+      help="a binding over what the flags mean; may be repeated",
+    )
+    card.add_argument("--run_config", help="auto, cpu, gpu, tpu or npu")
     module.add_arguments(card)
 
 
@@ -28,6 +40,7 @@ def run(args):
   plan = card.plan(args)
   if args.model_dir:
     plan = plan.moved_to(args.model_dir)
+  plan = plan.overridden(args.gin_bindings, args.run_config)
   print(f"# On top of configs/{plan.card}:\n{plan.gin_text()}\n")
   for note in plan.notes:
     print(f"# {note}")

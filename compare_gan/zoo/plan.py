@@ -42,6 +42,23 @@ class Plan(NamedTuple):
     )
     return self._replace(model_dir=model_dir, then=then)
 
+  def overridden(self, bindings, run_config=None):
+    """Returns the same plan with bindings of gin, and a device, over it."""
+    pairs = []
+    for binding in bindings:
+      name, equals, value = binding.partition("=")
+      if not equals:
+        raise ValueError(
+          f"--gin_bindings={binding!r} binds nothing. 'options.batch_size = 8' "
+          "would do."
+        )
+      pairs.append((name.strip(), value.strip()))
+    flags = self.flags
+    if run_config:
+      flags = [f for f in flags if not f.startswith("--run_config=")]
+      flags = (*flags, f"--run_config={run_config}")
+    return self._replace(bindings=[*self.bindings, *pairs], flags=flags)
+
   def gin_text(self):
     """Returns the bindings as lines of a gin file."""
     return "\n".join(f"{name} = {value}" for name, value in self.bindings)

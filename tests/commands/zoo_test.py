@@ -20,6 +20,19 @@ def test_dry_run_prints_the_configuration_and_runs_nothing(capsys, monkeypatch):
   assert "compare_gan.main" in printed
 
 
+def test_bindings_and_a_device_come_last(capsys, monkeypatch):
+  monkeypatch.setattr(subprocess, "run", None)
+  more = ["--gin_bindings=options.training_steps = 9", "--run_config=cpu"]
+  assert main([*_BIGBIGAN, "--dry_run", *more]) == 0
+  [command] = [
+    line
+    for line in capsys.readouterr().out.splitlines()
+    if "compare_gan.main" in line
+  ]
+  assert command.rindex("training_steps = 9") > command.rindex("11700")
+  assert "--run_config=cpu" in command and "=auto" not in command
+
+
 def test_a_run_that_fails_is_an_error(capsys, monkeypatch):
   class Failed:
     returncode = 3

@@ -222,3 +222,15 @@ def test_a_plan_moves_with_its_commands():
   plan = _plan("biggan").moved_to("elsewhere")
   assert "--model_dir=elsewhere" in plan.arguments()
   assert "--model_dir=elsewhere" in plan.then[0]
+
+
+def test_bindings_and_a_device_stand_over_a_plan():
+  plan = plan_lib.Plan(
+    "a.gin", [("x.n", 1)], "runs/a", ("--run_config=auto", "--other")
+  )
+  plan = plan.overridden(["x.n = 2", "y.s='a=b'"], "cpu")
+  assert plan.gin_text() == "x.n = 1\nx.n = 2\ny.s = 'a=b'"
+  assert plan.flags == ("--other", "--run_config=cpu")
+  assert plan.overridden([]) == plan
+  with pytest.raises(ValueError, match="'x.n 2' binds nothing"):
+    plan.overridden(["x.n 2"])
