@@ -16,12 +16,10 @@ set, TensorFlow itself included. The cases are
   full_batch      the same on 256 images; takes very long
   256px           chunked, 256 pixels and half the images
 
-Kernels start as normal noise: drawing orthogonal ones takes minutes. How the
-process gets its memory matters, and is printed. With oneDNN TensorFlow keeps
-what it once had in a pool of its own, unless TF_ONEDNN_USE_SYSTEM_ALLOCATOR is
-1; and glibc gives back at once only what is larger than
-MALLOC_MMAP_THRESHOLD_. Both are set here, for all cases alike, unless the
-environment has them already.
+Kernels start as normal noise: drawing orthogonal ones takes minutes. All cases
+get their memory as a training with options.recompute does, which gives back
+what it frees (allocation.py), unless the environment says otherwise: what it
+says is printed.
 
 The last line is JSON, a list with these keys for each case:
 
@@ -53,10 +51,6 @@ _CASES = {
   "256px": (_CHUNKED, 2, 0.5, 1),
 }
 _BY_DEFAULT = "plain,recompute,chunked,micro_batches,256px"
-_ALLOCATION = {
-  "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",
-  "MALLOC_MMAP_THRESHOLD_": str(2**20),
-}
 _SHOWN = (
   "OMP_NUM_THREADS",
   "TF_NUM_INTRAOP_THREADS",
@@ -107,11 +101,13 @@ def measure(case, arguments):
   pixels = size * arguments.pixels
   batch = int(more * arguments.batch)
 
+  from compare_gan import allocation
   from compare_gan import configuration
   from compare_gan import memory
   from compare_gan import model_dir
   import tensorflow as tf
 
+  allocation.give_back()
   configuration.parse(
     [arguments.gin_config],
     [
@@ -156,17 +152,12 @@ def measure(case, arguments):
   }
 
 
-def _environment():
-  return {**_ALLOCATION, **os.environ}
-
-
 def _in_own_process(case, argv):
   """Returns `measure(case)` of a process that does nothing else."""
   done = subprocess.run(
     [sys.executable, "-m", "benchmarks.memory", *argv, "--only", case],
     stdout=subprocess.PIPE,
     text=True,
-    env=_environment(),
   )
   if done.returncode:
     return {"case": case, "failed": done.returncode}
@@ -183,8 +174,7 @@ def main(argv=None):
   if arguments.only:
     print(json.dumps(measure(arguments.only, arguments)))
     return
-  settings = _environment()
-  print(", ".join(f"{name}={settings.get(name, '')}" for name in _SHOWN))
+  print(", ".join(f"{name}={os.environ.get(name, '')}" for name in _SHOWN))
   print(
     f"{arguments.gin_config}, ch {arguments.ch}, {arguments.disc_iters} D and "
     f"1 G update in a step, {arguments.steps} steps; GiB"

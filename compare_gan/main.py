@@ -125,9 +125,19 @@ def _dataset(catalogue):
   return dataset
 
 
+def _saves_memory():
+  import gin
+
+  try:
+    return gin.query_parameter("options.recompute")
+  except ValueError:  # It is not bound.
+    return False
+
+
 def main(argv):
   if len(argv) > 1:
     raise app.UsageError(f"Not understood: {' '.join(argv[1:])}")
+  from compare_gan import allocation
   from compare_gan import configuration
   from compare_gan import runner_lib
   from compare_gan.datasets import catalogue
@@ -135,6 +145,8 @@ def main(argv):
   from compare_gan.estimator import stop
 
   configuration.parse(FLAGS.gin_config, [*_bindings(), *FLAGS.gin_bindings])
+  if _saves_memory():
+    allocation.give_back()
   config = run_config.for_device(_device())
   if FLAGS.dry_run:
     print(runner_lib.describe(_dataset(catalogue), config))

@@ -12,6 +12,7 @@ _PACKAGE = pathlib.Path(__file__).parent.parent / "compare_gan"
 # A room may import itself, the leaves, and what stands here: rooms, or single
 # modules of a room. What a room's name is missing for has no rule yet.
 _LEAVES = {
+  "allocation",
   "dotted_path",
   "draws",
   "gin_text",
@@ -91,6 +92,7 @@ _MAY_IMPORT = {
   "transfer": {"estimator"},
   "__main__": {"commands"},
   "__init__": set(),
+  "allocation": set(),
   "dotted_path": set(),
   "draws": set(),
   "gin_text": set(),

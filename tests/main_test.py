@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 from compare_gan import __main__
+from compare_gan import configuration
+from compare_gan import main
+import gin
 import pytest
 
 from tests.gans import tiny
@@ -147,6 +150,13 @@ def test_dry_run_trains_nothing(tmp_path):
   assert "Generator: " in result.stdout
   assert "Memory for training" in result.stdout
   assert not (tmp_path / "model").exists()
+
+
+def test_memory_is_saved_where_blocks_are_computed_again():
+  configuration.register()
+  assert not main._saves_memory()
+  gin.parse_config("options.recompute = True")
+  assert main._saves_memory()
 
 
 def test_tpu_flags_may_not_contradict(tmp_path):
