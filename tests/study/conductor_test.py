@@ -27,6 +27,9 @@ def start(folder, *options):
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,
+    # Tests in the background of a shell come with Ctrl-C ignored, which a
+    # conductor would leave so.
+    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
   )
 
 

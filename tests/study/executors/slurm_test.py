@@ -22,7 +22,7 @@ def make(folder, **given):
 
 def all_of(executor, count):
   ended = {}
-  limit = time.monotonic() + 60
+  limit = time.monotonic() + 200
   while len(ended) < count:
     assert time.monotonic() < limit
     ended.update(executor.wait(1.0))
