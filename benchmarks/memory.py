@@ -8,7 +8,7 @@ both slots of Adam, the average of G), makes --steps whole steps, D and G, on
 noise, and reports the most memory that it ever had: the peak of its resident
 set, TensorFlow itself included. The cases are
 
-  plain           as it is
+  plain           without any of these
   recompute       options.recompute = True
   chunked         the same, and non_local_block.query_chunk = 512
   micro_batches   the same on twice as many images, in two parts: more parts
@@ -39,11 +39,12 @@ import subprocess
 import sys
 import time
 
+_PLAIN = ["options.recompute = False", "non_local_block.query_chunk = None"]
 _SAVING = ["options.recompute = True"]
 _CHUNKED = [*_SAVING, "non_local_block.query_chunk = 512"]
 # Of each case: its bindings, its size, its batch, in how many parts.
 _CASES = {
-  "plain": ([], 1, 1, 1),
+  "plain": (_PLAIN, 1, 1, 1),
   "recompute": (_SAVING, 1, 1, 1),
   "chunked": (_CHUNKED, 1, 1, 1),
   "micro_batches": (_CHUNKED, 1, 2, 2),
