@@ -39,7 +39,7 @@ import subprocess
 import sys
 import time
 
-_PLAIN = ["options.recompute = False", "non_local_block.query_chunk = None"]
+_PLAIN = ["options.recompute = False", "non_local_block.query_chunk = 0"]
 _SAVING = ["options.recompute = True"]
 _CHUNKED = [*_SAVING, "non_local_block.query_chunk = 512"]
 # Of each case: its bindings, its size, its batch, in how many parts.
