@@ -228,6 +228,14 @@ def _shown(page):
   return page.run("get('shown').textContent")
 
 
+def _wait_for_figures(page):
+  """Waits until all are drawn: the browser tells their widths when it likes."""
+  page.wait_for("""
+    [...document.querySelectorAll('figure')]
+      .filter((e) => e.redraw && e.clientWidth).every((e) => e.drawnWidth)
+  """)
+
+
 @chromium.required
 def test_nothing_is_asked_of_a_network(page):
   page.run("document.querySelector('#table tbody .open').click()")
@@ -330,6 +338,7 @@ def test_a_run_is_opened(page, study):
   page.run(f"showRuns([byId.get('{ok.run}')])")
   assert page.run("get('dialog').open")
   assert page.run("get('dialog-title').textContent") == f"Run {ok.run}"
+  _wait_for_figures(page)
   body = page.run("get('dialog-body').textContent")
   for words in ("Samples", "Learning curves", "Gradient norms", "loss/d"):
     assert words in body
@@ -337,7 +346,7 @@ def test_a_run_is_opened(page, study):
   page.wait_for("document.querySelector('#dialog img').naturalWidth === 64")
   # 3 scores, 10 scalars, norms and spectra.
   images = "[...document.querySelectorAll('#dialog svg[role=img]')]"
-  page.wait_for(f"{images}.length === 15")
+  assert page.run(f"{images}.length") == 15
   names = page.run(f"{images}.map((e) => e.getAttribute('aria-label'))")
   assert "loss/penalty by step" in names
   link = page.run("document.querySelector('#dialog a').getAttribute('href')")
@@ -388,7 +397,9 @@ def test_two_runs_are_compared(page):
   assert heads[0] == "" and len(set(heads)) == 3
   differs = _texts(page, "#dialog tr.differs th")
   assert "fid_classifier" in differs and "status" not in differs
-  page.wait_for("document.querySelectorAll('#dialog svg[role=img]').length > 9")
+  _wait_for_figures(page)
+  figures = "document.querySelectorAll('#dialog svg[role=img]')"
+  assert page.run(f"{figures}.length") > 9
   # Both runs' curves in one figure, each in its color.
   colors = page.run("""
     [...[...document.querySelectorAll('#dialog svg')]
@@ -492,6 +503,7 @@ def test_each_figure_has_its_numbers_behind_it(page):
 @chromium.required
 def test_everything_that_can_be_used_can_be_reached_and_has_a_name(page):
   page.run("document.querySelector('#table tbody .open').click()")
+  _wait_for_figures(page)
   nameless = page.run("""
     [...document.querySelectorAll('button, input, select, a, summary')]
       .filter((e) => e.tabIndex < 0 || !(e.ariaLabel || e.textContent.trim()
