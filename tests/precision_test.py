@@ -266,7 +266,7 @@ def _losses(name, architecture, size, steps=1):
     gan = tiny.gan(
       architecture=f"{architecture}_arch", dataset=dataset, z_dim=4
     )
-    step = tf.function(gan.train_step)
+    step = tf.function(gan.train_step, autograph=False)
     for _ in range(steps):
       scalars = step(tiny.batches(1, dataset))
   return gan, {name: float(value) for name, value in scalars.items()}

@@ -1,5 +1,6 @@
 """Training that is killed, whenever, ends with the bits of an unbroken one."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -45,64 +46,72 @@ run_config.save_checkpoints_steps = 10
 run_config.iterations_per_loop = 1
 run_config.keep_checkpoint_max = 3
 '''.splitlines())
-print("READY", flush=True)
-folder = sys.stdin.readline().strip()
-runner_lib.run_with_schedule(
-  "train", NoiseDataset, run_config.run_config(), folder, "cpu"
-)
+# Each line is a folder: a process is made from this one, which has imported
+# TensorFlow but not begun to use it, and trains there.
+for line in sys.stdin:
+  child = os.fork()
+  if not child:
+    runner_lib.run_with_schedule(
+      "train", NoiseDataset, run_config.run_config(), line.strip(), "cpu"
+    )
+    sys.stdout.flush()
+    os._exit(0)
+  print(f"CHILD {child}", flush=True)
+  print(f"END {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}", flush=True)
 """
 
 
 class Trainings:
-  """Starts trainings; the next one imports TensorFlow while this one runs."""
+  """Starts trainings, one after the other, from a process of its own."""
 
-  def __init__(self):
-    self._next = self._prepare()
+  def __init__(self, errors):
+    self._errors = errors
+    with open(errors, "w") as file:
+      self._server = subprocess.Popen(
+        [sys.executable, "-c", _TRAIN],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=file,
+        text=True,
+        cwd=pathlib.Path(__file__).parent.parent,
+      )
 
-  def _prepare(self):
-    return subprocess.Popen(
-      [sys.executable, "-c", _TRAIN],
-      stdin=subprocess.PIPE,
-      stdout=subprocess.PIPE,
-      stderr=subprocess.PIPE,
-      text=True,
-      cwd=pathlib.Path(__file__).parent.parent,
-    )
+  def _next(self, word):
+    """Returns the number after a word that starts a line."""
+    for line in self._server.stdout:
+      if line.startswith(word):
+        return int(line.split()[1])
+    raise AssertionError(self._errors.read_text()[-3000:])
 
-  def start(self, folder):
-    process, self._next = self._next, self._prepare()
-    for line in process.stdout:
-      if line.startswith("READY"):
-        break
-    process.stdin.write(f"{folder}\n")
-    process.stdin.flush()
-    return process
+  def _start(self, folder):
+    self._server.stdin.write(f"{folder}\n")
+    self._server.stdin.flush()
+    return self._next("CHILD")
 
   def finish(self, folder):
     """Returns what a training ends with; `seconds` is what it took."""
-    process = self.start(folder)
+    self._start(folder)
     began = time.monotonic()
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors[-3000:]
+    assert self._next("END") == 0, self._errors.read_text()[-3000:]
     self.seconds = time.monotonic() - began
     return checkpoints.last_good(str(folder))
 
   def kill_after(self, folder, seconds):
     """Kills a training; returns whether it was still at work."""
-    process = self.start(folder)
+    process = self._start(folder)
     time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
+    with contextlib.suppress(ProcessLookupError):  # It was done before.
+      os.kill(process, signal.SIGKILL)
+    return self._next("END") == -signal.SIGKILL
 
   def close(self):
-    self._next.kill()
-    self._next.communicate()
+    self._server.kill()
+    self._server.communicate()
 
 
 @pytest.fixture
-def trainings():
-  started = Trainings()
+def trainings(tmp_path):
+  started = Trainings(tmp_path / "errors")
   yield started
   started.close()
 

@@ -103,7 +103,7 @@ def _as_tensor(array):
   del array  # TensorFlow keeps the lambda below for ever.
 
   # Only the op of a graph takes over the memory that Python hands it.
-  @tf.function
+  @tf.function(autograph=False)
   def hand_over():
     return tf.numpy_function(lambda: once.pop(), [], dtype)
 

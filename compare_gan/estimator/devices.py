@@ -204,7 +204,7 @@ class MultiWorker(Replicated):
     self.is_chief = cluster.index == 0
     cluster_lib.meet(cluster, timeout_s)
     super().__init__(self._make_strategy(num_gpus), len(cluster.addresses))
-    self._sums = tf.function(self._host_sums)
+    self._sums = tf.function(self._host_sums, autograph=False)
 
   def _make_strategy(self, num_gpus):
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(

@@ -85,7 +85,8 @@ class Classifier(abstract_extractor.AbstractExtractor):
     self._network = network
     self._by_turns = by_turns
     self._apply = tf.function(
-      lambda x: network(_small(x, square=by_turns), is_training=False)
+      lambda x: network(_small(x, square=by_turns), is_training=False),
+      autograph=False,
     )
 
   def identity(self):
@@ -175,7 +176,7 @@ def _train(network, dataset, by_turns, steps, batch_size, learning_rate, seed):
   dataset.flip = False  # The features do not depend on how a GAN is trained.
   adam = _Adam(network.trainable_variables, learning_rate, steps)
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(images, labels):
     images = _small(images, square=by_turns)
     if by_turns:

@@ -34,7 +34,7 @@ class RandomFilters(abstract_extractor.AbstractExtractor):
     filters = np.random.RandomState(seed).standard_normal(shape)
     filters /= np.sqrt(np.sum(filters**2, axis=(0, 1, 2)))
     self._filters = filters.astype(np.float32)
-    self._apply = tf.function(self._statistics)
+    self._apply = tf.function(self._statistics, autograph=False)
 
   def identity(self):
     return abstract_extractor.digest(self.name, 1, self._filters)

@@ -50,7 +50,9 @@ def train(on):
     gan = tiny.gan(
       architecture=architecture, dataset=shape, batch_size=8
     )
-  step = tf.function(lambda batches: on.run(gan.train_step, batches))
+  step = tf.function(
+    lambda batches: on.run(gan.train_step, batches), autograph=False
+  )
   for _ in range(2):
     scalars = step(tiny.batches(1, shape, size=8))
   return {name: float(v) for name, v in scalars.items()}, gan

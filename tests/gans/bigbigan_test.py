@@ -224,7 +224,7 @@ def test_noise_of_a_step_follows_from_seed_and_step():
   runs = []
   for _ in range(2):
     gan = _gan(*bindings, architecture=_NORMED)
-    step = tf.function(gan.train_step)
+    step = tf.function(gan.train_step, autograph=False)
     runs.append([dict(step(tiny.batches(1))) for _ in range(2)])
   for one, other in zip(*runs):
     assert {k: float(v) for k, v in one.items()} == {
@@ -522,7 +522,9 @@ def train(on):
       "BigBiGAN", bigbigan_test._NORMED, batch_size=8, disc_iters=2,
       d_batches="same",
     )
-  step = tf.function(lambda batches: on.run(gan.train_step, batches))
+  step = tf.function(
+    lambda batches: on.run(gan.train_step, batches), autograph=False
+  )
   for _ in range(2):
     scalars = step(tiny.batches(1, size=8))
   values = {

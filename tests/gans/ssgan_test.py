@@ -178,7 +178,9 @@ parts = int(sys.argv[1])
 def train(on):
   with on.scope():
     gan = tiny.gan("SSGAN", batch_size=8, micro_batches=parts)
-  step = tf.function(lambda batches: on.run(gan.train_step, batches))
+  step = tf.function(
+    lambda batches: on.run(gan.train_step, batches), autograph=False
+  )
   for _ in range(2):
     scalars = step(tiny.batches(1, size=8))
   values = {
