@@ -12,6 +12,7 @@ import math
 import os
 import re
 
+from compare_gan.study import answers
 from compare_gan.study import report_runs
 from compare_gan.study import statistics
 from compare_gan.study import table as table_lib
@@ -176,7 +177,7 @@ def _content(table, summary):
     },
     "settings": tables.setting_names(table),
     "metrics": metrics,
-    "answers": statistics.answers(table, summary),
+    "answers": answers.answers(table, summary),
     "facts": facts(table, summary),
     "warnings": warnings(table),
     "runs": [_run(table, row, metrics) for row in table.rows],
@@ -232,7 +233,7 @@ def facts(table, summary):
       "Value of a setting",
       "the median over its seeds. A training that failed or collapsed counts "
       f"as infinitely bad, and where a mean is taken over settings, as "
-      f"{statistics.number(statistics.sign(study) * summary.worst)}, the worst "
+      f"{answers.number(statistics.sign(study) * summary.worst)}, the worst "
       "value that any setting reached",
     ),
     (

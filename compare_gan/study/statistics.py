@@ -1,4 +1,4 @@
-"""What the scores of a study say: boxes, budgets, effects, tests and answers.
+"""What the scores of a study say: boxes, budgets and effects.
 
 A setting is a cell of the axes with its hyper-parameters, trained with some
 seeds; its value is the median over these seeds. Everything is computed on
@@ -15,13 +15,12 @@ import itertools
 import math
 from typing import NamedTuple
 
+from compare_gan.study import significance
 from compare_gan.study import table as table_lib
 import numpy as np
 from scipy import stats
 
 _NOT_ENDED = ("running", "waiting", "refused")
-LEVEL = 0.05  # below which an answer calls a difference significant
-_MOST = 6  # differences of an axis that are told in words
 
 
 # ---- Scores and settings -----------------------------------------------------
@@ -351,87 +350,6 @@ def _medians(entries, names):
   return {key: median(costs) for key, costs in groups.items()}
 
 
-def t_interval(x, level=0.95):
-  """Returns mean -+ t s / sqrt(n), Student's interval of a mean."""
-  x = np.asarray(x, np.float64)
-  if len(x) < 2:
-    return math.nan, math.nan
-  half = stats.t.ppf(0.5 + level / 2, len(x) - 1) * x.std(ddof=1)
-  half /= math.sqrt(len(x))
-  return float(x.mean() - half), float(x.mean() + half)
-
-
-def bootstrap_interval(clusters, level=0.95, resamples=2000, seed=0):
-  """Returns the percentile interval of the mean over resampled clusters.
-
-  Pairs of one setting resemble each other, so that whole settings are drawn;
-  single pairs if there is one setting only.
-
-  Args:
-    clusters: lists of differences.
-    level, resamples, seed: of the interval.
-  """
-  if len(clusters) == 1:
-    clusters = [[x] for x in clusters[0]]
-  if len(clusters) < 2:
-    return math.nan, math.nan
-  sums = np.array([np.sum(cluster) for cluster in clusters])
-  sizes = np.array([len(cluster) for cluster in clusters])
-  random = np.random.RandomState(seed)
-  drawn = random.randint(0, len(sums), [resamples, len(sums)])
-  means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-  tails = [50 * (1 - level), 100 - 50 * (1 - level)]
-  return tuple(np.percentile(means, tails).tolist())
-
-
-def wilcoxon(x):
-  """Returns the two-sided p of Wilcoxon's signed-rank test, and its n.
-
-  Zeros are left out. With up to 100 differences p is exact, ties included: the
-  signs are flipped in all 2^n ways. Beyond, the normal approximation. An
-  infinite difference has the highest rank.
-  """
-  x = np.asarray(x, np.float64)
-  x = x[x != 0]
-  n = len(x)
-  if not n:
-    return 1.0, 0
-  ranks = stats.rankdata(np.abs(x))
-  positive = ranks[x > 0].sum()
-  if n <= 100:
-    return _exact_p(ranks, positive), n
-  deviation = math.sqrt((ranks**2).sum() / 4)
-  z = abs(positive - ranks.sum() / 2) / deviation
-  return float(min(1.0, 2 * stats.norm.sf(z))), n
-
-
-def _exact_p(ranks, positive):
-  """Returns p from the distribution of the sum of ranks under random signs."""
-  doubled = np.rint(2 * ranks).astype(int)  # Ranks of ties end in .5.
-  ways = np.zeros(doubled.sum() + 1)
-  ways[0] = 1.0
-  for rank in doubled:  # Half of the ways has this rank in its sum.
-    ways[rank:] = 0.5 * (ways[rank:] + ways[: len(ways) - rank])
-    ways[:rank] *= 0.5
-  at = int(round(2 * positive))
-  return float(min(1.0, 2 * min(ways[: at + 1].sum(), ways[at:].sum())))
-
-
-def smallest_p(n):
-  """Returns the least p that n differences without ties can have."""
-  return min(1.0, 2.0 ** (1 - n))
-
-
-def holm(ps):
-  """Returns p-values after Holm's correction for as many tests as there are."""
-  ps = np.asarray(ps, np.float64)
-  order = np.argsort(ps, kind="stable")
-  scaled = ps[order] * np.arange(len(ps), 0, -1)
-  adjusted = np.empty(len(ps))
-  adjusted[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
-  return adjusted
-
-
 class Comparison(NamedTuple):
   """How much better `first` is than `second`: cost of second - of first."""
 
@@ -457,7 +375,7 @@ def comparisons(table, axis):
     pairs = differences(table, axis, first, second)
     if pairs:
       found.append(_compare(axis, first, second, pairs))
-  corrected = holm([each.p for each in found])
+  corrected = significance.holm([each.p for each in found])
   return [
     each._replace(p_holm=float(p), n_tests=len(found))
     for each, p in zip(found, corrected)
@@ -470,7 +388,7 @@ def _compare(axis, first, second, pairs):
     if math.isfinite(x):
       clusters.setdefault(cluster, []).append(x)
   x = finite([x for _, x in pairs])
-  p, n_nonzero = wilcoxon([x for _, x in pairs])
+  p, n_nonzero = significance.wilcoxon([x for _, x in pairs])
   return Comparison(
     axis,
     first,
@@ -479,8 +397,8 @@ def _compare(axis, first, second, pairs):
     n_settings=len({cluster for cluster, _ in pairs}),
     n_infinite=len(pairs) - len(x),
     mean=float(x.mean()) if len(x) else math.nan,
-    t=t_interval(x),
-    bootstrap=bootstrap_interval(list(clusters.values())),
+    t=significance.t_interval(x),
+    bootstrap=significance.bootstrap_interval(list(clusters.values())),
     p=p,
     p_holm=p,
     n_tests=1,
@@ -645,198 +563,6 @@ def _number(x):
   return math.nan if x is None else float(x)
 
 
-# ---- Answers in words --------------------------------------------------------
-
-
-def answers(table, found):
-  """Returns sentences, the most important first, about a Summary `found`."""
-  if not len(finite([each.value for each in found.settings])):
-    return ["No training has a score yet.", *_about_the_rest(table)]
-  sentences = [_about_the_best(table.study, found)]
-  for axis, values in table.study["axes"].items():
-    if len(values) > 1:
-      sentences += _about_budgets(table.study, axis, found)
-      sentences += _about_differences(table.study, axis, found)
-  sentences += _about_failures(found)
-  sentences += _about_metrics(found)
-  return sentences + _about_the_rest(table)
-
-
-def _about_the_best(study, found):
-  best = found.best[0].top[0]
-  parts = [f"{axis} = {value}" for axis, value in best.cell.items()]
-  parts += [f"{name} = {value:g}" for name, value in best.settings.items()]
-  return (
-    f"The best of {_many(len(found.settings), 'setting')} has a median "
-    f"{study['score']} of {number(sign(study) * best.value)} over "
-    f"{_many(best.n, 'seed')} ({best.n_ok} of {best.n} ended well): "
-    f"{', '.join(parts) or 'the only one'}."
-  )
-
-
-def _about_budgets(study, axis, found):
-  curves = {}
-  for value in found.curves[axis]:
-    group = with_value(found.settings, axis, value)
-    costs = counted([each.value for each in group], found.worst)
-    curves[value] = expected_best(costs, range(1, len(costs) + 1))
-  if len(curves) < 2:
-    return []
-  first, *others = [
-    (_from_to(first, last), value, curves[value][last - 1])
-    for first, last, value in winners(curves)
-  ]
-  way = "lowest" if study.get("minimize", True) else "highest"
-
-  def won(upto, value, best):
-    return f"{axis} = {value} ({number(sign(study) * best)})"
-
-  parts = [
-    f"With {first[0]} tried, the {way} expected best {study['score']} is that "
-    f"of {won(*first)}",
-    *(f"with {other[0]}, of {won(*other)}" for other in others[:3]),
-  ]
-  if len(others) > 3:
-    parts.append(f"it changes {_many(len(others) - 3, 'more time')}")
-  return ["; ".join(parts) + "."]
-
-
-def _from_to(first, last):
-  if first == last:
-    return _many(first, "setting")
-  return f"up to {last} settings" if first == 1 else f"{first} to {last}"
-
-
-def _about_differences(study, axis, found):
-  tested = found.comparisons[axis]
-  if not tested:
-    return [f"No two trainings differ in {axis} only: nothing could be tested."]
-  clear = [each for each in tested if each.p_holm < LEVEL]
-  clear.sort(key=lambda each: each.p_holm)
-  if clear:
-    more = len(clear) - _MOST
-    rest = [f"{axis}: {_many(more, 'more difference')} of this kind."]
-    return [
-      *(_difference(each) for each in clear[:_MOST]),
-      *(rest if more > 0 else []),
-    ]
-  least = min(tested, key=lambda each: each.p_holm)
-  text = (
-    f"No difference between the values of {axis} is significant: the smallest "
-    f"Wilcoxon p is {p_text(least.p_holm)} after Holm over "
-    f"{_many(least.n_tests, 'test')} ({least.first} and {least.second}, "
-    f"{_many(least.n, 'pair')})"
-  )
-  possible = min(1.0, least.n_tests * smallest_p(least.n_nonzero))
-  if possible >= LEVEL:
-    text += f"; so few pairs cannot have less than {p_text(possible)}"
-  return [text + "."]
-
-
-def _difference(each):
-  """Returns "R1 beats none by 3.1 [1.2, 5.0] (Wilcoxon p = .004 ...)."."""
-  test = (
-    f"Wilcoxon p {p_equals(each.p_holm)} after Holm over "
-    f"{_many(each.n_tests, 'test')}, {_many(each.n, 'pair')}"
-  )
-  if math.isnan(each.mean):
-    words = "differ because one of them fails where the other does not"
-    return f"{each.axis}: {each.first} and {each.second} {words} ({test})."
-  better, worse, way = each.first, each.second, 1.0
-  if each.mean < 0:
-    better, worse, way = worse, better, -1.0
-  interval = ""
-  if not math.isnan(each.t[0]):
-    low, high = sorted(way * end for end in each.t)
-    interval = f" [{number(low)}, {number(high)}]"
-  if each.n_infinite:
-    test += f", of which {each.n_infinite} with a failure count in p only"
-  return (
-    f"{each.axis}: {better} beats {worse} by {number(way * each.mean)}"
-    f"{interval} ({test})."
-  )
-
-
-def _about_failures(found):
-  """Returns a sentence on the axis whose values differ most in failing."""
-  sentences = []
-  for axis, by_value in found.stability.items():
-    ordered = sorted(by_value.items(), key=lambda item: item[1].failed_share)
-    if ordered:
-      (good, least), (bad, most) = ordered[0], ordered[-1]
-      gap = most.failed_share - least.failed_share
-      text = (
-        f"{axis} = {bad} fails most often, {_share(most)}; {good} least, "
-        f"{_share(least)}."
-      )
-      sentences.append((gap, text))
-  gap, text = max(sentences, default=(0.0, ""), key=lambda each: each[0])
-  return [text] if gap > 0 else []
-
-
-def _share(each):
-  percent = 100 * each.failed_share
-  return f"{each.n_failed} of {each.n} trainings ({percent:.0f} %)"
-
-
-def _about_metrics(found):
-  correlation, counts = found.correlation
-  pairs = [
-    (correlation[i, j], counts[i, j], found.metrics[i], found.metrics[j])
-    for i, j in itertools.combinations(range(len(found.metrics)), 2)
-    if math.isfinite(correlation[i, j])
-  ]
-  if not pairs:
-    return []
-  rho, n, a, b = min(pairs, key=lambda pair: abs(pair[0]))
-  return [
-    f"The two metrics whose ranks of runs agree least are {a} and {b} "
-    f"(Spearman {rho:.2f} over {n} runs)."
-  ]
-
-
-def _about_the_rest(table):
-  sentences = []
-  waiting = sum(row.status in ("running", "waiting") for row in table.rows)
-  if waiting:
-    sentences.append(
-      f"{waiting} of {_many(len(table.rows), 'run')} have not ended: all this "
-      "is of the others."
-    )
-  if len(protocols(table)) > 1:
-    sentences.append(
-      f"Warning: the runs were scored under {len(protocols(table))} protocols "
-      f"({', '.join(protocols(table))}); such scores cannot be compared."
-    )
-  return sentences
-
-
 def protocols(table):
   """Returns the digests of the protocols under which runs were scored."""
   return sorted({str(row.protocol) for row in table.rows if row.protocol})
-
-
-def number(x):
-  """Returns three digits or so of a number."""
-  if x is None or math.isnan(x):
-    return "-"
-  if math.isinf(x):
-    return "inf" if x > 0 else "-inf"
-  return f"{x:.0f}" if 1000 <= abs(x) < 1e6 else f"{x:.3g}"
-
-
-def p_text(p):
-  """Returns ".004", "1.00" or "less than .001"."""
-  return "less than .001" if p < 0.001 else _p_digits(p)
-
-
-def p_equals(p):
-  return "< .001" if p < 0.001 else f"= {_p_digits(p)}"
-
-
-def _p_digits(p):
-  return (f"{p:.3f}" if p < 0.1 else f"{p:.2f}").lstrip("0")
-
-
-def _many(n, thing):
-  return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

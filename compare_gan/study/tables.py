@@ -11,6 +11,7 @@ import json
 import math
 import os
 
+from compare_gan.study import answers
 from compare_gan.study import statistics
 
 _RULES = ("last", "best", "min")
@@ -134,7 +135,7 @@ def markdown(table, summary):
   """Returns summary.md: the answers, and tables behind them."""
   parts = [f"# {table.study['name']}"]
   parts.append(
-    "\n".join(f"- {text}" for text in statistics.answers(table, summary))
+    "\n".join(f"- {text}" for text in answers.answers(table, summary))
   )
   for caption, header, rows in summary_tables(table, summary):
     lines = [header, ["---"] * len(header), *rows]
@@ -236,14 +237,14 @@ def comparison_rows(table, summary):
     [
       each.axis,
       f"{each.first} - {each.second}",
-      statistics.number(-signed * each.mean),
+      answers.number(-signed * each.mean),
       interval(-signed, each.t),
       interval(-signed, each.bootstrap),
       each.n,
       each.n_settings,
       each.n_infinite,
-      statistics.p_text(each.p),
-      statistics.p_text(each.p_holm),
+      answers.p_text(each.p),
+      answers.p_text(each.p_holm),
     ]
     for compared in summary.comparisons.values()
     for each in compared
@@ -260,7 +261,7 @@ def interval(factor, ends):
   low, high = sorted(factor * end for end in ends)
   if math.isnan(low) or math.isnan(high):
     return "-"
-  return f"[{statistics.number(low)}, {statistics.number(high)}]"
+  return f"[{answers.number(low)}, {answers.number(high)}]"
 
 
 def stability_rows(table, summary):
@@ -272,8 +273,8 @@ def stability_rows(table, summary):
       value,
       each.n_failed,
       each.n,
-      statistics.number(each.seed_iqr),
-      statistics.number(each.setting_iqr),
+      answers.number(each.seed_iqr),
+      answers.number(each.setting_iqr),
     ]
     for axis, by_value in summary.stability.items()
     for value, each in by_value.items()
@@ -300,4 +301,4 @@ def _setting(x):
 
 
 def _score(study, known):
-  return statistics.number(statistics.sign(study) * known)
+  return answers.number(statistics.sign(study) * known)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 
+from compare_gan.study import answers
 from compare_gan.study import report
 from compare_gan.study import statistics
 from compare_gan.study import table as table_lib
@@ -47,7 +48,7 @@ def test_page_and_tables_are_written(study):
   }
   found = table_lib.read(str(study))
   data = _data((study / "report" / "index.html").read_text())
-  assert data["answers"] == statistics.answers(found, statistics.summary(found))
+  assert data["answers"] == answers.answers(found, statistics.summary(found))
   assert [run["id"] for run in data["runs"]] == [row.run for row in found.rows]
 
 
@@ -256,7 +257,7 @@ def test_page_is_not_allowed_to_load_anything(browser, study):
 @chromium.required
 def test_answers_stand_at_the_top(page, study):
   found = table_lib.read(str(study))
-  want = statistics.answers(found, statistics.summary(found))
+  want = answers.answers(found, statistics.summary(found))
   assert _texts(page, "#answers li") == want
   first = page.run("document.querySelector('main section').id")
   assert first == "answers"
