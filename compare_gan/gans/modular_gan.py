@@ -152,15 +152,13 @@ class ModularGAN(AbstractGAN):
       self.averaged_generator = ema.averaged_copy(
         self.generator, self._make_generator
       )
-    d_optimizer = (d_optimizer_fn or g_optimizer_fn)(
-      g_lr if d_lr is None else d_lr, name="d_opt"
+    self.d_optimizer = _optimizer(
+      "d",
+      d_optimizer_fn or g_optimizer_fn,
+      g_lr if d_lr is None else d_lr,
+      self._d_weights(),
     )
-    self.d_optimizer = loss_scale.around(d_optimizer, "d")
-    self.d_optimizer.build(self._d_weights())
-    self.g_optimizer = loss_scale.around(
-      g_optimizer_fn(g_lr, name="g_opt"), "g"
-    )
-    self.g_optimizer.build(self._g_weights())
+    self.g_optimizer = _optimizer("g", g_optimizer_fn, g_lr, self._g_weights())
     self.global_step = _counter("global_step", tf.int64)  # updates of G
     self.global_step_disc = _counter("global_step_disc", tf.int32)  # of D
     self.penalty = penalty_lib.Penalty(type(self).__name__, self._offers())
@@ -580,6 +578,14 @@ _MEAN_LOGITS = ("logits/real", "logits/fake")
 def _mean_logits(scored):
   means = [tf.reduce_mean(side.logits) for side in (scored.real, scored.fake)]
   return dict(zip(_MEAN_LOGITS, means))
+
+
+def _optimizer(network, optimizer_fn, learning_rate, weights):
+  """Returns the optimizer of "d" or "g", and of its loss scale."""
+  optimizer = optimizer_fn(learning_rate, name=f"{network}_opt")
+  optimizer = loss_scale.around(optimizer, network)
+  optimizer.build(weights)
+  return optimizer
 
 
 def _counter(name, dtype):

@@ -52,10 +52,15 @@ def _gradients(discriminator, x, y):
   return tape.gradient(logits, x)
 
 
+def _squared_norms(gradients):
+  """Returns [n], over all that an example has: pixels, or parts of a code."""
+  axes = list(range(1, gradients.shape.rank))
+  return tf.reduce_sum(tf.square(gradients), axes)
+
+
 def _unit_slopes(discriminator, x, y):
   """Returns the mean of (|d logits / d x| - 1)^2."""
-  gradients = _gradients(discriminator, x, y)
-  squares = tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])
+  squares = _squared_norms(_gradients(discriminator, x, y))
   # Kept from 0, where the square root has no slope.
   slopes = tf.sqrt(1e-4 + squares)
   return tf.reduce_mean(tf.square(slopes - 1.0))
@@ -99,9 +104,7 @@ def r2_penalty(discriminator, x_fake, y_fake):
 
 
 def _half_squared_slope(discriminator, x, y):
-  gradients = _gradients(discriminator, x, y)
-  squares = tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])
-  return 0.5 * tf.reduce_mean(squares)
+  return 0.5 * tf.reduce_mean(_squared_norms(_gradients(discriminator, x, y)))
 
 
 @gin.configurable(denylist=["joint_discriminator", "x", "code", "y"])
@@ -113,9 +116,7 @@ def joint_r1_penalty(joint_discriminator, x, code, y):
   of_x, of_code = tape.gradient(
     scores, [x, code], unconnected_gradients=tf.UnconnectedGradients.ZERO
   )
-  squares = tf.reduce_sum(tf.square(of_x), axis=[1, 2, 3])
-  squares += tf.reduce_sum(tf.square(of_code), axis=1)
-  return 0.5 * tf.reduce_mean(squares)
+  return 0.5 * tf.reduce_mean(_squared_norms(of_x) + _squared_norms(of_code))
 
 
 @gin.configurable(denylist=["kernels"])
