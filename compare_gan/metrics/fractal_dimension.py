@@ -9,7 +9,6 @@ from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
 import gin
 import numpy as np
-from scipy import stats
 from scipy.spatial import distance
 
 
@@ -24,6 +23,8 @@ def fractal_dimension(fake_images, anchors=100, bins=1000, scale=0.1, seed=0):
     scale: half the share of the height of log N(r) to fit.
     seed: of the anchors.
   """
+  from scipy import stats  # A second that trainings need not wait.
+
   rows = np.reshape(fake_images, [len(fake_images), -1])
   check(fake_images=rows)
   chosen = rows[np.random.RandomState(seed).randint(len(rows), size=anchors)]

@@ -8,7 +8,6 @@ from compare_gan.metrics import neighbours
 from compare_gan.metrics.rows import check
 import gin
 import numpy as np
-from scipy import stats
 
 
 @gin.configurable(
@@ -21,6 +20,8 @@ def memorization(train_features, heldout_features, fake_features):
   count half. Z_U is the paper's standardised statistic: below -3 copies are
   sure, above 3 the fakes are farther from the training set than the data is.
   """
+  from scipy import stats  # A second that trainings need not wait.
+
   check(
     2,
     train_features=train_features,
