@@ -50,6 +50,24 @@ def add_arguments(parser):
 
 def plan(args):
   size, classes = _COUNTS[args.data]
+  _check(args, size, classes)
+  model_dir = os.path.join(args.output, "model", str(size))
+  if not args.load_model:
+    # Without it the card begins anew; a folder of its own loses nothing.
+    model_dir = os.path.join(model_dir, plan_lib.now("%Y-%m-%d--%H-%M-%S"))
+  grids = os.path.join(args.output, "gen_img", "image_of_each_class", str(size))
+  return plan_lib.Plan(
+    "biggan_cifar.gin",
+    _bindings(args),
+    model_dir,
+    (f"--run_config={args.chip}",),
+    _notes(args),
+    tuple(_grid_of(c, model_dir, grids) for c in range(min(classes, 10))),
+  )
+
+
+def _check(args, size, classes):
+  """Refuses flags that contradict the data."""
   if args.num_classes != classes:
     raise ValueError(
       f"--num_classes={args.num_classes}, but --data={args.data} has {classes}."
@@ -71,6 +89,10 @@ def plan(args):
       "cut at 2 while training. `compare_gan sample --truncation` cuts it "
       "elsewhere afterwards."
     )
+
+
+def _bindings(args):
+  metrics = {"fid": "[@fid]", "is": "[@inception_score]"}
   bindings = [
     ("dataset.name", "'arrays'"),
     ("arrays.path", repr(args.dataset)),
@@ -92,15 +114,16 @@ def plan(args):
     ("card_log.style", "'biggan'"),
     ("card_log.network", "'AnimeFaceGAN_ID1062_for_Tensorflow'"),
     ("evaluate.num_fake", args.gen_num),
-    (
-      "evaluate.metrics",
-      {"fid": "[@fid]", "is": "[@inception_score]"}[args.metrics],
-    ),
+    ("evaluate.metrics", metrics[args.metrics]),
   ]
   if args.use_fp16:
     bindings.append(("run_config.precision_mode", "'allow_mix_precision'"))
   if args.precalculated_path:
     bindings.append(("evaluate.real_statistics", repr(args.precalculated_path)))
+  return bindings
+
+
+def _notes(args):
   notes = [
     "test_batch.mat is kept for evaluation; the card trains on it too.",
     "D's and G's updates are one call: its time stands as D_updata_time.",
@@ -111,28 +134,16 @@ def plan(args):
     notes.append(
       f"--gpu={args.gpu}: set CUDA_VISIBLE_DEVICES={args.gpu} before the start."
     )
-  model_dir = os.path.join(args.output, "model", str(args.train_img_size))
-  if not args.load_model:
-    # Without it the card begins anew; a folder of its own loses nothing.
-    model_dir = os.path.join(model_dir, plan_lib.now("%Y-%m-%d--%H-%M-%S"))
-  grids = os.path.join(
-    args.output, "gen_img", "image_of_each_class", str(args.train_img_size)
-  )
-  return plan_lib.Plan(
-    "biggan_cifar.gin",
-    bindings,
-    model_dir,
-    (f"--run_config={args.chip}",),
-    tuple(notes),
-    tuple(
-      (
-        "sample",
-        f"--model_dir={model_dir}",
-        "--n=64",
-        f"--classes={c}",
-        "--make=grid",
-        f"--out={os.path.join(grids, str(c))}",
-      )
-      for c in range(min(classes, 10))
-    ),
+  return tuple(notes)
+
+
+def _grid_of(c, model_dir, grids):
+  """Returns arguments of `compare_gan` that draw images of a class."""
+  return (
+    "sample",
+    f"--model_dir={model_dir}",
+    "--n=64",
+    f"--classes={c}",
+    "--make=grid",
+    f"--out={os.path.join(grids, str(c))}",
   )
