@@ -154,13 +154,13 @@ class AbstractDataset(abc.ABC):
     found = steps.flat_map(look_up_op)
     batches = self._read_all(split, found, numbers, as_stored)
     if at_once == 1:
-      return _with_options(batches.prefetch(2))
+      return with_options(batches.prefetch(2))
     batches = batches.flat_map(
       lambda read: tf.data.Dataset.from_tensor_slices(
         tf.nest.map_structure(part, read)
       )
     )
-    return _with_options(batches, one_thread=True)
+    return with_options(batches, one_thread=True)
 
   def _batches_per_read(self, rows):
     # Several threads would have to wait for each other's long reads, and the
@@ -187,7 +187,7 @@ class AbstractDataset(abc.ABC):
       )
     indices = tf.data.Dataset.range(limit).batch(batch_size)
     batches = self._read_all(split, indices.map(lambda i: {"indices": i}))
-    return _with_options(batches.prefetch(2))
+    return with_options(batches.prefetch(2))
 
   def _size(self, split):
     if split not in SPLITS:
@@ -220,18 +220,23 @@ class AbstractDataset(abc.ABC):
     return lookups.map(read, num_parallel_calls=self.parallel_reads)
 
 
-def _with_options(batches, one_thread=False):
-  # tf.data's rewriting of its graph would copy what is in memory.
+def with_options(batches, one_thread=False):
+  """Returns the batches, read as they say, by graphs as they are.
+
+  tf.data's rewriting of its graph would copy what is in memory. Without its
+  tuning tf.data.AUTOTUNE is a read for each thread; with it, an iterator that
+  goes away sometimes waits a minute for the thread that tunes.
+  """
   options = tf.data.Options()
   optimization = options.experimental_optimization
   optimization.apply_default_optimizations = False
+  if hasattr(options, "autotune"):
+    options.autotune.enabled = False
+  else:  # TF 2.6
+    optimization.autotune = False
   if one_thread:
     options.threading.private_threadpool_size = 1
     options.threading.max_intra_op_parallelism = 1
-    if hasattr(options, "autotune"):  # There is nothing to tune.
-      options.autotune.enabled = False
-    else:  # TF 2.6
-      optimization.autotune = False
   return batches.with_options(options)
 
 

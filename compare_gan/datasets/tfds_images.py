@@ -19,6 +19,7 @@ from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import cache
 from compare_gan.datasets import damage
 from compare_gan.datasets import files as files_lib
@@ -258,6 +259,7 @@ class TfdsImages(in_memory.InMemoryDataset):
       lambda i: self._read_files(split, i), num_parallel_calls=2
     )
     first = 0
+    batches = abstract_dataset.with_options(batches)
     for some_images, some_labels in batches.as_numpy_iterator():
       images[first : first + len(some_images)] = some_images
       labels[first : first + len(some_images)] = some_labels

@@ -168,3 +168,18 @@ def test_in_order_stops_at_the_limit():
 def test_splits_are_two():
   with pytest.raises(ValueError, match="no split 'test'.*'train' or 'eval'"):
     tiny.Tiny().batches("test", 2)
+
+
+def _is_tuned(batches):
+  options = batches.prefetch(2).options()  # as a trainer's feed has them
+  if hasattr(options, "autotune"):
+    return options.autotune.enabled
+  return options.experimental_optimization.autotune
+
+
+@pytest.mark.parametrize("parallel_reads", [None, tf.data.AUTOTUNE])
+def test_nothing_tunes_whoever_reads(parallel_reads):
+  dataset = tiny.Tiny()
+  dataset.parallel_reads = parallel_reads
+  assert _is_tuned(dataset.batches("train", 2)) is False
+  assert _is_tuned(dataset.in_order("eval", 2)) is False
