@@ -17,6 +17,7 @@ import sys
 
 from compare_gan import model_dir as model_dir_lib
 from compare_gan import task_manager
+from compare_gan.datasets import abstract_dataset
 from compare_gan.estimator import checkpoints
 from compare_gan.estimator import devices
 from compare_gan.estimator.estimator import Estimator
@@ -126,6 +127,13 @@ class Eager(Estimator):
     ][-1]
 
 
+def _numbers(start):
+  numbers = tf.data.Dataset.range(start, 99)
+  return abstract_dataset.with_options(
+    numbers.map(lambda t: tf.cast(t, tf.float32))
+  )
+
+
 def _train(folder):
   """What runner_lib does, with a model that costs nothing."""
   stored = checkpoints.last_good(folder)
@@ -140,9 +148,7 @@ def _train(folder):
     devices.OneDevice("CPU:0"),
     folder,
   ).train(
-    lambda start: tf.data.Dataset.range(start, 99).map(
-      lambda t: tf.cast(t, tf.float32)
-    ),
+    _numbers,
     _STEPS,
   )
   task_manager.mark_training_done(folder)

@@ -3,6 +3,7 @@
 import os
 import socket
 
+from compare_gan.datasets import abstract_dataset
 from compare_gan.estimator import checkpoints
 from compare_gan.estimator import devices
 from compare_gan.estimator import hooks
@@ -33,7 +34,8 @@ class Counter:
 def _input(start):
   """Batch t holds t."""
   numbers = tf.data.Dataset.range(start, 1000)
-  return numbers.map(lambda t: {"x": tf.cast(t, tf.float32)})
+  batches = numbers.map(lambda t: {"x": tf.cast(t, tf.float32)})
+  return abstract_dataset.with_options(batches)
 
 
 class Recorder(hooks.Hook):

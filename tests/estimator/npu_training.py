@@ -15,6 +15,7 @@ from compare_gan import configuration
 from compare_gan import draws
 from compare_gan import precision
 from compare_gan import replica
+from compare_gan.datasets import abstract_dataset
 from compare_gan.estimator import devices
 from compare_gan.estimator import run_config
 from compare_gan.estimator.estimator import Estimator
@@ -70,7 +71,8 @@ def dataset(start, num_shards=1, shard=0):
       "labels": tf.ensure_shape(labels, [rows]),
     }
 
-  return tf.data.Dataset.range(start, 1000).map(read)
+  batches = tf.data.Dataset.range(start, 1000).map(read)
+  return abstract_dataset.with_options(batches)
 
 
 class Walk:
