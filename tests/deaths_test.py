@@ -147,10 +147,7 @@ def _train(folder):
     RunConfig(None, False, 1, 2, 2),
     devices.OneDevice("CPU:0"),
     folder,
-  ).train(
-    _numbers,
-    _STEPS,
-  )
+  ).train(_numbers, _STEPS)
   task_manager.mark_training_done(folder)
 
 

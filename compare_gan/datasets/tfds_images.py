@@ -258,8 +258,8 @@ class TfdsImages(in_memory.InMemoryDataset):
     batches = batches.map(
       lambda i: self._read_files(split, i), num_parallel_calls=2
     )
-    first = 0
     batches = abstract_dataset.with_options(batches)
+    first = 0
     for some_images, some_labels in batches.as_numpy_iterator():
       images[first : first + len(some_images)] = some_images
       labels[first : first + len(some_images)] = some_labels

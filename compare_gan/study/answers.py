@@ -164,13 +164,19 @@ def _about_the_rest(table):
       f"{waiting} of {_many(len(table.rows), 'run')} have not ended: all this "
       "is of the others."
     )
+  return sentences + [f"Warning: {words}" for words in warnings(table)]
+
+
+def warnings(table):
+  """Returns sentences on what makes the figures doubtful."""
+  found = []
   digests = statistics.protocols(table)
   if len(digests) > 1:
-    sentences.append(
-      f"Warning: the runs were scored under {len(digests)} protocols "
-      f"({', '.join(digests)}); such scores cannot be compared."
+    found.append(
+      f"The runs were scored under {len(digests)} different protocols "
+      f"({', '.join(digests)}): their scores cannot be compared."
     )
-  return sentences
+  return found
 
 
 def number(x):

@@ -179,7 +179,7 @@ def _content(table, summary):
     "metrics": metrics,
     "answers": answers.answers(table, summary),
     "facts": facts(table, summary),
-    "warnings": warnings(table),
+    "warnings": answers.warnings(table),
     "runs": [_run(table, row, metrics) for row in table.rows],
     "best": [_best(each, scale) for each in summary.best],
     "boxes": _by_value(summary.boxes, scale, _box),
@@ -261,18 +261,6 @@ def facts(table, summary):
       ", ".join(statistics.protocols(table)) or "none is known",
     ),
   ]
-
-
-def warnings(table):
-  """Returns sentences on what makes the figures doubtful."""
-  found = []
-  digests = statistics.protocols(table)
-  if len(digests) > 1:
-    found.append(
-      f"The runs were scored under {len(digests)} different protocols "
-      f"({', '.join(digests)}): their scores cannot be compared."
-    )
-  return found
 
 
 def _plain(x):

@@ -266,7 +266,7 @@ def test_graph_equals_eager(name, kind):
   eager = loss(network, name)
   for v, value in zip(network.variables, values):
     v.assign(value)  # Power iterations and moments have moved.
-  graph = tf.function(lambda: loss(network, name), autograph=False)()
+  graph = tf.function(lambda: loss(network, name))()
   np.testing.assert_allclose(eager, graph, rtol=1e-5)
 
 

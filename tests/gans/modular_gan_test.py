@@ -341,7 +341,7 @@ def test_split_passes_score_the_same_without_normalizer():
 def test_graph_trains_as_eager():
   eager, graph = tiny.gan(), tiny.gan()
   _train(eager, steps=2)
-  step = tf.function(graph.train_step, autograph=False)
+  step = tf.function(graph.train_step)  # A loop of one's own may convert it.
   for _ in range(2):
     step(tiny.batches(1))
   for name, value in tiny.values(eager).items():

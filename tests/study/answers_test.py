@@ -114,7 +114,7 @@ def test_answers_warn_of_unlike_protocols_and_of_what_runs():
     row(None, seed=2, status="waiting"),
   ]
   sentences = _answers(table(rows, axes={}))
-  assert "2 protocols (aa, bb)" in _the(sentences, "Warning")
+  assert "2 different protocols (aa, bb)" in _the(sentences, "Warning")
   assert _the(sentences, "not ended").startswith("1 of 3 runs")
 
 
