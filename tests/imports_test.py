@@ -20,6 +20,7 @@ _LEAVES = {
   "pixels",
   "precision",
   "replica",
+  "storage",
   "version",
 }
 _ANY = object()
@@ -100,6 +101,7 @@ _MAY_IMPORT = {
   "pixels": set(),
   "precision": set(),
   "replica": set(),
+  "storage": set(),
   "version": set(),
 }
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
-from compare_gan.study import locks
+from compare_gan.storage import locks
 
 # After these a run is not started again; "failed" may have retries left.
 FINAL = ("ok", "failed", "timeout", "memory", "collapsed", "refused")

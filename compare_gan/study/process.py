@@ -28,7 +28,7 @@ import time
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan.study import locks
+from compare_gan.storage import locks
 from compare_gan.study import table
 
 _LOG = "log.txt"

@@ -7,7 +7,7 @@ import threading
 import time
 
 from compare_gan.estimator import hooks
-from compare_gan.study import locks
+from compare_gan.storage import locks
 from compare_gan.study import process
 import pytest
 

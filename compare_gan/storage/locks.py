@@ -26,7 +26,7 @@ class Lock:
     Args:
       shared: beside others who share it.
     """
-    import fcntl  # There is none on Windows, where studies can be read.
+    import fcntl  # Windows has none.
 
     self._file = self._file or open(self.path, "a+")
     how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
@@ -36,8 +36,8 @@ class Lock:
       if error.errno in (errno.EAGAIN, errno.EACCES):
         return False
       raise OSError(
-        f"{self.path} cannot be locked: {error.strerror}. A study's folder "
-        "must be on a file system with locks, such as a local disk or NFS 4."
+        f"{self.path} cannot be locked: {error.strerror}. Its folder must be "
+        "on a file system with locks, such as a local disk or NFS 4."
       ) from error
     if not shared:
       self._file.truncate(0)

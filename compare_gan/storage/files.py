@@ -1,0 +1,195 @@
+"""Files that hold the old content or the new, never less.
+
+Everything that is read from or written to a model_dir, a cache, a journal or a
+table passes `call`: it is the one place where a test makes a disk fail.
+"""
+
+from collections.abc import Iterator
+import contextlib
+import os
+import shutil
+from typing import Any
+from typing import Callable
+from typing import Optional
+
+# Of files that are being written; see `write_bytes`.
+_WRITING = ".writing"
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+  """Returns `function(*args, **kwargs)`, a call that touches the disk."""
+  return function(*args, **kwargs)
+
+
+# ---- Writing -----------------------------------------------------------------
+
+
+def write_text(path: str, text: str) -> None:
+  """Writes a small UTF-8 file; it holds the old text or the new, never less."""
+  write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str, data: bytes) -> None:
+  """Writes a file beside its place, forces it to the disk and moves it in."""
+  path = os.fspath(path)
+  beside = f"{path}{_WRITING}"
+  with refusals(path, len(data)):
+    try:
+      with call(open, beside, "wb") as file:
+        call(file.write, data)
+        call(file.flush)
+        call(os.fsync, file.fileno())
+      call(os.replace, beside, path)
+    except OSError:
+      _remove_quietly(beside)
+      raise
+    sync_folder(path)
+
+
+def copy(source: str, target: str) -> None:
+  """Copies a file; `target` is the old one or the new, never less."""
+  beside = f"{os.fspath(target)}{_WRITING}"
+  with refusals(target, _size(source)):
+    try:
+      call(shutil.copyfile, source, beside)
+      sync(beside)
+      call(os.replace, beside, target)
+    except OSError:
+      _remove_quietly(beside)
+      raise
+    sync_folder(target)
+
+
+def make_folder(path: str) -> None:
+  """Makes a folder, and those above it, if there is none."""
+  with refusals(path):
+    call(os.makedirs, path, exist_ok=True)
+
+
+def sync(path: str) -> None:
+  """Forces a file or the entries of a folder to the disk."""
+  descriptor = call(os.open, path, os.O_RDONLY)
+  try:
+    call(os.fsync, descriptor)
+  finally:
+    os.close(descriptor)
+
+
+def sync_folder(path: str) -> None:
+  """Forces the entry of a file in its folder to the disk."""
+  sync(os.path.dirname(os.path.abspath(path)))
+
+
+def _remove_quietly(path: str) -> None:
+  with contextlib.suppress(OSError):
+    os.remove(path)
+
+
+def _size(path: str) -> int:
+  try:
+    return os.path.getsize(path)
+  except OSError:
+    return 0
+
+
+# ---- Reading -----------------------------------------------------------------
+
+
+def read_text(path: str) -> str:
+  """Returns the text of a UTF-8 file; an OSError says which one failed."""
+  return read_bytes(path).decode("utf-8")
+
+
+def read_bytes(path: str) -> bytes:
+  """Returns the content of a file; an OSError says which one failed.
+
+  FileNotFoundError, and only that, means that there is no such file.
+  """
+  try:
+    with call(open, path, "rb") as file:
+      return call(file.read)
+  except FileNotFoundError:
+    raise
+  except OSError as error:
+    raise unreadable(path, error) from error
+
+
+def read_text_if_any(path: str) -> Optional[str]:
+  """Returns the text of a file, None if there is none."""
+  try:
+    return read_text(path)
+  except FileNotFoundError:
+    return None
+
+
+def names(folder: str) -> list[str]:
+  """Returns the sorted names in a folder, none if there is no such folder."""
+  try:
+    return sorted(call(os.listdir, folder))
+  except FileNotFoundError:
+    return []
+  except OSError as error:
+    raise unreadable(folder, error) from error
+
+
+# ---- What the system refuses -------------------------------------------------
+
+
+@contextlib.contextmanager
+def refusals(path: str, size: int = 0) -> Iterator[None]:
+  """Makes what goes wrong in writing `size` bytes an OSError with a sentence.
+
+  It has the errno of the system's error, and is of its class.
+  """
+  try:
+    yield
+  except OSError as error:
+    if _is_sentence(error):
+      raise
+    raise unwritable(path, error, size) from error
+
+
+def unwritable(path: str, error: OSError, size: int = 0) -> OSError:
+  """Returns an error that says what could not be written, and what to do."""
+  need = f" It needs {size:,} bytes; {_free(path)} are free there."
+  sentence = (
+    f"{path} cannot be written: {_reason(error)}.{need * bool(size)} What was "
+    "written before is as it was: mend that, or choose another folder, and "
+    "start again."
+  )
+  return _with_sentence(error, sentence)
+
+
+def unreadable(path: str, error: OSError) -> OSError:
+  """Returns an error that says what could not be read, and what to do."""
+  sentence = (
+    f"{path} cannot be read: {_reason(error)}. Nothing was changed: make it "
+    "readable, or choose another folder, and start again."
+  )
+  return _with_sentence(error, sentence)
+
+
+def _is_sentence(error: OSError) -> bool:
+  """Returns whether an error is one that this file has made."""
+  return getattr(error, "is_sentence", False)
+
+
+def _with_sentence(error: OSError, sentence: str) -> OSError:
+  # Of one argument, str() is the sentence alone. OSError itself would choose
+  # the class by errno, which such a call does not pass.
+  made = type(error)(sentence)
+  made.errno = error.errno
+  made.is_sentence = True
+  return made
+
+
+def _reason(error: OSError) -> str:
+  return (error.strerror or str(error) or type(error).__name__).rstrip(".")
+
+
+def _free(path: str) -> str:
+  """Returns how many bytes are free where `path` is to be, in words."""
+  folder = os.path.abspath(path)
+  while not os.path.isdir(folder):
+    folder = os.path.dirname(folder)
+  return f"{shutil.disk_usage(folder).free:,}"
