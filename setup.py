@@ -105,7 +105,7 @@ setuptools.setup(
       "ruff==0.17.5",
     ],
   },
-  entry_points={"console_scripts": ["compare_gan = compare_gan.__main__:main"]},
+  entry_points={"console_scripts": ["compare_gan = compare_gan.__main__:run"]},
   classifiers=[
     "Development Status :: 3 - Alpha",
     "Intended Audience :: Science/Research",

@@ -12,6 +12,7 @@ import pkgutil
 import sys
 
 from compare_gan import commands
+from compare_gan import console
 
 
 def _verbs():
@@ -31,8 +32,13 @@ def _overview():
   return "\n".join(lines)
 
 
-def main(argv=None):
-  """Runs a command; returns the exit code."""
+def main(argv=None, begin=lambda: None):
+  """Runs a command; returns the exit code.
+
+  Args:
+    argv: the words after the program's name; None for those of this process.
+    begin: called once it is known that there is something to do.
+  """
   argv = list(sys.argv[1:] if argv is None else argv)
   if not argv or argv[0] in ("-h", "--help"):
     print(_overview())
@@ -42,10 +48,11 @@ def main(argv=None):
   if verb not in _verbs():
     print(f"There is no verb {argv[0]!r}.\n\n{_overview()}", file=sys.stderr)
     return 2
-  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
   if os.getcwd() not in sys.path:  # Modules of one's own, as `python -m` has.
     sys.path.insert(0, os.getcwd())
-  command = importlib.import_module(f"{commands.__name__}.{verb}")
+  begin()
+  with console.without_keras():
+    command = importlib.import_module(f"{commands.__name__}.{verb}")
   parser = argparse.ArgumentParser(
     prog=f"compare_gan {verb}",
     description=command.__doc__,
@@ -58,13 +65,18 @@ def main(argv=None):
   args = parser.parse_args(rest)
   try:
     command.run(args)
-  except (ValueError, OSError) as error:
-    if args.traceback:
+  except Exception as error:
+    if args.traceback or not console.is_mendable(error):
       raise
-    print(f"compare_gan {verb}: {error}", file=sys.stderr)
+    print(f"compare_gan {verb}: {console.sentence(error)}", file=sys.stderr)
     return 1
   return 0
 
 
+def run():
+  """Is the program: `python -m compare_gan`, or `compare_gan` alone."""
+  sys.exit(main(begin=console.begin))
+
+
 if __name__ == "__main__":
-  sys.exit(main())
+  run()

@@ -7,13 +7,18 @@ import os
 import sys
 
 # `python <dir>/compare_gan/main.py` works from anywhere, without installation.
-_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Python then looks for modules in the package's own folder, where none are to
+# be found by their short names.
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+_ROOT = os.path.dirname(_PACKAGE)
+if sys.path and os.path.abspath(sys.path[0]) == _PACKAGE:
+  del sys.path[0]
 if _ROOT not in sys.path:
   sys.path.insert(0, _ROOT)
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app  # noqa: E402
 from absl import flags  # noqa: E402
+from compare_gan import console  # noqa: E402
 
 FLAGS = flags.FLAGS
 
@@ -57,6 +62,9 @@ flags.DEFINE_string(
   None,
   "frozen_inception_v1_2015_12_05.tar.gz; scores then use it, not a classifier "
   "trained on the dataset.",
+)
+flags.DEFINE_bool(
+  "traceback", False, "Show where an error came from, and all that it says."
 )
 flags.DEFINE_string("tfds_data_dir", None, "Where tensorflow-datasets are.")
 flags.DEFINE_bool(
@@ -137,6 +145,9 @@ def _saves_memory():
 def main(argv):
   if len(argv) > 1:
     raise app.UsageError(f"Not understood: {' '.join(argv[1:])}")
+  console.begin()
+  with console.without_keras():
+    import tensorflow  # noqa: F401
   from compare_gan import allocation
   from compare_gan import configuration
   from compare_gan import runner_lib
@@ -172,8 +183,10 @@ def run():
   """Runs `main`; an error that a user can mend is one sentence."""
   try:
     app.run(main)
-  except (ValueError, OSError, FloatingPointError) as error:
-    print(f"compare_gan: {error}", file=sys.stderr)
+  except Exception as error:
+    if FLAGS.traceback or not console.is_mendable(error):
+      raise
+    print(f"compare_gan: {console.sentence(error)}", file=sys.stderr)
     sys.exit(1)
 
 

@@ -40,6 +40,7 @@ _MAY_IMPORT = {
   "export": {"gans", "architectures.abstract_arch", "layers"},
   "commands": _ANY,
   "card_log": {"estimator.hooks"},
+  "console": set(),
   "configuration": _ANY,  # makes all names known to gin
   "evaluation": {
     "datasets.abstract_dataset",
@@ -91,7 +92,7 @@ _MAY_IMPORT = {
   "task_manager": {"estimator", "model_dir"},
   "tfgan_compat": set(),
   "transfer": {"estimator"},
-  "__main__": {"commands"},
+  "__main__": {"commands", "console"},
   "__init__": set(),
   "allocation": set(),
   "dotted_path": set(),

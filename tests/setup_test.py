@@ -100,7 +100,7 @@ def test_extras(monkeypatch):
 
 def test_console_script_is_the_main_of_the_package(monkeypatch):
   scripts = setup_arguments(monkeypatch)["entry_points"]["console_scripts"]
-  assert scripts == ["compare_gan = compare_gan.__main__:main"]
+  assert scripts == ["compare_gan = compare_gan.__main__:run"]
 
 
 def test_a_build_carries_every_config_and_no_test(tmp_path):

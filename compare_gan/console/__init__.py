@@ -1,0 +1,12 @@
+"""What a person sees of a command: our lines, and one sentence for an error.
+
+Sees no other room; main.py and the commands call `begin` as they start.
+"""
+
+from compare_gan.console.messages import is_mendable
+from compare_gan.console.messages import sentence
+from compare_gan.console.start import begin
+from compare_gan.console.start import log_plainly
+from compare_gan.console.start import without_keras
+
+__all__ = ["begin", "is_mendable", "log_plainly", "sentence", "without_keras"]

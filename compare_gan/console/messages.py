@@ -1,0 +1,66 @@
+"""Errors and warnings as sentences: what gin and Python add is left out."""
+
+import os
+import re
+import sys
+from typing import Optional
+from typing import TextIO
+
+_MENDABLE = (ValueError, OSError, FloatingPointError, SyntaxError, ImportError)
+
+# "In call to configurable 'options' (<function options at 0x7f...>)", with
+# "in scope '...'" where there is one: gin adds it to each error that passes.
+_TAIL = re.compile(r"\n\s*In call to configurable '([^']*)' .*")
+# Objects as Python shows them, "<function hinge at 0x7f...>".
+_OBJECT = re.compile(
+  r"<(?:class '(?:\w+\.)*(\w+)'"
+  r"|(?:bound method|function|built-in (?:function|method)) "
+  r"(?:[\w<>]+\.)*(\w+)[^<>]*)>"
+)
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def is_mendable(error: BaseException) -> bool:
+  """Returns whether an error comes from what a user has given.
+
+  That is a wrong value, a name that does not exist, a file; or anything that a
+  function stumbles over whose parameters gin has set. The rest are bugs.
+  """
+  return isinstance(error, _MENDABLE) or bool(_TAIL.search(str(error)))
+
+
+def sentence(error: BaseException) -> str:
+  """Returns the message of an error without gin's tails and addresses."""
+  text = str(error)
+  if isinstance(error, SyntaxError) and error.text:
+    text = f"{error.msg.rstrip('.')}: {error.text.strip()}"
+  callers = [match[1] for match in _TAIL.finditer(text)]
+  text = _OBJECT.sub(lambda match: match[1] or match[2], _TAIL.sub("", text))
+  if callers and not isinstance(error, _MENDABLE):
+    text += (
+      f" (in {callers[0]}, whose parameters gin sets; --traceback says more)"
+    )
+  return text.strip()
+
+
+def show_warning(
+  message: Warning,
+  category: type[Warning],
+  filename: str,
+  lineno: int,
+  file: Optional[TextIO] = None,
+  line: Optional[str] = None,
+) -> None:
+  """Prints a warning for users; it stands in for `warnings.showwarning`.
+
+  Those of other libraries are for programmers, and left out. gin calls our
+  functions, so that a warning about their arguments seems to be gin's.
+  """
+  del lineno, line
+  if not issubclass(category, (UserWarning, RuntimeWarning)):
+    return
+  folder = os.path.abspath(filename)
+  is_gins = os.path.basename(os.path.dirname(folder)) == "gin"
+  is_installed = "site-packages" in folder or "dist-packages" in folder
+  if folder.startswith(_OURS + os.sep) or is_gins or not is_installed:
+    print(f"Warning: {message}", file=file or sys.stderr, flush=True)

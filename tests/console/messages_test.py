@@ -1,0 +1,81 @@
+"""Errors and warnings as people see them."""
+
+from compare_gan import configuration
+from compare_gan.console import messages
+from compare_gan.gans import options as options_lib
+import gin
+import pytest
+
+
+def _error(*bindings, call=options_lib.options):
+  configuration.register()
+  with pytest.raises(Exception) as caught:
+    gin.parse_config(bindings)
+    call()
+  return caught.value
+
+
+def test_gins_tail_is_cut_off():
+  error = _error(
+    "options.batch_size = 0",
+    "options.gan_class = 1",
+    "options.architecture = ''",
+    "options.training_steps = 1",
+  )
+  assert "In call to configurable" in str(error)
+  assert messages.sentence(error) == (
+    "options.batch_size = 0; it is an int of 1 or more."
+  )
+
+
+def test_where_a_binding_stands_is_kept():
+  error = _error("options.bach_size = 1")
+  assert "doesn't have a parameter named 'bach_size'" in str(error)
+  assert "options.bach_size = 1" in messages.sentence(error)
+
+
+def test_a_line_that_is_no_gin_is_shown():
+  error = _error("options.batch_size = ")
+  assert messages.is_mendable(error)
+  assert messages.sentence(error) == (
+    "Unable to parse value: options.batch_size ="
+  )
+
+
+@gin.configurable("messages_test_sum")
+def _sum(x=1):
+  return x + 1
+
+
+def test_what_gin_has_set_is_named_where_python_stumbles():
+  error = _error("messages_test_sum.x = 'a'", call=_sum)
+  assert messages.is_mendable(error)
+  text = messages.sentence(error)
+  assert "(in messages_test_sum, whose parameters gin sets" in text
+  assert "0x" not in text
+
+
+def test_a_bug_is_not_the_users():
+  assert not messages.is_mendable(TypeError("a bug"))
+  assert not messages.is_mendable(AssertionError())
+
+
+def test_objects_are_shown_by_their_names():
+  error = ValueError(f"{_sum} and {dict}, {messages.sentence}, {[].append}")
+  text = messages.sentence(error)
+  assert text == "_sum and dict, sentence, append"
+
+
+@pytest.mark.parametrize(
+  "filename, category, is_shown",
+  [
+    ("/x/site-packages/gin/config.py", UserWarning, True),
+    (messages.__file__, UserWarning, True),
+    ("/home/a/my_loss.py", UserWarning, True),
+    ("/x/site-packages/keras/a.py", UserWarning, False),
+    ("/home/a/my_loss.py", DeprecationWarning, False),
+  ],
+)
+def test_warnings_for_users_are_shown(filename, category, is_shown, capsys):
+  messages.show_warning(category("Beware."), category, filename, 1)
+  assert capsys.readouterr().err == "Warning: Beware.\n" * is_shown
