@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests import plain_shell
+
 # A block of 24 MiB that is freed raises glibc's threshold over its size: the
 # next one comes from the heap and stays with the process.
 _FREE_TWICE = """
@@ -39,12 +41,11 @@ print(resident() - before)
 
 def _kept(how, **environment):
   """Returns how many bytes a process keeps that has freed all of them."""
-  clean = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC")}
   ran = subprocess.run(
     [sys.executable, "-c", _FREE_TWICE, how],
     stdout=subprocess.PIPE,
     check=True,
-    env={**clean, **environment},
+    env=plain_shell.checkout(**environment),
   )
   return int(ran.stdout)
 

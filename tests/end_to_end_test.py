@@ -5,11 +5,11 @@ A tiny network in the archive of the real Inception's layout stands in for it.
 
 import csv
 import json
-import os
 import pathlib
 import subprocess
 import sys
 
+from tests import plain_shell
 from tests.features import inception_test
 from tests.gans import tiny
 
@@ -55,7 +55,7 @@ def test_training_and_scores_by_the_inception_graph(tmp_path):
     capture_output=True,
     text=True,
     cwd=_ROOT,
-    env={**os.environ, **cache},
+    env=plain_shell.checkout(**cache),
   )
   assert result.returncode == 0, result.stderr
   with open(tmp_path / "model" / "scores.csv", newline="") as file:

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests import plain_shell
+
 _PACKAGE = pathlib.Path(__file__).parent.parent / "compare_gan"
 
 # A room may import itself, the leaves, and what stands here: rooms, or single
@@ -207,6 +209,7 @@ def test_import_is_light():
     text=True,
     check=True,
     cwd=_PACKAGE.parent,
+    env=plain_shell.checkout(),
   ).stdout.split()
   heavy = {"tensorflow", "numpy", "scipy", "gin", "matplotlib"}
   assert not heavy & set(loaded)

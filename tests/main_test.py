@@ -1,6 +1,5 @@
 """`python -m compare_gan`: verbs, help and errors."""
 
-import os
 import pathlib
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from compare_gan import main
 import gin
 import pytest
 
+from tests import plain_shell
 from tests.gans import tiny
 
 _ROOT = pathlib.Path(__file__).parent.parent
@@ -61,7 +61,7 @@ def _run_main(*flags, cwd, module=True):
   program = ["-m", "compare_gan.main"]
   if not module:
     program = [str(root / "compare_gan" / "main.py")]
-  environment = {**os.environ, "PYTHONPATH": str(root) if module else ""}
+  environment = plain_shell.environment(PYTHONPATH=root if module else "")
   return subprocess.run(
     [sys.executable, *program, *flags],
     capture_output=True,

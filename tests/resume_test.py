@@ -13,6 +13,8 @@ from compare_gan.estimator import checkpoints
 import numpy as np
 import pytest
 
+from tests import plain_shell
+
 _KILLS = 10
 
 # A process of its own, so that it can be killed.
@@ -74,6 +76,7 @@ class Trainings:
         stderr=file,
         text=True,
         cwd=pathlib.Path(__file__).parent.parent,
+        env=plain_shell.checkout(),
       )
 
   def _next(self, word):

@@ -13,6 +13,8 @@ from packaging import requirements
 import pytest
 import setuptools
 
+from tests import plain_shell
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The TensorFlow of each, and its oldest Python.
@@ -110,6 +112,7 @@ def test_a_build_carries_every_config_and_no_test(tmp_path):
     cwd=ROOT,
     check=True,
     stdin=subprocess.DEVNULL,
+    env=plain_shell.environment(),
   )
   built = tmp_path / "lib" / "compare_gan" / "configs"
   source = ROOT / "configs"

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
+
 
 def _sets():
   rng = np.random.RandomState(0)
@@ -35,7 +37,9 @@ def test_parts_are_imported_at_their_first_use():
     "assert tensorflow_gan is tfgan\n"
     "assert not hasattr(tfgan, 'nothing')\n"
   )
-  subprocess.run([sys.executable, "-c", code], check=True)
+  subprocess.run(
+    [sys.executable, "-c", code], check=True, env=plain_shell.checkout()
+  )
 
 
 def test_fid_is_tfgans():

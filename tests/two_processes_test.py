@@ -5,7 +5,6 @@ broken off and goes on ends with the bits of an unbroken one here too.
 """
 
 import json
-import os
 import pathlib
 import re
 import signal
@@ -15,6 +14,8 @@ import sys
 
 import numpy as np
 import pytest
+
+from tests import plain_shell
 
 _STEPS = 4
 _LEARNING_RATE = 0.01
@@ -92,12 +93,11 @@ def _free_ports():
 
 
 def _start(folder, number, cluster, death=-1):
-  environment = {
-    **os.environ,
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-    "TF_CPP_MIN_LOG_LEVEL": "2",
-    "CUDA_VISIBLE_DEVICES": "",
-    "TF_CONFIG": json.dumps(
+  environment = plain_shell.checkout(
+    TF_ENABLE_ONEDNN_OPTS=0,
+    TF_CPP_MIN_LOG_LEVEL=2,
+    CUDA_VISIBLE_DEVICES="",
+    TF_CONFIG=json.dumps(
       {
         "cluster": {"worker": [f"127.0.0.1:{port}" for port in cluster]},
         "task": {"type": "worker", "index": number},
@@ -105,7 +105,7 @@ def _start(folder, number, cluster, death=-1):
       if cluster
       else {}
     ),
-  }
+  )
   weights = folder.parent / f"{folder.name}-{number}.npz"
   return subprocess.Popen(
     [sys.executable, "-c", _TRAIN, str(folder), str(weights), str(death)],

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from benchmarks import memory
+from tests import plain_shell
 
 
 def test_unknown_cases_are_named(capsys):
@@ -26,6 +27,7 @@ def test_last_line_holds_each_case():
     capture_output=True,
     text=True,
     cwd=os.getcwd(),
+    env=plain_shell.checkout(),
   )
   assert done.returncode == 0, done.stderr[-2000:]
   plain, chunked = json.loads(done.stdout.splitlines()[-1])

@@ -14,6 +14,7 @@ from compare_gan.study import journal
 from compare_gan.study import table
 import pytest
 
+from tests import plain_shell
 from tests.study import fake_plan
 
 _ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -156,6 +157,7 @@ def _start(study_file, out):
       *(f"--out={out}", "--jobs=2"),
     ],
     cwd=_ROOT,
+    env=plain_shell.checkout(),
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,

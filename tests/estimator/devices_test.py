@@ -10,6 +10,8 @@ from compare_gan.estimator import devices
 import numpy as np
 import pytest
 
+from tests import plain_shell
+
 # Devices are set up before TensorFlow starts: a process of its own.
 _TRAIN = """
 import json
@@ -102,6 +104,7 @@ def test_two_replicas_train_as_one(penalty, architecture, norm):
     capture_output=True,
     text=True,
     cwd=os.getcwd(),
+    env=plain_shell.checkout(),
   )
   assert result.returncode == 0, result.stderr[-3000:]
   line = [x for x in result.stdout.splitlines() if x.startswith("RESULT ")][-1]

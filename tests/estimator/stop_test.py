@@ -13,6 +13,7 @@ from compare_gan.estimator import stop
 import numpy as np
 import pytest
 
+from tests import plain_shell
 from tests.estimator import estimator_test
 
 
@@ -121,6 +122,7 @@ def test_the_second_signal_ends_the_process_at_once():
     stderr=subprocess.PIPE,
     text=True,
     cwd=pathlib.Path(__file__).parent.parent.parent,
+    env=plain_shell.checkout(),
   )
   assert process.stdout.readline() == "READY\n"
   process.send_signal(signal.SIGTERM)

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
 from tests.gans import tiny
 
 _START = """
@@ -80,6 +81,7 @@ def _run(program, *bindings):
     capture_output=True,
     text=True,
     cwd=os.getcwd(),
+    env=plain_shell.checkout(),
   )
   assert result.returncode == 0, result.stderr[-3000:]
   line = [x for x in result.stdout.splitlines() if x.startswith("RESULT ")][-1]

@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from tests import plain_shell
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _PATH = next(filter(None, map(shutil.which, _NAMES)), None)
 _SECONDS = 120  # for one answer, on the slowest of machines
@@ -54,6 +56,7 @@ def browser(profile):
     pass_fds=[to_browser, from_browser],
     stdout=subprocess.DEVNULL,
     stderr=subprocess.DEVNULL,
+    env=plain_shell.environment(),
   )
   os.close(to_browser)
   os.close(from_browser)

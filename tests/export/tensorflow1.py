@@ -11,6 +11,8 @@ import subprocess
 import numpy as np
 import pytest
 
+from tests import plain_shell
+
 _ASK = "import tensorflow as tf; print(tf.__version__)"
 
 # Graph, npz of {input's name: array}, output's name, npy to write.
@@ -37,7 +39,12 @@ def python():
     path = name and shutil.which(name)
     if not path:
       continue
-    asked = subprocess.run([path, "-c", _ASK], capture_output=True, text=True)
+    asked = subprocess.run(
+      [path, "-c", _ASK],
+      capture_output=True,
+      text=True,
+      env=plain_shell.environment(),
+    )
     if asked.stdout.startswith("1.15"):
       return path
   return None
@@ -56,7 +63,7 @@ def run(pb, feeds, output, folder):
     [python(), "-c", _RUN, pb, folder / "feeds.npz", output, folder / "o.npy"],
     capture_output=True,
     text=True,
-    env={**os.environ, "PYTHONPATH": "", "TF_CPP_MIN_LOG_LEVEL": "2"},
+    env=plain_shell.environment(TF_CPP_MIN_LOG_LEVEL=2),
   )
   assert not done.returncode, done.stderr[-2000:]
   return np.load(folder / "o.npy")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
 from tests.export import generators
 
 _NODE = shutil.which("node")
@@ -35,6 +36,7 @@ def run_in_node(cases):
   done = subprocess.run(
     [_NODE, "-e", _INTERPRETER.read_text() + _MAIN],
     input=json.dumps(cases),
+    env=plain_shell.environment(),
     capture_output=True,
     text=True,
   )

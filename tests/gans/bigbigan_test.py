@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
 from tests.architectures import own_architecture
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
@@ -551,6 +552,7 @@ def test_two_replicas_make_the_step_of_one():
     capture_output=True,
     text=True,
     cwd=os.getcwd(),
+    env=plain_shell.checkout(),
   )
   assert result.returncode == 0, result.stderr[-3000:]
   line = [x for x in result.stdout.splitlines() if x.startswith("RESULT ")][-1]

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
 from tests.gans import tiny
 
 
@@ -247,6 +248,7 @@ def test_replicas_agree_on_what_is_skipped():
   """The overflow of one is everyone's."""
   printed = subprocess.run(
     [sys.executable, "-c", _ON_TWO_REPLICAS],
+    env=plain_shell.checkout(),
     capture_output=True,
     text=True,
   )

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
+
 SLOTLESS = ("GradientDescent", "ProximalGradientDescent")
 
 CASES = [
@@ -287,5 +289,6 @@ def test_two_replicas_stay_equal():
     capture_output=True,
     text=True,
     timeout=120,
+    env=plain_shell.checkout(),
   )
   assert result.stdout.endswith("done\n"), result.stderr

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
 from tests.gans import tiny
 
 
@@ -207,6 +208,7 @@ def test_two_replicas_turn_the_images_of_one(parts):
     capture_output=True,
     text=True,
     cwd=os.getcwd(),
+    env=plain_shell.checkout(),
   )
   assert result.returncode == 0, result.stderr[-3000:]
   line = [x for x in result.stdout.splitlines() if x.startswith("RESULT ")][-1]

@@ -14,6 +14,7 @@ from compare_gan.study import journal
 from compare_gan.study import table
 import pytest
 
+from tests import plain_shell
 from tests.study import fake_plan
 
 _ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -24,6 +25,7 @@ def start(folder, *options):
   return subprocess.Popen(
     [sys.executable, "-m", "tests.study.fake_plan", str(folder), *options],
     cwd=_ROOT,
+    env=plain_shell.checkout(),
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,

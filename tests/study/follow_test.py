@@ -8,6 +8,7 @@ import time
 from compare_gan.study import follow
 import pytest
 
+from tests import plain_shell
 from tests.study import process_test
 
 # A parent that starts a follower, says its number and waits to be killed.
@@ -28,7 +29,10 @@ time.sleep(60)
 )
 def test_it_is_killed_when_its_parent_is():
   parent = subprocess.Popen(
-    [sys.executable, "-S", "-c", _PARENT], stdout=subprocess.PIPE, text=True
+    [sys.executable, "-S", "-c", _PARENT],
+    stdout=subprocess.PIPE,
+    text=True,
+    env=plain_shell.checkout(),
   )
   said = sorted(parent.stdout.readline().strip() for _ in range(2))
   assert said[1] == "READY"
@@ -46,6 +50,7 @@ def test_it_does_not_begin_without_its_parent():
   words = [sys.executable, follow.__file__, "1" if os.getpid() != 1 else "2"]
   ended = subprocess.run(
     [*words, sys.executable, "-c", "print('begun')"],
+    env=plain_shell.checkout(),
     capture_output=True,
     text=True,
   )
@@ -58,7 +63,10 @@ def test_it_becomes_the_command():
   words = [sys.executable, follow.__file__, str(os.getpid())]
   code = "import os; print(os.getpid()); raise SystemExit(3)"
   child = subprocess.Popen(
-    [*words, sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    [*words, sys.executable, "-c", code],
+    stdout=subprocess.PIPE,
+    text=True,
+    env=plain_shell.checkout(),
   )
   output, _ = child.communicate()
   assert (output.strip(), child.returncode) == (str(child.pid), 3)

@@ -8,6 +8,8 @@ from compare_gan.study import journal
 from compare_gan.study import process
 import pytest
 
+from tests import plain_shell
+
 
 def test_a_torn_last_line_is_passed_over_and_cut_off(tmp_path):
   path = tmp_path / "a.jsonl"
@@ -96,6 +98,7 @@ with journal.conducting(sys.argv[1]):
 def test_a_dead_conductors_lock_is_free(tmp_path):
   holder = subprocess.Popen(
     [sys.executable, "-c", _HOLD, str(tmp_path)],
+    env=plain_shell.checkout(),
     stdin=subprocess.PIPE,
     stdout=subprocess.PIPE,
     text=True,

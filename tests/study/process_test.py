@@ -11,6 +11,7 @@ from compare_gan.storage import locks
 from compare_gan.study import process
 import pytest
 
+from tests import plain_shell
 from tests.study import fake_plan
 
 
@@ -202,6 +203,7 @@ def test_a_lock_lasts_as_long_as_whoever_has_it(tmp_path):
     child = subprocess.Popen(
       [sys.executable, "-S", "-c", "import time; time.sleep(60)"],
       pass_fds=[lock.fileno()],
+      env=plain_shell.checkout(),
     )
   assert locks.is_held(str(tmp_path / "LOCK"))
   child.kill()

@@ -11,6 +11,8 @@ from compare_gan.study import process
 from compare_gan.study import table
 import pytest
 
+from tests import plain_shell
+
 STUDY = {
   "format": 1,
   "name": "made",
@@ -145,6 +147,7 @@ def test_reading_needs_neither_tensorflow_nor_gin():
     text=True,
     check=True,
     cwd=pathlib.Path(__file__).parent.parent.parent,
+    env=plain_shell.checkout(),
   ).stdout.split()
   assert not {"tensorflow", "gin", "numpy"} & set(loaded)
 
