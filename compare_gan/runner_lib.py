@@ -267,7 +267,7 @@ def _write_samples(sampler, chosen, model_dir, step):
   """Leaves samples/step-<step>.png, the same z at every step."""
   z, labels = sampling.draw(sampler.gan, chosen.sample_grid, chosen.seed)
   folder = os.path.join(model_dir, "samples")
-  os.makedirs(folder, exist_ok=True)
+  files.make_folder(folder)
   picture_files.write_png(
     os.path.join(folder, f"step-{step}.png"),
     pictures.samples(sampler, z, labels),

@@ -69,6 +69,7 @@ class Conductor:
     self._progress = progress
     self._command = command
     self._signal = None
+    self._opened = []
     self._flying = {}  # {run id: when it was submitted}
     self._looked = 0.0
 
@@ -88,6 +89,8 @@ class Conductor:
     finally:
       self._executor.cancel()
       self._executor.close()
+      for opened in self._opened:
+        opened.close()
       if self._progress:
         self._progress.close()
 
@@ -100,9 +103,11 @@ class Conductor:
     )
     known = {run["id"] for run in table.planned(self._folder)}
     self._journal = journal.Journal(self._folder, self._shard)
+    self._opened.append(self._journal)
     self._runs_file = journal.JsonLines(
       journal.path_of(self._folder, "runs", self._shard)
     )
+    self._opened.append(self._runs_file)
     self._noted = {
       run["id"]
       for run in journal.read_lines(
