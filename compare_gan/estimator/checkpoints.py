@@ -300,13 +300,12 @@ _READERS_ERRORS = (tf.errors.OpError, LookupError, ValueError, OSError)
 class _Reader:
   """TensorFlow's reader, of a path with any characters.
 
-  The reader looks for files by a pattern: a folder called `lr[1]` is `lr1` to
-  it. Such a checkpoint is read through links of plain names, which last as long
-  as the reader.
+  One that is a pattern to TensorFlow is read through links of plain names. They
+  last as long as the reader, which opens the data later.
   """
 
   def __init__(self, prefix):
-    if set(prefix) & set("*?[\\"):
+    if files.is_pattern(prefix):
       prefix = self._link(prefix)
     self._reader = files.call(tf.train.load_checkpoint, prefix)
     self.shapes = self._reader.get_variable_to_shape_map()
@@ -315,11 +314,12 @@ class _Reader:
     return files.call(self._reader.get_tensor, name)
 
   def _link(self, prefix):
-    links = tempfile.mkdtemp(prefix="compare_gan-")
+    links = files.call(tempfile.mkdtemp, prefix="compare_gan-")
     weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
     plain = os.path.join(links, "checkpoint")
     for path in _files_of(prefix):
-      os.symlink(os.path.abspath(path), f"{plain}{path[len(prefix) :]}")
+      link = f"{plain}{path[len(prefix) :]}"
+      files.call(os.symlink, os.path.abspath(path), link)
     return plain
 
 

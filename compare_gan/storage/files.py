@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import contextlib
 import os
 import shutil
+import tempfile
 from typing import Any
 from typing import Callable
 from typing import Optional
@@ -109,6 +110,8 @@ def make_folder(path: str) -> None:
 
 def sync(path: str) -> None:
   """Forces a file or the entries of a folder to the disk."""
+  if os.name == "nt":
+    return  # Windows opens no folders, and syncs nothing opened for reading.
   descriptor = call(os.open, path, os.O_RDONLY)
   try:
     call(os.fsync, descriptor)
@@ -171,6 +174,32 @@ def names(folder: str) -> list[str]:
     return []
   except OSError as error:
     raise unreadable(folder, error) from error
+
+
+# ---- Names that TensorFlow takes for patterns --------------------------------
+
+
+def is_pattern(path: str) -> bool:
+  """Returns whether TensorFlow's readers look for other names than this one.
+
+  They match names, in which `lr[1]` stands for `lr1`.
+  """
+  return bool(set(os.fspath(path)) & set("*?[\\"))
+
+
+@contextlib.contextmanager
+def plain_name(path: str) -> Iterator[str]:
+  """Gives another name to a file or folder, by a link, if its own is a pattern.
+
+  The name lasts as long as it is entered.
+  """
+  if not is_pattern(path):
+    yield path
+    return
+  with tempfile.TemporaryDirectory(prefix="compare_gan-") as folder:
+    link = os.path.join(folder, "link")
+    call(os.symlink, os.path.abspath(path), link)
+    yield link
 
 
 # ---- What the system refuses -------------------------------------------------

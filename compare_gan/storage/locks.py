@@ -25,6 +25,8 @@ _NO_LOCKS = (
   errno.EBADF,  # NFS, of a file that is open for reading only
 )
 
+_IS_WINDOWS = os.name == "nt"
+
 # A process that was killed holds its locks for a moment longer, and whoever
 # asks `is_held` holds one for a moment.
 _PATIENCE_S = 1.0
@@ -143,7 +145,7 @@ def _acquire(lock):
         return False
       time.sleep(0.05)
   except NoLocksError as error:
-    if os.name != "nt":
+    if not _IS_WINDOWS:
       warnings.warn(
         f"{error} Without, nothing keeps a second process from the same work: "
         "start only one.",
