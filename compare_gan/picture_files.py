@@ -1,7 +1,9 @@
 """Pictures as files: reading those of other programs, writing ours."""
 
+import io
 import os
 
+from compare_gan.storage import files
 import numpy as np
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
@@ -54,16 +56,16 @@ def _are_in_unit_range(images):
 def _read_folder(path, colors):
   from PIL import Image
 
-  files = [
+  paths = [
     os.path.join(folder, name)
     for folder, _, names in os.walk(path)
     for name in names
     if name.lower().endswith(_PICTURES)
   ]
-  if not files:
+  if not paths:
     raise FileNotFoundError(f"There is no picture ({_PICTURES}) in {path!r}.")
   images = []
-  for file in sorted(files):
+  for file in sorted(paths):
     with Image.open(file) as picture:
       pixels = np.asarray(picture.convert("L" if colors == 1 else "RGB"))
     if images and pixels.shape[:2] != images[0].shape[:2]:
@@ -81,7 +83,9 @@ def write_png(path, picture):
 
   if picture.shape[-1] == 1:
     picture = picture[..., 0]
-  Image.fromarray(picture).save(path)
+  content = io.BytesIO()
+  Image.fromarray(picture).save(content, "png")
+  _write(path, content.getvalue())
 
 
 def write_gif(path, pictures, seconds=0.1):
@@ -89,10 +93,20 @@ def write_gif(path, pictures, seconds=0.1):
   from PIL import Image
 
   frames = [Image.fromarray(picture) for picture in pictures]
+  content = io.BytesIO()
   frames[0].save(
-    path,
+    content,
+    "gif",
     save_all=True,
     append_images=frames[1:],
     duration=int(1000 * seconds),
     loop=0,
   )
+  _write(path, content.getvalue())
+
+
+def _write(path, data):
+  # Not forced to the disk: there may be thousands, and they can be made again.
+  with files.refusals(path, len(data)):
+    with files.call(open, path, "wb") as file:
+      files.call(file.write, data)

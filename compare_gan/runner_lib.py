@@ -6,6 +6,7 @@ continuous_eval   scores the checkpoints of a training that runs elsewhere
 eval_last         scores the last checkpoint
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -35,8 +36,12 @@ from compare_gan.estimator import preflight
 from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
 from compare_gan.layers import state
+from compare_gan.storage import files
+from compare_gan.storage import locks
 import gin
 import numpy as np
+
+_LOCK = ".trainer.lock"  # in a model_dir, held as long as one trains in it
 
 SCHEDULES = ("train", "eval_after_train", "continuous_eval", "eval_last")
 
@@ -137,8 +142,28 @@ def _train(devices, dataset, run_config, model_dir):
 
 
 def _train_on(devices, dataset, run_config, model_dir):
+  with _only_trainer(devices, model_dir):
+    _train_alone(devices, dataset, run_config, model_dir)
+
+
+@contextlib.contextmanager
+def _only_trainer(devices, model_dir):
+  """Makes the folder, and keeps other trainings out of it."""
+  if not devices.is_chief:
+    yield  # Only the chief writes.
+    return
+  checkpoints.all_steps(model_dir)  # Nothing is made where it is not readable.
+  files.make_folder(model_dir)
+  refusal = (
+    f"{model_dir} is being trained in by {{holder}}. Wait for it or end it, or "
+    "give another --model_dir. Several hosts train together by TF_CONFIG."
+  )
+  with locks.alone(os.path.join(model_dir, _LOCK), refusal):
+    yield
+
+
+def _train_alone(devices, dataset, run_config, model_dir):
   options = options_lib.options()
-  os.makedirs(model_dir, exist_ok=True)
   seed = devices.of_chief(_seed(run_config, model_dir))
   gan = _make_or_restore(dataset, options, model_dir, devices, seed)
   start = int(gan.global_step.numpy())
@@ -170,25 +195,36 @@ def _train_on(devices, dataset, run_config, model_dir):
 def _seed(run_config, model_dir):
   """Returns the seed of the run: a stopped one goes on with its own."""
   seed = model_dir_lib.stored_seed(model_dir)
-  if seed is None:
-    seed = run_config.tf_random_seed
+  # Of a start that left no checkpoint only a seed that was drawn counts.
+  if seed is None or not checkpoints.all_steps(model_dir):
+    chosen = run_config.tf_random_seed
+    seed = seed if chosen is None else chosen
   return secrets.randbits(31) if seed is None else seed
 
 
 def _make_or_restore(dataset, options, model_dir, devices, seed):
   stored = checkpoints.last_good(model_dir)
-  values = None
   if stored is not None:
     step, tensors = stored
     print(f"Going on from the checkpoint of step {step} in {model_dir}.")
     values = model_dir_lib.values_of(tensors, model_dir)
-  elif options.init_from:
-    values = transfer.values(options.init_from, dataset.num_classes)
-  with devices.scope(), scope.building(seed=seed, values=values):
-    gan = model_dir_lib.make_gan(dataset, seed)
-  if isinstance(values, transfer.Values):
-    print(values.report())
+    try:
+      return _make(dataset, devices, seed, values)
+    except ValueError as error:
+      if step > 0:
+        raise
+      print(f"It does not fit, and holds no training: starting anew. {error}")
+  if not options.init_from:
+    return _make(dataset, devices, seed)
+  values = transfer.values(options.init_from, dataset.num_classes)
+  gan = _make(dataset, devices, seed, values)
+  print(values.report())
   return gan
+
+
+def _make(dataset, devices, seed, values=None):
+  with devices.scope(), scope.building(seed=seed, values=values):
+    return model_dir_lib.make_gan(dataset, seed)
 
 
 def _evaluate(steps, dataset, model_dir, evaluation):
@@ -231,7 +267,7 @@ def _write_samples(sampler, chosen, model_dir, step):
   """Leaves samples/step-<step>.png, the same z at every step."""
   z, labels = sampling.draw(sampler.gan, chosen.sample_grid, chosen.seed)
   folder = os.path.join(model_dir, "samples")
-  os.makedirs(folder, exist_ok=True)
+  files.make_folder(folder)
   picture_files.write_png(
     os.path.join(folder, f"step-{step}.png"),
     pictures.samples(sampler, z, labels),

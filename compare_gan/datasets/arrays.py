@@ -150,7 +150,7 @@ def _find(path, labels_path, eval_path, eval_labels_path):
 
 def _find_in_folder(path):
   """Returns what the folders of CIFAR-10 and MNIST hold."""
-  mats = sorted(glob.glob(os.path.join(path, "data_batch_*.mat")))
+  mats = sorted(glob.glob(os.path.join(glob.escape(path), "data_batch_*.mat")))
   if mats:
     parts = [_open(mat)["train"] for mat in mats]
     found = {
@@ -171,7 +171,7 @@ def _find_in_folder(path):
       found[split] = _Whole(_read_idx(images)), labels and _read_idx(labels)
   if "train" in found:
     return found
-  if glob.glob(os.path.join(path, "data_batch_*")):
+  if glob.glob(os.path.join(glob.escape(path), "data_batch_*")):
     raise ValueError(
       f"arrays.path = {path!r} holds CIFAR's batches as Python pickles, which "
       "could run any program and are not read. The MATLAB version of CIFAR "
@@ -185,7 +185,8 @@ def _find_in_folder(path):
 
 
 def _idx_pair(path, prefix, kind):
-  pattern = os.path.join(path, f"{prefix}-{kind}[-.]idx?-ubyte*")
+  name = f"{prefix}-{kind}[-.]idx?-ubyte*"
+  pattern = os.path.join(glob.escape(path), name)
   return next(iter(sorted(glob.glob(pattern))), None)
 
 

@@ -5,13 +5,18 @@ under its name when it is complete, so any number of processes may make it at
 once; a damaged one is made anew.
 """
 
+import atexit
+import contextlib
+import functools
 import hashlib
 import logging
 import os
 import pathlib
+import shutil
 import tempfile
 
 from compare_gan.datasets import in_memory
+from compare_gan.storage import files
 import numpy as np
 
 _DIGEST = hashlib.sha256().digest_size
@@ -27,20 +32,68 @@ def folder():
 def array(name, make):
   """Returns what `make()` returned when it was called for this name.
 
+  A cache that cannot be used, such as a folder of another user's, is done
+  without: one warning, and the array is made each time.
+
   Args:
     name: of the file. What decides on the content belongs in it, a version too.
     make: returns an array; called if there is no intact file.
   """
   path = folder() / f"{name}.npy"
-  if path.exists():
-    if _is_intact(path):
-      return _load(path)
+  try:
+    if files.call(_is_intact, path):
+      return files.call(_load, path)
     logging.warning("%s is damaged and is made anew.", path)
-  else:
+  except FileNotFoundError:
     logging.warning("%s is made once, which may take minutes.", path)
+  except OSError as error:
+    _go_without(path, "read", error)
+    return np.ascontiguousarray(make())
   made = np.ascontiguousarray(make())
-  _write(path, made)
+  try:
+    _write(path, made)
+  except OSError as error:
+    _go_without(path, "written", error)
   return made
+
+
+def _go_without(path, done, error):
+  """Warns, once for a folder, that the cache is of no use."""
+  if path.parent in _warned:
+    return
+  _warned.add(path.parent)
+  logging.warning(
+    "%s cannot be %s (%s): what the cache is to hold is made anew by each "
+    "process. Name a folder of your own: COMPARE_GAN_CACHE=/path.",
+    path,
+    done,
+    error.strerror or error,
+  )
+
+
+_warned = set()
+
+
+def writable_folder():
+  """Returns the folder of the cache, or one that lasts as long as the process.
+
+  The latter, with a warning, where the former cannot be written to.
+  """
+  path = folder()
+  try:
+    files.call(os.makedirs, path, exist_ok=True)
+    files.call(tempfile.TemporaryFile, dir=path).close()
+    return path
+  except OSError as error:
+    _go_without(path / "files", "written", error)
+    return _temporary_folder()
+
+
+@functools.cache
+def _temporary_folder():
+  path = pathlib.Path(tempfile.mkdtemp(prefix="compare_gan-"))
+  atexit.register(shutil.rmtree, path, ignore_errors=True)
+  return path
 
 
 def _load(path):
@@ -57,8 +110,8 @@ def _load(path):
 
 def _is_intact(path):
   digest = hashlib.sha256()
-  left = path.stat().st_size - _DIGEST
   with open(path, "rb") as file:
+    left = os.fstat(file.fileno()).st_size - _DIGEST
     while left > 0:
       block = file.read(min(left, _BLOCK))
       if not block:
@@ -69,18 +122,20 @@ def _is_intact(path):
 
 
 def _write(path, made):
-  path.parent.mkdir(parents=True, exist_ok=True)
-  handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
+  files.call(os.makedirs, path.parent, exist_ok=True)
+  prefix = f"{path.name}."
+  handle, draft = files.call(tempfile.mkstemp, dir=path.parent, prefix=prefix)
   try:
     with os.fdopen(handle, "w+b") as file:
-      np.save(file, made, allow_pickle=False)
-      file.flush()
+      files.call(np.save, file, made, allow_pickle=False)
+      files.call(file.flush)
       file.seek(0)
       digest = hashlib.sha256()
-      for block in iter(lambda: file.read(_BLOCK), b""):
+      for block in iter(lambda: files.call(file.read, _BLOCK), b""):
         digest.update(block)
-      file.write(digest.digest())
-    os.replace(draft, path)
+      files.call(file.write, digest.digest())
+    files.call(os.replace, draft, path)
   except BaseException:
-    os.unlink(draft)
+    with contextlib.suppress(OSError):
+      os.unlink(draft)
     raise

@@ -256,10 +256,12 @@ def _unpacked(path, stamp):
   with open(path, "rb") as file:
     if file.read(2) != b"\x1f\x8b":
       return path
-  plain = cache.folder() / f"{pathlib.Path(path).name}-{stamp}.tar"
+  name = f"{pathlib.Path(path).name}-{stamp}.tar"
+  if os.access(cache.folder() / name, os.R_OK):
+    return str(cache.folder() / name)
+  plain = cache.writable_folder() / name
   if plain.exists():
     return str(plain)
-  plain.parent.mkdir(parents=True, exist_ok=True)
   room = max(_MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
   handle, draft = tempfile.mkstemp(dir=plain.parent, prefix=plain.name + ".")
   try:

@@ -11,6 +11,7 @@ was never interrupted.
 """
 
 import time
+import warnings
 
 from compare_gan.estimator import checkpoints
 from compare_gan.estimator import stop as stop_lib
@@ -55,16 +56,17 @@ class Estimator:
     step = self._step()
     if self._devices.is_chief:
       checkpoints.remove_leftovers(self._model_dir)
-    if step == 0:
-      self._save(step)
-    else:
-      self._tidy(step)
+      self._set_aside(step)
     if step >= max_steps:
+      self._begin(step)
       return
     dataset = self._devices.dataset(input_fn, self.model, step)
     hooks = hooks if self._devices.is_chief else ()
     with stop_lib.Requests() as requests:
       loop = self._make_loop(iter(dataset), on_traced)
+      # Not before: a start that fails until here leaves no checkpoint, which
+      # would stand in the way of another architecture.
+      self._begin(step)
       self._train(loop, step, max_steps, hooks, requests)
 
   def _train(self, loop, step, max_steps, hooks, requests):
@@ -122,6 +124,22 @@ class Estimator:
     # The time of the first step is that of building the graph.
     wanted = _SECONDS_PER_LOOP / max(seconds_per_step, 1e-6) if built else 1
     return max(1, min(steps, int(wanted)))
+
+  def _set_aside(self, step):
+    """Renames damaged checkpoints, which the training would write over."""
+    for name in checkpoints.set_aside(self._model_dir, step):
+      warnings.warn(
+        f"A checkpoint after step {step}, where the training goes on, is now "
+        f"called {name} in {self._model_dir}.",
+        stacklevel=3,
+      )
+
+  def _begin(self, step):
+    """Leaves the checkpoint that a training begins with, and no others."""
+    if step == 0:
+      self._save(step)
+    else:
+      self._tidy(step)
 
   def _save(self, step):
     if not self._devices.is_chief:

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 
-from compare_gan.estimator import checkpoints
+from compare_gan.storage import files
 import numpy as np
 import tensorflow as tf
 
@@ -127,8 +127,7 @@ class ScalarTable(Hook):
     row.update((name, float(value)) for name, value in sorted(scalars.items()))
     if self._names is None:
       self._start_anew(row)
-    with open(self._path, "a", newline="") as file:
-      file.write(_csv_lines(self._names, [row]))
+    files.append_text(self._path, _csv_lines(self._names, [row]))
 
   def _start_anew(self, row):
     """Writes the rows from before, with the columns that there are now, too."""
@@ -136,7 +135,7 @@ class ScalarTable(Hook):
     self._names = list({**dict.fromkeys(row), **before})
     lines = _csv_lines(self._names, self._rows)
     header = _csv_lines(self._names, [{name: name for name in self._names}])
-    checkpoints.write_text(self._path, header + lines)
+    files.write_text(self._path, header + lines)
     self._rows = []
 
 
@@ -145,10 +144,7 @@ def read_scalars(path):
 
   The last line of a process that was killed may be half of one: it is left out.
   """
-  if not os.path.isfile(path):
-    return []
-  with open(path, newline="") as file:
-    text = file.read()
+  text = files.read_text_if_any(path) or ""
   whole = text[: text.rfind("\n") + 1]
   reader = csv.DictReader(io.StringIO(whole))
   return [
@@ -201,7 +197,7 @@ class Summaries(Hook):
 
   def begin(self, model, step, max_steps):
     with self._refusals():
-      self._writer = tf.summary.create_file_writer(self._model_dir)
+      self._writer = files.call(tf.summary.create_file_writer, self._model_dir)
     self._next = step
     self._built = False
 
@@ -209,8 +205,8 @@ class Summaries(Hook):
     if step >= self._next:
       self._next = step + self._every_steps
       with self._writer.as_default(), self._refusals():
-        self._write(step, steps, seconds, scalars)
-        self._writer.flush()
+        files.call(self._write, step, steps, seconds, scalars)
+        files.call(self._writer.flush)
     self._built = True
 
   def _write(self, step, steps, seconds, scalars):
@@ -229,18 +225,19 @@ class Summaries(Hook):
 
   def end(self, step):
     with self._refusals():
-      self._writer.close()
+      files.call(self._writer.close)
 
   @contextlib.contextmanager
   def _refusals(self):
     """Makes errors of TensorFlow's writer the system's, with a sentence."""
     try:
       yield
-    except tf.errors.OpError as error:
+    except (OSError, tf.errors.OpError) as error:
+      reason = getattr(error, "message", None) or error.strerror or error
       raise OSError(
-        f"The summaries in {self._model_dir} cannot be written: "
-        f"{error.message}. The last checkpoint is good: make room, or give "
-        "another --model_dir, and start again."
+        f"The summaries in {self._model_dir} cannot be written: {reason}. The "
+        "last checkpoint is good: make room, or give another --model_dir, and "
+        "start again."
       ) from error
 
 

@@ -11,6 +11,7 @@ from compare_gan.architectures import abstract_arch
 from compare_gan.gans import ema
 from compare_gan.layers import scope
 from compare_gan.layers import state
+from compare_gan.storage import files
 import tensorflow as tf
 
 
@@ -68,14 +69,16 @@ def _copy(gan, averaged):
 
 def read(path):
   """Returns `generate` of a folder, for arrays."""
-  return _Loaded(tf.saved_model.load(path))
+  with files.plain_name(path) as name:
+    return _Loaded(tf.saved_model.load(name))
 
 
 def read_by_hub(path):
   """Returns the same, by TensorFlow-Hub's reader."""
   import tensorflow_hub as hub
 
-  return _Loaded(hub.load(path))
+  with files.plain_name(path) as name:
+    return _Loaded(hub.load(name))
 
 
 class _Loaded:

@@ -14,6 +14,7 @@ import pathlib
 
 from compare_gan import dotted_path
 from compare_gan.features import abstract_extractor
+from compare_gan.storage import files
 import gin
 import tensorflow as tf
 
@@ -126,7 +127,8 @@ class SavedModel(abstract_extractor.AbstractExtractor):
 def _load(path):
   """Returns a network, and a hash of what it was loaded from."""
   if os.path.isdir(path):
-    return tf.saved_model.load(path), _hash_of_folder(path)
+    with files.plain_name(path) as name:
+      return tf.saved_model.load(name), _hash_of_folder(path)
   if "://" in path:
     import tensorflow_hub as hub
 
@@ -144,11 +146,11 @@ def _load(path):
 
 def _hash_of_folder(path):
   root = pathlib.Path(path)
-  files = sorted(p for p in root.rglob("*") if p.is_file())
+  paths = sorted(p for p in root.rglob("*") if p.is_file())
   return _hash(
     *(
       f"{p.relative_to(root).as_posix()} {_hash(p.read_bytes())}".encode()
-      for p in files
+      for p in paths
     )
   )
 

@@ -6,10 +6,13 @@ statistics that others use: npz files with `mu` [D] and `sigma` [D, D], as
 published with the two-time-scale update rule (https://arxiv.org/abs/1706.08500).
 """
 
+import io
+
 from compare_gan.datasets import cache
 from compare_gan.features import abstract_extractor
 from compare_gan.features.fingerprint import fingerprint
 from compare_gan.metrics import fid
+from compare_gan.storage import files
 import numpy as np
 
 _VERSION = 1
@@ -43,13 +46,15 @@ def of_dataset(dataset, extractor, split="eval", count=None):
 
 def write(path, gaussian):
   """Writes `mu` and `sigma`, float64."""
-  with open(path, "wb") as file:  # Given a name, numpy would add ".npz".
-    np.savez(file, mu=gaussian.mean, sigma=gaussian.covariance)
+  content = io.BytesIO()
+  np.savez(content, mu=gaussian.mean, sigma=gaussian.covariance)
+  files.write_bytes(path, content.getvalue())
 
 
 def read(path):
   """Returns the Gaussian of a file with `mu` and `sigma`."""
-  with np.load(path, allow_pickle=False) as arrays:
+  content = io.BytesIO(files.read_bytes(path))
+  with np.load(content, allow_pickle=False) as arrays:
     missing = {"mu", "sigma"} - set(arrays.files)
     if missing:
       raise ValueError(

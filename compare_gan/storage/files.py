@@ -8,12 +8,16 @@ from collections.abc import Iterator
 import contextlib
 import os
 import shutil
+import tempfile
 from typing import Any
 from typing import Callable
 from typing import Optional
 
 # Of files that are being written; see `write_bytes`.
 _WRITING = ".writing"
+
+# What a user can do whose file is refused, unless the caller knows more.
+_INSTEAD = "choose another folder"
 
 
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -24,15 +28,27 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 # ---- Writing -----------------------------------------------------------------
 
 
-def write_text(path: str, text: str) -> None:
-  """Writes a small UTF-8 file; it holds the old text or the new, never less."""
-  write_bytes(path, text.encode("utf-8"))
+def write_text(path: str, text: str, writer: str = "") -> None:
+  """Writes a small UTF-8 file; it holds the old text or the new, never less.
+
+  Args:
+    path: of the file.
+    text: all of it.
+    writer: see `write_bytes`.
+  """
+  write_bytes(path, text.encode("utf-8"), writer)
 
 
-def write_bytes(path: str, data: bytes) -> None:
-  """Writes a file beside its place, forces it to the disk and moves it in."""
+def write_bytes(path: str, data: bytes, writer: str = "") -> None:
+  """Writes a file beside its place, forces it to the disk and moves it in.
+
+  Args:
+    path: of the file.
+    data: all of it.
+    writer: a name, where several processes may write the same file at once.
+  """
   path = os.fspath(path)
-  beside = f"{path}{_WRITING}"
+  beside = f"{path}{_WRITING}{writer}"
   with refusals(path, len(data)):
     try:
       with call(open, beside, "wb") as file:
@@ -44,6 +60,32 @@ def write_bytes(path: str, data: bytes) -> None:
       _remove_quietly(beside)
       raise
     sync_folder(path)
+
+
+def append_text(path: str, text: str) -> None:
+  """Adds text to a file, which is made if there is none.
+
+  A process that dies here leaves part of the text.
+  """
+  data = text.encode("utf-8")
+  with refusals(path, len(data)):
+    with call(open, path, "ab") as file:
+      call(file.write, data)
+      call(file.flush)
+
+
+def move(source: str, target: str) -> None:
+  """Gives a file another name, on the disk too."""
+  with refusals(target):
+    call(os.replace, source, target)
+    sync_folder(target)
+
+
+def remove(path: str) -> None:
+  """Removes a file, if there is one."""
+  with refusals(path):
+    with contextlib.suppress(FileNotFoundError):
+      call(os.remove, path)
 
 
 def copy(source: str, target: str) -> None:
@@ -68,6 +110,8 @@ def make_folder(path: str) -> None:
 
 def sync(path: str) -> None:
   """Forces a file or the entries of a folder to the disk."""
+  if os.name == "nt":
+    return  # Windows opens no folders, and syncs nothing opened for reading.
   descriptor = call(os.open, path, os.O_RDONLY)
   try:
     call(os.fsync, descriptor)
@@ -132,39 +176,78 @@ def names(folder: str) -> list[str]:
     raise unreadable(folder, error) from error
 
 
+# ---- Names that TensorFlow takes for patterns --------------------------------
+
+
+def is_pattern(path: str) -> bool:
+  """Returns whether TensorFlow's readers look for other names than this one.
+
+  They match names, in which `lr[1]` stands for `lr1`.
+  """
+  return bool(set(os.fspath(path)) & set("*?[\\"))
+
+
+@contextlib.contextmanager
+def plain_name(path: str) -> Iterator[str]:
+  """Gives another name to a file or folder, by a link, if its own is a pattern.
+
+  The name lasts as long as it is entered.
+  """
+  if not is_pattern(path):
+    yield path
+    return
+  with tempfile.TemporaryDirectory(prefix="compare_gan-") as folder:
+    link = os.path.join(folder, "link")
+    call(os.symlink, os.path.abspath(path), link)
+    yield link
+
+
 # ---- What the system refuses -------------------------------------------------
 
 
 @contextlib.contextmanager
-def refusals(path: str, size: int = 0) -> Iterator[None]:
+def refusals(
+  path: str, size: int = 0, instead: str = _INSTEAD
+) -> Iterator[None]:
   """Makes what goes wrong in writing `size` bytes an OSError with a sentence.
 
   It has the errno of the system's error, and is of its class.
+
+  Args:
+    path: of the file.
+    size: 0 if it is not known.
+    instead: what else the user can do, "name another --model_dir" say.
   """
   try:
     yield
   except OSError as error:
-    if _is_sentence(error):
+    sentence = unwritable(path, error, size, instead)
+    if sentence is error:
       raise
-    raise unwritable(path, error, size) from error
+    raise sentence from error
 
 
-def unwritable(path: str, error: OSError, size: int = 0) -> OSError:
+def unwritable(
+  path: str, error: OSError, size: int = 0, instead: str = _INSTEAD
+) -> OSError:
   """Returns an error that says what could not be written, and what to do."""
+  if _is_sentence(error):
+    return error
   need = f" It needs {size:,} bytes; {_free(path)} are free there."
   sentence = (
     f"{path} cannot be written: {_reason(error)}.{need * bool(size)} What was "
-    "written before is as it was: mend that, or choose another folder, and "
-    "start again."
+    f"written before is as it was: mend that, or {instead}, and start again."
   )
   return _with_sentence(error, sentence)
 
 
-def unreadable(path: str, error: OSError) -> OSError:
+def unreadable(path: str, error: OSError, instead: str = _INSTEAD) -> OSError:
   """Returns an error that says what could not be read, and what to do."""
+  if _is_sentence(error):
+    return error
   sentence = (
     f"{path} cannot be read: {_reason(error)}. Nothing was changed: make it "
-    "readable, or choose another folder, and start again."
+    f"readable, or {instead}, and start again."
   )
   return _with_sentence(error, sentence)
 
@@ -190,6 +273,9 @@ def _reason(error: OSError) -> str:
 def _free(path: str) -> str:
   """Returns how many bytes are free where `path` is to be, in words."""
   folder = os.path.abspath(path)
-  while not os.path.isdir(folder):
+  while not os.path.isdir(folder) and folder != os.path.dirname(folder):
     folder = os.path.dirname(folder)
-  return f"{shutil.disk_usage(folder).free:,}"
+  try:
+    return f"{shutil.disk_usage(folder).free:,}"
+  except OSError:
+    return "unknown many"

@@ -4,9 +4,36 @@ The lock is the system's (flock): it ends with the process, however that ends.
 A child that inherits the open file holds it too, until the last one is gone.
 """
 
+from collections.abc import Iterator
+import contextlib
+import datetime
 import errno
 import os
 import socket
+import time
+import warnings
+
+from compare_gan.storage import files
+
+_HELD = (errno.EAGAIN, errno.EACCES)
+_NO_LOCKS = (
+  errno.ENOLCK,
+  errno.ENOSYS,
+  errno.ENOTSUP,
+  errno.EOPNOTSUPP,
+  errno.EINVAL,
+  errno.EBADF,  # NFS, of a file that is open for reading only
+)
+
+_IS_WINDOWS = os.name == "nt"
+
+# A process that was killed holds its locks for a moment longer, and whoever
+# asks `is_held` holds one for a moment.
+_PATIENCE_S = 1.0
+
+
+class NoLocksError(OSError):
+  """The file system, or the operating system, has no locks."""
 
 
 class Lock:
@@ -26,37 +53,61 @@ class Lock:
     Args:
       shared: beside others who share it.
     """
-    import fcntl  # Windows has none.
+    try:
+      import fcntl
+    except ImportError as error:
+      raise NoLocksError("Windows has no flock.") from error
 
-    self._file = self._file or open(self.path, "a+")
+    if self._file is None:
+      self._file = self._open()
     how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-      fcntl.flock(self._file, how | fcntl.LOCK_NB)
+      files.call(fcntl.flock, self._file, how | fcntl.LOCK_NB)
     except OSError as error:
-      if error.errno in (errno.EAGAIN, errno.EACCES):
+      if error.errno in _HELD:
         return False
-      raise OSError(
+      kind = NoLocksError if error.errno in _NO_LOCKS else OSError
+      raise kind(
         f"{self.path} cannot be locked: {error.strerror}. Its folder must be "
         "on a file system with locks, such as a local disk or NFS 4."
       ) from error
     if not shared:
-      self._file.truncate(0)
-      self._file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-      self._file.flush()
+      self._note_holder()
     return True
+
+  def _open(self):
+    with files.refusals(self.path):
+      try:
+        flags = os.O_RDWR | os.O_CREAT
+        return files.call(os.open, self.path, flags, 0o666)
+      except PermissionError:  # It may be another user's, in a shared folder.
+        return files.call(os.open, self.path, os.O_RDONLY)
+
+  def _note_holder(self):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    text = (
+      f"process {os.getpid()} on {socket.gethostname()}, started at "
+      f"{now:%Y-%m-%d %H:%M:%S} UTC\n"
+    )
+    # The lock is held whether or not the disk has room for the note.
+    with contextlib.suppress(OSError):
+      files.call(os.ftruncate, self._file, 0)
+      files.call(os.pwrite, self._file, text.encode(), 0)
 
   def fileno(self):
     """Returns what a child inherits, to hold the lock too."""
-    return self._file.fileno()
+    return self._file
 
   def holder(self):
     """Returns who took it last, in words."""
-    with open(self.path) as file:
-      return file.read().strip() or "another process"
+    try:
+      return files.read_text(self.path).strip() or "another process"
+    except OSError:
+      return "another process"
 
   def release(self):
-    if self._file:
-      self._file.close()
+    if self._file is not None:
+      os.close(self._file)
       self._file = None
 
   def __enter__(self):
@@ -64,6 +115,43 @@ class Lock:
 
   def __exit__(self, *_):
     self.release()
+
+
+@contextlib.contextmanager
+def alone(path: str, refusal: str) -> Iterator[None]:
+  """Holds the lock of a file while it is entered.
+
+  Where there are no locks it warns, and goes on without.
+
+  Args:
+    path: of the lock's file.
+    refusal: what is said where another process holds it, with a place for who
+      does: "{holder} trains in this folder."
+
+  Raises:
+    OSError: another process holds the lock.
+  """
+  with Lock(path) as lock:
+    if not _acquire(lock):
+      raise BlockingIOError(refusal.replace("{holder}", lock.holder()))
+    yield
+
+
+def _acquire(lock):
+  limit = time.monotonic() + _PATIENCE_S
+  try:
+    while not lock.acquire():
+      if time.monotonic() > limit:
+        return False
+      time.sleep(0.05)
+  except NoLocksError as error:
+    if not _IS_WINDOWS:
+      warnings.warn(
+        f"{error} Without, nothing keeps a second process from the same work: "
+        "start only one.",
+        stacklevel=4,
+      )
+  return True
 
 
 def is_held(path):
@@ -76,5 +164,5 @@ def is_held(path):
   except (FileNotFoundError, PermissionError):
     return False
   except OSError as error:
-    return error.errno in (errno.EAGAIN, errno.EACCES)
+    return error.errno in _HELD
   return False

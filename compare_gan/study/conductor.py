@@ -16,6 +16,7 @@ import signal
 import threading
 import time
 
+from compare_gan.storage import files
 from compare_gan.study import journal
 from compare_gan.study import process
 from compare_gan.study import table
@@ -68,6 +69,7 @@ class Conductor:
     self._progress = progress
     self._command = command
     self._signal = None
+    self._opened = []
     self._flying = {}  # {run id: when it was submitted}
     self._looked = 0.0
 
@@ -79,7 +81,7 @@ class Conductor:
     """
     try:
       process.check_memory_can_be_watched(self._study.memory_mb)
-      os.makedirs(self._folder, exist_ok=True)
+      files.make_folder(self._folder)
       with journal.conducting(self._folder, self._shard):
         self._open()
         with self._listening():
@@ -87,6 +89,8 @@ class Conductor:
     finally:
       self._executor.cancel()
       self._executor.close()
+      for opened in self._opened:
+        opened.close()
       if self._progress:
         self._progress.close()
 
@@ -99,9 +103,11 @@ class Conductor:
     )
     known = {run["id"] for run in table.planned(self._folder)}
     self._journal = journal.Journal(self._folder, self._shard)
+    self._opened.append(self._journal)
     self._runs_file = journal.JsonLines(
       journal.path_of(self._folder, "runs", self._shard)
     )
+    self._opened.append(self._runs_file)
     self._noted = {
       run["id"]
       for run in journal.read_lines(
@@ -201,7 +207,7 @@ class Conductor:
 
   def _task(self, run, attempt):
     folder = table.folder_of(self._folder, run.id)
-    os.makedirs(folder, exist_ok=True)
+    files.make_folder(folder)
     path = os.path.join(folder, "run.gin")
     _write(path, self._plan.config_text(run))
     return process.Task(
@@ -346,9 +352,9 @@ def _describe(folder, study, plan, text, shard):
   """
   gin_path = os.path.join(folder, "study.gin")
   json_path = os.path.join(folder, "study.json")
-  if os.path.isfile(gin_path) and os.path.isfile(json_path):
-    with open(gin_path) as file:
-      _refuse_another_text(folder, file.read(), text)
+  stored = files.read_text_if_any(gin_path)
+  if stored is not None and files.read_text_if_any(json_path) is not None:
+    _refuse_another_text(folder, stored, text)
     return table.read_study(folder)
   impossible = plan.impossible(study)
   if impossible and study.on_impossible != "skip":
@@ -400,11 +406,5 @@ def _refuse_another_text(folder, stored, text):
 
 
 def _write(path, text, shard=None):
-  """Writes a small file; it holds the old text or the new, never less."""
   # Two shards may write the same at once.
-  beside = f"{path}.writing" + (f"-{shard[0]}" if shard else "")
-  with open(beside, "w") as file:
-    file.write(text)
-    file.flush()
-    os.fsync(file.fileno())
-  os.replace(beside, path)
+  files.write_text(path, text, f"-{shard[0]}" if shard else "")

@@ -13,7 +13,7 @@ opens the file. A start without an end is a run that was interrupted.
 import contextlib
 import datetime
 import errno
-import glob
+import fnmatch
 import json
 import os
 import re
@@ -22,10 +22,14 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
+from compare_gan.storage import files
 from compare_gan.storage import locks
 
 # After these a run is not started again; "failed" may have retries left.
 FINAL = ("ok", "failed", "timeout", "memory", "collapsed", "refused")
+
+
+_INSTEAD = "choose another folder by --out"
 
 
 class JsonLines:
@@ -33,43 +37,48 @@ class JsonLines:
 
   def __init__(self, path):
     self._path = path
-    self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    self._cut_off_torn_line()
-    _sync(os.path.dirname(os.path.abspath(path)))
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    with files.refusals(path):
+      self._file = files.call(os.open, path, flags, 0o644)
+      try:
+        self._cut_off_torn_line()
+        files.sync_folder(path)
+      except OSError:
+        self.close()
+        raise
 
   def append(self, *records):
     """Adds lines; they are on the disk when it returns."""
     lines = "".join(json.dumps(record) + "\n" for record in records).encode()
-    size = os.fstat(self._file).st_size
-    try:
-      if os.write(self._file, lines) < len(lines):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-      os.fsync(self._file)
-    except OSError as error:
-      os.ftruncate(self._file, size)
-      raise OSError(
-        f"{self._path} cannot be written: {error.strerror}. What was written "
-        "before is as it was: make room and start the study again."
-      ) from error
+    with files.refusals(self._path, len(lines), _INSTEAD):
+      size = os.fstat(self._file).st_size
+      try:
+        if files.call(os.write, self._file, lines) < len(lines):
+          raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        files.call(os.fsync, self._file)
+      except OSError:
+        # What cannot be cut off now is, when the file is opened again.
+        with contextlib.suppress(OSError):
+          files.call(os.ftruncate, self._file, size)
+        raise
 
   def close(self):
     os.close(self._file)
 
   def _cut_off_torn_line(self):
-    with open(self._path, "rb") as file:
-      text = file.read()
+    text = files.read_bytes(self._path)
     whole = text.rfind(b"\n") + 1
     if whole < len(text):
-      os.ftruncate(self._file, whole)
-      os.fsync(self._file)
+      files.call(os.ftruncate, self._file, whole)
+      files.call(os.fsync, self._file)
 
 
 def read_lines(path):
   """Returns the records of a file of JSON lines; a torn last line is none."""
-  if not os.path.isfile(path):
+  try:
+    lines = files.read_bytes(path).split(b"\n")[:-1]
+  except FileNotFoundError:
     return []
-  with open(path, "rb") as file:
-    lines = file.read().split(b"\n")[:-1]
   records = []
   for number, line in enumerate(lines, 1):
     try:
@@ -79,14 +88,6 @@ def read_lines(path):
         f"{path}, line {number} is no JSON and is passed over.", stacklevel=2
       )
   return records
-
-
-def _sync(folder):
-  descriptor = os.open(folder, os.O_RDONLY)
-  try:
-    os.fsync(descriptor)
-  finally:
-    os.close(descriptor)
 
 
 # ---- Files of a study --------------------------------------------------------
@@ -100,7 +101,8 @@ def path_of(folder, name, shard=None):
 
 def read_all(folder, name):
   """Returns the records of <name>.jsonl and of all its shards."""
-  paths = sorted(glob.glob(os.path.join(glob.escape(folder), f"{name}*.jsonl")))
+  names = fnmatch.filter(files.names(folder), f"{name}*.jsonl")
+  paths = [os.path.join(folder, each) for each in names]
   return [record for path in paths for record in read_lines(path)]
 
 
@@ -242,7 +244,7 @@ def _take(lock, folder, shared=False):
 def _shard_locks(folder):
   """Returns {path: n} of the shards that were ever run here."""
   found = {}
-  for name in os.listdir(folder):
+  for name in files.names(folder):
     match = re.fullmatch(r"LOCK-\d+-of-(\d+)", name)
     if match:
       found[os.path.join(folder, name)] = int(match[1])

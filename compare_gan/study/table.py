@@ -9,6 +9,7 @@ import math
 import os
 from typing import NamedTuple
 
+from compare_gan.storage import files
 from compare_gan.study import journal
 
 
@@ -55,13 +56,13 @@ def read(study_dir):
 def read_study(study_dir):
   """Returns the dict of study.json."""
   path = os.path.join(study_dir, "study.json")
-  if not os.path.isfile(path):
+  text = files.read_text_if_any(path)
+  if text is None:
     raise FileNotFoundError(
       f"{study_dir!r} is no folder of a study: it has no study.json. "
       "`compare_gan study run FILE --out DIR` makes one."
     )
-  with open(path) as file:
-    study = json.load(file)
+  study = json.loads(text)
   if study.get("format") != 1:
     raise ValueError(
       f"{path} has format {study.get('format')!r}; this version reads 1."
@@ -118,11 +119,8 @@ def read_scores(folder):
   has the protocol of the last one.
   """
   path = os.path.join(folder, "scores.jsonl")
-  try:
-    with open(path) as file:
-      lines = [json.loads(line) for line in file if line.strip()]
-  except FileNotFoundError:
-    return []
+  text = files.read_text_if_any(path) or ""
+  lines = [json.loads(line) for line in text.split("\n") if line.strip()]
   rows = [
     {
       "step": line["step"],

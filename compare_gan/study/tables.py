@@ -11,6 +11,7 @@ import json
 import math
 import os
 
+from compare_gan.storage import files
 from compare_gan.study import answers
 from compare_gan.study import statistics
 
@@ -36,12 +37,7 @@ def write(table, folder, summary=None):
     write_text(os.path.join(folder, name), text)
 
 
-def write_text(path, text):
-  """Writes a file as a whole: a reader never sees half of it."""
-  beside = f"{path}.writing"
-  with open(beside, "w", encoding="utf-8", newline="") as file:
-    file.write(text)
-  os.replace(beside, path)
+write_text = files.write_text  # A reader never sees half of a file.
 
 
 # ---- A row for each run ------------------------------------------------------

@@ -1,5 +1,6 @@
 """Cached arrays: made once, whole or not at all."""
 
+import errno
 import hashlib
 import multiprocessing
 import os
@@ -12,6 +13,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
   monkeypatch.setenv("COMPARE_GAN_CACHE", str(tmp_path / "new" / "folder"))
+  monkeypatch.setattr(cache, "_warned", set())
   return tmp_path / "new" / "folder"
 
 
@@ -60,6 +62,62 @@ def test_nothing_stands_there_before_it_is_complete(folder, monkeypatch):
   monkeypatch.setattr(os, "replace", interrupt)
   with pytest.raises(KeyboardInterrupt):
     cache.array("x", lambda: np.arange(3))
+  assert not list(folder.iterdir())
+
+
+# ---- A cache that cannot be used ---------------------------------------------
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, caplog):
+  """The cache is below a file, where nobody can make a folder."""
+  (tmp_path / "file").write_text("")
+  place = tmp_path / "file" / "cache"
+  monkeypatch.setenv("COMPARE_GAN_CACHE", str(place))
+  return place
+
+
+def _warnings(caplog):
+  return [r.getMessage() for r in caplog.records if "anew by" in r.getMessage()]
+
+
+def test_a_folder_that_cannot_be_made_is_done_without(refused, caplog):
+  for name in ("x", "y"):
+    np.testing.assert_array_equal(
+      cache.array(name, lambda: np.arange(3)), range(3)
+    )
+  [warning] = _warnings(caplog)
+  assert str(refused) in warning and "COMPARE_GAN_CACHE=" in warning
+
+
+@pytest.mark.parametrize("failing", ["_is_intact", "_load"])
+def test_a_file_that_cannot_be_read_is_made_in_memory(
+  failing, folder, monkeypatch, caplog
+):
+  cache.array("x", lambda: np.arange(3))
+  before = (folder / "x.npy").read_bytes()
+
+  def call(function, *args, **kwargs):
+    if function.__name__ == failing:
+      raise PermissionError(errno.EACCES, "Permission denied")
+    return function(*args, **kwargs)
+
+  monkeypatch.setattr(cache.files, "call", call)
+  np.testing.assert_array_equal(cache.array("x", lambda: np.ones(2)), [1, 1])
+  [warning] = _warnings(caplog)
+  assert "x.npy cannot be read (Permission denied)" in warning
+  assert (folder / "x.npy").read_bytes() == before
+
+
+def test_a_folder_for_files_is_found_in_any_case(refused, caplog):
+  found = cache.writable_folder()
+  assert found == cache.writable_folder() != refused
+  (found / "a").write_text("")
+  assert len(_warnings(caplog)) == 1
+
+
+def test_the_folder_for_files_is_the_caches(folder):
+  assert cache.writable_folder() == folder
   assert not list(folder.iterdir())
 
 

@@ -1,6 +1,7 @@
 """Checkpoints: whole, readable by TensorFlow, or not there."""
 
 import os
+import tempfile
 
 from compare_gan.estimator import checkpoints
 import numpy as np
@@ -183,11 +184,115 @@ def test_a_removal_that_is_killed_leaves_no_index_without_data(
   assert checkpoints.all_steps(str(tmp_path)) == [2]
 
 
-def test_damaged_checkpoints_of_later_steps_take_nobodys_place(tmp_path):
+def test_checkpoints_of_later_steps_take_nobodys_place_and_stay(tmp_path):
   for step in (1, 2, 9):
     checkpoints.write(str(tmp_path), step, {"w": W})
   checkpoints.remove_old(str(tmp_path), 1, written=2)
-  assert checkpoints.all_steps(str(tmp_path)) == [2]
+  assert sorted(checkpoints.all_steps(str(tmp_path))) == [2, 9]
+  assert len([name for name in files(tmp_path) if "ckpt-9" in name]) == 2
+
+
+# ---- Setting aside -----------------------------------------------------------
+
+
+def test_later_checkpoints_are_set_aside_with_all_their_bytes(tmp_path):
+  for step in (1, 2, 3):
+    checkpoints.write(str(tmp_path), step, {"w": W * step})
+  names = checkpoints.set_aside(str(tmp_path), 1)
+  assert names == ["damaged-model.ckpt-2", "damaged-model.ckpt-3"]
+  assert checkpoints.all_steps(str(tmp_path)) == [1]
+  for step in (2, 3):
+    w = read_all(str(tmp_path / f"damaged-model.ckpt-{step}"))["w"]
+    np.testing.assert_array_equal(w, W * step)
+  assert checkpoints.set_aside(str(tmp_path), 1) == []
+
+
+def test_what_is_set_aside_is_never_written_over(tmp_path):
+  for factor in (1, 2, 3):
+    checkpoints.write(str(tmp_path), 5, {"w": W * factor})
+    checkpoints.set_aside(str(tmp_path), 4)
+  for factor, number in ((1, ""), (2, "2-"), (3, "3-")):
+    w = read_all(str(tmp_path / f"damaged-{number}model.ckpt-5"))["w"]
+    np.testing.assert_array_equal(w, W * factor)
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+def test_setting_aside_that_is_killed_loses_nothing(
+  moves, tmp_path, monkeypatch
+):
+  for step in (1, 2):
+    checkpoints.write(str(tmp_path), step, {"w": W * step})
+  moved = []
+
+  def kill(source, target, replace=os.replace):
+    if len(moved) == moves:
+      raise KeyboardInterrupt
+    moved.append(target)
+    replace(source, target)
+
+  with monkeypatch.context() as patch:
+    patch.setattr(os, "replace", kill)
+    with pytest.raises(KeyboardInterrupt):
+      checkpoints.set_aside(str(tmp_path), 1)
+  checkpoints.set_aside(str(tmp_path), 1)
+  checkpoints.remove_old(str(tmp_path), 1, written=1)
+  w = read_all(str(tmp_path / "damaged-model.ckpt-2"))["w"]
+  np.testing.assert_array_equal(w, W * 2)
+
+
+# ---- Folders of any name -----------------------------------------------------
+
+NAMES = [
+  "lr[1]",
+  "[!a]",
+  "a*b",
+  "a?",
+  "{a,b}",
+  "two words",
+  "gr\u00f6\u00dfe",
+  'it\'s "it"',
+  "back\\slash",
+  "%41#$HOME",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_may_have_any_name(name, tmp_path):
+  folder = str(tmp_path / name)
+  for step in (1, 2):
+    prefix = checkpoints.write(folder, step, {"w": W * step, "v": W[0]})
+  step, arrays = checkpoints.last_good(folder)
+  assert step == 2
+  np.testing.assert_array_equal(arrays["w"], W * 2)
+  np.testing.assert_array_equal(read_all(prefix)["v"], W[0])
+  flip_the_last_bit(f"{prefix}.data-00000-of-00001")
+  with pytest.warns(UserWarning, match="ckpt-2 is damaged"):
+    assert checkpoints.last_good(folder)[0] == 1
+
+
+def flip_the_last_bit(path):
+  with open(path, "r+b") as file:
+    file.seek(-1, os.SEEK_END)
+    last = file.read(1)[0]
+    file.seek(-1, os.SEEK_END)
+    file.write(bytes([last ^ 1]))
+
+
+def test_a_pattern_does_not_read_from_the_folder_that_it_matches(tmp_path):
+  checkpoints.write(str(tmp_path / "lr1"), 1, {"w": W})
+  checkpoints.write(str(tmp_path / "lr[1]"), 1, {"w": 2 * W})
+  found = read_all(str(tmp_path / "lr[1]" / "model.ckpt-1"))
+  np.testing.assert_array_equal(found["w"], 2 * W)
+
+
+def test_links_to_a_checkpoint_go_with_its_reader(tmp_path, monkeypatch):
+  monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+  (tmp_path / "tmp").mkdir()
+  prefix = checkpoints.write(str(tmp_path / "lr[1]"), 1, {"w": W})
+  shapes, read = checkpoints.load(prefix)
+  assert len(files(tmp_path / "tmp")) == 1
+  del read
+  assert files(tmp_path / "tmp") == []
 
 
 # ---- Small files -------------------------------------------------------------

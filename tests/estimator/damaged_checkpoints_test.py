@@ -46,7 +46,7 @@ def test_a_full_disk_leaves_the_checkpoints_before(tmp_path, monkeypatch):
   def full(path):
     raise OSError(28, "No space left on device", path)
 
-  monkeypatch.setattr(checkpoints.os, "fsync", full)
+  monkeypatch.setattr(os, "fsync", full)
   with pytest.raises(OSError):
     checkpoints.write(str(tmp_path), 1, {"w": 2 * W})
   assert files(tmp_path) == before
@@ -101,9 +101,9 @@ def test_a_broken_index_is_named(broken, tmp_path):
   prefix = checkpoints.write(str(tmp_path), 1, {"w": W})
   index = tmp_path / "model.ckpt-1.index"
   index.write_bytes(index.read_bytes()[:-9] if broken is None else broken)
-  with pytest.raises(FileNotFoundError) as error:
+  with pytest.raises(checkpoints.DamagedError) as error:
     checkpoints.load(prefix)
-  assert prefix in str(error.value)
+  assert f"{prefix} is damaged: " in str(error.value)
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
@@ -163,13 +163,126 @@ def test_a_damaged_checkpoint_is_passed_over_by_name(ending, damage, tmp_path):
   np.testing.assert_array_equal(arrays["w"], W)
 
 
-def test_nothing_is_good_where_all_is_damaged(tmp_path):
+def contents(folder):
+  return {
+    path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()
+  }
+
+
+def test_where_all_is_damaged_nothing_is_started_anew(tmp_path):
   for step in (1, 2):
     checkpoints.write(str(tmp_path), step, {"w": W})
     flip_a_bit(str(tmp_path / f"model.ckpt-{step}.{DATA}"))
+  before = contents(tmp_path)
   with pytest.warns(UserWarning) as warned:
-    assert checkpoints.last_good(str(tmp_path)) is None
+    with pytest.raises(checkpoints.DamagedError) as error:
+      checkpoints.last_good(str(tmp_path))
   assert len(warned) == 2
+  for part in ("model.ckpt-1", "model.ckpt-2", "Checksum", "--model_dir"):
+    assert part in str(error.value)
+  assert contents(tmp_path) == before
+
+
+# ---- Files that cannot be read -----------------------------------------------
+
+
+def a_link_to_nowhere(path):
+  os.remove(path)
+  os.symlink("/nowhere/file", path)
+
+
+def a_folder(path):
+  os.remove(path)
+  os.mkdir(path)
+
+
+@pytest.mark.parametrize("refuse", [a_link_to_nowhere, a_folder])
+@pytest.mark.parametrize("ending", [DATA, INDEX])
+def test_what_cannot_be_read_is_not_passed_over(ending, refuse, tmp_path):
+  for step in (1, 2):
+    checkpoints.write(str(tmp_path), step, {"w": W})
+  path = str(tmp_path / f"model.ckpt-2.{ending}")
+  refuse(path)
+  before = files(tmp_path)
+  with pytest.raises(OSError, match="cannot be read") as error:
+    checkpoints.last_good(str(tmp_path))
+  assert not isinstance(error.value, checkpoints.DamagedError)
+  assert path in str(error.value) and "--model_dir" in str(error.value)
+  assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("ending", [DATA, INDEX])
+def test_a_file_of_somebody_elses_is_not_damaged(ending, tmp_path):
+  prefix = checkpoints.write(str(tmp_path), 1, {"w": W})
+  os.chmod(f"{prefix}.{ending}", 0)
+  with as_nobody(tmp_path):
+    with pytest.raises(PermissionError, match=f"{ending} cannot be read: Perm"):
+      checkpoints.last_good(str(tmp_path))
+
+
+def test_a_folder_of_somebody_elses_is_not_empty(tmp_path):
+  (tmp_path / "model").mkdir(mode=0)
+  with as_nobody(tmp_path):
+    with pytest.raises(PermissionError, match="model cannot be read: Permis"):
+      checkpoints.last_good(str(tmp_path / "model"))
+
+
+def test_a_link_to_a_disk_that_is_gone_is_no_empty_folder(tmp_path):
+  (tmp_path / "model").symlink_to("/nowhere/model")
+  with pytest.raises(OSError, match="link to /nowhere/model, which is not th"):
+    checkpoints.last_good(str(tmp_path / "model"))
+
+
+@pytest.mark.parametrize("failing", ["load_checkpoint", "get_tensor"])
+@pytest.mark.parametrize(
+  "error",
+  [
+    tf.errors.UnavailableError(None, None, "x; Input/output error"),
+    tf.errors.DataLossError(None, None, "x; Checksum does not match"),
+    OSError(5, "Input/output error"),
+    IndexError("Read less bytes than requested"),
+  ],
+  ids=lambda error: type(error).__name__,
+)
+def test_a_disk_that_fails_once_is_asked_again(
+  error, failing, tmp_path, monkeypatch
+):
+  checkpoints.write(str(tmp_path), 1, {"w": W})
+  failed = []
+
+  def call(function, *args, **kwargs):
+    if function.__name__ == failing and not failed:
+      failed.append(function)
+      raise error
+    return function(*args, **kwargs)
+
+  monkeypatch.setattr(checkpoints.files, "call", call)
+  step, arrays = checkpoints.last_good(str(tmp_path))
+  assert failed and step == 1
+  np.testing.assert_array_equal(arrays["w"], W)
+
+
+@pytest.mark.parametrize(
+  "error",
+  [
+    tf.errors.UnavailableError(None, None, "x; Input/output error"),
+    tf.errors.ResourceExhaustedError(None, None, "x; Too many open files"),
+    OSError(5, "Input/output error"),
+  ],
+  ids=lambda error: type(error).__name__,
+)
+def test_a_reader_that_is_refused_finds_no_damage(error, tmp_path, monkeypatch):
+  checkpoints.write(str(tmp_path), 1, {"w": W})
+
+  def call(function, *args, **kwargs):
+    if function.__name__ == "get_tensor":
+      raise error
+    return function(*args, **kwargs)
+
+  monkeypatch.setattr(checkpoints.files, "call", call)
+  with pytest.raises(OSError, match="ckpt-1: w cannot be read") as caught:
+    checkpoints.last_good(str(tmp_path))
+  assert not isinstance(caught.value, checkpoints.DamagedError)
 
 
 # ---- What the system refuses -------------------------------------------------
@@ -184,6 +297,21 @@ def largest_file(size):
     yield
   finally:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextlib.contextmanager
+def as_nobody(folder):
+  """Is another user than root, if this is root, who may enter `folder`."""
+  user = os.geteuid()
+  if user == 0:
+    for above in (folder, *folder.parents):
+      if above.owner() == "root" and str(above).startswith("/tmp/"):
+        above.chmod(0o755)
+    os.seteuid(65534)
+  try:
+    yield
+  finally:
+    os.seteuid(user)
 
 
 @contextlib.contextmanager

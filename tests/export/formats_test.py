@@ -125,6 +125,12 @@ def test_saved_model_has_named_tensors(kind, tmp_path):
   )
 
 
+def test_saved_model_in_a_folder_of_any_name(tmp_path):
+  path = tmp_path / "lr[1] *"
+  gan, signature, _ = _written("dcgan", saved_model.write, path)
+  _require_same(saved_model.read(str(path)), gan, signature)
+
+
 def test_hub_reads_it(tmp_path):
   pytest.importorskip("tensorflow_hub")
   gan, signature, _ = _written("biggan", saved_model.write, tmp_path, None)

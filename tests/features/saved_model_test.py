@@ -55,6 +55,16 @@ def test_a_folder(tmp_path, signature):
   np.testing.assert_array_equal(found.logits, -found.features)
 
 
+@pytest.mark.parametrize("name", ["lr[1]", "a*b", "back\\slash"])
+def test_a_folder_of_any_name(tmp_path, name):
+  (tmp_path / name).mkdir()
+  path = _save(tmp_path / name, 2.0)
+  found = saved_model.saved_model(None, path, features="pool")(_images())
+  np.testing.assert_allclose(
+    found.features, 2.0 * _images().mean(axis=(1, 2)), rtol=1e-5
+  )
+
+
 def test_range_and_size_are_the_networks(tmp_path, monkeypatch):
   path = _dotted(tmp_path, monkeypatch, "x")
   extractor = saved_model.saved_model(None, path, pixels=3, low=-1.0, high=1.0)

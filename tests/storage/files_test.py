@@ -74,3 +74,56 @@ def test_a_sentence_is_not_wrapped_in_another(tmp_path, monkeypatch):
     with files.refusals(tmp_path / "outer"):
       files.make_folder(tmp_path / "inner")
   assert "outer" not in str(caught.value)
+
+
+def test_text_is_added(tmp_path, monkeypatch):
+  for text in ("a\n", "\u00e4\n"):
+    files.append_text(tmp_path / "a", text)
+  assert files.read_text(tmp_path / "a") == "a\n\u00e4\n"
+  _fail(monkeypatch, "write", errno.ENOSPC)
+  with pytest.raises(OSError, match="a cannot be written: No space"):
+    files.append_text(tmp_path / "a", "b")
+
+
+def test_a_file_is_moved_and_removed(tmp_path, monkeypatch):
+  files.write_text(tmp_path / "a", "text")
+  files.move(tmp_path / "a", tmp_path / "b")
+  assert files.names(tmp_path) == ["b"]
+  with monkeypatch.context() as patch:
+    _fail(patch, "remove", errno.EACCES)
+    with pytest.raises(PermissionError, match="b cannot be written"):
+      files.remove(tmp_path / "b")
+  files.remove(tmp_path / "b")
+  files.remove(tmp_path / "b")
+  assert files.names(tmp_path) == []
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path, monkeypatch):
+  drafts = []
+
+  def call(function, *args, **kwargs):
+    if function is os.replace:
+      drafts.append(os.path.basename(args[0]))
+    return function(*args, **kwargs)
+
+  monkeypatch.setattr(files, "call", call)
+  files.write_text(tmp_path / "a", "text", "-1")
+  files.write_text(tmp_path / "a", "text", "-2")
+  assert len(set(drafts)) == 2
+  assert files.names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["lr[1]", "a*", "a?", "back\\slash"])
+def test_a_pattern_has_a_plain_name_too(name, tmp_path):
+  (tmp_path / name).mkdir()
+  with files.plain_name(str(tmp_path / name)) as plain:
+    assert not files.is_pattern(plain)
+    assert os.path.samefile(plain, tmp_path / name)
+  assert not os.path.lexists(plain)
+  assert (tmp_path / name).is_dir()
+
+
+def test_other_names_stay(tmp_path):
+  for name in ("plain", "{a}", "two words", "\u00e4'"):
+    with files.plain_name(str(tmp_path / name)) as plain:
+      assert plain == str(tmp_path / name)

@@ -33,7 +33,7 @@ def test_a_full_disk_leaves_whole_lines(tmp_path, monkeypatch):
   lines.append({"a": 1})
   write = os.write
   monkeypatch.setattr(os, "write", lambda fd, text: write(fd, text[:3]))
-  with pytest.raises(OSError, match="make room and start the study again"):
+  with pytest.raises(OSError, match="a.jsonl cannot be written: No space"):
     lines.append({"a": 2})
   monkeypatch.undo()
   lines.append({"a": 3})
