@@ -4,9 +4,12 @@ The lock is the system's (flock): it ends with the process, however that ends.
 A child that inherits the open file holds it too, until the last one is gone.
 """
 
+import contextlib
 import errno
 import os
 import socket
+
+from compare_gan.storage import files
 
 
 class Lock:
@@ -78,3 +81,49 @@ def is_held(path):
   except OSError as error:
     return error.errno in (errno.EAGAIN, errno.EACCES)
   return False
+
+
+@contextlib.contextmanager
+def held(path):
+  """Holds the lock of a file inside; waits for it as long as that takes.
+
+  A process that ends, however, gives it back. On Windows, which has no flock,
+  the first byte is what is locked.
+
+  Args:
+    path: of the file; it is made if there is none, and stays.
+  """
+  with files.call(open, path, "a+") as file:
+    try:
+      import fcntl
+    except ImportError:
+      with _held_on_windows(file):
+        yield
+      return
+    try:
+      fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+      raise OSError(
+        f"{path} cannot be locked: {error.strerror}. Its folder must be on a "
+        "file system with locks, such as a local disk or NFS 4."
+      ) from error
+    yield
+
+
+@contextlib.contextmanager
+def _held_on_windows(file):
+  import msvcrt
+
+  while True:
+    file.seek(0)
+    try:  # It gives up after ten seconds.
+      msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+      break
+    except OSError as error:
+      if error.errno != errno.EDEADLK:
+        raise
+  try:
+    yield
+  finally:
+    file.seek(0)
+    msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
