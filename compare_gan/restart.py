@@ -10,6 +10,7 @@ hold: the ones that the training began with are recorded, see gin_roles.py.
 """
 
 import inspect
+import os
 import re
 from typing import Any
 from typing import NamedTuple
@@ -53,11 +54,20 @@ class _Unknown:
 _UNKNOWN = _Unknown()
 
 
-def begun(model_dir: str) -> Optional[Begun]:
-  """Returns what there is of a training, None if it is new."""
+def begun(model_dir: str, last: Optional[int] = None) -> Optional[Begun]:
+  """Returns what there is of a training, None if it is new.
+
+  Args:
+    model_dir: of the training.
+    last: later checkpoints do not count.
+  """
   for step in sorted(checkpoints.all_steps(model_dir), reverse=True):
+    if last is not None and step > last:
+      continue
     try:
-      shapes, _ = checkpoints.load(f"{model_dir}/model.ckpt-{step}")
+      shapes, _ = checkpoints.load(
+        os.path.join(model_dir, f"model.ckpt-{step}")
+      )
     except OSError:  # Damaged; whoever reads it says so.
       continue
     return of_checkpoint(model_dir, step, shapes)
@@ -67,7 +77,7 @@ def begun(model_dir: str) -> Optional[Begun]:
 def of_checkpoint(model_dir: str, step: int, shapes: dict) -> Begun:
   """Returns the Begun of a checkpoint whose {name: shape} is known."""
   name = model_dir_lib.newest_config(model_dir, step)
-  config = name and files.read_text(f"{model_dir}/{name}")
+  config = name and files.read_text(os.path.join(model_dir, name))
   shapes = {name: tuple(shape) for name, shape in shapes.items()}
   return Begun(model_dir, step, shapes, config)
 
@@ -118,7 +128,7 @@ def _refusal(was, found, example):
   begin = "; ".join(lines) + ". " if lines else ""
   return ValueError(
     f"{begin}The model in {was.model_dir} cannot go on as another one: "
-    f"{example}. Give another --model_dir, or set what it was."
+    f"{example}. Give another --model_dir, or the bindings that it had."
   )
 
 
@@ -132,8 +142,19 @@ def _require_same_images(was, dataset):
   }
   unlike = [f"{k} {card[k]}, now {now[k]}" for k in now if card[k] != now[k]]
   if unlike:
-    found = [d for d in differences(was) if "dataset" in d.name]
-    raise _refusal(was, found, f"its dataset had {' and '.join(unlike)}")
+    found = differences(was)
+    guilty = [d for d in found if _is_of_dataset(d.name)]
+    example = f"its dataset had {' and '.join(unlike)}"
+    raise _refusal(was, guilty or found, example)
+
+
+def _is_of_dataset(name):
+  selector = name.rpartition("/")[2].rpartition(".")[0]
+  try:
+    module = gin.get_configurable(selector).__module__
+  except (ValueError, KeyError):
+    return False
+  return module.startswith("compare_gan.datasets.")
 
 
 def _planned(dataset):

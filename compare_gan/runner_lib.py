@@ -149,6 +149,8 @@ def _train_on(devices, dataset, run_config, model_dir):
     restart.require_same_model(was, dataset)
   gan = _make_or_restore(dataset, options, model_dir, devices, seed)
   start = int(gan.global_step.numpy())
+  if was is not None and was.step != start:  # It was damaged.
+    was = restart.begun(model_dir, start)
   is_done = was is not None and start >= options.training_steps
   if devices.is_chief and not is_done:
     task_manager.mark_training_running(model_dir)
