@@ -182,7 +182,7 @@ def _unlike(stored, planned):
 def _makes_variables(difference, dataset, planned):
   """Returns whether the old value alone would make other variables."""
   if _UNKNOWN in (difference.before, difference.now):
-    return True
+    return False  # There is nothing to try.
   try:
     with gin.unlock_config():
       gin.parse_config(f"{difference.name} = {difference.before!r}")
