@@ -164,7 +164,7 @@ def _train_on(devices, dataset, run_config, model_dir):
       "train", options.batch_size, start=first, as_stored=True, **shard
     ),
     options.training_steps,
-    _hooks(gan, dataset, options, model_dir),
+    _hooks(gan, dataset, options, model_dir, was),
     lambda graph: (
       devices.is_chief
       and memory_check.check(
@@ -303,7 +303,7 @@ def _in_words(row):
   return f"step {row['step']}: {scores}{status}"
 
 
-def _hooks(gan, dataset, options, model_dir):
+def _hooks(gan, dataset, options, model_dir, was):
   per_step = options.batch_size * gan.batches_per_step
   n = min(64, options.batch_size)
   z, labels = sampling.draw(gan, n, seed=42)
@@ -331,11 +331,15 @@ def _hooks(gan, dataset, options, model_dir):
     hooks_lib.NanGuard(),
     hooks_lib.Progress(per_step),
     hooks_lib.Summaries(
-      model_dir, images=images, images_per_step=per_step, texts=_texts
+      model_dir,
+      images=images,
+      images_per_step=per_step,
+      texts=lambda: _texts(was),
     ),
     *card_log.card_log(options.batch_size),
   ]
 
 
-def _texts():
-  return {"gin/operative_config": gin.markdown(gin.operative_config_str())}
+def _texts(was):
+  config = restart.in_force(gin.operative_config_str(), was)
+  return {"gin/operative_config": gin.markdown(config)}

@@ -406,7 +406,8 @@ def test_extended_training_is_not_done_before_its_new_end(
   _train(tmp_path, "options.training_steps = 2")
   seen = []
 
-  def texts():
+  def texts(was):
+    del was
     seen.append(task_manager.is_training_done(str(tmp_path)))
     return {}
 
