@@ -10,6 +10,7 @@ A row is a dict that JSON can hold:
   scores      {name: mean over the runs}, lists: {name: [one value a run]}
   intervals   {name: [low, high]} with `evaluate.bootstrap`
   errors      {metric: sentence} for metrics that could not be computed
+  metrics     {metric: [names of its scores]} of those that could
   protocol    the protocol card, see protocol.py; protocol_digest: its digest
   config      the gin bindings, {"selector.parameter": text}
 
@@ -27,6 +28,7 @@ from typing import NamedTuple
 from typing import Optional
 
 from compare_gan import draws
+from compare_gan import gin_roles
 from compare_gan import sampling
 from compare_gan import version
 from compare_gan.features import classifier
@@ -69,6 +71,9 @@ class Settings(NamedTuple):
   real_statistics: Optional[str]
   sample_grid: int = 64
   microscope: bool = False
+
+
+gin_roles.declare("evaluate", paths=["real_statistics"])
 
 
 @gin.configurable("evaluate", module="compare_gan.evaluation")
@@ -353,6 +358,7 @@ class Evaluator:
 
   def _row(self, runs, card, checkpoint_path, step, config):
     lists, errors, intervals, status = {}, {}, {}, "ok"
+    made = {}
     try:
       for run, sets in enumerate(runs):
         for metric in self._chosen.metrics:
@@ -360,6 +366,7 @@ class Evaluator:
             continue
           try:
             scores = _call(metric, sets)
+            made[metric.__name__] = [self._name(x, metric) for x in scores]
             for name, value in scores.items():
               lists.setdefault(self._name(name, metric), []).append(value)
             if self._chosen.bootstrap and not run:
@@ -369,6 +376,7 @@ class Evaluator:
             errors[metric.__name__] = f"{type(error).__name__}: {error}"
     except _NotFinite as error:
       lists, errors, intervals, status = {}, {}, {}, str(error)
+      made = {}
     if errors:
       status = f"no {', '.join(sorted(errors))}"
     return {
@@ -379,6 +387,7 @@ class Evaluator:
       "lists": lists,
       "intervals": intervals,
       "errors": errors,
+      "metrics": {name: made[name] for name in made if name not in errors},
       "protocol": card,
       "protocol_digest": digest(card),
       "config": config,

@@ -13,6 +13,7 @@ gin or in Python, also on a subclass.
 """
 
 from compare_gan import draws
+from compare_gan import gin_roles
 from compare_gan.gans import optimizers
 from compare_gan.gans import schedules
 import gin
@@ -240,6 +241,13 @@ for _optimizer in (
   optimizers.RMSPropOptimizer,
 ):
   gin.configurable(_optimizer, module="tf.train")
+  gin_roles.declare(
+    _optimizer.__name__,
+    first_values=[
+      "initial_accumulator_value",
+      "initial_gradient_squared_accumulator_value",
+    ],
+  )
 
 _register(
   "tf.train",

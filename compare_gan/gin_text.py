@@ -36,6 +36,22 @@ def read(text):
   return bindings, imports
 
 
+def resolved(value, bindings):
+  """Returns a value with what macros stand for in place of their names.
+
+  Args:
+    value: as `read` returns it.
+    bindings: {name: value} of the same text.
+  """
+  if isinstance(value, (list, tuple)):
+    return type(value)(resolved(item, bindings) for item in value)
+  if isinstance(value, Word) and value.startswith("%"):
+    name = value[1:]
+    if name in bindings:
+      return resolved(bindings[name], bindings)
+  return value
+
+
 def write(bindings):
   """Returns the lines of {name: value}."""
   return "".join(f"{name} = {value!r}\n" for name, value in bindings.items())

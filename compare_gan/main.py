@@ -102,26 +102,26 @@ def _device():
 
 
 def _bindings():
-  """Returns the bindings of flags that gin files may override."""
+  """Returns the bindings of flags, which --gin_bindings may override."""
+  bindings = []
+  if FLAGS.tfds_data_dir is not None:  # A model_dir records bindings.
+    bindings.append(f"dataset.tfds_data_dir = {FLAGS.tfds_data_dir!r}")
   if FLAGS.myevalinception is None:
-    return []
+    return bindings
   if not os.path.isfile(FLAGS.myevalinception):
     raise FileNotFoundError(
       f"--myevalinception={FLAGS.myevalinception}: there is no such file. "
       "Without the flag, scores are by a classifier trained on the dataset."
     )
   return [
+    *bindings,
     f"inception.path = {FLAGS.myevalinception!r}",
     "evaluate.features = @inception",
   ]
 
 
 def _dataset(catalogue):
-  given = {}
-  if FLAGS.tfds_data_dir is not None:
-    given["tfds_data_dir"] = FLAGS.tfds_data_dir
-  if FLAGS.data_fake_dataset:
-    given["fake"] = True
+  given = {"fake": True} if FLAGS.data_fake_dataset else {}
   dataset = catalogue.dataset(**given)
   if FLAGS.data_reading_num_threads:
     dataset.parallel_reads = FLAGS.data_reading_num_threads

@@ -1,25 +1,30 @@
 """A model_dir: a GAN with its weights, and the choices it was made with.
 
-  operative_config-<step>.gin    the choices, as gin wrote them
+  operative_config-<step>.gin    the choices, as gin wrote them, of the start at
+                                 this step: they hold for later checkpoints
   model.json                     what they leave to the dataset: its shape
   model.ckpt-<step>.*            all variables
 
-With these three the GAN can be built again without the dataset.
+With these three the GAN can be built again without the dataset. In best/, which
+task_manager.py keeps, best.json says which checkpoint counts.
 """
 
 import json
 import os
 import re
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan import configuration
 from compare_gan import gin_text
 from compare_gan.estimator import checkpoints
 from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
+from compare_gan.storage import files
 import gin
 
-_CARD = "model.json"
+CARD = "model.json"
+BEST_CARD = "best.json"
 _CONFIG = r"operative_config-(\d+)\.gin"
 
 
@@ -53,18 +58,34 @@ def write_description(model_dir, step, dataset, config, seed=0):
     config: text of the gin file.
     seed: what the training's noise follows from.
   """
-  os.makedirs(model_dir, exist_ok=True)
+  files.make_folder(model_dir)
   card = {
     "image_shape": list(dataset.image_shape),
     "num_classes": dataset.num_classes,
     "seed": seed,
   }
-  checkpoints.write_text(
-    os.path.join(model_dir, _CARD), json.dumps(card) + "\n"
-  )
-  checkpoints.write_text(
-    os.path.join(model_dir, f"operative_config-{step}.gin"), config
-  )
+  files.write_text(os.path.join(model_dir, CARD), json.dumps(card) + "\n")
+  files.write_text(os.path.join(model_dir, _config_name(step)), config)
+
+
+def prepare_for_start(model_dir: str, step: int) -> None:
+  """Makes room for the operative config of a start at a checkpoint.
+
+  A config of this name that the checkpoint itself was made with is kept under
+  the name of an earlier start, and those of later starts, whose checkpoints
+  were damaged, go: what follows is not theirs.
+  """
+  found = _configs(model_dir)
+  if step and step in found and newest_config(model_dir, step) == found[step]:
+    files.copy(
+      os.path.join(model_dir, found[step]),
+      os.path.join(model_dir, _config_name(0)),
+    )
+  for start in sorted(found):
+    if start > step:
+      path = os.path.join(model_dir, found[start])
+      with files.refusals(path):
+        files.call(os.remove, path)
 
 
 def chosen():
@@ -83,11 +104,21 @@ def chosen():
 
 def stored_seed(model_dir):
   """Returns the seed of the training in `model_dir`, None if there is none."""
-  path = os.path.join(model_dir, _CARD)
-  if not os.path.isfile(path):
-    return None
-  with open(path) as file:
-    return json.load(file)["seed"]
+  card = read_card(model_dir)
+  return None if card is None else card["seed"]
+
+
+def read_card(model_dir: str) -> Optional[dict]:
+  """Returns model.json, None if there is none."""
+  text = files.read_text_if_any(os.path.join(model_dir, CARD))
+  return None if text is None else json.loads(text)
+
+
+def best_step(folder: str) -> Optional[int]:
+  """Returns the step that best.json names, None without its checkpoint."""
+  text = files.read_text_if_any(os.path.join(folder, BEST_CARD))
+  step = None if text is None else json.loads(text)["step"]
+  return step if step in checkpoints.all_steps(folder) else None
 
 
 def load(model_dir, bindings=()):
@@ -107,9 +138,11 @@ def load_step(model_dir, step=None, bindings=()):
 
   Args:
     model_dir: see above.
-    step: None for the last one that can be read.
+    step: None for the last one that can be read; in best/, for the best.
     bindings: gin bindings on top of the operative config's.
   """
+  if step is None:
+    step = best_step(model_dir)
   if step is None:
     stored = checkpoints.last_good(model_dir)
   else:
@@ -118,10 +151,10 @@ def load_step(model_dir, step=None, bindings=()):
     raise FileNotFoundError(
       f"There is no checkpoint that can be read in {model_dir!r}."
     )
-  config = config_path(model_dir)
+  step, tensors = stored
+  config = config_path(model_dir, step)
   gin.clear_config()
   configuration.parse([config], bindings)
-  step, tensors = stored
   with scope.building(values=values_of(tensors, model_dir)):
     gan = make_gan(_dataset_shape(model_dir), stored_seed(model_dir))
   return gan, step
@@ -148,17 +181,23 @@ def values_of(tensors, model_dir):
 
 
 def _dataset_shape(model_dir):
-  path = os.path.join(model_dir, _CARD)
-  if not os.path.isfile(path):
-    raise FileNotFoundError(f"{model_dir!r} has no {_CARD}: is it a model_dir?")
-  with open(path) as file:
-    card = json.load(file)
+  card = read_card(model_dir)
+  if card is None:
+    raise FileNotFoundError(f"{model_dir!r} has no {CARD}: is it a model_dir?")
   return DatasetShape(tuple(card["image_shape"]), card["num_classes"])
 
 
-def config_path(model_dir):
-  """Returns the path of the operative config of the last start."""
-  name = newest_config(model_dir)
+# ---- Operative configs -------------------------------------------------------
+
+
+def config_path(model_dir: str, step: Optional[int] = None) -> str:
+  """Returns the path of the operative config of the last start.
+
+  Args:
+    model_dir: of the training.
+    step: of a checkpoint, see `newest_config`.
+  """
+  name = newest_config(model_dir, step)
   if name is None:
     raise FileNotFoundError(
       f"{model_dir!r} has no operative_config-<step>.gin: is it a model_dir?"
@@ -166,15 +205,42 @@ def config_path(model_dir):
   return os.path.join(model_dir, name)
 
 
-def newest_config(model_dir, step=None):
-  """Returns the name of the operative config of `step`, None without any.
+def recorded(model_dir: str) -> dict:
+  """Returns {"scope/selector.parameter": value} of the last start, if any."""
+  name = newest_config(model_dir)
+  if name is None:
+    return {}
+  return gin_text.read(files.read_text(os.path.join(model_dir, name)))[0]
+
+
+def newest_config(model_dir: str, step: Optional[int] = None) -> Optional[str]:
+  """Returns the name of an operative config, None without any.
 
   Args:
     model_dir: of the training.
-    step: of a checkpoint; the config is that of the start before it. None for
-      the last.
+    step: of a checkpoint. The config is that of the start before it, which made
+      it; a start at this very step goes on from it. None for the last start.
   """
-  matches = [re.fullmatch(_CONFIG, name) for name in os.listdir(model_dir)]
-  found = {int(match[1]): match[0] for match in matches if match}
-  before = [s for s in found if step is None or s <= step] or list(found)[:1]
-  return found[max(before)] if before else None
+  found = _configs(model_dir)
+  if not found:
+    return None
+  if step is None:
+    return found[max(found)]
+  before = [start for start in found if start < step or start == step == 0]
+  # Without one, the checkpoint was imported, or is alone with its config.
+  return found[max(before, default=min(found))]
+
+
+def is_config(name: str) -> bool:
+  """Returns whether a file of this name is an operative config."""
+  return re.fullmatch(_CONFIG, name) is not None
+
+
+def _configs(model_dir):
+  """Returns {step of a start: name of its operative config}."""
+  matches = [re.fullmatch(_CONFIG, name) for name in files.names(model_dir)]
+  return {int(match[1]): match[0] for match in matches if match}
+
+
+def _config_name(step):
+  return f"operative_config-{step}.gin"

@@ -15,6 +15,7 @@ import warnings
 
 from compare_gan import card_log
 from compare_gan import evaluation as evaluation_lib
+from compare_gan import gin_roles
 from compare_gan import image_grid
 from compare_gan import memory_check
 from compare_gan import microscope
@@ -24,6 +25,7 @@ from compare_gan import picture_files
 from compare_gan import pictures
 from compare_gan import precision
 from compare_gan import protocol
+from compare_gan import restart
 from compare_gan import sampling
 from compare_gan import task_manager
 from compare_gan import transfer
@@ -77,6 +79,7 @@ def run_with_schedule(
     raise ValueError(
       f"--schedule={schedule} is unknown. It can be {', '.join(SCHEDULES)}."
     )
+  gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
   if schedule != "train":
     evaluation_lib.settings()  # What gin got wrong shows now, not at the end.
   trains = schedule in ("train", "eval_after_train")
@@ -165,11 +168,19 @@ def _only_trainer(devices, model_dir):
 def _train_alone(devices, dataset, run_config, model_dir):
   options = options_lib.options()
   seed = devices.of_chief(_seed(run_config, model_dir))
+  was = restart.begun(model_dir)
+  if was is not None:
+    restart.require_same_model(was, dataset)
   gan = _make_or_restore(dataset, options, model_dir, devices, seed)
   start = int(gan.global_step.numpy())
-  if devices.is_chief:
+  if was is not None and was.step != start:  # It was damaged.
+    was = restart.begun(model_dir, start)
+  is_done = was is not None and start >= options.training_steps
+  if devices.is_chief and not is_done:
+    task_manager.mark_training_running(model_dir)
+    _describe_start(was, model_dir, start)
     model_dir_lib.write_description(
-      model_dir, start, dataset, gin.config_str(), seed
+      model_dir, start, dataset, restart.in_force(gin.config_str(), was), seed
     )
   estimator = estimator_lib.Estimator(gan, run_config, devices, model_dir)
   estimator.train(
@@ -177,7 +188,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
       "train", options.batch_size, start=first, as_stored=True, **shard
     ),
     options.training_steps,
-    _hooks(gan, dataset, options, model_dir),
+    _hooks(gan, dataset, options, model_dir, was),
     lambda graph: (
       devices.is_chief
       and memory_check.check(
@@ -185,11 +196,18 @@ def _train_alone(devices, dataset, run_config, model_dir):
       )
     ),
   )
+  if devices.is_chief and not is_done:
+    config = restart.in_force(model_dir_lib.chosen(), was)
+    model_dir_lib.write_description(model_dir, start, dataset, config, seed)
   if devices.is_chief:
-    model_dir_lib.write_description(
-      model_dir, start, dataset, model_dir_lib.chosen(), seed
-    )
     task_manager.mark_training_done(model_dir)
+
+
+def _describe_start(was, model_dir, step):
+  """Says what holds from a step on, and makes room to record it."""
+  model_dir_lib.prepare_for_start(model_dir, step)
+  for difference in restart.differences(was) if was else ():
+    print(restart.in_words(difference, step))
 
 
 def _seed(run_config, model_dir):
@@ -236,6 +254,10 @@ def _evaluate(steps, dataset, model_dir, evaluation):
     except OSError as error:  # Removed meanwhile, or damaged.
       warnings.warn(f"Step {step} is not evaluated: {error}", stacklevel=2)
       continue
+    if gan is None:
+      shapes = {name: np.shape(value) for name, value in tensors.items()}
+      was = restart.of_checkpoint(model_dir, step, shapes)
+      restart.require_variables(was, dataset)
     gan = _with_values(gan, dataset, tensors, model_dir)
     if evaluator is None:
       evaluator = evaluation_lib.Evaluator(dataset, chosen, evaluation.runs)
@@ -254,9 +276,8 @@ def _evaluate(steps, dataset, model_dir, evaluation):
     before = task_manager.read_rows(model_dir, evaluation.score_filename)
     if before:
       _warn_of_another_protocol(row, before[-1])
-    task_manager.add_row(model_dir, row, evaluation.score_filename)
-    best = evaluator.best_by and task_manager.keep_best(
-      model_dir, row, evaluator.best_by
+    best = task_manager.record(
+      model_dir, row, evaluation.score_filename, evaluator.best_by
     )
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
   path = os.path.join(model_dir, evaluation.score_filename)
@@ -276,7 +297,7 @@ def _write_samples(sampler, chosen, model_dir, step):
 
 def _write_microscope(gan, dataset, chosen, model_dir, step):
   found = microscope.look(gan, dataset, chosen.averaged, chosen.seed)
-  checkpoints.write_text(
+  files.write_text(
     os.path.join(model_dir, "microscope.json"),
     json.dumps({"step": step, **found}),
   )
@@ -298,8 +319,7 @@ def _bindings(model_dir, step):
   name = model_dir_lib.newest_config(model_dir, step)
   if name is None:
     return task_manager.bindings(gin.operative_config_str())
-  with open(os.path.join(model_dir, name)) as file:
-    return task_manager.bindings(file.read())
+  return task_manager.bindings(files.read_text(os.path.join(model_dir, name)))
 
 
 def _warn_of_another_protocol(row, other):
@@ -318,7 +338,7 @@ def _in_words(row):
   return f"step {row['step']}: {scores}{status}"
 
 
-def _hooks(gan, dataset, options, model_dir):
+def _hooks(gan, dataset, options, model_dir, was):
   per_step = options.batch_size * gan.batches_per_step
   n = min(64, options.batch_size)
   z, labels = sampling.draw(gan, n, seed=42)
@@ -346,11 +366,15 @@ def _hooks(gan, dataset, options, model_dir):
     hooks_lib.NanGuard(),
     hooks_lib.Progress(per_step),
     hooks_lib.Summaries(
-      model_dir, images=images, images_per_step=per_step, texts=_texts
+      model_dir,
+      images=images,
+      images_per_step=per_step,
+      texts=lambda: _texts(was),
     ),
     *card_log.card_log(options.batch_size),
   ]
 
 
-def _texts():
-  return {"gin/operative_config": gin.markdown(gin.operative_config_str())}
+def _texts(was):
+  config = restart.in_force(gin.operative_config_str(), was)
+  return {"gin/operative_config": gin.markdown(config)}

@@ -5,40 +5,62 @@
                   <score>_list, _mean and _std, the gin bindings, and at the end
                   status and protocol
   scores.jsonl    the same rows with the whole protocol card and all digits
-  best/           the best checkpoint so far, and best.json: by which score
+  best/           the best checkpoint so far, and best.json: which it is, and by
+                  which score
 
-A row is a dict, see evaluation.py. The tables are replaced as a whole under a
-lock: any number of evaluators may add rows, and none is lost if one is killed.
+A row is a dict, see evaluation.py. Any number of evaluators may add rows: the
+tables and best/ change under one lock. What is replaced stays whole until what
+replaces it is, whenever a process is killed.
 """
 
-import contextlib
 import csv
 import io
 import json
 import math
 import os
-import shutil
+import re
 import time
+from typing import Any
+from typing import Optional
 
 from compare_gan import gin_text
 from compare_gan import model_dir as model_dir_lib
 from compare_gan.estimator import checkpoints
+from compare_gan.storage import files
+from compare_gan.storage import locks
 import numpy as np
 
 _TRAIN_DONE = "TRAIN_DONE"
 _BEST = "best"
+_NEW = ".new"  # of files that are to be moved into best/
+_CHECKPOINT = r"model\.ckpt-(\d+)\.(index|data-\d+-of-\d+)"
 
 # What google/compare_gan calls a score in its tables.
 _ORIGINAL_NAMES = {"fid": "fid_score"}
 
 
-def mark_training_done(model_dir):
+def mark_training_done(model_dir: str) -> None:
   """Leaves the file that evaluators of a running training wait for."""
-  checkpoints.write_text(os.path.join(model_dir, _TRAIN_DONE), "")
+  files.write_text(os.path.join(model_dir, _TRAIN_DONE), "")
 
 
-def is_training_done(model_dir):
+def mark_training_running(model_dir: str) -> None:
+  """Removes that file: a training goes on to a later end."""
+  path = os.path.join(model_dir, _TRAIN_DONE)
+  if os.path.exists(path):
+    with files.refusals(path):
+      files.call(os.remove, path)
+      files.sync_folder(path)
+
+
+def is_training_done(model_dir: str) -> bool:
   return os.path.exists(os.path.join(model_dir, _TRAIN_DONE))
+
+
+def _lock(model_dir):
+  """Lets one process at a time change the tables and best/."""
+  files.make_folder(model_dir)
+  return locks.held(os.path.join(model_dir, ".scores.lock"))
 
 
 # ---- Which checkpoints are to be evaluated -----------------------------------
@@ -84,34 +106,99 @@ def new_checkpoints(model_dir, filename, every_steps=1, seconds=10.0):
 # ---- The tables --------------------------------------------------------------
 
 
-def add_row(model_dir, row, filename="scores.csv"):
-  """Adds a row to both tables, in place of one with its step and protocol.
+def record(
+  model_dir: str,
+  row: dict[str, Any],
+  filename: str = "scores.csv",
+  best_by: Optional[str] = None,
+) -> bool:
+  """Adds a row and, if it is the best, keeps its checkpoint, as one change.
+
+  Args:
+    model_dir, row, filename: as for `add_row`.
+    best_by: as for `keep_best`; None keeps no checkpoint.
+
+  Returns:
+    Whether it is the best.
+  """
+  with _lock(model_dir):
+    # The row last: without one, an evaluation that is killed is made again.
+    is_best = best_by is not None and _keep_best(model_dir, row, best_by)
+    _add_row(model_dir, row, filename)
+  return is_best
+
+
+def add_row(
+  model_dir: str, row: dict[str, Any], filename: str = "scores.csv"
+) -> None:
+  """Adds a row to both tables, or its scores to the row that is there.
+
+  That is the row of the same step and protocol: other metrics are added, and
+  newer values replace older ones.
 
   Args:
     model_dir: of the training.
     row: see evaluation.py.
     filename: of the csv; the other table has its name with .jsonl.
   """
-  os.makedirs(model_dir, exist_ok=True)
+  with _lock(model_dir):
+    _add_row(model_dir, row, filename)
+
+
+def _add_row(model_dir, row, filename):
   path = os.path.join(model_dir, filename)
-  with _lock(path):
-    rows = [
-      old for old in read_rows(model_dir, filename) if _key(old) != _key(row)
-    ]
-    rows = sorted([*rows, row], key=lambda row: row["step"])
-    lines = [json.dumps(row, sort_keys=True) + "\n" for row in rows]
-    # The jsonl first: the csv follows from it.
-    checkpoints.write_text(_jsonl(path), "".join(lines))
-    checkpoints.write_text(path, _csv(rows, _foreign_rows(path, rows)))
+  rows = {_key(old): old for old in read_rows(model_dir, filename)}
+  rows[_key(row)] = _merged(rows.get(_key(row)), row)
+  rows = sorted(rows.values(), key=lambda row: row["step"])
+  lines = [json.dumps(row, sort_keys=True) + "\n" for row in rows]
+  # The jsonl last: it is what says that a step has been evaluated.
+  files.write_text(path, _csv(rows, _foreign_rows(path, rows)))
+  files.write_text(_jsonl(path), "".join(lines))
 
 
-def read_rows(model_dir, filename="scores.csv"):
+def read_rows(
+  model_dir: str, filename: str = "scores.csv"
+) -> list[dict[str, Any]]:
   """Returns the rows that were added, ordered by step."""
-  path = _jsonl(os.path.join(model_dir, filename))
-  if not os.path.isfile(path):
-    return []
-  with open(path) as file:
-    return [json.loads(line) for line in file if line.strip()]
+  text = files.read_text_if_any(_jsonl(os.path.join(model_dir, filename)))
+  return [json.loads(line) for line in (text or "").splitlines() if line]
+
+
+def _merged(old, new):
+  """Returns one row of two evaluations of a step under one protocol."""
+  if old is None or not (_is_of_metrics(old) and _is_of_metrics(new)):
+    return new
+  intervals = {
+    name: interval
+    for name, interval in old["intervals"].items()
+    if name not in new["scores"]
+  }
+  row = {
+    **new,
+    "scores": {**old["scores"], **new["scores"]},
+    "lists": {**old["lists"], **new["lists"]},
+    "intervals": {**intervals, **new["intervals"]},
+    "metrics": {**old.get("metrics", {}), **new.get("metrics", {})},
+  }
+  # A metric whose value is there from another evaluation is not missing.
+  errors = {**old["errors"], **new["errors"]}
+  row["errors"] = {m: e for m, e in errors.items() if not _has_scores(row, m)}
+  row["status"] = _status(row["errors"])
+  return row
+
+
+def _is_of_metrics(row):
+  """Returns whether a row speaks of metrics, not of images without meaning."""
+  return row["status"] == _status(row["errors"])
+
+
+def _status(errors):
+  return f"no {', '.join(sorted(errors))}" if errors else "ok"
+
+
+def _has_scores(row, metric):
+  # Rows of before know no "metrics".
+  return metric in row["metrics"] or metric in row["scores"]
 
 
 def _jsonl(path):
@@ -124,15 +211,12 @@ def _key(row):
 
 def _foreign_rows(path, rows):
   """Returns rows of a csv that google/compare_gan wrote: none of ours."""
-  if not os.path.isfile(path):
-    return []
   ours = {str(row["step"]) for row in rows}
-  with open(path, newline="") as file:
-    return [
-      row
-      for row in csv.DictReader(file)
-      if not row.get("protocol") and row.get("step") not in ours
-    ]
+  return [
+    row
+    for row in csv.DictReader(io.StringIO(files.read_text_if_any(path) or ""))
+    if not row.get("protocol") and row.get("step") not in ours
+  ]
 
 
 def _csv(rows, foreign):
@@ -180,35 +264,15 @@ def _number(x):
   return f"{x:.3f}" if abs(x) >= 1.0 or not x else f"{x:.6g}"
 
 
-@contextlib.contextmanager
-def _lock(path):
-  """Lets one process at a time change the tables.
-
-  The lock is the system's: it ends with the process, however that ends.
-  """
-  folder, name = os.path.split(path)
-  with open(os.path.join(folder, f".{name}.lock"), "a") as file:
-    try:
-      import fcntl
-    except ImportError:  # Windows
-      import msvcrt
-
-      msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-      yield
-      file.seek(0)
-      msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-      return
-    fcntl.flock(file, fcntl.LOCK_EX)
-    yield
-
-
 # ---- The best checkpoint -----------------------------------------------------
 
 
-def keep_best(model_dir, row, by):
+def keep_best(model_dir: str, row: dict[str, Any], by: str) -> bool:
   """Keeps the checkpoint of `row` in best/ if no other one is better.
 
-  Rows are compared only with those of the same protocol.
+  Rows are compared only with those of the same protocol, and with what best/
+  holds at this moment: an evaluator that was slower changes nothing. Nor does
+  one whose checkpoint the training has removed meanwhile.
 
   Args:
     model_dir: of the training.
@@ -219,54 +283,113 @@ def keep_best(model_dir, row, by):
   Returns:
     Whether it is the best.
   """
+  with _lock(model_dir):
+    return _keep_best(model_dir, row, by)
+
+
+def _keep_best(model_dir, row, by):
   name, sign = (by[1:], -1.0) if by.startswith("-") else (by, 1.0)
-  if name not in row["scores"]:
+  value = row["scores"].get(name)
+  if value is None or not math.isfinite(value):
     return False
-  value = row["scores"][name]
   folder = os.path.join(model_dir, _BEST)
-  card_path = os.path.join(folder, "best.json")
-  best = None
-  if os.path.isfile(card_path):
-    with open(card_path) as file:
-      best = json.load(file)
-  if not math.isfinite(value) or _is_better(best, by, row, sign * value):
+  best = _best_card(folder)
+  if best is not None:
+    _remove_all_but(folder, best["step"])  # What a killed evaluator has left.
+    if _is_better(best, by, row, sign * value):
+      return False
+  if not _copy_checkpoint(model_dir, row["step"], folder):
     return False
-  os.makedirs(folder, exist_ok=True)
-  prefix = f"model.ckpt-{row['step']}."
-  for file in sorted(os.listdir(model_dir)):
-    if file.startswith(prefix):
-      _copy(os.path.join(model_dir, file), os.path.join(folder, file))
-  for file in ("model.json", model_dir_lib.newest_config(model_dir)):
-    if file and os.path.isfile(os.path.join(model_dir, file)):
-      _copy(os.path.join(model_dir, file), os.path.join(folder, file))
   card = {
     "by": by,
     "value": value,
     "step": row["step"],
     "protocol": row["protocol_digest"],
   }
-  checkpoints.write_text(card_path, json.dumps(card) + "\n")
-  for file in os.listdir(folder):  # The one that was the best before.
-    if file.startswith("model.ckpt-") and not file.startswith(prefix):
-      os.remove(os.path.join(folder, file))
+  # From here on it is the best: both are whole, and the card says which counts.
+  files.write_text(
+    os.path.join(folder, model_dir_lib.BEST_CARD), json.dumps(card) + "\n"
+  )
+  _remove_all_but(folder, row["step"])
   return True
+
+
+def _best_card(folder):
+  """Returns best.json, None if there is no checkpoint that it speaks of."""
+  step = model_dir_lib.best_step(folder)
+  if step is None:
+    return None
+  path = os.path.join(folder, model_dir_lib.BEST_CARD)
+  return json.loads(files.read_text(path))
 
 
 def _is_better(best, by, row, signed_value):
   """Returns whether the checkpoint that was kept is better than `row`'s."""
-  if best is None or (best["by"], best["protocol"]) != (
-    by,
-    row["protocol_digest"],
-  ):
+  if (best["by"], best["protocol"]) != (by, row["protocol_digest"]):
     return False
   sign = -1.0 if by.startswith("-") else 1.0
   return sign * best["value"] <= signed_value
 
 
-def _copy(source, target):
-  beside = f"{target}.writing"
-  shutil.copyfile(source, beside)
-  os.replace(beside, target)
+def _copy_checkpoint(model_dir, step, folder):
+  """Copies a checkpoint and what it was made with; returns whether it could.
+
+  All files are copied under other names first, and the index comes last: before
+  it there is no such checkpoint.
+  """
+  here = files.names(model_dir)
+  parts = [name for name in here if _step_of(name) == step]
+  parts.sort(key=lambda name: name.endswith(".index"))
+  if not parts or not parts[-1].endswith(".index"):
+    return False
+  config = model_dir_lib.newest_config(model_dir, step)
+  about = [name for name in (model_dir_lib.CARD, config) if name in here]
+  files.make_folder(folder)
+  try:
+    for name in [*about, *parts]:
+      files.copy(
+        os.path.join(model_dir, name), os.path.join(folder, f"{name}{_NEW}")
+      )
+  except FileNotFoundError:  # The training removes its old checkpoints.
+    _remove(folder, [name for name in files.names(folder) if _is_new(name)])
+    return False
+  for name in [*about, *parts]:
+    path = os.path.join(folder, name)
+    with files.refusals(path):
+      files.call(os.replace, f"{path}{_NEW}", path)
+      files.sync_folder(path)
+  return True
+
+
+def _remove_all_but(folder, step):
+  """Removes from best/ what belongs to checkpoints of other steps."""
+  names = files.names(folder)
+  config = model_dir_lib.newest_config(folder, step)
+  gone = [
+    name
+    for name in names
+    if _is_new(name)
+    or _step_of(name) not in (None, step)
+    or (model_dir_lib.is_config(name) and name != config)
+  ]
+  _remove(folder, sorted(gone, key=lambda name: not name.endswith(".index")))
+
+
+def _remove(folder, names):
+  for name in names:
+    path = os.path.join(folder, name)
+    with files.refusals(path):
+      files.call(os.remove, path)
+
+
+def _is_new(name):
+  return name.endswith((_NEW, f"{_NEW}.writing"))
+
+
+def _step_of(name):
+  """Returns the step of a file of a checkpoint, None of any other."""
+  match = re.fullmatch(_CHECKPOINT, name)
+  return int(match[1]) if match else None
 
 
 # ---- Bindings ----------------------------------------------------------------

@@ -4,6 +4,7 @@ import pathlib
 import subprocess
 import sys
 
+from absl.testing import flagsaver
 from compare_gan import __main__
 from compare_gan import configuration
 from compare_gan import main
@@ -105,6 +106,13 @@ def test_main_finds_a_card_by_its_name(tmp_path):
   assert result.returncode == 1
   assert f"there is no prepared dataset in {tmp_path}" in result.stderr
   assert "datasets prepare --name cifar10" in result.stderr
+
+
+def test_folder_of_datasets_is_a_binding_that_a_model_dir_records():
+  with flagsaver.flagsaver():
+    main.FLAGS(["main", "--tfds_data_dir=data"])
+    configuration.parse(bindings=main._bindings())
+  assert gin.query_parameter("dataset.tfds_data_dir") == "data"
 
 
 _TINY = f"""

@@ -100,13 +100,55 @@ def test_empty_directory_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-  "step,name", [(0, 0), (9, 0), (10, 10), (None, 10)], ids=str
+  "step,name", [(0, 0), (9, 0), (10, 0), (11, 10), (None, 10)], ids=str
 )
 def test_config_is_that_of_the_start_before(tmp_path, step, name):
   for start in (0, 10):
     (tmp_path / f"operative_config-{start}.gin").write_text("")
   found = model_dir.newest_config(str(tmp_path), step)
   assert found == f"operative_config-{name}.gin"
+
+
+def test_checkpoint_alone_with_its_config_has_it(tmp_path):
+  """As an import leaves it."""
+  for start in (7, 20):
+    (tmp_path / f"operative_config-{start}.gin").write_text("")
+  found = model_dir.newest_config(str(tmp_path), 7)
+  assert found == "operative_config-7.gin"
+
+
+def test_start_at_an_imported_checkpoint_keeps_its_config(tmp_path):
+  (tmp_path / "operative_config-7.gin").write_text("# imported")
+  for _ in range(2):  # The first one is killed, say.
+    model_dir.prepare_for_start(str(tmp_path), 7)
+    (tmp_path / "operative_config-7.gin").write_text("# going on")
+  assert model_dir.newest_config(str(tmp_path), 7) == "operative_config-0.gin"
+  assert (tmp_path / "operative_config-0.gin").read_text() == "# imported"
+
+
+def test_start_after_damage_forgets_later_starts(tmp_path):
+  for start in (0, 10, 20):
+    (tmp_path / f"operative_config-{start}.gin").write_text("")
+  model_dir.prepare_for_start(str(tmp_path), 10)
+  assert model_dir.newest_config(str(tmp_path)) == "operative_config-10.gin"
+
+
+def test_model_has_the_config_that_its_checkpoint_was_made_with(tmp_path):
+  _written(tmp_path)
+  gan = _written(tmp_path, step=4)
+  (tmp_path / "operative_config-4.gin").write_text("options.z_dim = 99")
+  loaded = model_dir.load(str(tmp_path))
+  assert set(tiny.values(loaded)) == set(tiny.values(gan))
+
+
+def test_best_is_loaded_whatever_a_killed_evaluator_has_left(tmp_path):
+  _written(tmp_path, step=3)
+  _written(tmp_path, step=20)
+  (tmp_path / "best.json").write_text('{"step": 3}')
+  _, step = model_dir.load_step(str(tmp_path))
+  assert step == 3
+  os.remove(tmp_path / "model.ckpt-3.index")
+  assert model_dir.load_step(str(tmp_path))[1] == 20
 
 
 def test_no_config_is_none(tmp_path):

@@ -4,9 +4,12 @@ import csv
 import json
 import multiprocessing
 import os
+import threading
 
+from compare_gan import model_dir
 from compare_gan import task_manager
 from compare_gan.estimator import checkpoints
+from compare_gan.storage import files
 import pytest
 import tensorflow as tf
 
@@ -86,6 +89,58 @@ def test_same_step_and_protocol_is_replaced(tmp_path):
     "2.500",
     "3.500",
   ]
+
+
+def test_other_metrics_are_added_to_the_row(tmp_path):
+  folder = str(tmp_path)
+  task_manager.add_row(folder, _row(5, 1.5))
+  kid = {"scores": {"kid": 0.25}, "lists": {"kid": [0.25, 0.25]}}
+  task_manager.add_row(folder, _row(5, **kid))
+  [row] = task_manager.read_rows(folder)
+  assert row["scores"] == {"fid": 1.5, "kid": 0.25}
+  assert row["lists"] == {"fid": [1.0, 2.0], "kid": [0.25, 0.25]}
+  assert row["status"] == "ok"
+  [cells] = _table(tmp_path)
+  assert (cells["fid_score_mean"], cells["kid_mean"]) == ("1.500", "0.25")
+
+
+def test_a_newer_value_has_no_older_interval(tmp_path):
+  folder = str(tmp_path)
+  given = {"fid": [1.0, 2.0], "kid": [0.1, 0.2]}
+  task_manager.add_row(folder, _row(5, 1.5, intervals=given))
+  task_manager.add_row(folder, _row(5, 3.5))
+  [row] = task_manager.read_rows(folder)
+  assert row["scores"] == {"fid": 3.5}
+  assert row["intervals"] == {"kid": [0.1, 0.2]}
+
+
+_FAILED = {
+  "errors": {"precision_recall": "ValueError: no", "prd": "ValueError: no"},
+  "status": "no prd, precision_recall",
+}
+_FOUND = {
+  "scores": {"recall": 0.5},
+  "lists": {"recall": [0.5]},
+  "metrics": {"precision_recall": ["recall"]},
+}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["then", "before"])
+def test_only_metrics_without_a_value_have_an_error(tmp_path, order):
+  for change in (_FAILED, _FOUND)[::order]:
+    task_manager.add_row(str(tmp_path), _row(5, **change))
+  [row] = task_manager.read_rows(str(tmp_path))
+  assert row["errors"] == {"prd": "ValueError: no"}
+  assert row["status"] == "no prd"
+  assert row["scores"] == {"fid": 1.5, "recall": 0.5}
+
+
+def test_images_that_are_no_numbers_have_no_scores(tmp_path):
+  task_manager.add_row(str(tmp_path), _row(5))
+  nothing = {"scores": {}, "lists": {}, "status": "NaN in fake images"}
+  task_manager.add_row(str(tmp_path), _row(5, **nothing))
+  [row] = task_manager.read_rows(str(tmp_path))
+  assert (row["scores"], row["status"]) == ({}, "NaN in fake images")
 
 
 def test_error_of_a_metric_has_a_column(tmp_path):
@@ -180,6 +235,155 @@ def test_scores_of_another_protocol_do_not_count(tmp_path):
     _checkpoint(tmp_path, step)
     task_manager.keep_best(str(tmp_path), _row(step, value, protocol), "fid")
   assert checkpoints.all_steps(str(tmp_path / "best")) == [2]
+
+
+def test_removed_checkpoint_has_a_row_and_leaves_the_best_alone(tmp_path):
+  folder = str(tmp_path)
+  _checkpoint(folder, 1)
+  assert task_manager.record(folder, _row(1, 3.0), best_by="fid")
+  assert not task_manager.record(folder, _row(2, 1.0), best_by="fid")
+  assert checkpoints.last_good(str(tmp_path / "best"))[1]["x"] == 1.0
+  assert model_dir.best_step(str(tmp_path / "best")) == 1
+  assert [row["step"] for row in task_manager.read_rows(folder)] == [1, 2]
+
+
+def test_checkpoint_that_goes_while_it_is_copied_is_not_kept(
+  tmp_path, monkeypatch
+):
+  folder = str(tmp_path)
+  for step in (1, 2):
+    _checkpoint(folder, step)
+  task_manager.keep_best(folder, _row(1, 3.0), "fid")
+  names = set(os.listdir(tmp_path / "best"))
+  copy = files.copy
+
+  def train_on(source, target):
+    os.remove(tmp_path / "model.ckpt-2.index")
+    monkeypatch.setattr(files, "copy", copy)
+    copy(source, target)
+
+  monkeypatch.setattr(files, "copy", train_on)
+  assert not task_manager.keep_best(folder, _row(2, 1.0), "fid")
+  assert set(os.listdir(tmp_path / "best")) == names
+
+
+def test_slower_and_worse_evaluation_waits_for_the_better_one(
+  tmp_path, monkeypatch
+):
+  """It decides by best.json as it is then, not as it was when it began."""
+  folder, call = str(tmp_path), files.call
+  for step in (1, 2):
+    _checkpoint(folder, step)
+  slower = threading.Thread(
+    target=task_manager.keep_best, args=(folder, _row(1, 3.0), "fid")
+  )
+
+  def start_the_other(function, *args, **kwargs):
+    if getattr(function, "__name__", "") == "copyfile" and not slower.ident:
+      slower.start()
+      slower.join(0.5)
+      assert slower.is_alive()
+    return call(function, *args, **kwargs)
+
+  monkeypatch.setattr(files, "call", start_the_other)
+  assert task_manager.keep_best(folder, _row(2, 1.0), "fid")
+  slower.join()
+  assert model_dir.best_step(str(tmp_path / "best")) == 2
+  assert checkpoints.all_steps(str(tmp_path / "best")) == [2]
+
+
+# ---- Evaluators that are killed ----------------------------------------------
+
+
+class Death(BaseException):
+  """The end of a simulated process. Nothing may catch it."""
+
+
+class Dying:
+  """Stands in for files.call; dies before or after one of the calls.
+
+  Args:
+    at: k, to die before the call k / 2, or after it for an odd k.
+  """
+
+  def __init__(self, at=None):
+    self.count = 0
+    self._at = at
+    self._call = files.call
+
+  def __call__(self, function, *args, **kwargs):
+    self._pass()
+    result = self._call(function, *args, **kwargs)
+    self._pass()
+    return result
+
+  def _pass(self):
+    self.count += 1
+    if self._at is not None and self.count > self._at:
+      raise Death(self._at)  # From then on at every call.
+
+
+def _training(folder):
+  """A model_dir that a training went on in, whose first checkpoint is best."""
+  for start in (0, 10):
+    files.write_text(f"{folder}/operative_config-{start}.gin", f"# {start}\n")
+  files.write_text(f"{folder}/model.json", "{}")
+  for step in (5, 10, 15):
+    _checkpoint(folder, step)
+  task_manager.record(folder, _row(10, 3.0), best_by="fid")
+
+
+def _assert_usable(folder):
+  best = os.path.join(folder, "best")
+  step = model_dir.best_step(best)
+  assert checkpoints.read(best, step)["x"] == step
+  card = json.loads(files.read_text(f"{best}/best.json"))
+  assert card["value"] == {10: 3.0, 5: 1.0, 15: 1.0}[step]
+  start = 10 if step > 10 else 0
+  config = files.read_text(model_dir.config_path(best, step))
+  assert config == f"# {start}\n"
+  return step
+
+
+@pytest.mark.parametrize("step", [5, 15])
+def test_an_evaluator_that_dies_leaves_a_usable_best(
+  tmp_path, monkeypatch, step
+):
+  def evaluate(folder, dying):
+    with monkeypatch.context() as patch:
+      patch.setattr(files, "call", dying)
+      task_manager.record(folder, _row(step, 1.0), best_by="fid")
+
+  whole, unbroken = str(tmp_path / "whole"), Dying()
+  os.mkdir(whole)
+  _training(whole)
+  evaluate(whole, unbroken)
+  assert _assert_usable(whole) == step
+  assert unbroken.count > 60
+  found = set()
+  for point in range(unbroken.count):
+    folder = str(tmp_path / str(point))
+    os.mkdir(folder)
+    _training(folder)
+    with pytest.raises(Death):
+      evaluate(folder, Dying(point))
+    found.add(_assert_usable(folder))
+    assert task_manager.read_rows(folder)[0]["scores"]
+    # Another evaluator, who finds the step without a row, makes it again.
+    if step not in {row["step"] for row in task_manager.read_rows(folder)}:
+      evaluate(folder, Dying())
+    for part in ("", "best"):
+      assert _content(folder, part) == _content(whole, part)
+  assert found == {10, step}
+
+
+def _content(folder, part):
+  folder = os.path.join(folder, part)
+  return {
+    name: files.read_bytes(os.path.join(folder, name))
+    for name in os.listdir(folder)
+    if name != "best" and not name.endswith((".writing", ".lock"))
+  }
 
 
 def test_bindings_of_a_gin_file():

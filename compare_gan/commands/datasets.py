@@ -76,7 +76,8 @@ def _check(args):
   # All bad files are to be named, not the first ten.
   with gin.unlock_config():
     gin.bind_parameter("dataset.on_error", "skip")
-  dataset = catalogue.dataset(tfds_data_dir=args.tfds_data_dir)
+  given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
+  dataset = catalogue.dataset(**given)
   height, width, colors = dataset.image_shape
   classes = f"{dataset.num_classes} classes" if dataset.num_classes else ""
   print(f"{dataset.name}: images of {height} x {width} x {colors}", classes)

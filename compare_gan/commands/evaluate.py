@@ -18,7 +18,7 @@ from compare_gan import model_dir as model_dir_lib
 from compare_gan import picture_files
 from compare_gan import task_manager
 from compare_gan.datasets import catalogue
-from compare_gan.estimator import checkpoints
+from compare_gan.storage import files
 import numpy as np
 
 
@@ -66,7 +66,7 @@ def run(args):
   if row["status"] != "ok":
     print(f"status: {row['status']}")
   if args.json:
-    checkpoints.write_text(args.json, json.dumps(row, indent=2) + "\n")
+    files.write_text(args.json, json.dumps(row, indent=2) + "\n")
 
 
 def _bindings(args):
@@ -146,9 +146,9 @@ def _model(args):
   )
   dataset = _dataset(args)
   evaluator = evaluation.Evaluator(dataset, evaluation.settings(), args.runs)
-  name = model_dir_lib.newest_config(args.model_dir, step)
-  with open(os.path.join(args.model_dir, name)) as file:
-    config = task_manager.bindings(file.read())
+  config = task_manager.bindings(
+    files.read_text(model_dir_lib.config_path(args.model_dir, step))
+  )
   row = evaluator.row_of_model(
     gan, os.path.join(args.model_dir, f"model.ckpt-{step}"), step, config
   )

@@ -23,6 +23,7 @@ import math
 import os
 import zipfile
 
+from compare_gan import gin_roles
 from compare_gan.datasets import damage
 from compare_gan.datasets import image_files
 from compare_gan.datasets import in_memory
@@ -35,6 +36,12 @@ _IMAGES = ("images", "x", "data", "X", "arr_0")
 _LABELS = ("labels", "y", "label", "Y", "arr_1")
 _BLOCK = 2**24  # bytes that are looked at or converted at a time
 _IDX = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+
+gin_roles.declare(
+  "arrays",
+  paths=["path", "labels_path", "eval_path", "eval_labels_path"],
+)
 
 
 @gin.configurable(

@@ -9,6 +9,7 @@ and known datasets are there before anything is read.
 import inspect
 
 from compare_gan import dotted_path
+from compare_gan import gin_roles
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import arrays
 from compare_gan.datasets import damage
@@ -117,11 +118,10 @@ _READERS = {
 }
 
 
-@gin.configurable(
-  "dataset",
-  module="compare_gan.datasets",
-  denylist=["tfds_data_dir", "fake"],
-)
+gin_roles.declare("dataset", paths=["tfds_data_dir"])
+
+
+@gin.configurable("dataset", module="compare_gan.datasets", denylist=["fake"])
 def dataset(
   name=gin.REQUIRED,
   seed=547,

@@ -14,6 +14,7 @@ images are held out. "archive" is the same reader by another name, for which
 import logging
 import os
 
+from compare_gan import gin_roles
 from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import image_file
 from compare_gan.datasets import image_files
@@ -111,6 +112,7 @@ for _name in ("folder", "archive"):
     module="compare_gan.datasets",
     denylist=["gin_name", "on_error"],
   )
+  gin_roles.declare(_name, paths=["path", "eval_path"])
 
 
 def _images(files):

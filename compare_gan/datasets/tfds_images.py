@@ -19,6 +19,7 @@ from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan import gin_roles
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import cache
 from compare_gan.datasets import damage
@@ -509,6 +510,9 @@ def _versions(folder):
 def _newest(versions):
   key = lambda version: [int(part) for part in version.split(".")]  # noqa: E731
   return max(versions, key=key, default=None)
+
+
+gin_roles.declare("tfds_images", paths=["soft_labels"])
 
 
 @gin.configurable(

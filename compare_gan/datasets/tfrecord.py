@@ -13,10 +13,13 @@ permutation of all of them and no shuffle buffer is needed.
 
 import glob
 
+from compare_gan import gin_roles
 from compare_gan.datasets import image_files
 from compare_gan.datasets import records as records_lib
 import gin
 import numpy as np
+
+gin_roles.declare("tfrecord", paths=["path", "eval_path"])
 
 
 @gin.configurable(

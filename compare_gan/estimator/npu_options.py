@@ -22,6 +22,7 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
+from compare_gan import gin_roles
 import gin
 
 _MODULE = "compare_gan.estimator.npu_options"
@@ -193,6 +194,9 @@ def experimental_config(
 ):
   """Returns what `NPURunConfig.experimental_config` takes."""
   return _given(locals())
+
+
+gin_roles.declare("NPURunConfig", first_values=["tf_random_seed"])
 
 
 @gin.configurable("NPURunConfig", module=_MODULE)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan import gin_roles
 from compare_gan import precision as precision_lib
 from compare_gan.estimator import npu_options
 import gin
@@ -22,6 +23,9 @@ class RunConfig(NamedTuple):
   precision_mode: Optional[str] = None
   memory_check: str = "warn"
   npu: Optional[npu_options.NPUOptions] = None  # None on other devices
+
+
+gin_roles.declare("run_config", first_values=["tf_random_seed"])
 
 
 @gin.configurable("run_config", module="compare_gan.main")

@@ -18,6 +18,7 @@ import os
 import tarfile
 import zlib
 
+from compare_gan import gin_roles
 from compare_gan.features import abstract_extractor
 import gin
 import numpy as np
@@ -31,6 +32,9 @@ _PIXELS = 299
 # The archive holds 95 MB. A damaged or foreign one must not fill the memory.
 _MOST_BYTES = 2**29
 _NAMES = {"tf1_bilinear": "inception", "clean": "inception_clean"}
+
+
+gin_roles.declare("inception", paths=["path"])
 
 
 @gin.configurable(

@@ -13,10 +13,13 @@ import os
 import pathlib
 
 from compare_gan import dotted_path
+from compare_gan import gin_roles
 from compare_gan.features import abstract_extractor
 from compare_gan.storage import files
 import gin
 import tensorflow as tf
+
+gin_roles.declare("saved_model", paths=["path"])
 
 
 @gin.configurable(

@@ -9,11 +9,14 @@ The scale of D and that of G are state, in checkpoints under `loss_scale/`.
 Several replicas look at the mean of their gradients, and so agree.
 """
 
+from compare_gan import gin_roles
 from compare_gan import precision
 from compare_gan.layers import initializers
 from compare_gan.layers import scope
 import gin
 import tensorflow as tf
+
+gin_roles.declare("loss_scale", first_values=["initial"])
 
 
 @gin.configurable("loss_scale", denylist=["optimizer", "name"])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
+from compare_gan import gin_roles
 import gin
 
 
@@ -25,6 +26,14 @@ class Options(NamedTuple):
   init_from: Optional[str] = None
   log_gradient_norms: bool = True
   recompute: bool = False
+
+
+gin_roles.declare(
+  "options",
+  paths=["init_from"],
+  first_values=["init_from"],
+  code=["architecture", "encoder_architecture"],
+)
 
 
 @gin.configurable("options", module="compare_gan.runner_lib")

@@ -6,6 +6,7 @@ every machine and version, so that one seed means the same network everywhere.
 
 import warnings
 
+from compare_gan import gin_roles
 from compare_gan.layers import gin_names
 import gin
 import numpy as np
@@ -74,6 +75,9 @@ _BY_NAME = {
   "truncated": truncated_normal(_STDDEV),
   "orthogonal": orthogonal,
 }
+
+
+gin_roles.declare("weights", first_values=["initializer", "stddev"])
 
 
 @gin.configurable("weights", module=gin_names.ARCH_OPS)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import contextlib
 import datetime
 import errno
+import math
 import os
 import socket
 import time
@@ -137,8 +138,8 @@ def alone(path: str, refusal: str) -> Iterator[None]:
     yield
 
 
-def _acquire(lock):
-  limit = time.monotonic() + _PATIENCE_S
+def _acquire(lock, patience_s=_PATIENCE_S):
+  limit = time.monotonic() + patience_s
   try:
     while not lock.acquire():
       if time.monotonic() > limit:
@@ -166,3 +167,41 @@ def is_held(path):
   except OSError as error:
     return error.errno in _HELD
   return False
+
+
+@contextlib.contextmanager
+def held(path):
+  """Holds the lock of a file inside; waits for it as long as that takes.
+
+  Where there are no locks it warns, and goes on without. On Windows, which has
+  no flock, the first byte is what is locked.
+
+  Args:
+    path: of the file; it is made if there is none, and stays.
+  """
+  if _IS_WINDOWS:
+    with files.call(open, path, "a+") as file, _held_on_windows(file):
+      yield
+    return
+  with Lock(path) as lock:
+    _acquire(lock, math.inf)
+    yield
+
+
+@contextlib.contextmanager
+def _held_on_windows(file):
+  import msvcrt
+
+  while True:
+    file.seek(0)
+    try:  # It gives up after ten seconds.
+      msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+      break
+    except OSError as error:
+      if error.errno != errno.EDEADLK:
+        raise
+  try:
+    yield
+  finally:
+    file.seek(0)
+    msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)

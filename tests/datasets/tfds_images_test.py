@@ -438,7 +438,6 @@ def test_fake_data(tmp_path):
   assert not next(iter(dataset.batches("train", 8)))["labels"].numpy().any()
 
 
-@pytest.mark.parametrize("name", ["fake", "tfds_data_dir"])
-def test_flags_are_no_gin_parameters(name):
+def test_noise_is_no_gin_parameter():
   with pytest.raises(ValueError):
-    gin.bind_parameter(f"dataset.{name}", True)
+    gin.bind_parameter("dataset.fake", True)
