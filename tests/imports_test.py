@@ -61,6 +61,7 @@ _MAY_IMPORT = {
   "protocol": set(),
   "runner_lib": {
     "card_log",
+    "configuration",  # what nothing has read is said before the first step
     "estimator",
     "evaluation",
     "gans",

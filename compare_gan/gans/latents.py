@@ -1,9 +1,9 @@
 """Where z comes from: `z.*` in training, `eval_z.*` for scores and samples.
 
-Evaluation draws z as training does, unless a parameter of `eval_z` is bound: one
-binding of its own, and `z.*` has no say in it. The original drew `eval_z` from a
-uniform distribution whatever `z` was. An old gin file that binds `z.*` alone and
-is to be scored as the original scored it needs
+Evaluation draws z as training does, unless a parameter of `eval_z` is bound:
+with one binding of its own it takes nothing from `z.*`. The original drew
+`eval_z` from a uniform distribution whatever `z` was. An old gin file that
+binds `z.*` alone, and is to be scored as the original scored it, needs
 
   eval_z.distribution_fn = @tf.random.uniform
 

@@ -81,7 +81,9 @@ def _parse(text):
 
 
 @_BOTH
-@pytest.mark.parametrize("reference", ["tf.random.normal", "own/tf.random.normal"])
+@pytest.mark.parametrize(
+  "reference", ["tf.random.normal", "own/tf.random.normal"]
+)
 @pytest.mark.parametrize("bound_on_z", [None, 3.0])
 def test_deviation_bound_on_the_distribution(name, reference, bound_on_z):
   _parse(f"{name}.distribution_fn = @{reference}\n{reference}.stddev = 0.5")
