@@ -246,14 +246,15 @@ def _why_unread(name, used):
 
 
 def _chosen(name, used):
-  """Returns what a parameter was in gin's language; None if it was not read."""
+  """Returns what a parameter was, in gin's language; None if nobody knows."""
   if name in used:
     return repr(used[name])
+  # gin does not write down defaults that it cannot read again.
   _, selector, parameter = _parts(name)
-  if not any(_parts(other)[1] == selector for other in used):
-    return None
-  default = inspect.signature(_configurable(selector)).parameters[parameter]
-  return f"@{getattr(default.default, '__name__', default.default)}"
+  signature = inspect.signature(_configurable(selector))
+  default = signature.parameters[parameter].default
+  is_reference = inspect.isroutine(default) or inspect.isclass(default)
+  return f"@{default.__name__}" if is_reference else None
 
 
 # What decides which names of a module are called.

@@ -122,10 +122,13 @@ def _unread(*bindings):
     ("resnet_cifar.Generator.ch = 8", "options.architecture is 'tests."),
     ("ModularGAN.ema_decay = 0.9", "ModularGAN.g_use_ema is False"),
     (
-      "tf.train.AdamOptimizer.learning_rate = 0.1",
+      "AdamOptimizer.learning_rate = 0.1",
       "ModularGAN.g_lr and ModularGAN.d_lr give it",
     ),
-    ("tf.train.MomentumOptimizer.momentum = 0.1", "@AdamOptimizer"),
+    (
+      "MomentumOptimizer.momentum = 0.1",
+      "ModularGAN.g_optimizer_fn is @AdamOptimizer",
+    ),
     ("orthogonal_penalty.factor = 0.5", "penalty.fn is @no_penalty"),
     ("S3GAN.project_y = True", "options.gan_class is @ModularGAN"),
     ("D.spectral_norm = True", None),
@@ -171,7 +174,7 @@ def test_bindings_that_nothing_reads(binding, reason):
       "tf.random.normal.stddev = 0.5",
     ],
     [
-      "ModularGAN.g_lr = @tf.train.exponential_decay",
+      "ModularGAN.g_lr = @tf.train.exponential_decay()",
       "tf.train.exponential_decay.learning_rate = 0.1",
       "tf.train.exponential_decay.decay_steps = 10",
       "tf.train.exponential_decay.decay_rate = 0.9",

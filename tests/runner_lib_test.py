@@ -87,7 +87,7 @@ def test_bindings_without_a_reader_are_said_before_the_first_step(
   _train(tmp_path, "tf.train.AdamOptimizer.learning_rate = 0.1")
   words = (
     "Bound, but nothing reads it:\n"
-    "  tf.train.AdamOptimizer.learning_rate: ModularGAN.g_lr and "
+    "  AdamOptimizer.learning_rate: ModularGAN.g_lr and "
     "ModularGAN.d_lr give it\n"
   )
   before, _, after = capsys.readouterr().out.partition(words)
