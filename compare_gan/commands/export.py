@@ -52,16 +52,20 @@ def add_arguments(parser):
     help="how many images at once, or 'dynamic'; default: the signature's, and "
     "dynamic for savedmodel and hub",
   )
-  parser.add_argument(
-    "--truncation",
-    type=float,
-    help="fill accumulated moments with z from a normal distribution cut at +- "
-    "this, as that of make_bins --truncation",
-  )
+  add_truncation_argument(parser)
   parser.add_argument(
     "--soc_version", default="Ascend310", help="of the printed atc line"
   )
   add_model_arguments(parser)
+
+
+def add_truncation_argument(parser):
+  parser.add_argument(
+    "--truncation",
+    type=float,
+    help="fill accumulated moments with z from a normal distribution cut at +- "
+    "this, as make_bins --truncation draws it",
+  )
 
 
 def add_model_arguments(parser):

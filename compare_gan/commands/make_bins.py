@@ -77,8 +77,7 @@ def run(args):
   if args.truncation is not None and sampling.accumulators(gan, "accu_mean"):
     print(
       "This model's batch norm has accumulated moments, which are those of one "
-      f"truncation: the generator has to be exported with --truncation="
-      f"{args.truncation} too."
+      f"truncation: export and score need --truncation={args.truncation} too."
     )
 
 
