@@ -19,6 +19,7 @@ the extractor's name: "fid_classifier" is no FID.
 """
 
 import concurrent.futures
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -31,6 +32,7 @@ from compare_gan import draws
 from compare_gan import gin_roles
 from compare_gan import sampling
 from compare_gan import version
+from compare_gan.features import abstract_extractor
 from compare_gan.features import classifier
 from compare_gan.features import statistics
 from compare_gan.metrics import bootstrap as bootstrap_lib
@@ -207,9 +209,15 @@ class Evaluator:
       checkpoint_path, step: where its weights are from.
       config: {"selector.parameter": text}.
     """
+    # One precision for both threads of `_sets`, and for the metrics.
+    with abstract_extractor.full_float32():
+      return self._row_of_model(gan, checkpoint_path, step, config)
+
+  def _row_of_model(self, gan, checkpoint_path, step, config):
     moments = _fill_moments(gan, self._chosen)
     if self._sampler is None or self._sampler.gan is not gan:
       self._sampler = sampling.Sampler(gan, self._chosen.averaged)
+      self._say_what_z_is()
     card = {
       **self._card(),
       **_card_of_model(gan, self._chosen),
@@ -217,6 +225,10 @@ class Evaluator:
       "seed": self._chosen.seed,
       "runs": self._runs,
     }
+    if "discriminate" in self._needs or self._chosen.microscope:
+      words = self._fill_discriminator(gan)
+      if words is not None:
+        card["batch_norm_of_d"] = words
     sets = (
       self._sets_of_model(gan, self._chosen.seed + run)
       for run in range(self._runs)
@@ -235,9 +247,30 @@ class Evaluator:
       _as_floats(images[start : start + 64])
       for start in range(0, len(images), 64)
     )
-    sets = self._sets("fake", batches, len(images), labels)
     card = {**self._card(), "num_fake": len(images), "images": "given"}
-    return self._row([{**sets, **self._sets_of_data()}], card, source, 0, {})
+    with abstract_extractor.full_float32():
+      sets = self._sets("fake", batches, len(images), labels)
+      return self._row([{**sets, **self._sets_of_data()}], card, source, 0, {})
+
+  def _say_what_z_is(self):
+    """Prints what scores are of where google/compare_gan's were of other z."""
+    words = sampling.z_in_words()
+    if self._chosen.truncation is not None or words == _ORIGINAL_Z:
+      return
+    if sampling.follows_training():
+      print(
+        f"Evaluation draws z as training does, {words}: eval_z is not bound. "
+        f"google/compare_gan's default was {_ORIGINAL_Z}.",
+        flush=True,
+      )
+
+  def _fill_discriminator(self, gan):
+    """Fills D's accumulated moments; returns words, None if it has none."""
+    if not sampling.accumulators(gan, "accu_counter", of_discriminator=True):
+      return None
+    examples = self._chosen.moments_examples
+    sampling.fill_discriminator(gan, self._dataset, examples)
+    return f"accumulated over {examples} real images"
 
   # ---- Sets ------------------------------------------------------------------
 
@@ -252,7 +285,9 @@ class Evaluator:
     if self._needs & {*_CALLABLES}:
       sets["generate"] = lambda z, y=None: gan.generate(z, y, averaged)
       sets["discriminate"] = gan.discriminate
-      sets["latents"] = lambda n, seed: _latents_with_density(gan, n, seed)
+      sets["latents"] = lambda n, seed: _latents_with_density(
+        gan, n, seed, self._chosen.truncation
+      )
       if gan.has_encoder:
         sets["encode"] = lambda images: gan.encode(images, averaged)
     return {**sets, **self._sets_of_data()}
@@ -320,8 +355,9 @@ class Evaluator:
     images, features, logits = [], [], []
     kept = f"{word}_images" in self._needs
     wanted = {f"{word}_features", f"{word}_logits"} & self._needs
-    with self._bar(word, n) as bar:
-      for batch in _ahead(batches):
+    # Closed on the way out, whatever happens: no thread goes on by itself.
+    with self._bar(word, n) as bar, contextlib.closing(_ahead(batches)) as made:
+      for batch in made:
         if not np.isfinite(batch).all():
           raise _NotFinite(f"NaN or infinity in {word} images")
         if kept:
@@ -457,6 +493,7 @@ def _ahead(iterable):
 
 
 _GAUSSIAN = "gaussian of real features"
+_ORIGINAL_Z = "uniform from -1 to 1"  # in words, as `sampling.z_in_words`
 
 
 def _is_fid(metric):
@@ -491,10 +528,7 @@ def _call(metric, sets):
 
 def latents(gan, n, seed, truncation=None):
   """Returns z [n, z_dim] and uniform labels [n], None if not conditional."""
-  if truncation is None:
-    z, _ = sampling.draw(gan, n, seed)
-  else:
-    z = sampling.truncated(n, gan.options.z_dim, truncation, seed)
+  z, _ = sampling.draw(gan, n, seed, truncation=truncation)
   if not gan.num_classes:
     return z, None
   with draws.seeded([seed, 1]):
@@ -502,34 +536,30 @@ def latents(gan, n, seed, truncation=None):
   return z, labels.numpy()
 
 
-def _latents_with_density(gan, n, seed):
+def _latents_with_density(gan, n, seed, truncation):
   """Returns z, the logarithms of the densities of its numbers, and labels."""
-  z, labels = latents(gan, n, seed)
-  return z, sampling.log_density(z), labels
+  z, labels = latents(gan, n, seed, truncation)
+  return z, sampling.log_density(z, truncation), labels
 
 
 def _fill_moments(gan, chosen):
   """Fills accumulated moments if there are any; returns words for the card."""
-  if not sampling.accumulators(gan, "accu_counter"):
-    return "moving"
-  if not sampling.are_filled(gan):
+
+  def batches():
     batch = gan.options.batch_size
-    z, labels = latents(gan, -(-chosen.moments_examples // batch) * batch, 7)
-    parts = [slice(i, i + batch) for i in range(0, len(z), batch)]
-    sampling.fill_accumulators(
-      gan,
-      ((z[p], None if labels is None else labels[p]) for p in parts),
-      chosen.averaged,
-    )
-  return f"accumulated over {chosen.moments_examples} examples"
+    n = -(-chosen.moments_examples // batch) * batch
+    z, labels = latents(gan, n, 7, chosen.truncation)
+    parts = [slice(i, i + batch) for i in range(0, n, batch)]
+    return [(z[p], None if labels is None else labels[p]) for p in parts]
+
+  return sampling.fill_moments(
+    gan, batches, chosen.moments_examples, chosen.truncation, chosen.averaged
+  )
 
 
 def _card_of_model(gan, chosen):
-  z = f"normal, cut at {chosen.truncation}"
-  if chosen.truncation is None:
-    z = sampling.eval_z_in_words()
   return {
-    "z": z,
+    "z": sampling.z_in_words(chosen.truncation),
     "labels": "uniform" if gan.num_classes else "none",
     "ema": bool(chosen.averaged and gan.averaged_generator),
   }

@@ -15,6 +15,7 @@ writes microscope.json beside the scores of the newest checkpoint:
   errors           {one of these: why there is no such number}
 
 D is looked at in evaluation mode, the penalty in training mode. Nothing moves.
+Accumulated moments that are empty, or of other z, are filled for the while.
 """
 
 import contextlib
@@ -31,6 +32,7 @@ _IMAGES = 256
 _STEEPEST = 16
 _ASCENT_STEPS = 20
 _TIMED_STEPS = 3
+_MOMENTS_EXAMPLES = 6400
 
 _KERNELS = (kernel_lib.Kernel, kernel_lib.SpectralNorm, kernel_lib.WeightNorm)
 
@@ -46,7 +48,12 @@ def look(gan, dataset, averaged=True, seed=42, timed_steps=_TIMED_STEPS):
     timed_steps: how many steps are made, and undone, with and without penalty.
   """
   found, errors = {}, {}
-  with _nothing_moves(gan), _noted(errors, "slopes"):
+  with (
+    sampling.kept_moments(gan),
+    _nothing_moves(gan),
+    _noted(errors, "slopes"),
+  ):
+    _fill_moments(gan, dataset, averaged, seed)
     found.update(_slopes(gan, dataset, averaged, seed))
   with _nothing_moves(gan), _noted(errors, "singular_values"):
     found["singular_values"] = _singular_values(gan.discriminator)
@@ -75,6 +82,17 @@ def _nothing_moves(gan):
 
 
 # ---- Slopes ------------------------------------------------------------------
+
+
+def _fill_moments(gan, dataset, averaged, seed):
+  """Makes evaluation mode mean something where moments are accumulated."""
+  sampling.fill_moments(
+    gan,
+    lambda: sampling.drawn_batches(gan, _MOMENTS_EXAMPLES, seed + 1),
+    None,
+    averaged=averaged,
+  )
+  sampling.fill_discriminator(gan, dataset, _MOMENTS_EXAMPLES)
 
 
 def _slopes(gan, dataset, averaged, seed):

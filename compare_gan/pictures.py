@@ -88,15 +88,34 @@ def reconstructions(sampler, images, labels, columns=8):
 
 
 def truncation_sheet(
-  sampler, labels, thresholds=(2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1), seed=0
+  sampler,
+  labels,
+  thresholds=(2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1),
+  seed=0,
+  refill=None,
 ):
-  """Returns a grid: a row for each threshold of |z|, the same noise in each."""
+  """Returns a grid: a row for each threshold of |z|, the same noise in each.
+
+  Args:
+    sampler: see sampling.py.
+    labels: of a row's images, None for a GAN that is not conditional.
+    thresholds: of the rows.
+    seed: of the noise.
+    refill: refill(threshold) makes accumulated moments those of a row's z.
+  """
   z_dim = sampler.gan.options.z_dim
   n = 8 if labels is None else len(labels)
-  z = [sampling.truncated(n, z_dim, t, seed) for t in thresholds]
-  if labels is not None:
-    labels = np.tile(labels, len(thresholds))
-  return samples(sampler, np.concatenate(z), labels, columns=n)
+  rows = [sampling.truncated(n, z_dim, t, seed) for t in thresholds]
+  if refill is None:
+    if labels is not None:
+      labels = np.tile(labels, len(thresholds))
+    return samples(sampler, np.concatenate(rows), labels, columns=n)
+  images = []
+  with sampling.kept_moments(sampler.gan):
+    for threshold, z in zip(thresholds, rows):
+      refill(threshold)
+      images.append(_images(sampler, z, labels))
+  return image_grid.grid(np.concatenate(images), n)
 
 
 def z_quantiles(probabilities, seed=0):

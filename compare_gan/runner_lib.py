@@ -14,6 +14,7 @@ from typing import NamedTuple
 import warnings
 
 from compare_gan import card_log
+from compare_gan import configuration
 from compare_gan import evaluation as evaluation_lib
 from compare_gan import gin_roles
 from compare_gan import image_grid
@@ -128,6 +129,7 @@ def describe(dataset, run_config):
         for title, network in zip(titles, networks)
       ),
       memory_check.report(gan),
+      *filter(None, [configuration.unread_in_words(batches_are_made=False)]),
       *([] if run_config.npu is None else [_preflight(gan)]),
     ]
   )
@@ -191,8 +193,11 @@ def _train_alone(devices, dataset, run_config, model_dir):
     _hooks(gan, dataset, options, model_dir, was),
     lambda graph: (
       devices.is_chief
-      and memory_check.check(
-        run_config.memory_check, graph, gan, devices.num_local_replicas()
+      and (
+        configuration.print_unread(),
+        memory_check.check(
+          run_config.memory_check, graph, gan, devices.num_local_replicas()
+        ),
       )
     ),
   )
@@ -286,7 +291,12 @@ def _evaluate(steps, dataset, model_dir, evaluation):
 
 def _write_samples(sampler, chosen, model_dir, step):
   """Leaves samples/step-<step>.png, the same z at every step."""
-  z, labels = sampling.draw(sampler.gan, chosen.sample_grid, chosen.seed)
+  z, labels = sampling.draw(
+    sampler.gan,
+    chosen.sample_grid,
+    chosen.seed,
+    truncation=chosen.truncation,
+  )
   folder = os.path.join(model_dir, "samples")
   files.make_folder(folder)
   picture_files.write_png(

@@ -1,9 +1,15 @@
 """Images from a GAN and latents."""
 
+from collections.abc import Iterable
+import contextlib
+from typing import Callable
+from typing import NamedTuple
+from typing import Optional
+import weakref
+
 from compare_gan import draws
 from compare_gan.gans import latents
 from compare_gan.layers import scope
-import gin
 import numpy as np
 from scipy import special
 import tensorflow as tf
@@ -100,32 +106,181 @@ def _check(gan, z, labels):
     )
 
 
-def accumulators(gan, part):
-  """Returns G's variables `.../accu/<part>`; none with moving averages."""
+# ---- Accumulated moments -----------------------------------------------------
+#
+# They are G's moments of some z. Images of other z, such as truncated ones, and
+# images of other weights, such as their average, need moments of their own.
+
+_TOTALS = ("accu_mean", "accu_variance", "accu_counter")
+_EMPTY_COUNTER = 1e-12  # as a layer has it at first
+
+
+class _Filling(NamedTuple):
+  """What accumulated moments were filled with."""
+
+  z: str
+  averaged: bool
+  examples: int
+  totals: list[np.ndarray]  # which they have as long as nothing else fills them
+
+
+_fillings = weakref.WeakKeyDictionary()  # of each GAN
+
+
+def accumulators(gan, part, of_discriminator=False):
+  """Returns the variables `.../accu/<part>` of G; none with moving averages.
+
+  Args:
+    gan: an AbstractGAN.
+    part: "accu_mean", "accu_variance", "accu_counter" or "update_accus".
+    of_discriminator: those of D instead.
+  """
+  network = gan.discriminator if of_discriminator else gan.generator
   return [
-    v
-    for v in gan.generator.variables
-    if scope.full_name(v).endswith(f"/accu/{part}")
+    v for v in network.variables if scope.full_name(v).endswith(f"/accu/{part}")
   ]
 
 
-def are_filled(gan):
+def are_filled(gan, of_discriminator=False):
   """Returns whether the accumulated moments have seen any batch."""
-  return all(v.numpy() > 0.5 for v in accumulators(gan, "accu_counter"))
+  counters = accumulators(gan, "accu_counter", of_discriminator)
+  return all(v.numpy() > 0.5 for v in counters)
+
+
+def fill_moments(
+  gan,
+  batches: Callable[[], Iterable],
+  examples: Optional[int],
+  truncation: Optional[float] = None,
+  averaged: bool = True,
+) -> str:
+  """Makes G's accumulated moments those of the z that images are made of.
+
+  Moments that a checkpoint brought stay as they are, as in the original, unless
+  z is truncated: nobody stores moments of truncated z.
+
+  Args:
+    gan: an AbstractGAN.
+    batches: batches() -> batches (z, labels or None), called only if needed.
+    examples: how many they are. None: any moments of these z will do.
+    truncation: of their z.
+    averaged: with the moving average of G's weights, where there is one.
+
+  Returns:
+    What evaluation normalises by, in words.
+  """
+  if not accumulators(gan, "accu_counter"):
+    return "moving"
+  averaged = bool(averaged and gan.averaged_generator)
+  z = z_in_words(truncation)
+  now = _filling_of(gan)
+  if now is None and truncation is None and are_filled(gan):
+    return "accumulated, stored in the checkpoint"
+  if (
+    now is None
+    or (now.z, now.averaged) != (z, averaged)
+    or examples not in (None, now.examples)
+  ):
+    _empty(gan)
+    fill_accumulators(gan, batches(), averaged)
+    if not are_filled(gan):
+      raise ValueError(
+        f"{examples} examples are to fill the accumulated moments of batch "
+        "norm, but at least 1 is needed (evaluate.moments_examples, or "
+        "--accu_examples)."
+      )
+    now = _Filling(z, averaged, examples or 0, _totals(gan))
+    _fillings[gan] = now
+  words = f"accumulated over {now.examples} examples"
+  return words if truncation is None else f"{words} of z {z}"
 
 
 def fill_accumulators(gan, batches, averaged=True):
   """Adds the moments of batches (z, labels or None) to the accumulated ones."""
-  switches = accumulators(gan, "update_accus")
+  with _open_switches(accumulators(gan, "update_accus")):
+    for z, labels in batches:
+      generate(gan, z, labels, averaged, batch_size=len(z))
+
+
+def fill_discriminator(gan, dataset, examples: int, seed: int = 7) -> None:
+  """Fills D's accumulated moments with real images, if they are still empty.
+
+  A training leaves them empty: it normalises by the moments of each batch.
+
+  Args:
+    gan: an AbstractGAN.
+    dataset: whose train split is taken.
+    examples: how many images.
+    seed: of their order.
+  """
+  if are_filled(gan, of_discriminator=True):
+    return
+  discriminate = tf.function(
+    lambda images, labels: gan.discriminate(images, labels).logits,
+    autograph=False,
+  )
+  size = min(gan.options.batch_size, dataset.size("train"))
+  count = max(1, -(-examples // size))
+  stream = dataset.batches("train", size, seed=seed).take(count)
+  switches = accumulators(gan, "update_accus", of_discriminator=True)
+  with _open_switches(switches):
+    for batch in stream:
+      discriminate(batch["images"], batch["labels"])
+
+
+@contextlib.contextmanager
+def kept_moments(gan):
+  """Puts G's accumulated moments back, whatever fills them inside."""
+  filling, totals = _filling_of(gan), _totals(gan)
+  try:
+    yield
+  finally:
+    for variable, value in zip(_total_variables(gan), totals):
+      variable.assign(value)
+    _fillings.pop(gan, None)
+    if filling is not None:
+      _fillings[gan] = filling
+
+
+@contextlib.contextmanager
+def _open_switches(switches):
   for switch in switches:
     switch.assign(1)
-  for z, labels in batches:
-    generate(gan, z, labels, averaged, batch_size=len(z))
-  for switch in switches:
-    switch.assign(0)
+  try:
+    yield
+  finally:
+    for switch in switches:
+      switch.assign(0)
 
 
-def draw(gan, n, seed, classes=None):
+def _filling_of(gan):
+  """Returns the _Filling of what G has now, None if it is from elsewhere."""
+  filling = _fillings.get(gan)
+  if filling is None:
+    return None
+  same = all(map(np.array_equal, filling.totals, _totals(gan)))
+  return filling if same else None
+
+
+def _total_variables(gan):
+  return [v for part in _TOTALS for v in accumulators(gan, part)]
+
+
+def _totals(gan):
+  return [v.numpy() for v in _total_variables(gan)]
+
+
+def _empty(gan):
+  for variable in _total_variables(gan):
+    is_counter = scope.full_name(variable).endswith("/accu_counter")
+    value = _EMPTY_COUNTER if is_counter else 0.0
+    variable.assign(tf.fill(variable.shape, tf.cast(value, variable.dtype)))
+
+
+# ---- Latents -----------------------------------------------------------------
+
+
+def draw(gan, n, seed, classes=None, truncation=None):
   """Returns z [n, z_dim] from `eval_z`, and labels [n] or None.
 
   Args:
@@ -133,18 +288,43 @@ def draw(gan, n, seed, classes=None):
     n: how many.
     seed: they follow from it.
     classes: labels to take in turn; None for all of them.
+    truncation: z from a normal distribution cut at +- this instead.
   """
-  with draws.seeded([seed, 0]):
-    z = latents.eval_z([n, gan.options.z_dim]).numpy()
+  if truncation is None:
+    with draws.seeded([seed, 0]):
+      z = latents.eval_z([n, gan.options.z_dim]).numpy()
+  else:
+    z = truncated(n, gan.options.z_dim, truncation, seed)
   if not gan.num_classes:
     return z, None
   classes = np.asarray(classes or range(gan.num_classes))
   return z, classes[np.arange(n) % len(classes)].astype(np.int32)
 
 
-def log_density(z):
-  """Returns the logarithms of the densities of z's numbers under `eval_z`."""
-  return latents.eval_log_density(z)
+def drawn_batches(gan, examples, seed, batch_size=_BATCH_SIZE, truncation=None):
+  """Yields batches (z, labels or None) of so many examples, or a few more."""
+  batch_size = max(1, min(batch_size, examples))
+  n = -(-examples // batch_size) * batch_size
+  if not n:
+    return
+  z, labels = draw(gan, n, seed, truncation=truncation)
+  for start in range(0, n, batch_size):
+    part = slice(start, start + batch_size)
+    yield z[part], None if labels is None else labels[part]
+
+
+def log_density(z, truncation=None):
+  """Returns the logarithms of the densities of z's numbers.
+
+  Args:
+    z: as `draw` gives them.
+    truncation: as for `draw`.
+  """
+  if truncation is None:
+    return latents.eval_log_density(z)
+  return -0.5 * np.square(z) - np.log(
+    np.sqrt(2.0 * np.pi) * special.erf(truncation / np.sqrt(2.0))
+  )
 
 
 def truncated(n, z_dim, threshold, seed):
@@ -163,12 +343,13 @@ def truncated(n, z_dim, threshold, seed):
   return (np.sqrt(2.0) * special.erfinv(p * u)).astype(np.float32)
 
 
-def eval_z_in_words():
-  """Returns what gin makes of `eval_z`, as text."""
-  bound = gin.get_bindings("eval_z", resolve_references=False)
-  words = [f"{name}={value}" for name, value in sorted(bound.items())]
-  distribution = bound.get("distribution_fn")
-  if isinstance(distribution, gin.config.ConfigurableReference):
-    own = gin.get_bindings(distribution.selector, resolve_references=False)
-    words += [f"{name}={value}" for name, value in sorted(own.items())]
-  return ", ".join(words) or "uniform from -1 to 1"
+def z_in_words(truncation=None) -> str:
+  """Returns what `draw` gives z from."""
+  if truncation is None:
+    return latents.eval_z_in_words()
+  return f"normal, cut at {truncation}"
+
+
+def follows_training() -> bool:
+  """Returns whether `draw` gives z as training does, see gans/latents.py."""
+  return latents.follows_z()

@@ -3,8 +3,10 @@
   options.init_from = "/models/biggan_imagenet"
 
 takes every variable of the networks that has the same name and shape: weights,
-moments and power iterations. Optimisers and counters start anew. The average of
-G's weights starts as the old average, or, where there was none, as a copy.
+moving moments and power iterations. Optimisers and counters start anew, and so
+do accumulated moments (`accu/...`): they were those of the old weights, and an
+evaluation would take them for the new ones'. The average of G's weights starts
+as the old average, or, where there was none, as a copy.
 
 A table with one row for each class, such as a class-conditional norm's, keeps
 its first rows if the new data have fewer classes; with more it starts anew.
@@ -20,6 +22,7 @@ import numpy as np
 _OF_TRAINING = re.compile(
   r"(.*/)?\w+_opt(_\d+)?(/.*)?|global_step(_disc)?|loss_scale/.*"
 )
+_ACCUMULATED = re.compile(r"(.*/)?accu/\w+")
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"  # in a TensorFlow 2 SavedModel
 _NAMES_SHOWN = 4
 
@@ -45,6 +48,7 @@ class Values:
 
   Attributes:
     reused, reshaped, new: names of the networks' variables.
+    emptied: names of accumulated moments, which start empty.
   """
 
   def __init__(self, path, shapes, read, keys, num_classes):
@@ -54,12 +58,15 @@ class Values:
     self._keys = keys
     self._num_classes = num_classes
     self.reused, self.reshaped, self.new = [], [], []
+    self.emptied = []
 
   def __call__(self, name, shape, dtype):
     """Returns the old value, or None where there is none that fits."""
     del dtype
     if _OF_TRAINING.fullmatch(name):
       return None
+    if _ACCUMULATED.fullmatch(name):
+      return self._note(self.emptied, name, None)
     if name not in self._keys:
       return self._note(self.new, name, None)
     key = self._keys[name]
@@ -101,6 +108,11 @@ class Values:
       ("new", self.new),
     ):
       lines.append(f"  {len(names)} variables {what}: {_few(names)}")
+    if self.emptied:
+      lines.append(
+        f"  {len(self.emptied)} variables of accumulated moments start empty: "
+        f"{_few(self.emptied)}"
+      )
     return "\n".join(lines)
 
 

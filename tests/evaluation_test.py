@@ -1,5 +1,7 @@
 """From a model to a row: names, cards, what happens when something is wrong."""
 
+import time
+
 from compare_gan import evaluation
 from compare_gan.features import abstract_extractor
 from compare_gan.metrics import fid
@@ -294,6 +296,176 @@ def test_accumulated_moments_are_filled_and_named():
   assert row["protocol"]["batch_norm"] == "accumulated over 8 examples"
   [counter] = [v for v in gan.generator.variables if "accu_counter" in v.name]
   assert counter.numpy() == pytest.approx(4.0)  # batches of 2
+
+
+_ACCUMULATED = """
+standardize_batch.use_moving_averages = False
+G.batch_norm_fn = @batch_norm
+"""
+
+
+def _accu_mean(gan):
+  """Returns the mean of G's accumulated means of the first channel."""
+  norm = gan.generator.norm.standardize
+  return (norm.accu_mean / norm.accu_counter).numpy()
+
+
+def _spread(gan):
+  """Returns G's accumulated variances."""
+  norm = gan.generator.norm.standardize
+  return (norm.accu_variance / norm.accu_counter).numpy()
+
+
+def test_moments_are_those_of_the_truncation():
+  """One model, scored under several: each has moments of its own."""
+  gin.parse_config(_ACCUMULATED)
+  gan = tiny.gan(batch_size=8)
+  variances = {}
+  for truncation in (None, 0.1, 0.5, 0.1):
+    chosen = dict(truncation=truncation, moments_examples=400)
+    card = _row(fid.fid, gan=gan, **chosen)["protocol"]
+    words = "accumulated over 400 examples"
+    if truncation is not None:
+      words += f" of z normal, cut at {truncation}"
+    assert card["batch_norm"] == words
+    found = _spread(gan)
+    np.testing.assert_array_equal(found, variances.get(truncation, found))
+    variances[truncation] = found
+  # Nearly uniform z: variances go with the square of the width.
+  ratio = variances[0.5] / variances[0.1]
+  np.testing.assert_allclose(ratio, (0.284 / 0.0577) ** 2, rtol=0.2)
+
+
+def test_moments_are_those_of_the_weights():
+  gin.parse_config(_ACCUMULATED)
+  gin.parse_config("ModularGAN.g_use_ema = True")
+  gan = tiny.gan(training_steps=99999)
+  for v in gan.averaged_generator.trainable_variables:
+    v.assign(2.0 * v)
+  variances = []
+  for averaged in (False, True):
+    _row(fid.fid, gan=gan, averaged=averaged, moments_examples=8)
+    variances.append(_spread(gan))
+  np.testing.assert_allclose(variances[1], 4.0 * variances[0], rtol=1e-4)
+
+
+def _store_moments(gan):
+  norm = gan.generator.norm.standardize
+  norm.accu_mean.assign([3.0, 6.0])
+  norm.accu_variance.assign([3.0, 3.0])
+  norm.accu_counter.assign(3.0)
+
+
+def test_stored_moments_are_used_as_the_original_did():
+  gin.parse_config(_ACCUMULATED)
+  gan = tiny.gan()
+  _store_moments(gan)
+  card = _row(fid.fid, gan=gan, moments_examples=8)["protocol"]
+  assert card["batch_norm"] == "accumulated, stored in the checkpoint"
+  np.testing.assert_array_equal(_accu_mean(gan), [1.0, 2.0])
+
+
+def test_stored_moments_are_not_those_of_truncated_latents():
+  gin.parse_config(_ACCUMULATED)
+  gan = tiny.gan()
+  _store_moments(gan)
+  chosen = dict(truncation=0.5, moments_examples=8)
+  card = _row(fid.fid, gan=gan, **chosen)["protocol"]
+  assert "accumulated over 8 examples of z normal" in card["batch_norm"]
+  assert np.all(np.abs(_accu_mean(gan)) < 0.5)
+
+
+def test_moments_of_no_example_are_refused():
+  gin.parse_config(_ACCUMULATED)
+  with pytest.raises(
+    ValueError, match="at least 1 is needed .evaluate.moments"
+  ):
+    _row(fid.fid, moments_examples=0)
+
+
+def seen_by_d(real_images, discriminate):
+  """A metric that asks D: how far its normalised features are spread."""
+  images = real_images.astype(np.float32) / 255.0
+  features = discriminate(images, None).features
+  return {"spread": float(np.std(np.asarray(features)))}
+
+
+def test_moments_of_d_are_filled_with_training_images():
+  gin.parse_config(
+    "standardize_batch.use_moving_averages = False\n"
+    "D.batch_norm_fn = @batch_norm"
+  )
+  gan = tiny.gan(architecture="tests.architectures.normed_architecture")
+  row = _row(seen_by_d, gan=gan, moments_examples=40)
+  words = "accumulated over 40 real images"
+  assert row["protocol"]["batch_norm_of_d"] == words
+  norm = gan.discriminator.norm.standardize
+  assert norm.accu_counter.numpy() == pytest.approx(20.0)  # batches of 2
+  assert int(norm.update_accus) == 0
+  images, _ = NoiseDataset().load("train")
+  kernel = tiny.values(gan.discriminator)["discriminator/hidden/kernel"]
+  expected = (images.reshape(60, -1) @ kernel).mean(0)
+  np.testing.assert_allclose(
+    norm.accu_mean / norm.accu_counter, expected, atol=0.2
+  )
+  # Empty ones would divide by the square root of epsilon, 0.03, alone.
+  assert 0.2 < row["scores"]["spread"] < 5.0
+
+
+def test_d_without_accumulated_moments_is_no_part_of_the_card():
+  assert "batch_norm_of_d" not in _row(seen_by_d)["protocol"]
+
+
+def test_density_is_that_of_truncated_latents():
+  found = {}
+
+  def density(latents):
+    found["z"], found["log_p"], _ = latents(20000, 1)
+    return {"density": 0.0}
+
+  _row(density, truncation=0.5)
+  z = found["z"]
+  assert np.abs(z).max() < 0.5
+  # Monte Carlo: the mean of 1 / p over z is the length of the interval.
+  assert np.mean(np.exp(-found["log_p"])) == pytest.approx(1.0, abs=0.01)
+
+
+def test_both_threads_see_one_precision():
+  """TF32 is a switch of the process: G's thread must not see it flicker."""
+  execution = tf.config.experimental
+  seen = {"g": [], "extractor": []}
+
+  class Watching(Pixels):
+    def extract(self, images):
+      seen["extractor"].append(execution.tensor_float_32_execution_enabled())
+      time.sleep(0.01)
+      return super().extract(images)
+
+  gan = tiny.gan()
+  evaluator = evaluation.Evaluator(
+    NoiseDataset(),
+    _settings(fid.fid, features=lambda dataset: Watching(), num_fake=640),
+  )
+  sampler = evaluation.sampling.Sampler(gan)
+  images = sampler._images
+
+  def watched(*args):
+    for _ in range(5):
+      seen["g"].append(execution.tensor_float_32_execution_enabled())
+      time.sleep(0.002)
+    return images(*args)
+
+  sampler._images = watched
+  evaluator._sampler = sampler
+  before = execution.tensor_float_32_execution_enabled()
+  execution.enable_tensor_float_32_execution(True)
+  try:
+    assert evaluator.row_of_model(gan, "", 0, {})["status"] == "ok"
+    assert execution.tensor_float_32_execution_enabled()
+  finally:
+    execution.enable_tensor_float_32_execution(before)
+  assert len(seen["g"]) == 50 and len(seen["extractor"]) > 10
+  assert not any(seen["g"]) and not any(seen["extractor"])
 
 
 def test_given_sets_are_compared_without_a_model():

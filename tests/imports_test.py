@@ -66,6 +66,7 @@ _MAY_IMPORT = {
   "restart": {"estimator", "layers", "model_dir"},
   "runner_lib": {
     "card_log",
+    "configuration",  # what nothing has read is said before the first step
     "estimator",
     "evaluation",
     "gans",

@@ -153,10 +153,15 @@ def test_dry_run_trains_nothing(tmp_path):
   (tmp_path / "tiny.gin").write_text(_TINY)
   flags = [f"--gin_config={tmp_path / 'tiny.gin'}", "--dry_run"]
   flags += [f"--model_dir={tmp_path / 'model'}"]
+  flags += ["--gin_bindings=S3GAN.project_y = True"]
   result = _run_main(*flags, cwd=_ROOT)
   assert result.returncode == 0, result.stderr
   assert "Generator: " in result.stdout
   assert "Memory for training" in result.stdout
+  assert (
+    "Bound, but nothing reads it:\n"
+    "  S3GAN.project_y: options.gan_class is @ModularGAN\n"
+  ) in result.stdout
   assert not (tmp_path / "model").exists()
 
 

@@ -117,6 +117,30 @@ def test_what_cannot_be_seen_is_told_and_hides_nothing_else(monkeypatch):
   assert found["singular_values"] and "gradient_norms" not in found
 
 
+def test_accumulated_moments_are_filled_for_the_while():
+  gin.parse_config(
+    """
+    standardize_batch.use_moving_averages = False
+    G.batch_norm_fn = @batch_norm
+    D.batch_norm_fn = @batch_norm
+    """
+  )
+  gan, found = _look(architecture="tests.architectures.normed_architecture")
+  assert not found["errors"]
+  # Unfilled, D would divide by the root of epsilon, and slopes were 10 times.
+  values = tiny.values(gan.discriminator)
+  images, _ = NoiseDataset().load("train")
+  kernel = values["discriminator/hidden/kernel"]
+  deviation = (images.reshape(60, -1) @ kernel).std(0)
+  [final] = [
+    v for k, v in values.items() if k.endswith("kernel") and v.shape[-1] == 1
+  ]
+  slope = np.linalg.norm((kernel / deviation) @ final)
+  np.testing.assert_allclose(found["gradient_norms"]["real"], slope, rtol=0.5)
+  counters = [v for k, v in tiny.values(gan).items() if "accu_counter" in k]
+  assert len(counters) == 2 and max(counters) < 0.5
+
+
 def test_it_is_json():
   _, found = _look()
   assert json.loads(json.dumps(found)) == found

@@ -82,7 +82,25 @@ def test_files_of_a_training(tmp_path):
   assert task_manager.is_training_done(str(tmp_path))
   text = (tmp_path / "operative_config-0.gin").read_text()
   assert "options.training_steps = 4" in text
-  assert "z.stddev = 1.0" in text  # A default that was used.
+  assert "ModularGAN.g_lr = 0.0002" in text  # A default that was used.
+
+
+def test_bindings_without_a_reader_are_said_before_the_first_step(
+  tmp_path, capsys
+):
+  _train(tmp_path, "tf.train.AdamOptimizer.learning_rate = 0.1")
+  words = (
+    "Bound, but nothing reads it:\n"
+    "  AdamOptimizer.learning_rate: ModularGAN.g_lr and "
+    "ModularGAN.d_lr give it\n"
+  )
+  before, _, after = capsys.readouterr().out.partition(words)
+  assert after and "step" not in before
+
+
+def test_nothing_is_said_where_everything_is_read(tmp_path, capsys):
+  _train(tmp_path, "evaluate.num_fake = 6", "inception.path = 'x'")
+  assert "nothing reads it" not in capsys.readouterr().out
 
 
 def test_training_is_a_function_of_the_seed(tmp_path):

@@ -135,6 +135,45 @@ def test_other_shapes_start_anew_and_are_named(tmp_path):
   assert "3 variables new: generator/hidden/kernel" in values.report()
 
 
+@pytest.mark.parametrize("network", ["generator", "discriminator"])
+def test_accumulated_moments_start_empty(tmp_path, network):
+  gin.parse_config(
+    """
+    standardize_batch.use_moving_averages = False
+    G.batch_norm_fn = @batch_norm
+    D.batch_norm_fn = @batch_norm
+    """
+  )
+  cards = "tests.architectures.normed_architecture"
+  old = tiny.gan(architecture=cards)
+  totals = [v for v in old.variables if "/accu/" in scope.full_name(v)]
+  for v in totals:
+    v.assign(tf.ones_like(v) * 3)
+  _write(tmp_path, old)
+  gan, values = _new(tmp_path, architecture=cards)
+  found = tiny.values(getattr(gan, network))
+  accumulated = {name: x for name, x in found.items() if "/accu/" in name}
+  assert len(accumulated) == 4
+  for value in accumulated.values():
+    np.testing.assert_allclose(value, 0.0, atol=1e-11)
+  assert len(values.emptied) == 8
+  assert "8 variables of accumulated moments start empty" in values.report()
+  kept = "generator/norm/gamma"
+  np.testing.assert_array_equal(tiny.values(gan)[kept], tiny.values(old)[kept])
+
+
+def test_moving_averages_are_taken(tmp_path):
+  gin.parse_config("G.batch_norm_fn = @batch_norm")
+  old = tiny.gan()
+  old.generator.norm.standardize.moving_mean.assign([5.0, 6.0])
+  _write(tmp_path, old)
+  gan, values = _new(tmp_path)
+  np.testing.assert_array_equal(
+    gan.generator.norm.standardize.moving_mean, [5.0, 6.0]
+  )
+  assert not values.emptied and "start empty" not in values.report()
+
+
 def test_unknown_path_is_refused(tmp_path):
   with pytest.raises(FileNotFoundError, match="options.init_from = .*nowhere"):
     transfer.values(str(tmp_path / "nowhere"))

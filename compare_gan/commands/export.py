@@ -12,7 +12,6 @@ signatures.py. What was written is read again and compared with the model.
 
 from compare_gan import model_dir
 from compare_gan import sampling
-from compare_gan.commands import sample
 from compare_gan.export import ascend
 from compare_gan.export import frozen_graph
 from compare_gan.export import onnx_file
@@ -53,10 +52,20 @@ def add_arguments(parser):
     help="how many images at once, or 'dynamic'; default: the signature's, and "
     "dynamic for savedmodel and hub",
   )
+  add_truncation_argument(parser)
   parser.add_argument(
     "--soc_version", default="Ascend310", help="of the printed atc line"
   )
   add_model_arguments(parser)
+
+
+def add_truncation_argument(parser):
+  parser.add_argument(
+    "--truncation",
+    type=float,
+    help="fill accumulated moments with z from a normal distribution cut at +- "
+    "this, as make_bins --truncation draws it",
+  )
 
 
 def add_model_arguments(parser):
@@ -87,10 +96,19 @@ def load(args, bindings=()):
   gan, step = model_dir.load_step(
     args.model_dir, args.step, [*args.gin_bindings, *bindings]
   )
-  if not sampling.are_filled(gan):
+  truncation = getattr(args, "truncation", None)
+  words = sampling.fill_moments(
+    gan,
     # Not of --seed: all commands have to fill them alike.
-    batches = sample.drawn_batches(gan, args.accu_examples, 43)
-    sampling.fill_accumulators(gan, batches, not args.raw_weights)
+    lambda: sampling.drawn_batches(
+      gan, args.accu_examples, 43, truncation=truncation
+    ),
+    args.accu_examples,
+    truncation,
+    not args.raw_weights,
+  )
+  if words != "moving":
+    print(f"Moments of batch norm: {words}.")
   return gan, step
 
 

@@ -56,9 +56,7 @@ def run(args):
   z, labels = evaluation.latents(gan, args.n, args.seed, args.truncation)
   if args.labels:
     labels = _given_labels(args, gan)
-  words = sampling.eval_z_in_words()
-  if args.truncation is not None:
-    words = f"normal, cut at {args.truncation}"
+  words = sampling.z_in_words(args.truncation)
   manifest = bins.write(
     args.out,
     gan,
@@ -76,6 +74,11 @@ def run(args):
       f"{port.dtype} {list(port.shape)}"
     )
   print(f"Wrote the inputs of {args.n} images, z {words}, to {args.out}.")
+  if args.truncation is not None and sampling.accumulators(gan, "accu_mean"):
+    print(
+      "This model's batch norm has accumulated moments, which are those of one "
+      f"truncation: export and score need --truncation={args.truncation} too."
+    )
 
 
 def _given_labels(args, gan):

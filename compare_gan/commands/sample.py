@@ -70,16 +70,17 @@ def add_arguments(parser):
   )
   parser.add_argument(
     "--accu_z",
-    help="npy file of latents [batches, N, z_dim] that fill the accumulated "
-    "moments of batch norm first",
+    help="npy file of latents [batches, N, z_dim] that are added to the "
+    "accumulated moments of batch norm first",
   )
   parser.add_argument("--accu_labels", help="npy file of labels [batches, N]")
   parser.add_argument(
     "--accu_examples",
     type=int,
     default=6400,
-    help="without --accu_z: how many drawn latents fill accumulated moments "
-    "that are still empty",
+    help="without --accu_z: how many latents, drawn as the images' are, fill "
+    "accumulated moments, unless the checkpoint brought some and there is no "
+    "--truncation",
   )
   parser.add_argument(
     "--gin_bindings",
@@ -102,8 +103,13 @@ def run(args):
   if "morph" in things and not gan.num_classes:
     raise ValueError("--make=morph needs a conditional model; this is none.")
   coordinates = _coordinates(args.sweep, gan.options.z_dim)
+  if args.z is not None and args.truncation is not None:
+    raise ValueError(
+      f"--z={args.z} is used as it is, but --truncation={args.truncation} "
+      "draws other latents. Leave one of them out."
+    )
   averaged = not args.raw_weights
-  _fill(gan, args, averaged)
+  moments = _fill(gan, args, averaged, args.truncation)
   z, labels = _latents(gan, args)
   sampler = sampling.Sampler(gan, averaged)
   images = np.concatenate(list(sampler.batches(z, labels)))
@@ -113,8 +119,16 @@ def run(args):
   if args.out.endswith(".npz"):
     _write_npz(args.out, arrays)
   else:
-    _write_folder(args.out, things, sampler, arrays, coordinates)
+
+    def refill(truncation):
+      _fill(gan, args, averaged, truncation)
+
+    if args.accu_z is not None or not sampling.accumulators(gan, "accu_mean"):
+      refill = None
+    _write_folder(args.out, things, sampler, arrays, coordinates, refill)
   print(f"Wrote {len(images)} images {list(images.shape[1:])} to {args.out}.")
+  source = args.z or sampling.z_in_words(args.truncation)
+  print(f"z: {source}; moments of batch norm: {moments}.")
 
 
 def _write_npz(path, arrays):
@@ -139,7 +153,7 @@ def _coordinates(text, z_dim):
   return numbers
 
 
-def _write_folder(folder, things, sampler, arrays, coordinates):
+def _write_folder(folder, things, sampler, arrays, coordinates, refill):
   os.makedirs(folder, exist_ok=True)
   z, labels = arrays["z"], arrays.get("labels")
   some = slice(0, 64)  # as many as a picture can show
@@ -165,7 +179,7 @@ def _write_folder(folder, things, sampler, arrays, coordinates):
     picture_files.write_gif(path("morph.gif"), frames)
   if "truncation" in things:
     row = None if labels is None else labels[:8]
-    sheet = pictures.truncation_sheet(sampler, row)
+    sheet = pictures.truncation_sheet(sampler, row, refill=refill)
     picture_files.write_png(path("truncation.png"), sheet)
   if "sweep" in things:
     label = None if labels is None else labels[0]
@@ -179,21 +193,23 @@ def _latents(gan, args):
     labels = np.load(args.labels) if args.labels else None
     return np.load(args.z), labels
   classes = args.classes and [int(c) for c in args.classes.split(",")]
-  z, labels = sampling.draw(gan, args.n, args.seed, classes)
-  if args.truncation is not None:
-    z_dim = gan.options.z_dim
-    z = sampling.truncated(args.n, z_dim, args.truncation, args.seed)
-  return z, labels
+  return sampling.draw(gan, args.n, args.seed, classes, args.truncation)
 
 
-def _fill(gan, args, averaged):
+def _fill(gan, args, averaged, truncation=None):
+  """Fills accumulated moments as z is; returns words on them."""
   if args.accu_z is not None:
-    batches = _stored_batches(args)
-  elif not sampling.are_filled(gan):
-    batches = drawn_batches(gan, args.accu_examples, args.seed + 1)
-  else:
-    return
-  sampling.fill_accumulators(gan, batches, averaged)
+    sampling.fill_accumulators(gan, _stored_batches(args), averaged)
+    return f"accumulated over {args.accu_z}"
+  return sampling.fill_moments(
+    gan,
+    lambda: sampling.drawn_batches(
+      gan, args.accu_examples, args.seed + 1, truncation=truncation
+    ),
+    args.accu_examples,
+    truncation,
+    averaged,
+  )
 
 
 def _stored_batches(args):
@@ -206,11 +222,3 @@ def _stored_batches(args):
       f"--accu_z has {len(zs)} batches and --accu_labels {len(labels)}."
     )
   return list(zip(zs, labels))
-
-
-def drawn_batches(gan, examples, seed, batch_size=64):
-  """Yields batches (z, labels or None) of so many examples, as `eval_z` is."""
-  z, labels = sampling.draw(gan, examples, seed)
-  for start in range(0, len(z) - batch_size + 1, batch_size):
-    part = slice(start, start + batch_size)
-    yield z[part], None if labels is None else labels[part]

@@ -40,6 +40,7 @@ def add_arguments(parser):
   parser.add_argument(
     "--myevalinception", help="frozen_inception_v1_2015_12_05.tar.gz"
   )
+  export.add_truncation_argument(parser)
   export.add_model_arguments(parser)
 
 

@@ -31,6 +31,7 @@ and, in the gin file,
 import abc
 import contextlib
 import hashlib
+import threading
 from typing import NamedTuple
 from typing import Optional
 
@@ -87,7 +88,7 @@ class AbstractExtractor(abc.ABC):
         "but [N, H, W, C] with N > 0 is needed."
       )
     parts = []
-    with _full_float32():
+    with full_float32():
       for first in range(0, len(images), self.batch_size):
         batch = _unit_range(images[first : first + self.batch_size], first)
         parts.append([_rows(x) for x in self.extract(batch)])
@@ -141,12 +142,35 @@ def _rows(x):
   return x.reshape(len(x), -1)
 
 
-@contextlib.contextmanager
-def _full_float32():
-  """Forbids TF32, by which newer GPUs round factors to 10 bits."""
-  before = tf.config.experimental.tensor_float_32_execution_enabled()
-  tf.config.experimental.enable_tensor_float_32_execution(False)
-  try:
-    yield
-  finally:
-    tf.config.experimental.enable_tensor_float_32_execution(before)
+class _FullFloat32:
+  """Forbids TF32, by which newer GPUs round factors to 10 bits.
+
+  The switch is that of the process, not of a thread: it is turned when the
+  first block is entered and turned back when the last one is left, in whatever
+  threads they are. So a score is computed in one precision from its images on,
+  if all of its evaluation is inside of such a block.
+  """
+
+  def __init__(self):
+    self._lock = threading.Lock()
+    self._blocks = 0
+    self._before = None
+
+  @contextlib.contextmanager
+  def __call__(self):
+    execution = tf.config.experimental
+    with self._lock:
+      if not self._blocks:
+        self._before = execution.tensor_float_32_execution_enabled()
+        execution.enable_tensor_float_32_execution(False)
+      self._blocks += 1
+    try:
+      yield
+    finally:
+      with self._lock:
+        self._blocks -= 1
+        if not self._blocks:
+          execution.enable_tensor_float_32_execution(self._before)
+
+
+full_float32 = _FullFloat32()

@@ -1,63 +1,216 @@
-"""Where z comes from: `z.*` in training, `eval_z.*` for scores and samples."""
+"""Where z comes from: `z.*` in training, `eval_z.*` for scores and samples.
+
+Evaluation draws z as training does, unless a parameter of `eval_z` is bound:
+with one binding of its own it takes nothing from `z.*`. The original drew
+`eval_z` from a uniform distribution whatever `z` was. An old gin file that
+binds `z.*` alone, and is to be scored as the original scored it, needs
+
+  eval_z.distribution_fn = @tf.random.uniform
+
+`minval`, `maxval` and `stddev` may also be bound on the distribution itself, in
+a scope or not:
+
+  z.distribution_fn = @tf.random.normal
+  tf.random.normal.stddev = 0.5
+
+What is bound on `z` or `eval_z` wins over it. Where neither is bound, they are
+-1, 1 and 1.
+"""
 
 import inspect
 import math
+from typing import Any
+from typing import Callable
+from typing import NamedTuple
 
 from compare_gan import draws
 import gin
 import numpy as np
 
-
-def _draw(shape, distribution_fn, **parameters):
-  """Calls the distribution with those of the parameters that it takes.
-
-  `minval` and `maxval` are a uniform's, `stddev` a normal's: the bindings of
-  the other one have no meaning and are left out, as in the original.
-  """
-  accepted = inspect.signature(distribution_fn).parameters
-  taken = {name: v for name, v in parameters.items() if name in accepted}
-  return distribution_fn(shape=shape, **taken)
+_DEFAULTS = {"minval": -1.0, "maxval": 1.0, "stddev": 1.0}
+_PARAMETERS = ("distribution_fn", *_DEFAULTS)
+# Arguments of a distribution that do not say how z is distributed.
+_OTHERS = ("shape", "dtype", "seed", "name")
 
 
 @gin.configurable(
   "z", module="compare_gan.gans.modular_gan", denylist=["shape"]
 )
 def z(
-  shape, distribution_fn=draws.uniform, minval=-1.0, maxval=1.0, stddev=1.0
+  shape, distribution_fn=draws.uniform, minval=None, maxval=None, stddev=None
 ):
-  """Returns latents for training, [N, z_dim]; row i is the i-th image's."""
-  return _draw(
-    shape, distribution_fn, minval=minval, maxval=maxval, stddev=stddev
-  )
+  """Returns latents for training, [N, z_dim]; row i is the i-th image's.
+
+  Args:
+    shape: of the result.
+    distribution_fn: called with the shape.
+    minval, maxval: of a uniform distribution. None: see above.
+    stddev: of a normal distribution. None: see above.
+  """
+  own = {"minval": minval, "maxval": maxval, "stddev": stddev}
+  return _draw(shape, distribution_fn, own, _bound_on_distribution("z"))
 
 
 @gin.configurable(
   "eval_z", module="compare_gan.eval_gan_lib", denylist=["shape"]
 )
-def eval_z(
-  shape, distribution_fn=draws.uniform, minval=-1.0, maxval=1.0, stddev=1.0
-):
-  """Returns latents for evaluation, uniform by default whatever `z` is."""
-  return _draw(
-    shape, distribution_fn, minval=minval, maxval=maxval, stddev=stddev
-  )
+def eval_z(shape, distribution_fn=None, minval=None, maxval=None, stddev=None):
+  """Returns latents for evaluation, those of `z` if all but shape is None."""
+  own = {"minval": minval, "maxval": maxval, "stddev": stddev}
+  if distribution_fn is None and not any(x is not None for x in own.values()):
+    return z(shape)
+  bound = _bound_on_distribution("eval_z")
+  return _draw(shape, distribution_fn or draws.uniform, own, bound)
+
+
+def follows_z() -> bool:
+  """Returns whether `eval_z` draws as `z` does: nothing is bound on it."""
+  return all(value is None for value in gin.get_bindings("eval_z").values())
+
+
+def eval_z_in_words() -> str:
+  """Returns what `eval_z` draws, "normal with mean 0 and stddev 1" say."""
+  drawn = _drawn("z" if follows_z() else "eval_z")
+  values, rest = drawn.values, drawn.others_in_words()
+  if drawn.is_one_of(draws.uniform):
+    low, high = _number(values["minval"]), _number(_high(values))
+    return f"uniform from {low} to {high}{rest}"
+  if drawn.is_one_of(draws.normal, draws.truncated_normal):
+    mean, deviation = _number(values["mean"]), _number(values["stddev"])
+    return f"{drawn.name} with mean {mean} and stddev {deviation}{rest}"
+  words = ", ".join(f"{name}={x!r}" for name, x in sorted(values.items()))
+  return f"{drawn.name}({words}){rest}"
 
 
 def eval_log_density(z):
   """Returns the logarithms of the densities of coordinates of `eval_z`."""
-  bound = {"minval": -1.0, "maxval": 1.0, "stddev": 1.0}
-  bound.update(gin.get_bindings("eval_z"))
-  name = getattr(bound.get("distribution_fn", draws.uniform), "__name__", "")
-  if name == "uniform":
-    return np.full(z.shape, -np.log(bound["maxval"] - bound["minval"]))
-  if name not in ("normal", "truncated_normal"):
+  drawn = _drawn("z" if follows_z() else "eval_z")
+  values = drawn.values
+  if drawn.is_one_of(draws.uniform):
+    return np.full(z.shape, -np.log(_high(values) - values["minval"]))
+  if not drawn.is_one_of(draws.normal, draws.truncated_normal):
     raise ValueError(
-      f"The density of eval_z.distribution_fn = @{name} is not known. That of "
-      "@tf.random.uniform, normal and truncated_normal is."
+      f"The density of eval_z.distribution_fn = @{drawn.name} is not known. "
+      "That of @tf.random.uniform, normal and truncated_normal is."
     )
-  deviation = bound["stddev"]
-  log_p = -0.5 * (z / deviation) ** 2 - 0.5 * np.log(2.0 * np.pi)
-  log_p -= np.log(deviation)
-  if name == "truncated_normal":  # What lies beyond 2 deviations is cut off.
+  deviation = values["stddev"]
+  log_p = -0.5 * ((z - values["mean"]) / deviation) ** 2
+  log_p -= 0.5 * np.log(2.0 * np.pi) + np.log(deviation)
+  if drawn.is_one_of(draws.truncated_normal):
+    # What lies beyond 2 deviations is cut off.
     log_p -= np.log(math.erf(2.0 / math.sqrt(2.0)))
   return log_p
+
+
+def ignored(name: str) -> dict[str, str]:
+  """Returns {parameter: reason} of bindings that the distribution cannot take.
+
+  Args:
+    name: "z" or "eval_z".
+  """
+  bound = gin.get_bindings(name)
+  fn = bound.get("distribution_fn") or draws.uniform
+  accepted = inspect.signature(fn).parameters
+  return {
+    parameter: f"@{fn.__name__} has no {parameter}"
+    for parameter, default in _DEFAULTS.items()
+    if bound.get(parameter) not in (None, default) and parameter not in accepted
+  }
+
+
+class _Drawn(NamedTuple):
+  """A distribution as gin has chosen it."""
+
+  fn: Callable
+  values: dict[str, Any]  # what it is drawn with
+  others: dict[str, Any]  # what is bound beside, such as a seed
+
+  @property
+  def name(self):
+    return getattr(self.fn, "__name__", str(self.fn))
+
+  def is_one_of(self, *known):
+    return inspect.unwrap(self.fn) in known
+
+  def others_in_words(self):
+    given = sorted((k, x) for k, x in self.others.items() if x is not None)
+    return "".join(f", {name}={x!r}" for name, x in given)
+
+
+def _drawn(name):
+  """Returns the _Drawn of "z" or "eval_z"."""
+  own = {k: x for k, x in gin.get_bindings(name).items() if k in _PARAMETERS}
+  fn = own.pop("distribution_fn", None) or draws.uniform
+  bound = _bound_on_distribution(name)
+  values = {
+    key: parameter.default
+    for key, parameter in inspect.signature(fn).parameters.items()
+    if parameter.default is not inspect.Parameter.empty
+  }
+  values.update(bound)
+  values.update(_passed(fn, own, bound))
+  others = {key: x for key, x in bound.items() if key in _OTHERS}
+  values = {key: x for key, x in values.items() if key not in _OTHERS}
+  return _Drawn(fn, values, others)
+
+
+def _draw(shape, distribution_fn, own, bound):
+  """Calls the distribution.
+
+  Args:
+    shape: of the result.
+    distribution_fn: the distribution.
+    own: {parameter: value or None} of z or eval_z.
+    bound: what gin will give the distribution by itself.
+  """
+  return distribution_fn(shape=shape, **_passed(distribution_fn, own, bound))
+
+
+def _passed(distribution_fn, own, bound):
+  """Returns what is passed to the distribution: nothing that is bound on it.
+
+  `minval` and `maxval` are a uniform's, `stddev` a normal's: the bindings of
+  the other one have no meaning and are left out, as in the original.
+  """
+  accepted = inspect.signature(distribution_fn).parameters
+  passed = {}
+  for name, default in _DEFAULTS.items():
+    if name not in accepted:
+      continue
+    if own.get(name) is not None:
+      passed[name] = own[name]
+    elif name not in bound:
+      passed[name] = default
+  return passed
+
+
+def _bound_on_distribution(name):
+  """Returns {parameter: value} that gin gives to `name`.distribution_fn."""
+  found = gin.get_bindings(name, resolve_references=False)
+  fn = found.get("distribution_fn")
+  while _is_reference(fn) and fn.selector.endswith("macro") and fn.evaluate:
+    fn = gin.get_bindings(fn.scoped_selector, resolve_references=False)["value"]
+  if _is_reference(fn):
+    scopes = list(fn.scopes) or gin.current_scope()
+    with gin.config_scope(scopes):
+      return gin.get_bindings(fn.selector)
+  # A function that gin knows, but does not supply, gets nothing from it.
+  if fn is None or not hasattr(fn, "__wrapped__"):
+    return {}
+  try:
+    return gin.get_bindings(fn)
+  except ValueError:  # It is not gin's.
+    return {}
+
+
+def _is_reference(value):
+  return isinstance(value, gin.config.ConfigurableReference)
+
+
+def _high(values):
+  """Returns the upper end of a uniform distribution."""
+  return 1.0 if values["maxval"] is None else values["maxval"]
+
+
+def _number(x):
+  return f"{x:g}" if isinstance(x, (int, float)) else repr(x)

@@ -86,7 +86,7 @@ def test_scores_offline_are_those_of_evaluate(folder):
   row = _score()
   assert row["offline"]["max_error"] < 1e-6
   assert row["offline"]["ema"] and row["offline"]["dtype"] == "float32"
-  assert row["offline"]["inputs"]["z"] == "maxval=4.0, minval=2.0"
+  assert row["offline"]["inputs"]["z"] == "uniform from 2 to 4"
   assert row["step"] == 5 and row["protocol"]["images"] == "given"
   assert main(["evaluate", "--model_dir=model", "--json=of_model.json"]) == 0
   with open("of_model.json") as file:
@@ -231,3 +231,24 @@ standardize_batch.use_moving_averages = False
   assert _score(*same)["offline"]["max_error"] < 1e-6
   other = ("--errors_only", "--accu_examples=128")
   assert _score(*other)["offline"]["max_error"] > 1e-6
+
+
+def test_moments_of_an_exported_generator_are_those_of_truncated_latents(
+  tmp_path, monkeypatch, capsys
+):
+  monkeypatch.chdir(tmp_path)
+  config = """
+G.batch_norm_fn = @batch_norm
+standardize_batch.use_moving_averages = False
+"""
+  _write(tmp_path, config)
+  flags = ("--accu_examples=64", "--truncation=0.5")
+  _pb(*flags)
+  _bins("--truncation=0.5")
+  out = capsys.readouterr().out
+  assert "64 examples of z normal, cut at 0.5" in out
+  assert "export and score need --truncation=0.5 too" in out
+  _emulate()
+  assert _score("--errors_only", *flags)["offline"]["max_error"] < 1e-6
+  of_others = _score("--errors_only", "--accu_examples=64")
+  assert of_others["offline"]["max_error"] > 1e-6

@@ -103,6 +103,47 @@ def test_accumulators_are_filled_by_given_latents(sample, tmp_path):
   assert not np.array_equal(given, drawn)
 
 
+_SCALE_FREE = """
+standardize_batch.epsilon = 1e-12
+weights.initializer = "orthogonal"
+"""
+
+
+def test_moments_are_those_of_truncated_latents(sample, capsys):
+  """Latents ten times as small make the same images: moments go with them."""
+  config = _ACCUMULATED + _SCALE_FREE
+  flags = ["--n=6", "--accu_examples=640"]
+  small, smaller = (
+    sample(*flags, f"--truncation={t}", config=config)["images"]
+    for t in (0.1, 0.01)
+  )
+  assert small.std() > 0.05
+  np.testing.assert_allclose(small, smaller, atol=0.4 * small.std())
+  assert (
+    "z: normal, cut at 0.01; moments of batch norm: accumulated over 640 "
+    "examples of z normal, cut at 0.01."
+  ) in capsys.readouterr().out
+
+
+def test_rows_of_a_truncation_sheet_have_their_own_moments(sample):
+  config = _ACCUMULATED + _SCALE_FREE
+  flags = ["--n=2", "--make=truncation", "--accu_examples=640"]
+  folder = sample(*flags, out="folder", config=config)
+  with Image.open(folder / "truncation.png") as picture:
+    rows = np.asarray(picture.convert("L"), int).reshape(7, 4, -1)
+  # Thresholds 0.3 and 0.1 differ in scale alone, and so do their moments.
+  assert rows[-1].std() > 5
+  np.testing.assert_allclose(rows[-1], rows[-2], atol=0.5 * rows[-1].std())
+
+
+def test_given_latents_are_not_truncated(sample, tmp_path, capsys):
+  path = _save(tmp_path / "z.npy", np.zeros([2, tiny.Z_DIM]))
+  with pytest.raises((ValueError, AssertionError)):
+    sample(f"--z={path}", "--truncation=0.5")
+  captured = capsys.readouterr()
+  assert "Leave one of them out" in captured.out + captured.err
+
+
 def test_truncated_latents_are_small(sample):
   z = sample("--n=50", "--truncation=0.25")["z"]
   assert 0.2 < np.abs(z).max() < 0.25

@@ -79,6 +79,23 @@ def test_no_gpu_rounds_to_ten_bits_meanwhile():
     execution.enable_tensor_float_32_execution(before)
 
 
+def test_the_last_block_to_be_left_allows_tf32_again():
+  execution = tf.config.experimental
+  enabled = execution.tensor_float_32_execution_enabled
+  before = enabled()
+  execution.enable_tensor_float_32_execution(True)
+  try:
+    first, second = (abstract_extractor.full_float32() for _ in range(2))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)  # In another order, as threads leave.
+    assert not enabled()
+    second.__exit__(None, None, None)
+    assert enabled()
+  finally:
+    execution.enable_tensor_float_32_execution(before)
+
+
 def test_a_digest_is_of_values_types_and_shapes():
   zeros = np.zeros([2, 3])
   digests = {
