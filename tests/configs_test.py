@@ -1,6 +1,7 @@
 """Every card in configs/ parses and builds, at full size but without memory."""
 
 import pathlib
+import warnings
 
 from compare_gan import configuration
 from compare_gan import memory_check
@@ -80,3 +81,15 @@ def test_card_has_a_header(path):
   text = "\n".join(header)
   assert "https://arxiv.org/abs/" in text or "model card" in text
   assert "FID" in text
+
+
+@pytest.mark.parametrize("path", _CONFIGS, ids=[p.stem for p in _CONFIGS])
+@pytest.mark.usefixtures("own_cache")
+def test_a_card_raises_no_false_alarm(path, tmp_path):
+  """Conditional cards have networks that use the labels, both of them."""
+  configuration.parse([str(path)], _own_images(path, tmp_path))
+  with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    with scope.building(allocate=False):
+      model_dir.make_gan(catalogue.dataset())
+  assert not [w for w in said if "ignores" in str(w.message)]

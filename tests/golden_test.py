@@ -47,7 +47,7 @@ def _convolutions_of_the_original(_no_bindings):
 
 _DIR = pathlib.Path(
   os.environ.get("GOLDEN_DIR", pathlib.Path(__file__).parent / "golden")
-)
+).resolve()
 _FILES = {
   path.stem: json.loads(path.read_text()) for path in _DIR.glob("*.json")
 }
@@ -55,8 +55,13 @@ _FILES = {
 
 def cases(is_kind):
   """Parametrises a test with all files of a kind."""
-  found = {name: case for name, case in _FILES.items() if is_kind(case)}
+  found = {name: case for name, case in _FILES.items() if _is(is_kind, case)}
   return pytest.mark.parametrize("case", list(found.values()), ids=list(found))
+
+
+def _is(is_kind, case):
+  """Returns whether a case is of a kind; files of others may hold anything."""
+  return isinstance(case, dict) and bool(is_kind(case))
 
 
 # ---- Comparing with what was recorded ----------------------------------------
@@ -242,7 +247,7 @@ def _counts_in(kind):
   rows = [
     (name, entry)
     for case in _FILES.values()
-    if kind(case)
+    if _is(kind, case)
     for name, entry in case.items()
   ]
   return pytest.mark.parametrize(
@@ -297,11 +302,8 @@ def is_optimizer_steps(case):
   return "runs" in case and "batch_per_sub_step" in case
 
 
-# Faults and detours of the original that its exact numbers ask for.
-_AS_THE_ORIGINAL = """
-SSGAN.rotated_fakes_keep_real_labels = True
-S3GAN.fakes_made_again = True
-"""
+# A fault of the original that its exact numbers ask for.
+_AS_THE_ORIGINAL = "SSGAN.rotated_fakes_keep_real_labels = True"
 
 
 class Training:
@@ -416,7 +418,8 @@ def _step_kind(case):
     return "unrolled"
   if "wasserstein" in str(bound("loss.fn")):
     return "wasserstein"
-  return "plain" if case["gan"] == "ModularGAN" else "self-supervised"
+  # Of the others only SSGAN's records are known to be off the formulas.
+  return "self-supervised" if case["gan"] == "SSGAN" else "plain"
 
 
 @cases(is_optimizer_steps)
@@ -442,16 +445,23 @@ def test_optimizer_steps(case, monkeypatch):
       check_run(case, start + i, losses, record, recorded)
 
 
+def is_running_average(case, name):
+  """The original's S3GAN averages its accuracies over all runs so far."""
+  return case["gan"] == "S3GAN" and name.startswith("accuracy/")
+
+
 def check_run(case, run, losses, record, recorded):
   later = int(run > 0)
   tolerances = _STEP_TOLERANCES[_step_kind(case)]
   for name, value in losses.items():
-    if name not in recorded["summaries"]:
+    records = recorded["summaries"].get(name)
+    if not records or is_running_average(case, name):
       continue
-    [expected] = recorded["summaries"][name]
     tolerance = tolerances["d" if name.startswith("loss/d_") else "g"][later]
-    error = abs(value - expected) / max(abs(expected), 1.0)
-    assert error <= tolerance, (run, name, value, expected)
+    # D's and G's updates of a run may both have recorded a name: it has to be
+    # what one of them saw, since the order of the records says nothing.
+    error = min(abs(value - x) / max(abs(x), 1.0) for x in records)
+    assert error <= tolerance, (run, name, value, records)
   for name in ("g_l2", "d_l2", "ema_l2", "g_delta_l2", "d_delta_l2"):
     error = abs(record[name] - recorded[name]) / recorded[name]
     assert error <= tolerances["l2"][later], (run, name, error)
@@ -843,7 +853,11 @@ _LAYER_CHECKS = {
 
 # ---- Checkpoints -------------------------------------------------------------
 
-_CHECKPOINTS = [path.parent for path in sorted(_DIR.glob("*/samples.npz"))]
+_CHECKPOINTS = [
+  path.parent
+  for pattern in ("samples.npz", "*/samples.npz")
+  for path in sorted(_DIR.glob(pattern))
+]
 _checkpoints = pytest.mark.parametrize(
   "folder", _CHECKPOINTS, ids=[folder.name for folder in _CHECKPOINTS]
 )
@@ -861,20 +875,30 @@ def _import(folder, model_dir):
 @_checkpoints
 @pytest.mark.parametrize("weights", ["raw", "ema"])
 def test_checkpoint_samples(folder, weights, tmp_path):
-  """By the commands that a user would type, from import to images."""
+  """By the commands that a user would type, from import to images.
+
+  A model without labels, without accumulated moments or without an average of
+  its weights has no record of them.
+  """
   recorded = np.load(folder / "samples.npz")
+  images_of = {"raw": "generated", "ema": "generated_ema"}[weights]
+  if images_of not in recorded:
+    pytest.skip(f"{folder.name}/samples.npz has no {images_of}")
   _import(folder, tmp_path / "model")
-  for name in ("z", "labels", "z_accu", "labels_accu"):
-    np.save(tmp_path / f"{name}.npy", recorded[name])
+  inputs = {"z": "z", "accu_z": "z_accu"}
+  if bound("ModularGAN.conditional"):
+    inputs.update({"labels": "labels", "accu_labels": "labels_accu"})
+  arguments = []
+  for flag, name in inputs.items():
+    if name in recorded:
+      np.save(tmp_path / f"{name}.npy", recorded[name])
+      arguments.append(f"--{flag}={tmp_path / name}.npy")
   gin.clear_config()
   code = main(
     [
       "sample",
       f"--model_dir={tmp_path / 'model'}",
-      f"--z={tmp_path / 'z.npy'}",
-      f"--labels={tmp_path / 'labels.npy'}",
-      f"--accu_z={tmp_path / 'z_accu.npy'}",
-      f"--accu_labels={tmp_path / 'labels_accu.npy'}",
+      *arguments,
       f"--out={tmp_path / 'samples.npz'}",
       "--gin_bindings=spectral_norm.update_in_eval = True",
     ]
@@ -882,9 +906,8 @@ def test_checkpoint_samples(folder, weights, tmp_path):
   )
   assert code == 0
   images = np.load(tmp_path / "samples.npz")["images"]
-  expected = recorded["generated" if weights == "raw" else "generated_ema"]
   assert images.dtype == np.float32
-  assert_array_close(images, expected, 1e-5)
+  assert_array_close(images, recorded[images_of], 1e-5)
 
 
 def assert_array_close(actual, expected, tolerance):
@@ -895,11 +918,17 @@ def assert_array_close(actual, expected, tolerance):
 @_checkpoints
 def test_checkpoint_accumulators(folder, tmp_path):
   recorded = np.load(folder / "samples.npz")
+  if "z_accu" not in recorded:
+    pytest.skip(f"{folder.name} has no accumulated moments")
   _import(folder, tmp_path)
+  z = recorded["z_accu"]
+  labels = [None] * len(z)
+  if bound("ModularGAN.conditional"):
+    labels = recorded["labels_accu"]
   for weights in ("raw", "ema"):
     gin.clear_config()
     gan = model_dir.load(str(tmp_path), ["spectral_norm.update_in_eval = True"])
-    batches = list(zip(recorded["z_accu"], recorded["labels_accu"]))
+    batches = list(zip(z, labels))
     sampling.fill_accumulators(gan, batches, averaged=weights == "ema")
     values = {scope.full_name(v): v.numpy() for v in gan.variables}
     for key in recorded:
@@ -911,25 +940,32 @@ def test_checkpoint_accumulators(folder, tmp_path):
 @_checkpoints
 def test_checkpoint_discriminator(folder, tmp_path):
   recorded = np.load(folder / "samples.npz")
+  names = {"d_prob": "prob", "d_logits": "logits", "d_h": "features"}
+  names = {key: name for key, name in names.items() if key in recorded}
+  if not names:
+    pytest.skip(f"{folder.name}/samples.npz has no outputs of D")
   _import(folder, tmp_path)
   gin.clear_config()
   gan = model_dir.load(str(tmp_path))
-  d = gan.discriminate(
-    tf.constant(recorded["images"]), tf.constant(recorded["labels"])
-  )
-  assert_array_close(d.prob, recorded["d_prob"], 1e-5)
-  assert_array_close(d.logits, recorded["d_logits"], 1e-5)
-  assert_array_close(d.features, recorded["d_h"], 1e-5)
+  labels = tf.constant(recorded["labels"]) if gan.num_classes else None
+  d = gan.discriminate(tf.constant(recorded["images"]), labels)
+  for key, name in names.items():
+    assert_array_close(getattr(d, name), recorded[key], 1e-5)
 
 
 # ---- Nothing is left out -----------------------------------------------------
+
+
+def test_the_folder_has_cases():
+  """A folder without any, or none at all, would pass."""
+  assert _FILES or _CHECKPOINTS, f"GOLDEN_DIR = {_DIR} has no golden numbers"
 
 
 def is_metrics(case):
   return "sets" in case and "tolerances" in case
 
 
-@cases(lambda case: True)
+@pytest.mark.parametrize("case", list(_FILES.values()), ids=list(_FILES))
 def test_file_is_of_a_known_kind(case):
   """A case that nothing here knows would pass unseen."""
   kinds = [
@@ -941,4 +977,4 @@ def test_file_is_of_a_known_kind(case):
     is_layers,
     is_metrics,  # Checked by tests/metrics.
   ]
-  assert sum(kind(case) for kind in kinds) == 1
+  assert sum(_is(kind, case) for kind in kinds) == 1

@@ -7,7 +7,8 @@ https://arxiv.org/abs/2006.10738):
 
 G's gradient goes through the changes, so D cannot tell real from fake by them,
 nor does G learn to make them. They act at every update of D and G, in the order
-of the policy. Penalties see what D sees: the changed images.
+of the policy. Penalties see what D sees: the changed images, and slopes are
+those at them.
 
 The paper's numbers are for pixels in [-1, 1], where 0, what translation moves
 in and cutout leaves, is a medium grey; ours are mapped there and back, and are

@@ -24,6 +24,7 @@ from compare_gan import draws
 from compare_gan import replica
 from compare_gan.architectures import abstract_arch
 from compare_gan.gans import ema
+from compare_gan.gans import label_use
 from compare_gan.gans import loss_lib
 from compare_gan.gans import micro_batches
 from compare_gan.gans.modular_gan import Batch
@@ -35,6 +36,7 @@ from compare_gan.layers import state
 import gin
 import tensorflow as tf
 
+_FEW = 2  # pairs that D is shown to see what it makes of them
 _TERMS = abstract_arch.JointOutput._fields
 
 
@@ -118,6 +120,14 @@ class BigBiGAN(ModularGAN):
       self.num_classes,
     )
 
+  def _d_sees_labels(self):
+    x, z = [_FEW, *self.image_shape], [_FEW, self.options.z_dim]
+    return label_use.depends_on_labels(
+      self._make_discriminator,
+      lambda d, y: d(tf.zeros(x), tf.zeros(z), y, is_training=True),
+      self.num_classes,
+    )
+
   def _offers(self):
     # D scores pairs: an image between two others has no latent.
     names = [name for name in super()._offers() if name != "discriminator"]
@@ -128,9 +138,6 @@ class BigBiGAN(ModularGAN):
 
   def _g_state(self):
     return [*super()._g_state(), *self._state_of_encoder()]
-
-  def _state(self):
-    return [*super()._state(), *self._state_of_encoder()]
 
   def _state_of_encoder(self):
     return [v for v in self.encoder.variables if not v.trainable]

@@ -5,9 +5,14 @@ is multiplied by a scale before its gradient is computed, and the gradient is
 divided by it afterwards, in float32. A scale that is too large shows itself: a
 gradient that is not finite. That step is not made, and the scale falls.
 
+A step that is not made leaves no trace but that: moving averages and power
+iterations that its passes moved come back, see `undone_if_skipped`.
+
 The scale of D and that of G are state, in checkpoints under `loss_scale/`.
 Several replicas look at the mean of their gradients, and so agree.
 """
+
+import contextlib
 
 from compare_gan import gin_roles
 from compare_gan import precision
@@ -133,14 +138,38 @@ class LossScaled(scope.Module):
     }
 
 
+@contextlib.contextmanager
+def undone_if_skipped(optimizer, variables, before=None):
+  """Inside, `optimizer` makes a step; if it skips it, the state comes back.
+
+  The state also comes back if something in it is not finite: a ReLU may hide a
+  NaN of the forward pass from the gradients, but not from a moving average,
+  which would never lose it again.
+
+  Args:
+    optimizer: with or without a loss scale. Without one nothing happens here.
+    variables: the state that the passes of the step may move.
+    before: what it comes back to, a list of tensors; None: what it is now.
+  """
+  if not can_skip(optimizer) or not variables:
+    yield
+    return
+  before = [tf.identity(v) for v in variables] if before is None else before
+  yield
+  floats = [v for v in variables if v.dtype.is_floating]
+  undone = was_skipped(optimizer) | ~_all_finite(floats)
+  for variable, value in zip(variables, before):
+    variable.assign(tf.where(undone, value, variable))
+
+
 def _number(name, value, dtype=tf.int32):
   init = initializers.constant(value)
   return scope.variable(name, [], init, trainable=False, dtype=dtype)
 
 
-def _all_finite(gradients):
+def _all_finite(tensors):
   return tf.reduce_all(
-    [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]
+    [tf.reduce_all(tf.math.is_finite(tensor)) for tensor in tensors]
   )
 
 
@@ -167,6 +196,11 @@ def scalars(optimizer, name):
   if isinstance(optimizer, LossScaled):
     return optimizer.scalars(name)
   return {}
+
+
+def can_skip(optimizer):
+  """Returns whether there may be steps that are not made."""
+  return isinstance(optimizer, LossScaled)
 
 
 def was_skipped(optimizer):

@@ -20,6 +20,7 @@ from compare_gan import pixels
 from compare_gan import replica
 from compare_gan.architectures import abstract_arch
 from compare_gan.gans import ema
+from compare_gan.gans import label_use
 from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
 from compare_gan.gans import loss_scale
@@ -43,6 +44,7 @@ class Batch(NamedTuple):
   y: Optional[tf.Tensor]  # [N, num_classes], None if not conditional
   z: tf.Tensor  # [N, z_dim]
   fake_y: Optional[tf.Tensor]  # [N, num_classes]
+  y_weight: Optional[tf.Tensor] = None  # [N], of y in a loss of labels
 
 
 class Fakes(NamedTuple):
@@ -142,11 +144,14 @@ class ModularGAN(AbstractGAN):
     self._ema_start_step = ema_start_step
     self._ema_warmup = ema_warmup
     self._augment = Augmentation()
+    self._named = set()  # optimisers whose idle weights have been named
 
     self.generator = self._make_generator()
     self.encoder = self._make_encoder() if self.has_encoder else None
     self.discriminator = self._make_discriminator()
     self.heads = self._make_heads()
+    if conditional:
+      self._require_use_of_labels()
     self.averaged_generator = None
     if g_use_ema:
       self.averaged_generator = ema.averaged_copy(
@@ -181,6 +186,37 @@ class ModularGAN(AbstractGAN):
   def _make_discriminator(self):
     return abstract_arch.make_discriminator(
       self.options.architecture, self.image_shape, self.num_classes
+    )
+
+  def _require_use_of_labels(self):
+    """Raises if the labels change nothing, warns if D does not see them.
+
+    That D ignores them is no error: the original trains so, and half of its
+    architectures have no other way. G's images then follow its labels, but
+    nothing makes them look like their class.
+    """
+    g_sees, d_sees = self._g_sees_labels(), self._d_sees_labels()
+    if not g_sees:
+      raise ValueError(label_use.refusal(self.generator, self.discriminator))
+    if not d_sees:
+      warnings.warn(label_use.warning(self.discriminator), stacklevel=4)
+
+  def _g_sees_labels(self):
+    """Returns whether G's images depend on its labels."""
+    z = [_FEW, self.options.z_dim]
+    return label_use.depends_on_labels(
+      self._make_generator,
+      lambda g, y: g(tf.zeros(z), y, is_training=True),
+      self.num_classes,
+    )
+
+  def _d_sees_labels(self):
+    """Returns whether D's scores depend on the labels of the images."""
+    x = [_FEW, *self.image_shape]
+    return label_use.depends_on_labels(
+      self._make_discriminator,
+      lambda d, y: d(tf.zeros(x), y, is_training=True)[:2],
+      self.num_classes,
     )
 
   def _offers(self):
@@ -230,14 +266,38 @@ class ModularGAN(AbstractGAN):
   def _train_step(self, batches):
     d_batches, g_batch = self._complete_all(batches)
     made = self._make_fakes(d_batches, g_batch)
-    scalars = {}
+    undone_if_skipped = self._undoing()
+    scalars, g_skips = {}, []
     for i, batch in enumerate(d_batches):
-      scalars.update(self._update_discriminator(batch, next(made), i))
+      with undone_if_skipped(self.d_optimizer):
+        scalars.update(self._update_discriminator(batch, next(made), i))
     for i in range(self.options.gen_iters):
-      scalars.update(self._update_generator(g_batch, next(made), i))
-    self._move_average()
+      with undone_if_skipped(self.g_optimizer):
+        scalars.update(self._update_generator(g_batch, next(made), i))
+      g_skips.append(loss_scale.was_skipped(self.g_optimizer))
+    self._move_average(tf.reduce_all(g_skips))
     self.global_step.assign_add(1)
     return scalars
+
+  def _undoing(self):
+    """Returns `undone_if_skipped(optimizer)`, to be entered for each update.
+
+    An update that float16 overflowed in leaves all state as it was before it.
+    If the fakes of all updates are made at once, G's state comes back to what
+    it was before they were made, whichever of the updates is skipped.
+    """
+    of_g, rest = self._g_state(), self._d_state()
+    at_start = None
+    if self._unrolled and loss_scale.can_skip(self.g_optimizer):
+      at_start = micro_batches.read(of_g)
+
+    @contextlib.contextmanager
+    def undone_if_skipped(optimizer):
+      with loss_scale.undone_if_skipped(optimizer, of_g, at_start):
+        with loss_scale.undone_if_skipped(optimizer, rest):
+          yield
+
+    return undone_if_skipped
 
   def _update_discriminator(self, batch, fakes, i):
     """Descends d_loss + lambda * penalty; returns scalars."""
@@ -335,6 +395,7 @@ class ModularGAN(AbstractGAN):
 
     0 if the step was not made, because float16 overflowed.
     """
+    self._name_without_gradient(optimizer, gradients, weights)
     pairs = [
       (replica.all_mean(gradient), weight)
       for gradient, weight in zip(gradients, weights)
@@ -344,7 +405,28 @@ class ModularGAN(AbstractGAN):
     norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
     return tf.where(loss_scale.was_skipped(optimizer), 0.0, norm)
 
-  def _move_average(self):
+  def _name_without_gradient(self, optimizer, gradients, weights):
+    """Warns, once for each optimiser, of weights that it will never move."""
+    if optimizer.name in self._named:
+      return
+    self._named.add(optimizer.name)
+    names = [
+      scope.full_name(weight)
+      for gradient, weight in zip(gradients, weights)
+      if gradient is None
+    ]
+    if names:
+      shown = ", ".join(names[:_MOST_NAMES])
+      more = len(names) - _MOST_NAMES
+      warnings.warn(
+        f"{len(names)} of the {len(weights)} weights that {optimizer.name} is "
+        "to train get no gradient and stay as they are, since no loss depends "
+        f"on them: {shown}{f' and {more} more' if more > 0 else ''}.",
+        stacklevel=2,
+      )
+
+  def _move_average(self, skipped):
+    """Moves the averages of the weights, unless they all stayed as they are."""
     if self.averaged_generator:
       decay = ema.decay_at(
         self.global_step,
@@ -352,7 +434,7 @@ class ModularGAN(AbstractGAN):
         self._ema_start_step,
         self._ema_warmup,
       )
-      decay = tf.where(loss_scale.was_skipped(self.g_optimizer), 1.0, decay)
+      decay = tf.where(skipped, 1.0, decay)
       for average, network in self._averages():
         ema.move(average, network, decay)
 
@@ -421,10 +503,13 @@ class ModularGAN(AbstractGAN):
   def _g_state(self):
     return _not_trained(self.generator)
 
+  def _d_state(self):
+    modules = (self.discriminator, *self.heads, self.anchors)
+    return [v for m in modules if m is not None for v in _not_trained(m)]
+
   def _state(self):
-    """Returns what passes through the networks may move."""
-    networks = (self.generator, self.discriminator, *self.heads)
-    return [v for network in networks for v in _not_trained(network)]
+    """Returns what an update may move beside weights."""
+    return [*self._g_state(), *self._d_state()]
 
   def _augmented(self, batch, fakes, rows):
     """Returns both with the images changed by `augmentation.policy`."""
@@ -571,6 +656,9 @@ def _sum(terms):
 def _not_trained(network):
   return [v for v in network.variables if not v.trainable]
 
+
+_FEW = 2  # images that a network is shown to see what it makes of them
+_MOST_NAMES = 5  # that a warning shows
 
 _MEAN_LOGITS = ("logits/real", "logits/fake")
 

@@ -77,11 +77,15 @@ def wgangp_penalty(discriminator, x, x_fake, y, uniform):
 def dragan_penalty(discriminator, x, y, uniform):
   """Unit slopes around real images (https://arxiv.org/abs/1705.07215).
 
-  The noise is as wide as the standard deviation of all pixels of the batch.
+  The noise is as wide as the standard deviation of all pixels of the batch. It
+  does not lead out of the pixels' range, [0, 1]. Pixels that an augmentation
+  has moved out of it stay where D sees them: their range reaches as far as they
+  do, so that the points lie around the images that D looks at.
   """
   _, variance = cross_replica_moments(x, [0, 1, 2, 3], parallel=False)
   noise = tf.sqrt(variance) * (uniform(tf.shape(x)) - 0.5)
-  return _unit_slopes(discriminator, tf.clip_by_value(x + noise, 0.0, 1.0), y)
+  low, high = tf.minimum(x, 0.0), tf.maximum(x, 1.0)
+  return _unit_slopes(discriminator, tf.clip_by_value(x + noise, low, high), y)
 
 
 @gin.configurable(denylist=["kernels"])

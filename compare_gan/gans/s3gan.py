@@ -40,8 +40,10 @@ class S3GAN(ModularGAN):
     use_soft_pred: its answer is a distribution instead of the likeliest class.
     weight_class_loss: of the predictor's loss on real images with a label.
     use_soft_labels: the dataset's labels are rows of class weights.
-    fakes_made_again: G is applied again, for nothing, before each update: its
-      moving averages move as the original's; for its exact numbers only.
+    fakes_made_again: each update makes its own fakes, as the original's do:
+      G's moving averages and power iterations move once for each update of D
+      and of G. False: G's update goes through the fakes of D's last one, which
+      saves a pass of G and a move. Joint fakes are never made again.
   """
 
   def __init__(
@@ -58,7 +60,7 @@ class S3GAN(ModularGAN):
     use_soft_pred=False,
     weight_class_loss=1.0,
     use_soft_labels=False,
-    fakes_made_again=False,
+    fakes_made_again=True,
   ):
     self._wants = (project_y, use_predictor)
     super().__init__(dataset, options, seed)
@@ -132,6 +134,9 @@ class S3GAN(ModularGAN):
     heads = (self._rotation, self._predictor, self._projection)
     return tuple(head for head in heads if head)
 
+  def _d_sees_labels(self):
+    return self._projection is not None or super()._d_sees_labels()
+
   def _one_hot(self, labels):
     labels = tf.convert_to_tensor(labels)
     if not labels.dtype.is_floating:
@@ -143,9 +148,20 @@ class S3GAN(ModularGAN):
       )
     return labels
 
+  def _make_fakes(self, d_batches, g_batch):
+    if not self._fakes_again or self._joint_fakes:
+      yield from super()._make_fakes(d_batches, g_batch)
+      return
+    for batch in (*d_batches, *[g_batch] * self.options.gen_iters):
+      yield from self._generate([batch])
+
+  def _complete(self, batch, i):
+    complete = super()._complete(batch, i)
+    if not self._predictor:
+      return complete
+    return complete._replace(y_weight=_weights_of_labels(complete.y))
+
   def _losses(self, batch, fakes):
-    if self._fakes_again:
-      self.generator(batch.z, batch.fake_y, is_training=True)
     n = tf.shape(fakes)[0]
     real, fake, y = self._score_all(batch, fakes)
     features = tf.concat([real.features, fake.features], axis=0)
@@ -154,7 +170,8 @@ class S3GAN(ModularGAN):
 
     if self._predictor:
       classes = self._predictor(features, is_training=True)
-      loss, share = _class_loss(classes[:n], batch.y)
+      loss = _class_loss(classes[:n], batch.y, batch.y_weight)
+      share = tf.reduce_mean(_has_label(batch.y))
       d_loss += self._weight_class * loss
       scalars.update({"loss/class_loss_real": loss, "label_frac": share})
       y = _completed(y, classes, self._soft_answers)
@@ -238,17 +255,21 @@ def _completed(y, class_logits, soft):
   return (1.0 - has_label) * prediction + has_label * y
 
 
-def _class_loss(class_logits, y):
-  """Returns the mean cross-entropy of images with a label, and their share.
+def _weights_of_labels(y):
+  """Returns [N], 0 where there is no label, with a mean of 1 or all 0.
 
-  The means are over the global batch: this replica's terms are scaled such
-  that the mean over replicas is that.
+  The mean is over the global batch. So the mean of weighted terms, over parts
+  of a batch and over replicas, is the mean over all images with a label.
   """
   has_label = _has_label(y)[:, 0]
+  share = replica.all_mean(tf.reduce_mean(has_label))
+  return tf.math.divide_no_nan(has_label, share)
+
+
+def _class_loss(class_logits, y, weights):
+  """Returns the weighted mean cross-entropy."""
   entropy = tf.nn.softmax_cross_entropy_with_logits(y, class_logits)
-  count = replica.all_mean(tf.reduce_sum(has_label))
-  loss = tf.math.divide_no_nan(tf.reduce_sum(has_label * entropy), count)
-  return loss, tf.reduce_mean(has_label)
+  return tf.reduce_mean(weights * entropy)
 
 
 def _first_with(output, logits, n):

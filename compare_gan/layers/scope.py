@@ -12,8 +12,9 @@ identifier) nor nest scopes by itself, hence the small stack here:
 The first value is a function of (seed, full name) alone, so it depends neither
 on the order of construction nor on the device. `building` changes how variables
 are made: with other values (a checkpoint's, say), not at all (to count the
-parameters of a network that would not fit into memory), or as a copy of another
-network that shares its state.
+parameters of a network that would not fit into memory), without a value (to
+look at a network's graph), or as a copy of another network that shares its
+state.
 """
 
 import contextlib
@@ -44,6 +45,7 @@ class Build(NamedTuple):
   seed: Optional[int] = None
   values: Optional[Callable] = None
   allocate: bool = True
+  valueless: bool = False
   original: Optional[dict[str, tf.Variable]] = None
   suffix: str = ""
 
@@ -78,6 +80,8 @@ def building(**changes):
       values: `values(name, shape, dtype)` -> array in place of the
         initialiser's, or None to leave it to the initialiser.
       allocate: if False, a `VariableSpec` stands in for every variable.
+      valueless: if True, variables are those of the `tf.Graph` around, which
+        can be called there and never get a value.
       original, suffix: {full name: variable} of a network. The same network
         made again inside is a copy that shares the state of the original, while
         its trainable variables are its own: named with the suffix, and equal to
@@ -104,6 +108,11 @@ def variable(name, shape, init, trainable=True, dtype=tf.float32):
   full_name = "/".join(_stack.path + (name,))
   shape = tuple(int(size) for size in shape)
   build = _stack.build
+  if build.valueless:
+    with tf.name_scope(""):
+      return tf.Variable(
+        lambda: tf.zeros(shape, dtype), trainable, name=full_name, shape=shape
+      )
   if build.original is not None:
     original = build.original[full_name]
     if not trainable:

@@ -144,6 +144,13 @@ def test_penalties_see_what_d_sees():
   np.testing.assert_array_equal(slopes, scores[:2])
 
 
+def test_dragan_looks_around_what_d_sees():
+  scores, slopes, _ = _seen("color", "dragan_penalty")
+  real = scores[:2]
+  assert real.min() < 0.0 or real.max() > 1.0  # Else this would test nothing.
+  assert np.abs(slopes - real).max() <= 0.5 * real.std() + 1e-6
+
+
 def test_g_learns_through_the_changes():
   """All of a fake is cut out: no gradient reaches G."""
   gin.bind_parameter("augmentation.policy", "cutout")

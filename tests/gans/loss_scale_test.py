@@ -260,3 +260,166 @@ def test_replicas_agree_on_what_is_skipped():
     assert scales[0] == scales[1]
   assert first[0] == second[0] != third[0]
   assert [scales[0] for _, scales in (first, second, third)] == [8, 4, 4]
+
+
+# ---- What a skipped update leaves behind -------------------------------------
+
+
+_WITH_STATE = """
+  G.batch_norm_fn = @batch_norm
+  D.spectral_norm = True
+  penalty.fn = @lecam_penalty
+"""
+
+
+def _scaled_gan(bindings="", cls="ModularGAN", **chosen):
+  gin.parse_config(_WITH_STATE + bindings)
+  with precision.using("float32", loss_scaled=True):
+    gin.parse_config(
+      """
+      weights.initializer = "orthogonal"
+      sndcgan.Generator.ch = 2
+      sndcgan.Discriminator.ch = 2
+      """
+    )
+    return tiny.gan(cls, "sndcgan_arch", batch_size=4, **chosen)
+
+
+def _state_of(gan):
+  """Returns {name: value} of what passes move."""
+  return {
+    name: value
+    for name, value in tiny.values(gan).items()
+    if any(part in name for part in ("moving_", "u_var", "anchors"))
+  }
+
+
+def _only(scope_name, state):
+  return {n: v for n, v in state.items() if n.startswith(scope_name)}
+
+
+def _train(gan, graph=True, **changed):
+  step = gan.train_step
+  if graph:
+    step = tf.function(step, autograph=False)
+  batches = tiny.batches(gan.batches_per_step, size=4)
+  return step([{**batch, **changed} for batch in batches])
+
+
+def _assert_alive(after, before):
+  """All is finite, and something of each kind has moved."""
+  moved = []
+  for name, value in after.items():
+    assert np.all(np.isfinite(value)), name
+    if not np.array_equal(value, before[name]):
+      moved.append(name)
+  for kind in {name.rsplit("/", 1)[-1] for name in after}:
+    assert any(name.endswith(kind) for name in moved), kind
+
+
+@pytest.mark.parametrize(
+  "chosen,graph",
+  [
+    ({}, True),
+    ({}, False),
+    ({"micro_batches": 2}, True),
+    ({"disc_iters": 2, "gen_iters": 2}, True),
+  ],
+)
+def test_a_batch_that_overflows_moves_no_state(chosen, graph):
+  gan = _scaled_gan(**chosen)
+  _train(gan, graph)
+  before = _state_of(gan)
+  assert any("anchors" in name for name in before)
+  _train(gan, graph, z=tf.fill([4, tiny.Z_DIM], float("nan")))
+  assert float(gan.d_optimizer.skipped_steps) == gan.options.disc_iters
+  assert float(gan.g_optimizer.skipped_steps) == gan.options.gen_iters
+  np.testing.assert_equal(_state_of(gan), before)
+  _train(gan, graph)
+  _assert_alive(_state_of(gan), before)
+
+
+def test_a_skipped_d_update_leaves_the_state_of_its_fakes():
+  gan = _scaled_gan()
+  _train(gan)
+  before = _state_of(gan)
+  gan.d_optimizer.scale.assign(_INF)
+  _train(gan)
+  after = _state_of(gan)
+  np.testing.assert_equal(_only("gen", after), _only("gen", before))
+  np.testing.assert_equal(_only("score", after), _only("score", before))
+  # G's update was made: D's passes in it count.
+  _assert_alive(_only("disc", after), before)
+
+
+def test_a_skipped_g_update_leaves_the_state_of_ds_update():
+  gan, same = _scaled_gan(), _scaled_gan()
+  gan.g_optimizer.scale.assign(_INF)
+  _train(gan)
+  # What D's update alone makes of it.
+  d_batches, g_batch = same._complete_all(tiny.batches(1, size=4))
+  fakes = next(same._make_fakes(d_batches, g_batch))
+  same._update_discriminator(d_batches[0], fakes, 0)
+  expected, actual = _state_of(same), _state_of(gan)
+  assert set(actual) == set(expected)
+  for name, value in expected.items():
+    np.testing.assert_allclose(
+      actual[name], value, rtol=1e-5, atol=1e-7, err_msg=name
+    )
+
+
+@pytest.mark.parametrize("network", ["d", "g"])
+def test_if_all_fakes_are_made_at_once_any_skip_undoes_them(network):
+  gan = _scaled_gan(
+    "ModularGAN.experimental_force_graph_unroll = True", disc_iters=2
+  )
+  _train(gan)
+  before = _state_of(gan)
+  optimizer = gan.d_optimizer if network == "d" else gan.g_optimizer
+  optimizer.scale.assign(_INF)
+  _train(gan)
+  np.testing.assert_equal(_only("gen", _state_of(gan)), _only("gen", before))
+
+
+def test_what_gradients_do_not_show_does_not_reach_the_state():
+  """A ReLU makes 0 of NaN on some devices: the step is made all the same."""
+  moved = tf.Variable([1.0, 2.0], trainable=False)
+  scaled, w = _scaled()
+  with loss_scale.undone_if_skipped(scaled, [moved]):
+    moved.assign([3.0, float("nan")])
+    _step(scaled, w, 1.0)
+  np.testing.assert_array_equal(moved, [1.0, 2.0])
+  with loss_scale.undone_if_skipped(scaled, [moved]):
+    moved.assign([3.0, 4.0])
+    _step(scaled, w, 1.0)
+  np.testing.assert_array_equal(moved, [3.0, 4.0])
+
+
+def test_without_a_loss_scale_nothing_is_kept():
+  """Outside of float16 the step reads no state beside its own."""
+  optimizer = optimizers.AdamOptimizer(0.1, name="opt")
+  moved = tf.Variable(1.0, trainable=False)
+  with loss_scale.undone_if_skipped(optimizer, [moved]):
+    moved.assign(float("nan"))
+  assert np.isnan(moved.numpy())
+
+
+def test_the_average_moves_if_one_of_the_g_updates_was_made():
+  with precision.using("float32", loss_scaled=True):
+    gan = _gan(gen_iters=2)
+  apply_gradients = gan.g_optimizer.apply_gradients
+  infinite = []
+
+  def second_is_infinite(pairs, step):
+    if infinite:
+      pairs = [(gradient * _INF, w) for gradient, w in pairs]
+    infinite.append(True)
+    apply_gradients(pairs, step)
+
+  gan.g_optimizer.apply_gradients = second_is_infinite
+  gan.train_step(tiny.batches(1))
+  assert float(gan.g_optimizer.skipped_steps) == 1
+  values = tiny.values(gan)
+  name = "generator/g_fc1/kernel"
+  average = values[f"{name}/ExponentialMovingAverage"]
+  assert not np.array_equal(average, values[name])

@@ -63,6 +63,34 @@ def test_dragan_noise_is_as_wide_as_all_pixels_deviate():
   np.testing.assert_allclose(seen[0], x.numpy() + 0.25 * 0.5, rtol=1e-6)
 
 
+def _points(x, draw):
+  """Returns where dragan_penalty looks at D, all draws being this one."""
+  seen = []
+
+  def discriminator(x, y):
+    seen.append(x.numpy())
+    return _quadratic(x, y)
+
+  noise = lambda shape: draw * tf.ones(shape)  # noqa: E731
+  penalty_lib.dragan_penalty(discriminator, x, None, noise)
+  return seen[0]
+
+
+@pytest.mark.parametrize("draw,moved", [(0.0, -0.5), (1.0, 0.5)])
+def test_dragan_stays_in_the_range_of_pixels(draw, moved):
+  x = tf.constant([0.0, 1.0] * 4, shape=[2, 2, 2, 1])  # deviation 1/2
+  expected = np.clip(x.numpy() + 0.5 * moved, 0.0, 1.0)
+  np.testing.assert_array_equal(_points(x, draw), expected)
+
+
+@pytest.mark.parametrize("draw,moved", [(0.0, -0.5), (1.0, 0.5)])
+def test_dragan_looks_around_pixels_that_an_augmentation_moved(draw, moved):
+  """From -1 and 2 it does not jump to 0 and 1, nor go further away."""
+  x = tf.constant([-1.0, 2.0] * 4, shape=[2, 2, 2, 1])  # deviation 3/2
+  expected = np.clip(x.numpy() + 1.5 * moved, -1.0, 2.0)
+  np.testing.assert_array_equal(_points(x, draw), expected)
+
+
 def test_r1_and_r2_are_half_the_squared_slope():
   assert float(penalty_lib.r1_penalty(_quadratic, _ONES, None)) == 0.5 * 4
   assert float(penalty_lib.r2_penalty(_quadratic, 2 * _ONES, None)) == 0.5 * 16

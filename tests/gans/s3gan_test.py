@@ -181,23 +181,104 @@ def test_soft_labels_are_used_as_they_are():
   np.testing.assert_allclose(_projected(gan, batch)[:4], y)
 
 
-def test_fakes_made_again_move_the_averages_of_g_three_times():
-  again = """
-    G.batch_norm_fn = @batch_norm
-    standardize_batch.decay = 0.5
+_HALFWAY = """
+  G.batch_norm_fn = @batch_norm
+  standardize_batch.decay = 0.5
+  ModularGAN.g_lr = 0.0
+"""
+
+
+def _share_moved(bindings, **chosen):
+  """Returns how far a step takes G's moving average to the batch's mean."""
+  gan = _s3gan(_ALL + _HALFWAY + bindings, **chosen)
+  [batch] = _batches()
+  z = tf.constant([[1.0, 0.0], [0.0, 1.0], [2.0, 1.0], [1.0, 3.0]])
+  batch = {**batch, "z": z, "sampled_labels": tf.constant([0, 1, 2, 0])}
+  y = tf.one_hot(batch["sampled_labels"], 3)
+  mean = tf.reduce_mean(gan.generator.hidden(tf.concat([z, y], 1), True), 0)
+  gan.train_step([batch] * gan.batches_per_step)
+  return gan.generator.norm.standardize.moving_mean.numpy() / mean.numpy()
+
+
+@pytest.mark.parametrize(
+  "bindings,chosen,moves",
+  [
+    ("", {}, 2),  # D's update makes the fakes, and so does G's.
+    ("", {"disc_iters": 2}, 3),
+    ("", {"gen_iters": 2}, 3),
+    ("ModularGAN.experimental_force_graph_unroll = True", {}, 2),
+    ("S3GAN.fakes_made_again = False", {}, 1),
+    ("S3GAN.fakes_made_again = False", {"disc_iters": 2}, 2),
+  ],
+)
+def test_moments_of_g_move_once_for_each_update(bindings, chosen, moves):
+  share = _share_moved(bindings, **chosen)
+  np.testing.assert_allclose(share, 1.0 - 0.5**moves, rtol=1e-4)
+
+
+@pytest.mark.parametrize("again,moves", [(True, 2), (False, 1)])
+def test_power_iterations_of_g_move_once_for_each_update(again, moves):
+  gan = _s3gan(
+    f"""
+    {_ALL}
+    G.spectral_norm = True
+    G.batch_norm_fn = @conditional_batch_norm
     ModularGAN.g_lr = 0.0
-    S3GAN.fakes_made_again = True
-  """
-  gan = _s3gan(_ALL + again)
-  [mean] = [v for v in gan.generator.variables if "moving_mean" in v.name][:1]
+    S3GAN.fakes_made_again = {again}
+    resnet_cifar.Generator.ch = 4
+    resnet_cifar.Discriminator.ch = 4
+    """,
+    architecture="resnet_cifar_arch",
+    dataset=DatasetShape((32, 32, 3), 3),
+  )
+  kernel = gan.generator.fc_noise.kernel
+  w = kernel.kernel.numpy()
+  u = kernel.u_var.numpy()
+  for _ in range(moves):
+    v = w.T @ u
+    u = w @ (v / np.linalg.norm(v))
+    u /= np.linalg.norm(u)
+  [batch] = tiny.batches(1, DatasetShape((32, 32, 3), 3), size=4)
+  gan.train_step([batch])
+  np.testing.assert_allclose(kernel.u_var.numpy(), u, rtol=1e-3, atol=1e-5)
+
+
+def test_g_trains_through_the_fakes_that_it_makes_again():
+  gan = _s3gan()
+  before = [v.numpy() for v in gan.generator.trainable_variables]
   gan.train_step(_batches())
-  moved = mean.numpy()
-  gin.bind_parameter("S3GAN.fakes_made_again", False)
-  gan = _s3gan(_ALL)
-  [mean] = [v for v in gan.generator.variables if "moving_mean" in v.name][:1]
-  gan.train_step(_batches())
-  # From 0: once half of the way, three times 7/8 of it.
-  np.testing.assert_allclose(moved, mean.numpy() / 0.5 * 0.875, rtol=1e-5)
+  for old, v in zip(before, gan.generator.trainable_variables):
+    assert not np.array_equal(old, v), v.name
+
+
+@pytest.mark.parametrize("graph", [False, True])
+def test_class_loss_in_parts_is_that_of_the_whole_batch(graph):
+  """The first of two parts, every other row, has all the labels but one."""
+  labels = (0, -1, 1, -1, 2, 1, 0, -1)
+
+  def step(parts):
+    gan = _s3gan(
+      _ALL
+      + """
+      ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer
+      ModularGAN.g_lr = 1.0
+      S3GAN.weight_class_loss = 10.0
+      """,
+      batch_size=8,
+      micro_batches=parts,
+    )
+    run = gan.train_step
+    if graph:
+      run = tf.function(run, autograph=False)
+    scalars = run(_batches(labels))
+    return tiny.values(gan), {k: float(v) for k, v in scalars.items()}
+
+  for one, cut in zip(step(1), step(2)):
+    assert set(one) == set(cut)
+    for name, value in one.items():
+      np.testing.assert_allclose(
+        cut[name], value, rtol=1e-4, atol=1e-5, err_msg=name
+      )
 
 
 @pytest.mark.parametrize(
@@ -242,6 +323,7 @@ def test_two_projections_are_warned_of():
     resnet_cifar.Generator.ch = 4
     resnet_cifar.Discriminator.ch = 4
     resnet_cifar.Discriminator.project_y = True
+    G.batch_norm_fn = @conditional_batch_norm
   """
   with pytest.warns(UserWarning, match="two projections"):
     _s3gan(
