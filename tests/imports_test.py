@@ -87,7 +87,7 @@ _MAY_IMPORT = {
     "layers.scope",
     "model_dir",
   },
-  "zoo": set(),
+  "zoo": {"datasets.files", "datasets.image_file"},  # which images there are
   "task_manager": {"estimator", "model_dir"},
   "tfgan_compat": set(),
   "transfer": {"estimator"},
