@@ -124,7 +124,10 @@ def run(args):
   if args.out.endswith(".npz"):
     _write_npz(args.out, arrays)
   else:
-    _write_folder(args.out, things, sampler, arrays, coordinates)
+    classes = _classes(args, gan)
+    if labels is not None and (args.z is not None or not classes):
+      classes = list(dict.fromkeys(labels.tolist()))
+    _write_folder(args.out, things, sampler, arrays, coordinates, classes)
   print(f"Wrote {len(images)} images {list(images.shape[1:])} to {args.out}.")
 
 
@@ -134,7 +137,7 @@ def _write_class_grids(args, sampler):
     raise ValueError(
       "--make=class_grids draws its z: --n and --seed say which; --z does not."
     )
-  classes = _classes(args) or range(sampler.gan.num_classes)
+  classes = _classes(args, sampler.gan) or range(sampler.gan.num_classes)
   os.makedirs(args.out, exist_ok=True)
   for label in classes:
     z, labels = _drawn(sampler.gan, args, [label])
@@ -165,7 +168,7 @@ def _coordinates(text, z_dim):
   return numbers
 
 
-def _write_folder(folder, things, sampler, arrays, coordinates):
+def _write_folder(folder, things, sampler, arrays, coordinates, classes):
   os.makedirs(folder, exist_ok=True)
   z, labels = arrays["z"], arrays.get("labels")
   some = slice(0, 64)  # as many as a picture can show
@@ -184,7 +187,6 @@ def _write_folder(folder, things, sampler, arrays, coordinates):
     frames = pictures.interpolation(sampler, z[some], some_labels)
     picture_files.write_gif(path("interpolation.gif"), frames)
   if "morph" in things:
-    classes = list(dict.fromkeys(labels.tolist()))
     frames = []
     for first, second in zip(classes, classes[1:] or classes):
       way = pictures.morph(sampler, z[some], first, second)
@@ -206,12 +208,20 @@ def _latents(gan, args):
   if args.z is not None:
     labels = np.load(args.labels) if args.labels else None
     return np.load(args.z), labels
-  return _drawn(gan, args, _classes(args))
+  return _drawn(gan, args, _classes(args, gan))
 
 
-def _classes(args):
+def _classes(args, gan):
   """Returns the labels of --classes, or None."""
-  return args.classes and [int(c) for c in args.classes.split(",")]
+  if not args.classes or not gan.num_classes:
+    return None
+  words = args.classes.split(",")
+  if not all(w.isdigit() and int(w) < gan.num_classes for w in words):
+    raise ValueError(
+      f"--classes={args.classes}: this model has the classes 0 to "
+      f"{gan.num_classes - 1}; 0,1 is a list of some."
+    )
+  return [int(word) for word in words]
 
 
 def _drawn(gan, args, classes):
