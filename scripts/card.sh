@@ -14,7 +14,7 @@ export ASCEND_GLOBAL_LOG_LEVEL=${ASCEND_GLOBAL_LOG_LEVEL:-3}
 network='' data='' result='' device='' steps='' precision_mode=''
 network_of_folders='' # what the flags of the folders say, if --network does not
 over_dump=False data_dump_flag=False data_dump_step=10 profiling=False
-is_short=False dry_run=False
+is_short=False dry_run=False path_is_shown=''
 output=test/output/$ASCEND_DEVICE_ID
 card_flags=(--dry_run) # of the zoo: it says what it would run
 main_flags=()
@@ -197,11 +197,7 @@ settle_device() {
 train() {
   settle
   export PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH}
-  if [[ $dry_run == True ]]; then
-    words export "PYTHONPATH=$PYTHONPATH"
-  else
-    open_log
-  fi
+  [[ $dry_run == True ]] || open_log
   case $network in
     dcgan) zoo out_dir --crop "--data_dir=$data/data" ;;
     bigbigan) zoo result_path "--dataset_path=$data" ;;
@@ -246,6 +242,8 @@ words() {
 # for this script to it. If it fails, the script ends with its exit code.
 run() {
   if [[ $dry_run == True ]]; then
+    [[ $path_is_shown ]] || words export "PYTHONPATH=$PYTHONPATH"
+    path_is_shown=yes
     words "$python" "$@"
     return
   fi

@@ -197,15 +197,24 @@ def test_only_main_reads_flags(module, tree):
     assert not [name for name in _names(tree) if name.startswith("absl")]
 
 
-def test_import_is_light():
-  """Neither TensorFlow nor any optional package comes with the name."""
-  code = "import compare_gan, sys; print(*sys.modules)"
-  loaded = subprocess.run(
+def _loaded_with(name):
+  """Returns the modules that are there after importing one."""
+  code = f"import {name}, sys; print(*sys.modules)"
+  return subprocess.run(
     [sys.executable, "-c", code],
     capture_output=True,
     text=True,
     check=True,
     cwd=_PACKAGE.parent,
   ).stdout.split()
+
+
+def test_import_is_light():
+  """Neither TensorFlow nor any optional package comes with the name."""
   heavy = {"tensorflow", "numpy", "scipy", "gin", "matplotlib"}
-  assert not heavy & set(loaded)
+  assert not heavy & set(_loaded_with("compare_gan"))
+
+
+@pytest.mark.parametrize("card", ["dcgan", "biggan", "bigbigan"])
+def test_plans_of_model_cards_are_light(card):
+  assert "tensorflow" not in _loaded_with(f"compare_gan.zoo.{card}")
