@@ -6,7 +6,9 @@ import os
 
 from compare_gan import configuration
 from compare_gan import draws
+from compare_gan import model_dir
 from compare_gan.gans import options
+from compare_gan.layers import scope
 from compare_gan.zoo import plan as plan_lib
 import gin
 import numpy as np
@@ -203,6 +205,24 @@ def test_bigbigan_starts_as_the_card_does(dataset, initializer):
   plan = _plan("bigbigan", *_required("bigbigan"), f"--dataset={dataset}")
   configuration.parse([plan.card], plan.gin_text().splitlines())
   assert gin.query_parameter("weights.initializer") == initializer
+
+
+def test_bigbigan_of_cifar_has_orthogonal_kernels():
+  flags = ("--dataset=cifar10", "--gen_disc_ch=8", "--en_ch=8")
+  plan = _plan("bigbigan", *_required("bigbigan"), *flags)
+  configuration.parse([plan.card], plan.gin_text().splitlines())
+  gan = model_dir.make_gan(model_dir.DatasetShape((32, 32, 3), 10))
+  for network in (gan.generator, gan.discriminator, gan.encoder):
+    kernels = [
+      v.numpy().reshape([-1, v.shape[-1]])
+      for v in network.variables
+      if scope.full_name(v).endswith("/kernel")
+    ]
+    assert kernels
+    for kernel in kernels:
+      kernel = kernel if len(kernel) >= kernel.shape[1] else kernel.T
+      product = kernel.T @ kernel
+      np.testing.assert_allclose(product, np.eye(len(product)), atol=1e-4)
 
 
 def _folder_of(tmp_path, *names):
