@@ -16,6 +16,7 @@ import argparse
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -320,7 +321,7 @@ def _commands(args, rest, data, result):
   if not _has(rest, "gin_config"):
     words.append("--gin_config=resnet_cifar10_false.gin")
   words += rest
-  shown = " ".join("***" if _SECRET.search(word) else word for word in words)
+  shown = shlex.join("***" if _SECRET.search(word) else word for word in words)
   print(f"Running {shown}", flush=True)
   variables = {
     "TF_CPP_MIN_LOG_LEVEL": "2",

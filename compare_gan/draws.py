@@ -23,6 +23,7 @@ TensorFlow, under XLA too; what is computed from them agrees to rounding.
 """
 
 import contextlib
+import math
 import threading
 
 import tensorflow as tf
@@ -142,10 +143,25 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=tf.float32, seed=None, name=None):
 
 
 def truncated_normal(
-  shape, mean=0.0, stddev=1.0, dtype=tf.float32, seed=None, name=None
+  shape,
+  mean=0.0,
+  stddev=1.0,
+  dtype=tf.float32,
+  seed=None,
+  name=None,
+  truncation=2.0,
 ):
-  """Returns draws from N(mean, stddev^2) given that |x - mean| < 2 stddev."""
-  p = 0.9544997361036416  # P(|x| < 2)
+  """Returns draws from N(mean, stddev^2) cut at `truncation` deviations.
+
+  TensorFlow's cuts at 2, and has no argument for it.
+  """
+  if not truncation > 0:
+    raise ValueError(
+      f"truncation = {truncation}, but it is a number of deviations above 0, "
+      "such as 2.0. z.truncation and eval_z.truncation set that of latents; "
+      "@tf.random.normal is not cut."
+    )
+  p = math.erf(truncation / math.sqrt(2.0))  # P(|x| < truncation)
   x = _draw(shape, seed, lambda bits: _probit(0.5 + p * (_unit(bits) - 0.5)))
   return mean + stddev * tf.cast(x, dtype)
 

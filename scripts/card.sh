@@ -6,13 +6,15 @@
 
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 python=${PYTHON:-python}
+command -v "$python" >/dev/null || python=python3
 export ASCEND_DEVICE_ID=${ASCEND_DEVICE_ID:-0}
 export ASCEND_SLOG_PRINT_TO_STDOUT=${ASCEND_SLOG_PRINT_TO_STDOUT:-0}
 export ASCEND_GLOBAL_LOG_LEVEL=${ASCEND_GLOBAL_LOG_LEVEL:-3}
 
 network='' data='' result='' device='' steps='' precision_mode=''
+network_of_folders='' # what the flags of the folders say, if --network does not
 over_dump=False data_dump_flag=False data_dump_step=10 profiling=False
-is_short=False dry_run=False
+is_short=False dry_run=False path_is_shown=''
 output=test/output/$ASCEND_DEVICE_ID
 card_flags=(--dry_run) # of the zoo: it says what it would run
 main_flags=()
@@ -23,7 +25,7 @@ usage() {
 }
 
 fail() {
-  echo "$(basename -- "$0"): $1" >&2
+  echo "$(basename -- "$0"): $*" >&2
   exit 2
 }
 
@@ -35,8 +37,9 @@ read_flags() {
     shift
     case $word in
       --over_dump | --data_dump_flag | --profiling) word+='=True' ;;
-      --network | --data_path | --dataset_path | --result_path | --steps | \
-        --precision_mode | --data_dump_step | --run_config | --device | --chip)
+      --network | --data_path | --dataset_path | --output_path | \
+        --result_path | --steps | --precision_mode | --data_dump_step | \
+        --run_config | --device | --chip)
         (($#)) || fail "$word needs a value, $word=VALUE."
         word+="=$1"
         shift
@@ -54,11 +57,15 @@ read_flags() {
       --network=*) network=${word#*=} ;;
       --data_path=*)
         data=${word#*=}
-        network=${network:-dcgan}
+        network_of_folders=${network_of_folders:-dcgan}
         ;;
       --dataset_path=*)
         data=${word#*=}
-        network=${network:-bigbigan}
+        network_of_folders=bigbigan
+        ;;
+      --output_path=*)
+        result=${word#*=}
+        [[ $network_of_folders == bigbigan ]] || network_of_folders=biggan
         ;;
       --result_path=*) result=${word#*=} ;;
       --steps=*) steps=${word#*=} ;;
@@ -110,7 +117,9 @@ bind() {
 
 # What is asked for comes to flags of compare_gan.main, before the user's own.
 settle() {
+  network=${network:-$network_of_folders}
   [[ $data ]] || fail "Where are the data? --data_path=FOLDER says it."
+  refuse_urls
   [[ $steps =~ ^([1-9][0-9]*)?$ ]] || fail "--steps=$steps: 1 or more would do."
   [[ $output == /* ]] || output=$PWD/$output
   folders=("$output")
@@ -129,6 +138,19 @@ settle() {
   settle_dumps
   settle_device
   main_flags=("--run_config=$device" "${main_flags[@]}")
+}
+
+# OBS is no folder.
+refuse_urls() {
+  local place
+  for place in "$data" "$result"; do
+    case $place in
+      obs://* | s3://*)
+        fail "$place is no folder of this machine: copy it with moxing, or" \
+          "train by boot_modelarts.py, which does."
+        ;;
+    esac
+  done
 }
 
 settle_dumps() {
@@ -211,12 +233,18 @@ compare_gan() {
     "${card_flags[@]:1}" "${main_flags[@]}"
 }
 
+# Prints words as a line that any shell reads, with "ä" as it is.
+words() {
+  "$python" -c 'import shlex, sys; print(*map(shlex.quote, sys.argv[1:]))' "$@"
+}
+
 # Runs Python with these words. Its output goes to the log, too, and a signal
 # for this script to it. If it fails, the script ends with its exit code.
 run() {
   if [[ $dry_run == True ]]; then
-    printf '%q ' "$python" "$@"
-    echo
+    [[ $path_is_shown ]] || words export "PYTHONPATH=$PYTHONPATH"
+    path_is_shown=yes
+    words "$python" "$@"
     return
   fi
   local child code=0 stopped=''

@@ -5,6 +5,7 @@
 #
 # The arguments are those of run_1p.sh; few steps are enough: --steps=100. The
 # profile is in RESULT_DIR/msprof. Exit code: msprof's, or the training's.
+# --dry_run prints what msprof would run.
 
 set -euo pipefail
 here=$(dirname -- "${BASH_SOURCE[0]}")
@@ -14,6 +15,9 @@ if (($# < 3)); then
   usage >&2
   exit 2
 fi
+for word; do
+  [[ $word != --dry_run ]] || exec bash "$here/run_1p.sh" "$@"
+done
 command -v msprof >/dev/null ||
   fail "there is no msprof in PATH: source CANN's set_env.sh first."
 

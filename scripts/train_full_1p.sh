@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # Trains a model card on one card, all of its steps:
 #
+#   bash train_full_1p.sh --data_path=../dataset --output_path=../output
 #   bash train_full_1p.sh --data_path=train_data
 #   bash train_full_1p.sh --dataset_path=D --result_path=R --num_epochs=50
 #
-#   --data_path=D        data of DCGAN, the images in D/data/celebA
+#   --data_path=D        with --output_path: data of BigGAN, D has .mat files;
+#                        alone: data of DCGAN, the images in D/data/celebA
+#   --output_path=O      where BigGAN is to write
 #   --dataset_path=D     data of BigBiGAN, tensorflow_datasets' folder
-#   --network=NAME       other than these say: dcgan, bigbigan, biggan (D has
-#                        .mat files), compare_gan (D is tensorflow_datasets')
-#   --result_path=R      where to
+#   --result_path=R      where the others are to write
+#   --network=NAME       other than these say: dcgan, bigbigan, biggan or
+#                        compare_gan (D is tensorflow_datasets')
 #   --steps=N            so many instead of all
 #   --precision_mode=M   allow_fp32_to_fp16, force_fp16, must_keep_origin_dtype
 #                        or allow_mix_precision

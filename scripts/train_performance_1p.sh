@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains a model card on one card for a few steps, to see how fast it is:
 #
+#   bash train_performance_1p.sh --data_path=../dataset --output_path=../output
 #   bash train_performance_1p.sh --data_path=train_data
 #   bash train_performance_1p.sh --dataset_path=D --result_path=R \
 #     --train_batch_size=256 --num_epochs=50

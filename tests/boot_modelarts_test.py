@@ -7,6 +7,7 @@ that do what the test is about.
 import json
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -158,6 +159,15 @@ save(5)
   pixels, flags = json.loads((job.run / "seen").read_text())
   assert pixels == "pixels" and flags["gin_config"] == "mine.gin"
   assert (job.run / "model.ckpt-5.index").exists()
+
+
+def test_the_command_in_the_log_can_be_pasted(tmp_path):
+  binding = "--gin_bindings=options.seed = 3"
+  _, log = Job(tmp_path, "save(5)").boot(binding, "--note=it's; $HOME")
+  [line] = [x for x in log.splitlines() if x.startswith("Running ")]
+  words = shlex.split(line)[1:]
+  assert words[0] == sys.executable
+  assert words[-2:] == [binding, "--note=it's; $HOME"]
 
 
 def test_index_comes_after_the_numbers_and_checkpoint_last(tmp_path):

@@ -94,7 +94,7 @@ _MAY_IMPORT = {
     "layers.scope",
     "model_dir",
   },
-  "zoo": set(),
+  "zoo": {"datasets.files", "datasets.image_file"},  # which images there are
   "task_manager": {"estimator", "model_dir"},
   "tfgan_compat": set(),
   "transfer": {"estimator"},
@@ -205,10 +205,10 @@ def test_only_main_reads_flags(module, tree):
     assert not [name for name in _names(tree) if name.startswith("absl")]
 
 
-def test_import_is_light():
-  """Neither TensorFlow nor any optional package comes with the name."""
-  code = "import compare_gan, sys; print(*sys.modules)"
-  loaded = subprocess.run(
+def _loaded_with(name):
+  """Returns the modules that are there after importing one."""
+  code = f"import {name}, sys; print(*sys.modules)"
+  return subprocess.run(
     [sys.executable, "-c", code],
     capture_output=True,
     text=True,
@@ -216,5 +216,14 @@ def test_import_is_light():
     cwd=_PACKAGE.parent,
     env=plain_shell.checkout(),
   ).stdout.split()
+
+
+def test_import_is_light():
+  """Neither TensorFlow nor any optional package comes with the name."""
   heavy = {"tensorflow", "numpy", "scipy", "gin", "matplotlib"}
-  assert not heavy & set(loaded)
+  assert not heavy & set(_loaded_with("compare_gan"))
+
+
+@pytest.mark.parametrize("card", ["dcgan", "biggan", "bigbigan"])
+def test_plans_of_model_cards_are_light(card):
+  assert "tensorflow" not in _loaded_with(f"compare_gan.zoo.{card}")

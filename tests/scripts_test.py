@@ -5,6 +5,7 @@ Most of them with a Python that writes down what it is to train.
 
 import os
 import pathlib
+import re
 import shlex
 import signal
 import subprocess
@@ -18,7 +19,9 @@ from compare_gan.gans import options
 import gin
 import numpy as np
 import pytest
+import scipy.io
 
+from tests import plain_shell
 from tests.datasets import pictures
 
 _ROOT = pathlib.Path(__file__).parent.parent
@@ -55,10 +58,10 @@ class Called(list):
 
 
 class Place:
-  """A folder with a space and a quote in its name, a Python, and some data."""
+  """A folder whose name needs quotes, a Python, some data, a plain shell."""
 
   def __init__(self, tmp_path):
-    self.folder = tmp_path / "it's here"
+    self.folder = tmp_path / "it's größe"
     self.images = self.folder / "train data" / "data" / "celebA"
     self.images.mkdir(parents=True)
     for i in range(8):
@@ -67,14 +70,11 @@ class Place:
     self.noted = tmp_path / "noted"
     self.python = tmp_path / "python"
     self.train_as("exit 0")
-    self.variables = {
-      **{k: v for k, v in os.environ.items() if k != "ASCEND_DEVICE_ID"},
-      "PYTHON": str(self.python),
-      "PYTHONPATH": str(tmp_path / "modules"),
-      "COMPARE_GAN_CACHE": str(tmp_path / "cache"),
-    }
     self.modules = tmp_path / "modules"
     self.modules.mkdir()
+    self.variables = plain_shell.environment(
+      tmp_path, PYTHON=self.python, PYTHONPATH=self.modules
+    )
 
   def train_as(self, body):
     self.python.write_text(
@@ -135,6 +135,7 @@ def test_all_scripts_are_there():
       *_FOLDERS,
       "run_msprof.sh",
       "train_full_1p.sh",
+      "train_full_1p_modelarts.sh",
       "train_performance_1p.sh",
     ]
   )
@@ -212,6 +213,39 @@ def test_dataset_path_is_bigbigans(place):
   assert options.options().training_steps == 2 * 234
 
 
+@pytest.mark.parametrize(
+  "words,network",
+  [
+    (["--data_path=d", "--output_path=o"], "AnimeFaceGAN_ID1062"),
+    (["--output_path", "o", "--data_path", "d"], "AnimeFaceGAN_ID1062"),
+    (["--dataset_path=d", "--result_path=r"], "BigbiGAN_ID1293"),
+    (["--dataset_path=d", "--output_path=o"], "BigbiGAN_ID1293"),
+    (["--output_path=o", "--dataset_path=d"], "BigbiGAN_ID1293"),
+    (
+      ["--network=bigbigan", "--data_path=d", "--output_path=o"],
+      "BigbiGAN_ID1293",
+    ),
+  ],
+)
+def test_folders_say_which_card_it_is(place, words, network):
+  place.run("train_full_1p.sh", *words)
+  called = place.called()[0]
+  called.parse()
+  assert gin.query_parameter("card_log.network").startswith(network)
+
+
+def test_output_path_is_biggans(place):
+  words = ("--data_path=../dataset", "--output_path=../output", "-i", "3")
+  place.run("train_full_1p.sh", *words)
+  called, *_ = place.called()
+  called.parse()
+  assert gin.query_parameter("arrays.path") == "../dataset"
+  assert called.value("model_dir").startswith("../output/model/32/")
+  assert options.options().training_steps == 3
+  log = place.folder / "test" / "output" / "0" / "train_0.log"
+  assert log.read_text().startswith("a line of the training\n")
+
+
 def test_network_says_it_otherwise(place):
   place.run(
     "train_full_1p.sh",
@@ -235,7 +269,8 @@ def test_biggan_trains_and_makes_a_grid_of_each_class(place):
   train.parse()
   assert gin.query_parameter("arrays.path") == "d"
   assert options.options().batch_size == 8
-  assert [words[:2] for words in then] == [["compare_gan", "sample"]] * 10
+  [grids] = then  # One process for all classes.
+  assert grids[:2] == ["compare_gan", "sample"]
 
 
 def test_flags_behind_two_dashes_are_mains_and_count_last(place):
@@ -342,9 +377,57 @@ def test_a_signal_reaches_the_training_and_its_code_comes_back(place):
 def test_dry_run_prints_words_for_a_shell(place):
   words = (f"--data_path={place.data}", "--batch_size=4", "--over_dump=True")
   printed = place.run("train_full_1p.sh", *words, "--dry_run")
-  command = shlex.split(printed.splitlines()[-1])
+  path, line = printed.splitlines()[-2:]
+  assert shlex.split(path)[0] == "export"
+  command = shlex.split(line)
   assert command[:3] == [str(place.python), "-m", "compare_gan.main"]
   assert f"--gin_bindings=folder.path = {str(place.images)!r}" in command
+  assert not place.called() and os.listdir(place.folder) == ["train data"]
+
+
+def test_printed_lines_can_be_pasted_into_a_shell(place):
+  words = ("--data_path=it's größe", "--output_path=$HOME; ls", "--steps=2")
+  printed = place.run("train_full_1p.sh", *words, "--dry_run")
+  first = printed.index("\nexport PYTHONPATH=")
+  pasted = [
+    line
+    for line in printed[first:].splitlines()
+    if line.startswith(("export ", shlex.quote(str(place.python))))
+  ]
+  subprocess.run(
+    ["sh", "-e", "-c", "\n".join(pasted)],
+    cwd=place.folder,
+    env=place.variables,
+    check=True,
+  )
+  train, grids = place.called()
+  train.parse()
+  assert gin.query_parameter("arrays.path") == "it's größe"
+  assert train.value("model_dir").startswith("$HOME; ls/model/32/")
+  assert options.options().training_steps == 2
+  assert grids.value("out") == "$HOME; ls/gen_img/image_of_each_class/32"
+
+
+_DRY = {
+  "train_full_1p.sh": ("--data_path=d", "--output_path=o"),
+  "train_full_1p_modelarts.sh": ("--data_path=d", "--output_path=o"),
+  "train_performance_1p.sh": ("--dataset_path=d", "--result_path=r"),
+  **{name: (_ROOT, "d", "r") for name in _FOLDERS},
+  "run_msprof.sh": (_ROOT, "d", "r"),
+}
+
+
+@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize("with_npu", [False, True])
+def test_dry_run_of_every_script_makes_nothing(place, name, with_npu):
+  if with_npu:
+    (place.modules / "npu_device.py").write_text("raise ImportError")
+  printed = place.run(name, *_DRY[name], "--dry_run")
+  device = {"run_cpu.sh": "cpu", "run_gpu.sh": "gpu"}.get(
+    name, "npu" if with_npu else "auto"
+  )
+  [line] = [x for x in printed.splitlines() if " -m compare_gan.main " in x]
+  assert Called(shlex.split(line)).last("run_config") == device
   assert not place.called() and os.listdir(place.folder) == ["train data"]
 
 
@@ -359,6 +442,8 @@ def test_dry_run_prints_words_for_a_shell(place):
     (["--data_path=d", "--steps=1e3"], "--steps=1e3: 1 or more"),
     (["--dataset_path=d"], "--result_path"),
     (["--network=biggan", "--data_path=d", "--autotune=1"], "--autotune=1"),
+    (["--data_path=obs://b/d"], "obs://b/d is no folder"),
+    (["--data_path=d", "--output_path=s3://b/o"], "boot_modelarts.py, which"),
   ],
 )
 def test_what_it_cannot_do_is_said(place, words, sentence):
@@ -395,6 +480,37 @@ def test_others_train_for_100_steps_or_as_many_as_asked_for(
   words = (f"--data_path={place.data}", "--batch_size=4", "--freeze", *words)
   # Its one call is the training: --freeze comes after it.
   assert _performance(place, *words) == steps
+
+
+# ---- train_full_1p_modelarts.sh ----------------------------------------------
+
+
+def test_a_container_writes_into_its_output_alone(place):
+  words = ("--data_path=a data", "--output_path=a result", "--profiling=True")
+  place.run("train_full_1p_modelarts.sh", *words)
+  called, *_ = place.called()
+  called.parse()
+  assert gin.query_parameter("arrays.path") == "a data"
+  result = place.folder / "a result"
+  assert called.value("model_dir").startswith("a result/model/32/")
+  assert gin.query_parameter("card_log.folder") == str(result)
+  assert "a line" in (result / "train_0.log").read_text()
+  assert sorted(os.listdir(place.folder)) == ["a result", "train data"]
+
+
+def test_a_container_has_its_folders(place):
+  printed = place.run("train_full_1p_modelarts.sh", "--dry_run")
+  assert "arrays.path = '/cache/dataset'" in printed
+  assert "--model_dir=/cache/result/model/32/" in printed
+
+
+def test_a_container_trains_other_cards_too(place):
+  words = (f"--data_path={place.data}", "--output_path=o", "--batch_size=4")
+  place.run("train_full_1p_modelarts.sh", "--network=dcgan", *words)
+  [called] = place.called()
+  assert called.value("model_dir").startswith("o/")
+  called.parse()
+  assert gin.query_parameter("card_log.network").startswith("DCGAN_ID2196")
 
 
 # ---- run_*.sh ----------------------------------------------------------------
@@ -461,7 +577,7 @@ def _with_msprof(place, body="$application"):  # splits it at spaces
   msprof = place.modules / "msprof"
   msprof.write_text(_MSPROF.replace("{body}", body))
   msprof.chmod(0o755)
-  return {"PATH": f"{place.modules}:{os.environ['PATH']}"}
+  return {"PATH": f"{place.modules}:{place.variables['PATH']}"}
 
 
 def test_msprof_runs_the_training_of_one_card(place):
@@ -500,12 +616,53 @@ def test_a_missing_msprof_is_said(place):
 
 # ---- The real thing ----------------------------------------------------------
 
+# An adapter that a script finds and a training opens.
+_NPU_DEVICE = """
+from tests import npu_double
+held = npu_double.installed()
+held.__enter__()  # It puts the double into this module's place.
+"""
 
-def test_dcgan_really_trains(place):
+
+def _write_images(place):
   rng = np.random.RandomState(0)
   for path in place.images.iterdir():
     pixels = rng.randint(0, 256, (24, 20, 3)).astype(np.uint8)
     path.write_bytes(pictures.encode(pixels, "JPEG"))
+  (place.images / "notes.txt").write_text("no image")
+  (place.images / ".DS_Store").write_bytes(b"no image")
+
+
+def _write_mats(folder):
+  """Writes CIFAR-10's files, of twelve images each."""
+  folder.mkdir()
+  rng = np.random.RandomState(0)
+  for name in ("data_batch_1", "test_batch"):
+    pixels = rng.randint(0, 256, (12, 3072)).astype(np.uint8)
+    labels = np.arange(12)[:, None] % 10
+    scipy.io.savemat(folder / f"{name}.mat", {"data": pixels, "labels": labels})
+
+
+_TWO_STEPS = ("--steps=2", "--base_channel=2", "--batch_size=4")
+
+
+def _assert_biggan_has_trained(output, log_folder):
+  """Looks for what the card and the scripts around it expect."""
+  [trained] = (output / "model" / "32").iterdir()
+  assert (trained / "model.ckpt-2.index").exists()
+  grids = output / "gen_img" / "image_of_each_class" / "32"
+  assert sorted(path.name for path in grids.iterdir()) == [
+    f"{label}.png" for label in range(10)
+  ]
+  log = (log_folder / "train_0.log").read_text()
+  assert re.search(r"Iteration: 2, D_loss: \S+, G_loss: \S+, D_updata_", log)
+  assert "Final Performance sec/step : " in log
+  [about] = log_folder.glob("AnimeFaceGAN_ID1062_*_perf.log")
+  assert "ActualFPS = " in about.read_text()
+
+
+def test_dcgan_really_trains(place):
+  _write_images(place)
   printed = place.run(
     "train_full_1p.sh",
     "--data_path=train data",
@@ -517,14 +674,64 @@ def test_dcgan_really_trains(place):
   folder = place.folder / "test" / "output" / "0"
   log = (folder / "train_0.log").read_text()
   for text in (log, printed):
+    # Eight images are two batches of four: nothing is held out.
     assert "[       2 Epoch:[ 0/ 1] [   1/   2] time: " in text
     assert "Final Performance images/sec : " in text
   [about] = folder.glob("DCGAN_*_perf.log")
   assert "ActualFPS = " in about.read_text()
 
 
+def test_biggan_really_trains(place):
+  """The card's own line, from a folder beside that of the data."""
+  _write_mats(place.folder.parent / "dataset")
+  words = ("--data_path=../dataset", "--output_path=../output", *_TWO_STEPS)
+  place.run("train_full_1p.sh", *words, PYTHON=sys.executable)
+  logs = place.folder / "test" / "output" / "0"
+  _assert_biggan_has_trained(place.folder.parent / "output", logs)
+
+
 @pytest.mark.slow
-def test_bigbigan_really_trains(place):
+@pytest.mark.parametrize("with_npu", [False, True])
+@pytest.mark.parametrize(
+  "script,folders",
+  [
+    ("train_full_1p_modelarts.sh", ("--data_path=d", "--output_path=r é")),
+    ("run_1p.sh", (_ROOT, "d", "r é")),
+    ("run_cpu.sh", (_ROOT, "d", "r é")),
+    ("run_msprof.sh", (_ROOT, "d", "r é")),
+  ],
+)
+def test_every_script_really_trains(place, script, folders, with_npu):
+  _write_mats(place.folder / "d")
+  variables = {}
+  if script == "run_msprof.sh":
+    variables = _with_msprof(place)
+  if with_npu:
+    (place.modules / "npu_device.py").write_text(_NPU_DEVICE)
+  variables["PYTHON"] = sys.executable
+  printed = place.run(script, *folders, *_TWO_STEPS, **variables)
+  is_npus = with_npu and script != "run_cpu.sh"
+  assert ("Trains with --run_config=npu" in printed) == is_npus
+  result = place.folder / "r é"
+  _assert_biggan_has_trained(result, result)
+
+
+@pytest.mark.slow
+def test_gpus_are_asked_for(place):
+  """Here are none, which is a sentence and no training on the CPU."""
+  _write_mats(place.folder / "d")
+  words = (_ROOT, "d", "r", *_TWO_STEPS)
+  printed = place.run(
+    "run_gpu.sh", *words, code=1, PYTHON=sys.executable, CUDA_VISIBLE_DEVICES=""
+  )
+  assert "GPU" in printed.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_npu", [False, True])
+def test_bigbigan_really_trains(place, with_npu):
+  if with_npu:
+    (place.modules / "npu_device.py").write_text(_NPU_DEVICE)
   place.run(
     "train_performance_1p.sh",
     *("--dataset_path=tensorflow_datasets", "--result_path=results"),

@@ -9,10 +9,12 @@
 An npz holds `images` float32 [N, H, W, C] in [0, 1], `z` and, for a conditional
 model, `labels`. A folder gets what --make says: grid (grid.png), images
 (images/00000.png, ...), npz (samples.npz), interpolation (a gif: each cell goes
-to the next one's z), morph (a gif from each class to the next one),
-truncation (truncation.png: a row for each threshold of |z|) and sweep
-(sweep.png: a row for each coordinate of z, from its small values to its large
-ones; sweep.gif: a cell for each).
+to the next one's z), class_grids (3.png: --n images of class 3, the same z for
+each of --classes), morph (7to1.gif: from class 7 to class 1, the next one of
+--classes, at two frames a second; morph.gif: all of these, faster), truncation
+(truncation.png: a row for each threshold of |z|) and sweep (sweep.png: a row
+for each coordinate of z, from its small values to its large ones; sweep.gif: a
+cell for each).
 """
 
 import os
@@ -29,6 +31,7 @@ _THINGS = (
   "images",
   "npz",
   "interpolation",
+  "class_grids",
   "morph",
   "truncation",
   "sweep",
@@ -100,8 +103,11 @@ def run(args):
       f"{', '.join(_THINGS)}."
     )
   gan = model_dir.load(args.model_dir, args.gin_bindings)
-  if "morph" in things and not gan.num_classes:
-    raise ValueError("--make=morph needs a conditional model; this is none.")
+  for thing in ("morph", "class_grids"):
+    if thing in things and not gan.num_classes:
+      raise ValueError(
+        f"--make={thing} needs a conditional model; this is none."
+      )
   coordinates = _coordinates(args.sweep, gan.options.z_dim)
   if args.z is not None and args.truncation is not None:
     raise ValueError(
@@ -110,8 +116,13 @@ def run(args):
     )
   averaged = not args.raw_weights
   moments = _fill(gan, args, averaged, args.truncation)
-  z, labels = _latents(gan, args)
   sampler = sampling.Sampler(gan, averaged)
+  if "class_grids" in things and not args.out.endswith(".npz"):
+    _write_class_grids(args, sampler)
+    things.remove("class_grids")
+    if not things:
+      return
+  z, labels = _latents(gan, args)
   images = np.concatenate(list(sampler.batches(z, labels)))
   arrays = {"images": images, "z": z}
   if labels is not None:
@@ -125,10 +136,30 @@ def run(args):
 
     if args.accu_z is not None or not sampling.accumulators(gan, "accu_mean"):
       refill = None
-    _write_folder(args.out, things, sampler, arrays, coordinates, refill)
+    classes = _classes(args, gan)
+    if labels is not None and (args.z is not None or not classes):
+      classes = list(dict.fromkeys(labels.tolist()))
+    _write_folder(
+      args.out, things, sampler, arrays, coordinates, classes, refill
+    )
   print(f"Wrote {len(images)} images {list(images.shape[1:])} to {args.out}.")
   source = args.z or sampling.z_in_words(args.truncation)
   print(f"z: {source}; moments of batch norm: {moments}.")
+
+
+def _write_class_grids(args, sampler):
+  """Writes <class>.png for each class: the same z, another label."""
+  if args.z is not None:
+    raise ValueError(
+      "--make=class_grids draws its z: --n and --seed say which; --z does not."
+    )
+  classes = _classes(args, sampler.gan) or range(sampler.gan.num_classes)
+  os.makedirs(args.out, exist_ok=True)
+  for label in classes:
+    z, labels = _drawn(sampler.gan, args, [label])
+    path = os.path.join(args.out, f"{label}.png")
+    picture_files.write_png(path, pictures.samples(sampler, z, labels))
+  print(f"Wrote grids of {len(classes)} classes to {args.out}.")
 
 
 def _write_npz(path, arrays):
@@ -153,7 +184,9 @@ def _coordinates(text, z_dim):
   return numbers
 
 
-def _write_folder(folder, things, sampler, arrays, coordinates, refill):
+def _write_folder(
+  folder, things, sampler, arrays, coordinates, classes, refill
+):
   os.makedirs(folder, exist_ok=True)
   z, labels = arrays["z"], arrays.get("labels")
   some = slice(0, 64)  # as many as a picture can show
@@ -172,10 +205,11 @@ def _write_folder(folder, things, sampler, arrays, coordinates, refill):
     frames = pictures.interpolation(sampler, z[some], some_labels)
     picture_files.write_gif(path("interpolation.gif"), frames)
   if "morph" in things:
-    classes = list(dict.fromkeys(labels.tolist()))
     frames = []
     for first, second in zip(classes, classes[1:] or classes):
-      frames += pictures.morph(sampler, z[some], first, second)
+      way = pictures.morph(sampler, z[some], first, second)
+      picture_files.write_gif(path(f"{first}to{second}.gif"), way, seconds=0.5)
+      frames += way
     picture_files.write_gif(path("morph.gif"), frames)
   if "truncation" in things:
     row = None if labels is None else labels[:8]
@@ -192,7 +226,24 @@ def _latents(gan, args):
   if args.z is not None:
     labels = np.load(args.labels) if args.labels else None
     return np.load(args.z), labels
-  classes = args.classes and [int(c) for c in args.classes.split(",")]
+  return _drawn(gan, args, _classes(args, gan))
+
+
+def _classes(args, gan):
+  """Returns the labels of --classes, or None."""
+  if not args.classes or not gan.num_classes:
+    return None
+  words = args.classes.split(",")
+  if not all(w.isdigit() and int(w) < gan.num_classes for w in words):
+    raise ValueError(
+      f"--classes={args.classes}: this model has the classes 0 to "
+      f"{gan.num_classes - 1}; 0,1 is a list of some."
+    )
+  return [int(word) for word in words]
+
+
+def _drawn(gan, args, classes):
+  """Returns z and labels of --n, --seed and --truncation."""
   return sampling.draw(gan, args.n, args.seed, classes, args.truncation)
 
 

@@ -12,9 +12,11 @@ not say itself which it is, is refused with the name of the binding that does.
   npy          images; labels beside them in arrays.labels_path
   mat          data, labels (imagenet64.mat); MATLAB's v7.3 files too
   a folder     data_batch_1.mat ... data_batch_5.mat train, test_batch.mat is
-               for evaluation alone; or train-images-idx3-ubyte[.gz] and so on
+               for evaluation alone; or train-images-idx3-ubyte[.gz] and so on;
+               or the one npz, npy or mat file in it, imagenet64.mat say
 
-A pickle is never read: it may run any program.
+arrays.image_size makes images larger or smaller when they are read. A pickle is
+never read: it may run any program.
 """
 
 import glob
@@ -29,11 +31,13 @@ from compare_gan.datasets import image_files
 from compare_gan.datasets import in_memory
 import gin
 import numpy as np
+import tensorflow as tf
 
 LAYOUTS = ("NHWC", "NCHW", "NHW", "flat_NHWC", "flat_NCHW")
 VALUE_RANGES = ("0..255", "0..1", "-1..1")
 _IMAGES = ("images", "x", "data", "X", "arr_0")
 _LABELS = ("labels", "y", "label", "Y", "arr_1")
+_ONE_IN_A_FOLDER = (".npz", ".npy", ".mat")
 _BLOCK = 2**24  # bytes that are looked at or converted at a time
 _IDX = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
@@ -59,6 +63,7 @@ def open_arrays(
   first_label=None,
   labels=True,
   eval_samples=10000,
+  image_size=None,
   on_error="raise",
 ):
   """Returns the dataset of arrays in files.
@@ -67,15 +72,19 @@ def open_arrays(
     path: an npz, npy, mat or idx file, or a folder of mat or idx files.
     labels_path: an npy or idx file, where `path` holds images alone.
     eval_path, eval_labels_path: those that do not train.
-    eval_fraction: the share held out, where no file holds the others.
+    eval_fraction: the share held out, where no file holds the others. 0: all
+      images train, those of test files too, and scores compare with them.
     layout: one of LAYOUTS; None where the shape tells.
     value_range: one of VALUE_RANGES; None where the numbers tell.
     num_classes: None for one more than the largest label.
-    first_label: what the files call the first class, 0 or 1; None for 0.
+    first_label: what the files call the first class, 0 or 1; None for 0, or
+      for 1 if `num_classes` is the largest label and none is 0.
     labels: False leaves labels out.
     eval_samples: how many images a score is computed on, at most.
+    image_size: 64 or (height, width) to interpolate to; None for their own.
     on_error: `dataset.on_error`.
   """
+  size = image_files.two_sides("arrays.image_size", image_size)
   for name, value, choices in (
     ("layout", layout, LAYOUTS),
     ("value_range", value_range, VALUE_RANGES),
@@ -85,6 +94,8 @@ def open_arrays(
         f"arrays.{name} = {value!r}. It can be one of {choices}."
       )
   found = _find(path, labels_path, eval_path, eval_labels_path)
+  if not eval_fraction and eval_path is None and "eval" in found:
+    found = _merged(**found)
   arrays, stored = {}, {}
   for split, (images, given) in found.items():
     arrays[split] = _images(images, layout, value_range, split)
@@ -98,7 +109,7 @@ def open_arrays(
     )
   has_labels = stored["train"] is not None
   if has_labels:
-    first_label = _first_label(stored, first_label)
+    first_label = _first_label(stored, first_label, num_classes)
     stored = {split: y - first_label for split, y in stored.items()}
     if num_classes is None:
       num_classes = max(1, int(stored["train"].max()) + 1)
@@ -108,15 +119,25 @@ def open_arrays(
   bad = _sort_out_labels(arrays, stored, num_classes, on_error)
   if "eval" not in arrays:
     _hold_out(arrays, stored, eval_fraction)
-  dataset = Arrays(path, arrays, stored, num_classes, eval_samples)
+  dataset = Arrays(path, arrays, stored, num_classes, eval_samples, size)
   dataset.bad = bad
   return dataset
 
 
 class Arrays(in_memory.InMemoryDataset):
-  """Arrays that are in memory already."""
+  """Arrays that are in memory already.
 
-  def __init__(self, path, images, labels, num_classes, max_eval_samples):
+  Args:
+    path: of the file, for the name.
+    images, labels: {split: array}.
+    num_classes: 0 if there are no labels.
+    max_eval_samples: how many images a score is computed on, at most.
+    size: (height, width) that images get when they are read, or None.
+  """
+
+  def __init__(
+    self, path, images, labels, num_classes, max_eval_samples, size=None
+  ):
     shape = images["train"].shape[1:]
     if images["eval"].shape[1:] != shape:
       raise ValueError(
@@ -125,12 +146,46 @@ class Arrays(in_memory.InMemoryDataset):
       )
     name = os.path.basename(os.path.normpath(path)).split(".")[0]
     eval_samples = min(max_eval_samples, len(images["eval"]))
-    super().__init__(name, shape, num_classes, eval_samples)
+    super().__init__(
+      name, (*(size or shape[:2]), shape[2]), num_classes, eval_samples
+    )
+    self.stored_shape = shape
     self._arrays = images, labels
+
+  def read(self, split, indices):
+    images, labels = super().read(split, indices)
+    return _resized(images, self.image_shape[:2]), labels
 
   def load(self, split):
     images, labels = self._arrays
     return images[split], labels[split]
+
+
+def _resized(images, size):
+  """Returns images of another size, of their own dtype.
+
+  Bilinear, as the model cards have it by OpenCV's INTER_LINEAR; smaller images
+  are averages of the pixels that they cover.
+  """
+  if tuple(images.shape[1:3]) == size:
+    return images
+  resized = tf.image.resize(images, size, antialias=True)
+  if images.dtype != tf.uint8:
+    return resized
+  return tf.cast(tf.round(resized), tf.uint8)
+
+
+def _merged(train, eval):
+  """Returns the images of both splits as those that train."""
+  parts = [train, eval]
+  if any(labels is None for _, labels in parts):
+    return {"train": train, "eval": eval}  # of which only one may have some
+  labels = [
+    _labels(labels, images.shape[0], split)
+    for (images, labels), split in zip(parts, ("train", "eval"))
+  ]
+  images = _Parts([images for images, _ in parts])
+  return {"train": (images, np.concatenate(labels))}
 
 
 def _find(path, labels_path, eval_path, eval_labels_path):
@@ -184,10 +239,16 @@ def _find_in_folder(path):
       "could run any program and are not read. The MATLAB version of CIFAR "
       "(data_batch_1.mat ...) or dataset.name = 'cifar10' would do."
     )
+  files = sorted(
+    name for name in os.listdir(path) if name.endswith(_ONE_IN_A_FOLDER)
+  )
+  if len(files) == 1:
+    return _open(os.path.join(path, files[0]))
   raise ValueError(
     f"arrays.path = {path!r} is a folder without data_batch_*.mat and without "
-    "train-images-idx3-ubyte[.gz]. Name one npz, npy, mat or idx file, or use "
-    "dataset.name = 'folder' for a folder of images."
+    f"train-images-idx3-ubyte[.gz], and of npz, npy and mat files it has "
+    f"{', '.join(files[:5]) or 'none'}. Name one file, or use dataset.name = "
+    "'folder' for a folder of images."
   )
 
 
@@ -578,11 +639,13 @@ def _labels(given, n, split):
   return flat.astype(np.int64)
 
 
-def _first_label(stored, first_label):
+def _first_label(stored, first_label, num_classes):
   if first_label is not None:
     return first_label
   least = min(int(y.min()) for y in stored.values())
   if least == 1:
+    if num_classes == max(int(y.max()) for y in stored.values()):
+      return 1
     raise ValueError(
       "arrays: labels begin at 1. Set arrays.first_label = 1 if that is the "
       "first class, as MATLAB counts, or 0 if only no image of class 0 is here."
@@ -612,6 +675,9 @@ def _hold_out(arrays, stored, fraction):
   """Moves a share of what trains to "eval"."""
   images, labels = arrays["train"], stored["train"]
   train, held = image_files.held_out(len(images), fraction, "arrays")
+  if not fraction:
+    arrays["eval"], stored["eval"] = images, labels
+    return
   arrays["eval"], stored["eval"] = images[held], labels[held]
   # In place, front to back: row k comes from row train[k] >= k.
   step = max(1, _BLOCK // max(1, images[0].nbytes))

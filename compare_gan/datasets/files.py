@@ -21,8 +21,6 @@ import tempfile
 import zipfile
 import zlib
 
-from compare_gan.datasets import cache
-
 _MAX_BYTES = 2**28  # of one image file
 _MAX_RATIO = 64  # of a tar to its tar.gz: images hardly become smaller
 _BLOCK = 2**20
@@ -256,6 +254,9 @@ def _unpacked(path, stamp):
   with open(path, "rb") as file:
     if file.read(2) != b"\x1f\x8b":
       return path
+  # It imports TensorFlow, which listing files does not need.
+  from compare_gan.datasets import cache
+
   name = f"{pathlib.Path(path).name}-{stamp}.tar"
   if os.access(cache.folder() / name, os.R_OK):
     return str(cache.folder() / name)

@@ -7,10 +7,12 @@
 Folders inside are the classes, flowers/rose/1.jpg; without any there are no
 labels. Folders of the names train and test (or eval, val, validation) hold the
 two splits; else `folder.eval_path` does, or `folder.eval_fraction` of the
-images are held out. "archive" is the same reader by another name, for which
-`archive.path` and so on are set.
+images are held out; 0 holds nothing out, no test folder either. What is no
+image by its name, notes.txt say, is passed over and counted. "archive" is the
+same reader by another name, for which `archive.path` and so on are set.
 """
 
+import fnmatch
 import logging
 import os
 
@@ -37,6 +39,7 @@ def open_images(
   memory_bytes=2**30,
   eval_samples=10000,
   crop=None,
+  pattern=None,
   gin_name="folder",
   on_error="raise",
 ):
@@ -45,7 +48,8 @@ def open_images(
   Args:
     path: of the folder, zip, tar or tar.gz.
     eval_path: another one, of the images that do not train.
-    eval_fraction: without either kind of test images: the share held out.
+    eval_fraction: without either kind of test images: the share held out. 0:
+      all images train, those of test folders too, and scores compare with them.
     image_size: 64 or (height, width); None if all images are as large.
     colors: 1 or 3.
     resize: "center_crop", "resize" or "pad", see image_file.py.
@@ -56,6 +60,8 @@ def open_images(
     eval_samples: how many images a score is computed on, at most.
     crop: pixels, or (height, width), of the part from the middle of an image
       that is resized; None for all of it.
+    pattern: of the names of the files that are used, "*.jpg"; None for all
+      images.
     gin_name: "folder" or "archive".
     on_error: `dataset.on_error`.
   """
@@ -63,21 +69,25 @@ def open_images(
     gin_name, image_size, colors, resize, background, max_pixels, crop
   )
   files = files_lib.open_files(path, f"{gin_name}.path")
-  names = _images(files)
+  names = _images(files, pattern)
   if not names:
+    matching = "" if pattern is None else f" of {gin_name}.pattern = {pattern}"
     raise ValueError(
-      f"{gin_name}.path = {path!r} holds no images "
+      f"{gin_name}.path = {path!r} holds no images{matching} "
       f"({', '.join(image_file.SUFFIXES)})."
     )
+  _warn_of_others(files, names, path, gin_name)
   if eval_path is not None:
     classes = _classes(names, gin_name) if labels else None
     eval_files = files_lib.open_files(eval_path, f"{gin_name}.eval_path")
     train = files, names
-    held = eval_files, _images(eval_files)
+    held = eval_files, _images(eval_files, pattern)
     if not held[1]:
       raise ValueError(f"{gin_name}.eval_path = {eval_path!r} holds no images.")
   else:
     ours, theirs = _split(names)
+    if not eval_fraction:
+      ours, theirs = dict(sorted({**ours, **theirs}.items())), {}
     classes = _classes(ours, gin_name) if labels else None
     if not theirs:
       train_rows, eval_rows = image_files.held_out(
@@ -115,13 +125,33 @@ for _name in ("folder", "archive"):
   gin_roles.declare(_name, paths=["path", "eval_path"])
 
 
-def _images(files):
+def _images(files, pattern):
   """Returns {number: name} of the files that are images by their names."""
   return {
     number: name
     for number, name in enumerate(files.names)
-    if name.lower().endswith(image_file.SUFFIXES)
+    if image_file.is_named_as_one(name)
+    and (
+      pattern is None or fnmatch.fnmatchcase(os.path.basename(name), pattern)
+    )
   }
+
+
+def _warn_of_others(files, names, path, gin_name):
+  """Counts the files that are passed over."""
+  others = [name for i, name in enumerate(files.names) if i not in names]
+  if others:
+    logging.warning(
+      "%s.path = %r: %d of %d files are passed over, %s for one: what is read "
+      "are %s, of %s.pattern where that is set.",
+      gin_name,
+      path,
+      len(others),
+      len(files.names),
+      others[0],
+      ", ".join(image_file.SUFFIXES),
+      gin_name,
+    )
 
 
 def _split(names):

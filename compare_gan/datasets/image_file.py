@@ -48,6 +48,11 @@ class Layout(NamedTuple):
   crop: Optional[tuple] = None
 
 
+def is_named_as_one(name):
+  """Whether a file is an image by its name."""
+  return name.lower().endswith(SUFFIXES)
+
+
 def decode(data, layout):
   """Returns uint8 [H, W, colors] of a file's bytes, or raises BadImage."""
   from PIL import Image

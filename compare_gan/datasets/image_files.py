@@ -50,7 +50,8 @@ class ImageFiles(in_memory.InMemoryDataset):
 
   Args:
     name: of the dataset.
-    sources: {"train": Source, "eval": Source}.
+    sources: {"train": Source, "eval": Source}. Where both hold the same
+      images, these are read and kept once.
     layout: an image_file.Layout; its size None takes that of the images, which
       must all be as large.
     num_classes: 0 if there are no labels, None to count them.
@@ -71,6 +72,8 @@ class ImageFiles(in_memory.InMemoryDataset):
     memory_bytes=2**30,
     max_eval_samples=10000,
   ):
+    if _are_the_same(**sources):
+      sources = {"train": sources["train"]}
     self._sources = sources
     self._gin_name = gin_name
     if layout.size is None:
@@ -104,9 +107,14 @@ class ImageFiles(in_memory.InMemoryDataset):
       self.parallel_reads = tf.data.AUTOTUNE
 
   def size(self, split):
-    return len(self._examples[split][0])
+    return len(self._examples[self._stored(split)][0])
+
+  def _stored(self, split):
+    """Returns the split that an image of this one is stored under."""
+    return split if split in self._sources else "train"
 
   def read(self, split, indices):
+    split = self._stored(split)
     if self._fits(split):
       return super().read(split, indices)
     numbers, labels = self._examples[split]
@@ -134,6 +142,7 @@ class ImageFiles(in_memory.InMemoryDataset):
 
   def name_of(self, split, index):
     """Returns the name of an example's file."""
+    split = self._stored(split)
     return self._sources[split].files.names[self._examples[split][0][index]]
 
   def _take(self, split, labels, bad, num_classes):
@@ -291,6 +300,13 @@ class ImageFiles(in_memory.InMemoryDataset):
     return self.size(split) * self._bytes_each() <= self._memory_bytes
 
 
+def _are_the_same(train, eval):
+  """Whether two Sources are the same images of the same files."""
+  return train.files is eval.files and np.array_equal(
+    train.numbers, eval.numbers
+  )
+
+
 def _in_threads(function, values):
   """Yields function(value) in order; decoders let go of Python's lock."""
   with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -329,8 +345,8 @@ def layout_of(
   gin_name, image_size, colors, resize, background, max_pixels, crop=None
 ):
   """Returns the Layout of gin parameters, or says which is wrong."""
-  size = _two_sides(f"{gin_name}.image_size", image_size)
-  crop = _two_sides(f"{gin_name}.crop", crop)
+  size = two_sides(f"{gin_name}.image_size", image_size)
+  crop = two_sides(f"{gin_name}.crop", crop)
   for name, value, choices in (
     ("colors", colors, (1, 3)),
     ("resize", resize, image_file.RESIZES),
@@ -345,7 +361,7 @@ def layout_of(
   )
 
 
-def _two_sides(gin_name, value):
+def two_sides(gin_name, value):
   """Returns (height, width) of what a gin file says, or None."""
   if value is None:
     return None
@@ -359,12 +375,22 @@ def _two_sides(gin_name, value):
 
 
 def held_out(n, fraction, gin_name):
-  """Returns which of n examples train and which are for evaluation."""
-  if not 0.0 < fraction < 1.0:
+  """Returns which of n examples train and which are for evaluation.
+
+  A fraction of 0 holds nothing out: all of them are for both.
+  """
+  if not 0.0 <= fraction < 1.0:
     raise ValueError(
-      f"{gin_name}.eval_fraction = {fraction}. A share between 0 and 1 would "
-      "do, 0.1 say."
+      f"{gin_name}.eval_fraction = {fraction}. It is a share below 1, such as "
+      "0.1; 0 holds nothing out."
     )
+  if not fraction:
+    logging.warning(
+      "%s.eval_fraction = 0: nothing is held out. Scores compare with the "
+      "images that train.",
+      gin_name,
+    )
+    return np.arange(n), np.arange(n)
   order = np.random.RandomState(0).permutation(n)
   count = max(1, round(n * fraction)) if n > 1 else 0
   return np.sort(order[count:]), np.sort(order[:count])

@@ -37,6 +37,7 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
 
   parallel_reads = None  # One thread: handing over takes longer than reading.
   bytes_per_read = 2**22  # For the same reason: 21 batches of CIFAR's size.
+  stored_shape = None  # (H, W, colors) of `load`, None for the image_shape.
 
   def __init__(self, name, image_shape, num_classes, eval_samples):
     super().__init__(name, image_shape, num_classes, eval_samples)
@@ -73,10 +74,11 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
 
   def _check(self, split, images, labels):
     title = f"{self.name}, split {split!r}"
-    if images.shape[1:] != self.image_shape:
+    shape = self.stored_shape or self.image_shape
+    if images.shape[1:] != shape:
       raise ValueError(
         f"{title}: images have the shape {images.shape[1:]}, not the "
-        f"image_shape {self.image_shape} that the dataset states."
+        f"image_shape {shape} that the dataset states."
       )
     if images.dtype not in (np.uint8, np.float32):
       raise ValueError(

@@ -1,10 +1,15 @@
 """The command lines that take a frozen graph to an Ascend 310.
 
 `atc` compiles frozen.pb to frozen.om, `msame` runs that on a folder of files
-for each input, see msame.py.
+for each input, see msame.py. Both lines can be pasted into a shell: what means
+something to it in a path, a space or a quote, is quoted.
 """
 
 import os
+import re
+import shlex
+
+_MEANS_MORE = re.compile(r'["$`\\!]')  # to a shell, between double quotes
 
 
 def atc(path, ports, output, soc_version="Ascend310"):
@@ -20,9 +25,11 @@ def atc(path, ports, output, soc_version="Ascend310"):
     f"{port.name}:{','.join(map(str, port.shape))}" for port in ports
   )
   return (
-    f"atc --model={path} --framework=3 --output={_stem(path)} "
-    f'--soc_version={soc_version} --input_shape="{shapes}" --log=info '
-    f'--out_nodes="{output}:0"'
+    f"atc --model={shlex.quote(path)} --framework=3 "
+    f"--output={shlex.quote(_stem(path))} "
+    f"--soc_version={shlex.quote(soc_version)} "
+    f"--input_shape={_in_quotes(shapes)} --log=info "
+    f"--out_nodes={_in_quotes(f'{output}:0')}"
   )
 
 
@@ -30,10 +37,15 @@ def msame(path, ports, bins="input_bin", out="inference"):
   """Returns the command that runs what `atc` made, on folders of files."""
   folders = ",".join(os.path.join(bins, port.name) for port in ports)
   return (
-    f'./msame --model "{_stem(path)}.om" --input "{folders}" '
-    f'--output "{out}" --outfmt BIN'
+    f"./msame --model {_in_quotes(f'{_stem(path)}.om')} "
+    f"--input {_in_quotes(folders)} --output {_in_quotes(out)} --outfmt BIN"
   )
 
 
 def _stem(path):
   return os.path.splitext(path)[0]
+
+
+def _in_quotes(text):
+  """Returns text in double quotes, as the tools' manuals have it, if it can."""
+  return shlex.quote(text) if _MEANS_MORE.search(text) else f'"{text}"'

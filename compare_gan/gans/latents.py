@@ -27,7 +27,7 @@ from compare_gan import draws
 import gin
 import numpy as np
 
-_DEFAULTS = {"minval": -1.0, "maxval": 1.0, "stddev": 1.0}
+_DEFAULTS = {"minval": -1.0, "maxval": 1.0, "stddev": 1.0, "truncation": 2.0}
 _PARAMETERS = ("distribution_fn", *_DEFAULTS)
 # Arguments of a distribution that do not say how z is distributed.
 _OTHERS = ("shape", "dtype", "seed", "name")
@@ -37,7 +37,12 @@ _OTHERS = ("shape", "dtype", "seed", "name")
   "z", module="compare_gan.gans.modular_gan", denylist=["shape"]
 )
 def z(
-  shape, distribution_fn=draws.uniform, minval=None, maxval=None, stddev=None
+  shape,
+  distribution_fn=draws.uniform,
+  minval=None,
+  maxval=None,
+  stddev=None,
+  truncation=None,
 ):
   """Returns latents for training, [N, z_dim]; row i is the i-th image's.
 
@@ -46,21 +51,34 @@ def z(
     distribution_fn: called with the shape.
     minval, maxval: of a uniform distribution. None: see above.
     stddev: of a normal distribution. None: see above.
+    truncation: of a truncated normal distribution, in deviations. None: see
+      above.
   """
-  own = {"minval": minval, "maxval": maxval, "stddev": stddev}
+  own = _named(minval, maxval, stddev, truncation)
   return _draw(shape, distribution_fn, own, _bound_on_distribution("z"))
 
 
 @gin.configurable(
   "eval_z", module="compare_gan.eval_gan_lib", denylist=["shape"]
 )
-def eval_z(shape, distribution_fn=None, minval=None, maxval=None, stddev=None):
+def eval_z(
+  shape,
+  distribution_fn=None,
+  minval=None,
+  maxval=None,
+  stddev=None,
+  truncation=None,
+):
   """Returns latents for evaluation, those of `z` if all but shape is None."""
-  own = {"minval": minval, "maxval": maxval, "stddev": stddev}
+  own = _named(minval, maxval, stddev, truncation)
   if distribution_fn is None and not any(x is not None for x in own.values()):
     return z(shape)
   bound = _bound_on_distribution("eval_z")
   return _draw(shape, distribution_fn or draws.uniform, own, bound)
+
+
+def _named(*values):
+  return dict(zip(_DEFAULTS, values))
 
 
 def follows_z() -> bool:
@@ -77,6 +95,8 @@ def eval_z_in_words() -> str:
     return f"uniform from {low} to {high}{rest}"
   if drawn.is_one_of(draws.normal, draws.truncated_normal):
     mean, deviation = _number(values["mean"]), _number(values["stddev"])
+    if drawn.is_one_of(draws.truncated_normal):
+      rest = f", cut at {_number(values['truncation'])} deviations{rest}"
     return f"{drawn.name} with mean {mean} and stddev {deviation}{rest}"
   words = ", ".join(f"{name}={x!r}" for name, x in sorted(values.items()))
   return f"{drawn.name}({words}){rest}"
@@ -97,8 +117,8 @@ def eval_log_density(z):
   log_p = -0.5 * ((z - values["mean"]) / deviation) ** 2
   log_p -= 0.5 * np.log(2.0 * np.pi) + np.log(deviation)
   if drawn.is_one_of(draws.truncated_normal):
-    # What lies beyond 2 deviations is cut off.
-    log_p -= np.log(math.erf(2.0 / math.sqrt(2.0)))
+    # What lies beyond is cut off.
+    log_p -= np.log(math.erf(values["truncation"] / math.sqrt(2.0)))
   return log_p
 
 

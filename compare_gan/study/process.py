@@ -19,6 +19,7 @@ import datetime
 import math
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -159,7 +160,7 @@ def _run_locked(task, stop, lock):
 
 def _header(task):
   now = datetime.datetime.now().isoformat(" ", "seconds")
-  command = " ".join(task.command)
+  command = shlex.join(task.command)  # to be pasted into a shell
   return (
     f"==== Attempt {task.attempt}, {now}, {socket.gethostname()}: {command}\n"
   )

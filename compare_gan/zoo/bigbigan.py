@@ -8,12 +8,14 @@ import os
 
 from compare_gan.zoo import plan as plan_lib
 
-# Images to train on, and colors.
+# Names here, and how many images train.
 _DATASETS = {
   "mnist": ("mnist", 60000),
   "fashion_mnist": ("fashion-mnist", 60000),
   "cifar10": ("cifar10", 50000),
 }
+# Of all kernels; the other datasets' are orthogonal.
+_INITIALIZERS = {"mnist": "truncated"}
 
 
 def add_arguments(parser):
@@ -74,6 +76,10 @@ def plan(args):
     ("ModularGAN.d_optimizer_fn", "@d/tf.train.AdamOptimizer"),
     *plan_lib.adam("ge", args.beta_1_gen_en, args.beta_2_gen_en),
     *plan_lib.adam("d", args.beta_1_disc, args.beta_2_disc),
+    (
+      "weights.initializer",
+      repr(_INITIALIZERS.get(args.dataset, "orthogonal")),
+    ),
     ("run_config.iterations_per_loop", args.logging_step or per_epoch),
     ("card_log.style", "'bigbigan'"),
     ("card_log.network", "'BigbiGAN_ID1293_for_Tensorflow2.X'"),

@@ -4,9 +4,13 @@ python -m compare_gan zoo dcgan --dataset celebA --crop --epoch 25
 """
 
 import fnmatch
+import glob
+import gzip
 import json
 import os
 
+from compare_gan.datasets import files as files_lib
+from compare_gan.datasets import image_file
 from compare_gan.zoo import plan as plan_lib
 
 _Z = {
@@ -14,7 +18,7 @@ _Z = {
   "uniform_unsigned": ("uniform", 0.0),
   "normal01": ("normal", None),
 }
-_DIGITS = 60000  # t10k is kept for evaluation
+_DIGITS = 70000  # of MNIST, where its files cannot be asked
 
 
 def add_arguments(parser):
@@ -55,7 +59,7 @@ def add_arguments(parser):
 
 def plan(args):
   is_mnist = args.dataset == "mnist"
-  images = _DIGITS if is_mnist else _count(args)
+  images = _count_digits(_place(args)) if is_mnist else _count(args)
   per_epoch = int(min(images, args.train_size)) // args.batch_size
   if not per_epoch:
     raise ValueError(
@@ -78,7 +82,11 @@ def plan(args):
     ("card_log.network", "'DCGAN_ID2196_for_TensorFlow'"),
     ("card_log.steps_per_epoch", per_epoch),
   ]
+  kept = "arrays" if is_mnist else "folder"
   notes = [
+    "All images train, as in the card, and scores compare with them: "
+    f"--gin_bindings='{kept}.eval_fraction = 0.1' holds some out"
+    + (", those of t10k." if is_mnist else "."),
     "Checkpoints, samples and logs are in the folder itself, not in "
     "--checkpoint_dir and --sample_dir.",
   ]
@@ -137,29 +145,52 @@ def write_flags(args, folder):
     json.dump(flags, file, indent=2, sort_keys=True)
 
 
+def _place(args):
+  return os.path.join(args.data_dir, args.dataset)
+
+
 def _count(args):
-  """Returns how many images --input_fname_pattern finds: it must be all."""
-  folder = os.path.join(args.data_dir, args.dataset)
+  """Returns how many images --input_fname_pattern finds; `folder` reads them.
+
+  What is no image by its name, and what is hidden, does not count.
+  """
+  folder = _place(args)
   if not os.path.isdir(folder):
     raise FileNotFoundError(
       f"--data_dir={args.data_dir} --dataset={args.dataset}: there is no "
       f"folder {folder}. Put images there, or name another one."
     )
-  names = [name for _, _, files in os.walk(folder) for name in files]
-  found = fnmatch.filter(names, args.input_fname_pattern)
+  names = [
+    os.path.basename(name)
+    for name in files_lib.open_files(folder, "folder.path").names
+  ]
+  found = [
+    name
+    for name in names
+    if image_file.is_named_as_one(name)
+    and fnmatch.fnmatchcase(name, args.input_fname_pattern)
+  ]
   if not found:
     raise FileNotFoundError(
       f"--input_fname_pattern={args.input_fname_pattern} matches none of the "
-      f"{len(names)} files in {folder}."
-    )
-  if len(found) < len(names):
-    raise ValueError(
-      f"--input_fname_pattern={args.input_fname_pattern} matches "
-      f"{len(found)} of the {len(names)} files in {folder}, but all images of "
-      "a folder are read. Move the others away, or use a pattern for all of "
-      "them."
+      f"images ({', '.join(image_file.SUFFIXES)}) among the {len(names)} files "
+      f"in {folder}."
     )
   return len(found)
+
+
+def _count_digits(folder):
+  """Returns how many images the heads of MNIST's files speak of."""
+  count = 0
+  for prefix in ("train", "t10k"):
+    pattern = f"{prefix}-images[-.]idx3-ubyte*"
+    for path in sorted(glob.glob(os.path.join(glob.escape(folder), pattern)))[
+      :1
+    ]:
+      opens = gzip.open if path.endswith(".gz") else open
+      with opens(path, "rb") as file:
+        count += int.from_bytes(file.read(8)[4:], "big")
+  return count or _DIGITS
 
 
 def _name(args):
@@ -177,7 +208,9 @@ def _folder(args):
     return repr((height, width or height))
 
   bindings = [
-    ("folder.path", repr(os.path.join(args.data_dir, args.dataset))),
+    ("folder.path", repr(_place(args))),
+    ("folder.pattern", repr(args.input_fname_pattern)),
+    ("folder.eval_fraction", 0.0),
     ("folder.image_size", both(args.output_height, args.output_width)),
     ("folder.resize", "'resize'"),
   ]
@@ -189,7 +222,8 @@ def _folder(args):
 def _digits(args):
   return [
     ("dataset.name", "'arrays'"),
-    ("arrays.path", repr(os.path.join(args.data_dir, args.dataset))),
+    ("arrays.path", repr(_place(args))),
+    ("arrays.eval_fraction", 0.0),
   ]
 
 

@@ -180,6 +180,45 @@ def test_folder_gets_gifs(sample):
     assert picture.size == (4 * 4, 4 * 7)
 
 
+def test_each_morph_has_the_names_of_its_classes(sample):
+  folder = sample("--n=1", "--make=morph", "--classes=2,0,1", out="gif")
+  names = sorted(path.name for path in folder.glob("*.gif"))
+  assert names == ["0to1.gif", "2to0.gif", "morph.gif"]
+  with Image.open(folder / "2to0.gif") as gif:
+    # A frame stays for 500 ms, so two a second; PIL joins those that are alike.
+    total = 0
+    for frame in range(gif.n_frames):
+      gif.seek(frame)
+      total += gif.info["duration"]
+  assert total == 11 * 500
+
+
+def test_grids_of_classes_are_made_at_once(sample):
+  folder = sample("--n=3", "--make=class_grids", "--classes=2,0", out="grids")
+  assert sorted(path.name for path in folder.iterdir()) == ["0.png", "2.png"]
+  for label in (0, 2):
+    alone = sample("--n=3", "--make=grid", f"--classes={label}", out=f"{label}")
+    found = [
+      np.asarray(Image.open(path))
+      for path in (folder / f"{label}.png", alone / "grid.png")
+    ]
+    np.testing.assert_array_equal(*found)
+
+
+def test_grids_of_all_classes_beside_other_things(sample):
+  folder = sample("--n=1", "--make=npz,class_grids", out="all")
+  names = sorted(path.name for path in folder.iterdir())
+  assert names == ["0.png", "1.png", "2.png", "samples.npz"]
+
+
+@pytest.mark.parametrize("classes", ["0,3", "a", "-1", "1,"])
+def test_classes_that_the_model_has_not_are_named(sample, capsys, classes):
+  with pytest.raises(AssertionError):  # The command ends with 1.
+    sample("--make=morph", f"--classes={classes}", out="none")
+  error = capsys.readouterr().err
+  assert f"--classes={classes}: " in error and "the classes 0 to 2" in error
+
+
 def test_unknown_thing_to_make_is_named(tmp_path, capsys):
   flags = ["--model_dir=x", f"--out={tmp_path}", "--make=grid,video"]
   assert main(["sample", *flags]) == 1

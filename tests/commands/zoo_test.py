@@ -1,11 +1,16 @@
 """`compare_gan zoo`: printed first, then run."""
 
 import json
+import shlex
 import subprocess
 
 from compare_gan.__main__ import main
 import numpy as np
+from PIL import Image
+import pytest
+import scipy.io
 
+from tests import plain_shell
 from tests.datasets import pictures
 
 _BIGBIGAN = ["zoo", "bigbigan", "--dataset_path=d", "--result_path=r"]
@@ -47,22 +52,40 @@ def test_what_a_card_refuses_is_a_sentence(capsys):
   assert "--num_classes=7" in capsys.readouterr().err
 
 
-def test_dcgan_trains_on_a_folder(tmp_path, monkeypatch):
+def _zoo(folder, *words):
+  """Runs `compare_gan zoo` from a plain shell in a folder; returns what it did.
+
+  What it should write is below the folder.
+  """
+  folder.mkdir(exist_ok=True)
+  done = plain_shell.run(
+    ["-m", "compare_gan", "zoo", *words],
+    cwd=folder,
+    home=folder.parent,
+    PYTHONPATH=plain_shell.ROOT,
+  )
+  assert done.returncode == 0, done.stdout + done.stderr
+  return done.stdout
+
+
+def test_dcgan_trains_on_a_folder(tmp_path):
   """The real thing: two steps, its lines, its FLAGS.json and its pictures."""
-  faces = tmp_path / "data" / "faces"
+  here = tmp_path / "it's größe"
+  faces = here / "my data" / "faces"
   faces.mkdir(parents=True)
   rng = np.random.RandomState(0)
   for i in range(8):
     pixels = rng.randint(0, 256, (24, 20, 3)).astype(np.uint8)
     (faces / f"{i}.jpg").write_bytes(pictures.encode(pixels, "JPEG"))
-  monkeypatch.setenv("COMPARE_GAN_CACHE", str(tmp_path / "cache"))
-  monkeypatch.setenv("PYTHONPATH", _root())
-  monkeypatch.chdir(tmp_path)
-  flags = [
+  for name in (".DS_Store", "notes.txt"):
+    (faces / name).write_bytes(b"no image")
+  printed = _zoo(
+    here,
+    "dcgan",
+    "--data_dir=my data",
     "--dataset=faces",
     "--epoch=1",
     "--batch_size=4",
-    "--train_size=4",
     "--input_height=16",
     "--output_height=16",
     "--z_dim=4",
@@ -70,20 +93,40 @@ def test_dcgan_trains_on_a_folder(tmp_path, monkeypatch):
     "--out_name=mine",
     "--export",
     "--freeze",
-  ]
-  assert main(["zoo", "dcgan", *flags]) == 0
-  folder = tmp_path / "out" / "mine"
+  )
+  folder = here / "out" / "mine"
   assert json.loads((folder / "FLAGS.json").read_text())["z_dim"] == 4
-  assert (folder / "model.ckpt-1.index").exists()
-  [log] = (tmp_path / "test" / "output" / "0").glob("DCGAN_*_perf.log")
+  assert (folder / "model.ckpt-2.index").exists()  # of all eight images
+  [log] = (here / "test" / "output" / "0").glob("DCGAN_*_perf.log")
   assert "ActualFPS = " in log.read_text()
   assert (folder / "export_b4" / "saved_model.pb").exists()
-  assert (folder / "frozen_b4" / "model.b4-000001_frz.pb").exists()
+  graph = folder / "frozen_b4" / "model.b4-000002_frz.pb"
+  assert graph.exists()
+  [atc] = [x for x in printed.splitlines() if x.startswith("atc ")]
+  path = [x for x in shlex.split(atc) if x.startswith("--model=")]
+  assert (here / path[0][len("--model=") :]).samefile(graph)
 
 
-def _root():
-  import pathlib
-
-  import compare_gan
-
-  return str(pathlib.Path(compare_gan.__file__).parent.parent)
+@pytest.mark.slow
+@pytest.mark.parametrize("size,truncation", [(64, 0.5), (128, 0)])
+def test_biggan_trains_on_imagenet64(tmp_path, size, truncation):
+  """The card's own file, resized as it says, with z cut elsewhere."""
+  data = tmp_path / "my data"
+  data.mkdir()
+  rng = np.random.RandomState(0)
+  pixels = rng.randint(0, 256, (12, 64, 64, 3)).astype(np.uint8)
+  labels = np.arange(12)[None] % 3
+  scipy.io.savemat(data / "imagenet64.mat", {"data": pixels, "labels": labels})
+  _zoo(
+    tmp_path / "größe",
+    *("biggan", "--dataset=../my data", "-c", "3"),
+    *(f"--train_img_size={size}", f"--truncation={truncation}"),
+    *("--train_itr=2", "--batch_size=2", "--base_channel=8"),
+  )
+  output = tmp_path / "größe" / "output"
+  [trained] = (output / "model" / str(size)).iterdir()
+  assert (trained / "model.ckpt-2.index").exists()
+  grids = output / "gen_img" / "image_of_each_class" / str(size)
+  assert {p.name for p in grids.iterdir()} == {"0.png", "1.png", "2.png"}
+  with Image.open(grids / "0.png") as picture:
+    assert picture.size == (8 * size, 8 * size)

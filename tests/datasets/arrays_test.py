@@ -295,3 +295,102 @@ def test_batches_are_functions_of_seed_and_t(tmp_path):
   np.savez(tmp_path / "x.npz", images=_PIXELS, labels=_LABELS)
   dataset = _open(tmp_path / "x.npz", "dataset.flip = True")
   pictures.assert_is_a_function_of_seed_and_t(dataset)
+
+
+def _mats(folder, **files):
+  folder.mkdir()
+  for name, (images, labels) in files.items():
+    planar = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+    scipy.io.savemat(
+      folder / f"{name}.mat", {"data": planar, "labels": labels[:, None]}
+    )
+  return folder
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_imagenet64_of_the_model_card(tmp_path, in_folder):
+  """`data` is NHWC and `labels` one row; a folder may hold it."""
+  path = tmp_path / "imagenet64.mat"
+  scipy.io.savemat(path, {"data": _PIXELS, "labels": _LABELS[None]})
+  dataset = _open(tmp_path if in_folder else path)
+  assert dataset.num_classes == 3
+  _assert_holds(dataset)
+
+
+def test_two_files_in_a_folder_are_a_question(tmp_path):
+  for name in ("a", "b"):
+    np.savez(tmp_path / f"{name}.npz", images=_PIXELS)
+  with pytest.raises(ValueError, match="it has a.npz, b.npz. Name one"):
+    _open(tmp_path)
+
+
+def test_labels_count_from_one_where_the_classes_say_so(tmp_path):
+  path = tmp_path / "x.npz"
+  np.savez(path, images=_PIXELS, labels=_LABELS + 1)
+  with pytest.raises(ValueError, match="first_label"):
+    _open(path)
+  dataset = _open(path, "arrays.num_classes = 3")
+  assert dataset.num_classes == 3
+  _assert_holds(dataset)
+  with pytest.raises(ValueError, match="first_label"):
+    _open(path, "arrays.num_classes = 4")  # 1 to 3 of 0 to 3?
+
+
+def test_all_files_train_where_nothing_is_held_out(tmp_path):
+  folder = _mats(
+    tmp_path / "cifar",
+    data_batch_1=(_PIXELS[:5], _LABELS[:5]),
+    data_batch_2=(_PIXELS[5:9], _LABELS[5:9]),
+    test_batch=(_PIXELS[9:], _LABELS[9:]),
+  )
+  kept = _open(folder)
+  assert (kept.size("train"), kept.size("eval")) == (9, 3)
+  dataset = _open(folder, "arrays.eval_fraction = 0.0")
+  assert (dataset.size("train"), dataset.size("eval")) == (_N, _N)
+  for split in ("train", "eval"):
+    [batch] = dataset.in_order(split, _N).as_numpy_iterator()
+    np.testing.assert_array_equal(np.rint(255 * batch["images"]), _PIXELS)
+    np.testing.assert_array_equal(batch["labels"], _LABELS)
+
+
+def test_one_file_trains_whole_where_nothing_is_held_out(tmp_path):
+  np.savez(tmp_path / "x.npz", images=_PIXELS)
+  dataset = _open(tmp_path / "x.npz", "arrays.eval_fraction = 0")
+  assert (dataset.size("train"), dataset.size("eval")) == (_N, _N)
+
+
+@pytest.mark.parametrize("size", [4, 8, 16, (4, 16)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_images_are_resized_when_they_are_read(tmp_path, size, dtype):
+  images = _PIXELS if dtype == np.uint8 else (_PIXELS / 255).astype(dtype)
+  np.savez(tmp_path / "x.npz", images=images, labels=_LABELS)
+  dataset = _open(tmp_path / "x.npz", f"arrays.image_size = {size}")
+  height, width = size if isinstance(size, tuple) else (size, size)
+  assert dataset.image_shape == (height, width, 3)
+  batch = next(dataset.batches("train", 4).as_numpy_iterator())
+  assert batch["images"].shape == (4, height, width, 3)
+  assert 0.0 <= batch["images"].min() and batch["images"].max() <= 1.0
+  stored = next(iter(dataset.batches("train", 4, as_stored=True)))
+  assert stored["images"].dtype == dtype
+
+
+def test_larger_images_are_bilinear(tmp_path):
+  """Four pixels of each, as OpenCV's INTER_LINEAR has them."""
+  image = np.zeros([1, 1, 2, 3], np.uint8)
+  image[:, :, 1] = 100
+  np.savez(tmp_path / "x.npz", images=np.repeat(image, 4, axis=0))
+  dataset = _open(
+    tmp_path / "x.npz",
+    "arrays.image_size = (1, 4)",
+    "arrays.layout = 'NHWC'",
+    "arrays.eval_fraction = 0",
+  )
+  [batch] = dataset.in_order("train", 4).as_numpy_iterator()
+  found = np.rint(255 * batch["images"][0, 0, :, 0])
+  np.testing.assert_array_equal(found, [0, 25, 75, 100])
+
+
+def test_wrong_image_size_is_named(tmp_path):
+  np.savez(tmp_path / "x.npz", images=_PIXELS)
+  with pytest.raises(ValueError, match="arrays.image_size = 0"):
+    _open(tmp_path / "x.npz", "arrays.image_size = 0")

@@ -233,3 +233,70 @@ def test_plain_jpegs_have_the_same_pixels_in_any_way(gray, colors, tmp_path):
   dataset = _open(folder, "folder.memory_bytes = 0", *bindings)
   np.testing.assert_array_equal(_all(dataset, "train")[0], expected)
   assert dataset._are_plain["train"] == (gray or colors == 3)
+
+
+# ---- What trains when nothing is held out, and what is no image --------------
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_nothing_is_held_out_where_that_is_asked_for(on_disk, tmp_path, caplog):
+  folder = pictures.write_tree(tmp_path / "x", pictures.tree(10))
+  bindings = ["folder.memory_bytes = 0"] if on_disk else []
+  dataset = _open(folder, "folder.eval_fraction = 0.0", *bindings)
+  assert (dataset.size("train"), dataset.size("eval")) == (10, 10)
+  assert "nothing is held out" in caplog.text
+  for ours, theirs in zip(_all(dataset, "train"), _all(dataset, "eval")):
+    np.testing.assert_array_equal(ours, theirs)
+  assert dataset.name_of("eval", 3) == dataset.name_of("train", 3)
+
+
+def test_images_of_both_splits_are_decoded_once(tmp_path):
+  folder = pictures.write_tree(tmp_path / "x", pictures.tree(10))
+  dataset = _open(folder, "folder.eval_fraction = 0.0")
+  for split in ("train", "eval"):
+    _all(dataset, split)
+  pixels = [
+    path.name
+    for path in (tmp_path / "cache").glob("**/*")
+    if "pixels" in path.name
+  ]
+  assert len(pixels) == 1
+
+
+def test_test_folder_trains_too_where_nothing_is_held_out(tmp_path):
+  folder = pictures.write_tree(tmp_path / "flowers", _split_tree())
+  dataset = _open(folder, "folder.eval_fraction = 0.0")
+  assert dataset.classes == ("a", "b") and dataset.size("train") == 6
+  labels = _all(dataset, "train")[1]
+  assert sorted(labels.tolist()) == [0, 0, 0, 1, 1, 1]
+
+
+def test_bad_images_are_counted_once(tmp_path):
+  with pytest.raises(ValueError, match="2 of 8 examples"):
+    _open(
+      _with_damage(tmp_path),
+      "folder.eval_fraction = 0",
+      "folder.image_size = 8",
+    )
+
+
+def test_files_that_are_no_images_are_passed_over_and_counted(tmp_path, caplog):
+  files = {**pictures.tree(10), "a/notes.txt": b"hello", "Thumbs.db": b"x"}
+  hidden = {".DS_Store": b"x", "a/._0.png": b"x"}
+  folder = pictures.write_tree(tmp_path / "x", {**files, **hidden})
+  dataset = _open(folder)
+  assert dataset.size("train") + dataset.size("eval") == 10
+  assert "2 of 12 files are passed over, Thumbs.db for one" in caplog.text
+  caplog.clear()
+  _open(pictures.write_tree(tmp_path / "y", {**pictures.tree(10), **hidden}))
+  assert "passed over" not in caplog.text
+
+
+def test_pattern_says_which_images_are_used(tmp_path, caplog):
+  files = {**pictures.tree(4), **pictures.tree(6, kind="JPEG")}
+  folder = pictures.write_tree(tmp_path / "x", files)
+  dataset = _open(folder, 'folder.pattern = "*.jpeg"')
+  assert dataset.size("train") + dataset.size("eval") == 6
+  assert "4 of 10 files" in caplog.text
+  with pytest.raises(ValueError, match="no images of folder.pattern = .*gif"):
+    _open(folder, 'folder.pattern = "*.gif"')

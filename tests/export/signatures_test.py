@@ -1,5 +1,8 @@
 """What a card's scripts expect of an exported generator."""
 
+import shlex
+import subprocess
+
 from compare_gan.export import ascend
 from compare_gan.export import signatures
 import numpy as np
@@ -64,3 +67,37 @@ def test_compiler_and_runner_are_told_what_the_file_has():
     './msame --model "out/final_model.om" --input "in/z,in/y" '
     '--output "inference" --outfmt BIN'
   )
+
+
+@pytest.mark.parametrize(
+  "folder", ["my models", "it's", "größe", 'a"b', "$HOME", "a;b", "a!b", "`id`"]
+)
+def test_lines_for_the_compiler_are_words_of_a_shell(folder):
+  ports = signatures.get("biggan").inputs(_Gan(), 1)
+  assert shlex.split(ascend.atc(f"{folder}/m.pb", ports, "output")) == [
+    "atc",
+    f"--model={folder}/m.pb",
+    "--framework=3",
+    f"--output={folder}/m",
+    "--soc_version=Ascend310",
+    "--input_shape=z:1,120;y:1,1",
+    "--log=info",
+    "--out_nodes=output:0",
+  ]
+  line = ascend.msame(f"{folder}/m.pb", ports, f"{folder}/in", folder)
+  assert shlex.split(line) == [
+    *("./msame", "--model", f"{folder}/m.om"),
+    *("--input", f"{folder}/in/z,{folder}/in/y"),
+    *("--output", folder, "--outfmt", "BIN"),
+  ]
+
+
+def test_a_real_shell_reads_the_compilers_line():
+  """Double quotes keep less from a shell than shlex.split says."""
+  ports = signatures.get("biggan").inputs(_Gan(), 1)
+  line = ascend.msame("$HOME/`id`/m.pb", ports, "a b", "$x")
+  words = subprocess.run(
+    ["sh", "-c", f"printf '%s\\n' {line}"], capture_output=True, text=True
+  ).stdout.splitlines()
+  assert words[2] == "$HOME/`id`/m.om" and "$x" in words
+  assert "a b/z,a b/y" in words

@@ -5,6 +5,7 @@ from compare_gan.gans import latents
 import gin
 import numpy as np
 import pytest
+from scipy import stats
 
 _BOTH = pytest.mark.parametrize("name", ["z", "eval_z"])
 
@@ -165,6 +166,8 @@ def test_distribution_of_ones_own_is_named_with_its_parameters():
     "eval_z.distribution_fn = @tf.random.uniform\neval_z.minval = -3.0",
     "eval_z.distribution_fn = @tf.random.normal\neval_z.stddev = 0.5",
     "eval_z.distribution_fn = @tf.random.truncated_normal",
+    "eval_z.distribution_fn = @tf.random.truncated_normal\n"
+    "eval_z.truncation = 0.5",
   ],
 )
 def test_density_of_eval_z_integrates_to_1(bindings):
@@ -183,3 +186,21 @@ def test_density_of_another_distribution_is_refused():
   gin.bind_parameter("eval_z.distribution_fn", cauchy)
   with pytest.raises(ValueError, match="@cauchy is not known"):
     latents.eval_log_density(np.zeros([1, 1]))
+
+
+@_BOTH
+@pytest.mark.parametrize("truncation", [0.3, 1.0, 3.0])
+def test_a_normal_is_cut_where_it_is_told(name, truncation):
+  gin.parse_config(f"{name}.distribution_fn = @tf.random.truncated_normal")
+  gin.parse_config(f"{name}.truncation = {truncation}")
+  z = _draw(name)
+  assert 0.9 * truncation < np.abs(z).max() <= truncation
+  wanted = stats.truncnorm(-truncation, truncation).std()
+  np.testing.assert_allclose(z.std(), wanted, rtol=0.02)
+
+
+def test_a_cut_at_nothing_is_refused():
+  gin.parse_config("z.distribution_fn = @tf.random.truncated_normal")
+  gin.parse_config("z.truncation = 0.0")
+  with pytest.raises(ValueError, match="z.truncation and eval_z.truncation"):
+    _draw("z")

@@ -1,5 +1,6 @@
 """One run: how its process is started, watched, ended and judged."""
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -96,6 +97,13 @@ def test_a_log_keeps_all_attempts_and_the_tail_is_of_the_last(tmp_path):
   assert len(outcome.log_tail) == 20
   assert outcome.log_tail[-1] == "ZeroDivisionError: division by zero"
   assert outcome.reason == outcome.log_tail[-1]
+
+
+def test_the_command_in_the_log_can_be_pasted(tmp_path):
+  made = python(tmp_path / "it's here", "print('a  b')")
+  process.run_task(made)
+  first = (tmp_path / "it's here" / "log.txt").read_text().splitlines()[0]
+  assert shlex.split(first.split(": ", 1)[1]) == list(made.command)
 
 
 def test_a_sentence_tells_more_than_a_line_after_it():

@@ -1,11 +1,17 @@
 """The flags of the model cards: their names, defaults and what they come to."""
 
 import argparse
+import gzip
+import os
 
 from compare_gan import configuration
+from compare_gan import draws
+from compare_gan import model_dir
 from compare_gan.gans import options
+from compare_gan.layers import scope
 from compare_gan.zoo import plan as plan_lib
 import gin
+import numpy as np
 import pytest
 
 _FLAGS = {
@@ -105,12 +111,118 @@ def test_biggan_flags():
   assert bindings["options.training_steps"] == 7
   assert bindings["g_penalty.weight"] == 0.5
   assert bindings["run_config.precision_mode"] == "'allow_mix_precision'"
-  assert len(plan.then) == 10  # a grid of each class
+
+
+def test_biggan_draws_all_classes_in_one_process():
+  [words] = _plan("biggan", "--output=o").then
+  assert words[0] == "sample" and words[2:] == (
+    "--n=64",
+    "--classes=0,1,2,3,4,5,6,7,8,9",
+    "--make=class_grids",
+    "--out=o/gen_img/image_of_each_class/32",
+  )
 
 
 def test_biggan_goes_on_only_with_load_model():
   assert _plan("biggan", "--load_model").model_dir == "./output/model/32"
   assert _plan("biggan").model_dir != "./output/model/32"
+
+
+def test_biggan_goes_on_with_what_was_written_last(tmp_path):
+  """Also with what a start without --load_model has trained."""
+  size = tmp_path / "model" / "32"
+  for seconds, name in (
+    (2, "2020-01-01--00-00-00"),
+    (3, "b"),
+    (1, "c"),
+    (4, "d"),
+  ):
+    (size / name).mkdir(parents=True)
+    if name != "d":  # which has trained nothing yet
+      (size / name / "checkpoint").write_text("")
+      os.utime(size / name / "checkpoint", (seconds, seconds))
+  plan = _plan("biggan", f"--output={tmp_path}", "--load_model")
+  assert plan.model_dir == str(size / "b")
+  (size / "checkpoint").write_text("")
+  plan = _plan("biggan", f"--output={tmp_path}", "--load_model")
+  assert plan.model_dir == str(size)
+
+
+def test_biggan_takes_any_device():
+  assert "--run_config=auto" in _plan("biggan").flags
+  assert "--run_config=gpu" in _plan("biggan", "--chip=gpu").flags
+
+
+def test_biggan_of_imagenet64(tmp_path):
+  (tmp_path / "imagenet64.mat").write_bytes(b"")
+  for flags in ((), ("--data=imagenet64",)):
+    bindings = dict(_plan("biggan", f"--dataset={tmp_path}", *flags).bindings)
+    assert bindings["arrays.path"] == repr(str(tmp_path / "imagenet64.mat"))
+    assert bindings["arrays.num_classes"] == 1000
+    assert bindings["arrays.image_size"] == 32
+    assert bindings["arrays.eval_fraction"] == 0.0
+  some = _plan("biggan", "--data=imagenet64", "-c", "7")
+  assert dict(some.bindings)["arrays.num_classes"] == 7
+  [grids] = some.then
+  assert "--classes=0,1,2,3,4,5,6" in grids
+
+
+def test_biggan_trains_on_cifar_where_both_are(tmp_path):
+  for name in ("imagenet64.mat", "data_batch_1.mat"):
+    (tmp_path / name).write_bytes(b"")
+  bindings = dict(_plan("biggan", f"--dataset={tmp_path}").bindings)
+  assert bindings["arrays.path"] == repr(str(tmp_path))
+  assert bindings["arrays.num_classes"] == 10
+
+
+@pytest.mark.parametrize("size", ["32", "64", "128"])
+def test_biggan_of_any_size(size):
+  plan = _plan("biggan", f"--train_img_size={size}", "--output=o")
+  assert dict(plan.bindings)["arrays.image_size"] == int(size)
+  assert plan.model_dir.startswith(f"o/model/{size}/")
+  assert plan.then[0][-1] == f"--out=o/gen_img/image_of_each_class/{size}"
+
+
+@pytest.mark.parametrize("truncation,most", [(0.5, 0.5), (2.0, 2.0), (0, 5.3)])
+def test_biggan_cuts_z_where_it_is_told(truncation, most):
+  plan = _plan("biggan", f"--truncation={truncation}")
+  configuration.parse([plan.card], plan.gin_text().splitlines())
+  for name in ("z", "eval_z"):
+    with draws.seeded([1, 2]):
+      z = np.abs(gin.get_configurable(name)([20000, 1]).numpy())
+    assert 0.7 * most < z.max() <= most
+
+
+@pytest.mark.parametrize(
+  "dataset,initializer",
+  [
+    ("mnist", "truncated"),
+    ("fashion_mnist", "orthogonal"),
+    ("cifar10", "orthogonal"),
+  ],
+)
+def test_bigbigan_starts_as_the_card_does(dataset, initializer):
+  plan = _plan("bigbigan", *_required("bigbigan"), f"--dataset={dataset}")
+  configuration.parse([plan.card], plan.gin_text().splitlines())
+  assert gin.query_parameter("weights.initializer") == initializer
+
+
+def test_bigbigan_of_cifar_has_orthogonal_kernels():
+  flags = ("--dataset=cifar10", "--gen_disc_ch=8", "--en_ch=8")
+  plan = _plan("bigbigan", *_required("bigbigan"), *flags)
+  configuration.parse([plan.card], plan.gin_text().splitlines())
+  gan = model_dir.make_gan(model_dir.DatasetShape((32, 32, 3), 10))
+  for network in (gan.generator, gan.discriminator, gan.encoder):
+    kernels = [
+      v.numpy().reshape([-1, v.shape[-1]])
+      for v in network.variables
+      if scope.full_name(v).endswith("/kernel")
+    ]
+    assert kernels
+    for kernel in kernels:
+      kernel = kernel if len(kernel) >= kernel.shape[1] else kernel.T
+      product = kernel.T @ kernel
+      np.testing.assert_allclose(product, np.eye(len(product)), atol=1e-4)
 
 
 def _folder_of(tmp_path, *names):
@@ -136,6 +248,32 @@ def test_dcgan_counts_the_images_of_its_folder(tmp_path):
   assert bindings["folder.crop"] == "(108, 108)"
   assert bindings["folder.image_size"] == "(64, 64)"
   assert bindings["z.distribution_fn"] == "@tf.random.normal"
+
+
+def test_dcgan_counts_what_the_pattern_says_and_nothing_else(tmp_path):
+  names = ("a.jpg", "b.jpg", "c.png", "notes.txt", ".DS_Store", "._a.jpg")
+  where = _folder_of(tmp_path, *names, "Thumbs.db")
+  for pattern, steps in ((None, 2), ("*.png", 1), ("*", 3)):
+    flags = ["--batch_size=1", "--epoch=1"]
+    if pattern:
+      flags.append(f"--input_fname_pattern={pattern}")
+    bindings = dict(_plan("dcgan", *where, *flags).bindings)
+    assert bindings["options.training_steps"] == steps
+    assert bindings["folder.pattern"] == repr(pattern or "*.jpg")
+    assert bindings["folder.eval_fraction"] == 0.0
+
+
+def test_dcgan_counts_the_digits_of_both_files(tmp_path):
+  folder = tmp_path / "data" / "mnist"
+  folder.mkdir(parents=True)
+  head = b"\0\0\x08\x03\0\0\0"
+  (folder / "train-images-idx3-ubyte").write_bytes(head + b"\6")
+  with gzip.open(folder / "t10k-images-idx3-ubyte.gz", "wb") as file:
+    file.write(head + b"\2")
+  where = (f"--data_dir={tmp_path / 'data'}", "--dataset=mnist")
+  bindings = dict(_plan("dcgan", *where, "--batch_size=2").bindings)
+  assert bindings["card_log.steps_per_epoch"] == 4
+  assert bindings["arrays.eval_fraction"] == 0.0
 
 
 def test_dcgan_names_its_folder_as_the_card(tmp_path):
@@ -177,8 +315,8 @@ def test_dcgan_exports_under_the_names_of_the_card(tmp_path):
   "names,flags,message",
   [
     (["a.jpg"], [], "batch_size=64 is more than the 1 images"),
-    (["a.png"], [], "matches none of the 1 files"),
-    (["a.jpg", "b.png"], ["--batch_size=1"], "matches 1 of the 2 files"),
+    (["a.png"], [], "matches none of the images .* the 1 files"),
+    (["a.txt"], ["--input_fname_pattern=*"], "matches none of the images"),
   ],
 )
 def test_what_dcgan_cannot_do_is_said(tmp_path, names, flags, message):
@@ -196,9 +334,7 @@ def test_a_missing_folder_is_named(tmp_path):
   "flag,message",
   [
     ("--num_classes=3", "cifar10 has 10"),
-    ("--train_img_size=64", "arrays of 32 pixels"),
-    ("--truncation=1.0", "cut at 2"),
-    ("--img_h=48", "are 32x32"),
+    ("--img_h=48", "are 32x32.*--train_img_size"),
   ],
 )
 def test_what_biggan_cannot_do_is_said(flag, message):
