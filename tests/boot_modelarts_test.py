@@ -5,7 +5,6 @@ that do what the test is about.
 """
 
 import json
-import os
 import pathlib
 import re
 import signal

@@ -151,7 +151,7 @@ def _colors(values):
 
 
 def _dimensions(facts):
-  """Returns {feature: (height, width, colors)} where all examples share them."""
+  """Returns {feature: (height, width, colors)} where it is always the same."""
   found = {}
   for feature in facts.get("schema", {}).get("feature", []):
     sizes = [

@@ -3,13 +3,11 @@
 import json
 
 from compare_gan.datasets import catalogue
-from compare_gan.datasets import image_file
 from compare_gan.datasets import tfds_images
 import gin
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 from tests.datasets import pictures
 from tests.datasets.pictures import own_cache  # noqa: F401
@@ -30,7 +28,7 @@ def _example(**features):
 
 
 def _png(i, shape):
-  return image_file.encode_png(pictures.pixels(i, *shape))
+  return pictures.encode(pictures.pixels(i, *shape))
 
 
 def _write(folder, name, splits, facts=None, classes=()):
@@ -97,10 +95,10 @@ def _open(folder, name, *bindings):
   return catalogue.dataset(tfds_data_dir=str(folder))
 
 
-def _pixels(dataset, split):
+def _numbers(dataset, split, among):
   """Returns {number of the picture: its label}, by what it shows."""
   numbers = {
-    pictures.pixels(i, *dataset.image_shape).tobytes(): i for i in range(105)
+    pictures.pixels(i, *dataset.image_shape).tobytes(): i for i in among
   }
   found = {}
   for batch in dataset.in_order(split, 4).as_numpy_iterator():
@@ -114,15 +112,13 @@ def _pixels(dataset, split):
 @pytest.mark.parametrize("version", ["1.0.2", "3.0.0"])
 def test_cifar10_of_the_model_cards_version(version, memory_bytes, tmp_path):
   _cifar10(tmp_path / "dätä dir" / "cifar10" / version)
-  with pytest.raises(Exception, match="features"):
-    tfds.builder_from_directory(
-      str(tmp_path / "dätä dir" / "cifar10" / version)
-    )
   memory = f"tfds_images.memory_bytes = {memory_bytes}"
   dataset = _open(tmp_path / "dätä dir", "cifar10", memory)
   assert (dataset.size("train"), dataset.size("eval")) == (20, 5)
-  assert _pixels(dataset, "train") == {i: i % 10 for i in range(20)}
-  assert _pixels(dataset, "eval") == {i: i % 10 for i in range(100, 105)}
+  assert _numbers(dataset, "train", range(20)) == {i: i % 10 for i in range(20)}
+  assert _numbers(dataset, "eval", range(100, 105)) == {
+    i: i % 10 for i in range(100, 105)
+  }
   pictures.assert_is_a_function_of_seed_and_t(dataset)
 
 
@@ -159,7 +155,7 @@ def test_lsun_has_a_configuration_and_parts_of_a_split(tmp_path):
   _write(tmp_path / "lsun" / "bedroom" / "0.1.1", "lsun", {"train": files})
   dataset = _open(tmp_path, "lsun-bedroom")
   assert (dataset.size("train"), dataset.size("eval")) == (99, 1)
-  assert set(_pixels(dataset, "eval")) == {99}
+  assert set(_numbers(dataset, "eval", range(70, 100))) == {99}
 
 
 def test_imagenet_has_jpegs_of_any_size_and_names_of_files(tmp_path):
@@ -195,7 +191,7 @@ def test_any_name_has_the_shape_that_the_schema_says(tmp_path):
   _write(folder, "glyphs", {"train": [examples], "test": [examples]}, facts)
   dataset = _open(tmp_path, "tfds:glyphs")
   assert (dataset.image_shape, dataset.num_classes) == ((8, 9, 1), 4)
-  assert _pixels(dataset, "train") == {i: i for i in range(4)}
+  assert _numbers(dataset, "train", range(4)) == {i: i for i in range(4)}
 
 
 def test_any_name_without_a_schema_needs_a_size_and_classes(tmp_path):
@@ -228,7 +224,7 @@ def test_a_damaged_file_is_said(tmp_path):
     _open(tmp_path, "cifar10").size("train")
   dataset = _open(tmp_path, "cifar10", 'dataset.on_error = "skip"')
   assert dataset.size("train") == 19
-  assert 13 not in _pixels(dataset, "train")
+  assert set(_numbers(dataset, "train", range(20))) == set(range(20)) - {13}
 
 
 def test_a_folder_without_files_is_said(tmp_path):

@@ -167,7 +167,14 @@ def _channels(text):
     )
 
 
-@pytest.mark.parametrize("path", _CARDS, ids=[p.stem for p in _CARDS])
+def _marked(path):
+  """The large ones take half a minute each."""
+  is_large = "imagenet" in path.stem or path.stem == "bigbigan_64"
+  marks = [pytest.mark.slow] * is_large
+  return pytest.param(path, id=path.stem, marks=marks)
+
+
+@pytest.mark.parametrize("path", map(_marked, _CARDS))
 def test_no_card_has_an_op_that_is_not_known(path):
   bindings = [*_SMALL.splitlines(), *_channels(path.read_text())]
   if "_folder" in path.stem:  # For images that the user has.
