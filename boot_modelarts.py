@@ -1,7 +1,10 @@
 """The boot file of a training job on ModelArts; needs nothing but Python.
 
   python boot_modelarts.py --data_url=obs://mine/data \\
-    --train_url=obs://mine/run --gin_config=resnet_cifar10_false.gin
+    --train_url=obs://mine/run
+
+trains and scores COMPARE_GAN's model card, on NPUs where there are some; flags
+of compare_gan.main, --gin_config=biggan_cifar.gin say, make it another job.
 
 Fetches the data and what an earlier start has left, runs compare_gan.main on
 them, keeps the results in OBS while it trains, and ends with its exit code.
@@ -13,6 +16,7 @@ killed and started again at any moment. See docs/modelarts.md.
 """
 
 import argparse
+import importlib.util
 import os
 import pathlib
 import re
@@ -81,8 +85,8 @@ def _arguments(argv):
   add(
     "--processes",
     type=int,
-    help="trainings to start on this node; default: one per NPU for "
-    "--run_config=npu, else one",
+    help="trainings to start on this node; default: one per NPU where "
+    "npu_device is installed or --run_config=npu, else one",
   )
   add("--sync_seconds", type=float, default=60.0)
   add("--wait_seconds", type=float, default=7200.0, help="for the download")
@@ -225,6 +229,11 @@ def _wait_for(done, wanted, seconds):
     time.sleep(0.1)
 
 
+# What is half written, a lock, or a damaged file that was set aside: it means
+# nothing to whoever goes on from what is in OBS.
+_STAYS = re.compile(r"\.writing|\.lock(/|$)|(^|/)damaged[-/]")
+
+
 class Sync:
   """Copies new files of a folder to OBS, again and again.
 
@@ -272,7 +281,7 @@ class Sync:
     stamps = {}
     for path in self._folder.rglob("*"):
       name = path.relative_to(self._folder).as_posix()
-      if ".writing-" in name:  # Not yet a checkpoint.
+      if _STAYS.search(name):
         continue
       try:
         if path.is_file():
@@ -309,6 +318,45 @@ def _turn(name):
 # ---- Trainings ---------------------------------------------------------------
 
 
+# The archive of the network that published scores are by, in the data's folder.
+_INCEPTION = "frozen_inception_v1_2015_12_05.tar.gz"
+
+
+def _flags_of_card(rest, data):
+  """Returns the flags of COMPARE_GAN's model card that the job leaves open.
+
+  It trains and scores. A job with a --gin_config of its own is another one.
+  """
+  if _value(rest, "gin_config") is not None:
+    return []
+  flags = ["--gin_config=resnet_cifar10_false.gin"]
+  if _value(rest, "schedule") is None:
+    flags += ["--schedule=eval_after_train", "--eval_every_steps=60000"]
+  if _value(rest, "schedule") == "train":
+    return flags
+  archive = os.path.join(data, _INCEPTION)
+  if _value(rest, "myevalinception") is not None:
+    print("Scores are by the Inception network of --myevalinception.")
+  elif os.path.isfile(archive):
+    flags.append(f"--myevalinception={archive}")
+    print(f"Scores are by the Inception network in {archive}.")
+  else:
+    print(
+      "Scores are by a classifier trained on the dataset, not comparable with "
+      f"published ones: there is no {archive}."
+    )
+  return flags
+
+
+def _has_npus(rest):
+  """Returns whether trainings are for NPUs: asked for, or what is there."""
+  if _value(rest, "use_tpu") is not None:
+    return False
+  device = _value(rest, "run_config") or "auto"
+  is_there = importlib.util.find_spec("npu_device") is not None
+  return device == "npu" or (device == "auto" and is_there)
+
+
 def _commands(args, rest, data, result):
   """Returns [(words, variables)] of the trainings to start here."""
   words = [
@@ -316,23 +364,22 @@ def _commands(args, rest, data, result):
     os.path.join(args.code_dir, "compare_gan", "main.py"),
   ]
   words.append(f"--model_dir={result}")
-  if args.data_url and not _has(rest, "tfds_data_dir"):
+  if args.data_url and _value(rest, "tfds_data_dir") is None:
     words.append(f"--tfds_data_dir={data}")
-  if not _has(rest, "gin_config"):
-    words.append("--gin_config=resnet_cifar10_false.gin")
+  words += _flags_of_card(rest, data)
   words += rest
+  count = args.processes
+  if count is None:
+    count = int(os.environ.get("MA_NUM_GPUS") or 1) if _has_npus(rest) else 1
+    if count > 1 and _value(rest, "run_config") != "npu":
+      words.append("--run_config=npu")  # None of them may train on the CPU.
   shown = shlex.join("***" if _SECRET.search(word) else word for word in words)
   print(f"Running {shown}", flush=True)
   variables = {
-    "TF_CPP_MIN_LOG_LEVEL": "2",
     "ASCEND_SLOG_PRINT_TO_STDOUT": "0",
     "ASCEND_GLOBAL_LOG_LEVEL": "3",
     **os.environ,
   }
-  count = args.processes
-  if count is None:
-    is_npu = "--run_config=npu" in rest
-    count = int(os.environ.get("MA_NUM_GPUS", 1)) if is_npu else 1
   if "RANK_ID" in os.environ or count <= 1:
     return [(words, variables)]
   first = int(os.environ.get("VC_TASK_INDEX", 0)) * count
@@ -352,8 +399,15 @@ def _commands(args, rest, data, result):
   ]
 
 
-def _has(words, flag):
-  return any(re.match(rf"--?{flag}(=|$)", word) for word in words)
+def _value(words, flag):
+  """Returns the last value of a flag; "" if it has none, None without it."""
+  found = None
+  for word, after in zip(words, [*words[1:], "--"]):
+    match = re.fullmatch(rf"--?{flag}(=(.*))?", word, re.DOTALL)
+    if match:
+      found = "" if after.startswith("--") else after
+      found = match[2] if match[1] else found
+  return found
 
 
 def _run_children(commands, grace_seconds):

@@ -42,7 +42,8 @@ flags.DEFINE_enum(
   "run_config",
   "auto",
   ["auto", "cpu", "gpu", "tpu", "npu"],
-  "What to train on; auto is a GPU if there is one.",
+  "What to train on; auto is an NPU if npu_device opens its card, else all "
+  "GPUs that TensorFlow sees, else the CPU.",
 )
 flags.DEFINE_bool("use_tpu", None, "The same as --run_config=tpu.")
 flags.DEFINE_bool(

@@ -73,7 +73,8 @@ def run_with_schedule(
       chosen: of several hosts none may run an operation before.
     run_config: a RunConfig.
     model_dir: is made if there is none.
-    device: "auto", "cpu" or "gpu".
+    device: of a training, see `devices.choose`. What only scores takes a GPU
+      if there is one, else the CPU: an NPU's card is left to trainings.
     evaluation: an Evaluation.
   """
   if schedule not in SCHEDULES:
@@ -88,6 +89,7 @@ def run_with_schedule(
     devices = devices_lib.choose(
       device, options_lib.options().batch_size, run_config
     )
+    run_config = devices.settle(run_config)
   dataset = open_dataset()
   if trains:
     _train(devices, dataset, run_config, model_dir)

@@ -5,8 +5,8 @@ that do what the test is about.
 """
 
 import json
-import os
 import pathlib
+import re
 import shlex
 import signal
 import subprocess
@@ -14,6 +14,8 @@ import sys
 import time
 
 import pytest
+
+from tests import plain_shell
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _BOOT = _ROOT / "boot_modelarts.py"
@@ -96,11 +98,9 @@ class Job:
     modules = tmp_path / "modules"
     modules.mkdir()
     (modules / "moxing.py").write_text(_MOXING)
-    self.variables = {
-      **{k: v for k, v in os.environ.items() if not k.startswith("RANK_")},
-      "PYTHONPATH": str(modules),
-      "OBS_ROOT": str(self.obs),
-    }
+    self.variables = plain_shell.environment(
+      tmp_path, PYTHONPATH=modules, OBS_ROOT=self.obs
+    )
     self.words = [
       sys.executable,
       "-c",
@@ -245,6 +245,123 @@ def test_gpus_are_all_driven_by_one_training(tmp_path):
   job = Job(tmp_path, 'note(f"rank{rank}", "RANK_ID" in os.environ)\n')
   assert job.boot(MA_NUM_GPUS="8")[0] == 0
   assert json.loads((job.result / "rank0").read_text()) is False
+
+
+_NOTES_FLAGS = """
+note(f"rank{rank}", [os.environ.get("RANK_SIZE"), flags])
+"""
+
+
+def _with_npu(job):
+  (job.result.parent / "modules" / "npu_device.py").write_text("")
+  return job
+
+
+def test_nothing_but_urls_trains_and_scores_the_model_card(tmp_path):
+  job = Job(tmp_path, _NOTES_FLAGS)
+  code, log = job.boot()
+  assert code == 0, log
+  _, flags = json.loads((job.run / "rank0").read_text())
+  assert flags == {
+    "model_dir": str(job.result),
+    "tfds_data_dir": str(job.data),
+    "gin_config": "resnet_cifar10_false.gin",
+    "schedule": "eval_after_train",
+    "eval_every_steps": "60000",
+  }
+  assert "Scores are by a classifier trained on the dataset" in log
+  assert "there is no" in log and f"{job.data}/frozen_inception_v1_2015" in log
+
+
+def test_scores_are_by_inception_where_the_data_hold_it(tmp_path):
+  job = Job(tmp_path, _NOTES_FLAGS)
+  name = "frozen_inception_v1_2015_12_05.tar.gz"
+  (job.obs / "b" / "data" / name).write_text("")
+  code, log = job.boot()
+  assert code == 0, log
+  _, flags = json.loads((job.run / "rank0").read_text())
+  assert flags["myevalinception"] == str(job.data / name)
+  assert f"Scores are by the Inception network in {job.data / name}." in log
+
+
+@pytest.mark.parametrize(
+  "words,left_out",
+  [
+    (["--gin_config", "mine.gin"], ("schedule", "eval_every_steps")),
+    (["--schedule=train"], ("eval_every_steps", "myevalinception")),
+  ],
+)
+def test_flags_of_the_job_take_the_place_of_the_cards(
+  words, left_out, tmp_path
+):
+  job = Job(tmp_path, "note('argv', sys.argv[1:])\n")
+  assert job.boot(*words)[0] == 0
+  argv = json.loads((job.run / "argv").read_text())
+  assert argv[-len(words) :] == words
+  assert not [w for w in argv for flag in left_out if f"--{flag}=e" in w]
+  assert sum("gin_config" in word for word in argv) == 1
+
+
+@pytest.mark.parametrize("words", [[], ["--run_config=auto"]])
+def test_auto_is_one_training_per_npu_where_the_adapter_is(words, tmp_path):
+  job = _with_npu(Job(tmp_path, _NOTES_FLAGS))
+  code, log = job.boot(*words, MA_NUM_GPUS="2")
+  assert code == 0, log
+  for rank in range(2):
+    size, flags = json.loads((job.result / f"rank{rank}").read_text())
+    # A card that does not answer must not become a training on the CPU.
+    assert (size, flags["run_config"]) == ("2", "npu")
+
+
+@pytest.mark.parametrize(
+  "words,cards",
+  [
+    ([], "1"),
+    ([], ""),
+    ([], "0"),
+    (["--run_config=gpu"], "2"),
+    (["--run_config", "cpu"], "2"),
+    (["--use_tpu"], "2"),
+  ],
+)
+def test_one_training_where_there_is_one_npu_or_none_is_asked_for(
+  words, cards, tmp_path
+):
+  job = _with_npu(Job(tmp_path, _NOTES_FLAGS))
+  assert job.boot(*words, MA_NUM_GPUS=cards)[0] == 0
+  size, flags = json.loads((job.result / "rank0").read_text())
+  assert size is None and flags.get("run_config") in (None, "gpu")
+  assert not (job.result / "rank1").exists()
+
+
+def test_what_is_half_written_or_set_aside_stays(tmp_path):
+  trainer = """
+save(5)
+names = [
+  "scores.csv", "scores.csv.writing", ".scores.csv.lock", "study.lock",
+  ".writing-host-3-x/model.ckpt-6.index", "damaged/model.ckpt-4.index",
+  "damaged-model.ckpt-3.index", "result/damage-report.txt",
+  "table.csv.writing-3", "my.locksmith",
+]
+for name in names:
+  (model_dir / name).parent.mkdir(exist_ok=True)
+  (model_dir / name).write_text(name)
+"""
+  job = Job(tmp_path, trainer)
+  assert job.boot()[0] == 0
+  sent = {
+    str(path.relative_to(job.run))
+    for path in job.run.rglob("*")
+    if path.is_file()
+  }
+  assert sent == {
+    "checkpoint",
+    "model.ckpt-5.data-00000-of-00001",
+    "model.ckpt-5.index",
+    "my.locksmith",
+    "result/damage-report.txt",
+    "scores.csv",
+  }
 
 
 def test_first_failure_ends_the_others(tmp_path):
@@ -399,37 +516,114 @@ def test_log_holds_no_secrets(tmp_path):
   assert "MA_JOB_DIR" in log and "/where" not in log
 
 
+# Writes down what it is asked for; pip fails where it is told to.
+_PYTHON = """#!/bin/sh
+if [ "$1" = -c ]; then
+  [ -z "$LACKS" ] || set -- -c "import sys; sys.modules['$LACKS'] = None$2"
+  exec {python} "$@"
+fi
+printf '%s\\n' "$TF_CPP_MIN_LOG_LEVEL$ASCEND_SLOG_PRINT_TO_STDOUT" "$@" END \\
+  >> "{noted}"
+[ "$2" != pip ] || exit ${{PIP:-0}}
+"""
+
+
+class OneCard:
+  """run_modelarts_1p.sh, with folders that have a space and an accent."""
+
+  def __init__(self, tmp_path):
+    self.home = tmp_path
+    self.folder = tmp_path / "it is hère"
+    self.folder.mkdir()
+    self.data = self.folder / "my data"
+    self.data.mkdir()
+    self.noted = tmp_path / "noted"
+    self.python = tmp_path / "python"
+    self.python.write_text(
+      _PYTHON.format(python=sys.executable, noted=self.noted)
+    )
+    self.python.chmod(0o755)
+
+  def run(self, *words, code=0, **variables):
+    """Returns what is printed, and the words of pip and of the training."""
+    done = subprocess.run(
+      ["bash", str(_ROOT / "run_modelarts_1p.sh"), str(_ROOT), "my data"]
+      + ["a résult", *words],
+      cwd=self.folder,
+      env=plain_shell.environment(self.home, PYTHON=self.python, **variables),
+      stdout=subprocess.PIPE,
+      stderr=subprocess.STDOUT,
+      text=True,
+      timeout=60,
+    )
+    assert done.returncode == code, done.stdout
+    calls = self.noted.read_text().split("\nEND\n")[:-1]
+    return done.stdout, [call.split("\n") for call in calls]
+
+
 def test_script_of_one_card_runs_the_cards_command(tmp_path):
-  """A Python that writes down what it is asked for."""
-  noted = tmp_path / "noted"
-  fake = tmp_path / "python"
-  fake.write_text(
-    f'#!/bin/sh\necho "$TF_CPP_MIN_LOG_LEVEL$ASCEND_SLOG_PRINT_TO_STDOUT'
-    f'$ASCEND_GLOBAL_LOG_LEVEL $@" >> {noted}\n'
-  )
-  fake.chmod(0o755)
-  subprocess.run(
-    [
-      "bash",
-      str(_ROOT / "run_modelarts_1p.sh"),
-      "/code",
-      "/data",
-      str(tmp_path),
-    ],
-    env={**os.environ, "PYTHON": str(fake)},
-    check=True,
-  )
-  install, train = noted.read_text().splitlines()
+  said, [pip, train] = OneCard(tmp_path).run()
+  assert pip == ["20", "-m", "pip", "install", "--requirement"] + [
+    f"{_ROOT}/pip-requirements.txt"
+  ]
+  assert train == [
+    "20",
+    f"{_ROOT}/compare_gan/main.py",
+    "--model_dir=a résult",
+    "--tfds_data_dir=my data",
+    "--schedule=eval_after_train",
+    "--eval_every_steps=60000",
+    f"--gin_config={_ROOT}/compare_gan/resnet_cifar10_false.gin",
+  ]
+  assert "Scores are by a classifier trained on the dataset" in said
+  assert "there is no my data/frozen_inception" in said
+
+
+def test_script_takes_the_inception_archive_of_the_data(tmp_path):
+  card = OneCard(tmp_path)
+  (card.data / "frozen_inception_v1_2015_12_05.tar.gz").write_text("")
+  said, [_, train] = card.run()
+  archive = "my data/frozen_inception_v1_2015_12_05.tar.gz"
+  assert f"--myevalinception={archive}" in train
+  assert f"Scores are by the Inception network in {archive}." in said
+
+
+def test_script_leaves_the_last_word_to_its_user(tmp_path):
+  words = [
+    "--gin_config=mine.gin",
+    "--myevalinception=my.tar.gz",
+    "--schedule=train",
+    "--run_config=cpu",
+  ]
+  said, [_, train] = OneCard(tmp_path).run(*words)
+  assert train[-4:] == words
+  assert sum("gin_config" in word for word in train) == 1
+  assert "by a classifier" not in said
+
+
+def test_script_goes_on_without_a_network_if_nothing_is_missing(tmp_path):
+  said, calls = OneCard(tmp_path).run(PIP=1)
+  assert len(calls) == 2
+  [line] = [line for line in said.splitlines() if "pip" in line]
   assert (
-    install == "203 -m pip install --requirement /code/pip-requirements.txt"
+    line == "pip failed, but all that it was to install is there: going on."
   )
-  assert train == (
-    f"203 /code/compare_gan/main.py --model_dir={tmp_path} "
-    "--tfds_data_dir=/data "
-    "--gin_config=/code/compare_gan/resnet_cifar10_false.gin "
-    "--myevalinception=/data/frozen_inception_v1_2015_12_05.tar.gz "
-    "--schedule=eval_after_train --eval_every_steps=60000"
-  )
+
+
+def test_script_ends_if_something_cannot_be_installed(tmp_path):
+  said, calls = OneCard(tmp_path).run(code=1, PIP=1, LACKS="tensorflow_hub")
+  assert len(calls) == 1
+  assert "pip failed, and Python finds no tensorflow_hub." in said
+
+
+def test_script_knows_the_modules_of_all_requirements():
+  script = (_ROOT / "run_modelarts_1p.sh").read_text()
+  listed = set(script.split('"""')[1].split())
+  modules = {"absl-py": "absl", "gin-config": "gin", "pillow": "PIL"}
+  for line in (_ROOT / "pip-requirements.txt").read_text().splitlines():
+    if not line.startswith("#"):
+      name = re.split("[<>=]", line)[0]
+      assert modules.get(name, name.replace("-", "_")) in listed
 
 
 def test_script_says_what_it_wants():

@@ -1,8 +1,9 @@
 """Images that tensorflow-datasets has prepared, read from its own files.
 
 The datasets of google/compare_gan's gin files, with its crops and sizes, and
-any other as "tfds:<name>" or "tfds:<name>/<config>". Nothing is downloaded
-here: `python -m compare_gan datasets prepare --name cifar10` does that.
+any other as "tfds:<name>" or "tfds:<name>/<config>"; also what old versions of
+it have prepared (tfds_old.py). Nothing is downloaded here: `python -m
+compare_gan datasets prepare --name cifar10` does that.
 
 Records are found by number (records.py), so that an epoch is a permutation of
 all images and batch t a function of (seed, t), with its crops. A dataset whose
@@ -26,6 +27,7 @@ from compare_gan.datasets import damage
 from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import in_memory
 from compare_gan.datasets import records as records_lib
+from compare_gan.datasets import tfds_old
 import gin
 import numpy as np
 import tensorflow as tf
@@ -491,6 +493,8 @@ def open_builder(tfds_name, data_dir, name):
       "--tfds_data_dir says where it is. Meanwhile dataset.name = 'shapes32' "
       "is built in and needs no download."
     )
+  if tfds_old.is_old(path):
+    return tfds_old.open_builder(path)
   import tensorflow_datasets as tfds
 
   return tfds.builder_from_directory(str(path))
@@ -597,6 +601,13 @@ def _any_info(name, data_dir, image_size, image, label, eval_samples):
       f"tfds:{name} has images of any size. Set tfds_images.image_size, 64 say."
     )
   shape = (*shape[:2], shape[2] or 3)
+  num_classes = features[label].num_classes if label else 0
+  if num_classes is None:
+    raise ValueError(
+      f"tfds:{name}: nothing in {builder.data_dir} says how many classes the "
+      f"feature {label!r} has. A file {label}.labels.txt with a name in each "
+      "line does."
+    )
   splits = builder.info.splits
   tests = [split for split in ("test", "validation") if split in splits]
   train, held = "train", tests[0] if tests else "train[90%:]"
@@ -607,7 +618,7 @@ def _any_info(name, data_dir, image_size, image, label, eval_samples):
     name=f"tfds:{name}",
     tfds_name=name,
     image_shape=shape,
-    num_classes=features[label].num_classes if label else 0,
+    num_classes=num_classes,
     train_split=train,
     eval_split=held,
     eval_samples=min(eval_samples, available),

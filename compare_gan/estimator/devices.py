@@ -35,6 +35,13 @@ class Devices(replica.Replicas):
       run_config.precision, run_config.precision_mode
     )
 
+  def settle(self, run_config):
+    """Returns the RunConfig as it is on these devices, not on an NPU."""
+    options = run_config.npu
+    if options is None:
+      return run_config
+    return run_config._replace(npu=None, **options.elsewhere)
+
   def broadcast(self, variables):
     """Gives all processes the chief's values, if each made its own."""
 
@@ -311,7 +318,8 @@ def choose(kind="auto", batch_size=None, run_config=None):
 
   Args:
     kind: "cpu", "gpu" (all that there are), "tpu", "npu" (this process's card),
-      or "auto": GPUs if there are any. See tpu.py and npu.py.
+      or "auto": the card if npu_device can open it, else all GPUs, else the
+      CPU; it prints what it took. See tpu.py and npu.py.
     batch_size: the global batch must divide by the number of replicas.
     run_config: a RunConfig, for the waiting time and the port of a cluster.
   """
@@ -328,6 +336,31 @@ def choose(kind="auto", batch_size=None, run_config=None):
 
     return tpu.choose(batch_size, run_config)
   cluster = cluster_lib.find(port=run_config and run_config.cluster_port)
+  if kind == "auto":
+    return _choose_and_say(cluster, batch_size, run_config)
+  return _cpu_or_gpus(kind, cluster, batch_size, run_config)
+
+
+def _choose_and_say(cluster, batch_size, run_config):
+  """Returns an NPU's card, else GPUs, else the CPU, and prints why."""
+  from compare_gan.estimator import npu
+
+  hosts = len(cluster.addresses) if cluster else 1
+  on, why_not = npu.choose_if_any(batch_size, run_config, hosts)
+  if on:
+    print(f"Training on the NPU: {on.describe()}.", flush=True)
+    return on
+  on = _cpu_or_gpus("auto", cluster, batch_size, run_config)
+  gpus = len(tf.config.get_visible_devices("GPU"))
+  what = {0: "the CPU", 1: "the GPU"}.get(gpus, f"{gpus} GPUs")
+  seen = f"TensorFlow sees {gpus or 'no'} GPU{'s' * (gpus > 1)}"
+  if hosts > 1:
+    what += f" of each of the {hosts} hosts that TF_CONFIG or Slurm names"
+  print(f"Training on {what}: {seen}, and {why_not}.", flush=True)
+  return on
+
+
+def _cpu_or_gpus(kind, cluster, batch_size, run_config):
   if cluster:
     _share_gpus(cluster)
   gpus = [] if kind == "cpu" else tf.config.get_visible_devices("GPU")

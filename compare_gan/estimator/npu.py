@@ -39,6 +39,22 @@ _BITS = 20
 _PARTS = 3
 
 
+_NO_ADAPTER = "there is no npu_device"
+
+
+class NoCard(ValueError):
+  """Raised where there is no card to train on.
+
+  Args:
+    reason: why, as a clause that can end a sentence.
+    message: what is to be done about it.
+  """
+
+  def __init__(self, reason: str, message: str):
+    super().__init__(message)
+    self.reason = reason
+
+
 class NpuDevices(devices.Devices):
   """The card of this process, and those of others that train with it.
 
@@ -62,6 +78,7 @@ class NpuDevices(devices.Devices):
     self._configure(wanted)
     _set_environment(options.environment)
     handle = self._open(options.device_id)
+    self._card = handle.name().rpartition(":")[2]
     self._number = handle.workers_num
     self._index = handle.worker_id
     self.is_chief = self._index == 0
@@ -77,12 +94,21 @@ class NpuDevices(devices.Devices):
     arguments = () if device_id is None else (device_id,)
     try:
       return self._adapter.open(*arguments).as_default()
-    except (RuntimeError, ValueError) as error:
-      raise ValueError(
-        f"The NPU cannot be opened: {error} One card needs ASCEND_DEVICE_ID or "
+    except Exception as error:  # Whatever driver and adapter make of it.
+      said = _in_one_line(error)
+      raise NoCard(
+        f"npu_device opened no card ({said})",
+        f"The NPU cannot be opened: {said}. One card needs ASCEND_DEVICE_ID or "
         "NPURunConfig.session_device_id at most; several need RANK_SIZE, "
-        "RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID in each process."
+        "RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID in each process.",
       ) from error
+
+  def describe(self):
+    """Returns what was opened, as a clause."""
+    said = f"npu_device opened card {self._card}"
+    if self._number > 1:
+      said += f", one of {self._number} that train together"
+    return said
 
   # ---- Replicas --------------------------------------------------------------
 
@@ -107,6 +133,9 @@ class NpuDevices(devices.Devices):
     return self._adapter.distribute.all_reduce(x, reduction="sum")
 
   # ---- Devices ---------------------------------------------------------------
+
+  def settle(self, run_config):
+    return run_config
 
   def scope(self):
     return contextlib.nullcontext()  # The card is where all is made.
@@ -240,6 +269,44 @@ def choose(batch_size=None, run_config=None):
   return on
 
 
+def choose_if_any(batch_size=None, run_config=None, num_hosts=1):
+  """Returns (NpuDevices, None), or (None, why there is no card to train on).
+
+  One of several processes that RANK_SIZE names must not fall back: each would
+  train alone, all of them into the same folder. There it is an error.
+
+  Args:
+    batch_size, run_config: as for `choose`.
+    num_hosts: how many hosts TF_CONFIG or Slurm names, for CPUs or GPUs.
+  """
+  try:
+    _import_adapter()
+    if num_hosts > 1 and not _is_one_of_several():
+      return None, (
+        f"RANK_SIZE, by which NPUs know of each other, is not set for the "
+        f"{num_hosts} hosts"
+      )
+    return choose(batch_size, run_config), None
+  except NoCard as error:
+    if _is_one_of_several() and error.reason != _NO_ADAPTER:
+      raise
+    return None, error.reason
+
+
+def is_importable() -> bool:
+  """Returns whether there is an adapter; whether a card answers is open."""
+  try:
+    _import_adapter()
+  except NoCard:
+    return False
+  return True
+
+
+def _is_one_of_several():
+  sizes = [os.environ.get(name) for name in ("RANK_SIZE", "CM_WORKER_SIZE")]
+  return any(size not in (None, "", "1") for size in sizes)
+
+
 def _precision_mode(run_config, options):
   """Returns what the compiler is told, None for nothing.
 
@@ -253,26 +320,45 @@ def _precision_mode(run_config, options):
 
 
 def _import_adapter():
+  """Returns npu_device, or raises NoCard."""
   try:
     import npu_device
-  except ImportError as error:
-    raise ValueError(
-      "--run_config=npu needs npu_device, the Ascend adapter for TensorFlow "
-      f"2.6.5 ({error}; this is TensorFlow {tf.__version__}). It comes from "
-      "the releases of https://gitcode.com/cann/tensorflow, not from PyPI; its "
-      "folder must be in PYTHONPATH. docs/npu.md says how."
-    ) from error
+  except Exception as error:  # Under another TensorFlow it fails in many ways.
+    said, reason = _in_one_line(error), _NO_ADAPTER
+    is_missing = getattr(error, "name", None) == "npu_device"
+    if not (isinstance(error, ImportError) and is_missing):
+      reason = f"npu_device cannot be imported ({said})"
+    raise NoCard(reason, _adapter_is_needed(said)) from error
+  if not hasattr(npu_device, "open"):
+    reason = "npu_device is not the adapter: it has no function open"
+    raise NoCard(reason, _adapter_is_needed(reason))
   return npu_device
+
+
+def _adapter_is_needed(said):
+  return (
+    "--run_config=npu needs npu_device, the Ascend adapter for TensorFlow "
+    f"2.6.5 ({said}; this is TensorFlow {tf.__version__}). It comes from "
+    "the releases of https://gitcode.com/cann/tensorflow, not from PyPI; its "
+    "folder must be in PYTHONPATH. docs/npu.md says how."
+  )
+
+
+def _in_one_line(error):
+  """Returns what an error says, without an end of its own."""
+  text = " ".join(str(error).split()).rstrip(".")
+  return text or type(error).__name__
 
 
 def _require_no_variables():
   """Raises if there is a variable: it would be lost as the card is opened."""
   alive = variables()
   if alive:
-    raise ValueError(
-      f"{len(alive)} variables, {alive[0].name} for one, were made before the "
-      "NPU was opened, and would be lost by it. Choose the devices first, then "
-      "make datasets and models."
+    made = f"{len(alive)} variables, {alive[0].name} for one, were made before"
+    raise NoCard(
+      f"{made} a card could be opened",
+      f"{made} the NPU was opened, and would be lost by it. Choose the devices "
+      "first, then make datasets and models.",
     )
 
 

@@ -36,6 +36,7 @@ class NPUOptions(NamedTuple):
   environment: dict[str, str] = {}
   device_id: Optional[int] = None
   loss_scale: bool = False
+  elsewhere: dict[str, Any] = {}  # what `training` stands in the place of
 
 
 _TRAINING = (

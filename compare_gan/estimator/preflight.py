@@ -5,7 +5,8 @@ a training there. It splits the graph into parts for the card and for the host,
 or turns the loop on the card into one on the host: the training is slow, and
 nobody says why. So the graph of a step is looked through before the first one:
 
-* op types that are not on a list of those that are known to work: a warning;
+* op types that are not on a list of those that are known to work: a warning,
+  but for those that hang on constants alone, which a compiler computes itself;
 * float64, complex, string or variant tensors, shapes that are not static, a
   loop (it would be the second one), random draws: refused.
 
@@ -69,7 +70,8 @@ class Finding(NamedTuple):
 
   problem: str
   where: str
-  refused: bool
+  refused: bool = False
+  is_constant: bool = False  # It is computed before the step runs.
 
   def __str__(self):
     return f"{self.problem}, {self.where}"
@@ -142,8 +144,9 @@ def findings(graph, known=None):
     _, known, _ = settings()
   found, shapes = [], _Shapes()
   for op in graphs.reachable(graph):
-    found.extend(_of_op(op, known))
-    if shapes.lost_by(op):
+    is_lost = shapes.lost_by(op)
+    found.extend(_of_op(op, known, shapes.are_constant(op)))
+    if is_lost:
       where = f"{op.name}{_line(op)}"
       found.append(Finding(f"{op.type} makes an unknown shape", where, True))
   found.extend(_of_functions(graph, known))
@@ -178,6 +181,10 @@ class _Shapes:
     self._settled.add(op)
     return False
 
+  def are_constant(self, op):
+    """Returns whether an op that was looked at has constants for results."""
+    return op in self._constant
+
   def _is_constant(self, op, settled):
     if op.type in ("Shape", "ShapeN", "Size", "Rank"):
       return settled
@@ -191,9 +198,16 @@ def _is_static(x):
   return x.shape.is_fully_defined()
 
 
-def _of_op(op, known):
+def _of_op(op, known, is_constant):
   where = f"{op.name}{_line(op)}"
-  yield from _of_type(op.type, known, where)
+  for finding in _of_type(op.type, known, where):
+    if is_constant and not finding.refused:
+      finding = finding._replace(
+        problem=f"{finding.problem}, but hangs on constants alone and is "
+        "computed before the step runs",
+        is_constant=True,
+      )
+    yield finding
   for x in op.outputs:
     if x.dtype in _BAD_DTYPES:
       yield Finding(f"{op.type} makes {x.dtype.name}", where, True)
@@ -211,7 +225,7 @@ def _of_type(kind, known, where):
     if kind not in known:
       yield Finding(f"{kind} draws on the card, which cannot", where, True)
   elif kind not in known:
-    yield Finding(f"{kind} is not on the list", where, False)
+    yield Finding(f"{kind} is not on the list", where)
 
 
 def _of_functions(graph, known):
@@ -251,6 +265,7 @@ def check(graph):
       f"An NPU would not run this step as one graph: {_list(bad)}. "
       "preflight.on_findings = 'warn' trains nevertheless."
     )
+  found = [finding for finding in found if not finding.is_constant]
   if found:
     warnings.warn(
       f"An NPU may not run this step as one graph: {_list(found)}. "

@@ -81,13 +81,15 @@ def run_config(
   )
 
 
-def for_device(kind):
+def for_device(kind: str) -> RunConfig:
   """Returns the RunConfig for `--run_config=kind`.
 
-  On an NPU with what `NPURunConfig.*` says; it must not contradict.
+  On an NPU with what `NPURunConfig.*` says; it must not contradict. "auto" is
+  an NPU where there is npu_device: if no card answers it, `Devices.settle`
+  takes that back.
   """
   config = run_config()
-  if kind != "npu":
+  if not _may_be_npu(kind):
     return config
   options = npu_options.npu_run_config()
   bound = gin.get_bindings("run_config")
@@ -97,6 +99,17 @@ def for_device(kind):
         f"NPURunConfig.{name} = {value!r} contradicts run_config.{name} = "
         f"{bound[name]!r}. Set one of them only."
       )
-  config = config._replace(npu=options, **options.training)
+  elsewhere = {name: getattr(config, name) for name in options.training}
+  config = config._replace(
+    npu=options._replace(elsewhere=elsewhere), **options.training
+  )
   precision_lib.resolve(config.precision, config.precision_mode, on_npu=True)
   return config
+
+
+def _may_be_npu(kind):
+  if kind != "auto":
+    return kind == "npu"
+  from compare_gan.estimator import npu
+
+  return npu.is_importable()

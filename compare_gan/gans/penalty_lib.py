@@ -143,7 +143,7 @@ def orthogonal_penalty(kernels, convolutions_only=False, factor=1.0):
   for kernel in kernels:
     w = tf.reshape(kernel, [-1, kernel.shape[-1]])
     gram = tf.matmul(w, w, transpose_a=True)
-    off_diagonal = gram - tf.linalg.diag(tf.linalg.diag_part(gram))
+    off_diagonal = gram * (1.0 - tf.eye(gram.shape[0]))
     terms.append(factor * tf.reduce_sum(tf.square(off_diagonal)))
   return tf.add_n(terms)
 

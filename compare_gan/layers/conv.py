@@ -89,7 +89,8 @@ class Deconv2D(Module):
     kernel = tf.cast(self.kernel(is_training), x.dtype)
     shape = [tf.shape(x)[0], *output_size, self._out_channels]
     x = tf.nn.conv2d_transpose(x, kernel, shape, self._stride, "SAME")
-    x = tf.ensure_shape(x, [None, *output_size, self._out_channels])
+    # tf.ensure_shape would be an op, which an NPU's compiler may not know.
+    x.set_shape([None, *output_size, self._out_channels])
     return tf.nn.bias_add(x, tf.cast(self.bias, x.dtype))
 
 
@@ -192,7 +193,8 @@ def convolve_doubled(x, kernel, upsample):
     padding="EXPLICIT",
     explicit_paddings=[0, 0, 1, after, 1, after, 0, 0],
   )
-  return tf.ensure_shape(y, [None, height, width, kernel.shape[3]])
+  y.set_shape([None, height, width, kernel.shape[3]])
+  return y
 
 
 def convolve_halved(x, kernel):

@@ -3,11 +3,19 @@
 import json
 import os
 import re
+import warnings
 
+from compare_gan import configuration
+from compare_gan import memory_check
+from compare_gan import model_dir
+from compare_gan.datasets import catalogue
+from compare_gan.estimator import planned_draws
 from compare_gan.estimator import preflight
 import gin
 import pytest
 import tensorflow as tf
+
+from tests import plain_shell
 
 
 def _graph(step, *specs):
@@ -110,6 +118,72 @@ def test_an_op_that_is_not_on_the_list_is_a_warning_until_it_is_named():
     preflight.check(graph)
   gin.parse_config("preflight.also = ['Digamma']")
   assert preflight.findings(graph) == []
+
+
+def test_what_hangs_on_constants_alone_is_listed_and_not_warned_of():
+  def step(x):
+    sizes = tf.raw_ops.DynamicStitch(
+      indices=[tf.constant([0]), tf.constant([1])],
+      data=[tf.constant([3]), tf.constant([2])],
+    )
+    return tf.reshape(x, sizes)
+
+  graph = _graph(step, _X)
+  [finding] = preflight.findings(graph)
+  assert finding.is_constant
+  assert "DynamicStitch is not on the list, but hangs on cons" in str(finding)
+  assert str(finding) in preflight.report(graph)
+  with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    preflight.check(graph)
+
+
+def test_what_hangs_on_the_data_is_warned_of():
+  def step(x):
+    return tf.raw_ops.DynamicStitch(indices=[tf.constant([0, 1])], data=[x])
+
+  [finding] = preflight.findings(_graph(step, _X))
+  assert not finding.is_constant
+
+
+# ---- Cards -------------------------------------------------------------------
+
+_CARDS = sorted((plain_shell.ROOT / "configs").glob("*.gin"))
+
+# Of the same ops as the card's own sizes, but traced in seconds.
+_SMALL = """
+  options.batch_size = 4
+  options.disc_iters = 1
+  weights.initializer = "normal"
+"""
+
+
+def _channels(text):
+  """Returns bindings of few channels, where a card's networks have a choice."""
+  [name] = re.findall(r'^options.architecture = "(\w+?)_arch"', text, re.M)
+  if name in ("biggan", "dcgan", "resnet_biggan", "resnet_biggan_deep"):
+    yield from (
+      f"{name}.{net}.ch = 8" for net in ("Generator", "Discriminator")
+    )
+
+
+def _marked(path):
+  """The large ones take half a minute each."""
+  is_large = "imagenet" in path.stem or path.stem == "bigbigan_64"
+  marks = [pytest.mark.slow] * is_large
+  return pytest.param(path, id=path.stem, marks=marks)
+
+
+@pytest.mark.parametrize("path", map(_marked, _CARDS))
+def test_no_card_has_an_op_that_is_not_known(path):
+  bindings = [*_SMALL.splitlines(), *_channels(path.read_text())]
+  if "_folder" in path.stem:  # For images that the user has.
+    bindings.append("dataset.name = 'celeb_a'")
+  configuration.parse([str(path)], bindings)
+  gan = model_dir.make_gan(catalogue.dataset(fake=True))
+  graph = planned_draws.step_graph(gan, memory_check.specs(gan))
+  found = [f for f in preflight.findings(graph) if not f.is_constant]
+  assert not found, preflight.report(graph)
 
 
 def test_a_wrong_choice_says_what_would_do():

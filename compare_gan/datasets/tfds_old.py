@@ -1,0 +1,175 @@
+"""What tensorflow-datasets before 4.0 prepared, 1.2.0 of the model cards say.
+
+  cifar10/1.0.2/dataset_info.json
+  cifar10/1.0.2/label.labels.txt
+  cifar10/1.0.2/cifar10-train.tfrecord-00000-of-00010 ...
+
+There is no features.json, so tensorflow-datasets itself does not read such a
+folder any more. Which features there are follows from the examples: what holds
+the bytes of a picture is an image; "label", or what has a file of names, is a
+label. The other features, celeb_a's attributes say, are left out.
+"""
+
+import io
+import json
+import pathlib
+import re
+from typing import Any
+from typing import NamedTuple
+from typing import Optional
+
+from compare_gan.datasets import records as records_lib
+import tensorflow as tf
+
+_SHARD = re.compile(r"(.+)-(\w+)\.tfrecord-(\d{5})-of-(\d{5})")
+_NAMES = ".labels.txt"
+_COLORS = {"1": 1, "L": 1, "I": 1, "I;16": 1}  # by PIL's mode; else 3
+
+
+class Info(NamedTuple):
+  """What is asked of `tfds.core.DatasetInfo`."""
+
+  full_name: str
+  splits: Any  # a tfds.core.SplitDict
+  features: Any  # a tfds.features.FeaturesDict
+  file_format: Optional[str] = None  # tfrecord, the only one of its time
+
+
+class Builder(NamedTuple):
+  """What is asked of a tfds.core.DatasetBuilder."""
+
+  data_dir: str
+  info: Info
+
+
+def is_old(folder: pathlib.Path) -> bool:
+  """Returns whether a prepared folder is of a version before 4.0."""
+  return not (folder / "features.json").exists()
+
+
+def open_builder(folder: pathlib.Path) -> Builder:
+  """Returns the Builder of an old folder; its records are counted once."""
+  import tensorflow_datasets as tfds
+
+  facts = _read_facts(folder / "dataset_info.json")
+  records, splits = {}, []
+  for split, files in _files_of_splits(folder).items():
+    records[split] = records_lib.Records(files)
+    dataset_name = _SHARD.fullmatch(files[0].name)[1]
+    splits.append(
+      tfds.core.SplitInfo(
+        name=split,
+        shard_lengths=[int(count) for count in records[split].counts],
+        num_bytes=sum(file.stat().st_size for file in files),
+        filename_template=tfds.core.ShardedFileTemplate(
+          data_dir=folder,
+          dataset_name=dataset_name,
+          split=split,
+          filetype_suffix="tfrecord",
+        ),
+      )
+    )
+  example = next((r.read(0) for r in records.values() if len(r)), None)
+  if example is None:
+    raise ValueError(f"{folder} holds no whole example.")
+  info = Info(
+    f"{facts.get('name', folder.parent.name)}/{folder.name}",
+    tfds.core.splits.SplitDict(splits),
+    _features(example, facts, folder),
+  )
+  return Builder(str(folder), info)
+
+
+def _read_facts(path):
+  """Returns the content of dataset_info.json."""
+  try:
+    return json.loads(path.read_text(encoding="utf-8"))
+  except ValueError as error:
+    raise ValueError(
+      f"{path} is no JSON ({error}). Copy the folder again, or prepare the "
+      "dataset anew."
+    ) from error
+
+
+def _files_of_splits(folder):
+  """Returns {"train": its files in order}; all of them must be there."""
+  found = {}
+  for path in sorted(folder.iterdir()):
+    match = _SHARD.fullmatch(path.name)
+    if match:
+      found.setdefault(match[2], []).append(path)
+  if not found:
+    raise ValueError(
+      f"{folder} has neither features.json nor files like "
+      "cifar10-train.tfrecord-00000-of-00010. Copy the whole folder."
+    )
+  for split, paths in found.items():
+    wanted = int(_SHARD.fullmatch(paths[0].name)[4])
+    if len(paths) != wanted:
+      raise ValueError(
+        f"{folder} has {len(paths)} of the {wanted} files of its split "
+        f"{split!r}. Copy the whole folder."
+      )
+  return found
+
+
+# ---- Features ----------------------------------------------------------------
+
+
+def _features(example, facts, folder):
+  """Returns the FeaturesDict of the images and labels of an example."""
+  import tensorflow_datasets as tfds
+
+  dimensions = _dimensions(facts)
+  found = {}
+  for name, feature in tf.train.Example.FromString(
+    example
+  ).features.feature.items():
+    colors = _colors(feature.bytes_list.value)
+    if colors:
+      shape = dimensions.get(name) or (None, None, colors)
+      found[name] = tfds.features.Image(shape=shape)
+    names = folder / f"{name}{_NAMES}"
+    if name == "label" or names.exists():
+      found[name] = tfds.features.ClassLabel(
+        num_classes=_num_classes(name, names, facts)
+      )
+  return tfds.features.FeaturesDict(found)
+
+
+def _colors(values):
+  """Returns how many colors an encoded picture has, None if it is none."""
+  from PIL import Image
+
+  if len(values) != 1:
+    return None
+  try:
+    with Image.open(io.BytesIO(values[0])) as picture:
+      return _COLORS.get(picture.mode, 3)
+  except OSError:  # PIL's own error for what is no picture is one.
+    return None
+
+
+def _dimensions(facts):
+  """Returns {feature: (height, width, colors)} where it is always the same."""
+  found = {}
+  for feature in facts.get("schema", {}).get("feature", []):
+    sizes = [
+      int(d.get("size", -1)) for d in feature.get("shape", {}).get("dim", [])
+    ]
+    if len(sizes) == 3 and min(sizes) > 0:
+      found[feature["name"]] = tuple(sizes)
+  return found
+
+
+def _num_classes(name, names, facts):
+  """Returns how many classes there are, None if that is said nowhere."""
+  if names.exists():
+    return len(names.read_text(encoding="utf-8").split("\n")[:-1]) or None
+  most = [
+    int(feature.get("numStats", {}).get("max", 0))
+    for split in facts.get("splits", [])
+    for feature in split.get("statistics", {}).get("features", [])
+    if feature.get("name") == name
+  ]
+  return max(most) + 1 if most else None
