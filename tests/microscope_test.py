@@ -121,13 +121,14 @@ def test_accumulated_moments_are_filled_for_the_while():
   gin.parse_config(
     """
     standardize_batch.use_moving_averages = False
+    standardize_batch.epsilon = 1e-8
     G.batch_norm_fn = @batch_norm
     D.batch_norm_fn = @batch_norm
     """
   )
   gan, found = _look(architecture="tests.architectures.normed_architecture")
   assert not found["errors"]
-  # Unfilled, D would divide by the root of epsilon, and slopes were 10 times.
+  # Unfilled, D would divide by the root of epsilon: 1000 times these slopes.
   values = tiny.values(gan.discriminator)
   images, _ = NoiseDataset().load("train")
   kernel = values["discriminator/hidden/kernel"]

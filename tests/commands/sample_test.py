@@ -104,6 +104,7 @@ def test_accumulators_are_filled_by_given_latents(sample, tmp_path):
 
 
 _SCALE_FREE = """
+ModularGAN.conditional = False
 standardize_batch.epsilon = 1e-12
 weights.initializer = "orthogonal"
 """
@@ -118,7 +119,7 @@ def test_moments_are_those_of_truncated_latents(sample, capsys):
     for t in (0.1, 0.01)
   )
   assert small.std() > 0.05
-  np.testing.assert_allclose(small, smaller, atol=0.4 * small.std())
+  np.testing.assert_allclose(small, smaller, atol=0.1 * small.std())
   assert (
     "z: normal, cut at 0.01; moments of batch norm: accumulated over 640 "
     "examples of z normal, cut at 0.01."
@@ -133,7 +134,7 @@ def test_rows_of_a_truncation_sheet_have_their_own_moments(sample):
     rows = np.asarray(picture.convert("L"), int).reshape(7, 4, -1)
   # Thresholds 0.3 and 0.1 differ in scale alone, and so do their moments.
   assert rows[-1].std() > 5
-  np.testing.assert_allclose(rows[-1], rows[-2], atol=0.5 * rows[-1].std())
+  np.testing.assert_allclose(rows[-1], rows[-2], atol=0.2 * rows[-1].std())
 
 
 def test_given_latents_are_not_truncated(sample, tmp_path, capsys):
