@@ -172,10 +172,8 @@ def _only_trainer(devices, model_dir):
 def _train_alone(devices, dataset, run_config, model_dir):
   options = options_lib.options()
   seed = devices.of_chief(_seed(run_config, model_dir))
-  was = restart.begun(model_dir)
-  if was is not None:
-    restart.require_same_model(was, dataset)
-  gan = _make_or_restore(dataset, options, model_dir, devices, seed)
+  was = _begun(model_dir, dataset)
+  gan = _make_or_restore(dataset, options, model_dir, devices, seed, was)
   start = int(gan.global_step.numpy())
   if was is not None and was.step != start:  # It was damaged.
     was = restart.begun(model_dir, start)
@@ -193,21 +191,40 @@ def _train_alone(devices, dataset, run_config, model_dir):
     ),
     options.training_steps,
     _hooks(gan, dataset, options, model_dir, was),
-    lambda graph: (
-      devices.is_chief
-      and (
-        configuration.print_unread(),
-        memory_check.check(
-          run_config.memory_check, graph, gan, devices.num_local_replicas()
-        ),
-      )
-    ),
+    lambda graph: _check_graph(graph, gan, devices, run_config),
   )
   if devices.is_chief and not is_done:
     config = restart.in_force(model_dir_lib.chosen(), was)
     model_dir_lib.write_description(model_dir, start, dataset, config, seed)
   if devices.is_chief:
     task_manager.mark_training_done(model_dir)
+
+
+def _begun(model_dir, dataset):
+  """Returns what there is of the training, None if it starts anew."""
+  was = restart.begun(model_dir)
+  if was is None:
+    return None
+  try:
+    restart.require_same_model(was, dataset)
+  except ValueError as error:
+    if was.step:
+      raise
+    print(
+      f"The checkpoint of step 0 in {model_dir} holds no training: starting "
+      f"anew. {error}"
+    )
+    return None
+  return was
+
+
+def _check_graph(graph, gan, devices, run_config):
+  """Says what is known before the first step, once its graph is there."""
+  if devices.is_chief:
+    configuration.print_unread()
+    memory_check.check(
+      run_config.memory_check, graph, gan, devices.num_local_replicas()
+    )
 
 
 def _describe_start(was, model_dir, step):
@@ -227,18 +244,13 @@ def _seed(run_config, model_dir):
   return secrets.randbits(31) if seed is None else seed
 
 
-def _make_or_restore(dataset, options, model_dir, devices, seed):
+def _make_or_restore(dataset, options, model_dir, devices, seed, was):
   stored = checkpoints.last_good(model_dir)
-  if stored is not None:
+  if stored is not None and was is not None:
     step, tensors = stored
     print(f"Going on from the checkpoint of step {step} in {model_dir}.")
     values = model_dir_lib.values_of(tensors, model_dir)
-    try:
-      return _make(dataset, devices, seed, values)
-    except ValueError as error:
-      if step > 0:
-        raise
-      print(f"It does not fit, and holds no training: starting anew. {error}")
+    return _make(dataset, devices, seed, values)
   if not options.init_from:
     return _make(dataset, devices, seed)
   values = transfer.values(options.init_from, dataset.num_classes)

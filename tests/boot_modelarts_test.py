@@ -631,6 +631,7 @@ def test_script_says_what_it_wants():
     ["bash", str(_ROOT / "run_modelarts_1p.sh"), "/code"],
     capture_output=True,
     text=True,
+    env=plain_shell.environment(),
   )
   assert done.returncode == 2 and "CODE_DIR DATA_DIR RESULT_DIR" in done.stderr
 

@@ -26,6 +26,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
+
 # What changes the disk. `os.open` changes nothing: it is used for reading.
 _OS = (
   "fsync",
@@ -265,6 +267,7 @@ def test_a_real_death_changes_nothing(part, unbroken, tmp_path):
     capture_output=True,
     text=True,
     cwd=pathlib.Path(__file__).parent.parent,
+    env=plain_shell.checkout(),
   )
   assert child.returncode == 137, child.stderr[-3000:]
   _assert_goes_on(folder, state)

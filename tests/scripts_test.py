@@ -126,7 +126,11 @@ def place(tmp_path):
 
 @pytest.mark.parametrize("name", [*_NAMES, "card.sh"])
 def test_bash_can_read_it(name):
-  subprocess.run(["bash", "-n", str(_SCRIPTS / name)], check=True)
+  subprocess.run(
+    ["bash", "-n", str(_SCRIPTS / name)],
+    check=True,
+    env=plain_shell.environment(),
+  )
 
 
 def test_all_scripts_are_there():
@@ -148,6 +152,7 @@ def test_source_distribution_holds_them(tmp_path):
     cwd=_ROOT,
     check=True,
     stdin=subprocess.DEVNULL,
+    env=plain_shell.environment(),
   )
   [path] = tmp_path.glob("*.tar.gz")
   with tarfile.open(path) as archive:

@@ -15,6 +15,7 @@ import gin
 import numpy as np
 import pytest
 
+from tests import plain_shell
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
@@ -196,6 +197,7 @@ def test_a_second_trainer_is_refused_until_the_first_is_dead(tmp_path, whole):
     [sys.executable, "-c", _HOLDER, lock],
     stdout=subprocess.PIPE,
     cwd=pathlib.Path(__file__).parent.parent,
+    env=plain_shell.checkout(),
   )
   try:
     assert first.stdout.readline() == b"held\n"

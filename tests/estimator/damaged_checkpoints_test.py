@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
 from tests.estimator.stored import read_all
 
 W = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -367,7 +368,9 @@ def test_an_unwritable_folder_is_named():
 
 
 def _dead_process():
-  process = subprocess.Popen([sys.executable, "-c", ""])
+  process = subprocess.Popen(
+    [sys.executable, "-c", ""], env=plain_shell.environment()
+  )
   process.wait()
   return process.pid
 

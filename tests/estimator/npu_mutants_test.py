@@ -14,6 +14,7 @@ import pytest
 from tensorflow.python.eager import context
 
 from tests import npu_double
+from tests import plain_shell
 from tests.estimator import npu_mutants
 from tests.estimator import npu_training
 
@@ -143,13 +144,15 @@ def _on_two_cards(folder, faults):
   """Returns the results of rank 0 and rank 1, by fault."""
   ports, processes = _free_ports(len(faults)), []
   for rank in (1, 0):
-    environment = {
-      **os.environ,
-      "RANK_SIZE": "2",
-      "RANK_ID": str(rank),
-      "RANK_TABLE_FILE": "rank_table.json",
-      "ASCEND_DEVICE_ID": str(rank),
-    }
+    environment = plain_shell.checkout(
+      RANK_SIZE=2,
+      RANK_ID=rank,
+      RANK_TABLE_FILE="rank_table.json",
+      ASCEND_DEVICE_ID=rank,
+      TF_ENABLE_ONEDNN_OPTS=0,
+      TF_NUM_INTRAOP_THREADS=1,
+      TF_NUM_INTEROP_THREADS=1,
+    )
     command = [sys.executable, "-m", "tests.estimator.npu_training"]
     command += [f"{folder}/{rank}", ports, ",".join(faults)]
     with open(f"{folder}/{rank}.log", "w") as log:

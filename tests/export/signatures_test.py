@@ -8,6 +8,8 @@ from compare_gan.export import signatures
 import numpy as np
 import pytest
 
+from tests import plain_shell
+
 
 class _Options:
   z_dim = 120
@@ -97,7 +99,10 @@ def test_a_real_shell_reads_the_compilers_line():
   ports = signatures.get("biggan").inputs(_Gan(), 1)
   line = ascend.msame("$HOME/`id`/m.pb", ports, "a b", "$x")
   words = subprocess.run(
-    ["sh", "-c", f"printf '%s\\n' {line}"], capture_output=True, text=True
+    ["sh", "-c", f"printf '%s\\n' {line}"],
+    capture_output=True,
+    text=True,
+    env=plain_shell.environment(),
   ).stdout.splitlines()
   assert words[2] == "$HOME/`id`/m.om" and "$x" in words
   assert "a b/z,a b/y" in words

@@ -237,7 +237,7 @@ def counted(monkeypatch):
   monkeypatch.setattr(
     runner_lib,
     "_hooks",
-    lambda gan, dataset, options, folder: [
+    lambda gan, dataset, options, folder, was: [
       hooks.ScalarTable(folder),
       hooks.Summaries(folder, every_steps=1),
     ],

@@ -13,6 +13,8 @@ from compare_gan.storage import files
 from compare_gan.storage import locks
 import pytest
 
+from tests import plain_shell
+
 _ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 _HOLDER = """
@@ -33,7 +35,10 @@ def path(tmp_path):
 def other(path):
   """Returns a process that holds the lock."""
   process = subprocess.Popen(
-    [sys.executable, "-c", _HOLDER, path], stdout=subprocess.PIPE, cwd=_ROOT
+    [sys.executable, "-c", _HOLDER, path],
+    stdout=subprocess.PIPE,
+    cwd=_ROOT,
+    env=plain_shell.checkout(),
   )
   assert process.stdout.readline() == b"held\n"
   yield process
