@@ -2,9 +2,8 @@
 #                  drawn shapes and scores it, in minutes; SEED=2 for another one
 # make test        installs what is missing into .venv and runs the tests, all but
 #                  those that take long: minutes on two cores
-# make test-all    these as well: what CI runs on the newest TensorFlow
-# make test-versions  the tests that another TensorFlow can fail (marked
-#                  versions): what CI runs on 2.6.5 and 2.15.1
+# make test-long   those;  make test-all  both
+# make test-versions  those that can fail on another TensorFlow (marked versions)
 # make test-slow   the tests that train for real (marked slow)
 # make lint        what CI says about format and style;  make format  mends it
 # make clean       removes the virtual environments and everything built
@@ -28,7 +27,7 @@ TESTABLE := $(VENV)/.installed-test
 # Tests of this size keep two processes busy, not the threads of one.
 JOBS ?= 2
 THREADS ?= 1
-TESTS := test test-all test-versions test-slow
+TESTS := test test-long test-all test-versions test-slow
 $(TESTS): export OMP_NUM_THREADS ?= 1
 $(TESTS): export OPENBLAS_NUM_THREADS ?= 1
 $(TESTS): export MKL_NUM_THREADS ?= 1
@@ -38,6 +37,7 @@ $(TESTS): export TF_NUM_INTEROP_THREADS ?= $(THREADS)
 # The marks are explained in pyproject.toml. What trains for real has the
 # machine to itself.
 test: WHICH := not slow and not long
+test-long: WHICH := not slow and long
 test-all: WHICH := not slow
 test-versions: WHICH := not slow and versions
 test-slow: WHICH := slow

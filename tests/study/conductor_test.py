@@ -54,7 +54,7 @@ def result(folder):
   ]
 
 
-def wait_until(is_so, seconds=20.0):
+def wait_until(is_so, seconds=120.0):  # A busy machine takes its time.
   limit = time.monotonic() + seconds
   while not is_so():
     assert time.monotonic() < limit, "It takes too long."
