@@ -69,8 +69,9 @@ def _case(case):
   reason = ""
   if skip is not None:
     reason = skip.get("message", "")
-    if reason == "collection skipped":  # of a whole file
-      reason = skip.text or ""
+    if reason == "collection skipped":  # A whole file: (path, line, reason).
+      said = re.search(r"Skipped: (.*?)['\"]?\)?$", skip.text or "", re.DOTALL)
+      reason = said[1] if said else ""
   return Case(
     ".".join(filter(None, names)),
     float(case.get("time", 0.0)),
@@ -104,8 +105,9 @@ def faults(tests: list, cases: list) -> list:
 
 def _nameless(case):
   """Returns whether a reason is only pytest's, who got none from the test."""
-  return case.reason in ("", "Skipped", "unconditional skip") or (
-    case.reason.startswith("got empty parameter set")
+  reason = case.reason.removeprefix("[NOTRUN]").strip()
+  return reason in ("", "Skipped", "unconditional skip") or (
+    reason.startswith("got empty parameter set")
   )
 
 
