@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.versions("TensorFlow frees memory its own way")
+
 # A block of 24 MiB that is freed raises glibc's threshold over its size: the
 # next one comes from the heap and stays with the process.
 _FREE_TWICE = """

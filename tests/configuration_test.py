@@ -5,6 +5,8 @@ from compare_gan.gans import options
 import gin
 import pytest
 
+pytestmark = pytest.mark.versions("TensorFlow's names move")
+
 # Every name that the example files of google/compare_gan bind.
 _OLD = """
 dataset.name = "cifar10"

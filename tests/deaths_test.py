@@ -26,6 +26,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's checkpoints survive a kill")
+
 # What changes the disk. `os.open` changes nothing: it is used for reading.
 _OS = (
   "fsync",

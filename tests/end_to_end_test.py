@@ -10,8 +10,12 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 from tests.features import inception_test
 from tests.gans import tiny
+
+pytestmark = pytest.mark.versions("a user trains on each TensorFlow")
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _CONFIG = f"""

@@ -38,6 +38,8 @@ import tensorflow as tf
 
 from tests import golden_rule
 
+pytestmark = pytest.mark.versions("recorded numbers hold on each TensorFlow")
+
 
 @pytest.fixture(autouse=True)
 def _convolutions_of_the_original(_no_bindings):

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests import plain_shell
+
 _PACKAGE = pathlib.Path(__file__).parent.parent / "compare_gan"
 
 # A room may import itself, the leaves, and what stands here: rooms, or single
@@ -209,3 +211,13 @@ def test_import_is_light():
   ).stdout.split()
   heavy = {"tensorflow", "numpy", "scipy", "gin", "matplotlib"}
   assert not heavy & set(loaded)
+
+
+@pytest.mark.versions("an older Python lacks syntax and modules")
+def test_every_module_can_be_imported(tmp_path):
+  names = [
+    f"compare_gan.{name}" for name, _ in _MODULES if not name.endswith("__")
+  ]
+  code = f"import importlib\nfor n in {names!r}: importlib.import_module(n)"
+  done = plain_shell.run(["-c", code], plain_shell.ROOT, tmp_path)
+  assert done.returncode == 0, done.stderr

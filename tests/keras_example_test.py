@@ -4,6 +4,9 @@ import pathlib
 import re
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.versions("Keras 2 and 3 differ")
 
 _PAGE = pathlib.Path(__file__).parent.parent / "docs" / "keras.md"
 _SMALLER = {

@@ -13,6 +13,8 @@ import pytest
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("a user starts it on each TensorFlow")
+
 _ROOT = pathlib.Path(__file__).parent.parent
 
 

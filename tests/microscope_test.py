@@ -11,6 +11,8 @@ import pytest
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
+pytestmark = pytest.mark.versions("tf.GradientTape measures slopes")
+
 
 @pytest.fixture(autouse=True)
 def clear():

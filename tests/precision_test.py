@@ -16,6 +16,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("float16 and bfloat16 kernels")
+
 _OLD = tf.__version__.startswith("2.6.")
 LOW = [
   "float16",

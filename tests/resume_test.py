@@ -13,6 +13,8 @@ from compare_gan.estimator import checkpoints
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("goes on from TensorFlow's checkpoints")
+
 _KILLS = 10
 
 # A process of its own, so that it can be killed.

@@ -13,6 +13,8 @@ from packaging import requirements
 import pytest
 import setuptools
 
+pytestmark = pytest.mark.versions("an older Python builds and installs it")
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The TensorFlow of each, and its oldest Python.

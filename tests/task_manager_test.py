@@ -10,6 +10,8 @@ from compare_gan.estimator import checkpoints
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow lists checkpoints")
+
 
 def _row(step, value=1.5, protocol="aa", **changes):
   return {

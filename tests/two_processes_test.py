@@ -16,6 +16,8 @@ import sys
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("tf.distribute connects processes")
+
 _STEPS = 4
 _LEARNING_RATE = 0.01
 _TIMEOUT_S = 20

@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 _Z_DIM = 120  # Divisible by the chunks of every hierarchical z up to 128 px.
 _CLASSES = 3
 _BATCH = 2

@@ -5,8 +5,11 @@ import subprocess
 
 from compare_gan.__main__ import main
 import numpy as np
+import pytest
 
 from tests.datasets import pictures
+
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
 
 _BIGBIGAN = ["zoo", "bigbigan", "--dataset_path=d", "--result_path=r"]
 

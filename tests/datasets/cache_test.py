@@ -8,6 +8,8 @@ from compare_gan.datasets import cache
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("tf.data or an older tfds reads it")
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):

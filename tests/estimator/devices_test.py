@@ -10,6 +10,8 @@ from compare_gan.estimator import devices
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")
+
 # Devices are set up before TensorFlow starts: a process of its own.
 _TRAIN = """
 import json

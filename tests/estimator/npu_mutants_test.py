@@ -17,6 +17,8 @@ from tests import npu_double
 from tests.estimator import npu_mutants
 from tests.estimator import npu_training
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 # ---- One card ----------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests import npu_double
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 # The constructor of the adapter for TensorFlow 1, in order.
 _NAMES = """
 iterations_per_loop profiling_config model_dir tf_random_seed save_summary_steps

@@ -19,6 +19,8 @@ from tests import npu_double
 from tests.estimator import npu_training
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 
 @pytest.fixture
 def double():

@@ -9,6 +9,8 @@ import gin
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 
 def _graph(step, *specs):
   return tf.function(step, autograph=False).get_concrete_function(*specs).graph

@@ -15,6 +15,8 @@ import pytest
 
 from tests.estimator import estimator_test
 
+pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")
+
 
 def _wait_for(condition):
   deadline = time.monotonic() + 10.0

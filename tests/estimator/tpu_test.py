@@ -21,6 +21,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.distribute.TPUStrategy runs the loop")
+
 _START = """
 import json
 import os

@@ -17,6 +17,8 @@ import tensorflow as tf
 from tests.export import tensorflow1
 from tests.export import trained
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _KINDS = ("biggan", "bigbigan", "dcgan")
 _INPUTS = {
   "biggan": {"z": ((2, 20), "float32"), "y": ((2, 1), "int32")},

@@ -5,6 +5,8 @@ from compare_gan.export import signatures
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 
 class _Options:
   z_dim = 120

@@ -13,6 +13,8 @@ from tests.export import chromium
 from tests.export import generators
 from tests.setup_test import setup_arguments
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _QUANTILES = np.linspace(-1.0, 1.0, 129).tolist()
 _NAMES = ["square", "</script><b>disc", "ring"]
 

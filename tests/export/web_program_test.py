@@ -14,6 +14,8 @@ import tensorflow as tf
 
 from tests.export import generators
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _NODE = shutil.which("node")
 node_required = pytest.mark.skipif(_NODE is None, reason="there is no node")
 _INTERPRETER = pathlib.Path(web_page.__file__).parent / "web_interpreter.js"

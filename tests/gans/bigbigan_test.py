@@ -26,6 +26,8 @@ from tests.architectures import own_architecture
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 _NORMED = "tests.gans.bigbigan_test"
 _SGD = """
   ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer

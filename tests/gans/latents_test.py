@@ -6,6 +6,8 @@ import gin
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("stateless random ops draw it")
+
 _BOTH = pytest.mark.parametrize("name", ["z", "eval_z"])
 
 

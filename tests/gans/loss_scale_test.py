@@ -16,6 +16,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 
 def _scaled(**chosen):
   optimizer = optimizers.AdamOptimizer(0.1, name="opt")

@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 _N = 8
 
 

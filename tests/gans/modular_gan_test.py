@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 
 def _train(gan, steps=1):
   for _ in range(steps):

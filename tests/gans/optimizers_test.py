@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow has moved its optimizers")
+
 SLOTLESS = ("GradientDescent", "ProximalGradientDescent")
 
 CASES = [

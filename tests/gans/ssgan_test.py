@@ -14,6 +14,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 
 def _ssgan(rotated=4, **chosen):
   gin.bind_parameter("SSGAN.rotated_batch_size", rotated)

@@ -8,6 +8,8 @@ from compare_gan.zoo import plan as plan_lib
 import gin
 import pytest
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _FLAGS = {
   "bigbigan": """
     dataset_path result_path num_epochs train_batch_size num_classes gen_disc_ch

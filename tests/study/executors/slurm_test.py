@@ -12,6 +12,8 @@ from tests.study import conductor_test
 from tests.study import fake_plan
 from tests.study import process_test
 
+pytestmark = pytest.mark.versions("Python 3.9 has an older submitit")
+
 
 def make(folder, **given):
   pytest.importorskip("submitit")
