@@ -39,7 +39,7 @@ $(TESTS): export TF_NUM_INTEROP_THREADS ?= $(THREADS)
 test: WHICH := not slow and not long
 test-long: WHICH := not slow and long
 test-all: WHICH := not slow
-test-versions: WHICH := not slow and versions
+test-versions: WHICH := not slow and versions and not once
 test-slow: WHICH := slow
 test-slow: JOBS := 0
 

@@ -36,6 +36,7 @@ run_config.save_checkpoints_steps = 2
 """
 
 
+@pytest.mark.long
 def test_training_and_scores_by_the_inception_graph(tmp_path):
   inception_test._archive(
     tmp_path, {inception_test._MEMBER: inception_test._graph()}

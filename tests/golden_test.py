@@ -177,6 +177,7 @@ class Networks:
     ]
 
 
+@pytest.mark.long
 @cases(is_architecture)
 def test_architecture(case):
   gin.bind_parameter("spectral_norm.update_in_eval", True)
@@ -421,6 +422,7 @@ def _step_kind(case):
   return "plain" if case["gan"] == "ModularGAN" else "self-supervised"
 
 
+@pytest.mark.long
 @cases(is_optimizer_steps)
 def test_optimizer_steps(case, monkeypatch):
   def uniform(shape):
@@ -515,6 +517,7 @@ def is_penalties(case):
   return any(key.count("|") == 2 and "penalty" in key for key in case)
 
 
+@pytest.mark.long
 @cases(is_penalties)
 def test_penalties(case):
   for key, recorded in case.items():
@@ -860,6 +863,7 @@ def _import(folder, model_dir):
   assert code == 0
 
 
+@pytest.mark.long
 @_checkpoints
 @pytest.mark.parametrize("weights", ["raw", "ema"])
 def test_checkpoint_samples(folder, weights, tmp_path):
@@ -894,6 +898,7 @@ def assert_array_close(actual, expected, tolerance):
   assert error <= tolerance, error
 
 
+@pytest.mark.long
 @_checkpoints
 def test_checkpoint_accumulators(folder, tmp_path):
   recorded = np.load(folder / "samples.npz")

@@ -286,6 +286,7 @@ def _small(architecture):
   )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LOW)
 @pytest.mark.parametrize("penalty", ["no_penalty", "wgangp_penalty"])
 def test_a_gan_trains_and_keeps_float32(name, penalty):
@@ -302,6 +303,7 @@ def test_a_gan_trains_and_keeps_float32(name, penalty):
     assert np.any(values[scope.full_name(v)] != 0), v.name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LOW)
 @pytest.mark.parametrize(
   "architecture,size",

@@ -101,6 +101,8 @@ def _add_twenty(folder, first, barrier):
     task_manager.add_row(folder, _row(step))
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_evaluators_at_once_lose_nothing(tmp_path):
   # Not "fork": what other tests have loaded may not survive one.
   context = multiprocessing.get_context("spawn")

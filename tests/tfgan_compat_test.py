@@ -25,6 +25,7 @@ def _eval():
   return tfgan_compat.tfgan().eval
 
 
+@pytest.mark.long
 def test_parts_are_imported_at_their_first_use():
   code = (
     "import sys\n"
@@ -40,6 +41,7 @@ def test_parts_are_imported_at_their_first_use():
   subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.long
 def test_fid_is_tfgans():
   real, fake = _sets()
   theirs = _eval().frechet_classifier_distance_from_activations(real, fake)

@@ -154,6 +154,7 @@ _WITHOUT_GRADIENT = re.compile(
 )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_two_processes_train_as_one(tmp_path):
   [one] = _trained(tmp_path / "one", 1)

@@ -260,6 +260,8 @@ def test_variables_exist_when_the_constructor_returns(name, kind):
   assert [v.name for v in network.variables] == before
 
 
+@pytest.mark.once
+@pytest.mark.long
 @_both
 def test_graph_equals_eager(name, kind):
   make, loss = _KINDS[kind]

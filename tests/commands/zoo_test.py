@@ -50,6 +50,8 @@ def test_what_a_card_refuses_is_a_sentence(capsys):
   assert "--num_classes=7" in capsys.readouterr().err
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_dcgan_trains_on_a_folder(tmp_path, monkeypatch):
   """The real thing: two steps, its lines, its FLAGS.json and its pictures."""
   faces = tmp_path / "data" / "faces"

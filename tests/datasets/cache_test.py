@@ -73,6 +73,8 @@ def _make_in_process(barrier, results):
   results.put(int(cache.array("x", make).sum()))
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_two_processes_at_once(folder):
   # Not "fork": what other tests have loaded may not survive one.
   context = multiprocessing.get_context("spawn")

@@ -91,6 +91,7 @@ _WITHOUT_GRADIENT = re.compile(
 _LARGEST_STEPS = 0.01 * 2  # learning rate, steps
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "penalty,architecture,norm",
   [

@@ -149,6 +149,7 @@ _WITH_DROPOUT = """
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "cls,architecture,bindings",
   [

@@ -210,6 +210,8 @@ def test_operations():
   assert not set(web_program._RULES) - met, "rules without a case"
 
 
+@pytest.mark.once
+@pytest.mark.long
 @generators.names
 @node_required
 def test_generators(name):

@@ -379,6 +379,7 @@ def _step(parts, *bindings, **chosen):
   return {k: float(v) for k, v in scalars.items()}, tiny.values(gan)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "d_batches", ["same", pytest.param("fresh", marks=pytest.mark.slow)]
 )
@@ -419,6 +420,7 @@ def test_unrolled(d_batches):
   assert np.isfinite(scalars["loss/g"])
 
 
+@pytest.mark.long
 def test_recomputed_step_is_the_plain_one():
   plain = _step(1, f"{_NORMED}.Encoder.recompute = False")
   again = _step(1, f"{_NORMED}.Encoder.recompute = True")

@@ -245,6 +245,7 @@ print("RESULT " + json.dumps(seen))
 """
 
 
+@pytest.mark.long
 def test_replicas_agree_on_what_is_skipped():
   """The overflow of one is everyone's."""
   printed = subprocess.run(

@@ -340,6 +340,7 @@ def test_split_passes_score_the_same_without_normalizer():
   )
 
 
+@pytest.mark.long
 def test_graph_trains_as_eager():
   eager, graph = tiny.gan(), tiny.gan()
   _train(eager, steps=2)

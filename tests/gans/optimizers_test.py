@@ -282,6 +282,7 @@ _ON_TWO_CPUS = """
 """
 
 
+@pytest.mark.long
 def test_two_replicas_stay_equal():
   result = subprocess.run(
     [sys.executable, "-c", textwrap.dedent(_ON_TWO_CPUS)],

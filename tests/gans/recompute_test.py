@@ -64,6 +64,7 @@ def _assert_same(one, other):
 _SLOW = pytest.mark.slow
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "architecture",
   [

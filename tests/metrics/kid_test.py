@@ -75,6 +75,7 @@ def test_recorded_blocks(key):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", _slow_if(_has_many_subsets, _TORCH_FIDELITY))
 def test_recorded_subsets(key):
   """The same subsets; the reference adds in float32."""
@@ -87,6 +88,7 @@ def test_recorded_subsets(key):
   )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", _slow_if(_has_many_subsets, _CLEAN_FID))
 def test_recorded_subsets_of_clean_fid(key):
   """It draws the other set first, from another seed."""

@@ -10,6 +10,8 @@ from tests.study import conductor_test
 from tests.study import fake_plan
 from tests.study import process_test
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def cluster():
