@@ -286,6 +286,7 @@ def _small(architecture):
   )
 
 
+@pytest.mark.once
 @pytest.mark.long
 @pytest.mark.parametrize("name", LOW)
 @pytest.mark.parametrize("penalty", ["no_penalty", "wgangp_penalty"])

@@ -347,6 +347,7 @@ def test_scores_are_computed_in_float32(tmp_path):
   assert again[0]["scores"] == row["scores"]
 
 
+@pytest.mark.once
 @pytest.mark.long
 def test_training_starts_with_the_weights_of_another(tmp_path, capsys):
   old = _train(tmp_path / "old", "options.training_steps = 2")

@@ -503,6 +503,7 @@ def test_a_missing_msprof_is_said(place):
 # ---- The real thing ----------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.long
 def test_dcgan_really_trains(place):
   rng = np.random.RandomState(0)

@@ -274,6 +274,7 @@ def test_graph_equals_eager(name, kind):
   np.testing.assert_allclose(eager, graph, rtol=1e-5)
 
 
+@pytest.mark.once
 @_both
 def test_seed_fixes_the_weights(name, kind):
   make, _ = _KINDS[kind]
@@ -297,6 +298,7 @@ def test_specs_equal_variables(name, kind):
   ]
 
 
+@pytest.mark.once
 @_both
 def test_restored_network_is_the_same(name, kind, tmp_path):
   make, loss = _KINDS[kind]

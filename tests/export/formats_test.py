@@ -110,6 +110,7 @@ def test_saved_model(kind, batch, tmp_path):
   _require_same(saved_model.read(str(tmp_path)), gan, signature, batch)
 
 
+@pytest.mark.once
 @pytest.mark.long
 @kinds
 def test_saved_model_has_named_tensors(kind, tmp_path):

@@ -13,8 +13,6 @@ from tests.export import chromium
 from tests.export import generators
 from tests.setup_test import setup_arguments
 
-pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
-
 _QUANTILES = np.linspace(-1.0, 1.0, 129).tolist()
 _NAMES = ["square", "</script><b>disc", "ring"]
 
@@ -98,6 +96,7 @@ def test_browser_computes_what_tensorflow_does(name, browser, tmp_path):
   page.close()
 
 
+@pytest.mark.versions("exports TensorFlow's graphs")
 @chromium.required
 def test_browser_computes_what_tensorflow_does_with_a_dcgan(browser, tmp_path):
   test_browser_computes_what_tensorflow_does("dcgan_arch", browser, tmp_path)

@@ -201,6 +201,7 @@ print("RESULT " + json.dumps(results))
 """
 
 
+@pytest.mark.once
 @pytest.mark.long
 @pytest.mark.parametrize("parts", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_two_replicas_turn_the_images_of_one(parts):

@@ -71,6 +71,7 @@ def running(folder):
   return found
 
 
+@pytest.mark.once
 @pytest.mark.long
 def test_a_study_on_it_is_that_of_this_machine(tmp_path):
   made = fake_plan.study(axes={"loss": {"ns": []}})
