@@ -1,12 +1,16 @@
 # make demo        installs what is missing into .venv, trains a small BigGAN on
 #                  drawn shapes and scores it, in minutes; SEED=2 for another one
-# make test        installs what is missing into .venv and runs the test suite
+# make test        installs what is missing into .venv and runs the tests, all but
+#                  those that take long: minutes on two cores
+# make test-long   those;  make test-all  both
+# make test-versions  those that can fail on another TensorFlow (marked versions)
 # make test-slow   the tests that train for real (marked slow)
 # make lint        what CI says about format and style;  make format  mends it
 # make clean       removes the virtual environments and everything built
 #
 # Another Python or TensorFlow, in its own environment:
-#   make test VENV=.venv-tf2.6 PYTHON=python3.9 CONSTRAINTS=constraints-tf2.6.txt
+#   make test-all VENV=.venv-tf2.6 PYTHON=python3.9 \
+#     CONSTRAINTS=constraints-tf2.6.txt
 # Some tests only:
 #   make test PYTEST_ARGS="tests/architectures -k dcgan"
 
@@ -23,14 +27,23 @@ TESTABLE := $(VENV)/.installed-test
 # Tests of this size keep two processes busy, not the threads of one.
 JOBS ?= 2
 THREADS ?= 1
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
-test test-slow: export OMP_NUM_THREADS ?= 1
-test test-slow: export OPENBLAS_NUM_THREADS ?= 1
-test test-slow: export MKL_NUM_THREADS ?= 1
-test test-slow: export TF_NUM_INTRAOP_THREADS ?= $(THREADS)
-test test-slow: export TF_NUM_INTEROP_THREADS ?= $(THREADS)
+TESTS := test test-long test-all test-versions test-slow
+$(TESTS): export OMP_NUM_THREADS ?= 1
+$(TESTS): export OPENBLAS_NUM_THREADS ?= 1
+$(TESTS): export MKL_NUM_THREADS ?= 1
+$(TESTS): export TF_NUM_INTRAOP_THREADS ?= $(THREADS)
+$(TESTS): export TF_NUM_INTEROP_THREADS ?= $(THREADS)
 
-.PHONY: demo test test-slow lint format install install-test clean
+# The marks are explained in pyproject.toml. What trains for real has the
+# machine to itself.
+test: WHICH := not slow and not long
+test-long: WHICH := not slow and long
+test-all: WHICH := not slow
+test-versions: WHICH := not slow and versions and not once
+test-slow: WHICH := slow
+test-slow: JOBS := 0
+
+.PHONY: demo $(TESTS) lint format install install-test clean
 
 # Again with the same SEED it goes on where it was, or shows what there is.
 SEED ?= 1
@@ -45,11 +58,9 @@ demo: $(INSTALLED)
 	  --seed=$(SEED) --make=grid --out=$(DEMO)/samples
 	@echo "Look at $(DEMO)/samples/grid.png and $(DEMO)/scores.csv"
 
-test: $(TESTABLE)
-	$(PYTEST) $(PYTEST_ARGS)
-
-test-slow: $(TESTABLE)
-	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+$(TESTS): $(TESTABLE)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "$(WHICH)" \
+	  $(PYTEST_ARGS)
 
 lint: $(TESTABLE)
 	$(BIN)/ruff format --check .
@@ -82,5 +93,6 @@ $(INSTALLED) $(TESTABLE): setup.py pyproject.toml compare_gan/version.py \
 	@mv $@.log $@
 
 clean:
-	rm -rf .venv .venv-tf* build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv.ci .venv-tf* build dist *.egg-info
+	rm -rf .pytest_cache .ruff_cache
 	find compare_gan tests -name __pycache__ -type d -prune -exec rm -rf {} +

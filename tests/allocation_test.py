@@ -9,6 +9,8 @@ import pytest
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("TensorFlow frees memory its own way")
+
 # A block of 24 MiB that is freed raises glibc's threshold over its size: the
 # next one comes from the heap and stays with the process.
 _FREE_TWICE = """

@@ -14,6 +14,8 @@ import pytest
 from tests.datasets import pictures
 from tests.datasets.pictures import own_cache  # noqa: F401
 
+pytestmark = pytest.mark.versions("TensorFlow builds each card's networks")
+
 _FOLDER = pathlib.Path(__file__).parent.parent / "configs"
 _CONFIGS = sorted(_FOLDER.glob("*.gin"))
 _STUDIES = sorted((_FOLDER / "studies").glob("*.gin"))

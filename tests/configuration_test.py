@@ -9,6 +9,8 @@ import pytest
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("TensorFlow's names move")
+
 # Every name that the example files of google/compare_gan bind.
 _OLD = """
 dataset.name = "cifar10"

@@ -1,4 +1,7 @@
-"""What all tests share: a quiet TensorFlow on the CPU, and no gin bindings."""
+"""What all tests share: a quiet TensorFlow on the CPU, and no gin bindings.
+
+The mark `versions` must say why a test can fail on another TensorFlow.
+"""
 
 import os
 
@@ -23,3 +26,27 @@ def _no_bindings():
   gin.clear_config()
   yield
   gin.clear_config()
+
+
+@pytest.hookimpl(tryfirst=True)  # Before any is left out.
+def pytest_collection_modifyitems(items):
+  wrong = [
+    item.nodeid
+    for item in items
+    if any(not _has_reason(mark) for mark in item.iter_markers("versions"))
+  ]
+  if wrong:
+    raise pytest.UsageError(
+      "@pytest.mark.versions takes one text: why the test can fail on another "
+      f"TensorFlow. {len(wrong)} tests lack it: {', '.join(wrong[:5])}"
+    )
+
+
+def _has_reason(mark):
+  """Returns whether a mark has one text as its only argument."""
+  return (
+    len(mark.args) == 1
+    and not mark.kwargs
+    and isinstance(mark.args[0], str)
+    and mark.args[0].strip() != ""
+  )

@@ -28,6 +28,8 @@ import tensorflow as tf
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("TensorFlow's checkpoints survive a kill")
+
 # What changes the disk. `os.open` changes nothing: it is used for reading.
 _OS = (
   "fsync",
@@ -211,6 +213,7 @@ def test_there_are_points_and_their_number_is_always_the_same(
   assert not _die_at(str(tmp_path / "model"), count)
 
 
+@pytest.mark.long
 def test_a_death_before_each_call_changes_nothing(unbroken, tmp_path):
   state, count = unbroken
   for point in range(0, count, 2):
@@ -255,6 +258,7 @@ with pytest.MonkeyPatch.context() as patch:
 _SLOW = pytest.mark.slow
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "part",
   [0.6, *(pytest.param(part, marks=_SLOW) for part in (0.2, 0.4, 0.8, 0.95))],

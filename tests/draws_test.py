@@ -6,6 +6,8 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("stateless random ops draw it")
+
 SEED = [3, 4]
 
 DRAWS = {

@@ -9,9 +9,13 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 from tests import plain_shell
 from tests.features import inception_test
 from tests.gans import tiny
+
+pytestmark = pytest.mark.versions("a user trains on each TensorFlow")
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _CONFIG = f"""
@@ -32,6 +36,7 @@ run_config.save_checkpoints_steps = 2
 """
 
 
+@pytest.mark.long
 def test_training_and_scores_by_the_inception_graph(tmp_path):
   inception_test._archive(
     tmp_path, {inception_test._MEMBER: inception_test._graph()}

@@ -20,6 +20,8 @@ import tensorflow as tf
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
+pytestmark = pytest.mark.versions("reads TensorFlow's checkpoints")
+
 
 class Pixels(abstract_extractor.AbstractExtractor):
   """Four means of rows; logits of three classes."""

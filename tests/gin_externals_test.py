@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's names move")
+
 # All that gin.tf.external_configurables of gin 0.1.4 knew.
 NAMES = {
   "tf.losses": """

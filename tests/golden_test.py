@@ -38,6 +38,8 @@ import tensorflow as tf
 
 from tests import golden_rule
 
+pytestmark = pytest.mark.versions("recorded numbers hold on each TensorFlow")
+
 
 @pytest.fixture(autouse=True)
 def _convolutions_of_the_original(_no_bindings):
@@ -180,6 +182,7 @@ class Networks:
     ]
 
 
+@pytest.mark.long
 @cases(is_architecture)
 def test_architecture(case):
   gin.bind_parameter("spectral_norm.update_in_eval", True)
@@ -422,6 +425,7 @@ def _step_kind(case):
   return "self-supervised" if case["gan"] == "SSGAN" else "plain"
 
 
+@pytest.mark.long
 @cases(is_optimizer_steps)
 def test_optimizer_steps(case, monkeypatch):
   def uniform(shape):
@@ -523,6 +527,7 @@ def is_penalties(case):
   return any(key.count("|") == 2 and "penalty" in key for key in case)
 
 
+@pytest.mark.long
 @cases(is_penalties)
 def test_penalties(case):
   for key, recorded in case.items():
@@ -872,6 +877,7 @@ def _import(folder, model_dir):
   assert code == 0
 
 
+@pytest.mark.long
 @_checkpoints
 @pytest.mark.parametrize("weights", ["raw", "ema"])
 def test_checkpoint_samples(folder, weights, tmp_path):
@@ -915,6 +921,7 @@ def assert_array_close(actual, expected, tolerance):
   assert error <= tolerance, error
 
 
+@pytest.mark.long
 @_checkpoints
 def test_checkpoint_accumulators(folder, tmp_path):
   recorded = np.load(folder / "samples.npz")

@@ -1,7 +1,10 @@
 """Walks over graphs."""
 
 from compare_gan import graphs
+import pytest
 import tensorflow as tf
+
+pytestmark = pytest.mark.versions("walks over TensorFlow's graphs")
 
 
 def _traced(function, *specs):

@@ -227,3 +227,13 @@ def test_import_is_light():
 @pytest.mark.parametrize("card", ["dcgan", "biggan", "bigbigan"])
 def test_plans_of_model_cards_are_light(card):
   assert "tensorflow" not in _loaded_with(f"compare_gan.zoo.{card}")
+
+
+@pytest.mark.versions("an older Python lacks syntax and modules")
+def test_every_module_can_be_imported(tmp_path):
+  names = [
+    f"compare_gan.{name}" for name, _ in _MODULES if not name.endswith("__")
+  ]
+  code = f"import importlib\nfor n in {names!r}: importlib.import_module(n)"
+  done = plain_shell.run(["-c", code], plain_shell.ROOT, tmp_path)
+  assert done.returncode == 0, done.stderr

@@ -4,6 +4,9 @@ import pathlib
 import re
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.versions("Keras 2 and 3 differ")
 
 _PAGE = pathlib.Path(__file__).parent.parent / "docs" / "keras.md"
 _SMALLER = {
@@ -15,6 +18,7 @@ _SMALLER = {
 }
 
 
+@pytest.mark.long
 def test_fit_trains_by_the_example():
   [example] = re.findall(r"```python\n(.*?)```", _PAGE.read_text(), re.DOTALL)
   for text, smaller in _SMALLER.items():

@@ -14,6 +14,8 @@ import pytest
 from tests import plain_shell
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("a user starts it on each TensorFlow")
+
 _ROOT = pathlib.Path(__file__).parent.parent
 
 
@@ -84,6 +86,7 @@ _FEW_STEPS = [
 ]
 
 
+@pytest.mark.long
 def test_main_trains_from_any_directory_without_installation(tmp_path):
   result = _run_main(*_FEW_STEPS, "--model_dir=run", cwd=tmp_path, module=False)
   assert result.returncode == 0, result.stderr[-2000:]
@@ -91,6 +94,8 @@ def test_main_trains_from_any_directory_without_installation(tmp_path):
   assert "step 2/2" in result.stderr
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_main_says_what_is_wrong_in_one_sentence(tmp_path):
   result = _run_main("--gin_config=nowhere.gin", cwd=tmp_path)
   assert result.returncode == 1
@@ -98,6 +103,8 @@ def test_main_says_what_is_wrong_in_one_sentence(tmp_path):
   assert "Traceback" not in result.stderr
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_main_finds_a_card_by_its_name(tmp_path):
   """It gets as far as the dataset, which nobody has prepared."""
   flags = ["--gin_config=sndcgan_cifar10.gin", "--run_config=cpu"]
@@ -127,6 +134,8 @@ evaluate.metrics = [@ms_ssim]
 """
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_flags_of_an_evaluation(tmp_path):
   (tmp_path / "tiny.gin").write_text(_TINY)
   flags = [
@@ -149,6 +158,8 @@ def test_flags_of_an_evaluation(tmp_path):
   assert len(last.split(",")[2].split("_")) == 2
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_dry_run_trains_nothing(tmp_path):
   (tmp_path / "tiny.gin").write_text(_TINY)
   flags = [f"--gin_config={tmp_path / 'tiny.gin'}", "--dry_run"]
@@ -172,6 +183,8 @@ def test_memory_is_saved_where_blocks_are_computed_again():
   assert main._saves_memory()
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_tpu_flags_may_not_contradict(tmp_path):
   (tmp_path / "tiny.gin").write_text(_TINY)
   flags = [f"--gin_config={tmp_path / 'tiny.gin'}", "--use_tpu"]
@@ -182,6 +195,8 @@ def test_tpu_flags_may_not_contradict(tmp_path):
   assert "--run_config=auto does without one" in result.stderr
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_missing_inception_is_said_before_training(tmp_path):
   result = _run_main("--myevalinception=nowhere.tar.gz", cwd=tmp_path)
   assert result.returncode == 1

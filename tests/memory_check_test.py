@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function is traced for what it needs")
+
 
 def _graph(gan):
   step = tf.function(gan.train_step, autograph=False)

@@ -4,6 +4,8 @@ from compare_gan import memory
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("how TensorFlow's allocator counts")
+
 _VECTOR = tf.TensorSpec([1000])
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
+pytestmark = pytest.mark.versions("tf.GradientTape measures slopes")
+
 
 @pytest.fixture(autouse=True)
 def clear():
@@ -95,6 +97,7 @@ def test_without_a_penalty_nothing_is_timed():
   }
 
 
+@pytest.mark.long
 def test_nothing_moves():
   gin.bind_parameter("penalty.fn", penalty_lib.r1_penalty)
   gin.bind_parameter("D.spectral_norm", True)

@@ -3,6 +3,9 @@
 from compare_gan import parameter_table
 from compare_gan.layers import initializers
 from compare_gan.layers import scope
+import pytest
+
+pytestmark = pytest.mark.versions("lists tf.Variables")
 
 
 def test_lines_of_a_table():

@@ -5,6 +5,8 @@ import numpy as np
 from PIL import Image
 import pytest
 
+pytestmark = pytest.mark.versions("an older Pillow writes images")
+
 _IMAGES = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
 
 

@@ -8,6 +8,8 @@ import gin
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("TensorFlow runs the generator")
+
 
 class _Options(NamedTuple):
   z_dim: int = 2

@@ -16,6 +16,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("float16 and bfloat16 kernels")
+
 _OLD = tf.__version__.startswith("2.6.")
 LOW = [
   "float16",
@@ -284,6 +286,8 @@ def _small(architecture):
   )
 
 
+@pytest.mark.once
+@pytest.mark.long
 @pytest.mark.parametrize("name", LOW)
 @pytest.mark.parametrize("penalty", ["no_penalty", "wgangp_penalty"])
 def test_a_gan_trains_and_keeps_float32(name, penalty):
@@ -300,6 +304,7 @@ def test_a_gan_trains_and_keeps_float32(name, penalty):
     assert np.any(values[scope.full_name(v)] != 0), v.name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LOW)
 @pytest.mark.parametrize(
   "architecture,size",

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("tf.distribute says which replica runs")
+
 
 class Alike(replica.Replicas):
   """The third of several replicas that all have the same."""

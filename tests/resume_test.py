@@ -15,6 +15,8 @@ import pytest
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("goes on from TensorFlow's checkpoints")
+
 _KILLS = 10
 
 # A process of its own, so that it can be killed.
@@ -127,6 +129,7 @@ def _assert_same(trained, expected):
     np.testing.assert_array_equal(values[name], value, err_msg=name)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_killed_training_ends_with_the_same_bits(trainings, tmp_path):
   whole = trainings.finish(tmp_path / "whole")

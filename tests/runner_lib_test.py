@@ -23,6 +23,8 @@ import tensorflow as tf
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
+pytestmark = pytest.mark.versions("reads TensorFlow's checkpoints")
+
 _CONFIG = f"""
 import tests.architectures.own_architecture
 options.batch_size = 4
@@ -65,6 +67,8 @@ def _assert_equal(first, second):
     np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_files_of_a_training(tmp_path):
   _train(tmp_path)
   names = {path.name for path in tmp_path.iterdir()}
@@ -103,6 +107,7 @@ def test_nothing_is_said_where_everything_is_read(tmp_path, capsys):
   assert "nothing reads it" not in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_training_is_a_function_of_the_seed(tmp_path):
   first, again = _train(tmp_path / "a"), _train(tmp_path / "b")
   _assert_equal(first, again)
@@ -112,6 +117,8 @@ def test_training_is_a_function_of_the_seed(tmp_path):
   )
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_no_seed_is_another_training_each_time(tmp_path):
   none = "run_config.tf_random_seed = None"
   first, second = _train(tmp_path / "a", none), _train(tmp_path / "b", none)
@@ -120,6 +127,7 @@ def test_no_seed_is_another_training_each_time(tmp_path):
   )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", ["1", "None"])
 def test_stopped_training_ends_with_the_same_bits(tmp_path, seed):
   """Also where the seed was drawn: the run keeps it."""
@@ -132,6 +140,7 @@ def test_stopped_training_ends_with_the_same_bits(tmp_path, seed):
   _assert_equal(part, whole)
 
 
+@pytest.mark.long
 def test_damaged_checkpoint_is_passed_over(tmp_path):
   whole = _train(tmp_path)
   data = tmp_path / "model.ckpt-4.data-00000-of-00001"
@@ -149,6 +158,8 @@ def test_trained_model_makes_images(tmp_path):
   assert gan.generate(np.ones([2, 2], np.float32), [0, 1]).shape == (2, 4, 4, 1)
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_pictures_change_nothing(tmp_path, monkeypatch):
   """Not even where evaluation moves power iterations, as in the original."""
   binding = "spectral_norm.update_in_eval = True"
@@ -202,6 +213,7 @@ def _run(schedule, folder, *bindings, every_steps=2):
   return task_manager.read_rows(str(folder))
 
 
+@pytest.mark.long
 def test_eval_after_train_scores_all_checkpoints(tmp_path):
   rows = _run("eval_after_train", tmp_path)
   assert [row["step"] for row in rows] == [0, 2, 4]
@@ -212,6 +224,7 @@ def test_eval_after_train_scores_all_checkpoints(tmp_path):
   assert (tmp_path / "best" / "best.json").exists()
 
 
+@pytest.mark.once
 def test_evaluation_leaves_pictures_of_every_checkpoint(tmp_path):
   _run("eval_after_train", tmp_path, "evaluate.sample_grid = 9")
   pictures = {
@@ -224,11 +237,14 @@ def test_evaluation_leaves_pictures_of_every_checkpoint(tmp_path):
   assert not (tmp_path / "microscope.json").exists()
 
 
+@pytest.mark.once
 def test_pictures_can_be_left_out(tmp_path):
   _run("eval_after_train", tmp_path, "evaluate.sample_grid = 0")
   assert not (tmp_path / "samples").exists()
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_microscope_looks_at_the_last_checkpoint(tmp_path):
   _run("eval_after_train", tmp_path, "evaluate.microscope = True")
   found = json.loads((tmp_path / "microscope.json").read_text())
@@ -236,6 +252,8 @@ def test_microscope_looks_at_the_last_checkpoint(tmp_path):
   assert found["penalty"]["name"] == "wgangp_penalty"
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_a_training_leaves_its_scalars_as_a_table(tmp_path):
   _train(tmp_path)
   rows = hooks.read_scalars(str(tmp_path / "scalars.csv"))
@@ -243,6 +261,8 @@ def test_a_training_leaves_its_scalars_as_a_table(tmp_path):
   assert {"loss/d_0", "loss/d_1", "loss/g", "loss/penalty"} <= set(rows[-1])
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_evaluated_checkpoints_are_not_evaluated_again(tmp_path):
   first = _run("eval_after_train", tmp_path, every_steps=4)
   assert [row["step"] for row in first] == [0, 4]
@@ -266,6 +286,8 @@ def test_eval_last_without_a_checkpoint_is_said(tmp_path):
     _run("eval_last", tmp_path)
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_scores_do_not_hang_on_who_evaluates(tmp_path):
   """Values of a checkpoint that is loaded into a model that scored another."""
   after = _run("eval_after_train", tmp_path)
@@ -273,6 +295,8 @@ def test_scores_do_not_hang_on_who_evaluates(tmp_path):
   assert _run("eval_last", tmp_path)[0]["scores"] == after[-1]["scores"]
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_continuous_eval_follows_a_training(tmp_path, monkeypatch):
   """The training runs while the evaluator sleeps."""
   trained = []
@@ -290,6 +314,7 @@ def test_continuous_eval_follows_a_training(tmp_path, monkeypatch):
   assert len(trained) == 1
 
 
+@pytest.mark.long
 def test_damaged_checkpoint_is_not_evaluated(tmp_path):
   _train(tmp_path)
   data = tmp_path / "model.ckpt-2.data-00000-of-00001"
@@ -299,6 +324,8 @@ def test_damaged_checkpoint_is_not_evaluated(tmp_path):
   assert [row["step"] for row in rows] == [0, 4]
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_another_protocol_is_warned_of(tmp_path):
   _run("eval_after_train", tmp_path, every_steps=4)
   with pytest.warns(UserWarning, match="num_fake: 5 and 6"):
@@ -322,6 +349,7 @@ def test_dry_run_describes_the_training():
 # ---- Precision and transfer --------------------------------------------------
 
 
+@pytest.mark.long
 def test_float16_goes_on_with_its_loss_scale(tmp_path):
   half = "run_config.precision = 'float16'"
   whole = _train(tmp_path / "whole", half)
@@ -331,6 +359,7 @@ def test_float16_goes_on_with_its_loss_scale(tmp_path):
   _assert_equal(_train(tmp_path / "part", half), whole)
 
 
+@pytest.mark.long
 def test_scores_are_computed_in_float32(tmp_path):
   _train(tmp_path / "half", "run_config.precision = 'float16'")
   row = _run("eval_last", tmp_path / "half", every_steps=1)[0]
@@ -340,6 +369,8 @@ def test_scores_are_computed_in_float32(tmp_path):
   assert again[0]["scores"] == row["scores"]
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_training_starts_with_the_weights_of_another(tmp_path, capsys):
   old = _train(tmp_path / "old", "options.training_steps = 2")
   path = f"options.init_from = {str(tmp_path / 'old')!r}"

@@ -8,6 +8,8 @@ import pytest
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("stateless random ops draw it")
+
 
 def _z(n):
   return np.random.RandomState(0).randn(n, tiny.Z_DIM)

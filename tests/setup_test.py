@@ -15,6 +15,8 @@ import setuptools
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("an older Python builds and installs it")
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # The TensorFlow of each, and its oldest Python.

@@ -13,6 +13,8 @@ from compare_gan.storage import files
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow lists checkpoints")
+
 
 def _row(step, value=1.5, protocol="aa", **changes):
   return {
@@ -154,6 +156,8 @@ def _add_twenty(folder, first, barrier):
     task_manager.add_row(folder, _row(step))
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_evaluators_at_once_lose_nothing(tmp_path):
   # Not "fork": what other tests have loaded may not survive one.
   context = multiprocessing.get_context("spawn")

@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("TensorFlow's checkpoint format")
+
 _EMA = "/ExponentialMovingAverage"
 
 

@@ -17,6 +17,8 @@ import pytest
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("tf.distribute connects processes")
+
 _STEPS = 4
 _LEARNING_RATE = 0.01
 _TIMEOUT_S = 20
@@ -152,6 +154,7 @@ _WITHOUT_GRADIENT = re.compile(
 )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_two_processes_train_as_one(tmp_path):
   [one] = _trained(tmp_path / "one", 1)

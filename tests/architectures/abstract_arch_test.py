@@ -10,6 +10,8 @@ import gin
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 
 @pytest.fixture(autouse=True)
 def _no_allocation():

@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 _Z_DIM = 120  # Divisible by the chunks of every hierarchical z up to 128 px.
 _CLASSES = 3
 _BATCH = 2
@@ -258,6 +260,8 @@ def test_variables_exist_when_the_constructor_returns(name, kind):
   assert [v.name for v in network.variables] == before
 
 
+@pytest.mark.once
+@pytest.mark.long
 @_both
 def test_graph_equals_eager(name, kind):
   make, loss = _KINDS[kind]
@@ -270,6 +274,7 @@ def test_graph_equals_eager(name, kind):
   np.testing.assert_allclose(eager, graph, rtol=1e-5)
 
 
+@pytest.mark.once
 @_both
 def test_seed_fixes_the_weights(name, kind):
   make, _ = _KINDS[kind]
@@ -293,6 +298,7 @@ def test_specs_equal_variables(name, kind):
   ]
 
 
+@pytest.mark.once
 @_both
 def test_restored_network_is_the_same(name, kind, tmp_path):
   make, loss = _KINDS[kind]

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 _NAME = "bigbigan_small_arch"
 _NARROW = """
   bigbigan_small.Generator.ch = 8

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 _NAME = "bigbigan_arch"
 _NARROW = """
   bigbigan.Generator.ch = 4

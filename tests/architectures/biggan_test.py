@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 _CARD = str(pathlib.Path(__file__).parents[2] / "configs" / "biggan_cifar.gin")
 
 

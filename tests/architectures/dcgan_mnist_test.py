@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 
 def _networks(classes=10, z_dim=100, size=28, **building):
   gin.bind_parameter("G.batch_norm_fn", batch_norm.BatchNorm)

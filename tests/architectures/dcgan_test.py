@@ -20,6 +20,8 @@ from tests.datasets import pictures
 from tests.datasets.pictures import own_cache  # noqa: F401
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 _NARROW = ["dcgan.Generator.ch = 2", "dcgan.Discriminator.ch = 2"]
 
 

@@ -7,6 +7,8 @@ from compare_gan.layers import scope
 import gin
 import pytest
 
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
+
 
 @pytest.fixture(autouse=True)
 def _no_allocation():

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from benchmarks import train_step
 
+pytestmark = pytest.mark.versions("tf.function makes a step")
+
 
 def _gflop(function, *shapes):
   concrete = tf.function(function).get_concrete_function(

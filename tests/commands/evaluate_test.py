@@ -12,6 +12,8 @@ import pytest
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("reads TensorFlow's checkpoints")
+
 _CONFIG = f"""
 import tests.architectures.own_architecture
 import tests.commands.evaluate_test

@@ -15,6 +15,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _CONFIG = f"""
 import tests.architectures.own_architecture
 import tests.commands.evaluate_test

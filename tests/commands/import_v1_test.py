@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("reads TensorFlow's checkpoints")
+
 _CONFIG = f"""
 import tests.architectures.own_architecture
 dataset.name = "mnist"

@@ -13,6 +13,8 @@ import scipy.io
 from tests import plain_shell
 from tests.datasets import pictures
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _BIGBIGAN = ["zoo", "bigbigan", "--dataset_path=d", "--result_path=r"]
 
 
@@ -68,6 +70,8 @@ def _zoo(folder, *words):
   return done.stdout
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_dcgan_trains_on_a_folder(tmp_path):
   """The real thing: two steps, its lines, its FLAGS.json and its pictures."""
   here = tmp_path / "it's größe"

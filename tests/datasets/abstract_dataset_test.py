@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from tests.datasets import tiny
 
+pytestmark = pytest.mark.versions("tf.data or an older tfds reads it")
+
 
 def _take(batches, n):
   """Returns images [n, batch, 1, 2, 1] and labels [n, batch]."""

@@ -9,6 +9,8 @@ from compare_gan.datasets import cache
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("tf.data or an older tfds reads it")
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
@@ -129,6 +131,8 @@ def _make_in_process(barrier, results):
   results.put(int(cache.array("x", make).sum()))
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_two_processes_at_once(folder):
   # Not "fork": what other tests have loaded may not survive one.
   context = multiprocessing.get_context("spawn")

@@ -12,6 +12,8 @@ import pytest
 from tests.datasets import pictures
 from tests.datasets.pictures import own_cache  # noqa: F401
 
+pytestmark = pytest.mark.versions("tf.data or an older tfds reads it")
+
 _FILES = {"a/1.png": b"one" * 50, "a/2.png": b"two", "b/3.png": b""}
 
 

@@ -17,7 +17,10 @@ from tests.datasets import pictures
 from tests.datasets import tfrecord_test
 from tests.datasets.pictures import own_cache  # noqa: F401
 
-pytestmark = pytest.mark.usefixtures("own_cache")
+pytestmark = [
+  pytest.mark.usefixtures("own_cache"),
+  pytest.mark.versions("tf.data or an older tfds reads it"),
+]
 
 _KINDS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 _LAYOUT = image_file.Layout((8, 8))

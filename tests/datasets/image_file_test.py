@@ -10,6 +10,8 @@ import pytest
 
 from tests.datasets import pictures
 
+pytestmark = pytest.mark.versions("tf.data or an older tfds reads it")
+
 _RGB = image_file.Layout(None)
 _GRAY = image_file.Layout(None, colors=1)
 

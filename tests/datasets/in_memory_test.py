@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from tests.datasets import tiny
 
+pytestmark = pytest.mark.versions("tf.data or an older tfds reads it")
+
 
 class _Arrays(in_memory.InMemoryDataset):
   def __init__(self, images, labels, num_classes=2):

@@ -14,7 +14,10 @@ import tensorflow_datasets as tfds
 from tests.datasets import pictures
 from tests.datasets.pictures import own_cache  # noqa: F401
 
-pytestmark = pytest.mark.usefixtures("own_cache")
+pytestmark = [
+  pytest.mark.usefixtures("own_cache"),
+  pytest.mark.versions("tf.data or an older tfds reads it"),
+]
 
 
 class TinyImages(tfds.core.GeneratorBasedBuilder):

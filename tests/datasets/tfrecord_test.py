@@ -9,7 +9,10 @@ import tensorflow as tf
 from tests.datasets import pictures
 from tests.datasets.pictures import own_cache  # noqa: F401
 
-pytestmark = pytest.mark.usefixtures("own_cache")
+pytestmark = [
+  pytest.mark.usefixtures("own_cache"),
+  pytest.mark.versions("tf.data or an older tfds reads it"),
+]
 
 
 def example(image, label, names=("image/encoded", "image/class/label")):

@@ -14,7 +14,10 @@ from tests.datasets import tfrecord_test
 from tests.datasets.pictures import own_cache  # noqa: F401
 from tests.gans import tiny
 
-pytestmark = pytest.mark.usefixtures("own_cache")
+pytestmark = [
+  pytest.mark.usefixtures("own_cache"),
+  pytest.mark.versions("tf.data or an older tfds reads it"),
+]
 
 _CONFIG = f"""
 import tests.architectures.own_architecture

@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from tests.estimator.stored import read_all
 
+pytestmark = pytest.mark.versions("TensorFlow's checkpoint format")
+
 W = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 

@@ -8,6 +8,8 @@ import time
 from compare_gan.estimator import cluster
 import pytest
 
+pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")
+
 WORKERS = {"worker": ["a:1", "b:2", "b:3"]}
 
 

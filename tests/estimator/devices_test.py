@@ -12,6 +12,8 @@ import pytest
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")
+
 # Devices are set up before TensorFlow starts: a process of its own.
 _TRAIN = """
 import json
@@ -91,6 +93,7 @@ _WITHOUT_GRADIENT = re.compile(
 _LARGEST_STEPS = 0.01 * 2  # learning rate, steps
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "penalty,architecture,norm",
   [

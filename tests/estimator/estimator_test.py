@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")
+
 
 class Counter:
   """A model that counts: `total` is the sum of all that it was fed."""

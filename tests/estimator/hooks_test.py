@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")
+
 
 def _progress(*calls):
   stream = io.StringIO()

@@ -18,6 +18,8 @@ from tests import plain_shell
 from tests.estimator import npu_mutants
 from tests.estimator import npu_training
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 # ---- One card ----------------------------------------------------------------
 
 
@@ -45,6 +47,7 @@ def _largest_difference(a, b):
   return max(np.abs(a[name].astype(np.float64) - b[name]).max() for name in a)
 
 
+@pytest.mark.long
 def test_the_training_is_that_of_the_cpu(tmp_path, on_cpu):
   values, double, seed = _train(tmp_path, make=npu_training.gan)
   assert _largest_difference(values, on_cpu) <= 1e-5
@@ -53,6 +56,8 @@ def test_the_training_is_that_of_the_cpu(tmp_path, on_cpu):
   assert double.options_set == {} and seed == 3
 
 
+@pytest.mark.once
+@pytest.mark.long
 @pytest.mark.parametrize(
   "fault,message",
   [
@@ -72,6 +77,8 @@ def test_the_double_catches(fault, message, tmp_path):
     _train(tmp_path, fault, "preflight.on_findings = 'off'")
 
 
+@pytest.mark.once
+@pytest.mark.long
 @pytest.mark.parametrize(
   "fault,message",
   [
@@ -85,6 +92,8 @@ def test_the_preflight_catches(fault, message, tmp_path):
     _train(tmp_path, fault)
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_the_comparison_catches_noise_of_another_step(tmp_path):
   expected = _train_on_cpu(tmp_path / "cpu", npu_training.Walk)
   right, _, _ = _train(tmp_path / "right")
@@ -93,6 +102,8 @@ def test_the_comparison_catches_noise_of_another_step(tmp_path):
   assert _largest_difference(wrong, expected) > 1e-3
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_unasked_options_scales_and_forgotten_seeds_show():
   with npu_double.installed() as double:
     with npu_mutants.active("sets_unasked_options"):

@@ -11,6 +11,8 @@ import pytest
 
 from tests import npu_double
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 # The constructor of the adapter for TensorFlow 1, in order.
 _NAMES = """
 iterations_per_loop profiling_config model_dir tf_random_seed save_summary_steps
@@ -89,6 +91,8 @@ def _of_double(bindings):
   return double.options_set
 
 
+@pytest.mark.once
+@pytest.mark.long
 @pytest.mark.parametrize(
   "bindings,expected",
   [
@@ -139,6 +143,8 @@ def test_only_what_was_asked_for_is_set(bindings, expected):
   assert _of_double(bindings) == expected
 
 
+@pytest.mark.once
+@pytest.mark.long
 @pytest.mark.parametrize("name", [n for n in _NAMES if n in _VALUES])
 def test_the_adapter_has_what_we_set(name):
   gin.clear_config()

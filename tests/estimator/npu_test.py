@@ -22,6 +22,8 @@ from tests import plain_shell
 from tests.estimator import npu_training
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 
 @pytest.fixture
 def double():
@@ -147,6 +149,7 @@ def test_data_of_unknown_shape_are_refused(double):
     npu.NpuDevices().feed(data, npu_training.Walk(), 0)
 
 
+@pytest.mark.long
 def test_a_stopped_training_goes_on_with_its_noise(double, tmp_path):
   gin.parse_config(npu_training.BINDINGS)
   data = npu_training.dataset
@@ -172,6 +175,7 @@ class Scalars(hooks.Hook):
     self.all.append({name: float(value) for name, value in scalars.items()})
 
 
+@pytest.mark.long
 def test_scalars_leave_the_loop_under_their_names(tmp_path):
   gin.parse_config(npu_training.BINDINGS)
   of_npu, of_cpu = Scalars(), Scalars()
@@ -193,6 +197,7 @@ def _precision(on, **chosen):
   return on.precision(run_config.run_config(**chosen))
 
 
+@pytest.mark.long
 def test_modes_are_the_compilers_and_scale_no_loss(double):
   on = npu.NpuDevices()
   for mode in ("allow_mix_precision", "force_fp16", "must_keep_origin_dtype"):
@@ -217,6 +222,7 @@ def test_a_loss_scale_is_for_who_asks(double):
   assert _precision(on, **chosen) == ("float32", True)
 
 
+@pytest.mark.long
 def test_a_loss_scale_trains_on_the_card(double, tmp_path):
   gin.parse_config(npu_training.BINDINGS)
   gin.parse_config("NPURunConfig.loss_scale = True\nModularGAN.g_lr = 0.01")

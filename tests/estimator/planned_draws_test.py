@@ -12,6 +12,8 @@ import tensorflow as tf
 from tests.gans import bigbigan_test
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 _SPECS = [{"x": tf.TensorSpec([2])}]
 
 
@@ -147,6 +149,7 @@ _WITH_DROPOUT = """
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "cls,architecture,bindings",
   [

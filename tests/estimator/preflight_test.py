@@ -17,6 +17,8 @@ import tensorflow as tf
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+
 
 def _graph(step, *specs):
   return tf.function(step, autograph=False).get_concrete_function(*specs).graph

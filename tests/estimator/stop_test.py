@@ -16,6 +16,8 @@ import pytest
 from tests import plain_shell
 from tests.estimator import estimator_test
 
+pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")
+
 
 def _wait_for(condition):
   deadline = time.monotonic() + 10.0

@@ -22,6 +22,8 @@ import tensorflow as tf
 from tests import plain_shell
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.distribute.TPUStrategy runs the loop")
+
 _START = """
 import json
 import os
@@ -88,6 +90,7 @@ def _run(program, *bindings):
   return json.loads(line[len("RESULT ") :])
 
 
+@pytest.mark.long
 def test_cores_that_get_their_own_rows_train_as_one_device():
   """Data by core, sums, EMA, draws of the penalty: as on one device."""
   differences = _run(
@@ -167,6 +170,7 @@ _SMALL = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "gan,architecture,conditional,bindings,more",
   [
@@ -261,6 +265,8 @@ def test_what_a_tpu_cannot_run_is_named(function, message):
   )
 
 
+@pytest.mark.once
+@pytest.mark.long
 @pytest.mark.skipif(
   tuple(map(int, tf.__version__.split(".")[:2])) < (2, 15),
   reason="TensorFlow for TPUs begins at 2.16; older ones know fewer shapes",

@@ -17,6 +17,8 @@ import tensorflow as tf
 from tests.export import tensorflow1
 from tests.export import trained
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _KINDS = ("biggan", "bigbigan", "dcgan")
 _INPUTS = {
   "biggan": {"z": ((2, 20), "float32"), "y": ((2, 1), "int32")},
@@ -60,6 +62,7 @@ def _as_dict(ports):
   return {port.name: (tuple(port.shape), port.dtype) for port in ports}
 
 
+@pytest.mark.long
 @kinds
 def test_frozen_graph(kind, tmp_path):
   path = tmp_path / "model.pb"
@@ -87,6 +90,7 @@ def test_frozen_graph_of_any_batch(kind, tmp_path):
   _require_same(model, gan, signature, None)
 
 
+@pytest.mark.long
 def test_weights_are_a_choice(tmp_path):
   path = tmp_path / "model.pb"
   gan, signature, _ = _written(
@@ -98,6 +102,7 @@ def test_weights_are_a_choice(tmp_path):
     _require_same(model, gan, signature, averaged=True)
 
 
+@pytest.mark.long
 @kinds
 @pytest.mark.parametrize("batch", [_BATCH, None])
 def test_saved_model(kind, batch, tmp_path):
@@ -105,6 +110,8 @@ def test_saved_model(kind, batch, tmp_path):
   _require_same(saved_model.read(str(tmp_path)), gan, signature, batch)
 
 
+@pytest.mark.once
+@pytest.mark.long
 @kinds
 def test_saved_model_has_named_tensors(kind, tmp_path):
   gan, signature, _ = _written(kind, saved_model.write, tmp_path)
@@ -131,6 +138,7 @@ def test_saved_model_in_a_folder_of_any_name(tmp_path):
   _require_same(saved_model.read(str(path)), gan, signature)
 
 
+@pytest.mark.long
 def test_hub_reads_it(tmp_path):
   pytest.importorskip("tensorflow_hub")
   gan, signature, _ = _written("biggan", saved_model.write, tmp_path, None)
@@ -151,6 +159,7 @@ def test_a_training_starts_from_a_saved_model(tmp_path):
   assert not values.new and len(values.reused) > 10
 
 
+@pytest.mark.long
 @onnx_required
 @kinds
 def test_onnx(kind, tmp_path):
@@ -168,6 +177,7 @@ def test_onnx(kind, tmp_path):
   _require_same(model, gan, signature)
 
 
+@pytest.mark.long
 @onnx_required
 def test_onnx_of_any_batch(tmp_path):
   path = tmp_path / "model.onnx"
@@ -181,6 +191,7 @@ def test_a_missing_package_is_a_sentence(monkeypatch):
     onnx_file.require_packages()
 
 
+@pytest.mark.long
 @kinds
 def test_tflite(kind, tmp_path):
   path = tmp_path / "model.tflite"

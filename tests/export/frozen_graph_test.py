@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from tests.export import trained
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 
 class _Options:
   z_dim = 4

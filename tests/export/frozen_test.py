@@ -10,6 +10,8 @@ import tensorflow as tf
 from tests.export import generators
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 
 def _types(graph):
   return {operation.type for operation in graph.operations}

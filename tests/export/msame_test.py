@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("numpy writes the files")
+
 
 class _Options:
   z_dim = 2

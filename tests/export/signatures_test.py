@@ -10,6 +10,8 @@ import pytest
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 
 class _Options:
   z_dim = 120

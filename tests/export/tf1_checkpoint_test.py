@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's checkpoint format")
+
 
 def _spec(name, *shape):
   return VariableSpec(name, shape, tf.float32, True)

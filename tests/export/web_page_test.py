@@ -96,6 +96,7 @@ def test_browser_computes_what_tensorflow_does(name, browser, tmp_path):
   page.close()
 
 
+@pytest.mark.versions("exports TensorFlow's graphs")
 @chromium.required
 def test_browser_computes_what_tensorflow_does_with_a_dcgan(browser, tmp_path):
   test_browser_computes_what_tensorflow_does("dcgan_arch", browser, tmp_path)

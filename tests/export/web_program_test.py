@@ -15,6 +15,8 @@ import tensorflow as tf
 from tests import plain_shell
 from tests.export import generators
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _NODE = shutil.which("node")
 node_required = pytest.mark.skipif(_NODE is None, reason="there is no node")
 _INTERPRETER = pathlib.Path(web_page.__file__).parent / "web_interpreter.js"
@@ -210,6 +212,8 @@ def test_operations():
   assert not set(web_program._RULES) - met, "rules without a case"
 
 
+@pytest.mark.once
+@pytest.mark.long
 @generators.names
 @node_required
 def test_generators(name):

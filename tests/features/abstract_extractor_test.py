@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("runs graphs of TensorFlow 1")
+
 
 class _Means(abstract_extractor.AbstractExtractor):
   name = "means"

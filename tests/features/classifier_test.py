@@ -11,6 +11,8 @@ import pytest
 
 from tests.features import tiny
 
+pytestmark = pytest.mark.versions("runs graphs of TensorFlow 1")
+
 
 @pytest.fixture(scope="module")
 def _shared(tmp_path_factory):

@@ -1,8 +1,11 @@
 """The hash of a dataset changes with what it holds and with nothing else."""
 
 from compare_gan.features.fingerprint import fingerprint
+import pytest
 
 from tests.features import tiny
+
+pytestmark = pytest.mark.versions("runs graphs of TensorFlow 1")
 
 
 def test_equal_datasets_have_one_fingerprint():

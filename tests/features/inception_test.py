@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("runs graphs of TensorFlow 1")
+
 _MEMBER = "inceptionv1_for_inception_score.pb"
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.features import tiny
 
+pytestmark = pytest.mark.versions("runs graphs of TensorFlow 1")
+
 
 def _extractor(seed=0, shape=(8, 8, 3)):
   return random_filters.random_filters(tiny.Corners(shape=shape), seed)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("runs graphs of TensorFlow 1")
+
 
 class _Network(tf.Module):
   def __init__(self, factor=1.0):

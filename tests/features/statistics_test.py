@@ -8,6 +8,8 @@ import pytest
 
 from tests.features import tiny
 
+pytestmark = pytest.mark.versions("runs graphs of TensorFlow 1")
+
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path, monkeypatch):

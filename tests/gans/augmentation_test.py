@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("stateless random ops draw it")
+
 
 def _always(value):
   """Returns a `uniform` that draws one value."""

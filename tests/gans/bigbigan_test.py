@@ -27,6 +27,8 @@ from tests.architectures import own_architecture
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 _NORMED = "tests.gans.bigbigan_test"
 _SGD = """
   ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer
@@ -378,6 +380,7 @@ def _step(parts, *bindings, **chosen):
   return {k: float(v) for k, v in scalars.items()}, tiny.values(gan)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "d_batches", ["same", pytest.param("fresh", marks=pytest.mark.slow)]
 )
@@ -418,6 +421,7 @@ def test_unrolled(d_batches):
   assert np.isfinite(scalars["loss/g"])
 
 
+@pytest.mark.long
 def test_recomputed_step_is_the_plain_one():
   plain = _step(1, f"{_NORMED}.Encoder.recompute = False")
   again = _step(1, f"{_NORMED}.Encoder.recompute = True")

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+pytestmark = pytest.mark.versions("stateless random ops draw it")
+
 _BOTH = pytest.mark.parametrize("name", ["z", "eval_z"])
 
 

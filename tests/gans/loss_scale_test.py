@@ -17,6 +17,8 @@ import tensorflow as tf
 from tests import plain_shell
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 
 def _scaled(**chosen):
   optimizer = optimizers.AdamOptimizer(0.1, name="opt")
@@ -244,6 +246,7 @@ print("RESULT " + json.dumps(seen))
 """
 
 
+@pytest.mark.long
 def test_replicas_agree_on_what_is_skipped():
   """The overflow of one is everyone's."""
   printed = subprocess.run(

@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 _N = 8
 
 
@@ -108,6 +110,7 @@ def _assert_same(one, other, rtol=1e-5):
       )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "cls,unrolled,parts,graph",
   [
@@ -127,6 +130,7 @@ def test_parts_make_the_step_of_the_whole_batch(cls, unrolled, parts, graph):
   _assert_same(whole, cut)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("penalty", ["lecam_penalty", "dragan_penalty"])
 def test_anchors_and_noise_of_penalties(penalty):
   """LeCam's anchors move by the mean of the parts, DRAGAN sees each part."""
@@ -139,6 +143,7 @@ def test_anchors_and_noise_of_penalties(penalty):
     _assert_same([whole[0]], [cut[0]], rtol=0.05)
 
 
+@pytest.mark.long
 def test_g_with_spectral_norm_sees_one_power_iteration():
   gin.parse_config(
     """
@@ -167,6 +172,7 @@ def test_g_with_spectral_norm_sees_one_power_iteration():
   _assert_same([whole], [step(2)], rtol=1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("graph", [False, True])
 def test_moments_of_g_see_each_part(graph):
   gin.parse_config(

@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 
 def _train(gan, steps=1):
   for _ in range(steps):
@@ -341,6 +343,7 @@ def test_split_passes_score_the_same_without_normalizer():
   )
 
 
+@pytest.mark.long
 def test_graph_trains_as_eager():
   eager, graph = tiny.gan(), tiny.gan()
   _train(eager, steps=2)

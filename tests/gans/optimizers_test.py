@@ -14,6 +14,8 @@ import tensorflow as tf
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("TensorFlow has moved its optimizers")
+
 SLOTLESS = ("GradientDescent", "ProximalGradientDescent")
 
 CASES = [
@@ -282,6 +284,7 @@ _ON_TWO_CPUS = """
 """
 
 
+@pytest.mark.long
 def test_two_replicas_stay_equal():
   result = subprocess.run(
     [sys.executable, "-c", textwrap.dedent(_ON_TWO_CPUS)],

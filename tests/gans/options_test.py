@@ -4,6 +4,8 @@ from compare_gan.gans import options
 import gin
 import pytest
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 _REQUIRED = """
 options.batch_size = 64
 options.gan_class = @ModularGAN

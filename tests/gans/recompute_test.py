@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 _DATASET = DatasetShape((32, 32, 3), 3)
 _WIDTHS = {"biggan": 8, "resnet_biggan": 8, "resnet_biggan_deep": 8}
 
@@ -62,6 +64,7 @@ def _assert_same(one, other):
 _SLOW = pytest.mark.slow
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "architecture",
   [

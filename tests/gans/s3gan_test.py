@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 _ALL = """
 ModularGAN.conditional = True
 S3GAN.project_y = True

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 STEPS = (0, 1, 9, 10, 11, 20, 25, 100000)
 
 CASES = [

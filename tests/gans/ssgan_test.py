@@ -15,6 +15,8 @@ import tensorflow as tf
 from tests import plain_shell
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
+
 
 def _ssgan(rotated=4, **chosen):
   gin.bind_parameter("SSGAN.rotated_batch_size", rotated)
@@ -200,6 +202,8 @@ print("RESULT " + json.dumps(results))
 """
 
 
+@pytest.mark.once
+@pytest.mark.long
 @pytest.mark.parametrize("parts", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_two_replicas_turn_the_images_of_one(parts):
   """Of 8 images the last 4 are turned: all of them are the second replica's."""

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 CHANNELS = 8
 X = np.random.RandomState(0).randn(2, 4, 4, CHANNELS).astype(np.float32)
 CHUNKS = [3, 5, 16, 100]  # Of 16 pixels.

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 
 def ones_kernel(shape):
   return Kernel(shape, initializers.ones)

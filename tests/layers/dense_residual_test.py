@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 
 def test_dropout_keeps_the_mean():
   with draws.seeded([1, 2]):

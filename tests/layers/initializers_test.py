@@ -5,6 +5,8 @@ import gin
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 SHAPE = [50, 200]  # 10,000 draws: a deviation is known to 0.7 %.
 CUT = 0.8796  # The deviation of a standard normal cut at 2 deviations.
 

@@ -9,6 +9,8 @@ import gin
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 
 @pytest.mark.parametrize("is_training", [True, False])
 def test_a_kernel_is_its_variable(is_training):

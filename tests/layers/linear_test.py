@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 TABLE = np.float32([[1, 2], [3, 4], [5, 6]])
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 AXES = [0]
 # Four replicas' batches of one channel; the means are 1, 3, 10 and 30.
 PARTS = [

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 
 def _norm(channels, name):
   return batch_norm.ConditionalBatchNorm(
@@ -102,6 +104,7 @@ def test_state_that_moves_at_once_moves_once():
     np.testing.assert_array_equal(value, states[1][name])
 
 
+@pytest.mark.long
 def test_gradients_of_gradients():
   """What a gradient penalty asks for."""
   found = []

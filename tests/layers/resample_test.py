@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 
 def images(pixels):
   """[H, W] pixels as two images of two channels: the pixels times 1 to 4."""

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 WIDE, TALL, CONV = (3, 5), (5, 3), (3, 3, 2, 4)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 
 def batch(*values):
   """[N, 1]."""

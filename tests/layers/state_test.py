@@ -6,6 +6,8 @@ from compare_gan.layers import state
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 
 @pytest.fixture
 def v():

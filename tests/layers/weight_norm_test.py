@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
+
 SHAPES = [(5, 4), (3, 3, 2, 4)]
 NORMAL = initializers.normal(1.0)
 

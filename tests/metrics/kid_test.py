@@ -6,6 +6,8 @@ import pytest
 
 from tests.metrics import golden_sets
 
+pytestmark = pytest.mark.versions("numpy 1.19 or 2 computes it")
+
 _UNBIASED = golden_sets.keys("kid/.*/full_unbiased_f64", 7)
 _BIASED = golden_sets.keys("kid/.*/full_biased_f64", 7)
 _TORCH_FIDELITY = golden_sets.keys("kid/.*/torch_fidelity_.*", 6)
@@ -73,6 +75,7 @@ def test_recorded_blocks(key):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", _slow_if(_has_many_subsets, _TORCH_FIDELITY))
 def test_recorded_subsets(key):
   """The same subsets; the reference adds in float32."""
@@ -85,6 +88,7 @@ def test_recorded_subsets(key):
   )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", _slow_if(_has_many_subsets, _CLEAN_FID))
 def test_recorded_subsets_of_clean_fid(key):
   """It draws the other set first, from another seed."""

@@ -56,7 +56,7 @@ def result(folder):
   ]
 
 
-def wait_until(is_so, seconds=20.0):
+def wait_until(is_so, seconds=120.0):  # A busy machine takes its time.
   limit = time.monotonic() + seconds
   while not is_so():
     assert time.monotonic() < limit, "It takes too long."
@@ -84,6 +84,7 @@ def test_last_runs_follow_from_the_scores_of_the_others(unbroken):
     assert last.settings == {"lr": round(min(scores), 6)}
 
 
+@pytest.mark.long
 def test_kills_at_five_moments_change_nothing(unbroken, tmp_path):
   rng = random.Random(os.getpid())  # Other moments in every run of the test.
   kills = 0
@@ -109,6 +110,7 @@ def test_kills_at_five_moments_change_nothing(unbroken, tmp_path):
   assert sum(row.attempts for row in rows) > len(rows)
 
 
+@pytest.mark.long
 def test_a_killed_trainer_goes_on_from_its_checkpoint(tmp_path):
   process = start(tmp_path, "pause=0.4")
   wait_until(lambda: list(tmp_path.glob("runs/*/model.ckpt-2.index")))
@@ -176,6 +178,7 @@ def test_timeout_and_memory_have_rows(tmp_path):
   assert "study.timeout_s = 1" in row.reason
 
 
+@pytest.mark.long
 def test_two_conductors_are_refused(tmp_path):
   process = start(tmp_path, "pause=0.2")
   wait_until(lambda: trainers(tmp_path))

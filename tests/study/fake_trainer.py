@@ -17,13 +17,14 @@ import time
 def main(folder):
   with open(os.path.join(folder, "run.gin")) as file:
     given = dict(re.findall(r"fake\.(\w+) = (.+)", file.read()))
+  asked = []
+  # Before there is a file: tests wait for it, and then ask.
+  signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
   alone = open(os.path.join(folder, "alone"), "w")
   try:
     fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
   except BlockingIOError:
     write(os.path.join(folder, "TWO_AT_ONCE"), "")
-  asked = []
-  signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
   does = given.get("does", "well").strip("'\"")
   if does == "ignore":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -45,6 +45,7 @@ def test_counts(name):
   assert f"{_COUNTS[name]} runs" in plan.describe(study)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", _COUNTS)
 def test_all_cells_can_be_built(name):
   assert plan.impossible(_load(name)) == {}
@@ -67,6 +68,7 @@ def test_first_slice_of_1807_04720(data):
   assert len(runs) == 600 and not complete
 
 
+@pytest.mark.long
 def test_steps_of_1807_04720():
   runs, _ = plan.runs(_load("study_1807_04720"), {})
   steps = {

@@ -115,6 +115,7 @@ def test_a_sentence_tells_more_than_a_line_after_it():
   assert process.telling_line(["hello", "bye", " "]) == "bye"
 
 
+@pytest.mark.long
 def test_timeout_asks_for_a_checkpoint_first(tmp_path):
   slow = task(tmp_path, pause=0.2, steps=99, timeout_s=3)
   outcome = process.run_task(slow)

@@ -6,6 +6,8 @@ from compare_gan.study import search
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("numpy 1.19 or 2 computes it")
+
 _ALL = search.Group("all", lambda line: False, frozenset())
 _NO_LAMBA = search.Group("none", lambda line: False, frozenset(["lamba"]))
 _L2 = search.Group("l2", lambda line: line == "penalty.fn = @l2", frozenset())

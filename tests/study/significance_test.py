@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+pytestmark = pytest.mark.versions("numpy 1.19 or 2 computes it")
+
 
 def test_t_interval_is_students():
   x = [1.0, 2.0, 4.0, 4.5, 7.0]

@@ -14,6 +14,8 @@ import gin
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
+
 _FLAGS = {
   "bigbigan": """
     dataset_path result_path num_epochs train_batch_size num_classes gen_disc_ch

@@ -12,6 +12,8 @@ from tests.study import conductor_test
 from tests.study import fake_plan
 from tests.study import process_test
 
+pytestmark = pytest.mark.versions("Python 3.9 has an older submitit")
+
 
 def make(folder, **given):
   pytest.importorskip("submitit")
@@ -44,6 +46,7 @@ def test_jobs_end_as_their_runs_do(tmp_path):
   assert (tmp_path / "slurm").is_dir()
 
 
+@pytest.mark.long
 def test_cancel_ends_jobs(tmp_path):
   executor = make(tmp_path)
   executor.submit(process_test.task(tmp_path / "a", pause=1, steps=99))
@@ -68,6 +71,8 @@ def running(folder):
   return found
 
 
+@pytest.mark.once
+@pytest.mark.long
 def test_a_study_on_it_is_that_of_this_machine(tmp_path):
   made = fake_plan.study(axes={"loss": {"ns": []}})
   fake_plan.conduct(tmp_path / "here", made=made)
