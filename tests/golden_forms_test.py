@@ -17,6 +17,8 @@ from tests import golden_test
 from tests import plain_shell
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("kernels of TensorFlow differ")
+
 _GOLDEN = pathlib.Path(__file__).parent / "golden"
 
 

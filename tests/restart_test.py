@@ -4,6 +4,8 @@ from compare_gan import restart
 import gin
 import pytest
 
+pytestmark = pytest.mark.versions("reads TensorFlow's checkpoints")
+
 
 def _begun(config):
   return restart.Begun("model", 10, {"a": (1,)}, config)

@@ -19,6 +19,8 @@ from tests import plain_shell
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
+pytestmark = pytest.mark.versions("reads TensorFlow's checkpoints")
+
 _CONFIG = f"""
 import tests.architectures.own_architecture
 options.batch_size = 4

@@ -11,6 +11,8 @@ import pytest
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("an older Python starts other processes")
+
 _NOISE = [
   b"WARNING: All log messages before absl::InitializeLog() is called are writ",
   b"I0000 00:00:1795698942.95 10635 port.cc:153] oneDNN custom operations are",

@@ -6,6 +6,11 @@ from tests import plain_shell
 from tests.front_door import lines
 from tests.front_door import place as place_lib
 
+pytestmark = [
+  pytest.mark.long,
+  pytest.mark.versions("users start everything on every TensorFlow"),
+]
+
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory):

@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from tests.gans import tiny
 
+pytestmark = pytest.mark.versions("gradients that are None differ")
+
 _DATASET = DatasetShape((32, 32, 3), 3)
 
 

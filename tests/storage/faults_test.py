@@ -38,6 +38,8 @@ import tensorflow as tf
 
 from tests.study import fake_plan
 
+pytestmark = pytest.mark.versions("errors of TensorFlow's files differ")
+
 _ERRNOS = (errno.ENOSPC, errno.EACCES, errno.EIO, errno.EINTR)
 
 # TensorFlow's own calls fail with errors of its own.

@@ -6,6 +6,8 @@ import os
 from compare_gan.storage import files
 import pytest
 
+pytestmark = pytest.mark.versions("an older Python has other errors")
+
 
 def _fail(monkeypatch, failing, number):
   """Makes each call of one function fail with an errno."""

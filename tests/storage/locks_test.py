@@ -15,6 +15,8 @@ import pytest
 
 from tests import plain_shell
 
+pytestmark = pytest.mark.versions("an older Python has other errors")
+
 _ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 _HOLDER = """
