@@ -23,9 +23,64 @@ your own needs no list to stand in:
 
   import my_package.my_metric
   my_metric.k = 3
+
+It declares its scores next to its formula, the keys of what it returns:
+
+  @gin.configurable(denylist=["real_features", "fake_features"])
+  @contract.declare(contract.Score("precision", "higher", 0.0, 1.0, "share"))
+  def my_metric(real_features, fake_features, k=3):
+
+Whatever sorts, keeps a best, plots or tests reads the direction from there.
 """
 
+import fnmatch
 import inspect
+import math
+from typing import Any
+from typing import Callable
+from typing import NamedTuple
+from typing import Optional
+
+LOWER, HIGHER, NEITHER = _BETTER = ("lower", "higher", "neither")
+
+
+class Score(NamedTuple):
+  """One number of a metric: what it is called, and which way is better."""
+
+  name: str  # a key of what the metric returns; "*" stands for any letters
+  better: str  # "lower", "higher", or "neither" for what only describes
+  low: float = -math.inf  # the range of its values
+  high: float = math.inf
+  unit: str = ""  # "squared distance of features", "share of images"
+
+
+def declare(*scores: Score) -> Callable[[Callable], Callable]:
+  """Returns a decorator that says which scores a metric returns."""
+  for score in scores:
+    if score.better not in _BETTER:
+      raise ValueError(
+        f"Score {score.name!r} is better {score.better!r}. It can be "
+        f"{', '.join(map(repr, _BETTER))}."
+      )
+
+  def decorate(metric):
+    metric.scores = scores
+    return metric
+
+  return decorate
+
+
+def scores_of(metric: Any) -> tuple[Score, ...]:
+  """Returns the scores that a metric declares, none if it declares none."""
+  return getattr(metric, "scores", ())
+
+
+def find(metric: Any, name: str) -> Optional[Score]:
+  """Returns the declared score of a key of what the metric returns, if any."""
+  for score in scores_of(metric):
+    if fnmatch.fnmatchcase(name, score.name):
+      return score
+  return None
 
 
 def needs(metric):

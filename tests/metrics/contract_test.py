@@ -105,3 +105,23 @@ def test_needs_are_parameters_without_default():
     del real_features, fake_labels, k
 
   assert contract.needs(metric) == ["real_features", "fake_labels"]
+
+
+def test_scores_are_declared_beside_the_formula():
+  share = contract.Score("share_*", contract.HIGHER, 0.0, 1.0, "share")
+
+  @gin.configurable("contract_test_metric", denylist=["real_features"])
+  @contract.declare(share, contract.Score("distance", contract.LOWER))
+  def metric(real_features):
+    return {"share_a": 0.5, "distance": 1.0}
+
+  gin.parse_config("_chosen.metrics = [@contract_test_metric]")
+  [chosen] = _chosen()
+  assert contract.find(chosen, "share_a") == share
+  assert contract.find(metric, "distance").better == "lower"
+  assert contract.find(metric, "other") is None
+
+
+def test_a_direction_is_one_of_three():
+  with pytest.raises(ValueError, match="better 'larger'. It can be 'lower'"):
+    contract.declare(contract.Score("a", "larger"))
