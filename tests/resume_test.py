@@ -55,6 +55,7 @@ run_config.keep_checkpoint_max = 3
 for line in sys.stdin:
   child = os.fork()
   if not child:
+    os.dup2(2, 1)  # Or what it prints comes between the words below.
     runner_lib.run_with_schedule(
       "train", NoiseDataset, run_config.run_config(), line.strip(), "cpu"
     )
