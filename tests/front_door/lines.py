@@ -597,15 +597,19 @@ _BENCHMARK = "measures for minutes; tests/benchmarks/ has small ones"
 NOT_RUN = {
   "make demo": _MINUTES,
   "make test": _TESTS,
+  "make test-long": _TESTS,
+  "make test-all": _TESTS,
+  "make test-versions": _TESTS,
   "make test-slow": _TESTS,
   "make lint": "CI runs it before the tests",
   "make format": "changes the checkout",
   "bash .ci/run": _TESTS,
+  "bash .ci/run --all": _TESTS,
   "python -m pytest": _TESTS,
   'make test PYTEST_ARGS="tests/architectures -k dcgan"': _TESTS,
-  "make test VENV=.venv-tf2.6 PYTHON=python3.9"
+  "make test-versions VENV=.venv-tf2.6 PYTHON=python3.9"
   " CONSTRAINTS=constraints-tf2.6.txt": _TESTS,
-  "make test VENV=.venv-tf2.15 PYTHON=python3.11"
+  "make test-versions VENV=.venv-tf2.15 PYTHON=python3.11"
   " CONSTRAINTS=constraints-tf2.15.txt": _TESTS,
   "ARCHITECTURES=my_package.mygan python -m pytest tests/architectures"
   " -k mygan": _TESTS,
