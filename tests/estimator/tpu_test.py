@@ -286,6 +286,8 @@ def test_steps_of_the_library_have_no_problems(gan, architecture, side):
   configuration.register()
   gin.clear_config()
   conditional = gan != "SSGAN"
+  if gan == "ModularGAN":
+    gin.parse_config("G.batch_norm_fn = @conditional_batch_norm")
   gin.parse_config(f"""
     ModularGAN.conditional = {conditional}
     penalty.fn = {"@no_penalty" if gan == "BigBiGAN" else "@wgangp_penalty"}
