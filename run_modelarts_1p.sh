@@ -35,7 +35,7 @@ names = """absl gin importlib_resources matplotlib numpy PIL scipy setuptools
   tensorflow tensorflow_datasets tensorflow_gan tensorflow_hub tqdm"""
 print(*[n for n in names.split() if importlib.util.find_spec(n) is None])'
 
-if ! "$python" -m pip install \
+if ! "$python" -m pip install --quiet \
   --requirement "$code_dir/pip-requirements.txt"; then
   missing=$("$python" -c "$missing_modules")
   if [[ $missing ]]; then

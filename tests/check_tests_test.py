@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests import plain_shell
+
 SCRIPT = pathlib.Path(__file__).parent.parent / ".ci" / "check_tests.py"
 
 SUITE = """
@@ -99,6 +101,7 @@ def test_a_run_that_dies_fails(suite):
     cwd=suite,
     capture_output=True,
     text=True,
+    env=plain_shell.environment(),
   )
   assert done.returncode == 1
   assert "FAILED: " in done.stderr and "junit.xml" in done.stderr

@@ -1,9 +1,10 @@
 """The one list of what users type, with fewer steps, and of what is not run.
 
 Each line is run by a shell whose environment is built from nothing, in a folder
-whose path has spaces, brackets and letters that are not ASCII. `README` stands
-for a command line of README.md, CONTRIBUTING.md or docs/: documents_test.py
-compares them with the files, so that neither can change alone.
+whose path has spaces, brackets and letters that are not ASCII. `documents` are
+the command lines of README.md, CONTRIBUTING.md and docs/ that it stands for:
+tests/documents_test.py compares them with the files, so that neither can change
+alone.
 """
 
 import dataclasses
@@ -56,9 +57,9 @@ class Line:
 
 # What a user has written before.
 FILES = {
-  "photos.gin": """
+  "flowers.gin": """
 dataset.name = "folder"
-folder.path = "photos ü"
+folder.path = "flowers ü"
 folder.image_size = 32
 """,
   "mygan.gin": """
@@ -230,7 +231,7 @@ LINES = (
   Line(
     "compare",
     "python -m compare_gan compare 'runs [1]/ä' runs/a",
-    exit_code=1,
+    says=("fid_random_filters",),
     after=("evaluate", "eval_after_train"),
     documents=("python -m compare_gan compare runs/a runs/b",),
   ),
@@ -323,9 +324,9 @@ LINES = (
   ),
   Line(
     "datasets_check",
-    "python -m compare_gan datasets check --gin_config=photos.gin"
-    " --out photos.png",
-    leaves=("photos.png",),
+    "python -m compare_gan datasets check --gin_config=flowers.gin"
+    " --out 'blüten.png'",
+    leaves=("blüten.png",),
     documents=(
       "python -m compare_gan datasets check --gin_config=flowers.gin"
       " --out flowers.png",
@@ -333,9 +334,8 @@ LINES = (
   ),
   Line(
     "card_with_own_data",
-    f"python -m compare_gan.main {CARD} --gin_config=photos.gin {FEW}"
-    " --gin_bindings='ModularGAN.conditional = False'"
-    " --gin_bindings='G.batch_norm_fn = @batch_norm' --model_dir=runs/own",
+    f"python -m compare_gan.main {CARD} --gin_config=flowers.gin {FEW}"
+    " --model_dir=runs/own",
     leaves=("runs/own/TRAIN_DONE",),
     documents=(
       "python -m compare_gan.main --gin_config=biggan_shapes32.gin"
@@ -526,17 +526,20 @@ LINES = (
   ),
   Line(
     "run_cpu",
-    'bash "$CHECKOUT/scripts/run_cpu.sh" --data_path=train_data --dry_run',
+    'bash "$CHECKOUT/scripts/run_cpu.sh" "$CHECKOUT"'
+    " 'D [5]' 'R ä' --dry_run",
     says=("--run_config=cpu",),
   ),
   Line(
     "run_gpu",
-    'bash "$CHECKOUT/scripts/run_gpu.sh" --data_path=train_data --dry_run',
+    'bash "$CHECKOUT/scripts/run_gpu.sh" "$CHECKOUT"'
+    " 'D [5]' 'R ä' --dry_run",
     says=("--run_config=gpu",),
   ),
   Line(
     "run_msprof",
-    'bash "$CHECKOUT/scripts/run_msprof.sh" --data_path=train_data --dry_run',
+    'bash "$CHECKOUT/scripts/run_msprof.sh" "$CHECKOUT"'
+    " 'D [5]' 'R ä' --dry_run",
     says=("compare_gan.main",),
   ),
   Line(

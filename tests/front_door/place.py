@@ -46,7 +46,10 @@ class Place:
     photos = self.folder / "photos ü"
     photos.mkdir()
     for i in range(20):
-      Image.new("RGB", (70, 66), (9 * i, 99, 9)).save(photos / f"{i}.png")
+      Image.new("RGB", (70, 66), (9 * i, 99, 9)).save(photos / f"{i}.jpg")
+      flowers = self.folder / "flowers ü" / f"class {i % 2}"
+      flowers.mkdir(parents=True, exist_ok=True)
+      shutil.copy(photos / f"{i}.jpg", flowers)
 
     shutil.copytree(photos, self.folder / "train_data" / "data" / "celebA")
     (self.folder / "Daten [6]").mkdir()

@@ -233,7 +233,7 @@ def counted(monkeypatch):
   monkeypatch.setattr(runner_lib.estimator_lib, "Estimator", Eager)
   monkeypatch.setattr(evaluation_lib, "Evaluator", Evaluator)
   monkeypatch.setattr(sampling, "Sampler", lambda gan, *_: _Sampler(gan))
-  monkeypatch.setattr(sampling, "draw", lambda *_: (None, None))
+  monkeypatch.setattr(sampling, "draw", lambda *_, **__: (None, None))
   picture = np.zeros([2, 2, 3], np.uint8)
   monkeypatch.setattr(pictures, "samples", lambda *_: picture)
   monkeypatch.setattr(
