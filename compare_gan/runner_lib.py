@@ -83,7 +83,8 @@ def run_with_schedule(
     )
   gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
   if schedule != "train":
-    evaluation_lib.settings()  # What gin got wrong shows now, not at the end.
+    # What gin got wrong shows now, not at the end.
+    evaluation_lib.check_best_by(evaluation_lib.settings())
   trains = schedule in ("train", "eval_after_train")
   if trains:
     devices = devices_lib.choose(
