@@ -153,15 +153,14 @@ def settings(
   )
 
 
-def check_best_by(chosen: Settings) -> None:
+def check_best_by(chosen: Settings) -> str:
   """Raises ValueError if no metric returns the score that best/ goes by.
 
-  Says so if the user's direction is not the metric's.
+  Returns a sentence if the user's direction is not the metric's, else "".
   """
-  if chosen.best_by:
-    found = _choose_best_by(chosen, _extractor_name_before(chosen))
-    if found.note:
-      print(found.note, flush=True)
+  if not chosen.best_by:
+    return ""
+  return _choose_best_by(chosen, _extractor_name_before(chosen)).note
 
 
 def _choose_best_by(chosen, extractor):

@@ -84,7 +84,9 @@ def run_with_schedule(
   gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
   if schedule != "train":
     # What gin got wrong shows now, not at the end.
-    evaluation_lib.check_best_by(evaluation_lib.settings())
+    note = evaluation_lib.check_best_by(evaluation_lib.settings())
+    if note:
+      print(note, flush=True)
   trains = schedule in ("train", "eval_after_train")
   if trains:
     devices = devices_lib.choose(

@@ -90,6 +90,18 @@ def test_what_is_wrong_is_a_sentence(more, sentence, study_file, capsys):
   assert sentence in capsys.readouterr().err
 
 
+def test_a_score_that_does_not_exist_is_refused(study_file, capsys):
+  study_file.write_text(_STUDY.replace("fid_random_filters", "fid"))
+  out = study_file.parent / "out"
+  assert main(["study", "run", str(study_file), f"--out={out}"]) == 1
+  said = capsys.readouterr().err
+  assert "study.score = 'fid' is no score" in said
+  assert "There are fid_random_filters." in said
+  assert not out.exists()
+  assert main(["study", "run", str(study_file), "--dry_run"]) == 0
+  assert "IMPOSSIBLE study.score = 'fid' is no" in capsys.readouterr().out
+
+
 def test_a_signal_is_an_exit_code(study_file, monkeypatch, capsys):
   def run(self):
     raise conductor.Stopped(signal.SIGINT, "SIGINT: the study stands still.")
