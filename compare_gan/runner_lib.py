@@ -270,6 +270,7 @@ def _make(dataset, devices, seed, values=None):
 def _evaluate(steps, dataset, model_dir, evaluation):
   """Adds a row to the tables for each of the steps."""
   evaluator, gan, chosen = None, None, evaluation_lib.settings()
+  best_by = None
   for step in steps:
     try:
       tensors = checkpoints.read(model_dir, step)
@@ -283,6 +284,7 @@ def _evaluate(steps, dataset, model_dir, evaluation):
     gan = _with_values(gan, dataset, tensors, model_dir)
     if evaluator is None:
       evaluator = evaluation_lib.Evaluator(dataset, chosen, evaluation.runs)
+      best_by = evaluator.best_by  # Refused before anything is computed.
       sampler = sampling.Sampler(gan, chosen.averaged)
     row = evaluator.row_of_model(
       gan,
@@ -299,7 +301,7 @@ def _evaluate(steps, dataset, model_dir, evaluation):
     if before:
       _warn_of_another_protocol(row, before[-1])
     best = task_manager.record(
-      model_dir, row, evaluation.score_filename, evaluator.best_by
+      model_dir, row, evaluation.score_filename, best_by
     )
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
   path = os.path.join(model_dir, evaluation.score_filename)

@@ -50,7 +50,7 @@ def names(
 
   Args:
     metrics: that are chosen.
-    extractor: its name; "*" if it is not known yet.
+    extractor: its name; "*" if it is not known yet, but not Inception's.
   """
   return {
     name_in_tables(score.name, metric, extractor): score
@@ -105,10 +105,7 @@ def choose(
 
 
 def _find(name, metrics, extractor):
-  declared = names(metrics, extractor)
-  if extractor == "*":  # It may be Inception's, whose scores have no suffix.
-    declared = {**names(metrics, "inception"), **declared}
-  for pattern, score in declared.items():
+  for pattern, score in names(metrics, extractor).items():
     if fnmatch.fnmatchcase(name, pattern):
       return score
   return None
