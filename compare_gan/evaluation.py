@@ -480,9 +480,11 @@ class Evaluator:
     }
 
   def _intervals(self, metric, sets):
+    if _takes_gaussian(metric) and _GAUSSIAN in sets:
+      return {}  # It has no rows to draw from.
     needed = {n: sets[n] for n in contract.needs(metric) if n in sets}
     if len(needed) < len(contract.needs(metric)) or {*needed} & {*_CALLABLES}:
-      return {}  # A model, or a Gaussian that is given, has no resamples.
+      return {}  # A model has no resamples.
     found = bootstrap_lib.intervals(metric, needed)
     return {self._name(name, metric): list(x) for name, x in found.items()}
 

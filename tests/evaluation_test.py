@@ -376,6 +376,17 @@ def test_metric_of_ones_own_is_given_a_gaussian(tmp_path):
   assert row["scores"]["means_pixels"] == pytest.approx(beside)
 
 
+def test_a_given_gaussian_has_no_intervals(tmp_path):
+  """Those of the data's rows, which KID needs, would be of another distance."""
+  path = str(tmp_path / "stats.npz")
+  np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
+  changes = {"bootstrap": True, "num_fake": 8, "num_real": 8}
+  row = _row(fid.fid, kid.kid, real_statistics=path, **changes)
+  assert row["status"] == "ok" and set(row["intervals"]) == {"kid_pixels"}
+  row = _row(fid.fid, kid.kid, **changes)
+  assert set(row["intervals"]) == {"fid_pixels", "kid_pixels"}
+
+
 def test_fid_infinity_takes_given_statistics(tmp_path):
   path = str(tmp_path / "stats.npz")
   np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))

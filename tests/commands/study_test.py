@@ -190,6 +190,16 @@ def test_report(done, capsys):
   assert os.path.getsize(path) > 1000
 
 
+def test_import_of_a_score_that_nobody_knows_says_so(tmp_path, capsys):
+  (tmp_path / "scores.csv").write_text("step,mine_mean\n1,3.0\n")
+  out = tmp_path / "old"
+  words = ["study", "import", str(tmp_path / "scores.csv"), f"--out={out}"]
+  assert main(words) == 0
+  said = capsys.readouterr().out
+  assert "Nothing says which way mine is better: lower, then." in said
+  assert json.loads((out / "study.json").read_text())["minimize"] is True
+
+
 def test_import_of_old_scores(tmp_path, capsys):
   (tmp_path / "scores.csv").write_text(
     "checkpoint_path,step,fid_score_list,fid_score_mean,fid_score_std,"

@@ -108,6 +108,20 @@ def test_a_metric_without_declaration_needs_the_files_direction(load_scored):
   assert study.minimize is False
 
 
+def test_cells_must_agree_which_way(load_scored, tmp_path):
+  own = (tmp_path / "metrics_of_ones_own.py").read_text()
+  again = own.replace("own_", "other_").replace('"higher"', '"lower"')
+  (tmp_path / "metrics_of_another.py").write_text(again)
+  other = ["import metrics_of_another", "evaluate.metrics = [@other_spread]"]
+  study = load_scored(
+    "study.score = 'spread_random_filters'",
+    f"study.overrides = [({{'norm': 'sn'}}, {other})]",
+  )
+  with pytest.raises(ValueError, match="is better higher in .*, but lower in"):
+    plan.settled(study)
+  assert plan.settled(study._replace(minimize=True)).minimize is True
+
+
 def test_searches_go_by_the_direction_of_the_metric(load_scored):
   text = """
 study.slices = [{"norm": "none", "penalty": "none"}]
