@@ -11,6 +11,8 @@ A row is a dict that JSON can hold:
   intervals   {name: [low, high]} with `evaluate.bootstrap`
   errors      {metric: sentence} for metrics that could not be computed
   metrics     {metric: [names of its scores]} of those that could
+  better      {name of a score: "lower", "higher", "neither", or None where its
+              metric does not say}, see metrics/contract.py
   protocol    the protocol card, see protocol.py; protocol_digest: its digest
   config      the gin bindings, {"selector.parameter": text}
 
@@ -36,6 +38,7 @@ from compare_gan.features import abstract_extractor
 from compare_gan.features import classifier
 from compare_gan.features import statistics
 from compare_gan.metrics import bootstrap as bootstrap_lib
+from compare_gan.metrics import choice
 from compare_gan.metrics import contract
 from compare_gan.metrics import density_coverage
 from compare_gan.metrics import fid
@@ -108,8 +111,9 @@ def settings(
     averaged: with the moving average of G's weights, where there is one.
     moments_examples: that fill accumulated moments of batch norm.
     bootstrap: adds intervals, see metrics/bootstrap.py.
-    best_by: which checkpoint best/ keeps: that of the smallest score of this
-      name, of the largest with a "-" before it; None for the first metric's.
+    best_by: the score by which best/ keeps a checkpoint, by the name that it
+      has in the tables; None for the first that a metric declares. Its metric
+      declares which way it is better; a "-" before the name says higher.
     real_statistics: npz file of mu and sigma that stand for the real images in
       the FID, such as published ones.
     sample_grid: how many images samples/step-<step>.png shows; 0 for none.
@@ -147,6 +151,46 @@ def settings(
     sample_grid,
     microscope,
   )
+
+
+def check_best_by(chosen: Settings) -> str:
+  """Raises ValueError if no metric returns the score that best/ goes by.
+
+  Returns a sentence if the user's direction is not the metric's, else "".
+  """
+  if not chosen.best_by:
+    return ""
+  return _choose_best_by(chosen, _extractor_name_before(chosen)).note
+
+
+def _choose_best_by(chosen, extractor):
+  """Returns the Choice that evaluate.best_by makes."""
+  is_reversed = chosen.best_by.startswith("-")
+  return choice.choose(
+    "evaluate.best_by",
+    chosen.best_by[1:] if is_reversed else chosen.best_by,
+    chosen.metrics,
+    extractor,
+    contract.HIGHER if is_reversed else None,
+  )
+
+
+def choose_score(
+  chosen: Settings, setting: str, name: str, better: Optional[str] = None
+) -> choice.Choice:
+  """Returns the Choice of a score before anything is trained or loaded.
+
+  Args:
+    chosen: what is evaluated.
+    setting, name, better: as for `choice.choose`.
+  """
+  extractor = _extractor_name_before(chosen)
+  return choice.choose(setting, name, chosen.metrics, extractor, better)
+
+
+def _extractor_name_before(chosen):
+  """Returns the extractor's name, "*" if only making it would tell."""
+  return abstract_extractor.name_before(chosen.features) or "*"
 
 
 _SETS = (
@@ -195,11 +239,15 @@ class Evaluator:
 
   @property
   def best_by(self):
-    """Returns what `task_manager.keep_best` wants to know."""
-    if self._chosen.best_by or not self._chosen.metrics:
-      return self._chosen.best_by
-    metric = self._chosen.metrics[0]
-    return self._name(metric.__name__, metric)
+    """Returns what `task_manager.keep_best` wants to know.
+
+    Raises ValueError if no metric returns what evaluate.best_by names.
+    """
+    extractor = self._extractor.name if self._extractor else None
+    if not self._chosen.best_by:
+      return choice.default(self._chosen.metrics, extractor)
+    _choose_best_by(self._chosen, extractor)
+    return self._chosen.best_by
 
   def row_of_model(self, gan, checkpoint_path, step, config):
     """Returns the row of a GAN.
@@ -295,7 +343,7 @@ class Evaluator:
   def _sets_of_data(self):
     """Returns the sets of real images, of those that are needed."""
     sets = {}
-    if self._only_fid_is_real() or self._chosen.real_statistics:
+    if self._only_gaussian_is_real() or self._chosen.real_statistics:
       sets[_GAUSSIAN] = self._gaussian()
     if _needs_real_rows(self._chosen.metrics):
       sets.update(self._of_split("real", self._chosen.split))
@@ -305,10 +353,10 @@ class Evaluator:
       sets.update(self._of_split("heldout", "eval"))
     return sets
 
-  def _only_fid_is_real(self):
+  def _only_gaussian_is_real(self):
     """Returns whether a mean and covariance are all that real images give."""
     metrics = self._chosen.metrics
-    return any(map(_is_fid, metrics)) and not _needs_real_rows(metrics)
+    return any(map(_takes_gaussian, metrics)) and not _needs_real_rows(metrics)
 
   def _gaussian(self):
     if self._gaussian_of_real is None:
@@ -394,7 +442,7 @@ class Evaluator:
 
   def _row(self, runs, card, checkpoint_path, step, config):
     lists, errors, intervals, status = {}, {}, {}, "ok"
-    made = {}
+    made, better = {}, {}
     try:
       for run, sets in enumerate(runs):
         for metric in self._chosen.metrics:
@@ -405,6 +453,7 @@ class Evaluator:
             made[metric.__name__] = [self._name(x, metric) for x in scores]
             for name, value in scores.items():
               lists.setdefault(self._name(name, metric), []).append(value)
+              better[self._name(name, metric)] = _better(metric, name)
             if self._chosen.bootstrap and not run:
               intervals.update(self._intervals(metric, sets))
           # Whatever a metric stumbles over, the others shall be heard.
@@ -412,7 +461,7 @@ class Evaluator:
             errors[metric.__name__] = f"{type(error).__name__}: {error}"
     except _NotFinite as error:
       lists, errors, intervals, status = {}, {}, {}, str(error)
-      made = {}
+      made, better = {}, {}
     if errors:
       status = f"no {', '.join(sorted(errors))}"
     return {
@@ -424,26 +473,24 @@ class Evaluator:
       "intervals": intervals,
       "errors": errors,
       "metrics": {name: made[name] for name in made if name not in errors},
+      "better": better,
       "protocol": card,
       "protocol_digest": digest(card),
       "config": config,
     }
 
   def _intervals(self, metric, sets):
+    if _takes_gaussian(metric) and _GAUSSIAN in sets:
+      return {}  # It has no rows to draw from.
     needed = {n: sets[n] for n in contract.needs(metric) if n in sets}
     if len(needed) < len(contract.needs(metric)) or {*needed} & {*_CALLABLES}:
-      return {}  # A model, or a Gaussian that is given, has no resamples.
+      return {}  # A model has no resamples.
     found = bootstrap_lib.intervals(metric, needed)
     return {self._name(name, metric): list(x) for name, x in found.items()}
 
   def _name(self, score, metric):
-    """Returns the name of a score, with that of features but Inception's."""
-    on_features = any(
-      name.endswith(("_features", "_logits")) for name in contract.needs(metric)
-    )
-    if not on_features or self._extractor.name == "inception":
-      return score
-    return f"{score}_{self._extractor.name}"
+    extractor = self._extractor.name if self._extractor else None
+    return choice.name_in_tables(score, metric, extractor)
 
   def _card(self):
     card = {
@@ -496,8 +543,14 @@ _GAUSSIAN = "gaussian of real features"
 _ORIGINAL_Z = "uniform from -1 to 1"  # in words, as `sampling.z_in_words`
 
 
-def _is_fid(metric):
-  return metric.__name__ == "fid"
+def _better(metric, name):
+  """Returns which way a score is better, None if its metric does not say."""
+  score = contract.find(metric, name)
+  return score.better if score else None
+
+
+def _takes_gaussian(metric):
+  return "real_features" in contract.gaussians_of(metric)
 
 
 def _any_begins(word, names):
@@ -505,16 +558,17 @@ def _any_begins(word, names):
 
 
 def _needs_real_rows(metrics):
-  """Returns whether a metric needs more than FID, a mean and a covariance."""
+  """Returns whether a metric needs more than a mean and a covariance."""
   return any(
-    _any_begins("real_", contract.needs(metric))
+    _any_begins(
+      "real_", set(contract.needs(metric)) - set(contract.gaussians_of(metric))
+    )
     for metric in metrics
-    if not _is_fid(metric)
   )
 
 
 def _call(metric, sets):
-  if _is_fid(metric) and _GAUSSIAN in sets:
+  if _takes_gaussian(metric) and _GAUSSIAN in sets:
     sets = {**sets, "real_features": sets[_GAUSSIAN]}
   missing = [name for name in contract.needs(metric) if name not in sets]
   if missing == ["encode"]:
@@ -599,3 +653,13 @@ def compare_sets(metrics, sets):
     except Exception as error:  # noqa: BLE001
       errors[metric.__name__] = f"{type(error).__name__}: {error}"
   return scores, errors
+
+
+def directions(metrics, scores):
+  """Returns {name: which way it is better} of what `compare_sets` returns."""
+  return {
+    name: next(
+      filter(None, (_better(metric, name) for metric in metrics)), None
+    )
+    for name in scores
+  }

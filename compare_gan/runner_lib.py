@@ -83,7 +83,10 @@ def run_with_schedule(
     )
   gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
   if schedule != "train":
-    evaluation_lib.settings()  # What gin got wrong shows now, not at the end.
+    # What gin got wrong shows now, not at the end.
+    note = evaluation_lib.check_best_by(evaluation_lib.settings())
+    if note:
+      print(note, flush=True)
   trains = schedule in ("train", "eval_after_train")
   if trains:
     devices = devices_lib.choose(
@@ -267,6 +270,7 @@ def _make(dataset, devices, seed, values=None):
 def _evaluate(steps, dataset, model_dir, evaluation):
   """Adds a row to the tables for each of the steps."""
   evaluator, gan, chosen = None, None, evaluation_lib.settings()
+  best_by = None
   for step in steps:
     try:
       tensors = checkpoints.read(model_dir, step)
@@ -280,6 +284,7 @@ def _evaluate(steps, dataset, model_dir, evaluation):
     gan = _with_values(gan, dataset, tensors, model_dir)
     if evaluator is None:
       evaluator = evaluation_lib.Evaluator(dataset, chosen, evaluation.runs)
+      best_by = evaluator.best_by  # Refused before anything is computed.
       sampler = sampling.Sampler(gan, chosen.averaged)
     row = evaluator.row_of_model(
       gan,
@@ -296,7 +301,7 @@ def _evaluate(steps, dataset, model_dir, evaluation):
     if before:
       _warn_of_another_protocol(row, before[-1])
     best = task_manager.record(
-      model_dir, row, evaluation.score_filename, evaluator.best_by
+      model_dir, row, evaluation.score_filename, best_by
     )
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
   path = os.path.join(model_dir, evaluation.score_filename)

@@ -26,6 +26,7 @@ from typing import Optional
 from compare_gan import gin_text
 from compare_gan import model_dir as model_dir_lib
 from compare_gan.estimator import checkpoints
+from compare_gan.metrics import contract
 from compare_gan.storage import files
 from compare_gan.storage import locks
 import numpy as np
@@ -179,6 +180,7 @@ def _merged(old, new):
     "lists": {**old["lists"], **new["lists"]},
     "intervals": {**intervals, **new["intervals"]},
     "metrics": {**old.get("metrics", {}), **new.get("metrics", {})},
+    "better": {**old.get("better", {}), **new.get("better", {})},
   }
   # A metric whose value is there from another evaluation is not missing.
   errors = {**old["errors"], **new["errors"]}
@@ -277,8 +279,8 @@ def keep_best(model_dir: str, row: dict[str, Any], by: str) -> bool:
   Args:
     model_dir: of the training.
     row: that was added last.
-    by: name of a score, the smaller the better, or "-" and the name of a score
-      that is better the larger it is.
+    by: name of a score, which is better as the row says; a "-" before it says
+      that higher is better, whatever its metric declares.
 
   Returns:
     Whether it is the best.
@@ -288,7 +290,7 @@ def keep_best(model_dir: str, row: dict[str, Any], by: str) -> bool:
 
 
 def _keep_best(model_dir, row, by):
-  name, sign = (by[1:], -1.0) if by.startswith("-") else (by, 1.0)
+  name, better = _direction(row, by)
   value = row["scores"].get(name)
   if value is None or not math.isfinite(value):
     return False
@@ -296,12 +298,13 @@ def _keep_best(model_dir, row, by):
   best = _best_card(folder)
   if best is not None:
     _remove_all_but(folder, best["step"])  # What a killed evaluator has left.
-    if _is_better(best, by, row, sign * value):
+    if _is_kept(best, name, better, row):
       return False
   if not _copy_checkpoint(model_dir, row["step"], folder):
     return False
   card = {
-    "by": by,
+    "by": name,
+    "better": better,
     "value": value,
     "step": row["step"],
     "protocol": row["protocol_digest"],
@@ -323,12 +326,30 @@ def _best_card(folder):
   return json.loads(files.read_text(path))
 
 
-def _is_better(best, by, row, signed_value):
-  """Returns whether the checkpoint that was kept is better than `row`'s."""
-  if (best["by"], best["protocol"]) != (by, row["protocol_digest"]):
+def _direction(row, by):
+  """Returns the name of a score and which way it is better."""
+  if by.startswith("-"):
+    return by[1:], contract.HIGHER
+  better = contract.better_in_row(row, by)
+  if by in row["scores"] and better not in (contract.LOWER, contract.HIGHER):
+    raise ValueError(
+      f"evaluate.best_by = {by!r}: nothing says whether lower or higher is "
+      "better. Its metric can, see compare_gan/metrics/contract.py."
+    )
+  return by, better
+
+
+def _is_kept(best, name, better, row):
+  """Returns whether the checkpoint in best/ is as good as `row`'s or better."""
+  # Earlier versions wrote "-" before a name where higher is better.
+  if (best["by"].removeprefix("-"), best["protocol"]) != (
+    name,
+    row["protocol_digest"],
+  ):
     return False
-  sign = -1.0 if by.startswith("-") else 1.0
-  return sign * best["value"] <= signed_value
+  if better == contract.HIGHER:
+    return best["value"] >= row["scores"][name]
+  return best["value"] <= row["scores"][name]
 
 
 def _copy_checkpoint(model_dir, step, folder):

@@ -3,8 +3,12 @@
 import time
 
 from compare_gan import evaluation
+from compare_gan import task_manager
+from compare_gan.estimator import checkpoints
 from compare_gan.features import abstract_extractor
+from compare_gan.metrics import contract
 from compare_gan.metrics import fid
+from compare_gan.metrics import fid_infinity
 from compare_gan.metrics import inception_score
 from compare_gan.metrics import intra_fid
 from compare_gan.metrics import kid
@@ -271,8 +275,123 @@ def test_fid_alone_equals_fid_beside_others(tmp_path):
 def test_best_is_by_the_first_metric():
   evaluator = evaluation.Evaluator(NoiseDataset(), _settings(fid.fid, kid.kid))
   assert evaluator.best_by == "fid_pixels"
-  chosen = _settings(fid.fid, best_by="-recall")
-  assert evaluation.Evaluator(NoiseDataset(), chosen).best_by == "-recall"
+  chosen = _settings(fid.fid, best_by="-fid_pixels")
+  assert evaluation.Evaluator(NoiseDataset(), chosen).best_by == "-fid_pixels"
+
+
+def test_best_is_that_of_the_highest_inception_score(tmp_path):
+  chosen = _settings(inception_score.inception_score)
+  evaluator = evaluation.Evaluator(NoiseDataset(), chosen)
+  row = evaluator.row_of_model(tiny.gan(), "", 0, {})
+  for step, score in ((1, 2.0), (2, 3.0), (3, 2.5)):
+    checkpoints.write(str(tmp_path), step, {"x": tf.constant(1.0)})
+    scores = {"inception_score_pixels": score}
+    task_manager.record(
+      str(tmp_path),
+      {**row, "step": step, "scores": scores},
+      best_by=evaluator.best_by,
+    )
+  assert checkpoints.all_steps(str(tmp_path / "best")) == [2]
+
+
+def test_rows_record_which_way_scores_are_better():
+  def undeclared(fake_images):
+    return {"mine": 1.0}
+
+  row = _row(inception_score.inception_score, undeclared, fid.fid, num_fake=40)
+  assert row["better"] == {
+    "inception_score_pixels": "higher",
+    "inception_score_10_splits_pixels": "higher",
+    "inception_score_10_splits_std_pixels": "neither",
+    "mine": None,
+    "fid_pixels": "lower",
+  }
+
+
+@pytest.mark.parametrize(
+  "best_by,message",
+  [
+    ("kid_pixels", "'kid_pixels' is no score.*There are fid_pixels, ms_ssim"),
+    ("fid", "'fid' is no score"),
+    ("-recall", "'recall' is no score"),
+  ],
+)
+def test_best_by_a_score_that_does_not_exist(best_by, message):
+  def features(dataset):
+    raise AssertionError("nothing is to be made")
+
+  features.extractor_name = "pixels"
+  chosen = _settings(
+    fid.fid, ms_ssim.ms_ssim, best_by=best_by, features=features
+  )
+  with pytest.raises(ValueError, match=f"evaluate.best_by = {message}"):
+    evaluation.check_best_by(chosen)
+
+
+def test_a_minus_that_contradicts_the_metric_is_noted():
+  chosen = _settings(fid.fid, best_by="-fid_pixels")
+  assert "higher counts as better" in evaluation.check_best_by(chosen)
+  by = "-inception_score_x"
+  chosen = _settings(inception_score.inception_score, best_by=by)
+  assert evaluation.check_best_by(chosen) == ""
+
+
+@pytest.mark.parametrize(
+  "features,lines,name",
+  [
+    ("classifier", "", "fid_classifier"),
+    ("random_filters", "", "fid_random_filters"),
+    ("inception", "", "fid"),
+    ("inception", "inception.resize = 'clean'", "fid_inception_clean"),
+    ("saved_model", "saved_model.name = 'vit'", "fid_vit"),
+  ],
+)
+def test_names_of_extractors_are_known_before_they_are_made(
+  features, lines, name
+):
+  gin.parse_config(
+    f"evaluate.features = @{features}\n{lines}\nevaluate.best_by = {name!r}"
+  )
+  evaluation.check_best_by(evaluation.settings(metrics=[fid.fid]))
+  with pytest.raises(ValueError, match=f"There are {name}."):
+    evaluation.check_best_by(
+      evaluation.settings(metrics=[fid.fid], best_by=f"{name}_")
+    )
+
+
+def test_metric_of_ones_own_is_given_a_gaussian(tmp_path):
+  @contract.takes_gaussian("real_features")
+  @contract.declare(contract.Score("means", "lower", low=0.0))
+  def means(real_features, fake_features):
+    gap = fid.gaussian_of(real_features).mean - np.mean(fake_features, axis=0)
+    return {"means": float(np.abs(gap).max())}
+
+  path = str(tmp_path / "stats.npz")
+  np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
+  row = _row(means, real_statistics=path)
+  assert 9.0 < row["scores"]["means_pixels"] < 10.0
+  assert row["better"] == {"means_pixels": "lower"}
+  beside = _row(means, kid.kid)["scores"]["means_pixels"]  # It gets rows.
+  row = _row(means)  # The mean and covariance of the data are all it needs.
+  assert row["scores"]["means_pixels"] == pytest.approx(beside)
+
+
+def test_a_given_gaussian_has_no_intervals(tmp_path):
+  """Those of the data's rows, which KID needs, would be of another distance."""
+  path = str(tmp_path / "stats.npz")
+  np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
+  changes = {"bootstrap": True, "num_fake": 8, "num_real": 8}
+  row = _row(fid.fid, kid.kid, real_statistics=path, **changes)
+  assert row["status"] == "ok" and set(row["intervals"]) == {"kid_pixels"}
+  row = _row(fid.fid, kid.kid, **changes)
+  assert set(row["intervals"]) == {"fid_pixels", "kid_pixels"}
+
+
+def test_fid_infinity_takes_given_statistics(tmp_path):
+  path = str(tmp_path / "stats.npz")
+  np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
+  row = _row(fid_infinity.fid_infinity, real_statistics=path, num_fake=40)
+  assert row["scores"]["fid_infinity_pixels"] > 4 * 9.0**2
 
 
 def test_truncated_latents_stay_inside():

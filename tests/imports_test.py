@@ -92,10 +92,11 @@ _MAY_IMPORT = {
     "estimator.run_config",
     "evaluation",
     "layers.scope",
+    "metrics.contract",
     "model_dir",
   },
   "zoo": {"datasets.files", "datasets.image_file"},  # which images there are
-  "task_manager": {"estimator", "model_dir"},
+  "task_manager": {"estimator", "metrics.contract", "model_dir"},
   "tfgan_compat": set(),
   "transfer": {"estimator"},
   "__main__": {"commands", "console"},

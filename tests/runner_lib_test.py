@@ -224,6 +224,15 @@ def test_eval_after_train_scores_all_checkpoints(tmp_path):
   assert (tmp_path / "best" / "best.json").exists()
 
 
+@pytest.mark.parametrize("schedule", ["eval_after_train", "continuous_eval"])
+def test_best_by_a_score_that_does_not_exist_is_refused_first(
+  tmp_path, schedule
+):
+  with pytest.raises(ValueError, match="'fid' is no score.*are ms_ssim, fid_"):
+    _run(schedule, tmp_path, "evaluate.best_by = 'fid'")
+  assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.once
 def test_evaluation_leaves_pictures_of_every_checkpoint(tmp_path):
   _run("eval_after_train", tmp_path, "evaluate.sample_grid = 9")

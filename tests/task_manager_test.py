@@ -228,6 +228,62 @@ def test_best_may_be_the_largest(tmp_path):
   assert checkpoints.all_steps(str(tmp_path / "best")) == [1]
 
 
+def _keep(folder, step, value, by, **changes):
+  _checkpoint(folder, step)
+  name = by.removeprefix("-")
+  row = _row(step, scores={name: value}, **changes)
+  return task_manager.keep_best(str(folder), row, by)
+
+
+@pytest.mark.parametrize(
+  "name,better,kept",
+  [
+    ("mine", "higher", 1),
+    ("mine", "lower", 2),
+    ("fid", "higher", 1),  # The row's word counts.
+  ],
+)
+def test_best_is_by_the_direction_of_the_row(tmp_path, name, better, kept):
+  for step, value in ((1, 3.0), (2, 1.0), (3, 2.0)):
+    _keep(tmp_path, step, value, name, better={name: better})
+  assert checkpoints.all_steps(str(tmp_path / "best")) == [kept]
+  card = json.loads((tmp_path / "best" / "best.json").read_text())
+  assert (card["by"], card["better"]) == (name, better)
+
+
+def test_rows_without_directions_have_those_of_the_metrics(tmp_path):
+  assert _keep(tmp_path, 1, 1.0, "recall_classifier")
+  assert _keep(tmp_path, 2, 3.0, "recall_classifier")
+  assert not _keep(tmp_path, 3, 2.0, "recall_classifier")
+
+
+@pytest.mark.parametrize("better", [{}, {"mine": None}, {"mine": "neither"}])
+def test_best_needs_a_direction(tmp_path, better):
+  with pytest.raises(ValueError, match="evaluate.best_by = 'mine': nothing"):
+    _keep(tmp_path, 1, 1.0, "mine", better=better)
+  assert _keep(tmp_path, 1, 1.0, "-mine", better=better)
+
+
+@pytest.mark.parametrize("by", ["-inception_score", "inception_score"])
+def test_cards_of_earlier_versions_are_compared_by_value(tmp_path, by):
+  """They had "-" before a name for higher, and no direction."""
+  _keep(tmp_path, 1, 2.0, "inception_score")
+  path = tmp_path / "best" / "best.json"
+  card = json.loads(path.read_text())
+  del card["better"]
+  path.write_text(json.dumps({**card, "by": by}))
+  assert not _keep(tmp_path, 2, 1.0, "inception_score")
+  assert _keep(tmp_path, 3, 3.0, "inception_score")
+
+
+def test_two_evaluations_of_a_step_have_the_directions_of_both(tmp_path):
+  for name in ("fid", "recall"):
+    row = _row(1, scores={name: 1.0}, lists={name: [1.0]}, better={name: "x"})
+    task_manager.add_row(str(tmp_path), row)
+  [row] = task_manager.read_rows(str(tmp_path))
+  assert row["better"] == {"fid": "x", "recall": "x"}
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_best_is_a_number(tmp_path, value):
   _checkpoint(tmp_path, 1)

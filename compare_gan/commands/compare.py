@@ -5,13 +5,18 @@
 A and B are JSON files of `evaluate --json`, or model_dirs, of which the last
 row counts. Scores under unlike protocols are refused: an FID of 5000 images is
 larger than that of 50000, whatever the model.
+
+Each line ends with which of the two values is better, by the direction that the
+score's metric declares.
 """
 
 import json
+import math
 import os
 
 from compare_gan import protocol
 from compare_gan import task_manager
+from compare_gan.metrics import contract
 
 
 def add_arguments(parser):
@@ -38,8 +43,29 @@ def run(args):
   for difference in unlike:
     print(f"UNLIKE {difference}")
   for name in sorted({*first["scores"], *second["scores"]}):
-    a, b = (_cell(row["scores"].get(name)) for row in (first, second))
-    print(f"{name:40} {a:>12} {b:>12}")
+    values = [row["scores"].get(name) for row in (first, second)]
+    a, b = map(_cell, values)
+    words = _in_words(values, _direction(name, first, second))
+    print(f"{name:40} {a:>12} {b:>12}  {words}".rstrip())
+
+
+def _direction(name, *rows):
+  """Returns which way a score is better, by the row that has it."""
+  row = next(row for row in rows if name in row["scores"])
+  return contract.better_in_row(row, name)
+
+
+def _in_words(values, better):
+  """Returns "second is better (lower)", "" where nothing can be said."""
+  if better not in (contract.LOWER, contract.HIGHER):
+    return ""
+  if not all(x is not None and math.isfinite(x) for x in values):
+    return f"({better} is better)"
+  first, second = values
+  if first == second:
+    return f"equal ({better} is better)"
+  is_first = (first < second) == (better == contract.LOWER)
+  return f"{'first' if is_first else 'second'} is better ({better})"
 
 
 def _cell(score):

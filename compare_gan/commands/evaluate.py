@@ -91,7 +91,8 @@ def _features(args):
   if not sets:
     return None
   configuration.parse(args.gin_config, _bindings(args))
-  scores, errors = evaluation.compare_sets(evaluation.settings().metrics, sets)
+  metrics = evaluation.settings().metrics
+  scores, errors = evaluation.compare_sets(metrics, sets)
   if not scores and not errors:
     raise ValueError(
       f"No metric of evaluate.metrics can do with {', '.join(sets)} alone. "
@@ -100,6 +101,7 @@ def _features(args):
   return {
     "scores": scores,
     "errors": errors,
+    "better": evaluation.directions(metrics, scores),
     "status": "ok" if not errors else f"no {', '.join(sorted(errors))}",
     "protocol": {"features": "given", **_sizes(sets)},
   }

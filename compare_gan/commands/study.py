@@ -78,15 +78,15 @@ def _run(args):
   path = definition.find(args.path)
   study = definition.load(path, args.gin_bindings)
   if args.dry_run:
-    print(plan.describe(study))
-    for cell, why in plan.impossible(study).items():
-      print(f"IMPOSSIBLE {cell}: {why}")
+    _describe(study, plan)
     return
+  study = plan.settled(study)
   shard = conductor.parse_shard(args.shard)
   if args.jobs is not None and args.jobs < 1:
     raise ValueError(f"--jobs={args.jobs}: 1 or more would do.")
   stem = os.path.splitext(os.path.basename(path))[0]
   folder = args.out or os.path.join("runs", stem)
+  study = conductor.as_begun(study, folder)
   executor = executors.make(
     args.executor,
     args.executor_option,
@@ -111,6 +111,20 @@ def _run(args):
   print(f"compare_gan study report {folder} makes a page of it.")
 
 
+def _describe(study, plan):
+  """Prints what a study would be, and what stands in its way."""
+  wrong = ""
+  try:
+    study = plan.settled(study)
+  except ValueError as error:
+    wrong = f"IMPOSSIBLE {error}"
+  print(plan.describe(study))
+  for cell, why in plan.impossible(study).items():
+    print(f"IMPOSSIBLE {cell}: {why}")
+  if wrong:
+    print(wrong)
+
+
 def _leave_gpus_to_the_runs():
   """Keeps TensorFlow, which looks at the cells here, from taking all memory."""
   import tensorflow as tf
@@ -125,6 +139,7 @@ def _text(path, bindings):
 
 def _status(args):
   found = table.read(args.folder)
+  _print_note(found.study)
   print("\n".join(progress.of_table(found)))
   alive = journal.is_alive(args.folder)
   print("It is being run." if alive else "Nobody is running it.")
@@ -133,7 +148,14 @@ def _status(args):
 def _report(args):
   from compare_gan.study import report
 
+  _print_note(table.read_study(args.folder))
   print(f"Wrote {report.write(args.folder)}.")
+
+
+def _print_note(study):
+  note = table.note_on_direction(study)
+  if note:
+    print(note)
 
 
 def _export(args):
@@ -154,5 +176,11 @@ def _export(args):
 def _import(args):
   from compare_gan.study import import_scores
 
-  import_scores.write(import_scores.read(args.scores), args.out)
+  found = import_scores.read(args.scores)
+  import_scores.write(found, args.out)
+  if not table.is_declared(found.study["score"]):
+    print(
+      f"Nothing says which way {found.study['score']} is better: lower, then. "
+      f"`minimize` in {os.path.join(args.out, 'study.json')} can be changed."
+    )
   print(f"compare_gan study report {args.out} makes a page of it.")

@@ -19,6 +19,7 @@ numbers follow from. One of one's own:
       return tf.reshape(images, [len(images), -1]), None
 
   @gin.configurable(denylist=["dataset"])
+  @abstract_extractor.named("pixels")
   def pixels(dataset):
     return Pixels()
 
@@ -32,11 +33,45 @@ import abc
 import contextlib
 import hashlib
 import threading
+from typing import Any
+from typing import Callable
 from typing import NamedTuple
 from typing import Optional
+from typing import Union
 
+import gin
 import numpy as np
 import tensorflow as tf
+
+
+def named(name: Union[str, Callable[[], str]]) -> Callable:
+  """Returns a decorator that says how the extractor will be called.
+
+  So a score that does not exist is refused before the extractor is made.
+
+  Args:
+    name: of the extractor that the function returns, or what returns it.
+  """
+
+  def decorate(make):
+    make.extractor_name = name
+    return make
+
+  return decorate
+
+
+def name_before(make: Callable) -> Optional[str]:
+  """Returns the name of what `make` would make, None if nothing says it."""
+  name = getattr(make, "extractor_name", None)
+  return name() if callable(name) else name
+
+
+def bound(name: str, default: Any) -> Any:
+  """Returns what gin binds a parameter to, the default if it is not bound."""
+  try:
+    return gin.query_parameter(name)
+  except ValueError:
+    return default
 
 
 class Extracted(NamedTuple):

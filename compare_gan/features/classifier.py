@@ -44,6 +44,7 @@ _WARM_UP = 50  # steps
 @gin.configurable(
   "classifier", module="compare_gan.features", denylist=["dataset"]
 )
+@abstract_extractor.named("classifier")
 def classifier(dataset, steps=1600, batch_size=32, learning_rate=1e-2, seed=0):
   """Returns the extractor for a dataset, trained now or read from the cache.
 

@@ -40,6 +40,11 @@ gin_roles.declare("inception", paths=["path"])
 @gin.configurable(
   "inception", module="compare_gan.features", denylist=["dataset"]
 )
+@abstract_extractor.named(
+  lambda: _NAMES.get(
+    abstract_extractor.bound("inception.resize", "tf1_bilinear")
+  )
+)
 def inception(dataset, path=None, resize="tf1_bilinear", round_pixels=False):
   """Returns the extractor with 2048 features and 1008 logits.
 

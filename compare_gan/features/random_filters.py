@@ -19,6 +19,7 @@ _SCALES = 3
 @gin.configurable(
   "random_filters", module="compare_gan.features", denylist=["dataset"]
 )
+@abstract_extractor.named("random_filters")
 def random_filters(dataset, seed=0):
   """Returns the extractor for images like the dataset's."""
   return RandomFilters(dataset.image_shape[-1], seed)

@@ -25,6 +25,9 @@ gin_roles.declare("saved_model", paths=["path"])
 @gin.configurable(
   "saved_model", module="compare_gan.features", denylist=["dataset"]
 )
+@abstract_extractor.named(
+  lambda: abstract_extractor.bound("saved_model.name", "saved_model")
+)
 def saved_model(
   dataset,
   path=gin.REQUIRED,

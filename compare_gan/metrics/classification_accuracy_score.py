@@ -11,6 +11,7 @@ one's own takes its place by gin:
   classification_accuracy_score.train = @my_classifier
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics import pixels
 from compare_gan.metrics.random_relu import RandomRelu
 from compare_gan.metrics.random_relu import Ridge
@@ -28,6 +29,15 @@ def ridge_classifier(images, labels, num_classes, features=1024, penalty=1e-3):
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score(
+    "classification_accuracy_score*",
+    contract.HIGHER,
+    0.0,
+    1.0,
+    "share of images",
+  ),
+)
 def classification_accuracy_score(
   real_images, real_labels, fake_images, fake_labels, train=ridge_classifier
 ):

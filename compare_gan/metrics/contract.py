@@ -30,12 +30,22 @@ It declares its scores next to its formula, the keys of what it returns:
   @contract.declare(contract.Score("precision", "higher", 0.0, 1.0, "share"))
   def my_metric(real_features, fake_features, k=3):
 
-Whatever sorts, keeps a best, plots or tests reads the direction from there.
+Whatever sorts, keeps a best, plots or tests reads the direction from there. A
+metric that can do with a mean and a covariance of real rows says so:
+
+  @contract.takes_gaussian("real_features")
+
+It then gets a fid.Gaussian where only that is known, from a file of statistics
+or because no other metric needs the rows; fid.gaussian_of(real_features) makes
+one of either.
 """
 
 import fnmatch
+import functools
+import importlib
 import inspect
 import math
+import pkgutil
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
@@ -49,7 +59,7 @@ class Score(NamedTuple):
 
   name: str  # a key of what the metric returns; "*" stands for any letters
   better: str  # "lower", "higher", or "neither" for what only describes
-  low: float = -math.inf  # the range of its values
+  low: float = -math.inf  # the range of its values, but for rounding
   high: float = math.inf
   unit: str = ""  # "squared distance of features", "share of images"
 
@@ -83,7 +93,88 @@ def find(metric: Any, name: str) -> Optional[Score]:
   return None
 
 
+def takes_gaussian(*names: str) -> Callable:
+  """Returns a decorator that says which sets may come as a fid.Gaussian.
+
+  Args:
+    names: parameters of the metric; "real_features" is what evaluators give.
+  """
+
+  def decorate(metric):
+    unknown = set(names) - set(needs(metric))
+    if unknown:
+      raise ValueError(
+        f"takes_gaussian names {sorted(unknown)}, but {metric.__name__} needs "
+        f"{', '.join(needs(metric)) or 'nothing'}."
+      )
+    metric.gaussians = names
+    return metric
+
+  return decorate
+
+
+def gaussians_of(metric: Any) -> tuple[str, ...]:
+  """Returns the parameters of a metric that may be Gaussians."""
+  return getattr(metric, "gaussians", ())
+
+
 def needs(metric):
   """Returns the names of the parameters of `metric` that have no default."""
   parameters = inspect.signature(metric).parameters.values()
   return [p.name for p in parameters if p.default is inspect.Parameter.empty]
+
+
+# ---- Scores whose metric is not at hand --------------------------------------
+
+
+def better_in_row(row: dict[str, Any], name: str) -> Optional[str]:
+  """Returns which way a score of a row is better, None if nobody knows.
+
+  Args:
+    row: of a table, see evaluation.py. Rows that record no directions, as
+      those of earlier versions, have those of the metrics here.
+    name: of the score.
+  """
+  recorded = row.get("better") or {}
+  return recorded[name] if name in recorded else better_of(name)
+
+
+@functools.cache
+def better_of(name: str) -> Optional[str]:
+  """Returns which way a score is better by the metrics of this package.
+
+  Args:
+    name: of a score, or of one with its extractor's name: "fid_classifier".
+      The longest declared name that it begins with counts.
+  """
+  found = [
+    score
+    for score in _declared_here()
+    if fnmatch.fnmatchcase(name, score.name)
+    or fnmatch.fnmatchcase(name, f"{score.name}_*")
+  ]
+  longest = max(found, key=lambda score: len(score.name), default=None)
+  return longest.better if longest else None
+
+
+@functools.cache
+def _declared_here():
+  """Returns all scores that the modules beside this one declare."""
+  package = importlib.import_module(__name__.rpartition(".")[0])
+  found = []
+  for info in pkgutil.iter_modules(package.__path__):
+    module = importlib.import_module(f"{package.__name__}.{info.name}")
+    for metric in vars(module).values():
+      if callable(metric):
+        found += scores_of(metric)
+  return tuple(dict.fromkeys(found))
+
+
+def how_to_declare(metric: Any, name: Optional[str] = None) -> str:
+  """Returns a sentence on what makes a metric's scores sortable."""
+  return (
+    f"{metric.__name__} declares no scores, so nothing knows which way they "
+    "are better: write @contract.declare(contract.Score("
+    f'"{name or metric.__name__}", "lower")) above it, or "higher", with '
+    "`from compare_gan.metrics import contract`."
+  )

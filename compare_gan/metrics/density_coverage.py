@@ -6,6 +6,7 @@ equal distributions, outliers among the real rows count little. Coverage is the
 share of balls that hold a fake.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics.rows import check
 import gin
@@ -13,6 +14,12 @@ import numpy as np
 
 
 @gin.configurable(denylist=["real_features", "fake_features"])
+@contract.declare(
+  contract.Score(
+    "density", contract.HIGHER, low=0.0, unit="balls of k around a fake"
+  ),
+  contract.Score("coverage", contract.HIGHER, 0.0, 1.0, "share of balls"),
+)
 def density_coverage(real_features, fake_features, k=5):
   """Returns density, from 0 on, and coverage in [0, 1].
 

@@ -6,6 +6,7 @@ SVM with squared hinge tells the classes. The SVM is fitted to one half of the
 real images and tested on the other.
 """
 
+from compare_gan.metrics import contract
 import gin
 import numpy as np
 from scipy import optimize
@@ -15,6 +16,11 @@ _INPUTS = ["real_images", "real_labels", "discriminate"]
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score(
+    "discriminator_svm", contract.HIGHER, 0.0, 1.0, "share of images"
+  ),
+)
 def discriminator_svm(
   real_images, real_labels, discriminate, penalty=1e-3, seed=0
 ):

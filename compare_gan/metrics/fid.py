@@ -11,6 +11,7 @@ and 1e-7 in float64. Nothing is added to a diagonal, and a rounding error below
 
 from typing import NamedTuple
 
+from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
 import gin
@@ -138,13 +139,21 @@ def frechet_distance(first, second):
   )
 
 
+def gaussian_of(rows):
+  """Returns the Gaussian of rows [N, D], or of what is one already."""
+  return rows if isinstance(rows, Gaussian) else Moments().add(rows).gaussian()
+
+
 @gin.configurable(denylist=["real_features", "fake_features"])
+@contract.takes_gaussian("real_features", "fake_features")
+@contract.declare(
+  contract.Score(
+    "fid", contract.LOWER, low=0.0, unit="squared distance of features"
+  ),
+)
 def fid(real_features, fake_features):
   """Returns the FID; either set may also be a `Gaussian`, known beforehand."""
   sets = {"real_features": real_features, "fake_features": fake_features}
   check(**{k: x for k, x in sets.items() if not isinstance(x, Gaussian)})
-  first, second = (
-    x if isinstance(x, Gaussian) else Moments().add(x).gaussian()
-    for x in sets.values()
-  )
+  first, second = map(gaussian_of, sets.values())
   return {"fid": frechet_distance(first, second)}

@@ -5,6 +5,7 @@ the generator. A line through the FIDs of random subsets against 1 / N, read at
 0, has most of that taken away. The real side stays as it is.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics import fid
 from compare_gan.metrics.rows import check
 import gin
@@ -12,17 +13,25 @@ import numpy as np
 
 
 @gin.configurable(denylist=["real_features", "fake_features"])
+@contract.takes_gaussian("real_features")
+@contract.declare(
+  contract.Score(
+    "fid_infinity", contract.LOWER, unit="squared distance of features"
+  ),
+)
 def fid_infinity(real_features, fake_features, points=15, smallest=0.1, seed=0):
   """Returns FID_inf, which may be negative.
 
   Args:
-    real_features: [M, D].
+    real_features: [M, D], or a fid.Gaussian.
     fake_features: [N, D].
     points: sizes of subsets, evenly from the smallest to N; each costs a FID.
     smallest: subset, as a share of N.
     seed: of the subsets.
   """
-  check(real_features=real_features, fake_features=fake_features)
+  check(fake_features=fake_features)
+  if not isinstance(real_features, fid.Gaussian):
+    check(real_features=real_features, fake_features=fake_features)
   count = len(fake_features)
   sizes = np.linspace(smallest * count, count, points).astype(int)
   if sizes[0] < 2 or sizes[0] == sizes[-1]:
@@ -32,7 +41,7 @@ def fid_infinity(real_features, fake_features, points=15, smallest=0.1, seed=0):
       "fakes or another fid_infinity.smallest."
     )
   rng = np.random.RandomState(seed)
-  real = fid.Moments().add(real_features).gaussian()
+  real = fid.gaussian_of(real_features)
   distances = []
   for size in sizes:
     fakes = fid.Moments()

@@ -5,6 +5,7 @@ compare_gan measures it: N(r) pairs of (any image, chosen image) are nearer than
 r, and the slope of log N(r) over log r is taken in the middle of its height.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
 import gin
@@ -13,6 +14,11 @@ from scipy.spatial import distance
 
 
 @gin.configurable(denylist=["fake_images"])
+@contract.declare(
+  contract.Score(
+    "fractal_dimension", contract.NEITHER, low=0.0, unit="dimensions"
+  ),
+)
 def fractal_dimension(fake_images, anchors=100, bins=1000, scale=0.1, seed=0):
   """Returns the dimension, which varies by about 10 % with the anchors.
 

@@ -11,6 +11,7 @@ that q was not fitted to, and looser than a deep encoder's: values compare with
 each other, not with the paper's.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics.random_relu import RandomRelu
 from compare_gan.metrics.random_relu import Ridge
 import gin
@@ -21,6 +22,10 @@ _PENALTIES = 10.0 ** np.arange(-6, 3)
 
 
 @gin.configurable(denylist=["generate", "latents"])
+@contract.declare(
+  contract.Score("gilbo", contract.NEITHER, unit="nats"),
+  contract.Score("gilbo_std_error", contract.NEITHER, low=0.0, unit="nats"),
+)
 def gilbo(
   generate,
   latents,

@@ -6,6 +6,7 @@ order and their population standard deviation are what papers report; smaller
 splits score lower, so the value over all images stands beside it.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
 import gin
@@ -14,6 +15,15 @@ from scipy import special
 
 
 @gin.configurable(denylist=["fake_logits"])
+@contract.declare(
+  contract.Score("inception_score", contract.HIGHER, low=1.0, unit="classes"),
+  contract.Score(
+    "inception_score_*_splits", contract.HIGHER, low=1.0, unit="classes"
+  ),
+  contract.Score(
+    "inception_score_*_splits_std", contract.NEITHER, low=0.0, unit="classes"
+  ),
+)
 def inception_score(fake_logits, splits=10, from_probabilities=False):
   """Returns the score over all rows, and mean and std over splits.
 

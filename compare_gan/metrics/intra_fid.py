@@ -4,6 +4,7 @@ The FID of all classes together does not see whether labels are obeyed; this
 does. Few rows a class mean a large bias: compare equal numbers only.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics import fid
 from compare_gan.metrics.rows import check
 import gin
@@ -37,6 +38,17 @@ def fid_of_classes(real_features, fake_features, real_labels, fake_labels):
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score(
+    "intra_fid", contract.LOWER, low=0.0, unit="squared distance of features"
+  ),
+  contract.Score(
+    "intra_fid_worst",
+    contract.LOWER,
+    low=0.0,
+    unit="squared distance of features",
+  ),
+)
 def intra_fid(real_features, fake_features, real_labels, fake_labels):
   """Returns the mean over classes, and the FID of the worst class."""
   distances = fid_of_classes(

@@ -5,11 +5,23 @@ moves the image. It is the square of J's own, from whose singular values it is
 taken, because J^T J would lose the small ones.
 """
 
+from compare_gan.metrics import contract
 import gin
 import numpy as np
 
 
 @gin.configurable(denylist=["jacobians"])
+@contract.declare(
+  contract.Score(
+    "jacobian_conditioning", contract.LOWER, low=0.0, unit="log of a ratio"
+  ),
+  contract.Score(
+    "jacobian_conditioning_std_over_z",
+    contract.NEITHER,
+    low=0.0,
+    unit="log of a ratio",
+  ),
+)
 def jacobian_conditioning(jacobians):
   """Returns mean and standard deviation over z of log cond(J^T J).
 

@@ -7,6 +7,7 @@ are unbiased, hence negative about every second time between equal
 distributions. All of N rows takes N^2 * D time and constant memory.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
 import gin
@@ -49,6 +50,9 @@ def squared_mmd(x, y, biased=False):
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score("kid", contract.LOWER, unit="squared discrepancy"),
+)
 def kid(real_features, fake_features):
   """Returns the unbiased KID over all pairs."""
   check(real_features=real_features, fake_features=fake_features)
@@ -56,6 +60,15 @@ def kid(real_features, fake_features):
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score("kid_subsets", contract.LOWER, unit="squared discrepancy"),
+  contract.Score(
+    "kid_subsets_std_over_subsets",
+    contract.NEITHER,
+    low=0.0,
+    unit="squared discrepancy",
+  ),
+)
 def kid_subsets(
   real_features, fake_features, subsets=100, size=1000, seed=2020
 ):
@@ -87,6 +100,15 @@ def kid_subsets(
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score("kid_blocks", contract.LOWER, unit="squared discrepancy"),
+  contract.Score(
+    "kid_blocks_std_error",
+    contract.NEITHER,
+    low=0.0,
+    unit="squared discrepancy",
+  ),
+)
 def kid_blocks(real_features, fake_features, max_block_size=1024):
   """Returns the mean over disjoint blocks of rows, in order; its std error.
 

@@ -7,6 +7,7 @@ That is the minimum of a convex loss: the value follows from encoder and data.
 """
 
 from compare_gan.metrics import codes
+from compare_gan.metrics import contract
 import gin
 import numpy as np
 from scipy import optimize
@@ -22,6 +23,9 @@ _INPUTS = [
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score("linear_probe", contract.HIGHER, 0.0, 1.0, "share of images"),
+)
 def linear_probe(
   train_images,
   train_labels,

@@ -4,6 +4,7 @@ The global three-sample test of https://arxiv.org/abs/2004.05675: distances of
 fakes to their nearest training row are ranked against those of held-out rows.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics.rows import check
 import gin
@@ -12,6 +13,12 @@ import numpy as np
 
 @gin.configurable(
   denylist=["train_features", "heldout_features", "fake_features"]
+)
+@contract.declare(
+  contract.Score("memorization", contract.NEITHER, 0.0, 1.0, "probability"),
+  contract.Score(
+    "memorization_z_u", contract.NEITHER, unit="standard deviations"
+  ),
 )
 def memorization(train_features, heldout_features, fake_features):
   """Returns the probability that a fake is nearer than held-out, and Z_U.

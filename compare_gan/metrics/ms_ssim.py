@@ -6,6 +6,7 @@ original compare_gan this cuts the window at coarse scales and pads odd sizes,
 so that images of 32 pixels work; other packages refuse less than 176.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics import pixels
 import gin
 import numpy as np
@@ -28,6 +29,9 @@ def similarity(x, y):
 
 
 @gin.configurable(denylist=["fake_images"])
+@contract.declare(
+  contract.Score("ms_ssim", contract.LOWER, 0.0, 1.0, "similarity"),
+)
 def ms_ssim(fake_images, pairs=1000, seed=0):
   """Returns the mean MS-SSIM over random pairs, or all if there are no more.
 

@@ -6,6 +6,7 @@ recall, and F_1/8, which weighs precision. Clusters are random: ten clusterings
 are averaged.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
 import gin
@@ -44,6 +45,9 @@ def mean_curve(
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score("prd_f*", contract.HIGHER, 0.0, 1.0, "F-score"),
+)
 def prd(
   real_features,
   fake_features,

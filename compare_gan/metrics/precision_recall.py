@@ -5,6 +5,7 @@ the k-th nearest other row. Precision is the share of fakes on the real
 manifold, recall the share of real rows on the fakes' manifold.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics.rows import check
 import gin
@@ -12,6 +13,10 @@ import numpy as np
 
 
 @gin.configurable(denylist=["real_features", "fake_features"])
+@contract.declare(
+  contract.Score("precision", contract.HIGHER, 0.0, 1.0, "share of fakes"),
+  contract.Score("recall", contract.HIGHER, 0.0, 1.0, "share of real rows"),
+)
 def precision_recall(real_features, fake_features, k=3):
   """Returns precision and recall in [0, 1]; a ball contains its border."""
   check(k + 1, real_features=real_features, fake_features=fake_features)

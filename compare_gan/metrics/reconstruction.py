@@ -7,6 +7,7 @@ made of another one of its class: a model whose E tells nothing has them twice.
 """
 
 from compare_gan.metrics import codes
+from compare_gan.metrics import contract
 from compare_gan.metrics import pixels
 import gin
 import numpy as np
@@ -15,6 +16,24 @@ _INPUTS = ["real_images", "real_labels", "encode", "generate"]
 
 
 @gin.configurable(denylist=_INPUTS)
+@contract.declare(
+  contract.Score(
+    "reconstruction_mae", contract.LOWER, 0.0, 1.0, "pixels in [0, 1]"
+  ),
+  contract.Score(
+    "reconstruction_mse", contract.LOWER, 0.0, 1.0, "squared pixels"
+  ),
+  contract.Score(
+    "reconstruction_mae_permuted",
+    contract.NEITHER,
+    0.0,
+    1.0,
+    "pixels in [0, 1]",
+  ),
+  contract.Score(
+    "reconstruction_mse_permuted", contract.NEITHER, 0.0, 1.0, "squared pixels"
+  ),
+)
 def reconstruction(real_images, real_labels, encode, generate, seed=0):
   """Returns mean absolute and squared errors of pixels in [0, 1].
 

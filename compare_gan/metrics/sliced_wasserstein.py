@@ -6,6 +6,7 @@ TF-GAN each patch is normalised by itself, and values are not multiplied by the
 paper's 1000. 64 patches of an RGB image take 75 kB a level.
 """
 
+from compare_gan.metrics import contract
 from compare_gan.metrics import pixels
 import gin
 import numpy as np
@@ -35,6 +36,10 @@ def distance(x, y, projections, rng):
 
 
 @gin.configurable(denylist=["real_images", "fake_images"])
+@contract.declare(
+  contract.Score("swd", contract.LOWER, low=0.0, unit="distance of patches"),
+  contract.Score("swd_*", contract.LOWER, low=0.0, unit="distance of patches"),
+)
 def sliced_wasserstein(
   real_images,
   fake_images,

@@ -47,7 +47,7 @@ def _about_budgets(study, axis, found):
     (_from_to(first, last), value, curves[value][last - 1])
     for first, last, value in statistics.winners(curves)
   ]
-  way = "lowest" if study.get("minimize", True) else "highest"
+  way = "lowest" if statistics.sign(study) > 0 else "highest"
 
   def won(upto, value, best):
     return f"{axis} = {value} ({number(statistics.sign(study) * best)})"

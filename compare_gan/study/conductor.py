@@ -319,6 +319,21 @@ class Conductor:
     )
 
 
+def as_begun(study, folder):
+  """Returns the study with the direction of its score that a folder goes by.
+
+  A study that an earlier version has begun minimised its score unless the file
+  said otherwise; the runs that are there follow from that.
+  """
+  if not os.path.exists(os.path.join(folder, "study.json")):
+    return study
+  begun = table.read_study(folder)
+  minimize = table.is_minimized(begun)
+  if minimize != table.is_minimized(study._asdict()):
+    print(table.note_on_direction(begun), flush=True)
+  return study._replace(minimize=minimize)
+
+
 def title(cell):
   """Returns "axis=value axis=value" of a cell."""
   return " ".join(f"{axis}={value}" for axis, value in cell.items())
@@ -372,7 +387,7 @@ def _describe(folder, study, plan, text, shard):
     "name": study.name,
     "axes": {axis: list(values) for axis, values in study.axes.items()},
     "score": study.score,
-    "minimize": study.minimize,
+    "minimize": table.is_minimized(study._asdict()),
     "checkpoint": study.checkpoint,
     "seeds": study.seeds,
     "phases": list(counted["phases"]),

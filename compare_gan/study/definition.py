@@ -37,6 +37,7 @@ _COUNTS = (
   ("eval_runs", 1),
   ("eval_every_steps", 1),
 )
+_MINIMIZE = (None, True, False)
 _CHECKPOINTS = ("last", "best", "min")
 _ON_IMPOSSIBLE = ("refuse", "skip")
 
@@ -53,7 +54,7 @@ class Study(NamedTuple):
   search: tuple
   seeds: int
   score: str
-  minimize: bool
+  minimize: Optional[bool]
   checkpoint: str
   parameters: dict
   inert: dict
@@ -79,7 +80,7 @@ def study(
   search=(),
   seeds=1,
   score="fid_classifier",
-  minimize=True,
+  minimize=None,
   checkpoint="last",
   parameters=None,
   inert=None,
@@ -108,8 +109,9 @@ def study(
       axes of these cells bind.
     search: phases, see search.py; none is one empty setting.
     seeds: how many of them each setting is trained with: 1, 2, ...
-    score: what decides, a column of scores.csv.
-    minimize: whether smaller is better.
+    score: what decides, a score by its name in the tables. The metric that
+      returns it declares whether lower or higher is better.
+    minimize: True or False overrides that; None leaves it to the metric.
     checkpoint: whose score counts: "last", "best" by the score itself, or
       "min", each score's own best.
     parameters: {name of a setting: [lines of gin with {} for its value]},
@@ -214,6 +216,7 @@ def _check(made):
       raise ValueError(
         f"study.{name} = {value!r}; an int of {least} or more would do."
       )
+  _require_one_of("minimize", made.minimize, _MINIMIZE)
   _require_one_of("checkpoint", made.checkpoint, _CHECKPOINTS)
   _require_one_of("on_impossible", made.on_impossible, _ON_IMPOSSIBLE)
   for axis, values in made.axes.items():

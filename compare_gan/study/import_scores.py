@@ -73,7 +73,7 @@ def read(paths, score=None, checkpoint="last", most_values=10):
     "name": "imported scores",
     "axes": {name: _ordered(differing[name]) for name in axes},
     "score": score,
-    "minimize": table_lib.is_minimized(score, {"score": None}),
+    "minimize": table_lib.is_minimized({"score": score}),
     "checkpoint": checkpoint,
     "seeds": 1,
     "phases": ["imported"],

@@ -17,7 +17,9 @@ from typing import NamedTuple
 from compare_gan.study import bindings as bindings_lib
 from compare_gan.study import cells as cells_lib
 from compare_gan.study import possible
+from compare_gan.study import scores as scores_lib
 from compare_gan.study import search as search_lib
+from compare_gan.study import table
 
 _SEED = "run_config.tf_random_seed"
 
@@ -244,7 +246,7 @@ def _settings(plan, g, p, round_, tried, scores):
   trials = []
   if phase.adaptive:
     trials = [
-      (setting, _value(ids, scores, plan.study.minimize))
+      (setting, _value(ids, scores, _is_minimized(plan.study)))
       for setting, ids in tried
     ]
   key = g, p, round_
@@ -253,6 +255,10 @@ def _settings(plan, g, p, round_, tried, scores):
     found = phase.settings(history, round_, plan.study.seed)
     plan.proposed[key] = trials, found
   return plan.proposed[key][1]
+
+
+def _is_minimized(study):
+  return table.is_minimized(study._asdict())
 
 
 def _value(ids, scores, minimize):
@@ -342,7 +348,7 @@ def describe(study):
   lines = [
     f"Study {study.name}: {counted['runs']} runs{' at most' * adaptive}, "
     f"{counted['cells']} cells, on {study.base}",
-    f"{'smallest' if study.minimize else 'largest'} {study.score} wins "
+    f"{'lowest' if _is_minimized(study) else 'highest'} {study.score} wins "
     f"(checkpoint: {study.checkpoint})",
     "",
     "Axes",
@@ -380,6 +386,16 @@ def _slice_title(slice_):
 def config_text(run):
   """Returns the gin file of a run."""
   return bindings_lib.text(run.bindings, run.imports)
+
+
+def settled(study):
+  """Returns the study with the direction that its score's metric declares.
+
+  Raises ValueError if a cell will not have the score.
+  """
+  plan = _plan(study)
+  plan.study = scores_lib.settled(study, plan.cells)  # The plan stays known.
+  return plan.study
 
 
 def impossible(study):

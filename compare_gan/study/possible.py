@@ -56,7 +56,7 @@ def _build(bindings, imports):
     configuration.parse(
       bindings=bindings_lib.text(bindings, imports).splitlines()
     )
-    evaluation.settings()
+    evaluation.check_best_by(evaluation.settings())
     run_config.run_config()
     with scope.building(allocate=False):
       gan = model_dir.make_gan(catalogue.dataset())

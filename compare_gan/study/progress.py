@@ -29,12 +29,13 @@ class Progress:
   """Shows a study at work.
 
   Args:
-    study: its name, score and minimize are used.
+    study: a definition.Study; its name, score and minimize are used.
     stream: where to.
   """
 
   def __init__(self, study, stream=None):
     self._study = study
+    self._minimize = table.is_minimized(study._asdict())
     self._stream = stream or sys.stderr
     self._live = self._stream.isatty()
     self._drawn = 0  # lines of the table that stands there
@@ -82,7 +83,7 @@ class Progress:
     entries = [
       (run.cell, _status(states, run), scores.get(run.id)) for run in runs
     ]
-    self._lines = table_lines(self._study.score, self._study.minimize, entries)
+    self._lines = table_lines(self._study.score, self._minimize, entries)
     now = time.monotonic()
     if self._live and now - self._last >= _EVERY_S:
       self._last = now
@@ -150,7 +151,7 @@ def of_table(found):
   ]
   return [
     f"Study {study['name']}: {ended} of {study['runs']} runs have ended.",
-    *table_lines(study["score"], study["minimize"], entries),
+    *table_lines(study["score"], table.is_minimized(study), entries),
   ]
 
 

@@ -213,7 +213,7 @@ def _texts(cell):
 def facts(table, summary):
   """Returns [(what, text)]: how the figures came about."""
   study = table.study
-  better = "lower" if study.get("minimize", True) else "higher"
+  better = "lower" if table_lib.is_minimized(study) else "higher"
   rule = study.get("checkpoint", "last")
   states = sorted({row.status for row in table.rows})
   counts = [

@@ -28,7 +28,7 @@ _NOT_ENDED = ("running", "waiting", "refused")
 
 def sign(study):
   """Returns what turns a score into a cost, and a cost into a score."""
-  return 1.0 if study.get("minimize", True) else -1.0
+  return 1.0 if table_lib.is_minimized(study) else -1.0
 
 
 def cost(row, study):

@@ -1,7 +1,9 @@
 """The table of a study: a row for each run, read from plain files.
 
-Needs neither TensorFlow nor gin, and changes nothing: it can be read while the
-study runs, and on any machine.
+Changes nothing, so it can be read while the study runs, and needs neither
+TensorFlow nor gin, so it can be read on any machine. Only rows of earlier
+versions, which do not record which way their scores are better, make it load
+the metrics, which do.
 """
 
 import json
@@ -9,6 +11,7 @@ import math
 import os
 from typing import NamedTuple
 
+from compare_gan.metrics import contract
 from compare_gan.storage import files
 from compare_gan.study import journal
 
@@ -113,7 +116,8 @@ def _row(study_dir, study, run, state, running):
 
 
 def read_scores(folder):
-  """Returns [{"step", "status", "scores", "errors", "protocol_digest"}].
+  """Returns [{"step", "status", "scores", "better", "errors",
+  "protocol_digest"}].
 
   Of a checkpoint that was scored under several protocols the row counts that
   has the protocol of the last one.
@@ -126,6 +130,7 @@ def read_scores(folder):
       "step": line["step"],
       "status": line["status"],
       "scores": line["scores"],
+      "better": line.get("better") or {},
       "errors": line.get("errors") or {},
       "protocol_digest": line.get("protocol_digest", ""),
     }
@@ -140,22 +145,39 @@ def summarize(rows, study):
   """Returns {metric: {"last", "best", "min"}} of the rows of checkpoints.
 
   "last" is the last checkpoint's; "best" that of the checkpoint at which
-  study.score is best; "min" the metric's own best one, whichever checkpoint.
-  What is no finite number is left out.
+  study.score is best; "min" the metric's own best one, whichever checkpoint,
+  if lower or higher is better. What is no finite number is left out.
   """
   by_step = [_finite(row["scores"]) for row in rows]
+  recorded = {"better": _recorded_directions(rows)}
   scored = [scores for scores in by_step if study["score"] in scores]
-  better = _better(study["score"], study)
   best = {}
   if scored:
+    better = min if is_minimized(study) else max
     best = better(scored, key=lambda scores: scores[study["score"]])
   found = {}
   for metric in sorted({name for scores in by_step for name in scores}):
     values = [scores[metric] for scores in by_step if metric in scores]
-    found[metric] = {"min": _better(metric, study)(values)}
+    way = contract.better_in_row(recorded, metric)
+    if metric == study["score"]:
+      way = contract.LOWER if is_minimized(study) else contract.HIGHER
+    found[metric] = {}
+    if way in _BEST:
+      found[metric]["min"] = _BEST[way](values)
     for rule, scores in (("last", by_step[-1]), ("best", best)):
       if metric in scores:
         found[metric][rule] = scores[metric]
+  return found
+
+
+_BEST = {contract.LOWER: min, contract.HIGHER: max}
+
+
+def _recorded_directions(rows):
+  """Returns {score: which way it is better} of what rows record."""
+  found = {}
+  for row in rows:
+    found.update(row.get("better") or {})
   return found
 
 
@@ -163,31 +185,38 @@ def _finite(scores):
   return {name: x for name, x in scores.items() if math.isfinite(x)}
 
 
-# Larger is better of scores whose names begin so, smaller of all others.
-_LARGER_IS_BETTER = (
-  "classification_accuracy_score",
-  "conditional_accuracy",
-  "coverage",
-  "density",
-  "high_quality_share",
-  "inception_score",
-  "linear_probe",
-  "modes_covered",
-  "prd_f",
-  "precision",
-  "recall",
-)
+def is_minimized(study):
+  """Returns whether a lower study.score is better.
+
+  Args:
+    study: the dict of study.json, or of a definition.Study. Its "minimize" is
+      what the score's metric declared, or what the study file says. Where it is
+      None, the metrics of this package say it.
+  """
+  minimize = study.get("minimize")
+  if minimize is None:
+    return contract.better_of(study["score"]) != contract.HIGHER
+  return minimize
 
 
-def is_minimized(metric, study):
-  """Returns whether a smaller value of a metric is better."""
-  if metric == study["score"]:
-    return study.get("minimize", True)
-  return not metric.startswith(_LARGER_IS_BETTER)
+def is_declared(score):
+  """Returns whether a metric of this package says which way it is better."""
+  return contract.better_of(score) in _BEST
 
 
-def _better(metric, study):
-  return min if is_minimized(metric, study) else max
+def note_on_direction(study):
+  """Returns a sentence if a study goes against its metric, "" if not.
+
+  Of a metric that is not in this package nothing is known here.
+  """
+  declared = contract.better_of(study["score"])
+  used = contract.LOWER if is_minimized(study) else contract.HIGHER
+  if not is_declared(study["score"]) or declared == used:
+    return ""
+  return (
+    f"Note: {used} {study['score']} counts as better here, as study.minimize = "
+    f"{used == contract.LOWER} says; its metric declares {declared!r}."
+  )
 
 
 def value(row, study, metric=None, rule=None):

@@ -90,6 +90,66 @@ def test_what_is_wrong_is_a_sentence(more, sentence, study_file, capsys):
   assert sentence in capsys.readouterr().err
 
 
+def test_a_score_that_does_not_exist_is_refused(study_file, capsys):
+  study_file.write_text(_STUDY.replace("fid_random_filters", "fid"))
+  out = study_file.parent / "out"
+  assert main(["study", "run", str(study_file), f"--out={out}"]) == 1
+  said = capsys.readouterr().err
+  assert "study.score = 'fid' is no score" in said
+  assert "There are fid_random_filters." in said
+  assert not out.exists()
+  assert main(["study", "run", str(study_file), "--dry_run"]) == 0
+  assert "IMPOSSIBLE study.score = 'fid' is no" in capsys.readouterr().out
+
+
+_OWN_METRIC = """
+from compare_gan.metrics import contract
+import gin
+
+
+@gin.configurable(denylist=["fake_images"])
+@contract.declare(contract.Score("spread", "higher", 0.0, 255.0, "grey levels"))
+def own_spread(fake_images):
+  return {"spread": float(fake_images.std())}
+"""
+
+
+@pytest.mark.long
+def test_a_metric_of_ones_own_decides_a_study(tmp_path):
+  """In a file of its own: which way it is better, best/ and the report."""
+  (tmp_path / "spread_of_ones_own.py").write_text(_OWN_METRIC)
+  base = _BASE.format(steps=10).replace("[@fid]", "[@own_spread, @fid]")
+  (tmp_path / "base.gin").write_text(f"import spread_of_ones_own\n{base}")
+  text = _STUDY.replace("fid_random_filters", "spread")
+  (tmp_path / "mine.gin").write_text(text)
+  env = plain_shell.checkout()
+  env["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(tmp_path), env.get("PYTHONPATH")])
+  )
+  for words in (
+    ["run", "mine.gin", "--out=out", "--jobs=1"],
+    ["report", "out"],
+  ):
+    subprocess.run(
+      [sys.executable, "-m", "compare_gan", "study", *words],
+      cwd=tmp_path,
+      env=env,
+      check=True,
+    )
+  out = tmp_path / "out"
+  assert json.loads((out / "study.json").read_text())["minimize"] is False
+  for row in table.read(str(out)).rows:
+    assert row.status == "ok"
+    values = [each["scores"]["spread"] for each in row.checkpoints]
+    assert row.scores["spread"]["min"] == max(values)
+    folder = pathlib.Path(row.folder)
+    best = json.loads((folder / "best" / "best.json").read_text())
+    assert (best["by"], best["better"]) == ("spread", "higher")
+    assert best["value"] == max(values)
+  page = (out / "report" / "index.html").read_text()
+  assert "spread, higher is better" in page
+
+
 def test_a_signal_is_an_exit_code(study_file, monkeypatch, capsys):
   def run(self):
     raise conductor.Stopped(signal.SIGINT, "SIGINT: the study stands still.")
@@ -128,6 +188,16 @@ def test_report(done, capsys):
   path = os.path.join(done, "report", "index.html")
   assert path in capsys.readouterr().out
   assert os.path.getsize(path) > 1000
+
+
+def test_import_of_a_score_that_nobody_knows_says_so(tmp_path, capsys):
+  (tmp_path / "scores.csv").write_text("step,mine_mean\n1,3.0\n")
+  out = tmp_path / "old"
+  words = ["study", "import", str(tmp_path / "scores.csv"), f"--out={out}"]
+  assert main(words) == 0
+  said = capsys.readouterr().out
+  assert "Nothing says which way mine is better: lower, then." in said
+  assert json.loads((out / "study.json").read_text())["minimize"] is True
 
 
 def test_import_of_old_scores(tmp_path, capsys):

@@ -1,6 +1,11 @@
 """What an evaluator relies on: gin chooses metrics, which say their needs."""
 
+import importlib
+import pkgutil
+import types
+
 from compare_gan import configuration
+from compare_gan import metrics as metrics_room
 from compare_gan.metrics import contract
 import gin
 import numpy as np
@@ -63,6 +68,118 @@ def test_metrics_return_named_floats_from_what_they_need(name):
   assert scores
   for key, score in scores.items():
     assert type(key) is str and type(score) is float
+
+
+_OF_MODELS = ["discriminator_svm", "gilbo", "linear_probe", "reconstruction"]
+
+
+def _model():
+  """Returns what a model with an encoder offers: z are a picture's means."""
+
+  def means(images):
+    return np.asarray(images, np.float64).mean(axis=(1, 2))
+
+  def generate(z, y=None):
+    del y
+    return np.clip(np.tile(z[:, None, None, :], (1, 16, 16, 1)), 0.0, 1.0)
+
+  def latents(n, seed):
+    z = np.random.RandomState(seed).rand(n, 3)
+    return z, np.zeros_like(z), None
+
+  return {
+    "generate": generate,
+    "latents": latents,
+    "encode": lambda images: types.SimpleNamespace(mean=means(images)),
+    "discriminate": lambda images, y: types.SimpleNamespace(
+      features=means(images)
+    ),
+  }
+
+
+@pytest.mark.parametrize("name", [*_NAMES, *_OF_MODELS])
+def test_scores_are_declared_and_in_their_range(name):
+  gin.parse_config("gilbo.samples = 64\nkid_blocks.max_block_size = 20")
+  metric = _choose(name)
+  offered = {**_offered(), **_model()}
+  for word in ("train", "heldout"):
+    offered[f"{word}_images"] = offered["real_images"]
+    offered[f"{word}_labels"] = offered["real_labels"]
+  scores = metric(**{k: offered[k] for k in contract.needs(metric)})
+  for key, value in scores.items():
+    score = contract.find(metric, key)
+    assert score is not None, f"{name} does not declare {key}"
+    assert score.low <= value <= score.high and score.unit
+  returned = [contract.find(metric, key) for key in scores]
+  assert set(returned) == set(contract.scores_of(metric))
+
+
+def _known_to_gin():
+  """Yields the metrics of the package: what gin knows and sets are given to."""
+  words = ("real_", "fake_", "train_", "heldout_")
+  for info in pkgutil.iter_modules(metrics_room.__path__):
+    module = importlib.import_module(f"{metrics_room.__name__}.{info.name}")
+    for name, found in vars(module).items():
+      if not isinstance(found, types.FunctionType) or name.startswith("_"):
+        continue
+      is_here = found.__module__ == module.__name__
+      needs = contract.needs(found) if is_here else []
+      is_metric = needs and all(
+        each.startswith(words) or each in {*_model(), "jacobians"}
+        for each in needs
+      )
+      if is_metric and configuration._configurable(name) is not None:
+        yield name, found
+
+
+def test_every_metric_declares_its_scores():
+  found = dict(_known_to_gin())
+  assert {*_NAMES, *_OF_MODELS} <= set(found)
+  silent = [
+    name for name, each in found.items() if not contract.scores_of(each)
+  ]
+  assert not silent
+
+
+@pytest.mark.parametrize("name", [*_NAMES, *_OF_MODELS])
+def test_a_scope_keeps_the_declaration(name):
+  metric = _choose(f"scope/{name}")
+  assert contract.scores_of(metric) == contract.scores_of(_choose(name))
+
+
+@pytest.mark.parametrize(
+  "name,better",
+  [
+    ("fid", "lower"),
+    ("fid_classifier", "lower"),
+    ("fid_infinity_random_filters", "lower"),
+    ("inception_score_classifier", "higher"),
+    ("inception_score_10_splits_std_classifier", "neither"),
+    ("swd_16", "lower"),
+    ("prd_f1_8_classifier", "higher"),
+    ("memorization_z_u", "neither"),
+    ("fidelity", None),
+    ("loss", None),
+  ],
+)
+def test_directions_of_rows_that_record_none(name, better):
+  assert contract.better_of(name) == better
+  assert contract.better_in_row({"scores": {name: 1.0}}, name) == better
+
+
+def test_a_row_that_records_a_direction_is_believed():
+  row = {"better": {"fid": "higher", "fid_mine": None}}
+  assert contract.better_in_row(row, "fid") == "higher"
+  assert contract.better_in_row(row, "fid_mine") is None
+  assert contract.better_in_row(row, "kid") == "lower"
+
+
+def test_gaussians_are_of_what_a_metric_needs():
+  with pytest.raises(ValueError, match="'rael_features'.*real_features"):
+
+    @contract.takes_gaussian("rael_features")
+    def metric(real_features):
+      return {"a": 0.0}
 
 
 @pytest.mark.parametrize("name", _NAMES)

@@ -251,6 +251,22 @@ def test_what_has_ended_is_not_run_again(unbroken, tmp_path):
   assert (tmp_path / "journal.jsonl").read_text() == before
 
 
+def test_a_study_goes_on_in_the_direction_that_it_was_begun_in(
+  tmp_path, capsys
+):
+  """An earlier version minimised all scores unless the file said otherwise."""
+  study = fake_plan.study(score="recall_x", minimize=False)
+  folder = str(tmp_path)
+  assert conductor.as_begun(study, folder) is study
+  known = {"format": 1, "score": "recall_x", "minimize": True}
+  (tmp_path / "study.json").write_text(json.dumps(known))
+  assert conductor.as_begun(study, folder).minimize is True
+  assert "lower recall_x counts as better" in capsys.readouterr().out
+  (tmp_path / "study.json").write_text(json.dumps({**known, "minimize": False}))
+  assert conductor.as_begun(study, folder).minimize is False
+  assert capsys.readouterr().out == ""
+
+
 def test_another_study_in_the_folder_is_refused(tmp_path):
   fake_plan.conduct(tmp_path, made=fake_plan.study(axes={"loss": {"ns": []}}))
   (tmp_path / "study.gin").write_text("# other\n")

@@ -56,6 +56,7 @@ def test_gin_is_left_as_it_was(load):
     ("study.overrides = [{'norm': 'sn'}]", "study.overrides holds"),
     ("study.overrides = [({'norm': 'x'}, [])]", "overrides: norm has no value"),
     ("study.seeds = 0", "study.seeds = 0"),
+    ("study.minimize = 'no'", "study.minimize = 'no' is unknown.*True, False"),
     ("study.checkpoint = 'newest'", "'newest' is unknown.*'last', 'best'"),
     ("study.on_impossible = 'pass'", "'refuse', 'skip'"),
     ("study.parameters = {'ch': ['dcgan.Generator.ch = 3']}", r"needs a \{\}"),

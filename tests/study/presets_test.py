@@ -51,6 +51,11 @@ def test_all_cells_can_be_built(name):
   assert plan.impossible(_load(name)) == {}
 
 
+@pytest.mark.parametrize("name", _COUNTS)
+def test_every_cell_has_the_score(name):
+  assert plan.settled(_load(name)).minimize is True
+
+
 @pytest.mark.parametrize("data", ["cifar10", "celebahq128", "lsun-bedroom"])
 def test_first_slice_of_1807_04720(data):
   """One dataset, ResNet19: 600 runs of fixed settings, 840 of the bandit."""

@@ -99,6 +99,38 @@ def test_best_of_a_score_that_is_to_be_large():
   assert found["fid"]["best"] == 5.0
 
 
+def test_own_best_is_by_the_direction_that_rows_record():
+  rows = [
+    {**line(step, fid=1.0, mine=mine, other=1.0), "better": better}
+    for step, mine, better in (
+      (1, 2.0, {"mine": "higher", "other": None}),
+      (2, 3.0, {"mine": "higher", "other": None}),
+      (3, 1.0, {}),
+    )
+  ]
+  found = table.summarize(rows, STUDY)
+  assert found["mine"] == {"last": 1.0, "best": 2.0, "min": 3.0}
+  assert found["other"] == {"last": 1.0, "best": 1.0}  # Nobody knows its best.
+  assert found["fid"]["min"] == 1.0  # A row of before: by the metrics.
+
+
+def test_directions_are_read_from_the_rows(tmp_path):
+  rows = [
+    {**line(1, mine=2.0), "better": {"mine": "higher"}},
+    line(2, mine=1.0),
+  ]
+  assert make(tmp_path, [rows]).rows[0].scores["mine"]["min"] == 2.0
+
+
+def test_a_study_that_goes_against_its_metric_has_a_note():
+  score = {"score": "inception_score"}
+  assert table.note_on_direction({**score, "minimize": False}) == ""
+  note = table.note_on_direction({**score, "minimize": True})
+  assert "lower inception_score counts as better" in note
+  assert "declares 'higher'" in note
+  assert table.note_on_direction({"score": "mine", "minimize": False}) == ""
+
+
 def test_what_is_no_number_is_no_score(tmp_path):
   rows = [line(1, fid=2.0), line(2, fid=float("nan"), kid=float("inf"))]
   found = make(tmp_path, [rows])
