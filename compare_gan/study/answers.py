@@ -32,17 +32,43 @@ def _about_the_best(study, found):
     f"{study['score']} of {number(statistics.sign(study) * best.value)} over "
     f"{_many(best.n, 'seed')} ({best.n_ok} of {best.n} ended well): "
     f"{', '.join(parts) or 'the only one'}."
+    f"{_about_the_choice(study, best, len(found.settings))}"
   )
 
 
+def _about_the_choice(study, best, n):
+  """Returns what seeds say that had no part in choosing the best setting."""
+  fresh = statistics.finite(best.fresh)
+  if len(fresh) >= 2:
+    sign = statistics.sign(study)
+    low, high = sorted(sign * x for x in significance.t_interval(fresh))
+    failed = len(best.fresh) - len(fresh)
+    return (
+      f" Its {len(best.fresh)} fresh seeds have a mean of "
+      f"{number(sign * fresh.mean())} [{number(low)}, {number(high)}]"
+      f"{f', without the {failed} that failed' if failed else ''}."
+    )
+  if n > 1:
+    return (
+      " It was chosen by these seeds, so that fresh ones (repeat_best) would "
+      "look worse."
+    )
+  return ""
+
+
 def _about_budgets(study, axis, found):
-  curves = {}
+  costs = {}
   for value in found.curves[axis]:
     group = statistics.with_value(found.settings, axis, value)
-    costs = statistics.counted([each.value for each in group], found.worst)
-    curves[value] = statistics.expected_best(costs, range(1, len(costs) + 1))
-  if len(curves) < 2:
+    costs[value] = statistics.counted(
+      [each.value for each in group], found.worst
+    )
+  if len(costs) < 2:
     return []
+  curves = {
+    value: statistics.expected_best(each, range(1, len(each) + 1))
+    for value, each in costs.items()
+  }
   first, *others = [
     (_from_to(first, last), value, curves[value][last - 1])
     for first, last, value in statistics.winners(curves)
@@ -53,13 +79,25 @@ def _about_budgets(study, axis, found):
     return f"{axis} = {value} ({number(statistics.sign(study) * best)})"
 
   parts = [
-    f"With {first[0]} tried, the {way} expected best {study['score']} is that "
-    f"of {won(*first)}",
+    f"With {first[0]} tried, the {way} expected best {study['score']} of these "
+    f"settings is that of {won(*first)}",
     *(f"with {other[0]}, of {won(*other)}" for other in others[:3]),
   ]
   if len(others) > 3:
     parts.append(f"it changes {_many(len(others) - 3, 'more time')}")
-  return ["; ".join(parts) + "."]
+  return [f"{'; '.join(parts)} ({_budget_test(axis, found, costs)})."]
+
+
+def _budget_test(axis, found, costs):
+  """Returns the test of the budgets of an axis, or why there is none."""
+  k = min(curve.last for curve in found.curves[axis].values())
+  if not k:
+    return "a description, not a finding: nothing is tested"
+  p = statistics.budget_test(list(costs.values()), k)
+  return (
+    f"exploratory: with {_many(k, 'setting')} tried, the values of {axis} "
+    f"differ with p {p_equals(p)}, labels permuted"
+  )
 
 
 def _from_to(first, last):
@@ -69,53 +107,190 @@ def _from_to(first, last):
 
 
 def _about_differences(study, axis, found):
-  tested = found.comparisons[axis]
-  if not tested:
-    return [f"No two trainings differ in {axis} only: nothing could be tested."]
-  clear = [each for each in tested if each.p_holm < significance.LEVEL]
-  clear.sort(key=lambda each: each.p_holm)
-  if clear:
-    more = len(clear) - _MOST
-    rest = [f"{axis}: {_many(more, 'more difference')} of this kind."]
-    return [
-      *(_difference(each) for each in clear[:_MOST]),
-      *(rest if more > 0 else []),
-    ]
-  least = min(tested, key=lambda each: each.p_holm)
-  text = (
-    f"No difference between the values of {axis} is significant: the smallest "
-    f"Wilcoxon p is {p_text(least.p_holm)} after Holm over "
-    f"{_many(least.n_tests, 'test')} ({least.first} and {least.second}, "
-    f"{_many(least.n, 'pair')})"
+  compared = found.comparisons[axis]
+  if not compared:
+    return [f"No two settings differ in {axis} only: nothing could be tested."]
+  tested = [each for each in compared if each.tested]
+  shown = sorted(
+    (each for each in tested if each.shown), key=lambda each: each.p_holm
   )
-  possible = min(1.0, least.n_tests * significance.smallest_p(least.n_nonzero))
-  if possible >= significance.LEVEL:
-    text += f"; so few pairs cannot have less than {p_text(possible)}"
-  return [text + "."]
+  sentences = [_difference(study, each) for each in shown]
+  if tested and not shown:
+    sentences.append(_no_difference(study, axis, tested))
+  sentences += _impossible(axis, [each for each in tested if not each.shown])
+  total = sum(map(len, found.comparisons.values()))
+  few = [each for each in compared if not each.tested]
+  few.sort(key=lambda each: each.found.p)
+  return _at_most(axis, sentences, "sentence") + _at_most(
+    axis, [_too_few(study, each, total) for each in few], "comparison"
+  )
 
 
-def _difference(each):
-  """Returns "R1 beats none by 3.1 [1.2, 5.0] (Wilcoxon p = .004 ...)."."""
-  test = (
-    f"Wilcoxon p {p_equals(each.p_holm)} after Holm over "
-    f"{_many(each.n_tests, 'test')}, {_many(each.n, 'pair')}"
-  )
-  if math.isnan(each.mean):
-    words = "differ because one of them fails where the other does not"
-    return f"{each.axis}: {each.first} and {each.second} {words} ({test})."
-  better, worse, way = each.first, each.second, 1.0
-  if each.mean < 0:
-    better, worse, way = worse, better, -1.0
-  interval = ""
-  if not math.isnan(each.t[0]):
-    low, high = sorted(way * end for end in each.t)
-    interval = f" [{number(low)}, {number(high)}]"
-  if each.n_infinite:
-    test += f", of which {each.n_infinite} with a failure count in p only"
+def _at_most(axis, sentences, thing):
+  more = len(sentences) - _MOST
+  rest = [f"{axis}: {_many(more, f'more {thing}')} of this kind."]
+  return sentences[:_MOST] + (rest if more > 0 else [])
+
+
+def _difference(study, each):
+  """Returns "penalty: gp beats none by 3.1 [1.2, 5.0] (...)."."""
+  _, words = _sided(each)
+  better, worse, size, interval = words
   return (
-    f"{each.axis}: {better} beats {worse} by {number(way * each.mean)}"
-    f"{interval} ({test})."
+    f"{each.axis}{_where(each)}: {better} beats {worse} by {size}{interval} "
+    f"({_units(each)}, {each.found.test}, p {p_equals(each.p_holm)} after Holm "
+    f"over {_many(each.n_tests, 'test')}; {_better_in(each)}P = "
+    f"{_probability(each)}).{_failed(study, each)}"
   )
+
+
+def _no_difference(study, axis, tested):
+  """Returns what the least p of an axis says, which is never "equal"."""
+  least = min(tested, key=lambda each: (each.p_holm, each.found.p))
+  _, (better, worse, _, interval) = _sided(least)
+  others = len(tested) - 1
+  text = (
+    f"{axis}{_where(least)}: no difference shown between {better} and {worse}"
+  )
+  ends = [abs(end) for end in least.found.interval]
+  if not math.isnan(ends[0]):
+    text += (
+      f";{interval}, by which {better} is better, does not rule out "
+      f"{number(max(ends))}"
+    )
+  text += (
+    f" ({_units(least)}, {least.found.test}, p {p_equals(least.p_holm)} after "
+    f"Holm over {_many(least.n_tests, 'test')}"
+  )
+  if least.found.p < significance.LEVEL:
+    text += f", {p_equals(least.found.p)} alone"
+  if others:
+    text += f"; the other {_many(others, 'pair')} of {axis} have no smaller p"
+  return f"{text}).{_failed(study, least)}"
+
+
+def _impossible(axis, tested):
+  """Returns sentences on tests that could not have been significant."""
+  groups = {}
+  for each in tested:
+    if not each.possible:
+      units = (
+        each.found.n_nonzero
+        if each.found.unit == "settings"
+        else each.found.seeds[0]
+      )
+      groups.setdefault((each.found.unit, units), []).append(each)
+  sentences = []
+  for (unit, units), group in groups.items():
+    each = group[0]
+    pairs = ", ".join(f"{one.first} and {one.second}" for one in group[:_MOST])
+    sentences.append(
+      f"{axis}: {units} {unit} reach p {p_equals(each.found.smallest_p)}, "
+      f"{_many(each.n_tests, 'test')} need less than "
+      f"{_p_digits(significance.LEVEL / each.n_tests)}: not testable ({pairs}); "
+      f"{_would_do(unit, units, each.n_tests)}."
+    )
+  return sentences
+
+
+def _would_do(unit, units, tests):
+  """Returns "10 settings, 4 more, would do"."""
+  if unit == "settings":
+    least, thing = significance.least_settings(tests), "settings"
+  else:
+    least, thing = significance.least_seeds(tests), "seeds of each value"
+  return f"{least} {thing}, {least - units} more, would do"
+
+
+def _too_few(study, each, total):
+  """Returns what is seen of a pair that no claim can be made of.
+
+  Args:
+    study: of the table.
+    each: the Comparison.
+    total: all comparisons of the report, which would be tested if they could.
+  """
+  better_in, (better, worse, size, interval) = _sided(each)
+  found = each.found
+  if found.unit == "settings":
+    return (
+      f"{each.axis}: {better} was better than {worse} in {better_in} of "
+      f"{_many(found.n, 'setting')}, mean {size}{interval} assuming normal "
+      f"differences ({_units(each)}); too few for a test: "
+      f"{_would_do('settings', found.n, total)}.{_failed(study, each)}"
+    )
+  return (
+    f"{each.axis} at this setting: {better} was better than {worse}, by {size}"
+    f"{interval} ({_units(each)}, P = {_probability(each)}); too few for a "
+    f"test: {_would_do('seeds', found.seeds[0], total)}."
+    f"{_failed(study, each)}"
+  )
+
+
+def _sided(each):
+  """Returns (settings, (better, worse, by how much, interval)) as text."""
+  better, worse, way = each.first, each.second, 1.0
+  if (each.found.estimate, each.found.mean) < (0, 0):
+    better, worse, way = worse, better, -1.0
+  low, high = sorted(way * end for end in each.found.interval)
+  interval = "" if math.isnan(low) else f" [{number(low)}, {number(high)}]"
+  better_in = each.found.better[0 if way > 0 else 1]
+  return better_in, (better, worse, number(abs(each.found.estimate)), interval)
+
+
+def _where(each):
+  return " at this setting" if each.found.unit == "seeds" else ""
+
+
+def _units(each):
+  """Returns "12 settings x 5 seeds", or "5 v 5 seeds" of a single setting."""
+  found = each.found
+  if found.unit == "seeds":
+    return f"{found.sizes[0]} v {found.sizes[1]} seeds"
+  least, most = found.seeds
+  seeds = str(least) if least == most else f"{least} to {most}"
+  dropped = found.n - found.n_nonzero
+  return (
+    f"{_many(found.n, 'setting')} x {seeds} {'seed' if most == 1 else 'seeds'}"
+    f"{f', {dropped} of them without a difference' if dropped else ''}"
+  )
+
+
+def _better_in(each):
+  if each.found.unit == "seeds":
+    return ""
+  better_in, _ = _sided(each)
+  return f"better in {better_in} of {_many(each.found.n, 'setting')}; "
+
+
+def _probability(each):
+  """Returns the probability that the better value has the better score."""
+  better, _ = _sided(each)[1][:2]
+  p = each.found.probability
+  return _p_digits(p if better == each.first else 1 - p)
+
+
+def _failed(study, each):
+  """Returns a sentence on the failures in a comparison, if there are any."""
+  if not any(each.failed):
+    return ""
+  sign = statistics.sign(study)
+  text = (
+    f" {each.first} fails in {each.failed[0]} of {_many(each.runs[0], 'run')}, "
+    f"{each.second} in {each.failed[1]} of {each.runs[1]}; failures cost the "
+    f"worst value seen, {number(sign * each.worst)}"
+  )
+  if each.n_dropped:
+    text += (
+      f"; {_many(each.n_dropped, 'setting')} where all of them failed left out"
+    )
+  if not math.isnan(each.survivors):
+    text += (
+      f"; among survivors alone the mean {study['score']} of {each.second} is "
+      f"{number(abs(each.survivors))} "
+      f"{'higher' if sign * each.survivors > 0 else 'lower'}"
+    )
+  return text + "."
 
 
 def _about_failures(found):
