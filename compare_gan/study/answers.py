@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import NamedTuple
 
 from compare_gan.study import significance
 from compare_gan.study import statistics
@@ -134,39 +135,44 @@ def _at_most(axis, sentences, thing):
 
 def _difference(study, each):
   """Returns "penalty: gp beats none by 3.1 [1.2, 5.0] (...)."."""
-  _, words = _sided(each)
-  better, worse, size, interval = words
+  said = _sided(each)
+  over_settings = each.found.unit == "settings"
+  better_in = f"better in {said.settings}; " if over_settings else ""
   return (
-    f"{each.axis}{_where(each)}: {better} beats {worse} by {size}{interval} "
-    f"({_units(each)}, {each.found.test}, p {p_equals(each.p_holm)} after Holm "
-    f"over {_many(each.n_tests, 'test')}; {_better_in(each)}P = "
-    f"{_probability(each)}).{_failed(study, each)}"
+    f"{each.axis}{_where(each)}: {said.better} beats {said.worse} by "
+    f"{said.size}{said.interval} ({_test(each)}; {better_in}P = "
+    f"{said.probability}).{_failed(study, each)}"
+  )
+
+
+def _test(each):
+  """Returns the units, the test and p of a Comparison in words."""
+  return (
+    f"{_units(each)}, {each.found.test}, p {p_equals(each.p_holm)} after Holm "
+    f"over {_many(each.n_tests, 'test')}"
   )
 
 
 def _no_difference(study, axis, tested):
   """Returns what the least p of an axis says, which is never "equal"."""
   least = min(tested, key=lambda each: (each.p_holm, each.found.p))
-  _, (better, worse, _, interval) = _sided(least)
-  others = len(tested) - 1
+  said, found = _sided(least), least.found
   text = (
-    f"{axis}{_where(least)}: no difference shown between {better} and {worse}"
+    f"{axis}{_where(least)}: no difference shown between {said.better} and "
+    f"{said.worse}"
   )
-  ends = [abs(end) for end in least.found.interval]
-  if not math.isnan(ends[0]):
+  if said.interval:
     text += (
-      f";{interval}, by which {better} is better, does not rule out "
-      f"{number(max(ends))}"
+      f";{said.interval}, by which {said.better} is better, does not rule out "
+      f"{number(max(map(abs, found.interval)))}"
     )
-  text += (
-    f" ({_units(least)}, {least.found.test}, p {p_equals(least.p_holm)} after "
-    f"Holm over {_many(least.n_tests, 'test')}"
+  alone = found.p < significance.LEVEL
+  others = len(tested) - 1
+  return (
+    f"{text} ({_test(least)}{f', {p_equals(found.p)} alone' if alone else ''}"
+    f"{f'; {others} more of {axis} have no less' if others else ''})."
+    f"{_failed(study, least)}"
   )
-  if least.found.p < significance.LEVEL:
-    text += f", {p_equals(least.found.p)} alone"
-  if others:
-    text += f"; the other {_many(others, 'pair')} of {axis} have no smaller p"
-  return f"{text}).{_failed(study, least)}"
 
 
 def _impossible(axis, tested):
@@ -174,23 +180,17 @@ def _impossible(axis, tested):
   groups = {}
   for each in tested:
     if not each.possible:
-      units = (
-        each.found.n_nonzero
-        if each.found.unit == "settings"
-        else each.found.seeds[0]
-      )
+      by_setting = each.found.unit == "settings"
+      units = each.found.n_nonzero if by_setting else min(each.found.sizes)
       groups.setdefault((each.found.unit, units), []).append(each)
-  sentences = []
-  for (unit, units), group in groups.items():
-    each = group[0]
-    pairs = ", ".join(f"{one.first} and {one.second}" for one in group[:_MOST])
-    sentences.append(
-      f"{axis}: {units} {unit} reach p {p_equals(each.found.smallest_p)}, "
-      f"{_many(each.n_tests, 'test')} need less than "
-      f"{_p_digits(significance.LEVEL / each.n_tests)}: not testable ({pairs}); "
-      f"{_would_do(unit, units, each.n_tests)}."
-    )
-  return sentences
+  return [
+    f"{axis}: {units} {unit} reach {p_text(group[0].found.smallest_p)}, "
+    f"{_many(group[0].n_tests, 'test')} need less than "
+    f"{_p_digits(significance.LEVEL / group[0].n_tests)}: not testable "
+    f"({', '.join(f'{each.first} and {each.second}' for each in group)}); "
+    f"{_would_do(unit, units, group[0].n_tests)}."
+    for (unit, units), group in groups.items()
+  ]
 
 
 def _would_do(unit, units, tests):
@@ -210,32 +210,47 @@ def _too_few(study, each, total):
     each: the Comparison.
     total: all comparisons of the report, which would be tested if they could.
   """
-  better_in, (better, worse, size, interval) = _sided(each)
-  found = each.found
+  said, found = _sided(each), each.found
   if found.unit == "settings":
-    return (
-      f"{each.axis}: {better} was better than {worse} in {better_in} of "
-      f"{_many(found.n, 'setting')}, mean {size}{interval} assuming normal "
-      f"differences ({_units(each)}); too few for a test: "
-      f"{_would_do('settings', found.n, total)}.{_failed(study, each)}"
+    text = (
+      f"{each.axis}: {said.better} was better than {said.worse} in "
+      f"{said.settings}, mean {said.size}{said.interval} assuming normal "
+      f"differences ({_units(each)})"
     )
-  return (
-    f"{each.axis} at this setting: {better} was better than {worse}, by {size}"
-    f"{interval} ({_units(each)}, P = {_probability(each)}); too few for a "
-    f"test: {_would_do('seeds', found.seeds[0], total)}."
-    f"{_failed(study, each)}"
-  )
+    needed = _would_do("settings", found.n, total)
+  else:
+    text = (
+      f"{each.axis} at this setting: {said.better} was better than "
+      f"{said.worse} by {said.size}{said.interval} ({_units(each)}, P = "
+      f"{said.probability})"
+    )
+    needed = _would_do("seeds", min(found.sizes), total)
+  return f"{text}; too few for a test: {needed}.{_failed(study, each)}"
+
+
+class _Sided(NamedTuple):
+  """A Comparison as text, from the side of the value that looks better."""
+
+  better: str
+  worse: str
+  size: str
+  interval: str  # " [low, high]", or nothing
+  settings: str  # "11 of 12 settings"
+  probability: str
 
 
 def _sided(each):
-  """Returns (settings, (better, worse, by how much, interval)) as text."""
-  better, worse, way = each.first, each.second, 1.0
-  if (each.found.estimate, each.found.mean) < (0, 0):
-    better, worse, way = worse, better, -1.0
-  low, high = sorted(way * end for end in each.found.interval)
-  interval = "" if math.isnan(low) else f" [{number(low)}, {number(high)}]"
-  better_in = each.found.better[0 if way > 0 else 1]
-  return better_in, (better, worse, number(abs(each.found.estimate)), interval)
+  found = each.found
+  sides = (each.first, each.second)
+  turned = (found.estimate, found.mean) < (0, 0)
+  low, high = sorted(-x if turned else x for x in found.interval)
+  return _Sided(
+    *(sides[::-1] if turned else sides),
+    number(abs(found.estimate)),
+    "" if math.isnan(low) else f" [{number(low)}, {number(high)}]",
+    f"{found.better[turned]} of {_many(found.n, 'setting')}",
+    _p_digits(1 - found.probability if turned else found.probability),
+  )
 
 
 def _where(each):
@@ -254,20 +269,6 @@ def _units(each):
     f"{_many(found.n, 'setting')} x {seeds} {'seed' if most == 1 else 'seeds'}"
     f"{f', {dropped} of them without a difference' if dropped else ''}"
   )
-
-
-def _better_in(each):
-  if each.found.unit == "seeds":
-    return ""
-  better_in, _ = _sided(each)
-  return f"better in {better_in} of {_many(each.found.n, 'setting')}; "
-
-
-def _probability(each):
-  """Returns the probability that the better value has the better score."""
-  better, _ = _sided(each)[1][:2]
-  p = each.found.probability
-  return _p_digits(p if better == each.first else 1 - p)
 
 
 def _failed(study, each):
@@ -337,7 +338,7 @@ def _about_the_rest(table):
   if waiting:
     sentences.append(
       f"{waiting} of {_many(len(table.rows), 'run')} have not ended: all this "
-      "is of the others."
+      "is of the others, and a difference that is shown now may go."
     )
   return sentences + [f"Warning: {words}" for words in warnings(table)]
 

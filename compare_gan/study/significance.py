@@ -19,7 +19,7 @@ An interval always agrees with the p beside it: it leaves out 0 where p < .05.
 import functools
 import itertools
 import math
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -77,7 +77,7 @@ def _t_p(mean, deviation, df):
   return float(2 * stats.t.sf(abs(mean) / deviation, df))
 
 
-def wilcoxon(x) -> Tuple[float, int]:
+def wilcoxon(x) -> tuple[float, int]:
   """Returns the two-sided p of Wilcoxon's signed-rank test, and its n.
 
   Zeros are left out. With up to 100 differences p is exact, ties included: the
@@ -197,7 +197,7 @@ def sign_flip(x) -> float:
   return float((1 + hits) / (1 + _RANDOM_FLIPS))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _signs(n):
   """Returns the 2^(n - 1) signs [.., n] whose first one is +."""
   rest = itertools.product([-1.0, 1.0], repeat=n - 1)
@@ -333,13 +333,13 @@ class Difference(NamedTuple):
   test: str
   n: int  # settings
   n_nonzero: int  # of them, those that differ
-  better: Tuple[int, int]  # in how many settings each of the two is better
-  seeds: Tuple[int, int]  # of a setting and value, at least and at most
-  sizes: Tuple[int, int]  # seeds of the first value and of the second
+  better: tuple[int, int]  # in how many settings each of the two is better
+  seeds: tuple[int, int]  # of a setting and value, at least and at most
+  sizes: tuple[int, int]  # seeds of the first value and of the second
   mean: float  # of the settings' differences
   estimate: float  # that belongs to the interval and to p
-  interval: Tuple[float, float]
-  t: Tuple[float, float]  # Student's interval of the mean; Welch's of one
+  interval: tuple[float, float]
+  t: tuple[float, float]  # Student's interval of the mean; Welch's of one
   p: float
   smallest_p: float  # that so many units can have
   probability: float  # that the first has the lower cost

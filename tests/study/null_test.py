@@ -1,9 +1,9 @@
 """What a report claims of studies whose settings differ in nothing."""
 
-import pytest
-
 from compare_gan.study import answers
 from compare_gan.study import statistics
+import pytest
+
 from tests.study import null
 
 pytestmark = pytest.mark.versions("numpy 1.19 or 2 computes it")
