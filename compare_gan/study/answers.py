@@ -21,7 +21,7 @@ def answers(table, found):
       sentences += _about_differences(table.study, axis, found)
   sentences += _about_failures(found)
   sentences += _about_metrics(found)
-  return sentences + _about_the_rest(table)
+  return sentences + _about_looks(table, found) + _about_the_rest(table)
 
 
 def _about_the_best(study, found):
@@ -314,6 +314,31 @@ def _about_failures(found):
 def _share(each):
   percent = 100 * each.failed_share
   return f"{each.n_failed} of {each.n} trainings ({percent:.0f} %)"
+
+
+def _about_looks(table, found):
+  """Returns a sentence on what earlier reports, of fewer runs, had said."""
+  if not found.looks:
+    return []
+  now = statistics.look(table, found)
+  counts = [str(each.ended) for each in found.looks]
+  before = found.looks[-1].shown
+  changes = [
+    f"{axis}, {first} and {second}: {words}"
+    for ones, others, words in (
+      (now.shown, before, "shown now, not then"),
+      (before, now.shown, "shown then, not now"),
+    )
+    for axis, first, second in ones
+    if [axis, first, second] not in others
+  ]
+  return [
+    f"Warning: {now.ended} runs have ended, and the report was read before, "
+    f"after {', '.join(counts)}{'' if not changes else ': '}"
+    f"{'; '.join(changes)}. Who adds runs until a difference shows finds one "
+    "in up to 20 of 100 studies without any: these p hold only if the number "
+    "of runs was fixed beforehand."
+  ]
 
 
 def _about_metrics(found):

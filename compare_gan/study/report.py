@@ -12,6 +12,7 @@ import math
 import os
 import re
 
+from compare_gan.storage import files as files_lib
 from compare_gan.study import answers
 from compare_gan.study import report_runs
 from compare_gan.study import statistics
@@ -41,12 +42,29 @@ def write(study_dir, max_megabytes=60):
   """
   table = table_lib.read(study_dir)
   summary = statistics.summary(table)
+  summary = summary._replace(looks=_look(table, study_dir, summary))
   folder = os.path.join(study_dir, "report")
   os.makedirs(folder, exist_ok=True)
   tables.write(table, folder, summary)
   path = os.path.join(folder, "index.html")
   tables.write_text(path, page(table, study_dir, summary, max_megabytes))
   return path
+
+
+def _look(table, study_dir, summary):
+  """Returns the statistics.Looks before this one, which is added to them.
+
+  looks.jsonl has a line for each number of ended runs that a report was made
+  of: "ended" and "shown", the differences that it called significant.
+  """
+  path = os.path.join(study_dir, "looks.jsonl")
+  text = files_lib.read_text_if_any(path) or ""
+  looks = [json.loads(line) for line in text.split("\n") if line.strip()]
+  before = [statistics.Look(each["ended"], each["shown"]) for each in looks]
+  look = statistics.look(table, summary)
+  if not before or before[-1] != look:
+    files_lib.write_text(path, text + json.dumps(look._asdict()) + "\n")
+  return tuple(each for each in before if each.ended < look.ended)
 
 
 def page(table, study_dir, summary=None, max_megabytes=60):

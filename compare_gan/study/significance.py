@@ -192,9 +192,14 @@ def sign_flip(x) -> float:
   least = abs(x.sum()) - 1e-12 * np.abs(x).sum()
   if len(x) <= _EXACT_FLIPS:
     return float(np.mean(np.abs(_signs(len(x)) @ x) >= least))
-  flips = np.random.RandomState(0).randint(0, 2, [_RANDOM_FLIPS, len(x)])
-  hits = np.sum(np.abs((2 * flips - 1) @ x) >= least)
+  hits = np.sum(np.abs(_random_signs(len(x)) @ x) >= least)
   return float((1 + hits) / (1 + _RANDOM_FLIPS))
+
+
+@functools.lru_cache(maxsize=4)
+def _random_signs(n):
+  flips = np.random.RandomState(0).randint(0, 2, [_RANDOM_FLIPS, n])
+  return 2.0 * flips - 1.0
 
 
 @functools.cache

@@ -614,6 +614,27 @@ def stability(group):
 # ---- All of it ---------------------------------------------------------------
 
 
+class Look(NamedTuple):
+  """What a report said when so many runs had ended."""
+
+  ended: int
+  shown: list  # [axis, first, second] of the differences that it showed
+
+
+def look(table, summary):
+  """Returns the Look at a table."""
+  ended = sum(row.status not in ("running", "waiting") for row in table.rows)
+  return Look(
+    ended,
+    [
+      [each.axis, str(each.first), str(each.second)]
+      for found in summary.comparisons.values()
+      for each in found
+      if each.shown
+    ],
+  )
+
+
 class Summary(NamedTuple):
   """Everything that a report shows, by axis and value."""
 
@@ -627,6 +648,7 @@ class Summary(NamedTuple):
   best: list
   metrics: list
   correlation: tuple
+  looks: tuple = ()  # at reports of fewer runs, by report.write
 
 
 def summary(table):

@@ -28,7 +28,9 @@ def studies(count, n, seeds, tau, delta=0.0, kind="normal", seed=0):
 def table(first, second):
   """Returns the table of one study of the axis `norm`."""
   rows = [
-    row(float(cost), {"norm": norm}, {"lr": setting}, seed)
+    row(
+      cost if np.isfinite(cost) else None, {"norm": norm}, {"lr": setting}, seed
+    )
     for norm, costs in (("none", first), ("sn", second))
     for setting, of_setting in enumerate(costs)
     for seed, cost in enumerate(of_setting)
