@@ -205,14 +205,15 @@ def expected_best(costs, ks):
     ks: numbers from 1 to n.
   """
   x = np.sort(np.asarray(costs, np.float64))
-  n = len(x)
+  return np.array([np.dot(_chances_of_best(len(x), k), x) for k in ks])
+
+
+def _chances_of_best(n, k):
+  """Returns P(min of k = x_(i)), i = 1..n."""
   i = np.arange(1, n)
-  found = []
-  for k in ks:
-    # P(min = x_(i + 1)) / P(min = x_(i)), and P(min = x_(1)) = k / n.
-    ratios = np.maximum(n - i - k + 1, 0) / (n - i)
-    found.append(k / n * np.dot(np.cumprod(np.append(1.0, ratios)), x))
-  return np.array(found)
+  # P(min = x_(i + 1)) / P(min = x_(i)), and P(min = x_(1)) = k / n.
+  ratios = np.maximum(n - i - k + 1, 0) / (n - i)
+  return k / n * np.cumprod(np.append(1.0, ratios))
 
 
 def expected_best_iid(costs, ks):
@@ -320,8 +321,10 @@ def budget_test(groups, k):
   """
 
   def distance(groups):
-    bests = [expected_best(group, [k])[0] for group in groups]
-    return max(bests) - min(bests)
+    bests = [
+      np.sort(group) @ _chances_of_best(group.shape[-1], k) for group in groups
+    ]
+    return np.ptp(bests, axis=0)
 
   return significance.permuted([np.asarray(each) for each in groups], distance)
 

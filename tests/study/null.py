@@ -25,8 +25,8 @@ def studies(count, n, seeds, tau, delta=0.0, kind="normal", seed=0):
     yield first, second + delta
 
 
-def table(first, second):
-  """Returns the table of one study of the axis `norm`."""
+def table(first, second, **study):
+  """Returns the table of one study of the axis `norm`: none and sn."""
   rows = [
     row(
       cost if np.isfinite(cost) else None, {"norm": norm}, {"lr": setting}, seed
@@ -35,4 +35,4 @@ def table(first, second):
     for setting, of_setting in enumerate(costs)
     for seed, cost in enumerate(of_setting)
   ]
-  return table_of(rows, axes={"norm": ["none", "sn"]})
+  return table_of(rows, axes={"norm": ["none", "sn"]}, **study)

@@ -431,7 +431,7 @@ def test_swapped_labels_hold_their_level():
   random = np.random.RandomState(0)
 
   def distance(groups):
-    return abs(groups[0].min() - groups[1].min())
+    return np.abs(groups[0].min(-1) - groups[1].min(-1))
 
   ps = [
     significance.permuted(list(random.rand(2, 10)), distance, 99)
