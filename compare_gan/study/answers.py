@@ -169,7 +169,7 @@ def _no_difference(study, axis, tested):
   alone = found.p < significance.LEVEL
   others = len(tested) - 1
   return (
-    f"{text} ({_test(least)}{f', {p_equals(found.p)} alone' if alone else ''}"
+    f"{text} ({_test(least)}{f', p {p_equals(found.p)} alone' if alone else ''}"
     f"{f'; {others} more of {axis} have no less' if others else ''})."
     f"{_failed(study, least)}"
   )
