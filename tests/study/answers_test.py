@@ -106,7 +106,9 @@ def test_answers_never_call_values_equal():
   assert _the(_answers(found), "no difference") == (
     "norm: no difference shown between sn and none; [-0.4, 2.2], by which sn "
     "is better, does not rule out 2.2 (6 settings x 2 seeds, exact Wilcoxon "
-    "over settings, p = .16 after Holm over 1 test)."
+    "over settings, p = .16 after Holm over 1 test). To find a difference of "
+    "2.83, the standard deviation over seeds, in 4 of 5 studies takes about 10 "
+    "settings with so many seeds."
   )
 
 
