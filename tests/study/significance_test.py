@@ -95,7 +95,8 @@ def test_one_setting(case):
   _close(found.smallest_p, values["smallest_p_possible"])
   if "welch_p" in values:
     _close(significance.welch(a, b).p, values["welch_p"])
-    _close(found.t, values["welch_interval_95"])
+    # scipy 1.10 has quantiles of t with fractional degrees to 9 digits.
+    np.testing.assert_allclose(found.t, values["welch_interval_95"], rtol=1e-8)
 
 
 @_cases("differences_with_ties_and_zeros")
