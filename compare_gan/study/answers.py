@@ -51,8 +51,8 @@ def _about_the_choice(study, best, n):
     )
   if n > 1:
     return (
-      " It was chosen by these seeds, so that fresh ones (repeat_best) would "
-      "look worse."
+      " It was chosen by these seeds: fresh ones (repeat_best) look worse on "
+      "average."
     )
   return ""
 
@@ -176,13 +176,15 @@ def _no_difference(study, axis, tested):
 
 
 def _needed(each):
-  """Returns how many settings find a difference as large as seeds' noise."""
+  """Returns how many settings find the noise of seeds, if these are too few."""
   found = each.found
   if math.isnan(found.tau) or not found.sigma:
     return ""
   n = significance.settings_needed(
     found.sigma, found.tau, found.sigma, found.seeds[0], each.n_tests
   )
+  if n <= found.n:
+    return ""
   return (
     f" To find a difference of {number(found.sigma)}, the standard deviation "
     f"over seeds, in 4 of 5 studies takes about {n} settings with so many "

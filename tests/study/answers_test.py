@@ -29,8 +29,8 @@ def test_answers_tell_the_best_of_how_many():
   ]
   assert _answers(table(rows))[0] == (
     "The best of 2 settings has a median fid of 13 over 2 seeds (2 of 2 ended "
-    "well): norm = sn, penalty = gp, lr = 1. It was chosen by these seeds, so "
-    "that fresh ones (repeat_best) would look worse."
+    "well): norm = sn, penalty = gp, lr = 1. It was chosen by these seeds: "
+    "fresh ones (repeat_best) look worse on average."
   )
 
 
