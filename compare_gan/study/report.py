@@ -286,6 +286,9 @@ def _effects(summary):
   compared = [each for found in summary.comparisons.values() for each in found]
   family = [each for each in compared if each.tested]
   tests = sorted({each.found.test for each in compared})
+  few = "; the others have, by rule, too few settings or seeds to reach p < .05"
+  if len(family) == len(compared):
+    few = ""
   return (
     "The unit is the setting: settings that differ in one axis only are "
     "matched, with any seeds, and the costs of their seeds are averaged. With "
@@ -296,8 +299,7 @@ def _effects(summary):
     "seeds are the unit, by Mann and Whitney's exact test, or Welch's t where "
     f"their numbers differ. Here: {'; '.join(tests) or 'nothing'}. The family "
     f"of Holm's correction is the whole report: {len(family)} of "
-    f"{len(compared)} comparisons; the others have, by rule, too few settings "
-    "or seeds to reach p < .05. A failure costs the worst value among the runs "
+    f"{len(compared)} comparisons{few}. A failure costs the worst value among the runs "
     "compared; settings where all of them failed are left out. Other metrics, "
     "shares of failures and probabilities to be better (P) are exploratory. A "
     "claim is about settings like these, within the values of the other axes "
