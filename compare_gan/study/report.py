@@ -300,10 +300,10 @@ def _effects(summary):
     f"their numbers differ. Here: {'; '.join(tests) or 'nothing'}. The family "
     f"of Holm's correction is the whole report: {len(family)} of "
     f"{len(compared)} comparisons{few}. A failure costs the worst value among "
-    "the runs compared; settings where all of them failed are left out. Other metrics, "
-    "shares of failures and probabilities to be better (P) are exploratory. A "
-    "claim is about settings like these, within the values of the other axes "
-    "that were tried"
+    "the runs compared; settings where all of them failed are left out. Other "
+    "metrics, shares of failures and probabilities to be better (P) are "
+    "exploratory. A claim is about settings like these, within the values of "
+    "the other axes that were tried"
   )
 
 
