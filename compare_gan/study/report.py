@@ -12,6 +12,7 @@ import math
 import os
 import re
 
+from compare_gan.storage import files as files_lib
 from compare_gan.study import answers
 from compare_gan.study import report_runs
 from compare_gan.study import statistics
@@ -22,6 +23,8 @@ import numpy as np
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _MEGABYTE = 2**20
 _PICTURE_BYTES = (8 * 1024, 60 * 1024)  # of one run, at least and at most
+_CURVES = ("exact", "iid", "simulated", "low", "high")
+_CURVES += ("median_low", "median_high")
 _RULES = {
   "last": "of the last checkpoint",
   "best": "of the checkpoint that is best by this score",
@@ -39,12 +42,29 @@ def write(study_dir, max_megabytes=60):
   """
   table = table_lib.read(study_dir)
   summary = statistics.summary(table)
+  summary = summary._replace(looks=_look(table, study_dir, summary))
   folder = os.path.join(study_dir, "report")
   os.makedirs(folder, exist_ok=True)
   tables.write(table, folder, summary)
   path = os.path.join(folder, "index.html")
   tables.write_text(path, page(table, study_dir, summary, max_megabytes))
   return path
+
+
+def _look(table, study_dir, summary):
+  """Returns the statistics.Looks before this one, which is added to them.
+
+  looks.jsonl has a line for each number of ended runs that a report was made
+  of: "ended" and "shown", the differences that it called significant.
+  """
+  path = os.path.join(study_dir, "looks.jsonl")
+  text = files_lib.read_text_if_any(path) or ""
+  looks = [json.loads(line) for line in text.split("\n") if line.strip()]
+  before = [statistics.Look(each["ended"], each["shown"]) for each in looks]
+  look = statistics.look(table, summary)
+  if not before or before[-1] != look:
+    files_lib.write_text(path, text + json.dumps(look._asdict()) + "\n")
+  return tuple(each for each in before if each.ended < look.ended)
 
 
 def page(table, study_dir, summary=None, max_megabytes=60):
@@ -246,21 +266,45 @@ def facts(table, summary):
       "Budget",
       "E[min of k] over settings drawn without replacement (exact), drawn "
       "independently (i.i.d.), and simulated 1,000 times with the phases in "
-      f"their order ({', '.join(study.get('phases') or ['one phase'])})",
+      f"their order ({', '.join(study.get('phases') or ['one phase'])}): "
+      "descriptions of these settings. The band of the simulated curve is the "
+      "spread of orders, no confidence interval. Where the settings are "
+      "independent draws, of one random search, there is an interval of 95 % "
+      "for the median best of k new settings, from order statistics, up to k = "
+      "n / 5.3",
     ),
-    (
-      "Effects",
-      "over pairs of trainings that differ in one axis only, with the same "
-      "other axes, settings and seed. Intervals of 95 % by Student's t over "
-      "pairs, and by a bootstrap that draws whole settings; p by Wilcoxon's "
-      "signed-rank test, exact up to 100 pairs, with Holm's correction over "
-      "all tests of the axis",
-    ),
+    ("Effects", _effects(summary)),
     (
       "Protocol",
       ", ".join(statistics.protocols(table)) or "none is known",
     ),
   ]
+
+
+def _effects(summary):
+  """Returns what the unit, the tests and the family of the effects are."""
+  compared = [each for found in summary.comparisons.values() for each in found]
+  family = [each for each in compared if each.tested]
+  tests = sorted({each.found.test for each in compared})
+  few = "; the others have, by rule, too few settings or seeds to reach p < .05"
+  if len(family) == len(compared):
+    few = ""
+  return (
+    "The unit is the setting: settings that differ in one axis only are "
+    "matched, with any seeds, and the costs of their seeds are averaged. With "
+    "6 settings or more the test is Wilcoxon's signed-rank one, exact up to "
+    "100; the estimate is that of Hodges and Lehmann, its interval of 95 % is "
+    "the test's own, uncorrected. With 2 to 5 settings there is Student's t, "
+    "which assumes normal differences, and no claim. With a single setting the "
+    "seeds are the unit, by Mann and Whitney's exact test, or Welch's t where "
+    f"their numbers differ. Here: {'; '.join(tests) or 'nothing'}. The family "
+    f"of Holm's correction is the whole report: {len(family)} of "
+    f"{len(compared)} comparisons{few}. A failure costs the worst value among "
+    "the runs compared; settings where all of them failed are left out. Other "
+    "metrics, shares of failures and probabilities to be better (P) are "
+    "exploratory. A claim is about settings like these, within the values of "
+    "the other axes that were tried"
+  )
 
 
 def _plain(x):
@@ -289,26 +333,39 @@ def _box(box, scale):
 
 
 def _curve(curve, scale):
-  found = {"n": curve.n, "k": _plain(curve.k)}
-  for name in ("exact", "iid", "simulated", "low", "high"):
+  found = {"n": curve.n, "k": _plain(curve.k), "last": curve.last}
+  for name in _CURVES:
     found[name] = _plain(scale * getattr(curve, name))
   return found
 
 
 def _comparison(each, scale):
   """Returns it as score of `second` - score of `first`."""
+  found = each.found
   return {
     "first": str(each.first),
     "second": str(each.second),
-    "mean": _plain(scale * each.mean),
-    "t": _plain(sorted(scale * end for end in each.t)),
-    "bootstrap": _plain(sorted(scale * end for end in each.bootstrap)),
-    "n": each.n,
-    "n_settings": each.n_settings,
-    "n_infinite": each.n_infinite,
-    "p": _plain(each.p),
+    "unit": found.unit,
+    "test": found.test,
+    "n": found.n,
+    "seeds": _plain(found.seeds),
+    "mean": _plain(scale * found.mean),
+    "estimate": _plain(scale * found.estimate),
+    "interval": _plain(sorted(scale * end for end in found.interval)),
+    "t": _plain(sorted(scale * end for end in found.t)),
+    "p": _plain(found.p),
     "p_holm": _plain(each.p_holm),
     "n_tests": each.n_tests,
+    "smallest_p": _plain(found.smallest_p),
+    "better": _plain(found.better),
+    "probability": _plain(found.probability),
+    "p_probability": _plain(found.p_probability),
+    "tau": _plain(found.tau),
+    "sigma": _plain(found.sigma),
+    "failed": _plain(each.failed),
+    "runs": _plain(each.runs),
+    "p_failures": _plain(each.p_failures),
+    "dropped": each.n_dropped,
   }
 
 

@@ -235,9 +235,9 @@ function lineFigure(lines, options) {
       if (line.band) image.append(area(line.band, x, y, i));
       const points = line.points.map(([a, b]) => [x.of(a), useLogY && !(b > 0) ? NaN : y.of(b)]);
       if (points.length === 1) {
-        image.append(svg("circle", { cx: points[0][0], cy: points[0][1], r: 4, fill: `var(--c${i % COLORS})` }));
+        image.append(svg("circle", { cx: points[0][0], cy: points[0][1], r: 4, fill: `var(--c${(line.color ?? i) % COLORS})` }));
       }
-      image.append(path(points, stroke(line.color ?? i)));
+      image.append(path(points, { ...stroke(line.color ?? i), ...(line.dotted ? { "stroke-dasharray": "1 4" } : {}) }));
     });
   });
 }
@@ -361,7 +361,7 @@ function showBoxes(axis) {
     behind([axis, "shown", "of", "least", "25 %", "median", "75 %", "most"], rows));
 }
 
-const KINDS = { exact: "exact, without replacement", iid: "exact, i.i.d.", simulated: "simulated, phases in order, with 5–95 %" };
+const KINDS = { exact: "exact, without replacement", iid: "exact, i.i.d.", simulated: "simulated, phases in order, with 5–95 % of orders" };
 let curveKind = "exact";
 
 function showBudget(axis) {
@@ -375,8 +375,19 @@ function showBudget(axis) {
       const curve = curves[name];
       const line = { name, points: curve.k.map((k, i) => [k, curve[kind][i]]) };
       if (kind === "simulated") line.band = curve.k.map((k, i) => [k, curve.low[i], curve.high[i]]);
+      if (kind === "exact" && curve.last) {
+        line.points = line.points.filter(([k]) => k <= curve.last);
+        line.band = line.points.map(([k], i) => [k, curve.median_low[i], curve.median_high[i]]);
+      }
       return line;
     });
+    if (kind === "exact") {
+      names.forEach((name, color) => {
+        const { k, last, exact } = curves[name];
+        const points = k.map((each, i) => [each, exact[i]]).filter(([each]) => each >= last);
+        if (last) lines.push({ name, points, color, dotted: true });
+      });
+    }
     const most = Math.max(...names.map((name) => curves[name].n));
     holder.replaceChildren(lineFigure(lines, {
       name: `Expected best score by budget and ${axis}`, logX: most > 20, wholeX: true,
@@ -388,9 +399,10 @@ function showBudget(axis) {
   select.value = curveKind;
   draw(curveKind);
   const rows = () => names.flatMap((name) => curves[name].k.map((k, i) =>
-    [name, k, ...["exact", "iid", "simulated", "low", "high"].map((kind) => curves[name][kind][i])]));
+    [name, k, ...["exact", "iid", "simulated", "low", "high", "median_low", "median_high"].map((kind) => curves[name][kind][i])]));
   fill("budget", make("div", { className: "row" }, [label]), holder,
-    behind([axis, "settings tried", "exact", "i.i.d.", "simulated", "5 %", "95 %"], rows));
+    make("figcaption", { textContent: "Descriptions of the settings that were tried. The band of the exact curve, where one random search drew them, is the 95 % interval of the median best of so many new settings; dotted where there are too few settings for it." }),
+    behind([axis, "settings tried", "exact", "i.i.d.", "simulated", "5 % of orders", "95 % of orders", "median best, from", "to"], rows));
 }
 
 // All pairs, or those of a reference, as score of `other` - score of `reference`.
@@ -399,7 +411,7 @@ function against(axis, reference) {
   return data.comparisons[axis].filter((each) => !reference || [each.first, each.second].includes(reference)).map((each) => {
     if (!reference || each.first === reference) return { ...each, label: reference ? each.second : `${each.second} − ${each.first}` };
     const flip = ([low, high]) => [turned(high), turned(low)];
-    return { ...each, label: each.first, mean: turned(each.mean), t: flip(each.t), bootstrap: flip(each.bootstrap) };
+    return { ...each, label: each.first, mean: turned(each.mean), estimate: turned(each.estimate), t: flip(each.t), interval: flip(each.interval) };
   });
 }
 
@@ -410,27 +422,29 @@ function showEffects(axis) {
   const holder = make("div");
   const draw = (reference) => {
     const effects = against(axis, reference);
-    const numbers = effects.flatMap((each) => [each.mean, ...each.t, ...each.bootstrap]);
+    const numbers = effects.flatMap((each) => [each.estimate, ...each.t, ...each.interval]);
     const drawEffect = (image, i, y, scale) => {
-      const { mean, t, bootstrap, p_holm: p } = effects[i];
-      if (!known(mean)) return;
-      const color = p < 0.05 ? "var(--c0)" : "var(--c6)";
+      const { estimate, t, interval: own, p_holm: p } = effects[i];
+      if (!known(estimate)) return;
+      const shown = known(p) && p < 0.05;
+      const color = shown ? "var(--c0)" : "var(--c6)";
       const line = ([low, high], dy, dash) => known(low) && image.append(svg("line", {
         x1: scale.of(low), x2: scale.of(high), y1: y + dy, y2: y + dy, stroke: color, "stroke-width": 2, "stroke-dasharray": dash,
       }));
-      line(t, -3, "");
-      line(bootstrap, 4, "3 2");
-      image.append(svg("circle", { cx: scale.of(mean), cy: y - 3, r: 5, fill: p < 0.05 ? color : "var(--panel)", stroke: color, "stroke-width": 2 }));
+      line(own, -3, "");
+      line(t, 4, "3 2");
+      image.append(svg("circle", { cx: scale.of(estimate), cy: y - 3, r: 5, fill: shown ? color : "var(--panel)", stroke: color, "stroke-width": 2 }));
     };
     const sense = data.lower_is_better ? "negative is better" : "positive is better";
     const label = `difference of ${data.score}${reference ? ` to ${reference}` : ""}, ${sense}`;
     const names = effects.map((each) => `${each.label} (${each.n})`);
-    const rows = () => effects.map((each) => [each.label, each.mean, interval(each.t), interval(each.bootstrap),
-      each.n, each.n_settings, each.n_infinite, formatP(each.p), formatP(each.p_holm)]);
+    const rows = () => effects.map((each) => [each.label, each.estimate, interval(each.interval), each.mean, interval(each.t), each.n,
+      each.seeds[0] === each.seeds[1] ? each.seeds[0] : each.seeds.join(" to "), each.test, formatP(each.p), known(each.p_holm) ? formatP(each.p_holm) : "too few",
+      each.tau, each.sigma, each.failed.join("/")]);
     holder.replaceChildren(
       effects.length ? rowFigure(names, numbers, label, { zero: true, name: `Effects of ${axis}` }, drawEffect) : note("Nothing can be compared with it."),
-      make("figcaption", { textContent: "Mean difference of matched trainings, in brackets how many pairs. Solid: 95 % by Student's t, dashed: by the bootstrap over settings. A full dot: Wilcoxon p < .05 after Holm." }),
-      behind([axis, "mean difference", "95 % (t)", "95 % (bootstrap)", "pairs", "settings", "of them with a failure", "Wilcoxon p", `p after Holm over ${data.comparisons[axis][0].n_tests}`], rows));
+      make("figcaption", { textContent: "Difference of matched settings, in brackets how many settings. Solid: 95 % by the test's own interval, dashed: by Student's t (Welch's with one setting). A full dot: p < .05 after Holm over the whole report." }),
+      behind([axis, "difference", "95 %", "mean", "95 % (t)", "settings", "seeds", "test", "p", `p after Holm over ${data.comparisons[axis][0].n_tests}`, "tau", "sigma", "failed"], rows));
   };
   const values = data.axes[axis];
   const [label, select] = menu("Compared with", [...values, ""], draw, [...values, "one another (all pairs)"]);

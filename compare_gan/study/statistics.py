@@ -1,11 +1,13 @@
 """What the scores of a study say: boxes, budgets and effects.
 
 A setting is a cell of the axes with its hyper-parameters, trained with some
-seeds; its value is the median over these seeds. Everything is computed on
-costs, in float64: a score, or minus the score where more is better, so that
-less is always better. A training that ended without a score, or collapsed,
-costs infinity. Trainings that have not ended, and those that were refused
-because their architecture cannot express their cell, count nowhere.
+seeds; its value is the median over these seeds. Values of an axis are compared
+by the means over seeds, setting by setting: see significance.py. Everything is
+computed on costs, in float64: a score, or minus the score where more is better,
+so that less is always better. A training that ended without a score, or
+collapsed, costs infinity; where means are taken, the worst value that was seen.
+Trainings that have not ended, and those that were refused because their
+architecture cannot express their cell, count nowhere.
 
 The questions are those of https://arxiv.org/abs/1711.10337 and
 https://arxiv.org/abs/1807.04720; the tests and the Holm correction are ours.
@@ -51,6 +53,7 @@ class Setting(NamedTuple):
   order: int
   runs: tuple  # their ids
   costs: tuple
+  fresh: tuple = ()  # costs of repeat_best: seeds that did not choose it
 
   @property
   def value(self):
@@ -82,9 +85,16 @@ def settings(table):
       rows[0][0].order,
       tuple(row.run for row, _ in rows),
       tuple(known for _, known in rows),
+      _fresh(rows),
     )
     for rows in found.values()
   ]
+
+
+def _fresh(rows):
+  """Returns the costs of repeat_best, if other runs chose the setting."""
+  repeated = [known for row, known in rows if row.phase == "repeat_best"]
+  return tuple(repeated) if len(repeated) < len(rows) else ()
 
 
 def _key(names):
@@ -195,14 +205,15 @@ def expected_best(costs, ks):
     ks: numbers from 1 to n.
   """
   x = np.sort(np.asarray(costs, np.float64))
-  n = len(x)
+  return np.array([np.dot(_chances_of_best(len(x), k), x) for k in ks])
+
+
+def _chances_of_best(n, k):
+  """Returns P(min of k = x_(i)), i = 1..n."""
   i = np.arange(1, n)
-  found = []
-  for k in ks:
-    # P(min = x_(i + 1)) / P(min = x_(i)), and P(min = x_(1)) = k / n.
-    ratios = np.maximum(n - i - k + 1, 0) / (n - i)
-    found.append(k / n * np.dot(np.cumprod(np.append(1.0, ratios)), x))
-  return np.array(found)
+  # P(min = x_(i + 1)) / P(min = x_(i)), and P(min = x_(1)) = k / n.
+  ratios = np.maximum(n - i - k + 1, 0) / (n - i)
+  return k / n * np.cumprod(np.append(1.0, ratios))
 
 
 def expected_best_iid(costs, ks):
@@ -246,7 +257,13 @@ def blocks(group, phases, worst):
 
 
 class Curve(NamedTuple):
-  """The expected best cost of a group by the number of settings tried."""
+  """The expected best cost of a group by the number of settings tried.
+
+  [low, high] holds the best of 90 % of the orders of these same settings: no
+  confidence interval. [median_low, median_high] is one, of 95 %, of the median
+  best of k new settings; nan where the settings are no independent draws, or k
+  is too large for a lower end.
+  """
 
   n: int
   k: np.ndarray
@@ -255,6 +272,9 @@ class Curve(NamedTuple):
   simulated: np.ndarray
   low: np.ndarray
   high: np.ndarray
+  median_low: np.ndarray
+  median_high: np.ndarray
+  last: int  # k up to which there is such an interval
 
 
 def budget_curve(group, phases, worst, draws=1000):
@@ -268,7 +288,45 @@ def budget_curve(group, phases, worst, draws=1000):
     expected_best(costs, ks),
     expected_best_iid(costs, ks),
     *(curve[ks - 1] for curve in simulated),
+    *_median_best(group, costs, ks),
   )
+
+
+def _median_best(group, costs, ks):
+  """Returns (lower ends, upper ends, last k) of the median best of k."""
+  last = significance.last_budget(len(costs)) if independent(group) else 0
+  found = [
+    significance.median_best(costs, k)[:2] if k <= last else (math.nan,) * 2
+    for k in ks
+  ]
+  return (*np.array(found).T, last)
+
+
+def independent(group):
+  """Returns whether Settings are independent draws: random search, once."""
+  return {each.phase for each in group} == {"random_search"} and (
+    len({each.round or 0 for each in group}) == 1
+  )
+
+
+def budget_test(groups, k):
+  """Returns the p that the expected bests of k of some groups differ.
+
+  The labels of the settings are permuted; the statistic is the distance of the
+  highest from the lowest expected best.
+
+  Args:
+    groups: lists of costs, at least k of each.
+    k: how many settings are tried.
+  """
+
+  def distance(groups):
+    bests = [
+      np.sort(group) @ _chances_of_best(group.shape[-1], k) for group in groups
+    ]
+    return np.ptp(bests, axis=0)
+
+  return significance.permuted([np.asarray(each) for each in groups], distance)
 
 
 def winners(curves):
@@ -291,40 +349,48 @@ def winners(curves):
 # ---- Effects and tests -------------------------------------------------------
 
 
-def differences(table, axis, first, second):
-  """Returns [(cluster, cost of second - cost of first)] of matched trainings.
+class Match(NamedTuple):
+  """A setting that was trained with two values of an axis.
 
-  Two trainings match that differ in this axis only: they agree in the other
-  axes, the settings and the seed. Where one side has settings that the other
-  knows nothing of, as the weight of a penalty where there is none, its cost is
-  the median over these. The pairs of one setting, which differ in the seed,
-  are a cluster. No pair is made of two failures.
+  Where one side has settings that the other knows nothing of, as the weight of
+  a penalty where there is none, a seed has a cost for each of these.
+  """
+
+  cell: tuple  # the other axes
+  settings: tuple  # those that both sides know
+  first: list  # [seeds][costs], inf for a failure
+  second: list
+
+
+def matches(table, axis, first, second):
+  """Returns the Matches of two values: what differs in this axis only.
+
+  Two sides match that agree in the other axes and in the settings. Their seeds
+  need not: no noise is shared by trainings with the same seed.
   """
   sides = (_by_place(table, axis, first), _by_place(table, axis, second))
   found = []
   for place in sorted(set(sides[0]) & set(sides[1]), key=repr):
-    cell, _ = place
     for names_a, names_b in _matching(sides[0][place], sides[1][place]):
       shared = names_a & names_b
-      a = _medians(sides[0][place][names_a], shared)
-      b = _medians(sides[1][place][names_b], shared)
+      a = _by_setting(sides[0][place][names_a], shared)
+      b = _by_setting(sides[1][place][names_b], shared)
       for key in sorted(set(a) & set(b), key=repr):
-        if math.isfinite(a[key]) or math.isfinite(b[key]):
-          found.append(((cell, key), b[key] - a[key]))
+        found.append(Match(place, key, a[key], b[key]))
   return found
 
 
 def _by_place(table, axis, value):
-  """Returns {(other axes, seed): {names of settings: [(settings, cost)]}}."""
+  """Returns {other axes: {names of settings: [(settings, seed, cost)]}}."""
   places = {}
   for row in table.rows:
     known = cost(row, table.study)
     if known is None or row.cell.get(axis) != value:
       continue
     others = {name: row.cell[name] for name in row.cell if name != axis}
-    by_names = places.setdefault((_key(others), row.seed), {})
+    by_names = places.setdefault(_key(others), {})
     by_names.setdefault(frozenset(row.settings), []).append(
-      (row.settings, known)
+      (row.settings, row.seed, known)
     )
   return places
 
@@ -342,12 +408,13 @@ def _matching(first, second):
       yield a, b
 
 
-def _medians(entries, names):
+def _by_setting(entries, names):
+  """Returns {settings of these names: [seeds][costs]}."""
   groups = {}
-  for each, known in entries:
+  for each, seed, known in entries:
     key = tuple((name, each[name]) for name in sorted(names))
-    groups.setdefault(key, []).append(known)
-  return {key: median(costs) for key, costs in groups.items()}
+    groups.setdefault(key, {}).setdefault(seed, []).append(known)
+  return {key: list(by_seed.values()) for key, by_seed in groups.items()}
 
 
 class Comparison(NamedTuple):
@@ -356,54 +423,122 @@ class Comparison(NamedTuple):
   axis: str
   first: str
   second: str
-  n: int  # pairs
-  n_settings: int
-  n_infinite: int  # pairs of which one failed: in the test, not in the mean
-  mean: float
-  t: tuple
-  bootstrap: tuple
-  p: float
-  p_holm: float
-  n_tests: int  # that Holm's correction is for
-  n_nonzero: int  # differences that the test used
+  found: significance.Difference
+  worst: float  # what a failure costs here
+  failed: tuple  # runs, of first and of second
+  runs: tuple
+  n_dropped: int  # matched settings left out: all their runs failed
+  p_failures: float  # whether the shares of failures differ; exploratory
+  survivors: float  # mean difference without the failures
+  p_holm: float  # nan outside the family
+  n_tests: int  # the family: all testable comparisons of the report
+
+  @property
+  def tested(self):
+    """Whether it counts in Holm's family."""
+    return self.found.testable
+
+  @property
+  def shown(self):
+    """Whether the difference is significant in the whole report."""
+    return self.tested and self.p_holm < significance.LEVEL
+
+  @property
+  def possible(self):
+    """Whether a test of so many units could reach the level at all."""
+    least = self.found.smallest_p * max(self.n_tests, 1)
+    return self.tested and least < significance.LEVEL
 
 
 def comparisons(table, axis):
-  """Returns a Comparison of every two values of an axis that have pairs."""
-  found = []
-  for first, second in itertools.combinations(table.study["axes"][axis], 2):
-    pairs = differences(table, axis, first, second)
-    if pairs:
-      found.append(_compare(axis, first, second, pairs))
-  corrected = significance.holm([each.p for each in found])
-  return [
-    each._replace(p_holm=float(p), n_tests=len(found))
-    for each, p in zip(found, corrected)
+  """Returns a Comparison of every two values of an axis that match."""
+  return all_comparisons(table)[axis]
+
+
+def all_comparisons(table):
+  """Returns {axis: [Comparison]} of a report, which are one family of tests.
+
+  Holm's correction is over all of them but those that no claim can be made of,
+  by rule: fewer than 6 settings, or a single one with fewer than 4 seeds.
+  """
+  found = {
+    axis: [
+      compared
+      for first, second in itertools.combinations(values, 2)
+      for matched in [matches(table, axis, first, second)]
+      for compared in [_compare(axis, first, second, matched)]
+      if compared
+    ]
+    for axis, values in table.study["axes"].items()
+  }
+  family = [
+    each.found.p
+    for of_axis in found.values()
+    for each in of_axis
+    if each.tested
   ]
+  corrected = iter(significance.holm(family))
+  return {
+    axis: [
+      each._replace(
+        p_holm=float(next(corrected)) if each.tested else math.nan,
+        n_tests=len(family),
+      )
+      for each in of_axis
+    ]
+    for axis, of_axis in found.items()
+  }
 
 
-def _compare(axis, first, second, pairs):
-  clusters = {}
-  for cluster, x in pairs:
-    if math.isfinite(x):
-      clusters.setdefault(cluster, []).append(x)
-  x = finite([x for _, x in pairs])
-  p, n_nonzero = significance.wilcoxon([x for _, x in pairs])
+def _compare(axis, first, second, matched):
+  """Returns the Comparison of Matches, None if all their runs failed."""
+  failures = [_failures(matched, side) for side in ("first", "second")]
+  kept = [
+    each for each, a, b in zip(matched, *failures) if a[0] < a[1] or b[0] < b[1]
+  ]
+  if not kept:
+    return None
+  sides = [each.first for each in kept], [each.second for each in kept]
+  runs = [[list(itertools.chain(*seeds)) for seeds in side] for side in sides]
+  worst = significance.worst_of(*runs)
   return Comparison(
     axis,
     first,
     second,
-    n=len(pairs),
-    n_settings=len({cluster for cluster, _ in pairs}),
-    n_infinite=len(pairs) - len(x),
-    mean=float(x.mean()) if len(x) else math.nan,
-    t=significance.t_interval(x),
-    bootstrap=significance.bootstrap_interval(list(clusters.values())),
-    p=p,
-    p_holm=p,
-    n_tests=1,
-    n_nonzero=n_nonzero,
+    significance.compare(
+      *(_over_seeds(side, worst) for side in sides),
+      [_over_seeds(side, math.inf) for side in sides],
+    ),
+    worst=worst,
+    failed=tuple(sum(n for n, _ in side) for side in failures),
+    runs=tuple(sum(n for _, n in side) for side in failures),
+    n_dropped=len(matched) - len(kept),
+    p_failures=significance.compare_shares(*failures),
+    survivors=_survivors(*runs),
+    p_holm=math.nan,
+    n_tests=0,
   )
+
+
+def _failures(matched, side):
+  """Returns (failed, all) runs of one side of each Match."""
+  costs = [list(itertools.chain(*getattr(each, side))) for each in matched]
+  return [(len(each) - len(finite(each)), len(each)) for each in costs]
+
+
+def _over_seeds(side, worst):
+  """Returns [settings][seeds]: medians over what the other side lacks."""
+  return [
+    [median(costs) for costs in significance.with_worst(seeds, worst)]
+    for seeds in side
+  ]
+
+
+def _survivors(first, second):
+  """Returns the mean over settings of differences of what did not fail."""
+  pairs = [(finite(a), finite(b)) for a, b in zip(first, second)]
+  d = [b.mean() - a.mean() for a, b in pairs if len(a) and len(b)]
+  return float(np.mean(d)) if d else math.nan
 
 
 # ---- Tables of medians, ranks and spreads ------------------------------------
@@ -482,6 +617,27 @@ def stability(group):
 # ---- All of it ---------------------------------------------------------------
 
 
+class Look(NamedTuple):
+  """What a report said when so many runs had ended."""
+
+  ended: int
+  shown: list  # [axis, first, second] of the differences that it showed
+
+
+def look(table, summary):
+  """Returns the Look at a table."""
+  ended = sum(row.status not in ("running", "waiting") for row in table.rows)
+  return Look(
+    ended,
+    [
+      [each.axis, str(each.first), str(each.second)]
+      for found in summary.comparisons.values()
+      for each in found
+      if each.shown
+    ],
+  )
+
+
 class Summary(NamedTuple):
   """Everything that a report shows, by axis and value."""
 
@@ -495,6 +651,7 @@ class Summary(NamedTuple):
   best: list
   metrics: list
   correlation: tuple
+  looks: tuple = ()  # at reports of fewer runs, by report.write
 
 
 def summary(table):
@@ -527,7 +684,7 @@ def summary(table):
       groups if len(values) else {},
       lambda group: budget_curve(group, study.get("phases", []), worst),
     ),
-    {axis: comparisons(table, axis) for axis in axes},
+    all_comparisons(table),
     {
       pair: interaction(found, *pair, axes)
       for pair in itertools.combinations(axes, 2)

@@ -226,31 +226,46 @@ def _best_of(place, n):
 
 
 def comparison_rows(table, summary):
-  header = ["axis", "values", "difference", "95 % (t)", "95 % (bootstrap)"]
-  header += ["pairs", "settings", "failures", "Wilcoxon p", "p after Holm"]
+  header = ["axis", "values", "difference", "95 %", "mean", "95 % (t)"]
+  header += ["settings", "seeds", "test", "p", "p after Holm", "of tests"]
+  header += ["least p", "better in", "P", "tau", "sigma", "failed", "dropped"]
   signed = statistics.sign(table.study)
   rows = [
     [
       each.axis,
       f"{each.first} - {each.second}",
-      answers.number(-signed * each.mean),
-      interval(-signed, each.t),
-      interval(-signed, each.bootstrap),
-      each.n,
-      each.n_settings,
-      each.n_infinite,
-      answers.p_text(each.p),
-      answers.p_text(each.p_holm),
+      answers.number(-signed * each.found.estimate),
+      interval(-signed, each.found.interval),
+      answers.number(-signed * each.found.mean),
+      interval(-signed, each.found.t),
+      each.found.n,
+      _from_to(each.found.seeds),
+      each.found.test,
+      answers.p_text(each.found.p),
+      answers.p_text(each.p_holm) if each.tested else "too few",
+      each.n_tests if each.tested else "-",
+      answers.p_text(each.found.smallest_p),
+      f"{each.found.better[0]}/{each.found.better[1]}",
+      answers.number(each.found.probability),
+      answers.number(each.found.tau),
+      answers.number(each.found.sigma),
+      f"{each.failed[0]}/{each.failed[1]}",
+      each.n_dropped,
     ]
     for compared in summary.comparisons.values()
     for each in compared
   ]
   better = "negative" if signed > 0 else "positive"
   caption = (
-    f"Differences of {table.study['score']} between matched trainings: "
+    f"Differences of {table.study['score']} between matched settings: "
     f"{better} where the first value is better"
   )
   return caption, header, rows
+
+
+def _from_to(ends):
+  low, high = ends
+  return str(low) if low == high else f"{low} to {high}"
 
 
 def interval(factor, ends):

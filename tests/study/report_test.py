@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 
 from compare_gan.study import answers
 from compare_gan.study import report
@@ -100,6 +101,44 @@ def test_facts_name_score_rule_seeds_and_protocol(tmp_path):
   assert facts["Runs"] == "2: 2 ok"
   assert "up to 2 seeds" in facts["Settings"]
   assert "as 3, the worst" in facts["Value of a setting"]
+
+
+def test_facts_name_unit_tests_and_family(tmp_path):
+  rows = [
+    row(float(i + lr), {"norm": norm, "penalty": "gp"}, {"lr": lr})
+    for i, norm in enumerate(["none", "sn"])
+    for lr in range(6)
+  ]
+  rows += [row(1.0, {"norm": "sn", "penalty": "none"}, {"lr": 1})]
+  data = _data(_page(table(rows), tmp_path))
+  effects = dict(data["facts"])["Effects"]
+  assert "The unit is the setting" in effects
+  assert "Here: exact Wilcoxon over settings; none: a side has one" in effects
+  assert "the whole report: 1 of 2 comparisons" in effects
+  [compared] = data["comparisons"]["norm"]
+  assert compared["n"] == 6 and compared["unit"] == "settings"
+  assert compared["interval"] == [1, 1] and compared["n_tests"] == 1
+  [few] = data["comparisons"]["penalty"]
+  assert few["p_holm"] is None and few["interval"] == [None, None]
+
+
+def test_report_remembers_what_it_said_of_fewer_runs(study):
+  folder = study.parent / "grown"
+  shutil.copytree(study, folder)
+  ended = sum(
+    row.status not in ("running", "waiting")
+    for row in table_lib.read(str(folder)).rows
+  )
+  looks = folder / "looks.jsonl"
+  [line] = looks.read_text().splitlines()
+  assert json.loads(line)["ended"] == ended
+  looks.write_text('{"ended": 5, "shown": [["norm", "x", "y"]]}\n')
+  report.write(str(folder))
+  report.write(str(folder))  # The same look twice is one.
+  assert len(looks.read_text().splitlines()) == 2
+  data = _data((folder / "report" / "index.html").read_text())
+  [found] = [text for text in data["answers"] if "read before" in text]
+  assert "after 5: " in found and "norm, x and y: shown then, not now" in found
 
 
 def test_unlike_protocols_are_a_warning(tmp_path):

@@ -2,12 +2,14 @@
 
 import math
 
+from compare_gan.study import significance
 from compare_gan.study import statistics
 import numpy as np
 import pytest
 from scipy import stats
 
 from tests.study import examples
+from tests.study import null
 from tests.study.examples import norms
 from tests.study.examples import row
 from tests.study.examples import table
@@ -44,6 +46,17 @@ def test_failures_and_collapses_cost_infinity():
   [setting] = statistics.settings(table(rows))
   assert setting.costs == (3.0, math.inf, math.inf, math.inf)
   assert (setting.value, setting.n_ok, setting.n) == (math.inf, 1, 4)
+
+
+def test_fresh_seeds_are_those_of_repeat_best():
+  rows = [
+    row(1.0, settings={"lr": 1}, seed=0),
+    row(3.0, settings={"lr": 1}, seed=1, phase="repeat_best"),
+    row(2.0, settings={"lr": 2}, seed=0, phase="repeat_best"),
+  ]
+  first, second = statistics.settings(table(rows))
+  assert first.fresh == (3.0,)
+  assert second.fresh == ()  # Nothing else was there to choose it.
 
 
 def test_what_has_not_ended_or_was_refused_does_not_count():
@@ -181,20 +194,32 @@ def test_budgets_of_many_settings_are_some_of_them():
 # ---- Effects -----------------------------------------------------------------
 
 
-def _gains(found):
-  return sorted(x for _, x in found)
+def _sides(found):
+  return [(each.first, each.second) for each in found]
 
 
-def test_differences_are_between_trainings_that_match():
+def test_settings_match_that_differ_in_one_axis():
   rows = [
     row(5.0, {"norm": "none", "penalty": "gp"}, {"lr": 1}, seed=0),
     row(3.0, {"norm": "sn", "penalty": "gp"}, {"lr": 1}, seed=0),
-    row(9.0, {"norm": "none", "penalty": "gp"}, {"lr": 2}, seed=0),
-    row(8.0, {"norm": "sn", "penalty": "gp"}, {"lr": 2}, seed=1),
-    row(7.0, {"norm": "sn", "penalty": "none"}, {"lr": 2}, seed=0),
+    row(9.0, {"norm": "none", "penalty": "gp"}, {"lr": 3}, seed=0),
+    row(8.0, {"norm": "sn", "penalty": "gp"}, {"lr": 2}, seed=0),
+    row(7.0, {"norm": "sn", "penalty": "none"}, {"lr": 3}, seed=0),
   ]
-  found = statistics.differences(table(rows), "norm", "sn", "none")
-  assert _gains(found) == [2.0]
+  found = statistics.matches(table(rows), "norm", "sn", "none")
+  assert _sides(found) == [([[3.0]], [[5.0]])]
+  assert found[0].cell == (("penalty", "gp"),)
+  assert found[0].settings == (("lr", 1),)
+
+
+def test_seeds_of_a_setting_need_not_match():
+  rows = [
+    row(5.0, {"norm": "none"}, {"lr": 1}, seed=0),
+    row(3.0, {"norm": "sn"}, {"lr": 1}, seed=7),
+    row(4.0, {"norm": "sn"}, {"lr": 1}, seed=8),
+  ]
+  found = statistics.matches(table(rows), "norm", "sn", "none")
+  assert _sides(found) == [([[3.0], [4.0]], [[5.0]])]
 
 
 def test_settings_that_one_side_lacks_are_passed_over_by_a_median():
@@ -204,8 +229,13 @@ def test_settings_that_one_side_lacks_are_passed_over_by_a_median():
     for lamba, score in [(0.1, 1.0), (1, 3.0), (10, 4.0)]
   ]
   rows.append(row(2.0, {"penalty": "gp"}, {"lr": 2, "lamba": 1}))
-  found = statistics.differences(table(rows), "penalty", "gp", "none")
-  assert _gains(found) == [2.0]
+  found = table(rows, axes={"penalty": ["gp", "none"]})
+  assert _sides(statistics.matches(found, "penalty", "gp", "none")) == [
+    ([[1.0, 3.0, 4.0]], [[5.0]])
+  ]
+  [compared] = statistics.comparisons(found, "penalty")
+  assert compared.found.mean == 2.0
+  assert compared.runs == (3, 1)
 
 
 def test_settings_of_other_names_do_not_match():
@@ -213,51 +243,120 @@ def test_settings_of_other_names_do_not_match():
     row(5.0, {"norm": "none"}, {"lr": 1, "beta1": 0}),
     row(5.0, {"norm": "sn"}, {"lr": 1, "beta2": 0}),
   ]
-  assert not statistics.differences(table(rows), "norm", "none", "sn")
-
-
-def test_pairs_of_one_setting_are_one_cluster():
-  rows = [
-    row(lr + seed, {"norm": norm}, {"lr": lr}, seed)
-    for norm in ("none", "sn")
-    for lr in (1, 2)
-    for seed in (0, 1, 2)
-  ]
-  found = statistics.differences(table(rows), "norm", "none", "sn")
-  assert len(found) == 6 and len({cluster for cluster, _ in found}) == 2
-
-
-def test_two_failures_are_no_pair():
-  found = statistics.differences(
-    norms([None, None, 1.0], [None, 2.0, None]), "norm", "none", "sn"
-  )
-  assert _gains(found) == [-math.inf, math.inf]
+  assert not statistics.matches(table(rows), "norm", "none", "sn")
 
 
 def test_known_effect_comes_out():
   base = np.random.RandomState(0).lognormal(3, 1, 12)
   gain = np.tile([2.9, 3.1, 3.0], 4)
-  found = norms(base + gain, base)
+  found = null.table((base + gain)[:, None], base[:, None])
   [compared] = statistics.comparisons(found, "norm")
   assert (compared.first, compared.second) == ("none", "sn")
-  assert compared.mean == pytest.approx(-3.0)
-  assert compared.t[0] < -3.0 < compared.t[1]
-  assert compared.bootstrap[0] < -3.0 < compared.bootstrap[1]
-  assert compared.p == pytest.approx(2 / 2**12)
-  assert compared.n == 12
+  assert compared.found.mean == pytest.approx(-3.0)
+  low, high = compared.found.interval
+  assert low < -3.0 < high < 0.0
+  assert compared.found.p == pytest.approx(2 / 2**12)
+  assert (compared.found.n, compared.found.unit) == (12, "settings")
+  assert compared.shown
+
+
+def test_seeds_are_averaged_and_are_no_pairs():
+  # Six settings of which five gain 1, whatever their seeds do.
+  first = [[3.0, 5.0, 7.0]] * 6
+  second = [[4.0, 6.0, 8.0]] * 5 + [[2.0, 4.0, 3.0]]
+  [compared] = statistics.comparisons(null.table(first, second), "norm")
+  assert compared.found.p == pytest.approx(wilcoxon([1, 1, 1, 1, 1, -2]))
+  assert compared.found.better == (5, 1) and compared.found.seeds == (3, 3)
+  assert not compared.shown
+
+
+def wilcoxon(x):
+  return significance.wilcoxon(x)[0]
 
 
 def test_where_more_is_better_the_sign_turns():
   found = norms([1.0, 1.0], [3.0, 4.0], minimize=False)
   [compared] = statistics.comparisons(found, "norm")
-  assert compared.mean == -2.5  # "none" is worse
+  assert compared.found.mean == -2.5  # "none" is worse
 
 
-def test_failed_pairs_count_in_the_test_and_not_in_the_mean():
-  found = norms([None, 4.0, 5.0], [1.0, 3.0, 4.0])
-  [compared] = statistics.comparisons(found, "norm")
-  assert (compared.n, compared.n_infinite, compared.mean) == (3, 1, -1.0)
-  assert compared.p == 0.25
+def test_failures_cost_the_worst_value_of_both():
+  first = [[math.inf, 4.0], [5.0, 5.0], [math.inf, math.inf]]
+  second = [[1.0, 3.0], [9.0, 3.0], [math.inf, math.inf]]
+  [compared] = statistics.comparisons(null.table(first, second), "norm")
+  # 9 in place of the failure: 6.5 and 5 beside 2 and 6.
+  assert compared.found.mean == (2.0 - 6.5 + 6.0 - 5.0) / 2
+  assert compared.worst == 9.0
+  assert compared.failed == (3, 2) and compared.runs == (6, 6)
+  assert compared.n_dropped == 1 and compared.found.n == 2
+  assert compared.survivors == (2.0 - 4.0 + 6.0 - 5.0) / 2
+
+
+def test_values_that_only_fail_are_not_compared():
+  found = norms([None, None], [None, None])
+  assert statistics.comparisons(found, "norm") == []
+
+
+def test_family_of_holm_is_the_whole_report():
+  random = np.random.RandomState(0)
+  rows = [
+    row(random.normal(), {"norm": norm, "penalty": penalty}, {"lr": lr})
+    for norm in ("none", "sn", "ln")
+    for penalty in ("none", "gp")
+    for lr in range(4)
+  ]
+  axes = {"norm": ["none", "sn", "ln"], "penalty": ["none", "gp"]}
+  found = statistics.all_comparisons(table(rows, axes=axes))
+  family = found["norm"] + found["penalty"]
+  assert {each.n_tests for each in family} == {4} and len(family) == 4
+  np.testing.assert_allclose(
+    [each.p_holm for each in family],
+    significance.holm([each.found.p for each in family]),
+  )
+  assert statistics.comparisons(table(rows, axes=axes), "norm") == found["norm"]
+
+
+def test_too_few_settings_are_outside_the_family():
+  rows = [
+    row(float(i), {"norm": norm, "penalty": penalty}, {"lr": lr})
+    for i, (norm, penalty, lr) in enumerate(
+      [(norm, "none", lr) for norm in ("none", "sn") for lr in range(6)]
+      + [("none", "gp", lr) for lr in range(5)]
+    )
+  ]
+  found = statistics.all_comparisons(table(rows))
+  assert [each.tested for each in found["norm"]] == [True]
+  [few] = found["penalty"]
+  assert not few.tested and few.n_tests == 1 and math.isnan(few.p_holm)
+  assert not few.shown
+
+
+def test_median_best_has_an_interval_where_settings_are_independent():
+  costs = np.random.RandomState(0).rand(24)
+
+  def curve(phase):
+    group = [_setting(cost, phase) for cost in costs]
+    return statistics.budget_curve(group, [phase], worst=1.0)
+
+  drawn = curve("random_search")
+  assert drawn.last == 4
+  low, high = significance.median_best(costs, 4)[:2]
+  assert (drawn.median_low[3], drawn.median_high[3]) == (low, high)
+  assert np.isnan(drawn.median_high[4:]).all()
+  searched = curve("gp_bandit")
+  assert searched.last == 0 and np.isnan(searched.median_low).all()
+
+
+def test_budgets_of_equal_values_seldom_differ():
+  random = np.random.RandomState(0)
+  ps = [
+    statistics.budget_test([random.lognormal(size=12) for _ in "ab"], 2)
+    for _ in range(200)
+  ]
+  assert np.sum(np.less(ps, 0.05)) <= 20  # Binomial(200, .05): .1 % above
+  assert (
+    statistics.budget_test([np.arange(12.0), np.arange(12) + 9.0], 2) < 0.01
+  )
 
 
 # ---- Tables ------------------------------------------------------------------
@@ -319,4 +418,4 @@ def test_summary_has_all_axes_and_pairs_of_axes():
   assert set(found.boxes) == set(found.curves) == set(examples.STUDY["axes"])
   assert list(found.interactions) == [("norm", "penalty")]
   assert found.worst == 4.0
-  assert found.comparisons["norm"][0].n == 2
+  assert found.comparisons["norm"][0].found.n == 2

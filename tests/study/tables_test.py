@@ -87,10 +87,12 @@ def test_summary_has_differences_and_failures():
   markdown, latex = _summaries(
     norms([5.0, 5.0, 4.0, None], [4.0, 4.0, 3.5, 3.0])
   )
-  # None minus sn: 1, 1, 0.5 and a failure.
+  # The failure costs 5, the worst of all: none's mean is 4.75, sn's 3.625. With
+  # such ties no p is below .05, so that the test has no interval. P: two ties.
   assert (
-    "| norm | none - sn | 0.833 | [0.116, 1.55] | [0.5, 1] | 4 | 1 | 1 | .12 "
-    "| .12 |"
+    "| norm | none - sn | 1 | - | 1.12 | [0.278, 1.97] | 1 | 4 "
+    "| exact Mann-Whitney over seeds | .086 | .086 | 1 | .029 | 0/1 | 0.0625 "
+    "| - | 0.489 | 1/0 | 0 |"
   ) in markdown
   assert "| norm | none | 1 | 4 |" in markdown  # stability
   assert "failed | ValueError: no |" in markdown
@@ -104,6 +106,7 @@ def test_difference_keeps_its_sign_where_more_is_better():
   caption, _, rows = tables.comparison_rows(found, statistics.summary(found))
   assert "positive where the first value is better" in caption
   assert rows[0][1:3] == ["none - sn", "4.5"]
+  assert rows[0][10] == "too few"  # p after Holm
 
 
 def test_words_are_escaped_for_latex():
