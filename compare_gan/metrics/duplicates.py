@@ -11,6 +11,7 @@ import hashlib
 from compare_gan.metrics import contract
 from compare_gan.metrics import nearest
 from compare_gan.metrics import neighbours
+from compare_gan.metrics import pixels
 from compare_gan.metrics.rows import check
 import gin
 import numpy as np
@@ -37,24 +38,76 @@ def duplicates(
     quantile: of the distances of training rows to their nearest other one,
       below which a fake is near.
   """
-  if not 0.0 <= quantile <= 1.0:
-    raise ValueError(
-      f"duplicates.quantile is {quantile}, but it is a share from 0 to 1."
-    )
+  _check_quantile("duplicates", quantile)
   check(2, train_features=train_features)
   check(1, train_features=train_features, fake_features=fake_features)
-  own = neighbours.kth_squared_distances(train_features, 1)
-  # The root is monotone, but interpolates differently between two distances.
-  border = np.quantile(np.sqrt(own), quantile) ** 2
-  _, squares = nearest.nearest_rows(fake_features, train_features)
-  is_near = squares < (1.0 - neighbours.TIE) * border
+  of_train, of_fakes, near = _shares(train_features, fake_features, quantile)
   return {
-    "duplicates_of_train": float(
-      np.mean(are_in(fake_features, train_features))
-    ),
-    "duplicates_of_fakes": float(np.mean(are_repeated(fake_features))),
-    "near_duplicates": float(np.mean(is_near)),
+    "duplicates_of_train": of_train,
+    "duplicates_of_fakes": of_fakes,
+    "near_duplicates": near,
   }
+
+
+@gin.configurable(denylist=["train_images", "fake_images"])
+@contract.declare(
+  contract.Score("duplicate_images_of_train", contract.LOWER, 0.0, 1.0, _SHARE),
+  contract.Score("duplicate_images_of_fakes", contract.LOWER, 0.0, 1.0, _SHARE),
+  contract.Score("near_duplicate_images", contract.LOWER, 0.0, 1.0, _SHARE),
+)
+def duplicate_images(
+  train_images: np.ndarray, fake_images: np.ndarray, quantile: float = 0.01
+) -> dict[str, float]:
+  """Returns the same shares for pixels, which are rounded to 0, 1, ..., 255.
+
+  Args:
+    train_images: [M, H, W, C].
+    fake_images: [N, H, W, C].
+    quantile: as in `duplicates`.
+  """
+  _check_quantile("duplicate_images", quantile)
+  pixels.check(train_images=train_images, fake_images=fake_images)
+  if train_images.shape[1:] != fake_images.shape[1:]:
+    raise ValueError(
+      f"train_images has shape {train_images.shape} and fake_images "
+      f"{fake_images.shape}, but only images of the same size can be equal."
+    )
+  train, fake = _as_rows(train_images), _as_rows(fake_images)
+  check(2, train_images=train)
+  of_train, of_fakes, near = _shares(train, fake, quantile)
+  return {
+    "duplicate_images_of_train": of_train,
+    "duplicate_images_of_fakes": of_fakes,
+    "near_duplicate_images": near,
+  }
+
+
+def _check_quantile(metric, quantile):
+  if not 0.0 <= quantile <= 1.0:
+    raise ValueError(
+      f"{metric}.quantile is {quantile}, but it is a share from 0 to 1."
+    )
+
+
+def _as_rows(images):
+  """Returns uint8 rows [N, H * W * C]."""
+  return np.stack(
+    [np.rint(pixels.to_255(image)).astype(np.uint8).ravel() for image in images]
+  )
+
+
+def _shares(train, fake, quantile):
+  """Returns the shares of fakes that equal, repeat, or are near to a row."""
+  own = neighbours.kth_squared_distances(train, 1)
+  # Not the quantile of squares: between two rows it interpolates otherwise.
+  border = np.quantile(np.sqrt(own), quantile) ** 2
+  _, squares = nearest.nearest_rows(fake, train)
+  is_near = squares < (1.0 - neighbours.TIE) * border
+  return (
+    float(np.mean(are_in(fake, train))),
+    float(np.mean(are_repeated(fake))),
+    float(np.mean(is_near)),
+  )
 
 
 def are_in(rows: np.ndarray, others: np.ndarray) -> np.ndarray:

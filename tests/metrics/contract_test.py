@@ -16,6 +16,7 @@ _NAMES = [
   "cmmd",
   "conditional_accuracy",
   "density_coverage",
+  "duplicate_images",
   "duplicates",
   "fid",
   "fid_infinity",

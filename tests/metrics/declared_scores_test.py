@@ -4,6 +4,7 @@ from compare_gan.metrics import contract
 from compare_gan.metrics.authpct import authpct
 from compare_gan.metrics.cmmd import cmmd
 from compare_gan.metrics.data_copying import data_copying
+from compare_gan.metrics.duplicates import duplicate_images
 from compare_gan.metrics.duplicates import duplicates
 from compare_gan.metrics.fld import fld
 from compare_gan.metrics.fls import fls
@@ -23,6 +24,11 @@ _SCORES = {
   authpct: {"authpct": "+", "authpct_heldout": " "},
   cmmd: {"cmmd": "-", "cmmd_unbiased": "-"},
   data_copying: {"c_t": " ", "c_t_z_u": " ", "c_t_share_used": " "},
+  duplicate_images: {
+    "duplicate_images_of_train": "-",
+    "duplicate_images_of_fakes": "-",
+    "near_duplicate_images": "-",
+  },
   duplicates: {
     "duplicates_of_train": "-",
     "duplicates_of_fakes": "-",
@@ -43,7 +49,10 @@ _BETTER = {"+": contract.HIGHER, "-": contract.LOWER, " ": contract.NEITHER}
 @pytest.mark.parametrize("metric", _SCORES, ids=lambda m: m.__name__)
 def test_declared(metric):
   rng = np.random.RandomState(0)
-  offered = {name: rng.randn(90, 3) for name in contract.needs(metric)}
+  offered = {
+    name: rng.rand(*([90, 4, 4, 1] if name.endswith("_images") else [90, 3]))
+    for name in contract.needs(metric)
+  }
   if "fake_labels" in offered:
     offered["fake_labels"] = np.arange(90) % 2
   scores = metric(**offered)
