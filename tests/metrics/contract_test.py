@@ -16,7 +16,6 @@ _NAMES = [
   "cmmd",
   "conditional_accuracy",
   "density_coverage",
-  "duplicate_images",
   "duplicates",
   "fid",
   "fid_infinity",

@@ -4,7 +4,6 @@ from compare_gan.metrics import nearest
 from compare_gan.metrics.data_copying import c_t
 from compare_gan.metrics.data_copying import data_copying
 from compare_gan.metrics.data_copying import z_u
-import gin
 import numpy as np
 import pytest
 
@@ -117,22 +116,6 @@ def test_cells_are_of_components_where_there_are_many_features():
   scores = data_copying(train, heldout, fake, cells=2)
   assert np.isfinite(scores["c_t"])
   assert scores == data_copying(train, heldout, fake, cells=2)
-
-
-def test_floats_are_returned_and_inputs_left_alone():
-  """What contract_test asks of all metrics, for which 40 fakes are too few."""
-  sets = [_two_clusters(s, 90) for s in (0, 1, 2)]
-  before = [x.copy() for x in sets]
-  for x in sets:
-    x.flags.writeable = False
-  scores = data_copying(*sets, cells=2)
-  assert all(type(score) is float for score in scores.values())
-  np.testing.assert_array_equal(sets, before)
-
-
-def test_data_cannot_be_bound():
-  with pytest.raises(ValueError):
-    gin.bind_parameter("data_copying.train_features", None)
 
 
 def test_refusals():

@@ -14,6 +14,7 @@ from compare_gan.metrics.realism import realism
 from compare_gan.metrics.sw_approx import sw_approx
 from compare_gan.metrics.vendi import vendi
 from compare_gan.metrics.vendi import vendi_of_classes
+import gin
 import numpy as np
 import pytest
 
@@ -46,8 +47,7 @@ _SCORES = {
 _BETTER = {"+": contract.HIGHER, "-": contract.LOWER, " ": contract.NEITHER}
 
 
-@pytest.mark.parametrize("metric", _SCORES, ids=lambda m: m.__name__)
-def test_declared(metric):
+def _offer(metric):
   rng = np.random.RandomState(0)
   offered = {
     name: rng.rand(*([90, 4, 4, 1] if name.endswith("_images") else [90, 3]))
@@ -55,13 +55,37 @@ def test_declared(metric):
   }
   if "fake_labels" in offered:
     offered["fake_labels"] = np.arange(90) % 2
-  scores = metric(**offered)
+  return offered
+
+
+@pytest.mark.parametrize("metric", _SCORES, ids=lambda m: m.__name__)
+def test_declared(metric):
+  scores = metric(**_offer(metric))
   assert list(scores) == list(_SCORES[metric])
   for name, value in scores.items():
     declared = contract.find(metric, name)
     assert declared.better == _BETTER[_SCORES[metric][name]]
     assert declared.low <= value <= declared.high
     assert declared.unit
+    assert type(value) is float
+
+
+@pytest.mark.parametrize("metric", _SCORES, ids=lambda m: m.__name__)
+def test_inputs_are_left_alone_and_scores_repeat(metric):
+  sets, before = _offer(metric), _offer(metric)
+  for x in sets.values():  # In float64 a block is the array itself, no copy.
+    x.flags.writeable = False
+  scores = metric(**sets)
+  for name in sets:
+    np.testing.assert_array_equal(sets[name], before[name])
+  assert metric(**sets) == scores
+
+
+@pytest.mark.parametrize("metric", _SCORES, ids=lambda m: m.__name__)
+def test_data_cannot_be_bound(metric):
+  for name in contract.needs(metric):
+    with pytest.raises(ValueError):
+      gin.bind_parameter(f"{metric.__name__}.{name}", None)
 
 
 def test_another_order_of_vendi_is_declared():

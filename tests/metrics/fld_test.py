@@ -35,8 +35,7 @@ def _sets(n=80):
   return np.random.RandomState(0).standard_normal((3, n, 3))
 
 
-def test_fakes_that_are_the_baseline_are_perfect():
-  """Half of the training rows, fitted to the other half as the baseline is."""
+def test_the_baseline_is_half_of_train_fitted_to_the_other_half():
   train, heldout, _ = _sets()
   scale = isotropic_mixture.Scale.of(heldout)
   half = train[:40]
