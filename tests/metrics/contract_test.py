@@ -16,11 +16,16 @@ pytestmark = pytest.mark.versions("numpy 1.19 or 2 computes it")
 configuration.register()
 
 _NAMES = [
+  "authpct",
   "classification_accuracy_score",
+  "cmmd",
   "conditional_accuracy",
   "density_coverage",
+  "duplicates",
   "fid",
   "fid_infinity",
+  "fld",
+  "fls",
   "fractal_dimension",
   "inception_score",
   "intra_fid",
@@ -29,10 +34,16 @@ _NAMES = [
   "kid_blocks",
   "kid_subsets",
   "memorization",
+  "mind",
   "ms_ssim",
+  "p_precision_recall",
   "prd",
   "precision_recall",
+  "realism",
   "sliced_wasserstein",
+  "sw_approx",
+  "vendi",
+  "vendi_of_classes",
 ]
 
 
