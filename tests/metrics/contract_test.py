@@ -122,7 +122,9 @@ def test_scores_are_declared_and_in_their_range(name):
     assert score is not None, f"{name} does not declare {key}"
     assert score.low <= value <= score.high and score.unit
   returned = [contract.find(metric, key) for key in scores]
-  assert set(returned) == set(contract.scores_of(metric))
+  # Parameters decide which names of a pattern there are, vendi.q say.
+  fixed = {s for s in contract.scores_of(metric) if "*" not in s.name}
+  assert fixed <= set(returned) <= set(contract.scores_of(metric))
 
 
 def _known_to_gin():
