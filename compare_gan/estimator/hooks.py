@@ -88,7 +88,15 @@ def _time(seconds):
 
 
 class NanGuard(Hook):
-  """Ends a training whose losses are no numbers any more."""
+  """Ends a training whose losses are no numbers any more.
+
+  A step that loss scaling skipped has changed nothing, whatever its losses were;
+  the training ends if the last steps of several loops in a row are of that kind.
+  """
+
+  def __init__(self):
+    self._skipped = 0.0  # steps so far, of all networks
+    self._in_a_row = 0  # loops that ended with a loss that is no number
 
   def after_loop(self, step, steps, seconds, scalars):
     bad = [
@@ -97,12 +105,23 @@ class NanGuard(Hook):
       # The gradients of a step that loss scaling skips may be infinite.
       if name.startswith("loss/") and not np.isfinite(float(value))
     ]
-    if bad:
+    skipped = sum(
+      float(value)
+      for name, value in scalars.items()
+      if name.startswith("loss_scale/") and name.endswith("_skipped")
+    )
+    has_skipped, self._skipped = skipped > self._skipped, skipped
+    self._in_a_row = self._in_a_row + 1 if bad else 0
+    if bad and (not has_skipped or self._in_a_row >= _MOST_BAD_LOOPS):
       raise FloatingPointError(
         f"{', '.join(bad)} is not finite at step {step}: the training has "
         "diverged. The last checkpoint before it is good; a smaller learning "
         "rate (ModularGAN.g_lr, d_lr) or a penalty may help."
       )
+
+
+# Of loops whose last step float16 skipped because its losses overflowed.
+_MOST_BAD_LOOPS = 10
 
 
 class ScalarTable(Hook):

@@ -68,6 +68,29 @@ def test_gradients_that_are_no_numbers_do_not_end_the_training():
   hooks.NanGuard().after_loop(1, 1, 1.0, {"grad_norm/g": np.inf})
 
 
+def test_losses_of_a_skipped_step_do_not_end_the_training():
+  guard = hooks.NanGuard()
+  for skipped in (1.0, 2.0):
+    guard.after_loop(
+      7, 1, 1.0, {"loss/d_0": np.nan, "loss_scale/d_skipped": skipped}
+    )
+  with pytest.raises(FloatingPointError, match="loss/d_0"):  # None was skipped.
+    guard.after_loop(
+      8, 1, 1.0, {"loss/d_0": np.nan, "loss_scale/d_skipped": 2.0}
+    )
+
+
+def test_nothing_but_skipped_steps_end_the_training():
+  guard = hooks.NanGuard()
+  loops = [
+    {"loss/g": np.inf, "loss_scale/g_skipped": float(i)} for i in range(1, 11)
+  ]
+  for scalars in loops[:-1]:
+    guard.after_loop(1, 1, 1.0, scalars)
+  with pytest.raises(FloatingPointError, match="loss/g"):
+    guard.after_loop(10, 1, 1.0, loops[-1])
+
+
 def _events(model_dir):
   """Returns {(tag, step): tensor} of TensorBoard's files."""
   found = {}
