@@ -90,8 +90,8 @@ def _time(seconds):
 class NanGuard(Hook):
   """Ends a training whose losses are no numbers any more.
 
-  A step that loss scaling skipped has changed nothing, whatever its losses were;
-  the training ends if the last steps of several loops in a row are of that kind.
+  A step that loss scaling skipped has changed nothing, whatever its losses
+  were. The training ends if many loops in a row end with such a step.
   """
 
   def __init__(self):
