@@ -329,7 +329,8 @@ class Evaluator:
     batches = self._sampler.batches(z, labels)
     sets = self._sets("fake", batches, n, labels)
     if "jacobians" in self._needs:
-      sets["jacobians"] = sampling.jacobians(gan, z[:64], labels, averaged)
+      first = None if labels is None else labels[:64]
+      sets["jacobians"] = sampling.jacobians(gan, z[:64], first, averaged)
     if self._needs & {*_CALLABLES}:
       sets["generate"] = lambda z, y=None: gan.generate(z, y, averaged)
       sets["discriminate"] = gan.discriminate

@@ -11,6 +11,7 @@ from compare_gan.metrics import fid
 from compare_gan.metrics import fid_infinity
 from compare_gan.metrics import inception_score
 from compare_gan.metrics import intra_fid
+from compare_gan.metrics import jacobian_conditioning
 from compare_gan.metrics import kid
 from compare_gan.metrics import linear_probe
 from compare_gan.metrics import memorization
@@ -177,6 +178,21 @@ def test_memorization_compares_both_splits():
 def _encoding_gan():
   gin.parse_config("ModularGAN.conditional = True")
   return tiny.gan("BigBiGAN")
+
+
+def test_jacobians_of_conditional_models():
+  seen = {}
+
+  def shape(jacobians):
+    seen["shape"] = np.shape(jacobians)
+    return {"shape": 0.0}
+
+  gin.parse_config("ModularGAN.conditional = True")
+  metric = jacobian_conditioning.jacobian_conditioning
+  row = _row(metric, shape, num_fake=70)
+  assert row["status"] == "ok"
+  assert row["scores"]["jacobian_conditioning"] > 0.0
+  assert seen["shape"] == (64, 16, tiny.Z_DIM)  # of the first 64 images
 
 
 def test_encoders_are_scored():

@@ -38,6 +38,7 @@ def jacobian_conditioning(jacobians):
   values = np.linalg.svd(jacobians.astype(np.float64), compute_uv=False)
   with np.errstate(divide="ignore", invalid="ignore"):
     logs = 2.0 * (np.log(values[:, 0]) - np.log(values[:, -1]))
+    logs[values[:, -1] == 0.0] = np.inf  # J = 0 too, where it would be NaN.
     return {
       "jacobian_conditioning": float(np.mean(logs)),
       "jacobian_conditioning_std_over_z": float(np.std(logs)),

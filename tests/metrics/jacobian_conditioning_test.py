@@ -51,6 +51,11 @@ def test_a_dead_direction_is_infinite():
   assert scores["jacobian_conditioning"] == np.inf
 
 
+def test_a_jacobian_of_zeros_is_infinite_too():
+  scores = jacobian_conditioning(np.zeros([1, 3, 2]))
+  assert scores["jacobian_conditioning"] == np.inf
+
+
 def test_refusals():
   with pytest.raises(ValueError, match="not .N, pixels, z_dim."):
     jacobian_conditioning(np.zeros([3, 2]))
