@@ -298,6 +298,7 @@ class Evaluator:
     card = {**self._card(), "num_fake": len(images), "images": "given"}
     with abstract_extractor.full_float32():
       sets = self._sets("fake", batches, len(images), labels)
+      sets[contract.NUM_CLASSES] = self._dataset.num_classes
       return self._row([{**sets, **self._sets_of_data()}], card, source, 0, {})
 
   def _say_what_z_is(self):
@@ -328,6 +329,7 @@ class Evaluator:
     averaged = self._chosen.averaged
     batches = self._sampler.batches(z, labels)
     sets = self._sets("fake", batches, n, labels)
+    sets[contract.NUM_CLASSES] = gan.num_classes
     if "jacobians" in self._needs:
       first = None if labels is None else labels[:64]
       sets["jacobians"] = sampling.jacobians(gan, z[:64], first, averaged)
@@ -578,7 +580,10 @@ def _call(metric, sets):
     )
   if missing:
     raise ValueError(f"there are no {', '.join(missing)} here")
-  return metric(**{name: sets[name] for name in contract.needs(metric)})
+  names = contract.needs(metric)
+  if contract.NUM_CLASSES in sets and contract.is_told_num_classes(metric):
+    names = [*names, contract.NUM_CLASSES]
+  return metric(**{name: sets[name] for name in names})
 
 
 def latents(gan, n, seed, truncation=None):

@@ -6,6 +6,7 @@ from compare_gan import evaluation
 from compare_gan import task_manager
 from compare_gan.estimator import checkpoints
 from compare_gan.features import abstract_extractor
+from compare_gan.metrics import conditional_accuracy
 from compare_gan.metrics import contract
 from compare_gan.metrics import fid
 from compare_gan.metrics import fid_infinity
@@ -193,6 +194,32 @@ def test_jacobians_of_conditional_models():
   assert row["status"] == "ok"
   assert row["scores"]["jacobian_conditioning"] > 0.0
   assert seen["shape"] == (64, 16, tiny.Z_DIM)  # of the first 64 images
+
+
+def test_logits_of_other_classes_say_nothing_about_labels():
+  class FourClasses(Pixels):
+    def extract(self, images):
+      means, _ = super().extract(images)
+      return means, means
+
+  gin.parse_config("ModularGAN.conditional = True")
+  metric = conditional_accuracy.conditional_accuracy
+  assert _row(metric)["status"] == "ok"  # logits of three classes
+  row = _row(metric, features=lambda dataset: FourClasses())
+  assert "4 classes" in row["errors"]["conditional_accuracy"]
+  assert "labels of 3" in row["errors"]["conditional_accuracy"]
+
+
+def test_given_images_have_the_classes_of_the_dataset():
+  chosen = _settings(
+    conditional_accuracy.conditional_accuracy,
+    features=lambda dataset: Pixels(),
+  )
+  images, labels = NoiseDataset().load("eval")
+  dataset = NoiseDataset()
+  dataset.num_classes = 5
+  row = evaluation.Evaluator(dataset, chosen).row_of_images(images, labels)
+  assert "labels of 5" in row["errors"]["conditional_accuracy"]
 
 
 def test_encoders_are_scored():

@@ -11,15 +11,24 @@ import gin
 import numpy as np
 
 
-@gin.configurable(denylist=["fake_logits", "fake_labels"])
+@gin.configurable(denylist=["fake_logits", "fake_labels", "num_classes"])
 @contract.declare(
   contract.Score(
     "conditional_accuracy*", contract.HIGHER, 0.0, 1.0, "share of images"
   ),
 )
-def conditional_accuracy(fake_logits, fake_labels):
-  """Returns the accuracy over all images, and that of the worst class."""
+@contract.takes_num_classes
+def conditional_accuracy(fake_logits, fake_labels, num_classes=None):
+  """Returns the accuracy over all images, and that of the worst class.
+
+  Args:
+    fake_logits: rows [N, K] of a classifier of the labels' K classes.
+    fake_labels: ints [N], what G was asked for.
+    num_classes: how many classes the labels are of; None if nobody knows.
+  """
   check(1, fake_logits=fake_logits)
+  fake_labels = np.asarray(fake_labels)
+  _check_classes(fake_logits, fake_labels, num_classes)
   hits = np.argmax(fake_logits, axis=1) == fake_labels
   by_class = [
     float(np.mean(hits[fake_labels == label]))
@@ -29,3 +38,24 @@ def conditional_accuracy(fake_logits, fake_labels):
     "conditional_accuracy": float(np.mean(hits)),
     "conditional_accuracy_worst_class": min(by_class),
   }
+
+
+def _check_classes(logits, labels, num_classes):
+  """Raises ValueError if the logits are of other classes than the labels."""
+  if labels.shape != (len(logits),):
+    raise ValueError(
+      f"fake_labels has shape {labels.shape}, but there are {len(logits)} rows "
+      "of logits, each of which needs one label."
+    )
+  k = logits.shape[1]
+  if num_classes is not None and k != num_classes:
+    got = f"the model has labels of {num_classes}"
+  elif labels.min() < 0 or labels.max() >= k:
+    got = f"labels go from {labels.min()} to {labels.max()}"
+  else:
+    return
+  raise ValueError(
+    f"fake_logits has {k} classes, but {got}. conditional_accuracy needs a "
+    "classifier of the very classes that the labels name, such as "
+    "evaluate.features = @classifier."
+  )

@@ -37,7 +37,10 @@ metric that can do with a mean and a covariance of real rows says so:
 
 It then gets a fid.Gaussian where only that is known, from a file of statistics
 or because no other metric needs the rows; fid.gaussian_of(real_features) makes
-one of either.
+one of either. A metric with a parameter num_classes=None is told how many
+classes the labels of the fakes are of, where that is known, if it says
+
+  @contract.takes_num_classes
 """
 
 import fnmatch
@@ -51,6 +54,7 @@ from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
+NUM_CLASSES = "num_classes"
 LOWER, HIGHER, NEITHER = _BETTER = ("lower", "higher", "neither")
 
 
@@ -116,6 +120,17 @@ def takes_gaussian(*names: str) -> Callable:
 def gaussians_of(metric: Any) -> tuple[str, ...]:
   """Returns the parameters of a metric that may be Gaussians."""
   return getattr(metric, "gaussians", ())
+
+
+def takes_num_classes(metric: Callable) -> Callable:
+  """Marks a metric that wants to know how many classes the labels are of."""
+  metric.takes_num_classes = True
+  return metric
+
+
+def is_told_num_classes(metric: Any) -> bool:
+  """Returns whether a metric is marked by `takes_num_classes`."""
+  return getattr(metric, "takes_num_classes", False)
 
 
 def needs(metric):

@@ -31,3 +31,20 @@ def test_images_of_the_wrong_class_score_worse():
 def test_nan_is_refused():
   with pytest.raises(ValueError):
     conditional_accuracy(np.full([5, 3], np.nan), _LABELS)
+
+
+def test_labels_beyond_the_logits_are_refused():
+  for labels in ([0, 1, 3], [-1, 0, 1]):
+    with pytest.raises(ValueError, match="fake_logits has 3 classes, but"):
+      conditional_accuracy(np.eye(3), np.array(labels))
+
+
+def test_logits_of_another_number_of_classes_are_refused():
+  assert conditional_accuracy(np.eye(3), np.arange(3), num_classes=3)
+  with pytest.raises(ValueError, match="fake_logits has 3 classes.*of 2"):
+    conditional_accuracy(np.eye(3), np.array([0, 1, 0]), num_classes=2)
+
+
+def test_one_label_for_each_row():
+  with pytest.raises(ValueError, match=r"fake_labels has shape \(2,\)"):
+    conditional_accuracy(np.eye(3), np.array([0, 1]))
