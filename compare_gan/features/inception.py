@@ -9,8 +9,9 @@ of a dataset are integers anyway, and a generator's are scored as they are made.
 `inception.resize` is part of what an FID means:
   "tf1_bilinear": TensorFlow 1's, whose pixels are aligned at their corners:
     that of google/compare_gan, TF-GAN and published values.
-  "clean": bicubic with the antialiasing of Pillow, in floats
-    (https://arxiv.org/abs/2104.11222). Scores are called fid_inception_clean.
+  "clean": bicubic with the antialiasing of Pillow, in floats, then clipped to
+    0 ... 255, as clean-fid does (https://arxiv.org/abs/2104.11222). Scores are
+    called fid_inception_clean.
 """
 
 import gzip
@@ -29,6 +30,7 @@ _MEMBER = "inceptionv1_for_inception_score.pb"
 _INPUT = "Mul:0"
 _OUTPUTS = ("pool_3:0", "logits:0")
 _PIXELS = 299
+_RANGE = (0, 255)
 # The archive holds 95 MB. A damaged or foreign one must not fill the memory.
 _MOST_BYTES = 2**29
 _NAMES = {"tf1_bilinear": "inception", "clean": "inception_clean"}
@@ -78,6 +80,8 @@ class Inception(abstract_extractor.AbstractExtractor):
   def __init__(self, network, source, resize, round_pixels):
     self.name = _NAMES[resize]
     self.settings = {"resize": resize, "round_pixels": round_pixels}
+    if resize == "clean":  # Bicubic weights overshoot, others do not.
+      self.settings["clip"] = _RANGE
     self._network = network
     self._source = source
     self._resize = _RESIZES[resize]
@@ -125,7 +129,7 @@ def _clean(images):
     np.stack([resize(image[..., c]) for c in range(image.shape[-1])], -1)
     for image in images.numpy()
   ]
-  return tf.constant(np.stack(resized), tf.float32)
+  return tf.constant(np.clip(resized, *_RANGE), tf.float32)
 
 
 _RESIZES = {"tf1_bilinear": _tf1_bilinear, "clean": _clean}

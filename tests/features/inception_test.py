@@ -1,6 +1,8 @@
 """The 2015 graph: a tiny one in the real archive's layout stands in for it."""
 
 import io
+import json
+import pathlib
 import sys
 import tarfile
 import types
@@ -15,6 +17,9 @@ import tensorflow as tf
 
 pytestmark = pytest.mark.versions("runs graphs of TensorFlow 1")
 
+_RECORDED = json.loads(
+  (pathlib.Path(__file__).parent / "clean_resize.json").read_text()
+)
 _MEMBER = "inceptionv1_for_inception_score.pb"
 
 
@@ -105,6 +110,25 @@ def test_clean_resize_keeps_a_flat_picture_and_the_order_of_colors():
   resized = inception._clean(tf.constant(flat)).numpy()
   assert resized.shape == (2, 299, 299, 3)
   np.testing.assert_allclose(resized[1, 5, 7], [10.25, 20.5, 200.0], rtol=1e-5)
+
+
+def test_clean_resize_clips_as_clean_fid_does(monkeypatch):
+  """Bicubic overshoots; the values are those of Pillow and of numpy's clip."""
+  values = _RECORDED["values"]
+  expected = values["float_bicubic_antialiased_13x13_clipped"]
+  assert np.ptp(values["float_bicubic_antialiased_13x13_not_clipped"]) > 300
+  how = _RECORDED["image"]
+  shape = (1, how["height"], how["width"], 3)
+  image = np.random.RandomState(how["seed"]).randint(0, 256, shape)
+  monkeypatch.setattr(inception, "_PIXELS", 13)
+  found = inception._clean(tf.constant(image, tf.float32))
+  np.testing.assert_allclose(found[0], expected, atol=2e-4)
+
+
+def test_clipping_is_part_of_the_identity_of_clean_alone(path):
+  clean = inception.inception(None, path, resize="clean")
+  assert clean.settings["clip"] == (0, 255)
+  assert "clip" not in inception.inception(None, path).settings
 
 
 def test_pixels_are_rounded_on_request(path):
