@@ -76,6 +76,7 @@ class Settings(NamedTuple):
   real_statistics: Optional[str]
   sample_grid: int = 64
   microscope: bool = False
+  num_train: Optional[int] = None
 
 
 gin_roles.declare("evaluate", paths=["real_statistics"])
@@ -97,6 +98,7 @@ def settings(
   real_statistics=None,
   sample_grid=64,
   microscope=False,
+  num_train=None,
 ):
   """Returns the Settings that a gin file makes.
 
@@ -118,10 +120,17 @@ def settings(
       the FID, such as published ones.
     sample_grid: how many images samples/step-<step>.png shows; 0 for none.
     microscope: looks at D's slopes and singular values, see microscope.py.
+    num_train: how many training images metrics that compare with them see, the
+      first of the split; None for all. They are held in memory.
   """
   if split not in ("eval", "train"):
     raise ValueError(
       f"evaluate.split = {split!r}. It can be 'eval' or 'train'."
+    )
+  if num_train is not None and num_train < 1:
+    raise ValueError(
+      f"evaluate.num_train = {num_train}. It is 1 or more, or None for all "
+      "training images."
     )
   for metric in metrics:
     if not callable(metric):
@@ -150,6 +159,7 @@ def settings(
     real_statistics,
     sample_grid,
     microscope,
+    num_train,
   )
 
 
@@ -383,11 +393,28 @@ class Evaluator:
       )
     return self._num_real
 
+  def _count_train(self):
+    size, wanted = self._dataset.size("train"), self._chosen.num_train
+    if wanted is None:
+      return size
+    if size < wanted:
+      raise ValueError(
+        f"{self._dataset.name} has {size} training images, but "
+        f"evaluate.num_train = {wanted}. Set it to {size} or less, or to None "
+        "for all."
+      )
+    return wanted
+
+  def _count_heldout(self):
+    return min(self._num_real, self._dataset.size("eval"))
+
   def _of_split(self, word, split):
     if (word, split) not in self._of_data:
-      n = min(self._num_real, self._dataset.size(split))
-      if word == "real":
-        n = self._count_real()
+      n = {
+        "real": self._count_real,
+        "train": self._count_train,
+        "heldout": self._count_heldout,
+      }[word]()
       stream = list(self._dataset.in_order(split, 64, n).map(_labels_only))
       labels = np.concatenate([x.numpy() for x in stream])
       batches = (
@@ -506,6 +533,10 @@ class Evaluator:
       "code": code_version(),
       "tensorflow": tf.__version__,
     }
+    if _any_begins("train_", self._needs):
+      card["num_train"] = self._count_train()
+    if _any_begins("heldout_", self._needs):
+      card["num_heldout"] = self._count_heldout()
     if self._chosen.real_statistics:
       with open(self._chosen.real_statistics, "rb") as file:
         digest_of_file = hashlib.sha256(file.read()).hexdigest()[:12]

@@ -176,6 +176,40 @@ def test_memorization_compares_both_splits():
   assert 0.0 <= row["scores"]["memorization_pixels"] <= 1.0
 
 
+@pytest.mark.parametrize("split", ["eval", "train"])
+def test_copies_of_any_training_image_are_found(split):
+  """num_real = 6 counts real images, not those that were trained on."""
+  images, _ = NoiseDataset().load("train")
+  chosen = _settings(memorization.memorization, split=split)
+  row = evaluation.Evaluator(NoiseDataset(), chosen).row_of_images(images)
+  assert row["scores"]["memorization_pixels"] == 1.0
+  card = row["protocol"]
+  assert (card["num_train"], card["num_heldout"]) == (60, 6)
+
+
+def test_num_train_is_how_many_training_images_are_seen():
+  seen = []
+
+  def rows(train_features, heldout_features):
+    seen.append((len(train_features), len(heldout_features)))
+    return {"rows": 0.0}
+
+  card = _row(rows, num_train=9, num_real=100)["protocol"]
+  assert (card["num_train"], card["num_heldout"]) == (9, 8)
+  assert seen == [(9, 8)]
+
+
+def test_counts_that_no_metric_uses_are_not_on_the_card():
+  assert not {"num_train", "num_heldout"} & {*_row(fid.fid)["protocol"]}
+
+
+def test_num_train_that_cannot_be_is_refused():
+  with pytest.raises(ValueError, match="60 training images.*num_train = 61"):
+    _row(memorization.memorization, num_train=61)
+  with pytest.raises(ValueError, match="evaluate.num_train = 0"):
+    _settings(memorization.memorization, num_train=0)
+
+
 def _encoding_gan():
   gin.parse_config("ModularGAN.conditional = True")
   return tiny.gan("BigBiGAN")
@@ -249,12 +283,12 @@ def test_probe_is_fitted_to_the_training_images():
 
   assert _row(probe, gan=_encoding_gan(), split="train")["status"] == "ok"
   dataset = NoiseDataset()
-  for word, split in (("train", "train"), ("heldout", "eval")):
+  for word, split, n in (("train", "train", 60), ("heldout", "eval", 6)):
     images, labels = dataset.load(split)
     np.testing.assert_allclose(
-      seen[f"{word}_images"] / 255.0, images[:6], atol=0.002
+      seen[f"{word}_images"] / 255.0, images[:n], atol=0.002
     )
-    np.testing.assert_array_equal(seen[f"{word}_labels"], labels[:6])
+    np.testing.assert_array_equal(seen[f"{word}_labels"], labels[:n])
   codes = seen["encode"](dataset.load("eval")[0])
   assert codes.mean.shape == (8, tiny.Z_DIM)
 
