@@ -480,7 +480,8 @@ class Evaluator:
             continue
           try:
             scores = _call(metric, sets)
-            made[metric.__name__] = [self._name(x, metric) for x in scores]
+            names = [self._name(x, metric) for x in scores]
+            _check_same(names, made.setdefault(metric.__name__, names), run)
             for name, value in scores.items():
               lists.setdefault(self._name(name, metric), []).append(value)
               better[self._name(name, metric)] = _better(metric, name)
@@ -489,6 +490,10 @@ class Evaluator:
           # Whatever a metric stumbles over, the others shall be heard.
           except Exception as error:  # noqa: BLE001
             errors[metric.__name__] = f"{type(error).__name__}: {error}"
+            # A mean over the runs before would not be of what the card says.
+            for name in made.pop(metric.__name__, ()):
+              for kept in (lists, better, intervals):
+                kept.pop(name, None)
     except _NotFinite as error:
       lists, errors, intervals, status = {}, {}, {}, str(error)
       made, better = {}, {}
@@ -502,7 +507,7 @@ class Evaluator:
       "lists": lists,
       "intervals": intervals,
       "errors": errors,
-      "metrics": {name: made[name] for name in made if name not in errors},
+      "metrics": made,
       "better": better,
       "protocol": card,
       "protocol_digest": digest(card),
@@ -581,6 +586,15 @@ def _better(metric, name):
   """Returns which way a score is better, None if its metric does not say."""
   score = contract.find(metric, name)
   return score.better if score else None
+
+
+def _check_same(names, first, run):
+  """Raises ValueError if a run has other scores than the first one."""
+  if sorted(names) != sorted(first):
+    raise ValueError(
+      f"run {run + 1} has the scores {', '.join(names)}, but the first run has "
+      f"{', '.join(first)}. Only means over all runs are recorded."
+    )
 
 
 def _takes_gaussian(metric):

@@ -158,6 +158,48 @@ def test_metric_that_fails_leaves_the_others():
   assert set(row["scores"]) == {"fid_pixels"}
 
 
+def _fails_in_run(run, scores):
+  """Returns a metric with a fault that shows in one run alone."""
+  calls = []
+
+  def sometimes(fake_images):
+    calls.append(len(fake_images))
+    if len(calls) == run:
+      raise KeyError("fault")
+    return scores
+
+  return sometimes
+
+
+@pytest.mark.parametrize("run", [1, 2, 3])
+def test_metric_that_fails_in_one_run_has_no_scores(run):
+  """A mean over the other runs would not be of as many as the card says."""
+  row = _row(_fails_in_run(run, {"mine": 1.0, "other": 2.0}), fid.fid, runs=3)
+  assert row["errors"] == {"sometimes": "KeyError: 'fault'"}
+  assert set(row["scores"]) == set(row["lists"]) == {"fid_pixels"}
+  assert set(row["better"]) == set(row["metrics"]["fid"]) == {"fid_pixels"}
+  assert len(row["lists"]["fid_pixels"]) == row["protocol"]["runs"] == 3
+
+
+def test_metric_that_fails_takes_its_intervals_along():
+  gin.bind_parameter("bootstrap.resamples", 2)
+  fails = _fails_in_run(5, {"mine": 1.0})  # The first makes 4 calls.
+  row = _row(fails, ms_ssim.ms_ssim, runs=2, bootstrap=True)
+  assert set(row["errors"]) == {"sometimes"}
+  assert set(row["intervals"]) == {"ms_ssim"} == set(row["scores"])
+
+
+def test_scores_that_a_run_lacks_fail_their_metric():
+  def unsteady(fake_images):
+    unsteady.runs += 1
+    return {"mine": 1.0} if unsteady.runs == 2 else {"mine": 1.0, "other": 2.0}
+
+  unsteady.runs = 0
+  row = _row(unsteady, runs=3)
+  assert "run 2 has the scores mine, but" in row["errors"]["unsteady"]
+  assert row["scores"] == {}
+
+
 def test_labels_of_an_unconditional_model_are_missed():
   row = _row(intra_fid.intra_fid)
   assert "there are no fake_labels" in row["errors"]["intra_fid"]
