@@ -9,6 +9,7 @@ A row is a dict that JSON can hold:
   status      "ok", or what is wrong with the row
   scores      {name: mean over the runs}, lists: {name: [one value a run]}
   intervals   {name: [low, high]} with `evaluate.bootstrap`
+  without_intervals  {metric: sentence}, why it has none; only if there is one
   errors      {metric: sentence} for metrics that could not be computed
   metrics     {metric: [names of its scores]} of those that could
   better      {name of a score: "lower", "higher", "neither", or None where its
@@ -112,7 +113,8 @@ def settings(
     truncation: z from a normal distribution cut at +- this; None for `eval_z`.
     averaged: with the moving average of G's weights, where there is one.
     moments_examples: that fill accumulated moments of batch norm.
-    bootstrap: adds intervals, see metrics/bootstrap.py.
+    bootstrap: adds intervals, see metrics/bootstrap.py, and to the row why a
+      metric has none.
     best_by: the score by which best/ keeps a checkpoint, by the name that it
       has in the tables; None for the first that a metric declares. Its metric
       declares which way it is better; a "-" before the name says higher.
@@ -246,6 +248,7 @@ class Evaluator:
     self._of_data = {}  # {(word, split): its sets}, the same for all models
     self._gaussian_of_real = None
     self._sampler = None
+    self._said = set()  # what was printed once
 
   @property
   def best_by(self):
@@ -472,7 +475,7 @@ class Evaluator:
 
   def _row(self, runs, card, checkpoint_path, step, config):
     lists, errors, intervals, status = {}, {}, {}, "ok"
-    made, better = {}, {}
+    made, better, without = {}, {}, {}
     try:
       for run, sets in enumerate(runs):
         for metric in self._chosen.metrics:
@@ -486,19 +489,24 @@ class Evaluator:
               lists.setdefault(self._name(name, metric), []).append(value)
               better[self._name(name, metric)] = _better(metric, name)
             if self._chosen.bootstrap and not run:
-              intervals.update(self._intervals(metric, sets))
+              found, reason = self._intervals(metric, sets)
+              intervals.update(found)
+              if reason:
+                without[metric.__name__] = reason
           # Whatever a metric stumbles over, the others shall be heard.
           except Exception as error:  # noqa: BLE001
             errors[metric.__name__] = f"{type(error).__name__}: {error}"
+            without.pop(metric.__name__, None)
             # A mean over the runs before would not be of what the card says.
             for name in made.pop(metric.__name__, ()):
               for kept in (lists, better, intervals):
                 kept.pop(name, None)
     except _NotFinite as error:
       lists, errors, intervals, status = {}, {}, {}, str(error)
-      made, better = {}, {}
+      made, better, without = {}, {}, {}
     if errors:
       status = f"no {', '.join(sorted(errors))}"
+    self._say_what_has_no_intervals(without)
     return {
       "checkpoint_path": checkpoint_path,
       "step": step,
@@ -506,6 +514,7 @@ class Evaluator:
       "scores": {name: float(np.mean(x)) for name, x in lists.items()},
       "lists": lists,
       "intervals": intervals,
+      **({"without_intervals": without} if without else {}),
       "errors": errors,
       "metrics": made,
       "better": better,
@@ -515,13 +524,42 @@ class Evaluator:
     }
 
   def _intervals(self, metric, sets):
+    """Returns the intervals of a metric's scores, and why there are none."""
+    reason = self._why_not_resampled(metric, sets)
+    if reason:
+      return {}, reason
+    try:
+      needed = {name: sets[name] for name in contract.needs(metric)}
+      found = bootstrap_lib.intervals(metric, needed)
+    # The score itself is there; halves may be too few rows for it.
+    except Exception as error:  # noqa: BLE001
+      reason = f"a resample cannot be scored: {type(error).__name__}: {error}"
+      return {}, reason.splitlines()[0]  # gin adds where it was called.
+    return {self._name(name, metric): list(x) for name, x in found.items()}, ""
+
+  def _why_not_resampled(self, metric, sets):
+    """Returns a sentence if a metric's sets have no resamples, else ""."""
     if _takes_gaussian(metric) and _GAUSSIAN in sets:
-      return {}  # It has no rows to draw from.
-    needed = {n: sets[n] for n in contract.needs(metric) if n in sets}
-    if len(needed) < len(contract.needs(metric)) or {*needed} & {*_CALLABLES}:
-      return {}  # A model has no resamples.
-    found = bootstrap_lib.intervals(metric, needed)
-    return {self._name(name, metric): list(x) for name, x in found.items()}
+      if self._chosen.real_statistics:
+        return "evaluate.real_statistics has no rows to draw resamples from"
+      return (
+        "the mean and covariance of the real images, which are all that is "
+        "computed here, have no rows to draw resamples from; beside a metric "
+        "that needs rows, as in evaluate.metrics = [@fid, @kid], it has "
+        "intervals"
+      )
+    asked = [name for name in contract.needs(metric) if name in _CALLABLES]
+    if asked:
+      return f"it asks the model ({', '.join(asked)}), which has no resamples"
+    return ""
+
+  def _say_what_has_no_intervals(self, without):
+    """Prints each reason once."""
+    for metric, reason in without.items():
+      line = f"evaluate.bootstrap gives {metric} no intervals: {reason}."
+      if line not in self._said:
+        print(line, flush=True)
+        self._said.add(line)
 
   def _name(self, score, metric):
     extractor = self._extractor.name if self._extractor else None

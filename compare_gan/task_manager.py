@@ -182,6 +182,14 @@ def _merged(old, new):
     "metrics": {**old.get("metrics", {}), **new.get("metrics", {})},
     "better": {**old.get("better", {}), **new.get("better", {})},
   }
+  without = {
+    metric: reason
+    for metric, reason in old.get("without_intervals", {}).items()
+    if metric not in new.get("metrics", {})
+  }
+  without.update(new.get("without_intervals", {}))
+  if without:
+    row["without_intervals"] = without
   # A metric whose value is there from another evaluation is not missing.
   errors = {**old["errors"], **new["errors"]}
   row["errors"] = {m: e for m, e in errors.items() if not _has_scores(row, m)}

@@ -183,7 +183,7 @@ def test_metric_that_fails_in_one_run_has_no_scores(run):
 
 def test_metric_that_fails_takes_its_intervals_along():
   gin.bind_parameter("bootstrap.resamples", 2)
-  fails = _fails_in_run(5, {"mine": 1.0})  # The first makes 4 calls.
+  fails = _fails_in_run(5, {"mine": 1.0})  # The first run makes 4 calls.
   row = _row(fails, ms_ssim.ms_ssim, runs=2, bootstrap=True)
   assert set(row["errors"]) == {"sometimes"}
   assert set(row["intervals"]) == {"ms_ssim"} == set(row["scores"])
@@ -504,6 +504,49 @@ def test_a_given_gaussian_has_no_intervals(tmp_path):
   assert row["status"] == "ok" and set(row["intervals"]) == {"kid_pixels"}
   row = _row(fid.fid, kid.kid, **changes)
   assert set(row["intervals"]) == {"fid_pixels", "kid_pixels"}
+
+
+def test_metrics_without_resamples_say_so(tmp_path, capsys):
+  path = str(tmp_path / "stats.npz")
+  np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
+  changes = {"bootstrap": True, "real_statistics": path}
+  row = _row(seen_by_d, fid.fid, ms_ssim.ms_ssim, **changes, runs=2)
+  assert row["status"] == "ok" and not row["errors"]
+  assert set(row["intervals"]) == {"ms_ssim"}
+  assert set(row["scores"]) == {"spread", "fid_pixels", "ms_ssim"}
+  assert set(row["without_intervals"]) == {"seen_by_d", "fid"}
+  assert (
+    "asks the model (discriminate)" in row["without_intervals"]["seen_by_d"]
+  )
+  assert "evaluate.real_statistics" in row["without_intervals"]["fid"]
+  printed = capsys.readouterr().out
+  assert printed.count("evaluate.bootstrap gives seen_by_d no intervals") == 1
+  assert "without_intervals" not in _row(fid.fid)
+
+
+def test_fid_alone_says_which_metrics_bring_rows():
+  row = _row(fid.fid, bootstrap=True)
+  assert "[@fid, @kid]" in row["without_intervals"]["fid"]
+
+
+def test_metric_that_fails_on_halves_keeps_its_scores():
+  def whole(fake_images):
+    if len(fake_images) < 6:
+      raise ValueError("too few")
+    return {"mine": 1.0}
+
+  row = _row(whole, ms_ssim.ms_ssim, runs=2, bootstrap=True)
+  assert row["status"] == "ok" and row["lists"]["mine"] == [1.0, 1.0]
+  assert row["without_intervals"] == {
+    "whole": "a resample cannot be scored: ValueError: too few"
+  }
+  assert set(row["intervals"]) == {"ms_ssim"}
+
+
+def test_metric_that_fails_has_no_note_on_intervals():
+  row = _row(broken, seen_by_d, bootstrap=True)
+  assert set(row["errors"]) == {"broken"}
+  assert set(row["without_intervals"]) == {"seen_by_d"}
 
 
 def test_fid_infinity_takes_given_statistics(tmp_path):

@@ -50,6 +50,23 @@ def test_columns_of_the_original_come_first(tmp_path):
   )
 
 
+def test_why_a_metric_has_no_intervals_stays_with_its_scores(tmp_path):
+  def add(metric, **changes):
+    scores = {"scores": {metric: 1.0}, "lists": {metric: [1.0]}}
+    names = {"metrics": {metric: [metric]}}
+    task_manager.add_row(str(tmp_path), _row(5, **scores, **names, **changes))
+    [row] = task_manager.read_rows(str(tmp_path))
+    return row.get("without_intervals")
+
+  assert add("gilbo", without_intervals={"gilbo": "x"}) == {"gilbo": "x"}
+  assert add("fid", without_intervals={"fid": "y"}) == {
+    "gilbo": "x",
+    "fid": "y",
+  }
+  assert add("fid", intervals={"fid": [0, 1]}) == {"gilbo": "x"}
+  assert add("gilbo") is None
+
+
 def test_cells_hold_mean_spread_and_values(tmp_path):
   task_manager.add_row(str(tmp_path), _row(5, 2.5))
   [row] = _table(tmp_path)

@@ -6,6 +6,10 @@ around the truth. Drawing with replacement would do as well for a mean, but
 repeats rows, which distorts KID and everything made of nearest neighbours. The
 interval is the basic one, [2 s - upper, 2 s - lower quantile], which also takes
 away a bias that is proportional to 1 / N, as FID's is.
+
+Only rows can be drawn anew. A metric that asks the model itself, or that is
+given a mean and a covariance for rows, has no intervals; `without_intervals` of
+evaluation.py's row says so.
 """
 
 import gin
