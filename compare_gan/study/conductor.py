@@ -117,8 +117,8 @@ class Conductor:
     self._states = {}
     self._scores = {}
     self._read_journals()
-    self._list()
-    lost = known - {run.id for run in self._listed}
+    self._keep_what_others_follow_from(known)
+    lost = self._lost(known)
     if lost:
       raise ValueError(
         f"{len(lost)} of the {len(known)} runs in {self._folder} are not those "
@@ -126,6 +126,31 @@ class Conductor:
         "that it includes has changed since. Name a new folder by --out, or "
         "give the file its old content."
       )
+    self._list()
+
+  def _keep_what_others_follow_from(self, known):
+    """Plans by the first end of retried runs if runs were planned by it."""
+    retried = {
+      run: state for run, state in self._states.items() if state.is_retried
+    }
+    if not retried or not self._lost(known):
+      return
+    if self._lost(known, dict.fromkeys(retried)):
+      return  # That is not why.
+    for run, state in retried.items():
+      event = self._journal.keep(run, state.attempts)
+      self._states[run] = journal.after(state, event)
+
+  def _lost(self, known, kept=None):
+    """Returns the ids among `known` that the plan has no more."""
+    scores = {**self._planned_by(), **(kept or {})}
+    listed, _ = self._plan.runs(self._study, scores)
+    return known - {run.id for run in listed}
+
+  def _planned_by(self):
+    """Returns the scores that the plan goes on with."""
+    kept = [run for run, state in self._states.items() if state.is_kept]
+    return {**self._scores, **dict.fromkeys(kept)}
 
   def _read_journals(self):
     """Takes over what stands in the journals, those of other shards too."""
@@ -142,7 +167,9 @@ class Conductor:
   def _list(self):
     """Asks the plan, and notes the runs that are new."""
     self._scored = len(self._scores)
-    self._listed, self._complete = self._plan.runs(self._study, self._scores)
+    self._listed, self._complete = self._plan.runs(
+      self._study, self._planned_by()
+    )
     new = [run for run in self._listed if run.id not in self._noted]
     if new:
       self._runs_file.append(*(run._asdict() for run in new))

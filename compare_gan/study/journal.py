@@ -4,10 +4,14 @@
   {"time": .., "run": id, "event": "end", "attempt": 1, "status": "failed",
    "reason": .., "log_tail": [..], "seconds": 3.2, "host": .., "score": null,
    "again": true}
+  {"time": .., "run": id, "event": "retry", "attempt": 1, "was": "failed"}
+  {"time": .., "run": id, "event": "keep", "attempt": 1}
 
-A line is on the disk when `append` returns. A process that dies while it writes
-leaves part of a line, which says nothing and is cut off when the next conductor
-opens the file. A start without an end is a run that was interrupted.
+"retry" lets a run that has ended badly wait again. "keep" says that others have
+been planned by that end, so the plan goes on with it whatever comes of the
+retry. A line is on the disk when `append` returns. A process that dies while it
+writes leaves part of a line, which says nothing and is cut off when the next
+conductor opens the file. A start without an end is a run that was interrupted.
 """
 
 import contextlib
@@ -149,6 +153,20 @@ class Journal:
       **({"again": True} if again else {}),
     )
 
+  def retry(self, run, attempt, was):
+    """Notes that a run waits again; returns the event.
+
+    Args:
+      run: its id.
+      attempt: the last one.
+      was: the status that it ended with.
+    """
+    return self._add(run, "retry", attempt, was=was)
+
+  def keep(self, run, attempt):
+    """Notes that the plan keeps to a run's end; returns the event."""
+    return self._add(run, "keep", attempt)
+
   def close(self):
     self._lines.close()
 
@@ -179,6 +197,8 @@ class State(NamedTuple):
   failures: int = 0  # ends of its own, counted by study.retries
   kills: int = 0  # ends from outside
   score: Optional[float] = None
+  is_retried: bool = False  # and has not been started since
+  is_kept: bool = False  # The plan goes on without a score of it.
 
 
 def states(happened):
@@ -193,7 +213,15 @@ def states(happened):
 def after(state, event):
   """Returns the State that an event leads to."""
   if event["event"] == "start":
-    return state._replace(status="running", attempts=event["attempt"])
+    return state._replace(
+      status="running", attempts=event["attempt"], is_retried=False
+    )
+  if event["event"] == "retry":
+    return state._replace(
+      status="waiting", failures=0, kills=0, score=None, is_retried=True
+    )
+  if event["event"] == "keep":
+    return state._replace(is_kept=True)
   status = event["status"]
   is_final = status in FINAL and not event.get("again")
   return state._replace(

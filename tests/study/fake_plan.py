@@ -104,8 +104,7 @@ def conduct(folder, shard=None, plan=None, made=None, executor=None, **more):
     executor or local.Executor(2, threads="1"),
     "# fake\n",
     conductor.parse_shard(shard),
-    command=command,
-    **more,
+    **{"command": command, **more},
   ).run()
 
 
