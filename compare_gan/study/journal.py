@@ -289,6 +289,18 @@ def _refuse_other_shards(folder, shard):
       )
 
 
+def refuse_others_at_work(folder, shard):
+  """Raises OSError if shards beside this one are at work."""
+  own = None if shard is None else f"LOCK-{shard[0]}-of-{shard[1]}"
+  for path in _shard_locks(folder):
+    if os.path.basename(path) != own and locks.is_held(path):
+      raise OSError(
+        f"The study file has changed since {locks.Lock(path).holder()} began a "
+        f"shard of the study in {folder}, which holds {path}. End all shards, "
+        "and start them anew with the changed file, one after the other."
+      )
+
+
 def is_alive(folder):
   """Returns whether a conductor, or one of its shards, is at work."""
   paths = [os.path.join(folder, "LOCK"), *_shard_locks(folder)]
