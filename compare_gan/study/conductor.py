@@ -172,7 +172,9 @@ class Conductor:
   def _read_journals(self):
     """Takes over what stands in the journals, those of other shards too."""
     self._looked = time.monotonic()
-    for run, state in journal.states(journal.events(self._folder)).items():
+    happened = journal.events(self._folder)
+    self._journal.saw(happened)
+    for run, state in journal.states(happened).items():
       if run not in self._flying:
         self._set(run, state)
 

@@ -1,11 +1,13 @@
 """What happened to the runs of a study: lines that are only ever added.
 
-  {"time": .., "run": id, "event": "start", "attempt": 1}
-  {"time": .., "run": id, "event": "end", "attempt": 1, "status": "failed",
-   "reason": .., "log_tail": [..], "seconds": 3.2, "host": .., "score": null,
-   "again": true}
-  {"time": .., "run": id, "event": "retry", "attempt": 1, "was": "failed"}
-  {"time": .., "run": id, "event": "keep", "attempt": 1}
+  {"sequence": 1, "time": .., "run": id, "event": "start", "attempt": 1}
+  {.., "event": "end", "attempt": 1, "status": "failed", "reason": ..,
+   "log_tail": [..], "seconds": 3.2, "host": .., "score": null, "again": true}
+  {.., "event": "retry", "attempt": 1, "was": "failed"}
+  {.., "event": "keep", "attempt": 1}
+
+A sequence number is higher than that of any line which the writer has seen, in
+this file and in those of other shards.
 
 "retry" lets a run that has ended badly wait again. "keep" says that others have
 been planned by that end, so the plan goes on with it whatever comes of the
@@ -14,6 +16,7 @@ writes leaves part of a line, which says nothing and is cut off when the next
 conductor opens the file. A start without an end is a run that was interrupted.
 """
 
+import collections
 import contextlib
 import datetime
 import errno
@@ -105,14 +108,51 @@ def path_of(folder, name, shard=None):
 
 def read_all(folder, name):
   """Returns the records of <name>.jsonl and of all its shards."""
+  return [record for part in _read_parts(folder, name) for record in part]
+
+
+def _read_parts(folder, name):
+  """Returns the records of each file, [[record]]."""
   names = fnmatch.filter(files.names(folder), f"{name}*.jsonl")
-  paths = [os.path.join(folder, each) for each in names]
-  return [record for path in paths for record in read_lines(path)]
+  return [read_lines(os.path.join(folder, each)) for each in names]
 
 
 def events(folder):
-  """Returns what happened, in the order of time."""
-  return sorted(read_all(folder, "journal"), key=lambda event: event["time"])
+  """Returns what happened, each event after those that led to it.
+
+  The clocks of machines may disagree, so they decide last. Lines of a file keep
+  their order, and so do the attempts of a run; then sequence numbers count,
+  which lines of earlier versions do not have.
+  """
+  parts = [collections.deque(part) for part in _read_parts(folder, "journal")]
+  ahead = {}  # {run: the steps of all its events that are not merged yet}
+  for part in parts:
+    for event in part:
+      ahead.setdefault(event["run"], []).append(_step(event))
+  for steps in ahead.values():
+    steps.sort(reverse=True)
+  merged = []
+  while any(parts):
+    first = [part for part in parts if part]
+    due = [p for p in first if _step(p[0]) == ahead[p[0]["run"]][-1]]
+    # None is due if a file contradicts itself: its own order stands.
+    part = min(due or first, key=_sequence_and_time)
+    event = part.popleft()
+    ahead[event["run"]].remove(_step(event))
+    merged.append(event)
+  return merged
+
+
+_STEPS = ("start", "end", "retry", "keep")  # of an attempt
+
+
+def _step(event):
+  """Returns the place of an event among those of its run."""
+  return event.get("attempt") or 0, _STEPS.index(event["event"])
+
+
+def _sequence_and_time(part):
+  return part[0].get("sequence") or 0, part[0]["time"]
 
 
 class Journal:
@@ -124,7 +164,14 @@ class Journal:
   """
 
   def __init__(self, folder, shard=None):
+    self._sequence = 0
+    self.saw(events(folder))
     self._lines = JsonLines(path_of(folder, "journal", shard))
+
+  def saw(self, happened):
+    """Numbers what is added from now on after these events."""
+    known = [event.get("sequence") or 0 for event in happened]
+    self._sequence = max([self._sequence, len(known), *known])
 
   def start(self, run, attempt):
     """Notes that a run is started; returns the event."""
@@ -173,6 +220,7 @@ class Journal:
   def _add(self, run, event, attempt, **more):
     now = datetime.datetime.now(datetime.timezone.utc)
     record = {
+      "sequence": self._sequence + 1,
       "time": now.isoformat(timespec="microseconds"),
       "run": run,
       "event": event,
@@ -180,6 +228,7 @@ class Journal:
       **more,
     }
     self._lines.append(record)
+    self._sequence += 1
     return record
 
 
