@@ -152,9 +152,14 @@ class Conductor:
     }
     if not retried or not self._lost(known):
       return
-    if self._lost(known, dict.fromkeys(retried)):
+    kept = set(retried)
+    if self._lost(known, dict.fromkeys(kept)):
       return  # That is not why.
-    for run, state in retried.items():
+    for run in retried:
+      if not self._lost(known, dict.fromkeys(kept - {run})):
+        kept.remove(run)  # Nothing follows from it yet.
+    for run in sorted(kept):
+      state = self._states[run]
       event = self._journal.keep(run, state.attempts)
       self._states[run] = journal.after(state, event)
 

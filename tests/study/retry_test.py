@@ -79,6 +79,18 @@ def test_runs_that_follow_from_a_failure_stay(whole, tmp_path):
     assert starts(tmp_path) == {**before, rows[best].run: 2}
 
 
+def test_the_plan_keeps_to_failures_only_that_runs_follow_from(whole, tmp_path):
+  _, best = worst_and_best(whole)
+  failed = conduct_with_failures(tmp_path, {best, 13})
+  assert [row.run for row in retry.mark(str(tmp_path))] == [
+    failed[best].run,
+    failed[13].run,
+  ]
+  conduct_with_failures(tmp_path, ())
+  kept = [e for e in journal.events(str(tmp_path)) if e["event"] == "keep"]
+  assert [event["run"] for event in kept] == [failed[best].run]
+
+
 def journal_of(folder, *statuses):
   """Makes a study of runs a, b, ... that have ended so."""
   (folder / "study.json").write_text('{"format": 1, "score": "fid"}')
