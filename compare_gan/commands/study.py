@@ -3,6 +3,7 @@
   python -m compare_gan study run regularization_mini.gin --dry_run
   python -m compare_gan study run regularization_mini.gin --out runs/mini
   python -m compare_gan study status runs/mini
+  python -m compare_gan study retry runs/mini
   python -m compare_gan study report runs/mini
   python -m compare_gan study export runs/mini --csv mini.csv
   python -m compare_gan study import old/scores.csv --out runs/old
@@ -18,6 +19,7 @@ from compare_gan.study import conductor
 from compare_gan.study import executors
 from compare_gan.study import journal
 from compare_gan.study import progress
+from compare_gan.study import retry
 from compare_gan.study import table
 
 
@@ -34,6 +36,7 @@ def add_arguments(parser):
     if verb == "export":
       one.add_argument("--csv", help="file to write")
       one.add_argument("--parquet", help="file to write; needs pyarrow")
+  _add_retry(verbs.add_parser("retry", help="lets failed runs be run again"))
   imported = verbs.add_parser("import", help="makes a study of scores.csv")
   imported.add_argument(
     "scores", nargs="+", help="tables of google/compare_gan"
@@ -59,10 +62,28 @@ def _add_run(parser):
   add("--gin_bindings", action="append", default=[], help="a line on top")
 
 
+def _add_retry(parser):
+  add = parser.add_argument
+  add("folder", help="of the study")
+  add(
+    "--status",
+    default=",".join(retry.STATUSES),
+    help="how they have ended, separated by commas; default: %(default)s",
+  )
+  add(
+    "--run",
+    action="append",
+    dest="runs",
+    metavar="NAME",
+    help="of one run, its folder in runs/; may be repeated; default: all",
+  )
+
+
 def run(args):
   verbs = {
     "run": _run,
     "status": _status,
+    "retry": _retry,
     "report": _report,
     "export": _export,
     "import": _import,
@@ -143,6 +164,22 @@ def _status(args):
   print("\n".join(progress.of_table(found)))
   alive = journal.is_alive(args.folder)
   print("It is being run." if alive else "Nobody is running it.")
+
+
+def _retry(args):
+  statuses = retry.parse_statuses(args.status)
+  marked = retry.mark(args.folder, statuses, args.runs)
+  for row in marked:
+    print(
+      f"{row.run} {conductor.title(row.cell)} seed={row.seed}: {row.status}"
+    )
+  if not marked:
+    print(f"No run has ended with {', '.join(statuses)}: nothing to try again.")
+    return
+  print(
+    f"Runs that wait again: {len(marked)}. The `compare_gan study run` command "
+    "of this study runs them."
+  )
 
 
 def _report(args):

@@ -98,39 +98,88 @@ class Conductor:
 
   def _open(self):
     """Makes the folder's files, or reads what they say."""
-    self._json = _describe(
+    self._json, is_changed = _describe(
       self._folder, self._study, self._plan, self._text, self._shard
     )
-    known = {run["id"] for run in table.planned(self._folder)}
+    planned = table.planned(self._folder)
+    known = {run["id"] for run in planned}
     self._journal = journal.Journal(self._folder, self._shard)
     self._opened.append(self._journal)
     self._runs_file = journal.JsonLines(
       journal.path_of(self._folder, "runs", self._shard)
     )
     self._opened.append(self._runs_file)
-    self._noted = {
-      run["id"]
-      for run in journal.read_lines(
-        journal.path_of(self._folder, "runs", self._shard)
-      )
-    }
+    self._noted = {}  # {run id: its place}
+    for run in journal.read_lines(
+      journal.path_of(self._folder, "runs", self._shard)
+    ):
+      self._noted[run["id"]] = run["order"]
     self._states = {}
     self._scores = {}
     self._read_journals()
-    self._list()
-    lost = known - {run.id for run in self._listed}
+    self._keep_what_others_follow_from(known)
+    lost = self._lost(known)
     if lost:
-      raise ValueError(
-        f"{len(lost)} of the {len(known)} runs in {self._folder} are not those "
-        f"of this study any more, {min(lost)} for one: study.base or a file "
-        "that it includes has changed since. Name a new folder by --out, or "
-        "give the file its old content."
+      raise ValueError(self._why_lost(planned, lost))
+    if is_changed:
+      journal.refuse_others_at_work(self._folder, self._shard)
+      _write_study(self._folder, self._json, self._text, self._shard)
+    self._list()
+
+  def _why_lost(self, planned, lost):
+    """Returns why runs that were planned are not those of the study."""
+    begun = table.read_study(self._folder)["seeds"]
+    if begun != self._study.seeds:
+      phases = {run["phase"]: 0 for run in planned if run["id"] in lost}
+      return (
+        f"study.seeds = {self._study.seeds}, and the study in {self._folder} "
+        f"was begun with {begun}: {len(lost)} of its runs, of "
+        f"{', '.join(phases)}, follow from the scores of {begun} and would be "
+        f"others. Go on with study.seeds = {begun}, or name a new folder by "
+        "--out."
       )
+    return (
+      f"{len(lost)} of the {len(planned)} runs in {self._folder} are not those "
+      f"of this study any more, {min(lost)} for one: study.base or a file "
+      "that it includes has changed since. Name a new folder by --out, or "
+      "give the file its old content."
+    )
+
+  def _keep_what_others_follow_from(self, known):
+    """Plans by the first end of retried runs if runs were planned by it."""
+    retried = {
+      run: state for run, state in self._states.items() if state.is_retried
+    }
+    if not retried or not self._lost(known):
+      return
+    kept = set(retried)
+    if self._lost(known, dict.fromkeys(kept)):
+      return  # That is not why.
+    for run in retried:
+      if not self._lost(known, dict.fromkeys(kept - {run})):
+        kept.remove(run)  # Nothing follows from it yet.
+    for run in sorted(kept):
+      state = self._states[run]
+      event = self._journal.keep(run, state.attempts)
+      self._states[run] = journal.after(state, event)
+
+  def _lost(self, known, kept=None):
+    """Returns the ids among `known` that the plan has no more."""
+    scores = {**self._planned_by(), **(kept or {})}
+    listed, _ = self._plan.runs(self._study, scores)
+    return known - {run.id for run in listed}
+
+  def _planned_by(self):
+    """Returns the scores that the plan goes on with."""
+    kept = [run for run, state in self._states.items() if state.is_kept]
+    return {**self._scores, **dict.fromkeys(kept)}
 
   def _read_journals(self):
     """Takes over what stands in the journals, those of other shards too."""
     self._looked = time.monotonic()
-    for run, state in journal.states(journal.events(self._folder)).items():
+    happened = journal.events(self._folder)
+    self._journal.saw(happened)
+    for run, state in journal.states(happened).items():
       if run not in self._flying:
         self._set(run, state)
 
@@ -142,11 +191,18 @@ class Conductor:
   def _list(self):
     """Asks the plan, and notes the runs that are new."""
     self._scored = len(self._scores)
-    self._listed, self._complete = self._plan.runs(self._study, self._scores)
-    new = [run for run in self._listed if run.id not in self._noted]
+    self._listed, self._complete = self._plan.runs(
+      self._study, self._planned_by()
+    )
+    new = [
+      run
+      for run in self._listed
+      # With more seeds, those that there were have later places.
+      if run.order > self._noted.get(run.id, -1)
+    ]
     if new:
       self._runs_file.append(*(run._asdict() for run in new))
-      self._noted |= {run.id for run in new}
+      self._noted.update((run.id, run.order) for run in new)
     for run in self._listed:
       self._refuse_if_impossible(run)
 
@@ -361,16 +417,15 @@ def parse_shard(text):
 
 
 def _describe(folder, study, plan, text, shard):
-  """Writes study.gin and study.json if there are none; returns the latter.
+  """Returns the dict of study.json, and whether the files have another yet.
 
-  What cannot be built is found out here, before the first run.
+  Writes study.gin and study.json if there are none. What cannot be built is
+  found out here, before the first run.
   """
-  gin_path = os.path.join(folder, "study.gin")
+  stored = files.read_text_if_any(os.path.join(folder, "study.gin"))
   json_path = os.path.join(folder, "study.json")
-  stored = files.read_text_if_any(gin_path)
   if stored is not None and files.read_text_if_any(json_path) is not None:
-    _refuse_another_text(folder, stored, text)
-    return table.read_study(folder)
+    return _describe_begun(folder, study, plan, stored, text)
   impossible = plan.impossible(study)
   if impossible and study.on_impossible != "skip":
     reasons = [f"  {cell}: {why}" for cell, why in impossible.items()]
@@ -401,23 +456,31 @@ def _describe(folder, study, plan, text, shard):
     "created": now.isoformat(timespec="seconds"),
     "impossible": impossible,
   }
-  _write(json_path, json.dumps(described, indent=2) + "\n", shard)
-  _write(gin_path, text, shard)
-  return described
+  _write_study(folder, described, text, shard)
+  return described, False
 
 
-def _refuse_another_text(folder, stored, text):
-  if stored == text:
-    return
-  pairs = zip(stored.splitlines() + [""], text.splitlines() + [""])
-  line, (old, new) = next(
-    (number, pair) for number, pair in enumerate(pairs, 1) if len({*pair}) > 1
-  )
-  raise ValueError(
-    f"{folder} holds another study: line {line} of its study.gin is {old!r}, "
-    f"and here it is {new!r}. Name a new folder by --out, or go on with the "
-    "file and the --gin_bindings that it was begun with."
-  )
+def _describe_begun(folder, study, plan, stored, text):
+  begun = table.read_study(folder)
+  if stored != text:
+    from compare_gan.study import definition  # It loads much, for this alone.
+
+    definition.require_same_runs(folder, stored, text)
+  if study.seeds < begun["seeds"]:
+    raise ValueError(
+      f"study.seeds = {study.seeds}, and the study in {folder} has "
+      f"{begun['seeds']}. Seeds can be added to it, not taken away."
+    )
+  if study.seeds == begun["seeds"]:
+    return begun, stored != text
+  counted = plan.count(study)
+  return {**begun, "seeds": study.seeds, "runs": counted["runs"]}, True
+
+
+def _write_study(folder, described, text, shard):
+  path = os.path.join(folder, "study.json")
+  _write(path, json.dumps(described, indent=2) + "\n", shard)
+  _write(os.path.join(folder, "study.gin"), text, shard)
 
 
 def _write(path, text, shard=None):

@@ -13,11 +13,13 @@
 plan.py makes runs of it.
 """
 
+import inspect
 import os
 from typing import NamedTuple
 from typing import Optional
 
 from compare_gan import configuration
+from compare_gan import gin_text
 from compare_gan.study import bindings as bindings_lib
 from compare_gan.study import search as search_lib
 import gin
@@ -37,6 +39,9 @@ _COUNTS = (
   ("eval_runs", 1),
   ("eval_every_steps", 1),
 )
+# What may be raised in a study that was begun: no run becomes another by it.
+_RAISED = ("seeds", "timeout_s", "memory_mb", "retries")
+_UNSET = gin_text.Word("not set")
 _MINIMIZE = (None, True, False)
 _CHECKPOINTS = ("last", "best", "min")
 _ON_IMPOSSIBLE = ("refuse", "skip")
@@ -203,6 +208,74 @@ def _find_base(base, folder):
       f"study.base = {base!r}: there is no such file, neither here nor beside "
       "the study file, nor a card of this name in configs/."
     ) from None
+
+
+# ---- Two texts of a study ----------------------------------------------------
+
+
+def require_same_runs(folder: str, begun: str, text: str) -> None:
+  """Raises ValueError, with the difference, if a study has become another.
+
+  Comments may change, and seeds, retries and limits may be raised.
+
+  Args:
+    folder: of the study.
+    begun: the text that it was begun with, its study.gin.
+    text: the one that it is to go on with.
+  """
+  old, new = _read_text(begun), _read_text(text)
+  for name in dict.fromkeys([*old, *new]):
+    was, is_ = old.get(name, _UNSET), new.get(name, _UNSET)
+    if was == is_ or _is_raised(name, was, is_):
+      continue
+    name, was, is_ = _first_difference(name, was, is_)
+    raise ValueError(
+      f"{folder} holds another study: {name} is {was!r} in its study.gin "
+      f"and {is_!r} here. Of a study that was begun "
+      f"{', '.join(f'study.{each}' for each in _RAISED)} can be raised. Name a "
+      "new folder by --out, or go on with the file and the --gin_bindings that "
+      "it was begun with."
+    )
+
+
+def _read_text(text):
+  """Returns {name: value} of a text, macros filled in, its imports included."""
+  bound, imports = gin_text.read(text)
+  found = {
+    name: gin_text.resolved(value, bound)
+    for name, value in bound.items()
+    if "." in name
+  }
+  included = [
+    line.strip() for line in text.splitlines() if line.startswith("include ")
+  ]
+  return {**found, "import": imports or _UNSET, "include": included or _UNSET}
+
+
+def _is_raised(name, was, is_):
+  function, _, parameter = name.rpartition(".")
+  if function.rpartition(".")[2] != "study" or parameter not in _RAISED:
+    return False
+  default = inspect.signature(study).parameters[parameter].default
+  was = default if was is _UNSET else was
+  is_ = default if is_ is _UNSET else is_
+  if default is None and None in (was, is_):
+    return is_ is None  # no limit
+  numbers = isinstance(was, (int, float)) and isinstance(is_, (int, float))
+  return numbers and is_ >= was
+
+
+def _first_difference(name, was, is_):
+  """Returns (name, was, is) of the first entry in which two values differ."""
+  while isinstance(was, dict) and isinstance(is_, dict):
+    key = next(
+      key
+      for key in {**was, **is_}
+      if was.get(key, _UNSET) != is_.get(key, _UNSET)
+    )
+    name = f"{name}[{key!r}]"
+    was, is_ = was.get(key, _UNSET), is_.get(key, _UNSET)
+  return name, was, is_
 
 
 # ---- What a study may say ----------------------------------------------------

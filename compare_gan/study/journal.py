@@ -1,15 +1,22 @@
 """What happened to the runs of a study: lines that are only ever added.
 
-  {"time": .., "run": id, "event": "start", "attempt": 1}
-  {"time": .., "run": id, "event": "end", "attempt": 1, "status": "failed",
-   "reason": .., "log_tail": [..], "seconds": 3.2, "host": .., "score": null,
-   "again": true}
+  {"sequence": 1, "time": .., "run": id, "event": "start", "attempt": 1}
+  {.., "event": "end", "attempt": 1, "status": "failed", "reason": ..,
+   "log_tail": [..], "seconds": 3.2, "host": .., "score": null, "again": true}
+  {.., "event": "retry", "attempt": 1, "was": "failed"}
+  {.., "event": "keep", "attempt": 1}
 
-A line is on the disk when `append` returns. A process that dies while it writes
-leaves part of a line, which says nothing and is cut off when the next conductor
-opens the file. A start without an end is a run that was interrupted.
+A sequence number is higher than that of any line which the writer has seen, in
+this file and in those of other shards.
+
+"retry" lets a run that has ended badly wait again. "keep" says that others have
+been planned by that end, so the plan goes on with it whatever comes of the
+retry. A line is on the disk when `append` returns. A process that dies while it
+writes leaves part of a line, which says nothing and is cut off when the next
+conductor opens the file. A start without an end is a run that was interrupted.
 """
 
+import collections
 import contextlib
 import datetime
 import errno
@@ -101,14 +108,51 @@ def path_of(folder, name, shard=None):
 
 def read_all(folder, name):
   """Returns the records of <name>.jsonl and of all its shards."""
+  return [record for part in _read_parts(folder, name) for record in part]
+
+
+def _read_parts(folder, name):
+  """Returns the records of each file, [[record]]."""
   names = fnmatch.filter(files.names(folder), f"{name}*.jsonl")
-  paths = [os.path.join(folder, each) for each in names]
-  return [record for path in paths for record in read_lines(path)]
+  return [read_lines(os.path.join(folder, each)) for each in names]
 
 
 def events(folder):
-  """Returns what happened, in the order of time."""
-  return sorted(read_all(folder, "journal"), key=lambda event: event["time"])
+  """Returns what happened, each event after those that led to it.
+
+  The clocks of machines may disagree, so they decide last. Lines of a file keep
+  their order, and so do the attempts of a run; then sequence numbers count,
+  which lines of earlier versions do not have.
+  """
+  parts = [collections.deque(part) for part in _read_parts(folder, "journal")]
+  ahead = {}  # {run: the steps of all its events that are not merged yet}
+  for part in parts:
+    for event in part:
+      ahead.setdefault(event["run"], []).append(_step(event))
+  for steps in ahead.values():
+    steps.sort(reverse=True)
+  merged = []
+  while any(parts):
+    first = [part for part in parts if part]
+    due = [p for p in first if _step(p[0]) == ahead[p[0]["run"]][-1]]
+    # None is due if a file contradicts itself: its own order stands.
+    part = min(due or first, key=_sequence_and_time)
+    event = part.popleft()
+    ahead[event["run"]].remove(_step(event))
+    merged.append(event)
+  return merged
+
+
+_STEPS = ("start", "end", "retry", "keep")  # of an attempt
+
+
+def _step(event):
+  """Returns the place of an event among those of its run."""
+  return event.get("attempt") or 0, _STEPS.index(event["event"])
+
+
+def _sequence_and_time(part):
+  return part[0].get("sequence") or 0, part[0]["time"]
 
 
 class Journal:
@@ -120,7 +164,14 @@ class Journal:
   """
 
   def __init__(self, folder, shard=None):
+    self._sequence = 0
+    self.saw(events(folder))
     self._lines = JsonLines(path_of(folder, "journal", shard))
+
+  def saw(self, happened):
+    """Numbers what is added from now on after these events."""
+    known = [event.get("sequence") or 0 for event in happened]
+    self._sequence = max([self._sequence, len(known), *known])
 
   def start(self, run, attempt):
     """Notes that a run is started; returns the event."""
@@ -149,12 +200,27 @@ class Journal:
       **({"again": True} if again else {}),
     )
 
+  def retry(self, run, attempt, was):
+    """Notes that a run waits again; returns the event.
+
+    Args:
+      run: its id.
+      attempt: the last one.
+      was: the status that it ended with.
+    """
+    return self._add(run, "retry", attempt, was=was)
+
+  def keep(self, run, attempt):
+    """Notes that the plan keeps to a run's end; returns the event."""
+    return self._add(run, "keep", attempt)
+
   def close(self):
     self._lines.close()
 
   def _add(self, run, event, attempt, **more):
     now = datetime.datetime.now(datetime.timezone.utc)
     record = {
+      "sequence": self._sequence + 1,
       "time": now.isoformat(timespec="microseconds"),
       "run": run,
       "event": event,
@@ -162,6 +228,7 @@ class Journal:
       **more,
     }
     self._lines.append(record)
+    self._sequence += 1
     return record
 
 
@@ -179,6 +246,8 @@ class State(NamedTuple):
   failures: int = 0  # ends of its own, counted by study.retries
   kills: int = 0  # ends from outside
   score: Optional[float] = None
+  is_retried: bool = False  # and has not been started since
+  is_kept: bool = False  # The plan goes on without a score of it.
 
 
 def states(happened):
@@ -193,7 +262,15 @@ def states(happened):
 def after(state, event):
   """Returns the State that an event leads to."""
   if event["event"] == "start":
-    return state._replace(status="running", attempts=event["attempt"])
+    return state._replace(
+      status="running", attempts=event["attempt"], is_retried=False
+    )
+  if event["event"] == "retry":
+    return state._replace(
+      status="waiting", failures=0, kills=0, score=None, is_retried=True
+    )
+  if event["event"] == "keep":
+    return state._replace(is_kept=True)
   status = event["status"]
   is_final = status in FINAL and not event.get("again")
   return state._replace(
@@ -258,6 +335,18 @@ def _refuse_other_shards(folder, shard):
         f"--shard={shard[0]}/{shard[1]}: {locks.Lock(path).holder()} runs a "
         f"shard of {n} of the same study, so some runs would be done by both. "
         f"All machines need the same n: --shard=i/{n}."
+      )
+
+
+def refuse_others_at_work(folder, shard):
+  """Raises OSError if shards beside this one are at work."""
+  own = None if shard is None else f"LOCK-{shard[0]}-of-{shard[1]}"
+  for path in _shard_locks(folder):
+    if os.path.basename(path) != own and locks.is_held(path):
+      raise OSError(
+        f"The study file has changed since {locks.Lock(path).holder()} began a "
+        f"shard of the study in {folder}, which holds {path}. End all shards, "
+        "and start them anew with the changed file, one after the other."
       )
 
 

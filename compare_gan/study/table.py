@@ -74,10 +74,16 @@ def read_study(study_dir):
 
 
 def planned(study_dir):
-  """Returns the runs that are known, as dicts, in the order of the plan."""
+  """Returns the runs that are known, as dicts, in the order of the plan.
+
+  Of a run that is listed several times the last place counts: places move on
+  when a study gets more seeds.
+  """
   runs = {}
   for run in journal.read_all(study_dir, "runs"):
-    runs.setdefault(run["id"], run)
+    known = runs.setdefault(run["id"], run)
+    if run["order"] > known["order"]:
+      runs[run["id"]] = run
   return sorted(runs.values(), key=lambda run: run["order"])
 
 

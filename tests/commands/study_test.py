@@ -176,6 +176,22 @@ def test_status(done, capsys):
   assert "Nobody is running it." in text
 
 
+def test_retry(tmp_path, capsys):
+  made = fake_plan.study(retries=0, axes={"loss": {"ns": []}})
+  plan = fake_plan.Plan(does={1: "fail"})
+  fake_plan.conduct(tmp_path, plan=plan, made=made)
+  words = ["study", "retry", str(tmp_path)]
+  assert main([*words, "--status=timeout"]) == 0
+  assert "No run has ended with timeout" in capsys.readouterr().out
+  assert main([*words, "--status=failed", "--run=none"]) == 1
+  assert "--run=none" in capsys.readouterr().err
+  assert main(words) == 0
+  run = table.read(str(tmp_path)).rows[1]
+  said = capsys.readouterr().out
+  assert f"{run.run} loss=ns seed=2: failed\nRuns that wait again: 1." in said
+  assert run.status == "waiting"
+
+
 def test_export_csv(done, tmp_path, capsys):
   assert main(["study", "export", done, f"--csv={tmp_path / 'a.csv'}"]) == 0
   assert len((tmp_path / "a.csv").read_text().splitlines()) == 15

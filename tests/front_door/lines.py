@@ -366,6 +366,13 @@ LINES = (
     documents=("python -m compare_gan study status runs/mini",),
   ),
   Line(
+    "study_retry",
+    "python -m compare_gan study retry 'runs/meine [2]'",
+    says=("nothing to try again",),
+    after=("study",),
+    documents=("python -m compare_gan study retry runs/mini",),
+  ),
+  Line(
     "study_report",
     "python -m compare_gan study report 'runs/meine [2]'",
     leaves=("runs/meine [[]2]/report/index.html",),

@@ -269,8 +269,8 @@ def test_a_study_goes_on_in_the_direction_that_it_was_begun_in(
 
 def test_another_study_in_the_folder_is_refused(tmp_path):
   fake_plan.conduct(tmp_path, made=fake_plan.study(axes={"loss": {"ns": []}}))
-  (tmp_path / "study.gin").write_text("# other\n")
-  with pytest.raises(ValueError, match="line 1 of its study.gin is '# other'"):
+  (tmp_path / "study.gin").write_text("study.score = 'other'\n")
+  with pytest.raises(ValueError, match="study.score is 'other' in its study.g"):
     fake_plan.conduct(tmp_path)
 
 
@@ -280,6 +280,66 @@ def test_a_base_that_has_changed_is_refused(tmp_path):
   changed = fake_plan.Plan(does={2: "no_row"})
   with pytest.raises(ValueError, match=r"\d of the 7 runs .* study.base"):
     fake_plan.conduct(tmp_path, made=made, plan=changed)
+  fake_plan.conduct(tmp_path, made=made)  # What was refused left nothing.
+
+
+def started(folder):
+  """Returns the ids of what was started, once for each time."""
+  happened = journal.events(str(folder))
+  return [e["run"] for e in happened if e["event"] == "start"]
+
+
+def test_added_seeds_run_alone(tmp_path):
+  plan = fake_plan.Plan(best=False)
+  fake_plan.conduct(
+    tmp_path, plan=plan, made=fake_plan.study(seeds=1), text="study.seeds = 1"
+  )
+  before = table.read(str(tmp_path)).rows
+  assert len(before) == 4
+  more = fake_plan.study(seeds=2)
+  for _ in range(2):
+    fake_plan.conduct(tmp_path, plan=plan, made=more, text="study.seeds = 2")
+    study, rows = table.read(str(tmp_path))
+    assert (study["seeds"], study["runs"]) == (2, 8)
+    assert [row.order for row in rows] == list(range(8))
+    assert [row.seed for row in rows] == [1, 2] * 4
+    kept = [row._replace(order=0) for row in rows if row.seed == 1]
+    assert kept == [row._replace(order=0) for row in before]
+    assert sorted(started(tmp_path)) == sorted(row.run for row in rows)
+  fewer = fake_plan.study(seeds=1)
+  with pytest.raises(ValueError, match="study.seeds = 1, and .* has 2"):
+    fake_plan.conduct(tmp_path, plan=plan, made=fewer, text="study.seeds = 2")
+
+
+def test_seeds_that_would_change_a_search_are_refused(tmp_path):
+  made = fake_plan.study(seeds=1, axes={"loss": {"ns": []}})
+  fake_plan.conduct(tmp_path, made=made, text="study.seeds = 1")
+  names = ("study.gin", "study.json", "runs.jsonl", "journal.jsonl")
+  before = [(tmp_path / name).read_text() for name in names]
+  with pytest.raises(ValueError, match="begun with 1: 1 of its runs, of best"):
+    fake_plan.conduct(
+      tmp_path, made=made._replace(seeds=2), text="study.seeds = 2"
+    )
+  assert [(tmp_path / name).read_text() for name in names] == before
+
+
+def test_a_raised_limit_runs_nothing_again(tmp_path):
+  made = fake_plan.study(axes={"loss": {"ns": []}}, timeout_s=60.0)
+  fake_plan.conduct(tmp_path, made=made, text="study.timeout_s = 60.0")
+  before = started(tmp_path)
+  text = "study.timeout_s = 90.0"
+  fake_plan.conduct(tmp_path, made=made._replace(timeout_s=90.0), text=text)
+  assert started(tmp_path) == before
+  assert (tmp_path / "study.gin").read_text() == text
+
+
+def test_a_shard_does_not_change_the_study_of_others_at_work(tmp_path):
+  made = fake_plan.study(axes={"loss": {"ns": []}})
+  fake_plan.conduct(tmp_path, made=made)
+  with journal.conducting(str(tmp_path), (0, 2)):
+    with pytest.raises(OSError, match="has changed since process"):
+      fake_plan.conduct(tmp_path, "1/2", made=made, text="# changed")
+  fake_plan.conduct(tmp_path, "1/2", made=made, text="# changed")
 
 
 def test_a_run_that_is_killed_again_and_again_fails(tmp_path):

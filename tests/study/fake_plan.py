@@ -43,15 +43,20 @@ class Plan:
     does: {place of a run: what its trainer does}.
     pause: seconds of a training step.
     impossible: {cell: reason}.
+    best: whether runs follow that hang on the scores.
   """
 
-  def __init__(self, does=None, pause=0.02, impossible=None):
+  def __init__(self, does=None, pause=0.02, impossible=None, best=True):
     self._does = does or {}
     self._pause = pause
     self._impossible = impossible or {}
+    self._best = best
 
   def count(self, study):
-    return {"runs": 14, "phases": {"listed": 12, "best": 2}}
+    listed = 4 * study.seeds
+    best = 2 * self._best
+    phases = {"listed": listed, **({"best": best} if best else {})}
+    return {"runs": listed + best, "phases": phases}
 
   def impossible(self, study):
     return self._impossible
@@ -63,22 +68,23 @@ class Plan:
     listed = []
     complete = True
     losses = list(study.axes["loss"])
+    seeds = range(1, study.seeds + 1)
     for loss in losses:
       own = [
         self._run(len(listed) + place, loss, lr, seed, "listed", 0)
         for place, (lr, seed) in enumerate(
-          itertools.product((0.25, 0.5), (1, 2, 3))
+          itertools.product((0.25, 0.5), seeds)
         )
       ]
       listed += own
-    for number, loss in enumerate(losses):
+    for number, loss in enumerate(losses if self._best else ()):
       own = [run for run in listed if run.cell["loss"] == loss]
       if not all(run.id in scores for run in own):
         complete = False
         continue
       known = [scores[r.id] for r in own if scores[r.id] is not None]
       lr = round(min(known, default=1.0), 6)
-      listed.append(self._run(12 + number, loss, lr, 9, "best", 1))
+      listed.append(self._run(4 * study.seeds + number, loss, lr, 9, "best", 1))
     return sorted(listed, key=lambda run: run.order), complete
 
   def _run(self, place, loss, lr, seed, phase, round):
@@ -96,16 +102,23 @@ class Plan:
     )
 
 
-def conduct(folder, shard=None, plan=None, made=None, executor=None, **more):
+def conduct(
+  folder,
+  shard=None,
+  plan=None,
+  made=None,
+  executor=None,
+  text="# fake\n",
+  **more,
+):
   conductor.Conductor(
     made or study(),
     plan or Plan(),
     folder,
     executor or local.Executor(2, threads="1"),
-    "# fake\n",
+    text,
     conductor.parse_shard(shard),
-    command=command,
-    **more,
+    **{"command": command, **more},
   ).run()
 
 

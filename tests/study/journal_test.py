@@ -1,5 +1,6 @@
 """Lines that are there whole or not at all, and what they amount to."""
 
+import json
 import os
 import subprocess
 import sys
@@ -84,6 +85,77 @@ def test_events_of_shards_are_one_story(tmp_path):
     one.close()
   found = journal.events(str(tmp_path))
   assert [event["run"] for event in found] == ["b", "b", "a", "a", "c", "c"]
+
+
+def write_events(folder, name, *events):
+  lines = journal.JsonLines(str(folder / name))
+  lines.append(*events)
+  lines.close()
+
+
+def test_a_clock_that_is_behind_does_not_change_the_story(tmp_path):
+  """Machine a was lost; b, an hour behind, went on with its run."""
+  write_events(tmp_path, "journal-0.jsonl", {**START, "time": "2024-01-01T02"})
+  write_events(
+    tmp_path,
+    "journal.jsonl",
+    {**START, "attempt": 2, "time": "2024-01-01T01:10"},
+    {**end("ok", score=1.0), "attempt": 2, "time": "2024-01-01T01:20"},
+  )
+  found = journal.events(str(tmp_path))
+  assert [event["attempt"] for event in found] == [1, 2, 2]
+  assert journal.states(found)["x"].status == "ok"
+
+
+def test_a_clock_that_is_put_back_does_not_change_the_story(tmp_path):
+  write_events(
+    tmp_path,
+    "journal.jsonl",
+    {**START, "time": "2024-01-01T02"},
+    {**end("ok"), "time": "2024-01-01T01"},
+  )
+  state = journal.states(journal.events(str(tmp_path)))["x"]
+  assert state.status == "ok"
+
+
+def test_a_retry_comes_after_the_end_that_it_answers(tmp_path):
+  write_events(
+    tmp_path,
+    "journal-0.jsonl",
+    {**START, "time": "3"},
+    {**end("failed"), "time": "4"},
+  )
+  retry = {"event": "retry", "run": "x", "attempt": 1, "was": "failed"}
+  write_events(tmp_path, "journal.jsonl", {**retry, "time": "1"})
+  states = journal.states(journal.events(str(tmp_path)))
+  assert states["x"].status == "waiting"
+
+
+def test_what_a_journal_has_seen_comes_before_what_it_adds(tmp_path):
+  """Runs of two machines, one of which begins when the other's has ended."""
+  a = journal.Journal(str(tmp_path), (0, 2))
+  b = journal.Journal(str(tmp_path), (1, 2))
+  a.start("x", 1)
+  a.end("x", 1, process.Outcome("ok"))
+  b.saw(journal.events(str(tmp_path)))
+  b.start("y", 1)
+  for path in tmp_path.glob("journal-1.jsonl"):  # Its clock is a day behind.
+    [event] = journal.read_lines(str(path))
+    path.write_text(json.dumps({**event, "time": "1999"}) + "\n")
+  found = journal.events(str(tmp_path))
+  assert [event["run"] for event in found] == ["x", "x", "y"]
+  assert [event["sequence"] for event in found] == [1, 2, 3]
+  a.close()
+  b.close()
+
+
+def test_a_new_journal_goes_on_from_one_without_numbers(tmp_path):
+  write_events(tmp_path, "journal.jsonl", {**START, "time": "9"})
+  one = journal.Journal(str(tmp_path))
+  assert one.end("x", 1, process.Outcome("ok"))["sequence"] == 2
+  one.close()
+  found = journal.events(str(tmp_path))
+  assert [event["event"] for event in found] == ["start", "end"]
 
 
 _HOLD = """

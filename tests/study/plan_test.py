@@ -334,3 +334,15 @@ def test_describe_says_how_many(load):
     "Duplicates left out: 0",
   ):
     assert part in text
+
+
+def test_more_seeds_keep_all_runs_and_move_no_place_forward(load):
+  study = load("""
+study.search = [@grid()]
+grid.values = {"lamba": [1.0, 2.0]}
+study.seeds = 2
+""")
+  places = {run.id: run.order for run in _runs(study)[0]}
+  more = {run.id: run.order for run in _runs(study._replace(seeds=3))[0]}
+  assert len(more) == len(places) * 3 // 2
+  assert all(more[id_] >= place for id_, place in places.items())
