@@ -257,6 +257,7 @@ def _encoding_gan():
   return tiny.gan("BigBiGAN")
 
 
+@pytest.mark.long
 def test_jacobians_of_conditional_models():
   seen = {}
 
@@ -599,6 +600,7 @@ def _spread(gan):
   return (norm.accu_variance / norm.accu_counter).numpy()
 
 
+@pytest.mark.long
 def test_moments_are_those_of_the_truncation():
   """One model, scored under several: each has moments of its own."""
   gin.parse_config(_ACCUMULATED)

@@ -230,6 +230,7 @@ def test_plans_of_model_cards_are_light(card):
   assert "tensorflow" not in _loaded_with(f"compare_gan.zoo.{card}")
 
 
+@pytest.mark.long
 @pytest.mark.versions("an older Python lacks syntax and modules")
 def test_every_module_can_be_imported(tmp_path):
   names = [

@@ -422,6 +422,7 @@ def _assert_usable(folder):
   return step
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", [5, 15])
 def test_an_evaluator_that_dies_leaves_a_usable_best(
   tmp_path, monkeypatch, step

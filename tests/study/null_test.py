@@ -56,6 +56,7 @@ def _three_axes(random):
   return table_of(rows, axes={axis: values for axis in "xyz"})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
   "count,most", [(60, 8), pytest.param(1500, 100, marks=pytest.mark.slow)]
 )
