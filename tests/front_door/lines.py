@@ -395,7 +395,8 @@ LINES = (
   ),
   Line(
     "sample_of_an_import",
-    "python -m compare_gan sample --model_dir 'bi ggan' --n 2 --out old.npz",
+    "python -m compare_gan sample --model_dir 'bi ggan' --n 2 --out old.npz"
+    " --accu_examples 64",
     leaves=("old.npz",),
     after=("import_v1",),
     documents=(
@@ -406,7 +407,7 @@ LINES = (
   Line(
     "export_of_an_import",
     "python -m compare_gan export --model_dir='bi ggan' --format=pb"
-    " --signature=biggan --batch=1 --out=imported.pb",
+    " --signature=biggan --batch=1 --out=imported.pb --accu_examples=64",
     leaves=("imported.pb",),
     after=("import_v1",),
     documents=(

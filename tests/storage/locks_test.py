@@ -92,7 +92,8 @@ def test_a_disk_without_locks_is_a_warning(number, path, monkeypatch):
   with pytest.warns(UserWarning, match="start only one") as warned:
     with locks.alone(path, "no"):
       pass
-  assert len(warned) == 1
+  # The garbage collector's may be among them, of what an earlier test left.
+  assert sum("start only one" in str(one.message) for one in warned) == 1
   with locks.Lock(path) as lock, pytest.raises(locks.NoLocksError):
     lock.acquire()
 
