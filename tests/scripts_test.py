@@ -668,6 +668,8 @@ def _assert_biggan_has_trained(output, log_folder):
   assert "ActualFPS = " in about.read_text()
 
 
+@pytest.mark.long
+@pytest.mark.once
 def test_dcgan_really_trains(place):
   _write_images(place)
   printed = place.run(
@@ -688,6 +690,8 @@ def test_dcgan_really_trains(place):
   assert "ActualFPS = " in about.read_text()
 
 
+@pytest.mark.long
+@pytest.mark.once
 def test_biggan_really_trains(place):
   """The card's own line, from a folder beside that of the data."""
   _write_mats(place.folder.parent / "dataset")

@@ -176,6 +176,7 @@ def _marked(path):
   return pytest.param(path, id=path.stem, marks=marks)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", map(_marked, _CARDS))
 def test_no_card_has_an_op_that_is_not_known(path):
   bindings = [*_SMALL.splitlines(), *_channels(path.read_text())]

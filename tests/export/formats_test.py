@@ -81,6 +81,7 @@ def test_frozen_graph(kind, tmp_path):
   np.testing.assert_allclose(shown, wanted, rtol=0, atol=2e-3)
 
 
+@pytest.mark.long
 @kinds
 def test_frozen_graph_of_any_batch(kind, tmp_path):
   path = tmp_path / "model.pb"

@@ -323,10 +323,12 @@ def _assert_alive(after, before):
 @pytest.mark.parametrize(
   "chosen,graph",
   [
-    ({}, True),
     ({}, False),
-    ({"micro_batches": 2}, True),
-    ({"disc_iters": 2, "gen_iters": 2}, True),
+    pytest.param({}, True, marks=pytest.mark.long),
+    pytest.param({"micro_batches": 2}, True, marks=pytest.mark.long),
+    pytest.param(
+      {"disc_iters": 2, "gen_iters": 2}, True, marks=pytest.mark.long
+    ),
   ],
 )
 def test_a_batch_that_overflows_moves_no_state(chosen, graph):
@@ -342,6 +344,7 @@ def test_a_batch_that_overflows_moves_no_state(chosen, graph):
   _assert_alive(_state_of(gan), before)
 
 
+@pytest.mark.long
 def test_a_skipped_d_update_leaves_the_state_of_its_fakes():
   gan = _scaled_gan()
   _train(gan)
@@ -355,6 +358,7 @@ def test_a_skipped_d_update_leaves_the_state_of_its_fakes():
   _assert_alive(_only("disc", after), before)
 
 
+@pytest.mark.long
 def test_a_skipped_g_update_leaves_the_state_of_ds_update():
   gan, same = _scaled_gan(), _scaled_gan()
   gan.g_optimizer.scale.assign(_INF)
@@ -371,6 +375,7 @@ def test_a_skipped_g_update_leaves_the_state_of_ds_update():
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("network", ["d", "g"])
 def test_if_all_fakes_are_made_at_once_any_skip_undoes_them(network):
   gan = _scaled_gan(

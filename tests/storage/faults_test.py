@@ -284,6 +284,7 @@ def _scores(folder):
   return [(row["step"], row["scores"]) for row in rows]
 
 
+@pytest.mark.long
 @_NUMBERS
 def test_a_training_and_its_scores(numbers, counted, tmp_path):
   names = _check_all(_train_and_score, _state, tmp_path, numbers)
