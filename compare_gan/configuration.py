@@ -4,6 +4,7 @@ Python keeps no list of architectures, losses or penalties: importing a module
 makes its names known to gin, and this is the place that imports them.
 """
 
+import glob
 import importlib
 import inspect
 import os
@@ -36,6 +37,15 @@ def register():
 # configs/ stands beside the package, and inside of an installed one.
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 _CARDS = [os.path.join(_PACKAGE, part) for part in ("configs", "../configs")]
+
+
+def cards(room: str = "") -> list[str]:
+  """Returns the paths of all cards in configs/, or in a folder of it."""
+  for folder in _CARDS:
+    paths = sorted(glob.glob(os.path.join(glob.escape(folder), room, "*.gin")))
+    if paths:
+      return [os.path.normpath(path) for path in paths]
+  return []
 
 
 def find(path, room="", flag="--gin_config="):

@@ -333,21 +333,25 @@ def load_architecture(name, kind):
       the dotted path of a module of one's own.
     kind: "Generator", "Discriminator", "Encoder" or "JointDiscriminator".
   """
-  if name.endswith(_SUFFIX) and "." not in name:
-    if name not in names():
-      raise ValueError(
-        f"options.architecture = {name!r} is unknown. It can be one of "
-        f"{', '.join(names())}, or the dotted path of a module of your own."
-      )
-    module = importlib.import_module(f"{__package__}.{name[: -len(_SUFFIX)]}")
-  else:
-    module = _own_module(name)
+  module = load_module(name)
   if not hasattr(module, kind):
     raise ValueError(
       f"options.architecture = {name!r} has no class {kind}. A module with one "
       f"that extends abstract_arch.Abstract{kind} would do."
     )
   return getattr(module, kind)
+
+
+def load_module(name):
+  """Returns the module of an architecture, as `load_architecture` finds it."""
+  if not name.endswith(_SUFFIX) or "." in name:
+    return _own_module(name)
+  if name not in names():
+    raise ValueError(
+      f"options.architecture = {name!r} is unknown. It can be one of "
+      f"{', '.join(names())}, or the dotted path of a module of your own."
+    )
+  return importlib.import_module(f"{__package__}.{name[: -len(_SUFFIX)]}")
 
 
 def _own_module(name):

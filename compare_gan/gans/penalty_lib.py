@@ -41,6 +41,7 @@ import tensorflow as tf
 
 @gin.configurable
 def no_penalty():
+  """None: 0."""
   return tf.zeros([])
 
 

@@ -317,6 +317,16 @@ LINES = (
     ),
   ),
   Line(
+    "list",
+    "python -m compare_gan list losses yours --gin_config=mygan.gin",
+    says=("@hinge ", "compare_gan/gans/loss_lib.py", "@mygan.Generator"),
+    after=("own_architecture",),
+    documents=(
+      "python -m compare_gan list",
+      "python -m compare_gan list losses metrics",
+    ),
+  ),
+  Line(
     "datasets_list",
     "python -m compare_gan datasets list",
     says=("shapes32",),
