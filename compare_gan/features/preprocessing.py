@@ -3,7 +3,8 @@
 Scores depend on it as much as on the network, so every choice is named:
 
   arithmetic  "uint8": as if images were saved and opened by Pillow, which
-              rounds and clips between its horizontal and its vertical pass.
+              rounds and clips between its horizontal and its vertical pass, in
+              this order (Pillow 13 has the other one for some tall pictures).
               "float": no rounding, clipped to 0 ... 255 after the resize. They
               differ by 0.3 of 255 on average on noise, by 25 at most.
   resize      "bicubic" (a = -0.5), "bilinear", or "tf1_bilinear", whose pixels
@@ -128,6 +129,9 @@ def _pillow(image, size, name):
   kind = {"bicubic": Image.BICUBIC, "bilinear": Image.BILINEAR}[name]
   height, width = size
   picture = Image.fromarray(np.ascontiguousarray(image))
+  # Asked for both at once, Pillow 11 begins with the width, but Pillow 13 with
+  # the height of a tall picture that shrinks, which is another rounding.
+  picture = picture.resize((width, picture.height), kind)
   return np.asarray(picture.resize((width, height), kind))
 
 

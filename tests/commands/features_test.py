@@ -5,19 +5,37 @@ import json
 import os
 import re
 
+from compare_gan import model_dir
+from compare_gan import task_manager
 from compare_gan.__main__ import main
 from compare_gan.features import onnx_tower
 from compare_gan.features import published
 from compare_gan.features import recipes
+import gin
 import numpy as np
 import pytest
 
 from tests.features import tiny_tower
+from tests.gans import tiny
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 pytestmark = pytest.mark.versions("each has another onnxruntime")
+
+_CONFIG = f"""
+import tests.architectures.own_architecture
+dataset.name = "tests.noise_dataset.NoiseDataset"
+options.batch_size = 2
+options.gan_class = @ModularGAN
+options.architecture = "{tiny.ARCHITECTURE}"
+options.training_steps = 1
+options.z_dim = {tiny.Z_DIM}
+evaluate.features = @onnx_features
+evaluate.metrics = [@fd, @cmmd]
+evaluate.num_fake = 6
+evaluate.num_real = 6
+"""
 
 
 @pytest.fixture
@@ -135,6 +153,25 @@ def test_check_fails_where_one_image_differs(folder, capsys):
 def test_check_of_nothing(tmp_path, capsys):
   assert main(["features", "check", str(tmp_path)]) == 1
   assert "There is no" in capsys.readouterr().err
+
+
+def test_evaluate_gives_each_network_a_row(folder, tmp_path):
+  """From a checkpoint and two files to scores.csv."""
+  model = str(tmp_path / "model")
+  gin.parse_config(_CONFIG)
+  model_dir.write(model, 3, tiny.gan(), tiny.DATASET, _CONFIG)
+  other = tiny_tower.write(tmp_path / "clip", tiny_tower.weights(seed=1))
+  digests = {}
+  for path in (folder, other):
+    gin.clear_config()
+    binding = f"--gin_bindings=onnx_features.path = {path!r}"
+    assert main(["evaluate", f"--model_dir={model}", binding]) == 0
+  for row in task_manager.read_rows(model):
+    assert row["status"] == "ok"
+    digests.update(dict.fromkeys(row["scores"], row["protocol_digest"]))
+  names = "cmmd", "cmmd_unbiased", "fd"
+  assert set(digests) == {f"{n}_{of}" for n in names for of in ("vit", "clip")}
+  assert len(set(digests.values())) == 2
 
 
 def test_the_recipe_of_inception_runs(tmp_path, monkeypatch, capsys):

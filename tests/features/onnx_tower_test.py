@@ -105,6 +105,18 @@ def test_a_tower_json_that_does_not_fit(tmp_path, changes, message):
     _make(folder)
 
 
+def test_a_layout_that_only_a_run_refuses(tmp_path):
+  """The file does not say how large images are, or where colours stand."""
+  made = tiny_tower.model()
+  for i, size in enumerate(made.graph.input[0].type.tensor_type.shape.dim):
+    size.dim_param = f"d{i}"
+  _make(tiny_tower.write(tmp_path / "vit", made=made))
+  folder = tiny_tower.write(tmp_path / "wrong", made=made, layout="NHWC")
+  message = r"wrong/tower.json: onnxruntime refuses .*\[2, 16, 16, 3\]"
+  with pytest.raises(ValueError, match=message):
+    _make(folder)
+
+
 def test_a_file_of_one_batch_size_or_of_doubles(tmp_path):
   folder = tiny_tower.write(tmp_path / "one", made=tiny_tower.model(batch=1))
   with pytest.raises(ValueError, match="batches of 1 images only"):
