@@ -69,6 +69,11 @@ class Preprocessing:
         "antialiases. Set antialias to true, or arithmetic to 'float'."
       )
 
+  @property
+  def rounds(self) -> bool:
+    """Whether images become integers in 0 ... 255 at first."""
+    return self.round_pixels or self.arithmetic == "uint8"
+
   def __call__(self, images: np.ndarray) -> np.ndarray:
     """Returns float32 [N, pixels, pixels, 3].
 
@@ -77,7 +82,7 @@ class Preprocessing:
         three equal ones.
     """
     pixels = 255.0 * _three_colors(np.asarray(images, np.float32))
-    if self.round_pixels or self.arithmetic == "uint8":
+    if self.rounds:
       pixels = np.rint(pixels)
     if self.crop == "centre_square":
       pixels = _centre(pixels, min(pixels.shape[1:3]), _floor_of_half)

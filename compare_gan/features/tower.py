@@ -48,6 +48,7 @@ _REQUIRED = tuple(
 _TAKEN = ("classifier", "random_filters", "saved_model")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _BLOCK = 2**22
+_VERSION = 1  # to be raised when the same settings give other features
 
 
 class Description(NamedTuple):
@@ -273,6 +274,7 @@ class Tower(abstract_extractor.AbstractExtractor):
       **preprocessing,
       "mean": list(map(float, preprocessing["mean"])),
       "std": list(map(float, preprocessing["std"])),
+      "round_pixels": described.preprocessing.rounds,
       "layout": described.layout,
       "output": described.output,
       "normalise": described.normalise,
@@ -282,7 +284,9 @@ class Tower(abstract_extractor.AbstractExtractor):
     self.width = self._width()
 
   def identity(self):
-    return abstract_extractor.digest("tower", *sorted(self.settings.items()))
+    return abstract_extractor.digest(
+      "tower", _VERSION, *sorted(self.settings.items())
+    )
 
   def extract(self, images):
     x = self.described.preprocessing(np.asarray(images))

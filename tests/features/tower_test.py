@@ -172,7 +172,6 @@ def test_what_is_no_row_for_each_image_is_refused_at_once(network):
     {"antialias": False, "arithmetic": "float"},
     {"arithmetic": "float"},
     {"crop": "centre_square"},
-    {"round_pixels": True},
     {"normalise": True},
     {"output": "tokens"},
     {"weights_sha256": 64 * "1"},
@@ -183,6 +182,18 @@ def test_what_is_no_row_for_each_image_is_refused_at_once(network):
 )
 def test_the_identity_is_of_all_that_numbers_follow_from(changes):
   assert _tower(**changes).identity() != _tower().identity()
+
+
+def test_rounding_is_part_of_the_identity_where_it_is_a_choice():
+  plain, rounded = (
+    [
+      _tower(arithmetic=arithmetic, round_pixels=rounds).identity()
+      for arithmetic in ("float", "uint8")
+    ]
+    for rounds in (False, True)
+  )
+  assert plain[0] != rounded[0]
+  assert plain[1] == rounded[1]  # "uint8" rounds anyway.
 
 
 def test_the_licence_changes_no_number():
