@@ -33,7 +33,9 @@ def _name_before():
   name = abstract_extractor.bound("saved_model.name", None)
   if name is not None:
     return name
-  described = _description_file(abstract_extractor.bound("saved_model.path", 0))
+  described = _description_file(
+    abstract_extractor.bound("saved_model.path", None)
+  )
   return tower.read(described).name if described else _NAME
 
 
@@ -194,7 +196,8 @@ def _tower(described, path, signature, name):
       described.output
     ].numpy()
 
-  return tower.Tower(described, network, "saved_model", name)
+  kind = f"saved_model, {signature}"
+  return tower.Tower(described, network, kind, name)
 
 
 def folder_of_model(path: str) -> str:

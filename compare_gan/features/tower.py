@@ -247,7 +247,7 @@ class Tower(abstract_extractor.AbstractExtractor):
   Args:
     described: by tower.json.
     network: float32 images in the network's layout -> rows [N, D].
-    kind: "onnx" or "saved_model".
+    kind: of the file, "onnx", or "saved_model" and the signature.
     name: of the scores; None for that of tower.json.
     batch_size: how many images the network gets at once.
   """

@@ -64,7 +64,10 @@ def test_images_are_prepared_as_it_says(tmp_path, inside):
   found = _make(folder)
   expected = _expected() / [0.2, 0.3, 0.4]
   np.testing.assert_allclose(found(_images()).features, expected, atol=1e-5)
-  assert (found.name, found.settings["format"]) == ("vit", "saved_model")
+  assert (found.name, found.settings["format"]) == (
+    "vit",
+    "saved_model, serving_default",
+  )
 
 
 def test_the_folder_of_the_model_itself_can_be_named(tmp_path):
@@ -77,6 +80,7 @@ def test_a_name_and_a_signature_can_be_chosen(tmp_path):
   folder = _write(tmp_path / "vit")
   found = _make(folder, name="mine", signature="other")
   assert found.name == "mine"
+  assert found.identity() != _make(folder, name="mine").identity()
   with pytest.raises(ValueError, match="There are .'other', 'serving_default'"):
     _make(folder, signature="more")
 
