@@ -52,6 +52,11 @@ def onnx_features(
     batch_size: how many images it gets at once.
   """
   del dataset
+  for key, count in (("threads", threads), ("batch_size", batch_size)):
+    if type(count) is not int or count < 1:
+      raise ValueError(
+        f"onnx_features.{key} = {count!r}. It is a whole number from 1 on."
+      )
   model = model_file(path)
   described = tower.read(tower.find(path))
   folder, names = os.path.dirname(model), onnx_weights.weight_files(model)
@@ -87,8 +92,6 @@ def open_session(model: str, threads: int, provider: str):
       "evaluate.features = @onnx_features needs onnxruntime: pip install "
       f"compare_gan[features], or 'onnxruntime' ({error})."
     ) from error
-  if type(threads) is not int or threads < 1:
-    raise ValueError(f"onnx_features.threads = {threads!r}. It is 1 or more.")
   available = onnxruntime.get_available_providers()
   if provider not in available:
     raise ValueError(

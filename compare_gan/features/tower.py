@@ -260,8 +260,6 @@ class Tower(abstract_extractor.AbstractExtractor):
     name: Optional[str] = None,
     batch_size: int = 50,
   ):
-    if batch_size < 1:
-      raise ValueError(f"batch_size = {batch_size}. It is 1 or more.")
     self.described = described
     self.name = described.name if name is None else name
     self.batch_size = batch_size

@@ -173,10 +173,14 @@ def test_the_providers_and_threads_that_there_are(tmp_path):
   folder = tiny_tower.write(tmp_path / "vit")
   with pytest.raises(ValueError, match="provider = 'TPU'.*CPUExecutionProv"):
     _make(folder, provider="TPU")
-  with pytest.raises(ValueError, match="threads = 0. It is 1 or more"):
+  with pytest.raises(
+    ValueError, match="onnx_features.threads = 0. It is a whole"
+  ):
     _make(folder, threads=0)
-  with pytest.raises(ValueError, match="batch_size = 0. It is 1 or more"):
-    _make(folder, batch_size=0)
+  with pytest.raises(
+    ValueError, match="onnx_features.batch_size = 2.5. It is a"
+  ):
+    _make(folder, batch_size=2.5)
 
 
 def test_what_cannot_be_loaded(tmp_path, monkeypatch):
