@@ -22,6 +22,8 @@ STUDY = [
   "submitit; python_version >= '3.10'",
   "submitit<1.5.4; python_version < '3.10'",
 ]
+# Networks from ONNX files, behind scores.
+FEATURES = ["onnxruntime"]
 # Exported generators for other programs.
 ONNX = ["onnxruntime", "tf2onnx"]
 
@@ -93,12 +95,16 @@ setuptools.setup(
     # the wheel tensorflow, and one must not be installed over the other.
     "tpu": ["google-api-python-client", "oauth2client"],
     "study": STUDY,
+    "features": FEATURES,
     "onnx": ONNX,
-    # dill is what tensorflow_datasets.testing imports.
+    # dill is what tensorflow_datasets.testing imports, onnx what tests write
+    # small networks with.
     "test": [
       *STUDY,
+      *FEATURES,
       *ONNX,
       "dill",
+      "onnx",
       "pytest",
       "pytest-timeout",
       "pytest-xdist",

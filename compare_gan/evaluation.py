@@ -106,7 +106,8 @@ def settings(
   Args:
     metrics: a list, [@fid, @kid].
     features: the extractor: @inception, @classifier (trained on the dataset
-      itself, without a download), @random_filters or @saved_model.
+      itself, without a download), @random_filters, @onnx_features (DINOv2,
+      CLIP) or @saved_model.
     num_fake, num_real: how many images; `eval_samples` of the dataset.
     split: of the real images, "eval" or "train".
     seed: of z and labels of the first run; the next one has the next seed.

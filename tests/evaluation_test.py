@@ -464,6 +464,7 @@ def test_a_minus_that_contradicts_the_metric_is_noted():
     ("inception", "", "fid"),
     ("inception", "inception.resize = 'clean'", "fid_inception_clean"),
     ("saved_model", "saved_model.name = 'vit'", "fid_vit"),
+    ("saved_model", "", "fid_saved_model"),
   ],
 )
 def test_names_of_extractors_are_known_before_they_are_made(

@@ -5,6 +5,9 @@ saved_model.path = "/models/resnet"               # a SavedModel's folder,
 saved_model.path = "https://tfhub.dev/..."        # a TF-Hub address, or
 saved_model.path = "my_package.my_module.network" # the path of a callable
 saved_model.features = "pool"                     # where it returns a dict
+
+A tower.json inside of a SavedModel's folder, or beside the folder, says how
+images are cropped, resized and scaled instead, see tower.py.
 """
 
 import hashlib
@@ -15,19 +18,31 @@ import pathlib
 from compare_gan import dotted_path
 from compare_gan import gin_roles
 from compare_gan.features import abstract_extractor
+from compare_gan.features import tower
 from compare_gan.storage import files
 import gin
 import tensorflow as tf
 
 gin_roles.declare("saved_model", paths=["path"])
+_NAME = "saved_model"  # of scores, if nothing else is said
+_SIGNATURE = "serving_default"
+
+
+def _name_before():
+  """Returns what the extractor that gin describes will be called."""
+  name = abstract_extractor.bound("saved_model.name", None)
+  if name is not None:
+    return name
+  described = _description_file(
+    abstract_extractor.bound("saved_model.path", None)
+  )
+  return tower.read(described).name if described else _NAME
 
 
 @gin.configurable(
   "saved_model", module="compare_gan.features", denylist=["dataset"]
 )
-@abstract_extractor.named(
-  lambda: abstract_extractor.bound("saved_model.name", "saved_model")
-)
+@abstract_extractor.named(_name_before)
 def saved_model(
   dataset,
   path=gin.REQUIRED,
@@ -37,7 +52,7 @@ def saved_model(
   pixels=None,
   low=0.0,
   high=1.0,
-  name="saved_model",
+  name=None,
 ):
   """Returns the extractor around a network.
 
@@ -49,14 +64,23 @@ def saved_model(
       tensor is the features; two are features and logits.
     pixels: the size that images are resized to, bilinearly and antialiased.
     low, high: what the network takes for pixels 0 and 1.
-    name: part of the scores' names; "inception" is taken.
+    name: part of the scores' names; "inception" is taken. None for the name of
+      tower.json, without one "saved_model".
   """
   del dataset
-  if name.startswith("inception"):
+  if name is not None and name.startswith("inception"):
     raise ValueError(
       f"saved_model.name = {name!r}, but scores of that name are those of "
       "evaluate.features = @inception. Any other name would do."
     )
+  file = _description_file(path)
+  if file:
+    given = dict(
+      features=features, logits=logits, pixels=pixels, low=low, high=high
+    )
+    _refuse_what_is_described(file, given)
+    return _tower(tower.read(file), path, signature or _SIGNATURE, name)
+  name = _NAME if name is None else name
   loaded, source = _load(path)
   network = loaded
   if signature is not None:
@@ -128,6 +152,93 @@ class SavedModel(abstract_extractor.AbstractExtractor):
         f"{sorted(outputs)}. One of these would do."
       )
     return outputs[name]
+
+
+# ---- Networks with a tower.json ----------------------------------------------
+
+
+def _description_file(path):
+  """Returns the path of a folder's tower.json, None if there is none."""
+  if not isinstance(path, str) or not os.path.isdir(path):
+    return None
+  file = tower.find(path)
+  return file if os.path.isfile(file) else None
+
+
+def _refuse_what_is_described(file, given):
+  """Raises ValueError if gin, too, says how images are prepared."""
+  defaults = inspect.signature(saved_model).parameters
+  twice = [k for k, value in given.items() if value != defaults[k].default]
+  if twice:
+    raise ValueError(
+      f"{', '.join(f'saved_model.{key}' for key in twice)} cannot be set here, "
+      f"for {file} says what the network is given and returns. Unset that, or "
+      "change the file."
+    )
+
+
+def _tower(described, path, signature, name):
+  """Returns the Tower of a SavedModel's folder and its tower.json."""
+  folder = folder_of_model(path)
+  tower.check_weights(described, folder, weight_files(folder))
+  with files.plain_name(folder) as plain:
+    loaded = tf.saved_model.load(plain)
+  if signature not in loaded.signatures:
+    raise ValueError(
+      f"saved_model.signature = {signature!r} is not in {folder}. There are "
+      f"{sorted(loaded.signatures)}."
+    )
+  function = loaded.signatures[signature]
+  tower.check_ports(described, *ports(function))
+
+  def network(images, _keep=loaded):  # A signature does not keep its variables.
+    return function(**{described.input: tf.constant(images)})[
+      described.output
+    ].numpy()
+
+  kind = f"saved_model, {signature}"
+  return tower.Tower(described, network, kind, name)
+
+
+def folder_of_model(path: str) -> str:
+  """Returns the folder of saved_model.pb: `path`, or saved_model/ in it."""
+  for folder in (path, os.path.join(path, "saved_model")):
+    if os.path.isfile(os.path.join(folder, "saved_model.pb")):
+      return folder
+  raise FileNotFoundError(
+    f"saved_model.path = {path!r} holds no saved_model.pb, nor does a folder "
+    "saved_model in it."
+  )
+
+
+def weight_files(folder: str) -> list[str]:
+  """Returns the names of all files of a SavedModel, without its tower.json."""
+  root = pathlib.Path(folder)
+  names = (
+    p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()
+  )
+  return sorted(name for name in names if name != tower.FILE)
+
+
+def ports(function) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
+  """Returns the inputs and the outputs of a signature, by name."""
+
+  def of(specs):
+    return {
+      name: tower.Port(
+        spec.dtype.name,
+        None if spec.shape.rank is None else spec.shape.as_list(),
+      )
+      for name, spec in specs.items()
+    }
+
+  return (
+    of(function.structured_input_signature[1]),
+    of(function.structured_outputs),
+  )
+
+
+# ---- Networks without --------------------------------------------------------
 
 
 def _load(path):

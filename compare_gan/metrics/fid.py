@@ -144,6 +144,13 @@ def gaussian_of(rows):
   return rows if isinstance(rows, Gaussian) else Moments().add(rows).gaussian()
 
 
+def distance_of(real_features, fake_features):
+  """Returns the Frechet distance of sets of rows, or of Gaussians."""
+  sets = {"real_features": real_features, "fake_features": fake_features}
+  check(**{k: x for k, x in sets.items() if not isinstance(x, Gaussian)})
+  return frechet_distance(*map(gaussian_of, sets.values()))
+
+
 @gin.configurable(denylist=["real_features", "fake_features"])
 @contract.takes_gaussian("real_features", "fake_features")
 @contract.declare(
@@ -153,7 +160,4 @@ def gaussian_of(rows):
 )
 def fid(real_features, fake_features):
   """Returns the FID; either set may also be a `Gaussian`, known beforehand."""
-  sets = {"real_features": real_features, "fake_features": fake_features}
-  check(**{k: x for k, x in sets.items() if not isinstance(x, Gaussian)})
-  first, second = map(gaussian_of, sets.values())
-  return {"fid": frechet_distance(first, second)}
+  return {"fid": distance_of(real_features, fake_features)}

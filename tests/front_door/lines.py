@@ -126,6 +126,12 @@ LINES = (
     ),
   ),
   Line(
+    "recipe",
+    "python -m compare_gan features recipe dinov2",
+    says=("torch.onnx.export(",),
+    documents=("python -m compare_gan features recipe dinov2",),
+  ),
+  Line(
     "eval_last",
     f"python -m compare_gan.main {CARD} --model_dir=runs/a {CHEAP} {SCHEDULE}"
     " --schedule=eval_last --score_filename=last.csv",
@@ -612,6 +618,7 @@ _MINUTES = "trains for minutes or hours; lines above stand for it"
 _NETWORK = "needs a network"
 _INSTALLS = "how the environment of these tests is made"
 _TESTS = "runs tests, as CI does"
+_TOWER = "needs a network's file; tests/commands/features_test.py has one"
 _BENCHMARK = "measures for minutes; tests/benchmarks/ has small ones"
 
 # Lines of README and docs that are not run, and why.
@@ -657,6 +664,14 @@ NOT_RUN = {
   " @precision_recall, @conditional_accuracy, @memorization]'": _MINUTES,
   "python -m compare_gan.main --gin_config=bigbigan_shapes32.gin"
   f" --model_dir=runs/s0 {_SCORED} {_SEED}": _MINUTES,
+  "python -m compare_gan features --help": (
+    "tests/commands/features_test.py reads it"
+  ),
+  "python -m compare_gan features make-json towers/dinov2_vitl14 --like dinov2"
+  " --licence Apache-2.0 --port facebookresearch/dinov2": _TOWER,
+  "python -m compare_gan features check towers/dinov2_vitl14"
+  " --against towers/dinov2_vitl14/source.npz": _TOWER,
+  "pip install -e .[features]": _INSTALLS,
   "python -m compare_gan export --model_dir=runs/a --format=onnx"
   " --out=model.onnx": "tf2onnx takes a minute; tests/export/ has it",
   "python -m compare_gan.main --model_dir=/shared/run1"

@@ -5,6 +5,7 @@ formula; a score is named by the extractor.
 """
 
 from compare_gan.metrics import density_coverage
+from compare_gan.metrics import fd
 from compare_gan.metrics import fid
 from compare_gan.metrics import precision_recall
 import pytest
@@ -19,6 +20,9 @@ def test_frechet_distance(name):
   sets = golden2_sets.sets(name)
   found = fid.fid(sets["train"], sets["fake"])["fid"]
   assert found == pytest.approx(golden2_sets.value(name, "fd"), rel=1e-9)
+  assert fd.fd(sets["train"], sets["fake"]) == {"fd": found}
+  known = fid.gaussian_of(sets["train"])
+  assert fd.fd(known, sets["fake"])["fd"] == pytest.approx(found, rel=1e-9)
 
 
 @pytest.mark.parametrize("k", [3, 5])
