@@ -1,0 +1,25 @@
+"""7to1.gif, ...: from class 7 to class 1, the next one; morph.gif: all."""
+
+from compare_gan import pictures
+from compare_gan.looks import classes
+
+_CELLS = 64  # as many as a picture can show
+
+
+def check(gan, args):
+  del args
+  classes.require(gan, "morph")
+
+
+def make(subject, args):
+  z, _ = subject.first(_CELLS)
+  chosen = subject.classes
+  if args.z is not None or not chosen:
+    chosen = list(dict.fromkeys(subject.latents[1].tolist()))
+  frames = []
+  for first, second in zip(chosen, chosen[1:] or chosen):
+    way = pictures.morph(subject.sampler, z, first, second)
+    # Two frames a second.
+    subject.write_gif(f"{first}to{second}.gif", way, seconds=0.5)
+    frames += way
+  subject.write_gif("morph.gif", frames)

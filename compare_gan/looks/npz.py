@@ -1,0 +1,18 @@
+"""samples.npz: `images` float32 [N, H, W, C], `z` and `labels`."""
+
+import numpy as np
+
+
+def make(subject, args):
+  del args
+  write(subject.path("samples.npz"), subject)
+
+
+def write(path, subject):
+  """Writes images in [0, 1], z and, of a conditional model, labels."""
+  z, labels = subject.latents
+  arrays = {"images": subject.images, "z": z}
+  if labels is not None:
+    arrays["labels"] = labels
+  with open(path, "wb") as file:
+    np.savez(file, **arrays)
