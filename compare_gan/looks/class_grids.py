@@ -1,4 +1,4 @@
-"""3.png, ...: --n images of class 3, the same z for each of --classes."""
+"""3.png, ...: --n images of class 3, with the same z for each."""
 
 from compare_gan import pictures
 from compare_gan.looks import classes

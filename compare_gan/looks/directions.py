@@ -1,4 +1,4 @@
-"""directions.png, .csv: ways through z along which images change most (SeFa).
+"""directions.png, .csv: ways through z that change most (SeFa).
 
 Shen & Zhou, 2021, https://arxiv.org/abs/2007.06600: with A the weights of all
 layers that get z as it is, |A n| says how far a step n moves what they return,
@@ -24,6 +24,7 @@ from compare_gan.looks import subject as subject_lib
 import numpy as np
 import tensorflow as tf
 
+_COUNT = 8
 _STEPS = 7
 _WAY = 3.0  # standard deviations of z, to both sides
 _SAMPLES = 3
@@ -40,8 +41,7 @@ def add_arguments(parser):
   parser.add_argument(
     "--directions",
     type=int,
-    default=8,
-    help="for --make=directions: how many",
+    help=f"for --make=directions: how many; default: {_COUNT}, or z_dim",
   )
   parser.add_argument(
     "--directions_of",
@@ -53,10 +53,9 @@ def add_arguments(parser):
 
 def check(gan, args):
   subject_lib.require_pictures(gan, "directions")
-  if not 1 <= args.directions <= gan.options.z_dim:
-    raise ValueError(
-      f"--directions={args.directions}: z has 1 to {gan.options.z_dim}."
-    )
+  z_dim = gan.options.z_dim
+  if args.directions is not None and not 1 <= args.directions <= z_dim:
+    raise ValueError(f"--directions={args.directions}: z has 1 to {z_dim}.")
 
 
 def eigenvectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -165,7 +164,7 @@ def chosen_layers(gan, averaged: bool, text: str) -> list[Layer]:
 def make(subject, args):
   layers = chosen_layers(subject.gan, subject.averaged, args.directions_of)
   values, vectors = eigenvectors(np.concatenate([x.matrix for x in layers]))
-  n = args.directions
+  n = args.directions or min(_COUNT, len(vectors))
   values, vectors = values[:n], vectors[:n]
   z_dim = vectors.shape[1]
   subject.write_csv(

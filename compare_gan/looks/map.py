@@ -1,10 +1,11 @@
-"""map.png, .csv: real and generated images as points in the plane.
+"""map.png, .csv: real and generated images in the plane.
 
 Their pixels or features (--features), projected by principal components, or by
 t-SNE or UMAP where that is installed (--map). A cloud that no fakes reach is a
 mode that is missing; fakes beside all clouds look like no real image.
 """
 
+from collections.abc import Sequence
 from typing import Optional
 
 from compare_gan.looks import chart
@@ -112,7 +113,7 @@ def make(subject, args):
   _, fake_labels = subject.latents
   if fake_labels is not None and fake_labels.ndim > 1:
     fake_labels = fake_labels.argmax(axis=1)  # Weights of classes.
-  rows = np.concatenate([subject.real.rows(x) for x in (real, fake)])
+  rows = np.concatenate([subject.real.unit_rows(x) for x in (real, fake)])
   if len(rows) < 4:
     raise ValueError(
       f"--make=map needs at least 4 images, real and generated ones together, "
@@ -123,7 +124,8 @@ def make(subject, args):
   labels = real_labels, fake_labels
   subject.write_csv("map.csv", _HEADER, _table(parts, labels))
   title = f"Real and generated images by {subject.real.by}"
-  subject.write_png("map.png", picture(parts, labels, axes, title))
+  names = getattr(subject.real.dataset, "classes", ())
+  subject.write_png("map.png", picture(parts, labels, axes, title, names))
 
 
 def _table(parts, labels):
@@ -137,6 +139,7 @@ def picture(
   labels: tuple[Optional[np.ndarray], Optional[np.ndarray]],
   axes: list[str],
   title: str,
+  names: Sequence[str] = (),
 ) -> np.ndarray:
   """Returns a chart of real and fake places, and of the classes of each.
 
@@ -145,6 +148,7 @@ def picture(
     labels: ints of both, None where there are none.
     axes: names of the two coordinates.
     title: of the chart.
+    names: of the classes, if they have any.
   """
   real, fake = parts
   by_class = [i for i, of in enumerate(labels) if of is not None]
@@ -169,7 +173,7 @@ def picture(
       panel.set_title(("real images", "generated images")[i] + " by class")
       _scatter_classes(panel, parts[i], labels[i], classes, size)
     if by_class:
-      _add_classes(figure, panels[-1], classes)
+      _add_classes(panels[-1], classes, names)
     for panel in panels:
       panel.set_xlabel(axes[0])
 
@@ -193,13 +197,17 @@ def _scatter_classes(panel, places, labels, classes, size):
     panel.scatter(*places[labels == label].T, size, color=[color], alpha=0.7)
 
 
-def _add_classes(figure, panel, classes):
+def _add_classes(panel, classes, names):
   """Names the classes, if they are few, to the right of the last panel."""
   if len(classes) > _LEGEND:
     return
   handles = [
     panel.scatter(
-      [], [], 30, color=[_color(place, len(classes))], label=str(label)
+      [],
+      [],
+      30,
+      color=[_color(place, len(classes))],
+      label=names[label] if 0 <= label < len(names) else str(label),
     )
     for place, label in enumerate(classes)
   ]

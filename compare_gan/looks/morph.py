@@ -1,4 +1,4 @@
-"""7to1.gif, ...: from class 7 to class 1, the next one; morph.gif: all."""
+"""7to1.gif, ...: from a class to the next one; morph.gif: all."""
 
 from compare_gan import pictures
 from compare_gan.looks import classes

@@ -1,4 +1,4 @@
-"""neighbours.png, .csv: each image beside the training images nearest to it.
+"""neighbours.png, .csv: images beside the nearest training ones.
 
 By pixels or by the features of any extractor (--features). Held-out images have
 neighbours too: how near fresh images are tells what near is. An image that is a

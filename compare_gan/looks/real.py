@@ -59,6 +59,10 @@ class RealImages:
     """Returns rows [N, D] of images in [0, 1]."""
     return self._rows.of(images)
 
+  def unit_rows(self, images) -> np.ndarray:
+    """Returns rows float64 [N, D], pixels in [0, 1] again."""
+    return self.rows(images).astype(np.float64) / self._rows.unit
+
   def distances(self, squares) -> np.ndarray:
     """Returns distances of rows whose squared distances are known.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 import math
+import os
 from typing import Optional
 
 from compare_gan import image_grid
@@ -10,9 +11,9 @@ import numpy as np
 _SIDE = 56  # pixels that a cell is wide at least, so that a number fits below
 _GAP = 3
 _WIDE_GAP = 14
-_LINE = 15  # pixels of a line of text
-_LETTER = 7
-_WHITE = 255
+_LETTERS = 11  # pixels
+_LINE = 15
+_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
 def groups(images, captions, title: str = "") -> np.ndarray:
@@ -58,31 +59,47 @@ def sheet(
   from PIL import Image
   from PIL import ImageDraw
 
+  font = _font()
   height, width = rows[0][0].shape[:2]
   scale = max(1, math.ceil(_SIDE / width))
   height, width = scale * height, scale * width
-  left = _GAP + _LETTER * max(map(len, labels or [""]))
+  left = _GAP + max(
+    (_length(font, label) + _GAP for label in labels or ()), default=0
+  )
   top = _GAP + _LINE * (title.count("\n") + 1 if title else 0)
   step = height + (_LINE if captions else 0) + _GAP
   columns = max(map(len, rows))
   wide = [_WIDE_GAP if j in gaps else _GAP for j in range(columns)]
   xs = left + np.cumsum([0, *(width + gap for gap in wide)])
-  size = [max(int(xs[-1]), _LETTER * _longest(title)), top + step * len(rows)]
-  canvas = Image.new("RGB", size, (_WHITE,) * 3)
+  size = max(int(xs[-1]), _GAP + _length(font, title)), top + step * len(rows)
+  canvas = Image.new("RGB", size, _WHITE)
   draw = ImageDraw.Draw(canvas)
-  draw.text((_GAP, 1), title, fill=(0, 0, 0))
+
+  def write(x, y, text):
+    draw.text((x, y), text, fill=_BLACK, font=font)
+
+  write(_GAP, 1, title)
   for i, row in enumerate(rows):
     y = top + i * step
     if labels:
-      draw.text((_GAP, y + height // 2 - _LINE // 2), labels[i], fill=(0, 0, 0))
+      write(_GAP, y + (height - _LINE) // 2, labels[i])
     for j, image in enumerate(row):
       cell = image_grid.grid(image[None]).repeat(scale, 0).repeat(scale, 1)
       canvas.paste(Image.fromarray(cell), (int(xs[j]), y))
       if captions:
-        place = int(xs[j]), y + height + 1
-        draw.text(place, captions[i][j], fill=(0, 0, 0))
+        write(int(xs[j]), y + height, captions[i][j])
   return np.asarray(canvas)
 
 
-def _longest(text):
-  return max(map(len, text.split("\n")))
+def _font():
+  """Returns matplotlib's own font: Pillow's is another one in each version."""
+  import matplotlib
+  from PIL import ImageFont
+
+  folder = os.path.join(matplotlib.get_data_path(), "fonts", "ttf")
+  return ImageFont.truetype(os.path.join(folder, "DejaVuSans.ttf"), _LETTERS)
+
+
+def _length(font, text):
+  """Returns how many pixels the longest line of a text takes."""
+  return math.ceil(max(map(font.getlength, text.split("\n"))))

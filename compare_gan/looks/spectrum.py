@@ -1,4 +1,4 @@
-"""spectrum.png, .csv: power at each spatial frequency, of fakes and real ones.
+"""spectrum.png, .csv: power by spatial frequency, real and fake.
 
 The squared Fourier transform, averaged over images, colors and all directions
 (https://arxiv.org/abs/2003.01826). Up-sampling leaves peaks or a lack of power

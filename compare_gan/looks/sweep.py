@@ -1,4 +1,4 @@
-"""sweep.png: a row for each coordinate of z; sweep.gif: a cell for each.
+"""sweep.png, .gif: a row, or cell, for each coordinate of z.
 
 A coordinate goes from its small values to its large ones.
 """
