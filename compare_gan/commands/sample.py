@@ -31,6 +31,8 @@ import numpy as np
 
 __doc__ = __doc__.replace("{kinds}", looks.described())
 
+_DEFAULT = "grid,images,npz"
+
 
 def add_arguments(parser):
   parser.add_argument("--model_dir", required=True)
@@ -39,8 +41,8 @@ def add_arguments(parser):
   )
   parser.add_argument(
     "--make",
-    default="grid,images,npz",
-    help="what a folder gets, see above; default: grid,images,npz",
+    default=_DEFAULT,
+    help=f"what a folder gets, see above; default: {_DEFAULT}",
   )
   looks.add_arguments(parser)
   parser.add_argument(
@@ -117,6 +119,10 @@ def run(args):
   )
   if args.out.endswith(".npz"):
     npz.write(args.out, subject)
+    if args.make != _DEFAULT:
+      print(
+        f"--make={args.make} is for a folder, but --out={args.out} is a file."
+      )
   else:
     os.makedirs(args.out, exist_ok=True)
     for kind in kinds.values():

@@ -205,8 +205,9 @@ def _picture(subject, values, vectors, distances):
   count = len(distances)
   return sheet.sheet(
     [[image for way in row for image in way] for row in images],
-    f"Directions of largest change (SeFa), from {distances[0]:.3g} to "
-    f"{distances[-1]:.3g},\nfor {len(z)} z, each in the middle of its strip",
+    "Directions of largest change (SeFa) with their eigenvalues, from "
+    f"{distances[0]:.3g} to {distances[-1]:.3g},\nfor {len(z)} z, each in the "
+    "middle of its strip",
     labels=[f"{i + 1}: {x:.3g}" for i, x in enumerate(values)],
     gaps={count * (j + 1) - 1 for j in range(len(z))},
   )

@@ -6,6 +6,7 @@ mode that is missing; fakes beside all clouds look like no real image.
 """
 
 from collections.abc import Sequence
+import importlib.util
 from typing import Optional
 
 from compare_gan.looks import chart
@@ -67,13 +68,17 @@ def _umap(rows):
   import umap
 
   method = umap.UMAP(
-    n_components=2, n_neighbors=min(15, len(rows) - 1), random_state=0
+    n_components=2,
+    n_neighbors=min(15, len(rows) - 1),
+    random_state=0,
+    n_jobs=1,  # which the seed would set, with a warning
   )
   return method.fit_transform(rows), ["UMAP 1", "UMAP 2"]
 
 
 _METHODS = {"pca": _pca, "tsne": _tsne, "umap": _umap}
-_PACKAGES = {"sklearn": "scikit-learn", "umap": "umap-learn"}
+# What a method needs: the module, and what pip calls its package.
+_NEEDS = {"tsne": ("sklearn", "scikit-learn"), "umap": ("umap", "umap-learn")}
 
 
 def add_arguments(parser):
@@ -81,7 +86,7 @@ def add_arguments(parser):
     "--map",
     default="pca",
     help=f"for --make=map: {', '.join(_METHODS)}; the last two need "
-    f"{' and '.join(_PACKAGES.values())}",
+    f"{' and '.join(package for _, package in _NEEDS.values())}",
   )
 
 
@@ -91,24 +96,21 @@ def check(gan, args):
     raise ValueError(
       f"--map={args.map} is unknown. It can be {', '.join(_METHODS)}."
     )
+  module, package = _NEEDS.get(args.map, ("numpy", ""))
+  if importlib.util.find_spec(module) is None:
+    raise ValueError(
+      f"--map={args.map} needs {package}, which is not installed: pip install "
+      f"{package}, or --map=pca, which needs nothing."
+    )
 
 
 def project(rows: np.ndarray, method: str) -> tuple[np.ndarray, list[str]]:
   """Returns coordinates [N, 2] of rows [N, D], and the names of the axes."""
-  try:
-    return _METHODS[method](np.asarray(rows, np.float64))
-  except ModuleNotFoundError as error:
-    package = _PACKAGES.get(error.name)
-    if package is None:
-      raise
-    raise ValueError(
-      f"--map={method} needs {package}, which is not installed: pip install "
-      f"{package}, or --map=pca, which needs nothing."
-    ) from error
+  return _METHODS[method](np.asarray(rows, np.float64))
 
 
 def make(subject, args):
-  fake = subject.images
+  fake = subject.finite_images
   real, real_labels = subject.real.some(len(fake))
   _, fake_labels = subject.latents
   if fake_labels is not None and fake_labels.ndim > 1:
@@ -123,7 +125,7 @@ def make(subject, args):
   parts = places[: len(real)], places[len(real) :]
   labels = real_labels, fake_labels
   subject.write_csv("map.csv", _HEADER, _table(parts, labels))
-  title = f"Real and generated images by {subject.real.by}"
+  title = f"Real and generated images by {subject.real.by_in_words}"
   names = getattr(subject.real.dataset, "classes", ())
   subject.write_png("map.png", picture(parts, labels, axes, title, names))
 
@@ -169,8 +171,9 @@ def picture(
       figure.suptitle(title)
     known = [of for of in labels if of is not None]
     classes = np.unique(np.concatenate(known)) if known else ()
+    many = f", of {len(classes)}" if len(classes) > _LEGEND else ""
     for panel, i in zip(panels[1:], by_class):
-      panel.set_title(("real images", "generated images")[i] + " by class")
+      panel.set_title(f"{('real', 'generated')[i]} images by class{many}")
       _scatter_classes(panel, parts[i], labels[i], classes, size)
     if by_class:
       _add_classes(panels[-1], classes, names)

@@ -83,9 +83,10 @@ def make(subject, args):
       f"--neighbours={k}, but there are {of.num_train} training images "
       "(dataset.name, evaluate.num_train)."
     )
-  sets = {"fake": subject.images}
+  fake = subject.finite_images
+  sets = {"fake": fake}
   if of.dataset.size("eval"):
-    sets["heldout"] = of.some(len(subject.images), "eval")[0]
+    sets["heldout"] = of.some(len(fake), "eval")[0]
   images = np.concatenate(list(sets.values()))
   indices, squares = nearest(of.rows(images), of.train_rows(), k)
   near, labels = of.train(indices.ravel())
@@ -104,8 +105,8 @@ def make(subject, args):
       distances,
     ),
   )
-  n = len(subject.images)
-  picture = _picture(subject.images, near[:n], distances[:n], of.by)
+  n = len(fake)
+  picture = _picture(fake, near[:n], distances[:n], of.by_in_words)
   subject.write_png("neighbours.png", picture)
   print(_sentence(distances[:n], distances[n:], copies[:n], of))
 
@@ -140,7 +141,8 @@ def _picture(images, near, distances, by):
 def _sentence(fake, heldout, copies, of):
   text = (
     f"neighbours: the nearest of {of.num_train} training images is at "
-    f"{np.median(fake[:, 0]):.4g} ({of.by}, median of {len(fake)} images)"
+    f"{np.median(fake[:, 0]):.4g} ({of.by_in_words}, median of {len(fake)} "
+    "images)"
   )
   if len(heldout):
     text += f", of held-out images at {np.median(heldout[:, 0]):.4g}"

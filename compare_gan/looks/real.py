@@ -21,7 +21,8 @@ import tensorflow as tf
 
 PIXELS = "pixels"
 _VERSION = 1
-_BATCH = 1000
+_BATCH = 1000  # images
+_BATCH_PIXELS = 2**24  # at most
 
 
 class RealImages:
@@ -46,6 +47,8 @@ class RealImages:
     self.dataset = dataset
     self.split = split
     self.num_train = _count(dataset, num_train)
+    numbers = int(np.prod(dataset.image_shape))
+    self._batch = int(np.clip(_BATCH_PIXELS // numbers, 1, _BATCH))
     self._rows = _Pixels()
     if make_extractor is not None:
       self._rows = _Features(make_extractor(dataset))
@@ -54,6 +57,11 @@ class RealImages:
   def by(self) -> str:
     """Returns what images are compared by, "pixels" or an extractor's name."""
     return self._rows.name
+
+  @property
+  def by_in_words(self) -> str:
+    """Returns "pixels" or "features of classifier"."""
+    return self.by if self.by == PIXELS else f"features of {self.by}"
 
   def rows(self, images) -> np.ndarray:
     """Returns rows [N, D] of images in [0, 1]."""
@@ -91,7 +99,7 @@ class RealImages:
     return np.concatenate(list(self._computed_train_rows()))
 
   def _computed_train_rows(self):
-    stream = self.dataset.in_order("train", _BATCH, self.num_train)
+    stream = self.dataset.in_order("train", self._batch, self.num_train)
     for batch in stream:
       yield self.rows(batch["images"].numpy())
 
@@ -122,7 +130,7 @@ class RealImages:
     """
     split = split or self.split
     n = min(n, self.dataset.size(split) or n)
-    batches = list(self.dataset.in_order(split, _BATCH, n))
+    batches = list(self.dataset.in_order(split, self._batch, n))
     images = np.concatenate([batch["images"].numpy() for batch in batches])
     labels = np.concatenate([batch["labels"].numpy() for batch in batches])
     return images, labels if self.dataset.num_classes else None

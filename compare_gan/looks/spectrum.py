@@ -51,11 +51,12 @@ def radial_mean(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def make(subject, args):
   del args
-  real, _ = subject.real.some(len(subject.images))
+  fake = subject.finite_images
+  real, _ = subject.real.some(len(fake))
   frequencies, of_real = radial_mean(power(real))
-  _, of_fake = radial_mean(power(subject.images))
+  _, of_fake = radial_mean(power(fake))
   subject.write_csv("spectrum.csv", _HEADER, zip(frequencies, of_real, of_fake))
-  counts = len(real), len(subject.images)
+  counts = len(real), len(fake)
   subject.write_png(
     "spectrum.png", picture(frequencies, of_real, of_fake, counts)
   )

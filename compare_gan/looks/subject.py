@@ -62,6 +62,17 @@ class Subject:
     """The images of `latents`, float32 [N, H, W, C] in [0, 1]."""
     return np.concatenate(list(self.sampler.batches(*self.latents)))
 
+  @property
+  def finite_images(self) -> np.ndarray:
+    """The same, for what compares them; ValueError if a pixel is no number."""
+    bad = ~np.isfinite(self.images).all(axis=(1, 2, 3))
+    if bad.any():
+      raise ValueError(
+        f"{int(bad.sum())} of {len(bad)} images have NaN or infinity: they "
+        "cannot be compared with real images. Look at an earlier checkpoint."
+      )
+    return self.images
+
   @functools.cached_property
   def real(self) -> "real.RealImages":
     """What the images are compared with."""

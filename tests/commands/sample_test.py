@@ -260,7 +260,9 @@ def test_coordinates_that_z_has_not(sample, tmp_path, capsys, coordinates):
 _DATA = 'dataset.name = "tests.looks.tiny.Bars"\n'
 
 
-@pytest.mark.parametrize("features", ["pixels", "random_filters"])
+@pytest.mark.parametrize(
+  "features", ["pixels", pytest.param("random_filters", marks=pytest.mark.long)]
+)
 def test_folder_gets_looks_with_real_images(sample, features, capsys):
   folder = sample(
     "--n=3",
@@ -275,7 +277,7 @@ def test_folder_gets_looks_with_real_images(sample, features, capsys):
     f"{name}.{end}" for name in names for end in ("csv", "png")
   )
   said = capsys.readouterr().out
-  assert "of 8 training images is at" in said and f"({features}," in said
+  assert "of 8 training images is at" in said and f"{features}, median" in said
   assert "directions: of hidden (z 0 to 1)." in said
 
 
@@ -308,6 +310,11 @@ def test_images_of_another_shape_are_refused(sample, capsys):
   with pytest.raises(AssertionError):
     sample("--make=spectrum", config=other, out="none")
   assert "(8, 8, 3), but the model makes (4, 4, 1)" in capsys.readouterr().err
+
+
+def test_a_file_gets_no_looks_and_this_is_said(sample, capsys):
+  assert "images" in sample("--n=1", "--make=grid")
+  assert "--make=grid is for a folder" in capsys.readouterr().out
 
 
 def test_help_lists_the_kinds(capsys):

@@ -17,6 +17,7 @@ from tests.looks import tiny
 
 pytestmark = pytest.mark.versions("TensorFlow runs the generators")
 
+_MARKS = {"resnet30_arch": [pytest.mark.long]}
 _Z_DIM = 120  # Divisible by the chunks of every hierarchical z up to 128 px.
 _SIZES = {"resnet30_arch": 128, "resnet_stl_arch": 48}
 _WIDTHS = {"bigbigan_arch": 4, "resnet_biggan_arch": 4, "resnet_cifar_arch": 8}
@@ -111,7 +112,13 @@ def test_labels_beside_z_are_left_out():
 # ---- Layers of every architecture --------------------------------------------
 
 
-@pytest.mark.parametrize("name", abstract_arch.names())
+@pytest.mark.parametrize(
+  "name",
+  [
+    pytest.param(name, marks=_MARKS.get(name, ()))
+    for name in abstract_arch.names()
+  ],
+)
 def test_what_layers_return_moves_as_their_matrices_say(name):
   """In every architecture, with a normaliser that z modulates if it may."""
   if name not in ("bigbigan_small_arch", "infogan_arch"):
