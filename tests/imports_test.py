@@ -56,6 +56,7 @@ _MAY_IMPORT = {
   "looks": {
     "datasets.cache",
     "features",
+    "gans.abstract_gan",
     "image_grid",
     "layers",
     "metrics.neighbours",

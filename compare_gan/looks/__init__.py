@@ -13,6 +13,7 @@ Whatever a kind computes is a pure function of arrays that stands beside
 no flags, and what it wants to know comes from gin.
 """
 
+import argparse
 import importlib
 import inspect
 import pkgutil
@@ -51,7 +52,7 @@ def _own(name):
   return module if hasattr(module, "make") else None
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Adds the flags of all kinds."""
   for module in kinds().values():
     if hasattr(module, "add_arguments"):

@@ -1,18 +1,22 @@
 """3.png, ...: --n images of class 3, with the same z for each."""
 
+import argparse
+
 from compare_gan import pictures
-from compare_gan.looks import classes
+from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks.subject import Subject
+from compare_gan.looks.subject import require_classes
 
 
-def check(gan, args):
-  classes.require(gan, "class_grids")
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+  require_classes(gan, "class_grids")
   if args.z is not None:
     raise ValueError(
       "--make=class_grids draws its z: --n and --seed say which; --z does not."
     )
 
 
-def make(subject, args):
+def make(subject: Subject, args: argparse.Namespace) -> None:
   del args
   labels = subject.classes or range(subject.gan.num_classes)
   for label in labels:

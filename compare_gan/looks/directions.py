@@ -13,14 +13,17 @@ takes A as it is, without making its rows equally long. A kernel with a norm is
 taken as it is applied.
 """
 
+import argparse
 from typing import NamedTuple
 
 from compare_gan import pictures
+from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.layers import linear
 from compare_gan.layers import scope
 from compare_gan.layers import state
 from compare_gan.looks import sheet
-from compare_gan.looks import subject as subject_lib
+from compare_gan.looks.subject import Subject
+from compare_gan.looks.subject import require_pictures
 import numpy as np
 import tensorflow as tf
 
@@ -37,7 +40,7 @@ class Layer(NamedTuple):
   matrix: np.ndarray  # A [outputs, z_dim]
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--directions",
     type=int,
@@ -51,8 +54,8 @@ def add_arguments(parser):
   )
 
 
-def check(gan, args):
-  subject_lib.require_pictures(gan, "directions")
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+  require_pictures(gan, "directions")
   z_dim = gan.options.z_dim
   if args.directions is not None and not 1 <= args.directions <= z_dim:
     raise ValueError(f"--directions={args.directions}: z has 1 to {z_dim}.")
@@ -161,7 +164,7 @@ def chosen_layers(gan, averaged: bool, text: str) -> list[Layer]:
   return found
 
 
-def make(subject, args):
+def make(subject: Subject, args: argparse.Namespace) -> None:
   layers = chosen_layers(subject.gan, subject.averaged, args.directions_of)
   values, vectors = eigenvectors(np.concatenate([x.matrix for x in layers]))
   n = args.directions or min(_COUNT, len(vectors))

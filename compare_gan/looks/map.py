@@ -5,11 +5,14 @@ t-SNE or UMAP where that is installed (--map). A cloud that no fakes reach is a
 mode that is missing; fakes beside all clouds look like no real image.
 """
 
+import argparse
 from collections.abc import Sequence
 import importlib.util
 from typing import Optional
 
+from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks import chart
+from compare_gan.looks.subject import Subject
 import numpy as np
 
 _LEGEND = 20  # classes, at most, that a legend names
@@ -81,7 +84,7 @@ _METHODS = {"pca": _pca, "tsne": _tsne, "umap": _umap}
 _NEEDS = {"tsne": ("sklearn", "scikit-learn"), "umap": ("umap", "umap-learn")}
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--map",
     default="pca",
@@ -90,7 +93,7 @@ def add_arguments(parser):
   )
 
 
-def check(gan, args):
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   del gan
   if args.map not in _METHODS:
     raise ValueError(
@@ -109,7 +112,7 @@ def project(rows: np.ndarray, method: str) -> tuple[np.ndarray, list[str]]:
   return _METHODS[method](np.asarray(rows, np.float64))
 
 
-def make(subject, args):
+def make(subject: Subject, args: argparse.Namespace) -> None:
   fake = subject.finite_images
   real, real_labels = subject.real.some(len(fake))
   _, fake_labels = subject.latents

@@ -1,17 +1,21 @@
 """7to1.gif, ...: from a class to the next one; morph.gif: all."""
 
+import argparse
+
 from compare_gan import pictures
-from compare_gan.looks import classes
+from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks.subject import Subject
+from compare_gan.looks.subject import require_classes
 
 _CELLS = 64  # as many as a picture can show
 
 
-def check(gan, args):
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   del args
-  classes.require(gan, "morph")
+  require_classes(gan, "morph")
 
 
-def make(subject, args):
+def make(subject: Subject, args: argparse.Namespace) -> None:
   z, _ = subject.first(_CELLS)
   chosen = subject.classes
   if args.z is not None or not chosen:

@@ -5,11 +5,14 @@ neighbours too: how near fresh images are tells what near is. An image that is a
 training image, pixel by pixel, is at a distance of exactly 0.
 """
 
+import argparse
 from collections.abc import Iterable
 
+from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks import real
 from compare_gan.looks import sheet
-from compare_gan.looks import subject as subject_lib
+from compare_gan.looks.subject import Subject
+from compare_gan.looks.subject import require_pictures
 from compare_gan.metrics import neighbours
 import numpy as np
 
@@ -17,7 +20,7 @@ _SHOWN = 48  # images of the picture; the table has all
 _HEADER = ("set", "image", "rank", "train_index", "train_label", "distance")
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--neighbours",
     type=int,
@@ -26,8 +29,8 @@ def add_arguments(parser):
   )
 
 
-def check(gan, args):
-  subject_lib.require_pictures(gan, "neighbours")
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+  require_pictures(gan, "neighbours")
   if args.neighbours < 1:
     raise ValueError(f"--neighbours={args.neighbours}: it is 1 or more.")
 
@@ -76,7 +79,7 @@ def _least(squares, k, limit):
   return np.flatnonzero(squares <= limit * tolerance)
 
 
-def make(subject, args):
+def make(subject: Subject, args: argparse.Namespace) -> None:
   of, k = subject.real, args.neighbours
   if of.num_train < k:
     raise ValueError(

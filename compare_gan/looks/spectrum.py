@@ -5,16 +5,20 @@ The squared Fourier transform, averaged over images, colors and all directions
 at the high frequencies that eyes miss and classifiers of fakes see.
 """
 
+import argparse
+
+from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks import chart
-from compare_gan.looks import subject as subject_lib
+from compare_gan.looks.subject import Subject
+from compare_gan.looks.subject import require_pictures
 import numpy as np
 
 _HEADER = ("frequency", "real", "fake")
 
 
-def check(gan, args):
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   del args
-  subject_lib.require_pictures(gan, "spectrum")
+  require_pictures(gan, "spectrum")
 
 
 def power(images: np.ndarray) -> np.ndarray:
@@ -49,7 +53,7 @@ def radial_mean(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   return filled / min(power.shape), sums[filled] / counts[filled]
 
 
-def make(subject, args):
+def make(subject: Subject, args: argparse.Namespace) -> None:
   del args
   fake = subject.finite_images
   real, _ = subject.real.some(len(fake))

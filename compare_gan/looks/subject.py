@@ -12,6 +12,7 @@ from typing import Optional
 
 from compare_gan import picture_files
 from compare_gan import sampling
+from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks import real
 from compare_gan.storage import files
 import numpy as np
@@ -35,12 +36,12 @@ class Subject:
 
   def __init__(
     self,
-    gan,
+    gan: AbstractGAN,
     folder: str,
     draw: Callable[[Optional[Sequence[int]]], Latents],
     classes: Optional[Sequence[int]] = None,
     averaged: bool = True,
-    real_images: Optional[Callable[[], "real.RealImages"]] = None,
+    real_images: Optional[Callable[[], real.RealImages]] = None,
     refill: Optional[Callable[[float], Any]] = None,
   ):
     self.gan = gan
@@ -74,7 +75,7 @@ class Subject:
     return self.images
 
   @functools.cached_property
-  def real(self) -> "real.RealImages":
+  def real(self) -> real.RealImages:
     """What the images are compared with."""
     return self._real_images()
 
@@ -110,7 +111,7 @@ def _cell(value):
   return f"{value:.7g}" if isinstance(value, (float, np.floating)) else value
 
 
-def require_pictures(gan, kind: str) -> None:
+def require_pictures(gan: AbstractGAN, kind: str) -> None:
   """Raises ValueError where images are points, as those of ring and grid."""
   height, width, colors = gan.image_shape
   if min(height, width) < 2 or colors not in (1, 3):
@@ -119,3 +120,9 @@ def require_pictures(gan, kind: str) -> None:
       f"three, but those of this model are {height} x {width} x {colors}. "
       "--make=grid draws points."
     )
+
+
+def require_classes(gan: AbstractGAN, kind: str) -> None:
+  """Raises ValueError unless the model is conditional."""
+  if not gan.num_classes:
+    raise ValueError(f"--make={kind} needs a conditional model; this is none.")

@@ -3,13 +3,17 @@
 A coordinate goes from its small values to its large ones.
 """
 
+import argparse
+
 from compare_gan import pictures
+from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks.subject import Subject
 
 _VALUES = 9
 _DEFAULT = list(range(8))
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--sweep",
     default=",".join(map(str, _DEFAULT)),
@@ -18,11 +22,11 @@ def add_arguments(parser):
   )
 
 
-def check(gan, args):
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   coordinates(args.sweep, gan.options.z_dim)
 
 
-def make(subject, args):
+def make(subject: Subject, args: argparse.Namespace) -> None:
   z, labels = subject.latents
   label = None if labels is None else labels[0]
   chosen = coordinates(args.sweep, subject.gan.options.z_dim)
