@@ -23,7 +23,7 @@ import numpy as np
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _MEGABYTE = 2**20
 _PICTURE_BYTES = (8 * 1024, 60 * 1024)  # of one run, at least and at most
-_MORE_BYTES = (20 * 1024, 200 * 1024)  # of one that a user made of a run
+_MORE_BYTES = (20 * 1024, 400 * 1024)  # of one that a user made of a run
 _MORE_SIDE = 1200  # pixels
 _CURVES = ("exact", "iid", "simulated", "low", "high")
 _CURVES += ("median_low", "median_high")
