@@ -31,6 +31,7 @@ _COUNT = 8
 _STEPS = 7
 _WAY = 3.0  # standard deviations of z, to both sides
 _SAMPLES = 3
+_ZERO = 1e-9  # of the largest eigenvalue: steps that change nothing
 
 
 class Layer(NamedTuple):
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--directions",
     type=int,
-    help=f"for --make=directions: how many; default: {_COUNT}, or z_dim",
+    help=f"for --make=directions: how many, at most; default: {_COUNT}",
   )
   parser.add_argument(
     "--directions_of",
@@ -81,7 +82,12 @@ def eigenvectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   return values, vectors * signs[:, None]
 
 
-def layers_of_z(gan, averaged: bool = True) -> list[Layer]:
+def rank(values: np.ndarray) -> int:
+  """Returns how many eigenvalues, largest first, are not 0; 1 at least."""
+  return max(1, int(np.sum(values > _ZERO * values[0])))
+
+
+def layers_of_z(gan: AbstractGAN, averaged: bool = True) -> list[Layer]:
   """Returns the linear layers of G that get coordinates of z as they are.
 
   Args:
@@ -145,7 +151,7 @@ def _name(layer):
   return name.partition("/")[2] or name
 
 
-def chosen_layers(gan, averaged: bool, text: str) -> list[Layer]:
+def chosen_layers(gan: AbstractGAN, averaged: bool, text: str) -> list[Layer]:
   """Returns those of `layers_of_z` whose name has a text; refuses none."""
   layers = layers_of_z(gan, averaged)
   if not layers:
@@ -167,7 +173,7 @@ def chosen_layers(gan, averaged: bool, text: str) -> list[Layer]:
 def make(subject: Subject, args: argparse.Namespace) -> None:
   layers = chosen_layers(subject.gan, subject.averaged, args.directions_of)
   values, vectors = eigenvectors(np.concatenate([x.matrix for x in layers]))
-  n = args.directions or min(_COUNT, len(vectors))
+  n = min(args.directions or _COUNT, rank(values))
   values, vectors = values[:n], vectors[:n]
   z_dim = vectors.shape[1]
   subject.write_csv(

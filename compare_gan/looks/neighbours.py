@@ -72,11 +72,13 @@ def nearest(
 
 
 def _least(squares, k, limit):
-  """Returns where the k least numbers are, of those that reach the limit."""
-  tolerance = 1.0 + neighbours.TIE
+  """Returns where the k least numbers are, of those that reach the limit.
+
+  And where those are that equal them but for the rounding of products.
+  """
   if len(squares) > k:
     limit = min(limit, np.partition(squares, k - 1)[k - 1])
-  return np.flatnonzero(squares <= limit * tolerance)
+  return np.flatnonzero(squares <= limit + neighbours.TIE * squares.max())
 
 
 def make(subject: Subject, args: argparse.Namespace) -> None:

@@ -80,6 +80,12 @@ def test_the_largest_coefficient_is_positive():
   assert (vectors[range(3), largest] > 0).all()
 
 
+def test_steps_that_change_nothing_are_no_directions():
+  values, _ = directions.eigenvectors(np.array([[3.0, 0, 0], [0, 2.0, 0]]))
+  assert directions.rank(values) == 2
+  assert directions.rank(np.zeros(3)) == 1
+
+
 def test_steps_along_a_direction():
   z = np.array([[1.0, 1.0], [0.0, 5.0]])
   found = directions.moved(z, np.array([[0.0, 1.0]]), [-2.0, 0.0, 2.0])

@@ -37,6 +37,21 @@ def test_of_equal_rows_the_first_counts():
   np.testing.assert_array_equal(indices, [[0, 1, 2]])
 
 
+def test_equal_distances_are_equal_in_spite_of_rounding():
+  """Large numbers cancel: |x|^2 + |y|^2 - 2 x.y is 4 but for 1e-5."""
+  rng = np.random.RandomState(0)
+  image = rng.randint(2, 254, [1, 3072])
+  known = np.repeat(image, 40, axis=0)
+  known[np.arange(40), rng.permutation(3072)[:40]] += 2
+  others = rng.randint(0, 255, [50, 3072])
+  block = np.concatenate([others, known]).astype(np.uint8)
+  # Not the only row, which would be where the products have their origin.
+  rows = np.concatenate([image, others[:9]])
+  indices, squares = neighbours.nearest(rows, [block], 3)
+  np.testing.assert_array_equal(indices[0], [50, 51, 52])
+  np.testing.assert_array_equal(squares[0], [4, 4, 4])
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_nearest_rows_are_those_of_all_distances(dtype):
   rng = np.random.RandomState(0)
