@@ -120,9 +120,17 @@ def truncation_sheet(
 
 def z_quantiles(probabilities, seed=0):
   """Returns quantiles of a coordinate of `eval_z`, from 100,000 draws."""
+  return np.quantile(_many_z(seed), probabilities)
+
+
+def z_deviation(seed=0):
+  """Returns the standard deviation of a coordinate of `eval_z`."""
+  return float(_many_z(seed).std())
+
+
+def _many_z(seed):
   with draws.seeded([seed, 0]):
-    z = latents.eval_z([1000, 100]).numpy()
-  return np.quantile(z, probabilities)
+    return latents.eval_z([1000, 100]).numpy()
 
 
 def sweep_values(count):

@@ -131,3 +131,8 @@ def test_sweep_values_follow_the_distribution_of_z():
   np.testing.assert_allclose(values, [0.02, 0.5, 0.98], atol=0.01)
   quantiles = pictures.z_quantiles([0.0, 0.25, 1.0])
   np.testing.assert_allclose(quantiles, [0.0, 0.25, 1.0], atol=0.01)
+
+
+def test_deviation_is_that_of_the_distribution_of_z():
+  gin.bind_parameter("eval_z.minval", -1.0)
+  np.testing.assert_allclose(pictures.z_deviation(), 3**-0.5, atol=0.01)

@@ -1,11 +1,43 @@
 """The linear layer, and the embedding of class labels."""
 
+from collections.abc import Iterator
+import contextlib
+import threading
+from typing import NamedTuple
+
 from compare_gan.layers import initializers
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.scope import Module
 from compare_gan.layers.scope import scope
 from compare_gan.layers.scope import variable
 import tensorflow as tf
+
+
+class Call(NamedTuple):
+  """A call of a linear layer."""
+
+  layer: "Linear"
+  x: tf.Tensor
+  output: tf.Tensor
+
+
+class _Recorder(threading.local):
+  def __init__(self):
+    self.calls = None
+
+
+_recorder = _Recorder()
+
+
+@contextlib.contextmanager
+def recorded_calls() -> Iterator[list[Call]]:
+  """Lists the calls that linear layers get inside, in their order."""
+  outer = _recorder.calls
+  _recorder.calls = []
+  try:
+    yield _recorder.calls
+  finally:
+    _recorder.calls = outer
 
 
 class Linear(Module):
@@ -31,8 +63,12 @@ class Linear(Module):
         )
 
   def __call__(self, x, is_training):
-    x = tf.matmul(x, tf.cast(self.kernel(is_training), x.dtype))
-    return x if self.bias is None else x + tf.cast(self.bias, x.dtype)
+    output = tf.matmul(x, tf.cast(self.kernel(is_training), x.dtype))
+    if self.bias is not None:
+      output += tf.cast(self.bias, x.dtype)
+    if _recorder.calls is not None:
+      _recorder.calls.append(Call(self, x, output))
+    return output
 
 
 class Embedding(Linear):

@@ -23,6 +23,8 @@ import numpy as np
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _MEGABYTE = 2**20
 _PICTURE_BYTES = (8 * 1024, 60 * 1024)  # of one run, at least and at most
+_MORE_BYTES = (20 * 1024, 400 * 1024)  # of one that a user made of a run
+_MORE_SIDE = 1200  # pixels
 _CURVES = ("exact", "iid", "simulated", "low", "high")
 _CURVES += ("median_low", "median_high")
 _RULES = {
@@ -83,6 +85,8 @@ def page(table, study_dir, summary=None, max_megabytes=60):
   allowance = max_megabytes * _MEGABYTE - len(_json(content)) - len(details)
   pictures = _pictures(table, files, allowance)
   content["pictures"] = pictures
+  allowance -= sum(map(len, pictures.values()))
+  content["more_pictures"] = _more_pictures(table, study_dir, allowance)
   content["left_out"] = [run for run in files if run not in pictures]
   parts = {
     "title": html.escape(content["name"]),
@@ -129,6 +133,10 @@ def _details(table, study_dir, files):
     if row.run in files:
       path = os.path.relpath(files[row.run], here)
       each["picture_file"] = path.replace(os.sep, "/")
+    each["more_files"] = {
+      name: os.path.relpath(path, here).replace(os.sep, "/")
+      for name, path in report_runs.more_pictures(folder).items()
+    }
     found.append(each)
   return found
 
@@ -151,6 +159,28 @@ def _pictures(table, files, allowance):
   with futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
     made = pool.map(lambda run: report_runs.thumbnail(files[run], limit), runs)
     return {run: uri for run, uri in zip(runs, made) if uri}
+
+
+def _more_pictures(table, study_dir, allowance):
+  """Returns {run: {name: data URI}} of pictures/ of the runs, the best first.
+
+  Args:
+    table: of the study.
+    study_dir: where runs/<id>/ are.
+    allowance: bytes for all of them; what exceeds it is left out.
+  """
+  found = {}
+  for row in sorted(table.rows, key=lambda row: _rank(table, row)):
+    folder = table_lib.folder_of(study_dir, row.run)
+    for name, path in report_runs.more_pictures(folder).items():
+      least, most = _MORE_BYTES
+      if allowance < least:
+        return found
+      uri = report_runs.thumbnail(path, min(most, allowance), _MORE_SIDE)
+      if uri:
+        allowance -= len(uri)
+        found.setdefault(row.run, {})[name] = uri
+  return found
 
 
 def _rank(table, row):

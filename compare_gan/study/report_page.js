@@ -838,6 +838,24 @@ function picturePart(runs) {
   return make("div", { className: "columns" }, shown);
 }
 
+// What lies in the folder pictures/ of the runs, one name below the other.
+function morePart(runs) {
+  const filesOf = (run) => details.get(run).more_files || {};
+  const names = union(runs.map((run) => Object.keys(filesOf(run))));
+  if (!names.length) return null;
+  const figureOf = (run, name) => {
+    const picture = (data.more_pictures[run.id] || {})[name];
+    const parts = [make("figcaption", { textContent: nameOf(run) })];
+    if (picture) parts.push(make("img", { src: picture, alt: `${name} of run ${nameOf(run)}`, decoding: "async" }));
+    parts.push(make("a", { href: filesOf(run)[name], textContent: picture ? "the picture's file" : "the picture, which is left out of this page" }));
+    return make("figure", {}, parts);
+  };
+  return make("div", {}, names.flatMap((name) => [
+    make("h4", { textContent: name }),
+    make("div", { className: "more" }, runs.filter((run) => filesOf(run)[name]).map((run) => figureOf(run, name))),
+  ]));
+}
+
 // A figure for each name that a run has lines of; linesOf(run)[name] = points.
 function smallFigures(runs, linesOf, names, options) {
   return make("div", { className: "small" }, names.map((name) => {
@@ -947,6 +965,7 @@ function showRuns(runs) {
     ...part("Settings and scores", settingsPart(runs)),
     ...(hasLog ? part("The last lines of the log", logPart(runs)) : []),
     ...part("Samples", picturePart(runs)),
+    ...part("Pictures of a closer look", morePart(runs)),
     ...part("Scores of the checkpoints", scoresPart(runs)),
     ...part("Learning curves", curvesPart(runs)),
     ...(hasScope ? part("Regulariser microscope", make("div", {}, [microscopeNumbers(runs), normsPart(runs), spectraPart(runs)])) : []),

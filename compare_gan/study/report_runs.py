@@ -7,6 +7,7 @@ import math
 import os
 import re
 
+from compare_gan.storage import files
 import numpy as np
 
 POINTS = 200  # of a learning curve, at most
@@ -18,6 +19,7 @@ _LOG_LINES = 40
 _LINE = 300  # characters
 _PICTURE = re.compile(r"step-(\d+)\.png$")
 _SIDE = 512  # pixels of a thumbnail, at most
+_MORE = 8  # pictures of a run beside its samples, at most
 _QUALITIES = (85, 60, 35)
 
 
@@ -180,11 +182,28 @@ def picture(folder):
   return newest and os.path.join(samples, newest[0])
 
 
-def thumbnail(path, limit):
+def more_pictures(folder: str) -> dict[str, str]:
+  """Returns {name: path} of pictures/<name>.png of a run, which users make.
+
+  So `compare_gan sample --make=spectrum --out=runs/<id>/pictures` is shown.
+  """
+  pictures = os.path.join(folder, "pictures")
+  found = [name for name in files.names(pictures) if name.endswith(".png")]
+  return {
+    name[: -len(".png")]: os.path.join(pictures, name) for name in found[:_MORE]
+  }
+
+
+def thumbnail(path, limit, side=_SIDE):
   """Returns a data URI of a picture of at most `limit` bytes, or None.
 
   The file itself if it is small enough; else a JPEG, whose quality and then
   size go down until it fits. None too for a file that is no whole picture.
+
+  Args:
+    path: of the picture.
+    limit: in bytes.
+    side: pixels of a JPEG, at most.
   """
   from PIL import Image
 
@@ -196,7 +215,7 @@ def thumbnail(path, limit):
       image = opened.convert("RGB")
   except OSError:  # A run was killed while it wrote this.
     return None
-  image.thumbnail((_SIDE, _SIDE))
+  image.thumbnail((side, side))
   while min(image.size) >= 16:
     for quality in _qualities(image, limit):
       content = _jpeg(image, quality)

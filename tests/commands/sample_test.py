@@ -255,3 +255,70 @@ def test_coordinates_that_z_has_not(sample, tmp_path, capsys, coordinates):
   flags += ["--make=sweep", f"--sweep={coordinates}"]
   assert main(["sample", *flags]) == 1
   assert f"--sweep={coordinates}" in capsys.readouterr().err
+
+
+_DATA = 'dataset.name = "tests.looks.tiny.Bars"\n'
+
+
+@pytest.mark.parametrize(
+  "features", ["pixels", pytest.param("random_filters", marks=pytest.mark.long)]
+)
+def test_folder_gets_looks_with_real_images(sample, features, capsys):
+  folder = sample(
+    "--n=3",
+    "--make=neighbours,spectrum,map,directions",
+    "--directions=2",
+    f"--features={features}",
+    config=_DATA,
+    out="looks",
+  )
+  names = ["directions", "map", "neighbours", "spectrum"]
+  assert sorted(path.name for path in folder.iterdir()) == sorted(
+    f"{name}.{end}" for name in names for end in ("csv", "png")
+  )
+  said = capsys.readouterr().out
+  assert "of 8 training images is at" in said and f"{features}, median" in said
+  assert "directions: of hidden (z 0 to 1)." in said
+
+
+def test_directions_need_no_dataset(sample):
+  folder = sample("--n=1", "--make=directions", "--directions=1", out="ways")
+  rows = (folder / "directions.csv").read_text().splitlines()
+  assert rows[0] == "direction,eigenvalue,z0,z1"
+  direction = np.array(rows[1].split(",")[2:], float)
+  np.testing.assert_allclose(np.linalg.norm(direction), 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+  "flags,said",
+  [
+    (["--directions=3"], "--directions=3: z has 1 to 2"),
+    (["--directions_of=B7"], "There are hidden"),
+    (["--map=mds", "--make=map"], "--map=mds is unknown"),
+    (["--features=dino", "--make=map"], "--features=dino is unknown"),
+    (["--neighbours=0", "--make=neighbours"], "--neighbours=0"),
+  ],
+)
+def test_what_looks_refuse(sample, capsys, flags, said):
+  with pytest.raises(AssertionError):  # The command ends with 1.
+    sample("--make=directions", *flags, config=_DATA, out="none")
+  assert said in capsys.readouterr().err
+
+
+def test_images_of_another_shape_are_refused(sample, capsys):
+  other = 'dataset.name = "tests.features.tiny.Corners"\n'
+  with pytest.raises(AssertionError):
+    sample("--make=spectrum", config=other, out="none")
+  assert "(8, 8, 3), but the model makes (4, 4, 1)" in capsys.readouterr().err
+
+
+def test_a_file_gets_no_looks_and_this_is_said(sample, capsys):
+  assert "images" in sample("--n=1", "--make=grid")
+  assert "--make=grid is for a folder" in capsys.readouterr().out
+
+
+def test_help_lists_the_kinds(capsys):
+  with pytest.raises(SystemExit):
+    main(["sample", "--help"])
+  said = capsys.readouterr().out
+  assert "neighbours" in said and "{kinds}" not in said

@@ -211,6 +211,31 @@ LINES = (
     ),
   ),
   Line(
+    "looks",
+    "mkdir -p my_package && echo 'def make(subject, args): print(args.n)'"
+    " > my_package/brightness.py &&"
+    " python -m compare_gan sample --model_dir='runs [1]/ä' --n=5"
+    " --make=neighbours,spectrum,map,directions,my_package.brightness"
+    " --gin_bindings='evaluate.num_train = 20' --out='ge sehen'"
+    " --features=random_filters",
+    leaves=(
+      "ge sehen/neighbours.png",
+      "ge sehen/spectrum.png",
+      "ge sehen/map.png",
+      "ge sehen/directions.csv",
+    ),
+    says=("neighbours: the nearest of 20 training images", "directions: of fc"),
+    after=("train",),
+    documents=(
+      "python -m compare_gan sample --model_dir=runs/a --n=300"
+      " --make=neighbours,spectrum,map,directions --out=looks",
+      "python -m compare_gan sample --model_dir=runs/a"
+      " --make=my_package.brightness --out=looks",
+      "python -m compare_gan sample --model_dir=runs/mini/runs/<id> --n=300"
+      " --make=spectrum,neighbours --out=runs/mini/runs/<id>/pictures",
+    ),
+  ),
+  Line(
     "evaluate",
     "python -m compare_gan evaluate --model_dir='runs [1]/ä' --runs=1 "
     f"--json=scores.json {CHEAP}",
@@ -648,6 +673,7 @@ NOT_RUN = {
   "pip install -e .[test]": _INSTALLS,
   "pip install -e .[onnx]": _INSTALLS,
   "pip install compare_gan[study]": _INSTALLS,
+  "pip install scikit-learn umap-learn": _INSTALLS,
   "pip install tensorflow-cpu==2.6.5": _INSTALLS,
   "pip install -r pip-requirements.txt -c constraints-tf2.6.txt": _INSTALLS,
   "pip install npu_device-2.6.5-*.whl -t $TFPLUGIN_INSTALL_PATH": (

@@ -102,3 +102,23 @@ def test_the_gradient_reaches_only_the_rows_of_the_labels():
     total = tf.reduce_sum(layer(tf.constant([1, 1, -1]), True))
   gradient = tape.gradient(total, layer.variables[0])
   np.testing.assert_array_equal(gradient, [[0, 0], [2, 2], [0, 0]])
+
+
+def test_calls_are_listed_in_their_order_while_they_are_recorded():
+  first, second = linear.Linear(3, 2), linear.Linear(2, 1)
+  x = tf.ones([1, 3])
+  with linear.recorded_calls() as calls:
+    output = second(first(x, True), True)
+  first(x, True)  # Nobody listens any more.
+  assert [call.layer for call in calls] == [first, second]
+  assert calls[0].x is x and calls[1].output is output
+  assert calls[1].x is calls[0].output
+
+
+def test_recorded_calls_of_an_inner_block_are_its_own():
+  layer, x = linear.Linear(3, 2), tf.ones([1, 3])
+  with linear.recorded_calls() as outer:
+    with linear.recorded_calls() as inner:
+      layer(x, True)
+    layer(x, True)
+  assert (len(outer), len(inner)) == (1, 1)

@@ -116,6 +116,16 @@ def test_newest_picture_is_taken(tmp_path):
   assert report_runs.picture(str(tmp_path)).endswith("step-1000.png")
 
 
+def test_more_pictures_are_those_of_a_folder(tmp_path):
+  assert report_runs.more_pictures(str(tmp_path)) == {}
+  (tmp_path / "pictures").mkdir()
+  for name in ("spectrum.png", "spectrum.csv", "map.png"):
+    (tmp_path / "pictures" / name).touch()
+  found = report_runs.more_pictures(str(tmp_path))
+  assert list(found) == ["map", "spectrum"]
+  assert found["map"] == str(tmp_path / "pictures" / "map.png")
+
+
 def _png(folder, pixels):
   path = folder / "step-1.png"
   Image.fromarray(pixels).save(path)
@@ -142,6 +152,13 @@ def test_large_picture_becomes_small_enough(tmp_path, limit):
   head, _, image = _opened(uri)
   assert head == "data:image/jpeg;base64"
   assert len(uri) < limit + 30 and image.size[0] >= 32
+
+
+def test_side_of_a_large_picture_can_be_chosen(tmp_path):
+  noise = np.random.RandomState(0).randint(0, 256, [256, 256, 3])
+  path = _png(tmp_path, noise.astype(np.uint8))
+  _, _, image = _opened(report_runs.thumbnail(str(path), 60000, side=100))
+  assert image.size == (100, 100)
 
 
 def test_picture_that_is_no_whole_file_is_left_out(tmp_path):

@@ -187,6 +187,38 @@ def test_page_is_as_large_as_allowed(tmp_path):
   assert len(_page(found, tmp_path, max_megabytes=0.5)) < 0.6 * 2**20
 
 
+def _with_more_pictures(folder, scores):
+  """Returns a table whose runs have a spectrum of about 50 KB."""
+  random = np.random.RandomState(0)
+  found = table([row(score, seed=i) for i, score in enumerate(scores)], axes={})
+  for each in found.rows:
+    pictures = folder / "runs" / each.run / "pictures"
+    pictures.mkdir(parents=True)
+    (pictures / "spectrum.png").write_bytes(synthetic.grid(random, 16))
+  return found
+
+
+def test_pictures_that_a_user_made_of_a_run_are_in_the_page(tmp_path):
+  found = _with_more_pictures(tmp_path, [1.0])
+  [run] = [each.run for each in found.rows]
+  text = _page(found, tmp_path)
+  uri = _data(text)["more_pictures"][run]["spectrum"]
+  assert uri.startswith("data:image/")
+  [detail] = _data(text, "details")
+  assert detail["more_files"] == {
+    "spectrum": f"../runs/{run}/pictures/spectrum.png"
+  }
+
+
+def test_of_such_pictures_too_those_of_the_worst_are_left_out(tmp_path):
+  found = _with_more_pictures(tmp_path, [3.0, 1.0, 2.0])
+  whole = _page(found, tmp_path)
+  one = len(_data(whole)["more_pictures"][found.rows[0].run]["spectrum"])
+  few = _page(found, tmp_path, max_megabytes=(len(whole) - 1.9 * one) / 2**20)
+  assert found.rows[1].run in _data(few)["more_pictures"]
+  assert found.rows[0].run not in _data(few)["more_pictures"]
+
+
 def test_parts_of_the_page_are_installed(monkeypatch):
   patterns = setup_arguments(monkeypatch)["package_data"]["compare_gan.study"]
   assert {"*.html", "*.css", "*.js"} <= set(patterns)
@@ -656,3 +688,14 @@ def test_pictures_that_were_left_out_are_told_and_linked(open_page, tmp_path):
   page.run("document.querySelector('#table tbody .open').click()")
   link = page.run("document.querySelector('#dialog a').getAttribute('href')")
   assert os.path.isfile(tmp_path / "report" / link)
+
+
+@chromium.required
+def test_pictures_that_a_user_made_are_shown_with_their_run(
+  open_page, tmp_path
+):
+  page = open_page(_with_more_pictures(tmp_path, [1.0]))
+  page.run("document.querySelector('#table tbody .open').click()")
+  assert "spectrum" in _texts(page, "#dialog h4")
+  source = page.run("document.querySelector('.more img').getAttribute('src')")
+  assert source.startswith("data:image/")

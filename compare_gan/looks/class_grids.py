@@ -1,0 +1,25 @@
+"""3.png, ...: --n images of class 3, with the same z for each."""
+
+import argparse
+
+from compare_gan import pictures
+from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks.subject import Subject
+from compare_gan.looks.subject import require_classes
+
+
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+  require_classes(gan, "class_grids")
+  if args.z is not None:
+    raise ValueError(
+      "--make=class_grids draws its z: --n and --seed say which; --z does not."
+    )
+
+
+def make(subject: Subject, args: argparse.Namespace) -> None:
+  del args
+  labels = subject.classes or range(subject.gan.num_classes)
+  for label in labels:
+    grid = pictures.samples(subject.sampler, *subject.draw([label]))
+    subject.write_png(f"{label}.png", grid)
+  print(f"Wrote grids of {len(labels)} classes to {subject.folder}.")

@@ -1,0 +1,14 @@
+"""images/00000.png, ...: each image as a picture of its own."""
+
+import argparse
+import os
+
+from compare_gan import image_grid
+from compare_gan.looks.subject import Subject
+
+
+def make(subject: Subject, args: argparse.Namespace) -> None:
+  del args
+  os.makedirs(subject.path("images"), exist_ok=True)
+  for i, image in enumerate(subject.images):
+    subject.write_png(f"images/{i:05d}.png", image_grid.grid(image[None]))

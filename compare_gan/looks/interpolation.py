@@ -1,0 +1,14 @@
+"""interpolation.gif: each cell goes to the next one's z."""
+
+import argparse
+
+from compare_gan import pictures
+from compare_gan.looks.subject import Subject
+
+_CELLS = 64  # as many as a picture can show
+
+
+def make(subject: Subject, args: argparse.Namespace) -> None:
+  del args
+  frames = pictures.interpolation(subject.sampler, *subject.first(_CELLS))
+  subject.write_gif("interpolation.gif", frames)

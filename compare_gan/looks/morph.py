@@ -1,0 +1,29 @@
+"""7to1.gif, ...: from a class to the next one; morph.gif: all."""
+
+import argparse
+
+from compare_gan import pictures
+from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks.subject import Subject
+from compare_gan.looks.subject import require_classes
+
+_CELLS = 64  # as many as a picture can show
+
+
+def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+  del args
+  require_classes(gan, "morph")
+
+
+def make(subject: Subject, args: argparse.Namespace) -> None:
+  z, _ = subject.first(_CELLS)
+  chosen = subject.classes
+  if args.z is not None or not chosen:
+    chosen = list(dict.fromkeys(subject.latents[1].tolist()))
+  frames = []
+  for first, second in zip(chosen, chosen[1:] or chosen):
+    way = pictures.morph(subject.sampler, z, first, second)
+    # Two frames a second.
+    subject.write_gif(f"{first}to{second}.gif", way, seconds=0.5)
+    frames += way
+  subject.write_gif("morph.gif", frames)

@@ -1,0 +1,128 @@
+"""What is looked at: a model with its latents, images and real images."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import csv
+import functools
+import io
+import os
+from typing import Any
+from typing import Callable
+from typing import Optional
+
+from compare_gan import picture_files
+from compare_gan import sampling
+from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks import real
+from compare_gan.storage import files
+import numpy as np
+
+Latents = tuple[np.ndarray, Optional[np.ndarray]]
+
+
+class Subject:
+  """A model, of which a kind asks for what it needs; files go to its folder.
+
+  Args:
+    gan: an AbstractGAN.
+    folder: of the files, which is there.
+    draw: draw(classes) -> z [N, z_dim] and labels [N] or None.
+    classes: labels to draw in turn, None for all.
+    averaged: with the moving average of G's weights, where there is one.
+    real_images: returns a real.RealImages; called if a kind compares.
+    refill: refill(truncation) makes accumulated moments those of truncated z;
+      None where there are none to fill.
+  """
+
+  def __init__(
+    self,
+    gan: AbstractGAN,
+    folder: str,
+    draw: Callable[[Optional[Sequence[int]]], Latents],
+    classes: Optional[Sequence[int]] = None,
+    averaged: bool = True,
+    real_images: Optional[Callable[[], real.RealImages]] = None,
+    refill: Optional[Callable[[float], Any]] = None,
+  ):
+    self.gan = gan
+    self.folder = folder
+    self.draw = draw
+    self.classes = classes
+    self.averaged = averaged
+    self.refill = refill
+    self.sampler = sampling.Sampler(gan, averaged)
+    self._real_images = real_images
+
+  @functools.cached_property
+  def latents(self) -> Latents:
+    """z [N, z_dim] and labels [N], None if the model is not conditional."""
+    return self.draw(self.classes)
+
+  @functools.cached_property
+  def images(self) -> np.ndarray:
+    """The images of `latents`, float32 [N, H, W, C] in [0, 1]."""
+    return np.concatenate(list(self.sampler.batches(*self.latents)))
+
+  @property
+  def finite_images(self) -> np.ndarray:
+    """The same, for what compares them; ValueError if a pixel is no number."""
+    bad = ~np.isfinite(self.images).all(axis=(1, 2, 3))
+    if bad.any():
+      raise ValueError(
+        f"{int(bad.sum())} of {len(bad)} images have NaN or infinity: they "
+        "cannot be compared with real images. Look at an earlier checkpoint."
+      )
+    return self.images
+
+  @functools.cached_property
+  def real(self) -> real.RealImages:
+    """What the images are compared with."""
+    return self._real_images()
+
+  def first(self, n: int) -> Latents:
+    """Returns the first n latents, or all if there are fewer."""
+    z, labels = self.latents
+    return z[:n], None if labels is None else labels[:n]
+
+  def path(self, name: str) -> str:
+    """Returns the path of a file in the folder."""
+    return os.path.join(self.folder, name)
+
+  def write_png(self, name: str, picture: np.ndarray) -> None:
+    """Writes a picture, uint8 [H, W, 1 or 3]."""
+    picture_files.write_png(self.path(name), picture)
+
+  def write_gif(self, name: str, frames, seconds: float = 0.1) -> None:
+    """Writes pictures, uint8 [H, W, 3], one after the other."""
+    picture_files.write_gif(self.path(name), frames, seconds)
+
+  def write_csv(
+    self, name: str, header: Sequence[str], rows: Iterable[Sequence]
+  ) -> None:
+    """Writes a table; floats with seven digits, None as an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    files.write_text(self.path(name), text.getvalue())
+
+
+def _cell(value):
+  return f"{value:.7g}" if isinstance(value, (float, np.floating)) else value
+
+
+def require_pictures(gan: AbstractGAN, kind: str) -> None:
+  """Raises ValueError where images are points, as those of ring and grid."""
+  height, width, colors = gan.image_shape
+  if min(height, width) < 2 or colors not in (1, 3):
+    raise ValueError(
+      f"--make={kind} needs images of 2 x 2 pixels or more in one color or "
+      f"three, but those of this model are {height} x {width} x {colors}. "
+      "--make=grid draws points."
+    )
+
+
+def require_classes(gan: AbstractGAN, kind: str) -> None:
+  """Raises ValueError unless the model is conditional."""
+  if not gan.num_classes:
+    raise ValueError(f"--make={kind} needs a conditional model; this is none.")
