@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import compare_gan
 from compare_gan import configuration
+from compare_gan import looks
 from compare_gan.architectures import abstract_arch
 from compare_gan.datasets import catalogue
 from compare_gan.gans import abstract_gan
@@ -52,6 +53,7 @@ def kinds() -> dict[str, Kind]:
     "executors": Kind("study run --executor", _executors),
     "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
     "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
+    "looks": Kind("sample --make", _looks),
     "losses": Kind("loss.fn", lambda: _gin_names(_is_loss)),
     "metrics": Kind("evaluate.metrics", lambda: _gin_names(_is_metric)),
     "norms": Kind(
@@ -169,6 +171,10 @@ def _executors():
     _entry(name, importlib.import_module(f"{executors.__name__}.{name}"))
     for name in executors.names()
   ]
+
+
+def _looks():
+  return [_entry(name, module) for name, module in looks.kinds().items()]
 
 
 def _datasets():

@@ -18,6 +18,7 @@ _MEMBERS = {
   "executors": ("slurm", "conductor"),
   "features": ("@classifier", "@fid"),
   "gans": ("@BigBiGAN", "@z"),
+  "looks": ("directions", "chart"),
   "losses": ("@hinge", "@loss"),
   "metrics": ("@kid", "@bootstrap"),
   "norms": ("@conditional_batch_norm", "@spectral_norm"),
