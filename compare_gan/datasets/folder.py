@@ -5,11 +5,13 @@
   folder.image_size = 64
 
 Folders inside are the classes, flowers/rose/1.jpg; without any there are no
-labels. Folders of the names train and test (or eval, val, validation) hold the
-two splits; else `folder.eval_path` does, or `folder.eval_fraction` of the
-images are held out; 0 holds nothing out, no test folder either. What is no
-image by its name, notes.txt say, is passed over and counted. "archive" is the
-same reader by another name, for which `archive.path` and so on are set.
+labels. Folders of the names train and test (or eval, val, validation; see
+class_folders.py) hold the two splits; else `folder.eval_path` does, or
+`folder.eval_fraction` of the images are held out; 0 holds nothing out, no test
+folder either. What is no image by its name, notes.txt say, is passed over and
+counted; a class of such files alone and an archive inside are refused, since
+images of theirs would be missing. "archive" is the same reader by another name,
+for which `archive.path` and so on are set.
 """
 
 import fnmatch
@@ -17,13 +19,17 @@ import logging
 import os
 
 from compare_gan import gin_roles
+from compare_gan.datasets import class_folders
 from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import image_file
 from compare_gan.datasets import image_files
 import gin
 import numpy as np
 
-_EVAL_FOLDERS = ("test", "eval", "val", "validation")
+_ARCHIVES = (
+  *(".zip", ".tar", ".7z", ".rar", ".tgz", ".tbz2", ".txz"),
+  *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"),
+)
 
 
 def open_images(
@@ -40,6 +46,7 @@ def open_images(
   eval_samples=10000,
   crop=None,
   pattern=None,
+  classes=None,
   gin_name="folder",
   on_error="raise",
 ):
@@ -62,44 +69,39 @@ def open_images(
       that is resized; None for all of it.
     pattern: of the names of the files that are used, "*.jpg"; None for all
       images.
+    classes: the names of the folders that are classes, in the order of their
+      labels; others are passed over. None for all folders, sorted.
     gin_name: "folder" or "archive".
     on_error: `dataset.on_error`.
   """
   layout = image_files.layout_of(
     gin_name, image_size, colors, resize, background, max_pixels, crop
   )
-  files = files_lib.open_files(path, f"{gin_name}.path")
-  names = _images(files, pattern)
-  if not names:
-    matching = "" if pattern is None else f" of {gin_name}.pattern = {pattern}"
-    raise ValueError(
-      f"{gin_name}.path = {path!r} holds no images{matching} "
-      f"({', '.join(image_file.SUFFIXES)})."
-    )
-  _warn_of_others(files, names, path, gin_name)
+  files, names = _open(path, f"{gin_name}.path", pattern, eval_path)
+  known = tuple(classes or ())
+  ours, theirs = class_folders.splits(names, files.folders, gin_name, known)
+  held = files
   if eval_path is not None:
-    classes = _classes(names, gin_name) if labels else None
-    eval_files = files_lib.open_files(eval_path, f"{gin_name}.eval_path")
-    train = files, names
-    held = eval_files, _images(eval_files, pattern)
-    if not held[1]:
-      raise ValueError(f"{gin_name}.eval_path = {eval_path!r} holds no images.")
-  else:
-    ours, theirs = _split(names)
-    if not eval_fraction:
-      ours, theirs = dict(sorted({**ours, **theirs}.items())), {}
-    classes = _classes(ours, gin_name) if labels else None
-    if not theirs:
-      train_rows, eval_rows = image_files.held_out(
-        len(ours), eval_fraction, gin_name
-      )
-      listed = list(ours.items())
-      ours = dict(listed[row] for row in train_rows)
-      theirs = dict(listed[row] for row in eval_rows)
-    train, held = (files, ours), (files, theirs)
+    held, theirs = _open_eval(eval_path, pattern, gin_name, ours, theirs, known)
+    _refuse_overlap(gin_name, (path, files, ours), (eval_path, held, theirs))
+  elif theirs and not eval_fraction:
+    if labels and not known:
+      class_folders.refuse_empty_folders(theirs, gin_name)
+    names = sorted({**ours.names, **theirs.names}.items())
+    ours, theirs = ours._replace(names=dict(names)), None
+  classes = _classes(ours, theirs, gin_name, known) if labels else None
+  ours, theirs = _used(ours, known), theirs and _used(theirs, known)
+  if theirs is None:
+    listed = list(ours.items())
+    train_rows, eval_rows = image_files.held_out(
+      len(listed), eval_fraction, gin_name
+    )
+    ours, theirs = (
+      dict(listed[row] for row in rows) for rows in (train_rows, eval_rows)
+    )
   sources = {
-    "train": _source(*train, classes, files.bad),
-    "eval": _source(*held, classes, () if held[0] is files else held[0].bad),
+    "train": _source(files, ours, classes, files.bad),
+    "eval": _source(held, theirs, classes, () if held is files else held.bad),
   }
   dataset = image_files.ImageFiles(
     os.path.basename(os.path.normpath(path)),
@@ -125,16 +127,135 @@ for _name in ("folder", "archive"):
   gin_roles.declare(_name, paths=["path", "eval_path"])
 
 
-def _images(files, pattern):
-  """Returns {number: name} of the files that are images by their names."""
-  return {
-    number: name
-    for number, name in enumerate(files.names)
-    if image_file.is_named_as_one(name)
-    and (
-      pattern is None or fnmatch.fnmatchcase(os.path.basename(name), pattern)
+def _open(path, gin_name, pattern, eval_path=None):
+  """Returns the files of a path, and {number: name} of the images in them.
+
+  Those that are no files to trust have numbers below 0: they say which classes
+  there are.
+  """
+  files = files_lib.open_files(path, gin_name)
+  if pattern is None:
+    _refuse_archives(files, path, gin_name, eval_path)
+  names = {i: n for i, n in enumerate(files.names) if _is_used(n, pattern)}
+  if not names:
+    reader = gin_name.split(".")[0]
+    matching = "" if pattern is None else f" of {reader}.pattern = {pattern}"
+    raise ValueError(
+      f"{gin_name} = {path!r} holds no images{matching} "
+      f"({', '.join(image_file.SUFFIXES)})."
     )
-  }
+  _warn_of_others(files, names, path, gin_name)
+  for place, (name, _) in enumerate(files.bad):
+    if _is_used(name, pattern) and files_lib.is_trusted(name):
+      names[-1 - place] = name
+  return files, names
+
+
+def _is_used(name, pattern):
+  """Whether a file is an image by its name, and one of those that are used."""
+  return image_file.is_named_as_one(name) and (
+    pattern is None or fnmatch.fnmatchcase(os.path.basename(name), pattern)
+  )
+
+
+def _open_eval(path, pattern, gin_name, ours, theirs, known):
+  """Returns the files of `eval_path` and the Part of them that is used."""
+  if theirs:
+    logging.warning(
+      "%s.eval_path = %r holds the images for evaluation: those in %s are not "
+      "used.",
+      gin_name,
+      path,
+      theirs.above,
+    )
+  files, names = _open(path, f"{gin_name}.eval_path", pattern)
+  classes = {name.split("/")[0] for name in ours.names.values() if "/" in name}
+  train, test = class_folders.splits(
+    names, files.folders, gin_name, (*known, *classes)
+  )
+  if test:
+    logging.warning(
+      "%s.eval_path = %r: of it the images in %s are used.",
+      gin_name,
+      path,
+      test.above,
+    )
+  return files, test or train
+
+
+def _refuse_overlap(gin_name, train, held):
+  """Refuses images that train and are for evaluation as well.
+
+  The same path for both is one's own choice.
+  """
+  for (inner, _, _), (outer, files, part) in ((train, held), (held, train)):
+    below = os.path.relpath(os.path.realpath(inner), os.path.realpath(outer))
+    below = below.replace(os.sep, "/") + "/"
+    names = (files.names[i] for i in part.names if i >= 0)
+    if below != "./" and any(name.startswith(below) for name in names):
+      raise ValueError(
+        f"{gin_name}.path = {train[0]!r} and {gin_name}.eval_path = "
+        f"{held[0]!r}: the images in {inner!r} would be of both. Name two "
+        "folders of which neither is in the other."
+      )
+
+
+def _refuse_archives(files, path, gin_name, eval_path):
+  """Refuses archives inside, unless they are unpacked beside themselves."""
+  reader = gin_name.split(".")[0]
+  for name in files.names:
+    ending = next((e for e in _ARCHIVES if name.lower().endswith(e)), None)
+    if ending is None:
+      continue
+    stem = name[: -len(ending)]
+    around = os.path.dirname(name) or os.path.normpath(path)
+    is_unpacked = stem in files.folders or os.path.basename(
+      stem
+    ) == os.path.basename(around)
+    is_other = eval_path is not None and os.path.realpath(
+      os.path.join(path, name)
+    ) == os.path.realpath(eval_path)
+    if not is_unpacked and not is_other:
+      raise ValueError(
+        f"{gin_name} = {path!r} holds the archive {name}, and archives inside "
+        f"are not read: its images would be missing. Unpack it, to {stem} say, "
+        f"remove it, or name it alone; {reader}.pattern = '*' passes it over."
+      )
+
+
+def _classes(ours, theirs, gin_name, known):
+  """Returns the names of the classes in the order of labels, None for none."""
+  if not known:
+    found = class_folders.classes_of(ours, gin_name)
+    if found and theirs:
+      class_folders.refuse_empty_folders(theirs, gin_name)
+    return found
+  tops = {name.split("/")[0] for name in ours.names.values() if "/" in name}
+  missing = [name for name in known if name not in tops]
+  if missing or len(set(known)) < len(known):
+    raise ValueError(
+      f"{gin_name}.classes = {list(known)}: "
+      f"{missing[0] if missing else 'one of them'} "
+      f"{'is no folder with images' if missing else 'comes twice'}. There are "
+      f"{sorted(tops)[:20]}."
+    )
+  return list(known)
+
+
+def _used(part, known):
+  """Returns {number: name} of the images of a Part that are used."""
+  names = {number: name for number, name in part.names.items() if number >= 0}
+  if not known:
+    return names
+  used = {n: name for n, name in names.items() if name.split("/")[0] in known}
+  if len(used) < len(names):
+    logging.warning(
+      "%d images in %s are passed over: they are in none of the classes that "
+      "are listed.",
+      len(names) - len(used),
+      part.above or "the dataset",
+    )
+  return used
 
 
 def _warn_of_others(files, names, path, gin_name):
@@ -142,7 +263,7 @@ def _warn_of_others(files, names, path, gin_name):
   others = [name for i, name in enumerate(files.names) if i not in names]
   if others:
     logging.warning(
-      "%s.path = %r: %d of %d files are passed over, %s for one: what is read "
+      "%s = %r: %d of %d files are passed over, %s for one: what is read "
       "are %s, of %s.pattern where that is set.",
       gin_name,
       path,
@@ -150,58 +271,8 @@ def _warn_of_others(files, names, path, gin_name):
       len(files.names),
       others[0],
       ", ".join(image_file.SUFFIXES),
-      gin_name,
+      gin_name.split(".")[0],
     )
-
-
-def _split(names):
-  """Returns {number: name} of train and of test, names below these folders.
-
-  Without the two folders all are for training. A folder that holds everything,
-  as archives often have, does not count.
-  """
-  parts = {number: name.split("/") for number, name in names.items()}
-  while True:
-    tops = {p[0] if len(p) > 1 else None for p in parts.values()}
-    tests = [top for top in _EVAL_FOLDERS if top in tops]
-    if "train" in tops and tests:
-      test = tests[0]
-      if tops - {"train", test}:
-        logging.warning(
-          "Only the images in train and %s are used, not those in %s.",
-          test,
-          sorted(str(top) for top in tops - {"train", test}),
-        )
-      ours, theirs = (
-        {n: "/".join(p[1:]) for n, p in parts.items() if p[0] == top}
-        for top in ("train", test)
-      )
-      return ours, theirs
-    if len(tops) != 1 or None in tops or not _is_wrapper(parts):
-      return {n: "/".join(p) for n, p in parts.items()}, {}
-    parts = {n: p[1:] for n, p in parts.items()}
-
-
-def _is_wrapper(parts):
-  """Whether the one folder holds folders only: its name is no class."""
-  return all(len(p) > 2 for p in parts.values())
-
-
-def _classes(names, gin_name):
-  """Returns the sorted names of classes, None if there are none."""
-  tops = {
-    name.split("/")[0] if "/" in name else None for name in names.values()
-  }
-  if tops == {None}:
-    return None
-  if None in tops:
-    loose = next(name for name in names.values() if "/" not in name)
-    raise ValueError(
-      f"{gin_name}: some images are in folders, which would be their classes, "
-      f"and some are not, {loose} for one. Move them, or do without labels by "
-      f"{gin_name}.labels = False."
-    )
-  return sorted(tops)
 
 
 def _source(files, names, classes, bad):

@@ -59,6 +59,8 @@ class ImageFiles(in_memory.InMemoryDataset):
     on_error: "raise" or "skip".
     memory_bytes: splits of up to so many bytes of pixels stay in memory.
     max_eval_samples: how many images a score is computed on, at most.
+    cache_name: what the names of its files in the cache begin with; None for
+      `name`.
   """
 
   def __init__(
@@ -71,6 +73,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     on_error="raise",
     memory_bytes=2**30,
     max_eval_samples=10000,
+    cache_name=None,
   ):
     if _are_the_same(**sources):
       sources = {"train": sources["train"]}
@@ -86,6 +89,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     self._crcs = {}
     self._are_plain = {}
     self.name = name
+    self._cache_name = cache_name or name
     checks = {split: self._checked(split) for split in sources}
     if num_classes is None:
       num_classes = 1 + int(max(checks["train"][0], default=-1))
@@ -171,7 +175,7 @@ class ImageFiles(in_memory.InMemoryDataset):
       source.numbers.tolist(),
       list(self._layout),
     )
-    return f"{self.name}-{split}-{chosen}"
+    return f"{self._cache_name}-{split}-{chosen}"
 
   def _checked(self, split):
     """Returns what a look at all images of a split found, once.
