@@ -209,7 +209,6 @@ def _matching_in(folder, part):
   return [n for n in found if part.startswith(".") or not n.startswith(".")]
 
 
-
 def is_pattern(path: str) -> bool:
   """Returns whether TensorFlow's readers look for other names than this one.
 

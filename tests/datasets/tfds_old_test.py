@@ -3,7 +3,7 @@
 import json
 
 from compare_gan.datasets import catalogue
-from compare_gan.datasets import tfds_images
+from compare_gan.datasets import tfds_builders
 import gin
 import numpy as np
 import pytest
@@ -125,9 +125,9 @@ def test_cifar10_of_the_model_cards_version(version, memory_bytes, tmp_path):
 def test_a_newer_version_beside_it_counts(tmp_path):
   _cifar10(tmp_path / "cifar10" / "1.0.2", files=2)
   _cifar10(tmp_path / "cifar10" / "3.0.0")
-  builder = tfds_images.open_builder("cifar10", tmp_path, "cifar10")
+  builder = tfds_builders.open_builder("cifar10", tmp_path, "cifar10")
   assert builder.info.full_name == "cifar10/3.0.0"
-  builder = tfds_images.open_builder("cifar10:1.0.2", tmp_path, "cifar10")
+  builder = tfds_builders.open_builder("cifar10:1.0.2", tmp_path, "cifar10")
   assert builder.info.splits["train"].num_examples == 20
 
 
