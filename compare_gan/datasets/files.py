@@ -140,9 +140,10 @@ class Folder:
           yield name, status.st_size, status.st_mtime_ns
 
   def _children(self, folder):
-    path = os.path.join(self.path, folder)
+    path = os.path.join(self.path, folder) if folder else self.path
     try:
-      names = storage.call(os.listdir, path)
+      with storage.call(os.scandir, path) as entries:
+        names = [entry.name for entry in entries]
     except OSError as error:
       raise storage.unreadable(path, error) from error
     return [name for name in names if not _is_left_out(name)]
