@@ -1,5 +1,8 @@
 """Which of the prepared versions is read."""
 
+import errno
+import os
+
 from compare_gan.datasets import tfds_builders
 import pytest
 
@@ -34,3 +37,21 @@ def test_several_configurations_must_be_told_apart(tmp_path):
   assert (
     tfds_images_test.open_dataset(tmp_path, "tfds:birds/big").size("train") == 9
   )
+
+
+def test_version_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+  """An older one is not read in its place."""
+  for version in ("1.0.0", "0.9.0"):
+    folder = tmp_path / "birds" / version
+    folder.mkdir(parents=True)
+    (folder / "dataset_info.json").write_text("{}")
+  listdir = os.listdir
+
+  def refuse(path):
+    if str(path).endswith("1.0.0"):
+      raise PermissionError(errno.EACCES, "Permission denied")
+    return listdir(path)
+
+  monkeypatch.setattr(os, "listdir", refuse)
+  with pytest.raises(PermissionError, match="birds/1.0.0 cannot be read"):
+    tfds_builders.open_builder("birds", tmp_path, "x")

@@ -23,7 +23,10 @@ class TinyImages(tfds.core.GeneratorBasedBuilder):
   spec = {}
 
   def _info(self):
-    features = {"image": tfds.features.Image(shape=self.spec["shape"])}
+    image = tfds.features.Image(
+      shape=self.spec["shape"], dtype=self.spec["dtype"], encoding_format="png"
+    )
+    features = {"image": image}
     if self.spec["classes"]:
       features["label"] = tfds.features.ClassLabel(
         num_classes=self.spec["classes"]
@@ -41,19 +44,21 @@ class TinyImages(tfds.core.GeneratorBasedBuilder):
     shape, sizes = self.spec["shape"], self.spec["sizes"]
     for i in range(n):
       size = sizes[i % len(sizes)] if sizes else shape[:2]
-      example = {"image": pictures.pixels(i, *size, shape[-1])}
+      image = pictures.pixels(i, *size, shape[-1])
+      example = {"image": image.astype(self.spec["dtype"])}
       if self.spec["classes"]:
         example["label"] = i % self.spec["classes"]
       yield i, example
 
 
-def prepare(folder, name, shape, splits, classes=0, sizes=None):
+def prepare(folder, name, shape, splits, classes=0, sizes=None, dtype=np.uint8):
   """Prepares a tiny dataset and puts it in the place of a large one."""
   TinyImages.spec = {
     "shape": shape,
     "splits": splits,
     "classes": classes,
     "sizes": sizes,
+    "dtype": dtype,
   }
   TinyImages(data_dir=str(folder / "made")).download_and_prepare()
   (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -326,6 +331,35 @@ def test_damaged_files_are_named(tmp_path):
     open_dataset(tmp_path, "cifar10").size("train")
   dataset = open_dataset(tmp_path, "cifar10", 'dataset.on_error = "skip"')
   assert dataset.size("train") == 5
+
+
+def test_whole_file_of_fewer_examples_is_named(tmp_path):
+  prepare(tmp_path, "cifar10", (32, 32, 3), {"train": 6, "test": 2}, 10)
+  (path,) = (tmp_path / "cifar10" / "1.0.0").glob("*train.tfrecord*")
+  examples = [d.numpy() for d in tf.data.TFRecordDataset(str(path))]
+  with tf.io.TFRecordWriter(str(path)) as writer:
+    for example in examples[:4]:
+      writer.write(example)
+  message = "tiny_images-train.* it holds 4 of its 6 examples"
+  with pytest.raises(ValueError, match=message):
+    open_dataset(tmp_path, "cifar10").size("train")
+  dataset = open_dataset(tmp_path, "cifar10", 'dataset.on_error = "skip"')
+  assert dataset.size("train") == 4
+
+
+def test_images_of_16_bits_are_refused(tmp_path):
+  prepare(tmp_path, "deep", (8, 8, 1), {"train": 10}, dtype=np.uint16)
+  with pytest.raises(ValueError, match="'image' is of uint16. Images of bytes"):
+    open_dataset(tmp_path, "tfds:deep")
+
+
+def test_letters_of_patterns_are_letters(tmp_path):
+  folder = tmp_path / "run[1]*"
+  prepare(folder, "cifar10", (32, 32, 3), {"train": 6, "test": 2}, 10)
+  prepare(tmp_path / "run1", "cifar10", (32, 32, 3), {"train": 3}, 10)
+  dataset = open_dataset(folder, "cifar10")
+  assert (dataset.size("train"), dataset.size("eval")) == (6, 2)
+  assert len(_found(dataset, "train")) == 6
 
 
 def test_fake_data(tmp_path):
