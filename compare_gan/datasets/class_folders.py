@@ -287,6 +287,18 @@ def classes_of(part, gin_name):
   return sorted(tops)
 
 
+def refuse_loose_images(part, gin_name):
+  """Refuses images without a class, for evaluation beside classes."""
+  loose = sorted(name for name in part.names.values() if "/" not in name)
+  if loose:
+    raise ValueError(
+      f"{gin_name}: {part.above}{loose[0]} is in no folder that would be its "
+      "class, as those that train are. Move such images, name others as "
+      f"{gin_name}.eval_path, or do without labels by {gin_name}.labels = "
+      "False."
+    )
+
+
 def refuse_empty_folders(part, gin_name):
   """Refuses folders without images beside folders with images."""
   tops = {name.split("/")[0] for name in part.names.values() if "/" in name}

@@ -17,6 +17,8 @@ for which `archive.path` and so on are set.
 import fnmatch
 import logging
 import os
+from typing import NamedTuple
+from typing import Optional
 
 from compare_gan import gin_roles
 from compare_gan.datasets import class_folders
@@ -77,12 +79,12 @@ def open_images(
   layout = image_files.layout_of(
     gin_name, image_size, colors, resize, background, max_pixels, crop
   )
-  files, names = _open(path, f"{gin_name}.path", pattern, eval_path)
   known = tuple(classes or ())
-  ours, theirs = class_folders.splits(names, files.folders, gin_name, known)
+  reader = _Reader(gin_name, pattern, known)
+  files, ours, theirs = reader.open(path, eval_path)
   held = files
   if eval_path is not None:
-    held, theirs = _open_eval(eval_path, pattern, gin_name, ours, theirs, known)
+    held, theirs = reader.open_eval(eval_path, ours, theirs)
     _refuse_overlap(gin_name, (path, files, ours), (eval_path, held, theirs))
   elif theirs and not eval_fraction:
     if labels and not known:
@@ -127,60 +129,81 @@ for _name in ("folder", "archive"):
   gin_roles.declare(_name, paths=["path", "eval_path"])
 
 
-def _open(path, gin_name, pattern, eval_path=None):
-  """Returns the files of a path, and {number: name} of the images in them.
+class _Reader(NamedTuple):
+  """What is the same for `path` and `eval_path`."""
 
-  Those that are no files to trust have numbers below 0: they say which classes
-  there are.
-  """
-  files = files_lib.open_files(path, gin_name)
-  if pattern is None:
-    _refuse_archives(files, path, gin_name, eval_path)
-  names = {i: n for i, n in enumerate(files.names) if _is_used(n, pattern)}
-  if not names:
-    reader = gin_name.split(".")[0]
-    matching = "" if pattern is None else f" of {reader}.pattern = {pattern}"
-    raise ValueError(
-      f"{gin_name} = {path!r} holds no images{matching} "
-      f"({', '.join(image_file.SUFFIXES)})."
+  gin_name: str
+  pattern: Optional[str]
+  known: tuple  # `classes`
+
+  def open(self, path, eval_path):
+    """Returns the files of `path`, and the Parts for train and test or None."""
+    files, names = self._open(path, "path", eval_path)
+    parts = class_folders.splits(
+      names, files.folders, self.gin_name, self.known
     )
-  _warn_of_others(files, names, path, gin_name)
-  for place, (name, _) in enumerate(files.bad):
-    if _is_used(name, pattern) and files_lib.is_trusted(name):
-      names[-1 - place] = name
-  return files, names
+    return files, *(part and self._with_damaged(part, files) for part in parts)
 
+  def open_eval(self, path, ours, theirs):
+    """Returns the files of `eval_path`, and the Part of them that is used.
 
-def _is_used(name, pattern):
-  """Whether a file is an image by its name, and one of those that are used."""
-  return image_file.is_named_as_one(name) and (
-    pattern is None or fnmatch.fnmatchcase(os.path.basename(name), pattern)
-  )
-
-
-def _open_eval(path, pattern, gin_name, ours, theirs, known):
-  """Returns the files of `eval_path` and the Part of them that is used."""
-  if theirs:
-    logging.warning(
-      "%s.eval_path = %r holds the images for evaluation: those in %s are not "
-      "used.",
-      gin_name,
-      path,
-      theirs.above,
+    Args:
+      path: `eval_path`.
+      ours: the Part that trains.
+      theirs: the Part for evaluation of `path`, or None.
+    """
+    binding = f"{self.gin_name}.eval_path = {path!r}"
+    if theirs:
+      logging.warning("%s: those in %s are not used.", binding, theirs.above)
+    files, names = self._open(path, "eval_path")
+    tops = {name.split("/")[0] for name in ours.names.values() if "/" in name}
+    train, test = class_folders.splits(
+      names, files.folders, self.gin_name, (*self.known, *tops)
     )
-  files, names = _open(path, f"{gin_name}.eval_path", pattern)
-  classes = {name.split("/")[0] for name in ours.names.values() if "/" in name}
-  train, test = class_folders.splits(
-    names, files.folders, gin_name, (*known, *classes)
-  )
-  if test:
-    logging.warning(
-      "%s.eval_path = %r: of it the images in %s are used.",
-      gin_name,
-      path,
-      test.above,
+    if test:
+      logging.warning("%s: those in %s are used.", binding, test.above)
+    return files, self._with_damaged(test or train, files)
+
+  def _open(self, path, parameter, eval_path=None):
+    """Returns the files of a path, and {number: name} of the images in them."""
+    gin_name = f"{self.gin_name}.{parameter}"
+    files = files_lib.open_files(path, gin_name)
+    if self.pattern is None:
+      _refuse_archives(files, path, gin_name, eval_path)
+    names = {i: n for i, n in enumerate(files.names) if self._is_used(n)}
+    if not names:
+      pattern = f" of {self.gin_name}.pattern = {self.pattern}"
+      raise ValueError(
+        f"{gin_name} = {path!r} holds no images"
+        f"{pattern if self.pattern is not None else ''} "
+        f"({', '.join(image_file.SUFFIXES)})."
+      )
+    _warn_of_others(files, names, path, gin_name)
+    return files, names
+
+  def _is_used(self, name):
+    """Whether a file is an image by its name, and one that is used."""
+    return image_file.is_named_as_one(name) and (
+      self.pattern is None
+      or fnmatch.fnmatchcase(os.path.basename(name), self.pattern)
     )
-  return files, test or train
+
+  def _with_damaged(self, part, files):
+    """Returns a Part with images that cannot be used, by numbers below 0.
+
+    They say which classes there are.
+    """
+    names = dict(part.names)
+    for place, (name, _) in enumerate(files.bad):
+      inside = name[len(part.above) :]
+      if (
+        name.startswith(part.above)
+        and "/" in inside
+        and self._is_used(name)
+        and files_lib.is_trusted(name)
+      ):
+        names[-1 - place] = inside
+    return part._replace(names=names)
 
 
 def _refuse_overlap(gin_name, train, held):
@@ -228,6 +251,7 @@ def _classes(ours, theirs, gin_name, known):
   if not known:
     found = class_folders.classes_of(ours, gin_name)
     if found and theirs:
+      class_folders.refuse_loose_images(theirs, gin_name)
       class_folders.refuse_empty_folders(theirs, gin_name)
     return found
   tops = {name.split("/")[0] for name in ours.names.values() if "/" in name}
@@ -276,14 +300,24 @@ def _warn_of_others(files, names, path, gin_name):
 
 
 def _source(files, names, classes, bad):
-  numbers = np.array(list(names), np.int64)
+  """Returns the Source of some images; a class that is unknown is a bad one."""
   if classes is None:
-    labels = np.zeros(len(numbers), np.int64)
-  else:
-    number_of = {name: label for label, name in enumerate(classes)}
-    # A class of the test images alone is out of range: a bad label.
-    labels = np.array(
-      [number_of.get(n.split("/")[0], len(classes)) for n in names.values()],
-      np.int64,
+    return image_files.Source(
+      files,
+      np.array(list(names), np.int64),
+      np.zeros(len(names), np.int64),
+      tuple(bad),
     )
-  return image_files.Source(files, numbers, labels, tuple(bad))
+  number_of = {name: label for label, name in enumerate(classes)}
+  bad, numbers, labels = list(bad), [], []
+  for number, name in names.items():
+    top = name.split("/")[0]
+    if top in number_of:
+      numbers.append(number)
+      labels.append(number_of[top])
+    else:
+      reason = f"{top!r} is no class that trains, as {classes[0]!r} is"
+      bad.append((files.names[number], reason))
+  return image_files.Source(
+    files, np.array(numbers, np.int64), np.array(labels, np.int64), tuple(bad)
+  )

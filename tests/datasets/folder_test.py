@@ -109,7 +109,7 @@ def test_eval_path(tmp_path):
 def test_class_of_the_test_images_alone_is_bad(tmp_path):
   folder = pictures.write_tree(tmp_path / "x", pictures.tree(6))
   other = pictures.write_tree(tmp_path / "y", pictures.tree(2, ("a", "new")))
-  with pytest.raises(ValueError, match=r"new/1.png: its label 2 is outside"):
+  with pytest.raises(ValueError, match=r"new/1.png: 'new' is no class"):
     _open(folder, f'folder.eval_path = "{other}"')
 
 
@@ -385,6 +385,17 @@ def test_damaged_class_keeps_its_label(tmp_path):
   assert set(_all(dataset, "train")[1]) == {0, 2}
 
 
+def test_damaged_files_beside_the_classes_are_no_classes(tmp_path):
+  files = {f"flowers/{name}": data for name, data in pictures.tree(6).items()}
+  folder = pictures.write_tree(tmp_path / "x", files)
+  (folder / "other").mkdir()
+  for name in ("other/0.png", "0.png"):
+    (folder / name).symlink_to(tmp_path / "nothing")
+  dataset = _open(folder, 'dataset.on_error = "skip"')
+  assert dataset.classes == ("a", "b")
+  assert len(dataset.bad) == 2
+
+
 @pytest.mark.parametrize(
   "train,test", [("Train", "Test"), ("training", "testing"), ("TRAIN", "VAL")]
 )
@@ -414,6 +425,28 @@ def test_class_has_one_label_in_both_splits(tmp_path):
   np.testing.assert_array_equal(_all(dataset, "eval")[1], [1, 2])
 
 
+def test_test_images_without_classes_are_refused(tmp_path):
+  files = {f"train/{name}": data for name, data in pictures.tree().items()}
+  files["val/0.png"] = files["train/a/0.png"]
+  folder = pictures.write_tree(tmp_path / "x", files)
+  with pytest.raises(ValueError, match="val/0.png is in no folder that would"):
+    _open(folder, 'dataset.on_error = "skip"')
+  dataset = _open(folder, "folder.labels = False")
+  assert (dataset.size("train"), dataset.size("eval")) == (6, 1)
+
+
+def test_test_images_of_an_unknown_class_can_be_left_out(tmp_path):
+  files = {f"train/{name}": data for name, data in pictures.tree(4).items()}
+  new = pictures.tree(4, ("B", "b"))
+  files.update({f"test/{name}": data for name, data in new.items()})
+  folder = pictures.write_tree(tmp_path / "x", files)
+  with pytest.raises(ValueError, match="2 of 8 .*\n.* test/B/0.png: 'B' is no"):
+    _open(folder)
+  dataset = _open(folder, 'dataset.on_error = "skip"')
+  np.testing.assert_array_equal(_all(dataset, "eval")[1], [1, 1])
+  assert [bad.name for bad in dataset.bad] == ["test/B/0.png", "test/B/2.png"]
+
+
 def test_eval_path_may_have_folders_around_everything(tmp_path):
   paths = [
     pictures.zipped(
@@ -432,7 +465,7 @@ def test_eval_path_takes_the_place_of_a_test_folder(tmp_path, caplog):
   other = pictures.write_tree(tmp_path / "y", pictures.tree(3, ("b",)))
   dataset = _open(folder, f'folder.eval_path = "{other}"')
   assert (dataset.size("train"), dataset.size("eval")) == (4, 3)
-  assert "those in test/ are not used" in caplog.text
+  assert f"eval_path = {str(other)!r}: those in test/ are not" in caplog.text
   assert _open(folder, f'folder.eval_path = "{folder}"').size("eval") == 2
   inner = folder / "test"
   assert _open(folder, f'folder.eval_path = "{inner}"').size("eval") == 2
