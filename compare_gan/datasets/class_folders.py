@@ -16,8 +16,8 @@ from typing import NamedTuple
 TRAIN_NAMES = ("train", "training")
 # Where there are several, the first of them is used.
 EVAL_NAMES = (
-  *("test", "eval", "val", "validation"),
-  *("testing", "evaluation", "valid", "dev"),
+  *("test", "testing", "eval", "evaluation"),
+  *("val", "valid", "validation", "dev"),
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _ENDINGS = re.compile("(set|data|images|imgs)$")

@@ -320,20 +320,21 @@ def _in_threads(function, values):
 def _common_size(sources, layout, gin_name):
   """Returns the (height, width) that all images that decode have."""
   source = sources["train"]
-  seen = {}
+  seen, reasons = {}, [f"{name}: {reason}" for name, reason in source.bad]
   for number in source.numbers[:64]:
     try:
       data = source.files.read(int(number))
       if source.labels is None:
         _, data = source.files.label_and_image(data)
       shape = image_file.decode(data, layout).shape[:2]
-    except (ValueError, OSError):
+    except (ValueError, OSError) as error:
+      reasons.append(f"{source.files.names[number]}: {error}")
       continue
     seen.setdefault(shape, source.files.names[number])
   if len(seen) == 1:
     return next(iter(seen))
   if not seen:
-    found = "none of its first images can be read"
+    found = f"none of its first images can be read, {'; '.join(reasons[:2])}"
   else:
     found = "its images differ in size: " + ", ".join(
       f"{name} is {width} x {height}"

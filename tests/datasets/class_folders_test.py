@@ -43,6 +43,12 @@ def test_first_of_several_is_used(caplog):
   assert "['more', 'val']" in caplog.text
 
 
+@pytest.mark.parametrize("test", ["test", "testing", "eval"])
+def test_test_images_go_before_those_for_validation(test):
+  _, theirs = _splits("train/a/1", "valid/a/2", f"{test}/a/3", "validation/a/4")
+  assert theirs.names == {2: "a/3"}
+
+
 def test_splits_inside_of_classes():
   ours, theirs = _splits("a/train/1", "a/test/2", "b/Train/x/3", "b/test/4")
   assert ours.names == {0: "a/1", 2: "b/x/3"}
