@@ -37,8 +37,7 @@ def find(path, labels_path, eval_path, eval_labels_path, labels=True):
     labels: whether labels are wanted; what could be some is refused where none
       are found.
   """
-  if not os.path.exists(path):
-    raise FileNotFoundError(f"arrays.path = {path!r}: there is no such file.")
+  _refuse_missing("path", path)
   wanted = labels and labels_path is None
   if os.path.isdir(path):
     found = _find_in_folder(path, wanted)
@@ -47,14 +46,8 @@ def find(path, labels_path, eval_path, eval_labels_path, labels=True):
   if labels_path is not None:
     found["train"] = found["train"][0], _only(labels_path, "labels_path")
   if eval_path is not None:
-    if os.path.isdir(eval_path):
-      raise ValueError(
-        f"arrays.eval_path = {eval_path!r} is a folder. Name one file of it."
-      )
-    if not os.path.exists(eval_path):
-      raise FileNotFoundError(
-        f"arrays.eval_path = {eval_path!r}: there is no such file."
-      )
+    _refuse_missing("eval_path", eval_path)
+    _refuse_folder("eval_path", eval_path)
     wanted = labels and eval_labels_path is None
     found["eval"] = _open(eval_path, wanted)["train"]
   if eval_labels_path is not None and "eval" in found:
@@ -65,9 +58,27 @@ def find(path, labels_path, eval_path, eval_labels_path, labels=True):
 
 def _only(path, name):
   """Returns the one array of a file of labels."""
-  if not os.path.isfile(path):
-    raise FileNotFoundError(f"arrays.{name} = {path!r}: there is no such file.")
+  _refuse_missing(name, path)
+  _refuse_folder(name, path)
   return read_all(_open(path, False)["train"][0])
+
+
+def _refuse_missing(name, path):
+  try:
+    files.call(os.stat, path)
+  except (FileNotFoundError, NotADirectoryError) as error:
+    raise FileNotFoundError(
+      f"arrays.{name} = {path!r}: there is no such file."
+    ) from error
+  except OSError as error:
+    raise files.unreadable(path, error) from error
+
+
+def _refuse_folder(name, path):
+  if os.path.isdir(path):
+    raise ValueError(
+      f"arrays.{name} = {path!r} is a folder. Name one file of it."
+    )
 
 
 def _open(path, labels):

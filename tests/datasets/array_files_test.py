@@ -1,5 +1,8 @@
 """Which arrays of files are images, and which are labels."""
 
+import errno
+import os
+
 from compare_gan.datasets import array_files
 from compare_gan.datasets import array_formats
 import numpy as np
@@ -123,10 +126,22 @@ def test_batch_that_is_missing_is_named(tmp_path):
     _find(tmp_path)
 
 
-def test_folder_for_evaluation_is_refused(tmp_path):
+@pytest.mark.parametrize("name", ["eval_path", "labels_path"])
+def test_folder_in_the_place_of_a_file_is_refused(name, tmp_path):
   np.save(tmp_path / "x.npy", _PIXELS)
-  with pytest.raises(ValueError, match="eval_path = .* is a folder"):
-    _find(tmp_path / "x.npy", eval_path=str(tmp_path))
+  with pytest.raises(ValueError, match=f"{name} = .* is a folder"):
+    _find(tmp_path / "x.npy", **{name: str(tmp_path)})
+  with pytest.raises(FileNotFoundError, match=f"{name} = .*no such file"):
+    _find(tmp_path / "x.npy", **{name: str(tmp_path / "y.npy")})
+
+
+def test_path_that_cannot_be_looked_at_is_no_missing_one(tmp_path, monkeypatch):
+  def refuse(path, *args, **kwargs):
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+  monkeypatch.setattr(os, "stat", refuse)
+  with pytest.raises(PermissionError, match="x.npy cannot be read"):
+    _find(tmp_path / "x.npy")
 
 
 @pytest.mark.parametrize("name", ["run[1]", "a*b", "what?"])
