@@ -91,6 +91,7 @@ def open_arrays(
     path, labels_path, eval_path, eval_labels_path, labels
   )
   has_zeros = first_label is None and num_classes in (None, 10)
+  has_zeros = has_zeros and _are_1_to_10(given for _, given in found.values())
   read = {
     split: _images_first(images, layout, given, has_zeros)
     for split, (images, given) in found.items()
@@ -193,12 +194,20 @@ def _images_first(images, layout, labels, has_zeros):
     has_zeros: whether that may be so here.
   """
   numbers, axes = array_pixels.images_first(images, layout, labels)
-  is_moved = numbers is not images
-  if is_moved and has_zeros and labels is not None and np.size(labels):
-    labels = np.asarray(labels)
-    if labels.dtype.kind in "ui" and labels.min() == 1 and labels.max() == 10:
-      labels = labels % 10
+  if numbers is not images and has_zeros and labels is not None:
+    labels = np.asarray(labels) % 10
   return numbers, axes, labels
+
+
+def _are_1_to_10(labels):
+  """Whether the labels of all splits together go from 1 or more to 10."""
+  known = [np.asarray(some) for some in labels if some is not None]
+  return (
+    bool(known)
+    and all(some.size and some.dtype.kind in "ui" for some in known)
+    and min(some.min() for some in known) >= 1
+    and max(some.max() for some in known) == 10
+  )
 
 
 def _merged(has_labels, train, eval):

@@ -440,6 +440,20 @@ def test_svhn_of_one_file(kind, tmp_path):
   assert _digits(counted, "train") == [*range(10), 0, 1]
 
 
+def test_ten_of_more_classes_is_no_zero(tmp_path):
+  """Also where the images for evaluation are of the first ten alone."""
+  for split, last in (("train", 12), ("test", 10)):
+    images = np.stack([pictures.pixels(i) for i in range(last)], axis=-1)
+    labels = np.arange(1, last + 1)[:, None]
+    scipy.io.savemat(tmp_path / f"{split}.mat", {"X": images, "y": labels})
+  dataset = _open(tmp_path, "arrays.first_label = 1")
+  assert dataset.num_classes == 12
+  [batch] = dataset.in_order("eval", 99).as_numpy_iterator()
+  np.testing.assert_array_equal(batch["labels"], np.arange(10))
+  with pytest.raises(ValueError, match="begin at 1"):
+    _open(tmp_path)
+
+
 def test_all_files_train_without_labels_too(tmp_path):
   np.savez(tmp_path / "x.npz", x_train=_PIXELS[:9], x_test=_PIXELS[9:])
   dataset = _open(tmp_path / "x.npz", "arrays.eval_fraction = 0")

@@ -24,7 +24,9 @@ class TinyImages(tfds.core.GeneratorBasedBuilder):
 
   def _info(self):
     image = tfds.features.Image(
-      shape=self.spec["shape"], dtype=self.spec["dtype"], encoding_format="png"
+      shape=self.spec["shape"],
+      dtype=self.spec.get("dtype", np.uint8),
+      encoding_format="png",
     )
     features = {"image": image}
     if self.spec["classes"]:
@@ -45,7 +47,7 @@ class TinyImages(tfds.core.GeneratorBasedBuilder):
     for i in range(n):
       size = sizes[i % len(sizes)] if sizes else shape[:2]
       image = pictures.pixels(i, *size, shape[-1])
-      example = {"image": image.astype(self.spec["dtype"])}
+      example = {"image": image.astype(self.spec.get("dtype", np.uint8))}
       if self.spec["classes"]:
         example["label"] = i % self.spec["classes"]
       yield i, example
