@@ -389,7 +389,7 @@ def _blocks(path, unpacker):
       except _IS_DAMAGED as error:
         if getattr(error, "errno", None) is not None:
           raise  # The disk's.
-        raise ValueError(f"{path} is a damaged tar.gz: {error}") from error
+        raise ValueError(f"{path} is a damaged archive: {error}") from error
       if not block:
         return
       room -= len(block)
