@@ -58,8 +58,7 @@ def open_files(path, gin_name):
     gin_name: "folder.path", for messages.
   """
   try:
-    is_folder = stat.S_ISDIR(storage.call(os.stat, path).st_mode)
-    if is_folder:
+    if stat.S_ISDIR(storage.call(os.stat, path).st_mode):
       return Folder(path)
     storage.call(open, path, "rb").close()
   except (FileNotFoundError, NotADirectoryError) as error:

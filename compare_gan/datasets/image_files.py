@@ -59,8 +59,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     on_error: "raise" or "skip".
     memory_bytes: splits of up to so many bytes of pixels stay in memory.
     max_eval_samples: how many images a score is computed on, at most.
-    cache_name: what the names of its files in the cache begin with; None for
-      `name`.
+    cache_name: how its files in the cache are called; None for `name`.
   """
 
   def __init__(
@@ -319,8 +318,8 @@ def _in_threads(function, values):
 
 def _common_size(sources, layout, gin_name):
   """Returns the (height, width) that all images that decode have."""
-  source = sources["train"]
-  seen, reasons = {}, [f"{name}: {reason}" for name, reason in source.bad]
+  source, seen = sources["train"], {}
+  reasons = [f"{name}: {reason}" for name, reason in source.bad]
   for number in source.numbers[:64]:
     try:
       data = source.files.read(int(number))
