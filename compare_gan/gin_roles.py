@@ -13,10 +13,10 @@ code          names of modules whose classes make the variables.
 A dataset or an extractor of one's own does the same.
 """
 
-import glob
 import os
 
 from compare_gan import gin_text
+from compare_gan.storage import files
 import gin
 
 _PATHS, _FIRST_VALUES, _CODE = set(), set(), set()
@@ -100,8 +100,8 @@ def _absolute(path, recorded):
 def _leads_somewhere(path):
   # A pattern, the prefix of a checkpoint, or tfds_images.soft_labels.
   pattern = path.replace("{split}", "*")
-  return os.path.exists(path) or any(
-    glob.glob(p) for p in (pattern, f"{glob.escape(path)}.index")
+  return any(map(os.path.exists, (path, f"{path}.index"))) or bool(
+    files.matching(pattern)
   )
 
 

@@ -11,6 +11,8 @@ import pytest
 def here(tmp_path, monkeypatch):
   (tmp_path / "data").mkdir()
   (tmp_path / "data" / "a.npz").write_text("")
+  (tmp_path / "run[1]").mkdir()
+  (tmp_path / "run[1]" / "train-0").write_text("")
   (tmp_path / "data" / "model.ckpt-3.index").write_text("")
   monkeypatch.chdir(tmp_path)
   return str(tmp_path)
@@ -23,6 +25,7 @@ def here(tmp_path, monkeypatch):
     ("archive.eval_path", "data/a.npz"),
     ("arrays.labels_path", "data/../data/a.npz"),
     ("tfrecord.path", "data/a.*"),
+    ("tfrecord.path", "run[1]/train-*"),
     ("tfds_images.soft_labels", "data/{split}.npz"),
     ("inception.path", "data/a.npz"),
     ("saved_model.path", "data"),

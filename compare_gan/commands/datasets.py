@@ -16,7 +16,7 @@ from compare_gan import configuration
 from compare_gan import image_grid
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import image_file
-from compare_gan.datasets import tfds_images
+from compare_gan.datasets import tfds_builders
 import gin
 import numpy as np
 
@@ -66,9 +66,9 @@ def _prepare(args):
       print(f"{args.name}: {dataset.size(split)} images in {split}.")
     return
   name = catalogue.tfds_name(args.name)
-  folder = tfds_images.data_folder(args.tfds_data_dir)
+  folder = tfds_builders.data_folder(args.tfds_data_dir)
   print(f"Preparing {name} in {folder}; what is missing is downloaded.")
-  print(f"Prepared {tfds_images.prepare(name, args.tfds_data_dir)}.")
+  print(f"Prepared {tfds_builders.prepare(name, args.tfds_data_dir)}.")
 
 
 def _check(args):

@@ -3,29 +3,32 @@
   dataset.name = "arrays"
   arrays.path = "/data/flowers.npz"
 
-Images may be [N, H, W], [N, H, W, C], [N, C, H, W] or flat, as CIFAR's 3072
-numbers are, of bytes or of numbers in [0, 1], [-1, 1] or 0 ... 255. What does
-not say itself which it is, is refused with the name of the binding that does.
+Images may be [N, H, W], [N, H, W, C], [N, C, H, W], MATLAB's [H, W, C, N] or
+flat, as CIFAR's 3072 numbers are; of bytes, 16 bits, bits or numbers in
+[0, 1], [-1, 1] or 0 ... 255. What does not say itself which it is, is refused
+with the name of the binding that does.
 
   npz          images (or x, data, X), labels (or y); x_train, y_train, x_test,
                y_test for both splits
   npy          images; labels beside them in arrays.labels_path
-  mat          data, labels (imagenet64.mat); MATLAB's v7.3 files too
+  mat          data, labels (imagenet64.mat); X, y (train_32x32.mat of the
+               street view house numbers); MATLAB's v7.3 files too
   a folder     data_batch_1.mat ... data_batch_5.mat train, test_batch.mat is
                for evaluation alone; or train-images-idx3-ubyte[.gz] and so on;
-               or the one npz, npy or mat file in it, imagenet64.mat say
+               or one file for train and one for test, train_32x32.mat and
+               test_32x32.mat say; or the one npz, npy or mat file in it
 
 arrays.image_size makes images larger or smaller when they are read. A pickle is
-never read: it may run any program.
+never read: it may run any program. array_files.py finds the arrays,
+array_formats.py reads them and array_pixels.py makes them images.
 """
 
-import glob
-import gzip
-import math
 import os
-import zipfile
 
 from compare_gan import gin_roles
+from compare_gan.datasets import array_files
+from compare_gan.datasets import array_formats
+from compare_gan.datasets import array_pixels
 from compare_gan.datasets import damage
 from compare_gan.datasets import image_files
 from compare_gan.datasets import in_memory
@@ -33,13 +36,9 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-LAYOUTS = ("NHWC", "NCHW", "NHW", "flat_NHWC", "flat_NCHW")
-VALUE_RANGES = ("0..255", "0..1", "-1..1")
-_IMAGES = ("images", "x", "data", "X", "arr_0")
-_LABELS = ("labels", "y", "label", "Y", "arr_1")
-_ONE_IN_A_FOLDER = (".npz", ".npy", ".mat")
-_BLOCK = 2**24  # bytes that are looked at or converted at a time
-_IDX = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+LAYOUTS = array_pixels.LAYOUTS
+VALUE_RANGES = array_pixels.VALUE_RANGES
+_BLOCK = 2**24  # bytes that are moved at a time
 
 
 gin_roles.declare(
@@ -75,33 +74,40 @@ def open_arrays(
     eval_fraction: the share held out, where no file holds the others. 0: all
       images train, those of test files too, and scores compare with them.
     layout: one of LAYOUTS; None where the shape tells.
-    value_range: one of VALUE_RANGES; None where the numbers tell.
+    value_range: one of VALUE_RANGES, or "0..4095" and so on; None where the
+      numbers tell.
     num_classes: None for one more than the largest label.
     first_label: what the files call the first class, 0 or 1; None for 0, or
-      for 1 if `num_classes` is the largest label and none is 0.
+      for 1 if `num_classes` is the largest label and none is 0. Of [H, W, C,
+      N] with labels 1 to 10 it is None for 10 to be 0.
     labels: False leaves labels out.
     eval_samples: how many images a score is computed on, at most.
     image_size: 64 or (height, width) to interpolate to; None for their own.
     on_error: `dataset.on_error`.
   """
   size = image_files.two_sides("arrays.image_size", image_size)
-  for name, value, choices in (
-    ("layout", layout, LAYOUTS),
-    ("value_range", value_range, VALUE_RANGES),
-  ):
-    if value is not None and value not in choices:
-      raise ValueError(
-        f"arrays.{name} = {value!r}. It can be one of {choices}."
-      )
-  found = _find(path, labels_path, eval_path, eval_labels_path)
-  if not eval_fraction and eval_path is None and "eval" in found:
-    found = _merged(**found)
-  arrays, stored = {}, {}
-  for split, (images, given) in found.items():
-    arrays[split] = _images(images, layout, value_range, split)
-    stored[split] = None
-    if labels and given is not None:
-      stored[split] = _labels(given, len(arrays[split]), split)
+  array_pixels.check_choices(layout, value_range)
+  found = array_files.find(
+    path, labels_path, eval_path, eval_labels_path, labels
+  )
+  has_zeros = first_label is None and num_classes in (None, 10)
+  has_zeros = has_zeros and _are_1_to_10(given for _, given in found.values())
+  read = {
+    split: _images_first(images, layout, given, has_zeros)
+    for split, (images, given) in found.items()
+  }
+  if not eval_fraction and eval_path is None and "eval" in read:
+    read = _merged(labels, **read)
+  arrays = array_pixels.images_of(
+    {split: (images, axes) for split, (images, axes, _) in read.items()},
+    value_range,
+  )
+  stored = {
+    split: _labels(given, len(arrays[split]), split)
+    if labels and given is not None
+    else None
+    for split, (_, _, given) in read.items()
+  }
   if (stored["train"] is None) != (stored.get("eval", stored["train"]) is None):
     raise ValueError(
       "arrays: one of train and eval has labels and the other has none. "
@@ -175,456 +181,63 @@ def _resized(images, size):
   return tf.cast(tf.round(resized), tf.uint8)
 
 
-def _merged(train, eval):
-  """Returns the images of both splits as those that train."""
-  parts = [train, eval]
-  if any(labels is None for _, labels in parts):
-    return {"train": train, "eval": eval}  # of which only one may have some
-  labels = [
-    _labels(labels, images.shape[0], split)
-    for (images, labels), split in zip(parts, ("train", "eval"))
-  ]
-  images = _Parts([images for images, _ in parts])
-  return {"train": (images, np.concatenate(labels))}
+def _images_first(images, layout, labels, has_zeros):
+  """Returns Numbers with images first, their layout, and the labels.
+
+  In the street view house numbers, which are [H, W, C, N], 10 is the label of
+  the digit 0.
+
+  Args:
+    images: Numbers as in the file.
+    layout: `arrays.layout`.
+    labels: as in the file, or None.
+    has_zeros: whether that may be so here.
+  """
+  numbers, axes = array_pixels.images_first(images, layout, labels)
+  if numbers is not images and has_zeros and labels is not None:
+    labels = np.asarray(labels) % 10
+  return numbers, axes, labels
 
 
-def _find(path, labels_path, eval_path, eval_labels_path):
-  """Returns {split: (Numbers of images, labels or None)}, not yet read."""
-  if not os.path.exists(path):
-    raise FileNotFoundError(f"arrays.path = {path!r}: there is no such file.")
-  if os.path.isdir(path):
-    found = _find_in_folder(path)
-  else:
-    found = _open(path)
-  if labels_path is not None:
-    found["train"] = found["train"][0], _only(labels_path, "labels_path")
-  if eval_path is not None:
-    if not os.path.isfile(eval_path):
-      raise FileNotFoundError(
-        f"arrays.eval_path = {eval_path!r}: no such file."
-      )
-    found["eval"] = _open(eval_path)["train"]
-  if eval_labels_path is not None and "eval" in found:
-    labels = _only(eval_labels_path, "eval_labels_path")
-    found["eval"] = found["eval"][0], labels
-  return found
-
-
-def _find_in_folder(path):
-  """Returns what the folders of CIFAR-10 and MNIST hold."""
-  mats = sorted(glob.glob(os.path.join(glob.escape(path), "data_batch_*.mat")))
-  if mats:
-    parts = [_open(mat)["train"] for mat in mats]
-    found = {
-      "train": (
-        _Parts([images for images, _ in parts]),
-        np.concatenate([np.ravel(labels) for _, labels in parts]),
-      )
-    }
-    test = os.path.join(path, "test_batch.mat")
-    if os.path.exists(test):
-      found["eval"] = _open(test)["train"]
-    return found
-  found = {}
-  for split, prefix in (("train", "train"), ("eval", "t10k")):
-    images = _idx_pair(path, prefix, "images")
-    labels = _idx_pair(path, prefix, "labels")
-    if images:
-      found[split] = _Whole(_read_idx(images)), labels and _read_idx(labels)
-  if "train" in found:
-    return found
-  if glob.glob(os.path.join(glob.escape(path), "data_batch_*")):
-    raise ValueError(
-      f"arrays.path = {path!r} holds CIFAR's batches as Python pickles, which "
-      "could run any program and are not read. The MATLAB version of CIFAR "
-      "(data_batch_1.mat ...) or dataset.name = 'cifar10' would do."
-    )
-  files = sorted(
-    name for name in os.listdir(path) if name.endswith(_ONE_IN_A_FOLDER)
-  )
-  if len(files) == 1:
-    return _open(os.path.join(path, files[0]))
-  raise ValueError(
-    f"arrays.path = {path!r} is a folder without data_batch_*.mat and without "
-    f"train-images-idx3-ubyte[.gz], and of npz, npy and mat files it has "
-    f"{', '.join(files[:5]) or 'none'}. Name one file, or use dataset.name = "
-    "'folder' for a folder of images."
-  )
-
-
-def _idx_pair(path, prefix, kind):
-  name = f"{prefix}-{kind}[-.]idx?-ubyte*"
-  pattern = os.path.join(glob.escape(path), name)
-  return next(iter(sorted(glob.glob(pattern))), None)
-
-
-def _open(path):
-  """Returns {split: (Numbers, labels)} of a file."""
-  with open(path, "rb") as file:
-    magic = file.read(512)
-  if magic.startswith(b"PK\3\4"):
-    return _open_npz(path)
-  if magic.startswith(b"\x93NUMPY"):
-    return {"train": (_Npy(path), None)}
-  if magic.startswith(b"MATLAB 5.0") or magic.startswith(b"MATLAB 7.3"):
-    return _pairs(_read_mat(path), path)
-  if magic[:2] == b"\x1f\x8b" or (magic[:2] == b"\0\0" and magic[3:4] != b""):
-    return {"train": (_Whole(_read_idx(path)), None)}
-  if magic[:1] == b"\x80":
-    raise ValueError(
-      f"{path} is a Python pickle, which could run any program and is not "
-      "read. Store the arrays with numpy.savez and name the npz."
-    )
-  raise ValueError(f"{path} is no npz, npy, mat or idx file, or a damaged one.")
-
-
-def _open_npz(path):
-  try:
-    with zipfile.ZipFile(path) as archive:
-      names = [n[:-4] for n in archive.namelist() if n.endswith(".npy")]
-  except zipfile.BadZipFile as error:
-    raise ValueError(f"{path} is a damaged npz: {error}") from error
-  members = {name: _Npy(path, f"{name}.npy") for name in names}
-  return _pairs(members, path)
-
-
-def _pairs(members, path):
-  """Returns {split: (images, labels)} of arrays by name."""
-  for images, labels, eval_images, eval_labels in (
-    ("x_train", "y_train", "x_test", "y_test"),
-    ("train_images", "train_labels", "test_images", "test_labels"),
-  ):
-    if images in members:
-      found = {"train": (members[images], _read(members.get(labels)))}
-      if eval_images in members:
-        theirs = _read(members.get(eval_labels))
-        found["eval"] = members[eval_images], theirs
-      return found
-  images = next((name for name in _IMAGES if name in members), None)
-  labels = next((name for name in _LABELS if name in members), None)
-  if images is None:
-    raise ValueError(
-      f"{path} holds {sorted(members)}. Call the images 'images' and their "
-      "labels 'labels', or x_train, y_train, x_test, y_test."
-    )
-  return {"train": (members[images], _read(members.get(labels)))}
-
-
-def _only(path, name):
-  """Returns the one array of a file of labels."""
-  if not os.path.isfile(path):
-    raise FileNotFoundError(f"arrays.{name} = {path!r}: there is no such file.")
-  return _read(_open(path)["train"][0])
-
-
-def _read(numbers):
-  if numbers is None or isinstance(numbers, np.ndarray):
-    return numbers
-  return np.concatenate(list(numbers.blocks()))
-
-
-class _Whole:
-  """An array as Numbers: `shape`, `dtype`, and `blocks()` of its rows."""
-
-  def __init__(self, array):
-    self._array = array
-    self.shape, self.dtype = array.shape, array.dtype
-
-  def blocks(self):
-    rows = _rows(self.shape, self.dtype)
-    for first in range(0, self.shape[0], rows):
-      yield self._array[first : first + rows]
-
-
-class _Parts:
-  """Several Numbers, one after the other."""
-
-  def __init__(self, parts):
-    shapes = {part.shape[1:] for part in parts}
-    if len(shapes) > 1:
-      raise ValueError(
-        f"arrays: batches of different shapes, {sorted(shapes)}."
-      )
-    self._parts = parts
-    self.shape = (sum(p.shape[0] for p in parts), *parts[0].shape[1:])
-    self.dtype = parts[0].dtype
-
-  def blocks(self):
-    for part in self._parts:
-      yield from part.blocks()
-
-
-class _Npy:
-  """An .npy, or one in an .npz, read in blocks: never twice in memory."""
-
-  def __init__(self, path, member=None):
-    self._path, self._member = path, member
-    with self._opened() as file:
-      self.shape, self._fortran, self.dtype = self._header(file)
-    if self.dtype.hasobject:
-      raise ValueError(
-        f"{path} holds Python objects, a pickle that could run any program; it "
-        "is not read. Arrays of numbers would do."
-      )
-    if not self.shape:
-      raise ValueError(f"{path}: {member or 'the array'} is one number.")
-
-  def blocks(self):
-    with self._opened() as file:
-      self._header(file)
-      if self._fortran:
-        data = self._exactly(file, np.prod(self.shape, dtype=np.int64))
-        yield data.reshape(self.shape[::-1]).T
-        return
-      each = int(np.prod(self.shape[1:], dtype=np.int64))
-      rows = _rows(self.shape, self.dtype)
-      for first in range(0, self.shape[0], rows):
-        n = min(rows, self.shape[0] - first)
-        yield self._exactly(file, n * each).reshape(n, *self.shape[1:])
-
-  def _opened(self):
-    if self._member is None:
-      return open(self._path, "rb")
-    return _Member(self._path, self._member)
-
-  def _header(self, file):
-    try:
-      version = np.lib.format.read_magic(file)
-      read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-      }[version]
-      return read(file)
-    except (
-      ValueError,
-      KeyError,
-      EOFError,
-      SyntaxError,
-      zipfile.BadZipFile,
-    ) as e:
-      raise ValueError(f"{self._path} is a damaged npy: {e}") from e
-
-  def _exactly(self, file, count):
-    size = int(count) * self.dtype.itemsize
-    try:
-      data = file.read(size)
-    except Exception as error:  # zlib.error, BadZipFile, EOFError, ...
-      raise ValueError(f"{self._path} is damaged: {error}") from error
-    if len(data) != size:
-      raise ValueError(
-        f"{self._path} ends early: its header says {self.shape} "
-        f"{self.dtype.name}."
-      )
-    return np.frombuffer(data, self.dtype)
-
-
-class _Member:
-  """A file in a zip, that closes the zip too."""
-
-  def __init__(self, path, member):
-    self._archive = zipfile.ZipFile(path)
-    self._file = self._archive.open(member)
-    self.read = self._file.read
-
-  def __enter__(self):
-    return self
-
-  def __exit__(self, *exception):
-    self._file.close()
-    self._archive.close()
-
-
-def _rows(shape, dtype):
-  each = int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize
-  return max(1, _BLOCK // max(1, each))
-
-
-def _read_mat(path):
-  import scipy.io
-
-  try:
-    members = scipy.io.loadmat(path)
-  except NotImplementedError:  # v7.3, which is HDF5
-    return _read_mat73(path)
-  except Exception as error:  # A damaged file raises nearly anything.
-    raise ValueError(f"{path} is a damaged mat: {error}") from error
-  return {
-    name: _Whole(value) if value.ndim > 2 or name in _IMAGES else value
-    for name, value in members.items()
-    if isinstance(value, np.ndarray) and value.dtype.kind in "uif"
-  }
-
-
-def _read_mat73(path):
-  try:
-    import h5py
-  except ImportError as error:
-    raise ValueError(
-      f"{path} is a MATLAB v7.3 file, which takes h5py: pip install h5py."
-    ) from error
-  try:
-    with h5py.File(path, "r") as file:
-      # MATLAB counts its axes from the other end.
-      return {
-        name: _Whole(np.asarray(value).T)
-        for name, value in file.items()
-        if isinstance(value, h5py.Dataset) and value.dtype.kind in "uif"
-      }
-  except OSError as error:
-    raise ValueError(f"{path} is a damaged mat: {error}") from error
-
-
-def _read_idx(path):
-  """Returns the array of an idx file, plain or .gz."""
-  with open(path, "rb") as file:
-    is_packed = file.read(2) == b"\x1f\x8b"
-  try:
-    with gzip.open(path) if is_packed else open(path, "rb") as file:
-      zeros, kind, rank = file.read(2), file.read(1), file.read(1)
-      if zeros != b"\0\0" or not rank or kind[0] not in _IDX:
-        raise ValueError("its first bytes are none of an idx file")
-      shape = np.frombuffer(file.read(4 * rank[0]), ">u4")
-      dtype = np.dtype(_IDX[kind[0]])
-      if len(shape) != rank[0]:
-        raise ValueError("its header ends early")
-      count = math.prod(shape.tolist())
-      # In blocks: a header of nonsense must not take memory for it.
-      blocks, left = [], count * dtype.itemsize
-      while left:
-        blocks.append(file.read(min(left, _BLOCK)))
-        left -= len(blocks[-1])
-        if not blocks[-1]:
-          raise ValueError(f"it ends early: its header says {shape.tolist()}")
-  except Exception as error:  # EOFError, zlib.error, BadGzipFile, ValueError
-    raise ValueError(f"{path} is a damaged idx file: {error}") from error
-  array = np.frombuffer(b"".join(blocks), dtype)
-  return array.astype(dtype.newbyteorder("=")).reshape(shape)
-
-
-def _images(numbers, layout, value_range, split):
-  """Returns images [N, H, W, C], uint8 or float32 in [0, 1]."""
-  shape = tuple(numbers.shape)
-  if not shape or not shape[0]:
-    raise ValueError(f"arrays: split {split!r} holds no images.")
-  layout = layout or _layout(shape)
-  arrange, image_shape = _arrangement(shape, layout)
-  convert, dtype = _conversion(numbers, value_range, split)
-  images = in_memory.empty([shape[0], *image_shape], dtype)
-  first = 0
-  for block in numbers.blocks():
-    images[first : first + len(block)] = convert(arrange(block))
-    first += len(block)
-  return images
-
-
-def _layout(shape):
-  colors = (1, 3)
-  if len(shape) == 3:
-    return "NHW"
-  if len(shape) == 4:
-    last, first = shape[3] in colors, shape[1] in colors
-    if last and not first:
-      return "NHWC"
-    if first and not last:
-      return "NCHW"
-  if len(shape) == 2 and _side(shape[1], 1):
-    return "flat_NHWC"
-  if len(shape) == 2 and _side(shape[1], 3):
-    return "flat_NCHW"  # as CIFAR has them
-  raise ValueError(
-    f"arrays: images of shape {shape} do not say what their axes are. Set "
-    f"arrays.layout to one of {LAYOUTS}."
-  )
-
-
-def _side(pixels, colors):
-  """Returns the side of square images of so many numbers, or None."""
-  side = round((pixels / colors) ** 0.5)
-  return side if side * side * colors == pixels else None
-
-
-def _arrangement(shape, layout):
-  """Returns a function, rows as stored -> [n, H, W, C], and (H, W, C)."""
-  rank = {"NHWC": 4, "NCHW": 4, "NHW": 3}.get(layout, 2)
-  if len(shape) != rank:
-    raise ValueError(
-      f"arrays.layout = {layout!r} has {rank} axes; the images have the shape "
-      f"{shape}."
-    )
-  if layout == "NHW":
-    return lambda x: x[..., None], (*shape[1:], 1)
-  if layout == "NHWC":
-    return lambda x: x, shape[1:]
-  if layout == "NCHW":
-    c, h, w = shape[1:]
-    return lambda x: x.transpose(0, 2, 3, 1), (h, w, c)
-  colors = 1 if _side(shape[1], 1) else 3
-  side = _side(shape[1], colors)
-  if side is None:
-    raise ValueError(
-      f"arrays: {shape[1]} numbers are no square image of 1 or 3 colors."
-    )
-  if layout == "flat_NHWC":
-    return lambda x: x.reshape(-1, side, side, colors), (side, side, colors)
+def _are_1_to_10(labels):
+  """Whether the labels of all splits together go from 1 or more to 10."""
+  known = [np.asarray(some) for some in labels if some is not None]
   return (
-    lambda x: x.reshape(-1, colors, side, side).transpose(0, 2, 3, 1),
-    (side, side, colors),
+    bool(known)
+    and all(some.size and some.dtype.kind in "ui" for some in known)
+    and min(some.min() for some in known) >= 1
+    and max(some.max() for some in known) == 10
   )
 
 
-def _conversion(numbers, value_range, split):
-  """Returns a function from blocks to images, and the images' dtype."""
-  if numbers.dtype == np.uint8 and value_range in (None, "0..255"):
-    return lambda x: x, np.uint8
-  low, high, whole = _seen(numbers, split)
-  value_range = value_range or _value_range(numbers.dtype, low, high, whole)
-  least, most = {"0..255": (0, 255), "0..1": (0, 1), "-1..1": (-1, 1)}[
-    value_range
-  ]
-  if low < least or high > most:
+def _merged(has_labels, train, eval):
+  """Returns the images of both splits as those that train."""
+  (images, axes, labels), (more, more_axes, more_labels) = train, eval
+  if axes != more_axes:
     raise ValueError(
-      f"arrays: split {split!r} has values from {low:g} to {high:g}, outside "
-      f"of {value_range}. arrays.value_range says what they mean."
+      f"arrays: images to train on are {axes}, and images for evaluation, "
+      f"which are to train too, {more_axes}. Set arrays.layout."
     )
-  if value_range == "0..255" and whole:
-    return lambda x: x.astype(np.uint8), np.uint8
-  scale = np.float32(1.0 / (most - least))
-  least = np.float32(least)
-  return lambda x: (x.astype(np.float32) - least) * scale, np.float32
-
-
-def _seen(numbers, split):
-  """Returns the smallest and largest value, and whether all are integers."""
-  low, high, whole = np.inf, -np.inf, True
-  for block in numbers.blocks():
-    least, most = float(block.min()), float(block.max())
-    if not np.isfinite([least, most]).all():
-      raise ValueError(
-        f"arrays: split {split!r} holds values that are no number."
-      )
-    low, high = min(low, least), max(high, most)
-    whole = whole and bool((block == np.trunc(block)).all())
-  return low, high, whole
-
-
-def _value_range(dtype, low, high, whole):
-  is_float = dtype.kind == "f"
-  if whole and low >= 0 and 1 < high <= 255:
-    return "0..255"
-  if is_float and low >= 0 and high <= 1:
-    return "0..1"
-  if is_float and -1 <= low < 0 and high <= 1:
-    return "-1..1"
-  raise ValueError(
-    f"arrays: images of {dtype.name} with values from {low:g} to {high:g} do "
-    f"not say what they mean. Set arrays.value_range to one of {VALUE_RANGES}, "
-    "or store bytes (uint8)."
-  )
+  both = array_formats.Parts([images, more])
+  if not has_labels or (labels is None and more_labels is None):
+    return {"train": (both, axes, None)}
+  if labels is None or more_labels is None:
+    return {"train": train, "eval": eval}  # which is refused
+  labels = [
+    _labels(labels, images.shape[0], "train"),
+    _labels(more_labels, more.shape[0], "eval"),
+  ]
+  return {"train": (both, axes, np.concatenate(labels))}
 
 
 def _labels(given, n, split):
   """Returns labels int64 [n]; [1, n], [n, 1] and one-hot [n, K] will do."""
   given = np.asarray(given)
+  if given.dtype.kind not in "buif":
+    raise ValueError(
+      f"arrays: labels of split {split!r} are {given.dtype}. Numbers of "
+      "classes are read: 0, 1 and so on."
+    )
   one_hot = given.ndim == 2 and given.shape[0] == n and given.shape[1] > 1
   if one_hot and ((given == 0).sum(axis=1) == given.shape[1] - 1).all():
     return given.argmax(axis=1).astype(np.int64)

@@ -16,6 +16,7 @@ from compare_gan.datasets import damage
 from compare_gan.datasets import folder
 from compare_gan.datasets import noise
 from compare_gan.datasets import shapes
+from compare_gan.datasets import tfds_crops
 from compare_gan.datasets import tfds_images
 from compare_gan.datasets import tfrecord
 from compare_gan.datasets import toys
@@ -38,7 +39,7 @@ def _imagenet(name, size, num_classes=1000, **more):
     "train",
     "validation",
     50000,
-    tfds_images.imagenet,
+    tfds_crops.imagenet,
     is_random=True,
     **more,
   )
@@ -59,7 +60,7 @@ _KNOWN = (
     "unlabelled",
     "test",
     8000,
-    tfds_images.shrink,
+    tfds_crops.shrink,
   ),
   DatasetInfo(
     "celeb_a",
@@ -69,7 +70,7 @@ _KNOWN = (
     "train",
     "test",
     10000,
-    tfds_images.celeb_a,
+    tfds_crops.celeb_a,
   ),
   DatasetInfo(
     "celeb_a_hq_128",
@@ -88,7 +89,7 @@ _KNOWN = (
     "train[:99%]",
     "train[99%:]",
     30000,
-    tfds_images.crop_or_pad,
+    tfds_crops.crop_or_pad,
   ),
   _imagenet("imagenet_64", 64),
   _imagenet("imagenet_128", 128),

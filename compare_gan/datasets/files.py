@@ -3,27 +3,51 @@
 Each kind has
 
   names      of the files, relative, with "/"; sorted
+  folders    the folders that these are in or that are empty, in the same way
   bad        [(name, reason)] of entries that are no files to trust
   stamp      a digest of names, sizes and times: another one if files changed
   read(i)    the bytes of file i; any number of threads may call it
 
-A zip and a tar are read in place; a tar.gz is unpacked once, into the cache.
+Hidden files and folders, and what systems leave behind, are not there for any
+of them. A zip and a tar are read in place; a tar.gz, tar.bz2 or tar.xz is
+unpacked once, into the cache.
 """
 
+import bz2
+import errno
 import gzip
 import hashlib
 import json
+import logging
+import lzma
 import os
 import pathlib
+import stat
 import struct
 import tarfile
 import tempfile
 import zipfile
 import zlib
 
+from compare_gan.storage import files as storage
+
 _MAX_BYTES = 2**28  # of one image file
 _MAX_RATIO = 64  # of a tar to its tar.gz: images hardly become smaller
 _BLOCK = 2**20
+_MAX_LINKS = 100  # by which one folder may be reached
+_LEFT_BEHIND = frozenset(  # by macOS, Windows, a Synology, ext4
+  {
+    "__MACOSX",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "@eaDir",
+    "lost+found",
+  }
+)
+# What a zip begins with, or a program that unpacks itself.
+_ZIP_STARTS = (b"PK", b"MZ", b"#!")
+_PACKED = ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ", lzma))
+_IS_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, OSError)
 
 
 def open_files(path, gin_name):
@@ -33,13 +57,18 @@ def open_files(path, gin_name):
     path: of the folder, zip, tar or tar.gz.
     gin_name: "folder.path", for messages.
   """
-  if os.path.isdir(path):
-    return Folder(path)
-  if not os.path.isfile(path):
+  try:
+    if stat.S_ISDIR(storage.call(os.stat, path).st_mode):
+      return Folder(path)
+    storage.call(open, path, "rb").close()
+  except (FileNotFoundError, NotADirectoryError) as error:
     raise FileNotFoundError(
       f"{gin_name} = {path!r}: there is no such folder or file."
-    )
-  for opens in (Zip, Tar):
+    ) from error
+  except OSError as error:
+    raise storage.unreadable(path, error) from error
+  # A tar that ends with a zip has the end of a zip.
+  for opens in (Tar, Zip):
     if opens.is_one(path):
       return opens(path)
   raise ValueError(
@@ -60,12 +89,16 @@ def stamp_of(path):
 
 
 class Folder:
-  """The files below a folder; hidden ones are left out."""
+  """The files below a folder, which must all be readable."""
 
   def __init__(self, path):
     self.path = path
     self.bad = []
+    self.folders = []
+    self._entered = {}
     found = sorted(self._walk())
+    self.folders.sort()
+    self.bad.sort()
     self.names = [name for name, _, _ in found]
     self.stamp = digest(os.path.abspath(path), found)
 
@@ -81,25 +114,59 @@ class Folder:
       os.close(file)
 
   def _walk(self):
-    seen = set()
-    for folder, children, files in os.walk(self.path, followlinks=True):
-      real = os.path.realpath(folder)
-      # A link may lead back up.
-      children[:] = [c for c in sorted(children) if not c.startswith(".")]
-      if real in seen:
-        children[:] = []
-        continue
-      seen.add(real)
-      for file in files:
-        if file.startswith("."):
-          continue
-        path = os.path.join(folder, file)
-        name = os.path.relpath(path, self.path).replace(os.sep, "/")
-        if not os.path.isfile(path):
+    """Yields (name, size, time) of each file; finds `folders` and `bad`."""
+    waiting = [("", (os.path.realpath(self.path),))]
+    while waiting:
+      folder, above = waiting.pop()
+      for child in self._children(folder):
+        name = f"{folder}/{child}" if folder else child
+        status = self._status(name)
+        if status is None:
           self.bad.append((name, "a link to nothing, or no file"))
-          continue
-        status = os.stat(path)
-        yield name, status.st_size, status.st_mtime_ns
+        elif stat.S_ISDIR(status.st_mode):
+          real = os.path.realpath(os.path.join(self.path, name))
+          if real in above:
+            logging.warning(
+              "%s/%s leads back to %s and is passed over.",
+              self.path,
+              name,
+              real,
+            )
+          else:
+            self._enter(name, real)
+            waiting.append((name, (*above, real)))
+        else:
+          yield name, status.st_size, status.st_mtime_ns
+
+  def _children(self, folder):
+    path = os.path.join(self.path, folder) if folder else self.path
+    try:
+      with storage.call(os.scandir, path) as entries:
+        names = [entry.name for entry in entries]
+    except OSError as error:
+      raise storage.unreadable(path, error) from error
+    return [name for name in names if not _is_left_out(name)]
+
+  def _status(self, name):
+    """Returns the status of a file or folder, None of anything else."""
+    path = os.path.join(self.path, name)
+    try:
+      status = storage.call(os.stat, path)
+    except OSError as error:
+      if error.errno in (errno.ENOENT, errno.ELOOP):
+        return None
+      raise storage.unreadable(path, error) from error
+    is_one = stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)
+    return status if is_one else None
+
+  def _enter(self, name, real):
+    self.folders.append(name)
+    self._entered[real] = self._entered.get(real, 0) + 1
+    if self._entered[real] > _MAX_LINKS:
+      raise ValueError(
+        f"{self.path} holds more than {_MAX_LINKS} links to {real}, the last "
+        f"of them {name}. Remove links that lead to folders with links."
+      )
 
 
 class Zip:
@@ -110,19 +177,22 @@ class Zip:
 
   @staticmethod
   def is_one(path):
-    return zipfile.is_zipfile(path)
+    return _start(path).startswith(_ZIP_STARTS) and zipfile.is_zipfile(path)
 
   def __init__(self, path):
     self.path = path
     self.stamp = digest(stamp_of(path))
     try:
       with zipfile.ZipFile(path) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = archive.infolist()
     # A damaged directory of a zip raises struct.error, NotImplementedError, ...
     except Exception as error:
       raise ValueError(f"{path} is a damaged zip: {error}") from error
-    entries = [(i.filename, i, self._fault(i)) for i in infos]
-    self.bad, good = _sort_out(entries)
+    # Some programs of Windows write its own separator.
+    entries = [
+      (i.filename.replace("\\", "/"), i, self._fault(i)) for i in infos
+    ]
+    self.bad, good, self.folders = _sort_out(entries)
     self.names = [name for name, _ in good]
     self._infos = [info for _, info in good]
 
@@ -182,8 +252,8 @@ class Tar:
     try:
       with tarfile.open(self.path, "r:") as archive:
         for member in archive:
-          if not member.isdir():
-            entries.append((member.name, member, self._fault(member, size)))
+          name = f"{member.name}/" if member.isdir() else member.name
+          entries.append((name, member, self._fault(member, size)))
         end = archive.offset
       if end < size and any(self._block(end)):
         # tarfile takes a damaged header for the end.
@@ -193,7 +263,7 @@ class Tar:
       self.bad.append(
         (path, f"the tar is damaged after entry {len(entries)}: {error}")
       )
-    bad, good = _sort_out(entries)
+    bad, good, self.folders = _sort_out(entries)
     self.bad += bad
     self.names = [name for name, _ in good]
     self._places = [(m.offset_data, m.size) for _, m in good]
@@ -223,20 +293,47 @@ class Tar:
 
 
 def _sort_out(entries):
-  """Returns [(name, reason)] of bad and [(name, entry)] of good entries."""
-  bad, good = [], {}
-  for name, entry, fault in entries:
-    base = name.rsplit("/", 1)[-1]
-    if base.startswith(".") and ".." not in name or "__MACOSX" in name:
-      continue  # What systems leave behind.
-    fault = fault or _name_fault(name)
+  """Sorts the entries of an archive; the names of folders end with "/".
+
+  Args:
+    entries: [(name, entry, what is wrong with it or None)].
+
+  Returns:
+    bad: [(name, reason)].
+    good: [(name, entry)], sorted.
+    folders: the sorted names of all folders.
+  """
+  bad, good, folders = [], {}, set()
+  for stored, entry, fault in entries:
+    parts = [part for part in stored.split("/") if part not in ("", ".")]
+    name = "/".join(parts)
+    if any(_is_left_out(part) for part in parts) and ".." not in name:
+      continue
+    wrong_name = _name_fault(stored)
+    if not wrong_name:
+      folders.update("/".join(parts[:n]) for n in range(1, len(parts)))
+    if stored.endswith("/"):
+      if name and not wrong_name:
+        folders.add(name)
+      continue
+    fault = wrong_name or fault
     if not fault and name in good:
       fault = "its name comes twice"
     if fault:
-      bad.append((name, fault))
+      bad.append((stored, fault))
     else:
       good[name] = entry
-  return bad, sorted(good.items())
+  return bad, sorted(good.items()), sorted(folders)
+
+
+def _is_left_out(name):
+  """Whether a file or folder is hidden, or one that systems leave behind."""
+  return name.startswith(".") or name in _LEFT_BEHIND
+
+
+def is_trusted(name):
+  """Whether the name of a file stays in its folder or archive."""
+  return _name_fault(name) is None
 
 
 def _name_fault(name):
@@ -249,11 +346,17 @@ def _name_fault(name):
   return None
 
 
+def _start(path):
+  with storage.call(open, path, "rb") as file:
+    return file.read(8)
+
+
 def _unpacked(path, stamp):
-  """Returns the path of a plain tar; makes it of a tar.gz if need be."""
-  with open(path, "rb") as file:
-    if file.read(2) != b"\x1f\x8b":
-      return path
+  """Returns the path of a plain tar; makes it of a packed one if need be."""
+  start = _start(path)
+  unpacker = next((u for magic, u in _PACKED if start.startswith(magic)), None)
+  if unpacker is None:
+    return path
   # It imports TensorFlow, which listing files does not need.
   from compare_gan.datasets import cache
 
@@ -263,22 +366,34 @@ def _unpacked(path, stamp):
   plain = cache.writable_folder() / name
   if plain.exists():
     return str(plain)
-  room = max(_MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
   handle, draft = tempfile.mkstemp(dir=plain.parent, prefix=plain.name + ".")
   try:
-    with os.fdopen(handle, "wb") as target, gzip.open(path) as source:
-      for block in iter(lambda: source.read(_BLOCK), b""):
-        room -= len(block)
-        if room < 0:
-          raise ValueError(
-            f"{path} unpacks to more than {_MAX_RATIO} times its size."
-          )
+    with os.fdopen(handle, "wb") as target:
+      for block in _blocks(path, unpacker):
         target.write(block)
     os.replace(draft, plain)
-  except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-    os.unlink(draft)
-    raise ValueError(f"{path} is a damaged tar.gz: {error}") from error
   except BaseException:
     os.unlink(draft)
     raise
   return str(plain)
+
+
+def _blocks(path, unpacker):
+  """Yields what a packed file holds, if it is not much more than the file."""
+  room = max(_MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
+  with unpacker.open(path) as source:
+    while True:
+      try:
+        block = source.read(_BLOCK)
+      except _IS_DAMAGED as error:
+        if getattr(error, "errno", None) is not None:
+          raise  # The disk's.
+        raise ValueError(f"{path} is a damaged archive: {error}") from error
+      if not block:
+        return
+      room -= len(block)
+      if room < 0:
+        raise ValueError(
+          f"{path} unpacks to more than {_MAX_RATIO} times its size."
+        )
+      yield block

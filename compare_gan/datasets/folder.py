@@ -5,25 +5,33 @@
   folder.image_size = 64
 
 Folders inside are the classes, flowers/rose/1.jpg; without any there are no
-labels. Folders of the names train and test (or eval, val, validation) hold the
-two splits; else `folder.eval_path` does, or `folder.eval_fraction` of the
-images are held out; 0 holds nothing out, no test folder either. What is no
-image by its name, notes.txt say, is passed over and counted. "archive" is the
-same reader by another name, for which `archive.path` and so on are set.
+labels. Folders of the names train and test (or eval, val, validation; see
+class_folders.py) hold the two splits; else `folder.eval_path` does, or
+`folder.eval_fraction` of the images are held out; 0 holds nothing out, no test
+folder either. What is no image by its name, notes.txt say, is passed over and
+counted; a class of such files alone and an archive inside are refused, since
+images of theirs would be missing. "archive" is the same reader by another name,
+for which `archive.path` and so on are set.
 """
 
 import fnmatch
 import logging
 import os
+from typing import NamedTuple
+from typing import Optional
 
 from compare_gan import gin_roles
+from compare_gan.datasets import class_folders
 from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import image_file
 from compare_gan.datasets import image_files
 import gin
 import numpy as np
 
-_EVAL_FOLDERS = ("test", "eval", "val", "validation")
+_ARCHIVES = (
+  *(".zip", ".tar", ".7z", ".rar", ".tgz", ".tbz2", ".txz"),
+  *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"),
+)
 
 
 def open_images(
@@ -40,6 +48,7 @@ def open_images(
   eval_samples=10000,
   crop=None,
   pattern=None,
+  classes=None,
   gin_name="folder",
   on_error="raise",
 ):
@@ -62,44 +71,39 @@ def open_images(
       that is resized; None for all of it.
     pattern: of the names of the files that are used, "*.jpg"; None for all
       images.
+    classes: the names of the folders that are classes, in the order of their
+      labels; others are passed over. None for all folders, sorted.
     gin_name: "folder" or "archive".
     on_error: `dataset.on_error`.
   """
   layout = image_files.layout_of(
     gin_name, image_size, colors, resize, background, max_pixels, crop
   )
-  files = files_lib.open_files(path, f"{gin_name}.path")
-  names = _images(files, pattern)
-  if not names:
-    matching = "" if pattern is None else f" of {gin_name}.pattern = {pattern}"
-    raise ValueError(
-      f"{gin_name}.path = {path!r} holds no images{matching} "
-      f"({', '.join(image_file.SUFFIXES)})."
-    )
-  _warn_of_others(files, names, path, gin_name)
+  known = tuple(classes or ())
+  reader = _Reader(gin_name, pattern, known)
+  files, ours, theirs = reader.open(path, eval_path)
+  held = files
   if eval_path is not None:
-    classes = _classes(names, gin_name) if labels else None
-    eval_files = files_lib.open_files(eval_path, f"{gin_name}.eval_path")
-    train = files, names
-    held = eval_files, _images(eval_files, pattern)
-    if not held[1]:
-      raise ValueError(f"{gin_name}.eval_path = {eval_path!r} holds no images.")
-  else:
-    ours, theirs = _split(names)
-    if not eval_fraction:
-      ours, theirs = dict(sorted({**ours, **theirs}.items())), {}
-    classes = _classes(ours, gin_name) if labels else None
-    if not theirs:
-      train_rows, eval_rows = image_files.held_out(
-        len(ours), eval_fraction, gin_name
-      )
-      listed = list(ours.items())
-      ours = dict(listed[row] for row in train_rows)
-      theirs = dict(listed[row] for row in eval_rows)
-    train, held = (files, ours), (files, theirs)
+    held, theirs = reader.open_eval(eval_path, ours, theirs)
+    _refuse_overlap(gin_name, (path, files, ours), (eval_path, held, theirs))
+  elif theirs and not eval_fraction:
+    if labels and not known:
+      class_folders.refuse_empty_folders(theirs, gin_name)
+    names = sorted({**ours.names, **theirs.names}.items())
+    ours, theirs = ours._replace(names=dict(names)), None
+  classes = _classes(ours, theirs, gin_name, known) if labels else None
+  ours, theirs = _used(ours, known), theirs and _used(theirs, known)
+  if theirs is None:
+    listed = list(ours.items())
+    train_rows, eval_rows = image_files.held_out(
+      len(listed), eval_fraction, gin_name
+    )
+    ours, theirs = (
+      dict(listed[row] for row in rows) for rows in (train_rows, eval_rows)
+    )
   sources = {
-    "train": _source(*train, classes, files.bad),
-    "eval": _source(*held, classes, () if held[0] is files else held[0].bad),
+    "train": _source(files, ours, classes, files.bad),
+    "eval": _source(held, theirs, classes, () if held is files else held.bad),
   }
   dataset = image_files.ImageFiles(
     os.path.basename(os.path.normpath(path)),
@@ -125,16 +129,157 @@ for _name in ("folder", "archive"):
   gin_roles.declare(_name, paths=["path", "eval_path"])
 
 
-def _images(files, pattern):
-  """Returns {number: name} of the files that are images by their names."""
-  return {
-    number: name
-    for number, name in enumerate(files.names)
-    if image_file.is_named_as_one(name)
-    and (
-      pattern is None or fnmatch.fnmatchcase(os.path.basename(name), pattern)
+class _Reader(NamedTuple):
+  """What is the same for `path` and `eval_path`."""
+
+  gin_name: str
+  pattern: Optional[str]
+  known: tuple  # `classes`
+
+  def open(self, path, eval_path):
+    """Returns the files of `path`, and the Parts for train and test or None."""
+    files, names = self._open(path, "path", eval_path)
+    parts = class_folders.splits(
+      names, files.folders, self.gin_name, self.known
     )
-  }
+    return files, *(part and self._with_damaged(part, files) for part in parts)
+
+  def open_eval(self, path, ours, theirs):
+    """Returns the files of `eval_path`, and the Part of them that is used.
+
+    Args:
+      path: `eval_path`.
+      ours: the Part that trains.
+      theirs: the Part for evaluation of `path`, or None.
+    """
+    binding = f"{self.gin_name}.eval_path = {path!r}"
+    if theirs:
+      logging.warning("%s: those in %s are not used.", binding, theirs.above)
+    files, names = self._open(path, "eval_path")
+    tops = {name.split("/")[0] for name in ours.names.values() if "/" in name}
+    train, test = class_folders.splits(
+      names, files.folders, self.gin_name, (*self.known, *tops)
+    )
+    if test:
+      logging.warning("%s: those in %s are used.", binding, test.above)
+    return files, self._with_damaged(test or train, files)
+
+  def _open(self, path, parameter, eval_path=None):
+    """Returns the files of a path, and {number: name} of the images in them."""
+    gin_name = f"{self.gin_name}.{parameter}"
+    files = files_lib.open_files(path, gin_name)
+    if self.pattern is None:
+      _refuse_archives(files, path, gin_name, eval_path)
+    names = {i: n for i, n in enumerate(files.names) if self._is_used(n)}
+    if not names:
+      pattern = f" of {self.gin_name}.pattern = {self.pattern}"
+      raise ValueError(
+        f"{gin_name} = {path!r} holds no images"
+        f"{pattern if self.pattern is not None else ''} "
+        f"({', '.join(image_file.SUFFIXES)})."
+      )
+    _warn_of_others(files, names, path, gin_name)
+    return files, names
+
+  def _is_used(self, name):
+    """Whether a file is an image by its name, and one that is used."""
+    return image_file.is_named_as_one(name) and (
+      self.pattern is None
+      or fnmatch.fnmatchcase(os.path.basename(name), self.pattern)
+    )
+
+  def _with_damaged(self, part, files):
+    """Returns a Part with images that cannot be used, by numbers below 0.
+
+    They say which classes there are.
+    """
+    names = dict(part.names)
+    for place, (name, _) in enumerate(files.bad):
+      inside = name[len(part.above) :]
+      if (
+        name.startswith(part.above)
+        and "/" in inside
+        and self._is_used(name)
+        and files_lib.is_trusted(name)
+      ):
+        names[-1 - place] = inside
+    return part._replace(names=names)
+
+
+def _refuse_overlap(gin_name, train, held):
+  """Refuses images that train and are for evaluation as well.
+
+  The same path for both is one's own choice.
+  """
+  for (inner, _, _), (outer, files, part) in ((train, held), (held, train)):
+    below = os.path.relpath(os.path.realpath(inner), os.path.realpath(outer))
+    below = below.replace(os.sep, "/") + "/"
+    names = (files.names[i] for i in part.names if i >= 0)
+    if below != "./" and any(name.startswith(below) for name in names):
+      raise ValueError(
+        f"{gin_name}.path = {train[0]!r} and {gin_name}.eval_path = "
+        f"{held[0]!r}: the images in {inner!r} would be of both. Name two "
+        "folders of which neither is in the other."
+      )
+
+
+def _refuse_archives(files, path, gin_name, eval_path):
+  """Refuses archives inside, unless they are unpacked beside themselves."""
+  reader = gin_name.split(".")[0]
+  for name in files.names:
+    ending = next((e for e in _ARCHIVES if name.lower().endswith(e)), None)
+    if ending is None:
+      continue
+    stem = name[: -len(ending)]
+    around = os.path.dirname(name) or os.path.normpath(path)
+    is_unpacked = stem in files.folders or os.path.basename(
+      stem
+    ) == os.path.basename(around)
+    is_other = eval_path is not None and os.path.realpath(
+      os.path.join(path, name)
+    ) == os.path.realpath(eval_path)
+    if not is_unpacked and not is_other:
+      raise ValueError(
+        f"{gin_name} = {path!r} holds the archive {name}, and archives inside "
+        f"are not read: its images would be missing. Unpack it, to {stem} say, "
+        f"remove it, or name it alone; {reader}.pattern = '*' passes it over."
+      )
+
+
+def _classes(ours, theirs, gin_name, known):
+  """Returns the names of the classes in the order of labels, None for none."""
+  if not known:
+    found = class_folders.classes_of(ours, gin_name)
+    if found and theirs:
+      class_folders.refuse_loose_images(theirs, gin_name)
+      class_folders.refuse_empty_folders(theirs, gin_name)
+    return found
+  tops = {name.split("/")[0] for name in ours.names.values() if "/" in name}
+  missing = [name for name in known if name not in tops]
+  if missing or len(set(known)) < len(known):
+    raise ValueError(
+      f"{gin_name}.classes = {list(known)}: "
+      f"{missing[0] if missing else 'one of them'} "
+      f"{'is no folder with images' if missing else 'comes twice'}. There are "
+      f"{sorted(tops)[:20]}."
+    )
+  return list(known)
+
+
+def _used(part, known):
+  """Returns {number: name} of the images of a Part that are used."""
+  names = {number: name for number, name in part.names.items() if number >= 0}
+  if not known:
+    return names
+  used = {n: name for n, name in names.items() if name.split("/")[0] in known}
+  if len(used) < len(names):
+    logging.warning(
+      "%d images in %s are passed over: they are in none of the classes that "
+      "are listed.",
+      len(names) - len(used),
+      part.above or "the dataset",
+    )
+  return used
 
 
 def _warn_of_others(files, names, path, gin_name):
@@ -142,7 +287,7 @@ def _warn_of_others(files, names, path, gin_name):
   others = [name for i, name in enumerate(files.names) if i not in names]
   if others:
     logging.warning(
-      "%s.path = %r: %d of %d files are passed over, %s for one: what is read "
+      "%s = %r: %d of %d files are passed over, %s for one: what is read "
       "are %s, of %s.pattern where that is set.",
       gin_name,
       path,
@@ -150,69 +295,29 @@ def _warn_of_others(files, names, path, gin_name):
       len(files.names),
       others[0],
       ", ".join(image_file.SUFFIXES),
-      gin_name,
+      gin_name.split(".")[0],
     )
-
-
-def _split(names):
-  """Returns {number: name} of train and of test, names below these folders.
-
-  Without the two folders all are for training. A folder that holds everything,
-  as archives often have, does not count.
-  """
-  parts = {number: name.split("/") for number, name in names.items()}
-  while True:
-    tops = {p[0] if len(p) > 1 else None for p in parts.values()}
-    tests = [top for top in _EVAL_FOLDERS if top in tops]
-    if "train" in tops and tests:
-      test = tests[0]
-      if tops - {"train", test}:
-        logging.warning(
-          "Only the images in train and %s are used, not those in %s.",
-          test,
-          sorted(str(top) for top in tops - {"train", test}),
-        )
-      ours, theirs = (
-        {n: "/".join(p[1:]) for n, p in parts.items() if p[0] == top}
-        for top in ("train", test)
-      )
-      return ours, theirs
-    if len(tops) != 1 or None in tops or not _is_wrapper(parts):
-      return {n: "/".join(p) for n, p in parts.items()}, {}
-    parts = {n: p[1:] for n, p in parts.items()}
-
-
-def _is_wrapper(parts):
-  """Whether the one folder holds folders only: its name is no class."""
-  return all(len(p) > 2 for p in parts.values())
-
-
-def _classes(names, gin_name):
-  """Returns the sorted names of classes, None if there are none."""
-  tops = {
-    name.split("/")[0] if "/" in name else None for name in names.values()
-  }
-  if tops == {None}:
-    return None
-  if None in tops:
-    loose = next(name for name in names.values() if "/" not in name)
-    raise ValueError(
-      f"{gin_name}: some images are in folders, which would be their classes, "
-      f"and some are not, {loose} for one. Move them, or do without labels by "
-      f"{gin_name}.labels = False."
-    )
-  return sorted(tops)
 
 
 def _source(files, names, classes, bad):
-  numbers = np.array(list(names), np.int64)
+  """Returns the Source of some images; a class that is unknown is a bad one."""
   if classes is None:
-    labels = np.zeros(len(numbers), np.int64)
-  else:
-    number_of = {name: label for label, name in enumerate(classes)}
-    # A class of the test images alone is out of range: a bad label.
-    labels = np.array(
-      [number_of.get(n.split("/")[0], len(classes)) for n in names.values()],
-      np.int64,
+    return image_files.Source(
+      files,
+      np.array(list(names), np.int64),
+      np.zeros(len(names), np.int64),
+      tuple(bad),
     )
-  return image_files.Source(files, numbers, labels, tuple(bad))
+  number_of = {name: label for label, name in enumerate(classes)}
+  bad, numbers, labels = list(bad), [], []
+  for number, name in names.items():
+    top = name.split("/")[0]
+    if top in number_of:
+      numbers.append(number)
+      labels.append(number_of[top])
+    else:
+      reason = f"{top!r} is no class that trains, as {classes[0]!r} is"
+      bad.append((files.names[number], reason))
+  return image_files.Source(
+    files, np.array(numbers, np.int64), np.array(labels, np.int64), tuple(bad)
+  )

@@ -59,6 +59,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     on_error: "raise" or "skip".
     memory_bytes: splits of up to so many bytes of pixels stay in memory.
     max_eval_samples: how many images a score is computed on, at most.
+    cache_name: how its files in the cache are called; None for `name`.
   """
 
   def __init__(
@@ -71,6 +72,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     on_error="raise",
     memory_bytes=2**30,
     max_eval_samples=10000,
+    cache_name=None,
   ):
     if _are_the_same(**sources):
       sources = {"train": sources["train"]}
@@ -86,6 +88,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     self._crcs = {}
     self._are_plain = {}
     self.name = name
+    self._cache_name = cache_name or name
     checks = {split: self._checked(split) for split in sources}
     if num_classes is None:
       num_classes = 1 + int(max(checks["train"][0], default=-1))
@@ -171,7 +174,7 @@ class ImageFiles(in_memory.InMemoryDataset):
       source.numbers.tolist(),
       list(self._layout),
     )
-    return f"{self.name}-{split}-{chosen}"
+    return f"{self._cache_name}-{split}-{chosen}"
 
   def _checked(self, split):
     """Returns what a look at all images of a split found, once.
@@ -315,21 +318,22 @@ def _in_threads(function, values):
 
 def _common_size(sources, layout, gin_name):
   """Returns the (height, width) that all images that decode have."""
-  source = sources["train"]
-  seen = {}
+  source, seen = sources["train"], {}
+  reasons = [f"{name}: {reason}" for name, reason in source.bad]
   for number in source.numbers[:64]:
     try:
       data = source.files.read(int(number))
       if source.labels is None:
         _, data = source.files.label_and_image(data)
       shape = image_file.decode(data, layout).shape[:2]
-    except (ValueError, OSError):
+    except (ValueError, OSError) as error:
+      reasons.append(f"{source.files.names[number]}: {error}")
       continue
     seen.setdefault(shape, source.files.names[number])
   if len(seen) == 1:
     return next(iter(seen))
   if not seen:
-    found = "none of its first images can be read"
+    found = f"none of its first images can be read, {'; '.join(reasons[:2])}"
   else:
     found = "its images differ in size: " + ", ".join(
       f"{name} is {width} x {height}"

@@ -50,7 +50,7 @@ class Records:
     # Columns: file, offset and length of the data; length -1: a bad end there.
     damaged = index[:, 2] < 0
     self.bad = [
-      (os.path.basename(self._paths[file]), f"damaged from byte {offset} on")
+      (os.path.basename(self._paths[file]), self._reason(file, offset))
       for file, offset, _ in index[damaged].tolist()
     ]
     self._index = index[~damaged]
@@ -59,6 +59,13 @@ class Records:
 
   def __len__(self):
     return len(self._index)
+
+  def _reason(self, file, offset):
+    if not offset:
+      with open(self._paths[file], "rb") as source:
+        if source.read(2) == b"\x1f\x8b":
+          return "packed by gzip, where no record is found by number: unpack it"
+    return f"damaged from byte {offset} on"
 
   @property
   def names(self):

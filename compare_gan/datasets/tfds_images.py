@@ -1,40 +1,32 @@
 """Images that tensorflow-datasets has prepared, read from its own files.
 
-The datasets of google/compare_gan's gin files, with its crops and sizes, and
-any other as "tfds:<name>" or "tfds:<name>/<config>"; also what old versions of
-it have prepared (tfds_old.py). Nothing is downloaded here: `python -m
-compare_gan datasets prepare --name cifar10` does that.
+The datasets of google/compare_gan's gin files, with its crops and sizes
+(tfds_crops.py), and any other as "tfds:<name>" or "tfds:<name>/<config>"; also
+what old versions of it have prepared (tfds_old.py). Nothing is downloaded here:
+`python -m compare_gan datasets prepare --name cifar10` does that.
 
-Records are found by number (records.py), so that an epoch is a permutation of
-all images and batch t a function of (seed, t), with its crops. A dataset whose
-pixels do not depend on chance and fit stays in memory.
-
-Resizing is bilinear as TensorFlow 1 did it: no average over what lies between,
-and pixel (0, 0) stays where it is.
+Records are found by number (tfds_records.py), so that an epoch is a permutation
+of all images and batch t a function of (seed, t), with its crops. A dataset
+whose pixels do not depend on chance and fit stays in memory.
 """
 
-import os
-import pathlib
-import re
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
 from compare_gan import gin_roles
 from compare_gan.datasets import abstract_dataset
-from compare_gan.datasets import cache
 from compare_gan.datasets import damage
-from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import in_memory
-from compare_gan.datasets import records as records_lib
-from compare_gan.datasets import tfds_old
+from compare_gan.datasets import tfds_builders
+from compare_gan.datasets import tfds_crops
+from compare_gan.datasets import tfds_records
 import gin
 import numpy as np
 import tensorflow as tf
 
-_VERSION = re.compile(r"\d+\.\d+\.\d+")
 _CROP_NUMBERS = 3  # random numbers that a distorted crop takes
-_HQ_SIDE = 400
+_BYTES = (None, tfds_crops.crop_or_pad, tfds_crops.shrink)  # what gives bytes
 
 
 class DatasetInfo(NamedTuple):
@@ -71,144 +63,6 @@ class DatasetInfo(NamedTuple):
   label_feature: str = "label"
 
 
-def celeb_a(image, image_shape, u=None):
-  """Returns the middle 160 x 160 pixels, resized."""
-  del u
-  image = tf.image.resize_with_crop_or_pad(image, 160, 160)
-  return _bilinear(image, image_shape)
-
-
-def crop_or_pad(image, image_shape, u=None):
-  """Returns the middle of the image, with black around it if it is small."""
-  del u
-  return tf.image.resize_with_crop_or_pad(image, *image_shape[:2])
-
-
-def middle_crop(image, image_shape, u=None):
-  """Returns the largest square in the middle, resized."""
-  del u
-  height, width = _size(image)
-  side = tf.minimum(height, width)
-  top, left = (height - side) // 2, (width - side) // 2
-  return _bilinear(image[top : top + side, left : left + side], image_shape)
-
-
-def distorted_crop(image, image_shape, u):
-  """Returns a random square of half of the image's area or more, resized.
-
-  Where the image is more than twice as long as wide no such square fits: then
-  it is the largest one. (TensorFlow's op, which the original used, then
-  squeezes the whole image.)
-
-  Args:
-    image: [h, w, colors].
-    image_shape: of the result.
-    u: [3] in (0, 1): of the side, and of the place.
-  """
-  height, width = _size(image)
-  most = tf.minimum(height, width)
-  area = tf.cast(height, tf.float32) * tf.cast(width, tf.float32)
-  least = tf.minimum(tf.cast(tf.math.ceil(tf.sqrt(0.5 * area)), tf.int32), most)
-  side = least + _choice(u[0], most - least + 1)
-  top = _choice(u[1], height - side + 1)
-  left = _choice(u[2], width - side + 1)
-  return _bilinear(image[top : top + side, left : left + side], image_shape)
-
-
-def random_crop(image, image_shape, u):
-  """Returns one of the largest squares, resized; u [3] as above."""
-  height, width = _size(image)
-  side = tf.minimum(height, width)
-  top = _choice(u[1], height - side + 1)
-  left = _choice(u[2], width - side + 1)
-  return _bilinear(image[top : top + side, left : left + side], image_shape)
-
-
-def no_crop(image, image_shape, u=None):
-  """Returns all of the image, squeezed into the shape."""
-  del u
-  return _bilinear(image, image_shape)
-
-
-_CROPS = {
-  "distorted": distorted_crop,
-  "random": random_crop,
-  "middle": middle_crop,
-  "none": no_crop,
-}
-
-
-def imagenet(image, image_shape, u=None):
-  """Returns a distorted crop in training, the middle crop in evaluation."""
-  crop = _eval_crop() if u is None else _train_crop()
-  return crop(image, image_shape, u)
-
-
-@gin.configurable("train_imagenet_transform", module="compare_gan.datasets")
-def _train_crop(crop_method="distorted"):
-  """Returns the crop of ImageNet's training images, one of four by name."""
-  if crop_method not in _CROPS:
-    raise ValueError(
-      f"train_imagenet_transform.crop_method = {crop_method!r}; it can be one "
-      f"of {sorted(_CROPS)}."
-    )
-  return _CROPS[crop_method]
-
-
-@gin.configurable("eval_imagenet_transform", module="compare_gan.datasets")
-def _eval_crop(crop_method="middle"):
-  """Returns the crop of ImageNet's evaluation, one that knows no chance."""
-  if crop_method not in ("middle", "none"):
-    raise ValueError(
-      f"eval_imagenet_transform.crop_method = {crop_method!r}: scores are of "
-      "images that are the same each time; 'middle' and 'none' are."
-    )
-  return _CROPS[crop_method]
-
-
-@gin.configurable("replace_labels", module="compare_gan.datasets")
-def _refuse_other_labels(file_pattern=None):
-  """Refuses google/compare_gan's files of other labels for ImageNet."""
-  if file_pattern is not None:
-    raise ValueError(
-      f"replace_labels.file_pattern = {file_pattern!r}: such files are not "
-      "read here. dataset.name = 'soft_labeled_imagenet_128' takes labels, or "
-      "their probabilities, from an npy: tfds_images.soft_labels."
-    )
-
-
-def shrink(image, image_shape, u=None):
-  """Returns the middle square averaged down (or up) to a size, as uint8."""
-  del u
-  height, width = _size(image)
-  side = tf.minimum(height, width)
-  top, left = (height - side) // 2, (width - side) // 2
-  image = image[top : top + side, left : left + side]
-  image = tf.image.resize(image, image_shape[:2], "bilinear", antialias=True)
-  return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
-
-
-def _size(image):
-  height, width, _ = tf.unstack(tf.shape(image))
-  return height, width
-
-
-def _choice(u, n):
-  """Returns one of 0 ... n - 1 for u in (0, 1)."""
-  return tf.minimum(tf.cast(u * tf.cast(n, tf.float32), tf.int32), n - 1)
-
-
-def _bilinear(image, image_shape):
-  """Returns float32 in [0, 1], resized as tf.image.resize_images of TF 1."""
-  image = tf.raw_ops.ResizeBilinear(
-    images=tf.cast(image, tf.float32)[None],
-    size=image_shape[:2],
-    align_corners=False,
-    half_pixel_centers=False,
-  )
-  return image[0] / 255.0
-
-
 class TfdsImages(in_memory.InMemoryDataset):
   """Prepared images; the files are opened when a split is asked for.
 
@@ -226,9 +80,10 @@ class TfdsImages(in_memory.InMemoryDataset):
     super().__init__(
       info.name, info.image_shape, info.num_classes, info.eval_samples
     )
-    if info.prepare is imagenet:
-      _refuse_other_labels()
-      _train_crop(), _eval_crop()  # Better an error now than in the loop.
+    if info.prepare is tfds_crops.imagenet:
+      tfds_crops.refuse_other_labels()
+      # Better an error now than in the loop.
+      tfds_crops.train_crop(), tfds_crops.eval_crop()
     self._info = info
     self._data_dir = data_dir
     self._on_error = on_error
@@ -237,7 +92,7 @@ class TfdsImages(in_memory.InMemoryDataset):
     self._splits = {}
     self._soft_labels = soft_labels
     self._can_stay = not info.is_random and info.labels in ("own", "single")
-    if info.prepare not in (None, crop_or_pad, shrink):
+    if info.prepare not in _BYTES:
       self._can_stay = False  # Its pixels are no bytes.
     if not self._can_stay:
       self.parallel_reads = tf.data.AUTOTUNE
@@ -308,7 +163,7 @@ class TfdsImages(in_memory.InMemoryDataset):
     return images, labels
 
   def _gives_bytes(self):
-    return self._info.prepare in (None, crop_or_pad, shrink)
+    return self._info.prepare in _BYTES
 
   def _in_range(self, labels):
     is_good = (labels >= 0) & (labels < self.num_classes)
@@ -326,7 +181,7 @@ class TfdsImages(in_memory.InMemoryDataset):
       u = tf.gather(random.uniform(size=self.size(split)), indices)
       u = tf.cast(u, tf.float32)
     if self._info.labels == "random":
-      return _choice(u, self.num_classes)
+      return tfds_crops.choice(u, self.num_classes)
     shares = tf.gather(self._probabilities(split), indices)
     below = tf.cumsum(shares, axis=1) < u[:, None]
     found = tf.reduce_sum(tf.cast(below, tf.int32), axis=1)
@@ -354,166 +209,19 @@ class TfdsImages(in_memory.InMemoryDataset):
     """Returns the records of a split and the numbers of its images."""
     if split not in self._splits:
       if self._builder is None:
-        self._builder = open_builder(
+        self._builder = tfds_builders.open_builder(
           self._info.tfds_name, self._data_dir, self.name
         )
       info = self._info
       chosen = info.train_split if split == "train" else info.eval_split
-      records, numbers = _records(self._builder, chosen)
-      bad = [damage.Bad(split, *found) for found in records.bad]
+      records, numbers, bad = tfds_records.records_of(self._builder, chosen)
+      bad = [damage.Bad(split, *found) for found in bad]
       damage.settle(self.name, bad, len(numbers), self._on_error)
       self.bad = [*self.bad, *bad]
       if split == "train" and info.min_side:
-        numbers = _large_enough(records, numbers, info)
+        numbers = tfds_records.large_enough(records, numbers, info)
       self._splits[split] = records, numbers
     return self._splits[split]
-
-
-def _records(builder, split):
-  """Returns the Records of a split, and which of them belong to it."""
-  splits = builder.info.splits
-  base = re.split(r"\[", split)[0]
-  if base not in splits:
-    raise ValueError(
-      f"{builder.info.full_name} has no split {base!r}; it has "
-      f"{sorted(splits)}. Set tfds_images.train_split and eval_split."
-    )
-  instructions = [i for i in splits[split].file_instructions if i.take != 0]
-  paths = [
-    os.path.join(str(builder.data_dir), os.path.basename(str(i.filename)))
-    for i in instructions
-  ]
-  kind = str(getattr(builder.info.file_format, "value", "tfrecord"))
-  if kind == "tfrecord":
-    records = records_lib.Records(paths)
-  elif kind == "array_record":
-    records = ArrayRecords(paths)
-  else:
-    raise ValueError(
-      f"{builder.info.full_name} is stored as {kind!r}, which cannot be read "
-      "by number. Prepare it as 'tfrecord' or 'array_record'."
-    )
-  numbers = []
-  for file, instruction in enumerate(instructions):
-    count = int(records.counts[file])
-    skip = int(instruction.skip)
-    take = count - skip if instruction.take < 0 else int(instruction.take)
-    first = records.first_of(file)
-    numbers.append(np.arange(first + skip, first + min(count, skip + take)))
-  return records, np.concatenate(numbers or [np.zeros(0, int)]).astype(np.int64)
-
-
-class ArrayRecords:
-  """Array_record files, which know by themselves where records begin."""
-
-  bad = ()
-
-  def __init__(self, paths):
-    try:
-      from array_record.python import array_record_module
-    except ImportError as error:
-      raise ValueError(
-        f"{paths[0]} is an array_record file, which takes the package "
-        "array_record: pip install array_record, or prepare the dataset as "
-        "tfrecord."
-      ) from error
-    self.stamp = files_lib.digest([files_lib.stamp_of(p) for p in paths])
-    self._readers = [array_record_module.ArrayRecordReader(p) for p in paths]
-    self.counts = np.array([r.num_records() for r in self._readers], np.int64)
-    self._ends = np.cumsum(self.counts)
-
-  def first_of(self, file):
-    return int(self._ends[file] - self.counts[file])
-
-  def read(self, i):
-    file = int(np.searchsorted(self._ends, i, side="right"))
-    return self._readers[file].read([int(i) - self.first_of(file)])[0]
-
-
-def _large_enough(records, numbers, info):
-  """Returns the numbers of images whose smaller side is min_side or more."""
-
-  def find():
-    return np.array(
-      [
-        n
-        for n in numbers
-        if min(_image_size(records.read(n), info)) >= info.min_side
-      ],
-      np.int64,
-    )
-
-  key = files_lib.digest(records.stamp, len(numbers), info.min_side)
-  return cache.array(f"{info.name}-{key}", find)
-
-
-def _image_size(example, info):
-  """Returns (width, height) from the header of an Example's image."""
-  import io
-
-  from PIL import Image
-
-  features = tf.train.Example.FromString(example).features.feature
-  data = features[info.image_feature].bytes_list.value[0]
-  return Image.open(io.BytesIO(data)).size
-
-
-def data_folder(data_dir):
-  """Returns where tensorflow-datasets has its data."""
-  default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-  return pathlib.Path(data_dir or default).expanduser()
-
-
-def open_builder(tfds_name, data_dir, name):
-  """Returns the builder of prepared files; never downloads, never asks.
-
-  Args:
-    tfds_name: "cifar10", "lsun/bedroom" or "cifar10:3.0.2".
-    data_dir: None for tensorflow-datasets' default.
-    name: `dataset.name`, for messages.
-  """
-  tfds_name, _, wanted = tfds_name.partition(":")
-  root = data_folder(data_dir) / tfds_name
-  found = _versions(root)
-  if not found and root.is_dir():  # The configuration was left out.
-    configs = {c.name: _versions(c) for c in sorted(root.iterdir())}
-    configs = {c: versions for c, versions in configs.items() if versions}
-    if len(configs) > 1:
-      raise ValueError(
-        f"dataset.name = {name!r}: {root} holds the configurations "
-        f"{', '.join(configs)}. Name one of them: 'tfds:{tfds_name}/<name>'."
-      )
-    found = next(iter(configs.values()), {})
-  path = found.get(wanted) if wanted else found.get(_newest(found))
-  if path is None:
-    raise FileNotFoundError(
-      f"dataset.name = {name!r}: there is no prepared dataset in {root}"
-      f"{' of version ' + wanted if wanted else ''}. `python -m compare_gan "
-      f"datasets prepare --name {name}` downloads and prepares it; "
-      "--tfds_data_dir says where it is. Meanwhile dataset.name = 'shapes32' "
-      "is built in and needs no download."
-    )
-  if tfds_old.is_old(path):
-    return tfds_old.open_builder(path)
-  import tensorflow_datasets as tfds
-
-  return tfds.builder_from_directory(str(path))
-
-
-def _versions(folder):
-  """Returns {"3.0.2": path} of what is prepared in a folder."""
-  if not folder.is_dir():
-    return {}
-  return {
-    child.name: child
-    for child in folder.iterdir()
-    if _VERSION.fullmatch(child.name) and (child / "dataset_info.json").exists()
-  }
-
-
-def _newest(versions):
-  key = lambda version: [int(part) for part in version.split(".")]  # noqa: E731
-  return max(versions, key=key, default=None)
 
 
 gin_roles.declare("tfds_images", paths=["soft_labels"])
@@ -567,14 +275,14 @@ def tfds_images(
       info, data_dir, image_size, image_feature, label_feature, eval_samples
     )
   elif image_size is not None:
-    if info.prepare not in (None, shrink):
+    if info.prepare not in (None, tfds_crops.shrink):
       raise ValueError(
         f"tfds_images.image_size = {image_size}, but {info.name} has a crop of "
         f"its own, to {info.image_shape}. dataset.name = 'tfds:"
         f"{info.tfds_name}' would do."
       )
     shape = (*_two(image_size), info.image_shape[-1])
-    info = info._replace(image_shape=shape, prepare=shrink)
+    info = info._replace(image_shape=shape, prepare=tfds_crops.shrink)
   info = info._replace(
     train_split=train_split or info.train_split,
     eval_split=eval_split or info.eval_split,
@@ -584,18 +292,23 @@ def tfds_images(
 
 def _any_info(name, data_dir, image_size, image, label, eval_samples):
   """Returns the DatasetInfo of a dataset that is in no table here."""
-  builder = open_builder(name, data_dir, f"tfds:{name}")
+  builder = tfds_builders.open_builder(name, data_dir, f"tfds:{name}")
   import tensorflow_datasets as tfds
 
   features = builder.info.features
   image = image or _only(features, tfds.features.Image, "image", name)
   if image is None:
     raise ValueError(f"tfds:{name} has no images, but {sorted(features)}.")
+  if np.dtype(features[image].np_dtype) != np.uint8:
+    raise ValueError(
+      f"tfds:{name}: the feature {image!r} is of "
+      f"{np.dtype(features[image].np_dtype)}. Images of bytes (uint8) are read."
+    )
   label = label or _only(features, tfds.features.ClassLabel, "label", name)
   shape = features[image].shape
   prepare = None
   if image_size is not None:
-    shape, prepare = (*_two(image_size), shape[-1]), shrink
+    shape, prepare = (*_two(image_size), shape[-1]), tfds_crops.shrink
   if None in shape[:2]:
     raise ValueError(
       f"tfds:{name} has images of any size. Set tfds_images.image_size, 64 say."
@@ -642,15 +355,3 @@ def _only(features, kind, usual, name):
       f"tfds_images.{usual}_feature to one of them."
     )
   return usual if usual in found else next(iter(found), None)
-
-
-def prepare(tfds_name, data_dir, file_format=None):
-  """Downloads and prepares a dataset; returns the folder."""
-  import tensorflow_datasets as tfds
-
-  arguments = {"file_format": file_format} if file_format else {}
-  builder = tfds.builder(
-    tfds_name, data_dir=str(data_folder(data_dir)), **arguments
-  )
-  builder.download_and_prepare()
-  return str(builder.data_dir)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from typing import Optional
 
 from compare_gan.datasets import records as records_lib
+from compare_gan.storage import files as storage
 import tensorflow as tf
 
 _SHARD = re.compile(r"(.+)-(\w+)\.tfrecord-(\d{5})-of-(\d{5})")
@@ -53,8 +54,9 @@ def open_builder(folder: pathlib.Path) -> Builder:
 
   facts = _read_facts(folder / "dataset_info.json")
   records, splits = {}, []
-  for split, files in _files_of_splits(folder).items():
+  for split, files in _files_of_splits(folder, facts.get("name")).items():
     records[split] = records_lib.Records(files)
+    _check_count(records[split], split, facts, folder)
     dataset_name = _SHARD.fullmatch(files[0].name)[1]
     splits.append(
       tfds.core.SplitInfo(
@@ -91,26 +93,63 @@ def _read_facts(path):
     ) from error
 
 
-def _files_of_splits(folder):
-  """Returns {"train": its files in order}; all of them must be there."""
+def _check_count(records, split, facts, folder):
+  """Refuses whole files that hold fewer examples than the folder's facts say.
+
+  What is damaged is known by itself, see records.py.
+  """
+  stated = [
+    int(known["statistics"]["numExamples"])
+    for known in facts.get("splits", [])
+    if known.get("name") == split
+    and "numExamples" in known.get("statistics", {})
+  ]
+  if stated and not records.bad and len(records) != stated[0]:
+    raise ValueError(
+      f"{folder} has {len(records)} examples of the {stated[0]} of its split "
+      f"{split!r} that dataset_info.json counts. Copy the whole folder."
+    )
+
+
+def _files_of_splits(folder, name):
+  """Returns {"train": its files in order}; all of them must be there.
+
+  Args:
+    folder: of the files.
+    name: of the set of files that is read, where there are several.
+  """
   found = {}
-  for path in sorted(folder.iterdir()):
-    match = _SHARD.fullmatch(path.name)
+  for file in storage.names(str(folder)):
+    match = _SHARD.fullmatch(file)
     if match:
-      found.setdefault(match[2], []).append(path)
+      splits = found.setdefault(match[1], {})
+      splits.setdefault(match[2], []).append(folder / file)
   if not found:
     raise ValueError(
       f"{folder} has neither features.json nor files like "
       "cifar10-train.tfrecord-00000-of-00010. Copy the whole folder."
     )
-  for split, paths in found.items():
-    wanted = int(_SHARD.fullmatch(paths[0].name)[4])
-    if len(paths) != wanted:
+  if len(found) > 1 and name not in found:
+    raise ValueError(
+      f"{folder} holds the files of several datasets, "
+      f"{', '.join(sorted(found))}, and dataset_info.json is of "
+      f"{name or 'none of them'}. Keep the files of one of them."
+    )
+  splits = found[name] if name in found else next(iter(found.values()))
+  for split, paths in splits.items():
+    numbers = [_SHARD.fullmatch(path.name).groups()[2:] for path in paths]
+    wanted = int(numbers[0][1])
+    if len({count for _, count in numbers}) > 1:
+      raise ValueError(
+        f"{folder} holds its split {split!r} twice, {paths[0].name} and "
+        f"{paths[-1].name} for example. Keep one of them."
+      )
+    if [int(number) for number, _ in numbers] != list(range(wanted)):
       raise ValueError(
         f"{folder} has {len(paths)} of the {wanted} files of its split "
         f"{split!r}. Copy the whole folder."
       )
-  return found
+  return splits
 
 
 # ---- Features ----------------------------------------------------------------

@@ -7,14 +7,15 @@
 
 As of old an Example holds an encoded image as "image/encoded" and its class as
 "image/class/label"; other names are bound. Sharded files are one dataset, in
-the order of their names. Records are read by number, so that every epoch is a
-permutation of all of them and no shuffle buffer is needed.
+the order of their names; record_sets.py says which are not. The dataset has the
+name of its files, or of their folder where that says only "train". Records are
+read by number, so that every epoch is a permutation of all of them and no
+shuffle buffer is needed.
 """
-
-import glob
 
 from compare_gan import gin_roles
 from compare_gan.datasets import image_files
+from compare_gan.datasets import record_sets
 from compare_gan.datasets import records as records_lib
 import gin
 import numpy as np
@@ -45,7 +46,8 @@ def open_records(
   """Returns the dataset of the Examples in files.
 
   Args:
-    path: of the files, with * and ?.
+    path: of the files, with * and ?. What exists by the name that is written
+      is meant by it: "/data/run[1]/train-*" is in run[1].
     eval_path: of those that do not train.
     eval_fraction: without eval_path: the share of records that is held out.
     image_feature, label_feature: names in the Examples; label_feature None if
@@ -60,9 +62,13 @@ def open_records(
   layout = image_files.layout_of(
     "tfrecord", image_size, colors, resize, background, max_pixels
   )
-  train = _Examples(path, image_feature, label_feature, first_label)
+  features = image_feature, label_feature, first_label
+  paths = record_sets.files_of("tfrecord.path", path)
+  train = _Examples(path, paths, *features)
   if eval_path is not None:
-    held = _Examples(eval_path, image_feature, label_feature, first_label)
+    held_paths = record_sets.files_of("tfrecord.eval_path", eval_path)
+    record_sets.refuse_overlap(paths, held_paths)
+    held = _Examples(eval_path, held_paths, *features)
     rows, held_rows = np.arange(len(train)), np.arange(len(held))
     held_bad = held.bad
   else:
@@ -75,7 +81,7 @@ def open_records(
     "eval": image_files.Source(held, held_rows, None, tuple(held_bad)),
   }
   return image_files.ImageFiles(
-    "tfrecord",
+    record_sets.name_of(paths),
     sources,
     layout,
     num_classes if label_feature else 0,
@@ -83,19 +89,14 @@ def open_records(
     on_error,
     memory_bytes,
     eval_samples,
+    cache_name="tfrecord",  # under which there are files already
   )
 
 
 class _Examples(records_lib.Records):
   """Records that are Examples with an image."""
 
-  def __init__(self, pattern, image_feature, label_feature, first_label):
-    paths = sorted(glob.glob(pattern))
-    if not paths:
-      raise FileNotFoundError(
-        f"tfrecord: no file is called {pattern!r}. Set tfrecord.path, or "
-        "tfrecord.eval_path, to '/data/train-*' say."
-      )
+  def __init__(self, pattern, paths, image_feature, label_feature, first_label):
     super().__init__(paths)
     self._image = image_feature
     self._label = label_feature

@@ -6,6 +6,8 @@ table passes `call`: it is the one place where a test makes a disk fail.
 
 from collections.abc import Iterator
 import contextlib
+import fnmatch
+import glob
 import os
 import shutil
 import tempfile
@@ -176,7 +178,35 @@ def names(folder: str) -> list[str]:
     raise unreadable(folder, error) from error
 
 
-# ---- Names that TensorFlow takes for patterns --------------------------------
+# ---- Patterns ----------------------------------------------------------------
+
+
+def matching(pattern: str) -> list[str]:
+  """Returns the sorted paths that match a pattern with *, ? and [abc].
+
+  What exists under a part of it as it is written is meant by that part: in
+  `/data/run[1]/train-*` the folder `run[1]` if there is one. Hidden files match
+  no pattern.
+  """
+  pattern = os.fspath(pattern)
+  found = [os.sep if pattern.startswith(os.sep) else ""]
+  for part in pattern.split(os.sep):
+    if part:
+      found = [
+        os.path.join(folder, name)
+        for folder in found
+        for name in _matching_in(folder, part)
+      ]
+  return sorted(found) if pattern.strip(os.sep) else []
+
+
+def _matching_in(folder, part):
+  if os.path.lexists(os.path.join(folder, part)):
+    return [part]
+  if not glob.has_magic(part) or not os.path.isdir(folder or os.curdir):
+    return []
+  found = fnmatch.filter(names(folder or os.curdir), part)
+  return [n for n in found if part.startswith(".") or not n.startswith(".")]
 
 
 def is_pattern(path: str) -> bool:

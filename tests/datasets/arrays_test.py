@@ -133,7 +133,7 @@ def test_value_ranges_tell_themselves(stored, tmp_path):
     (_PIXELS.astype(np.int16) - 3, "value_range to one of"),
     ((_PIXELS > 99).astype(np.int64), "value_range to one of"),
     (_PIXELS.astype(np.float32) * np.nan, "no number"),
-    (_PIXELS.astype(np.uint16) * 257, "value_range to one of"),
+    (_PIXELS.astype(np.uint16) * 16, "value_range to one of"),
   ],
 )
 def test_unclear_values_are_refused(stored, message, tmp_path):
@@ -396,3 +396,88 @@ def test_wrong_image_size_is_named(tmp_path):
   np.savez(tmp_path / "x.npz", images=_PIXELS)
   with pytest.raises(ValueError, match="arrays.image_size = 0"):
     _open(tmp_path / "x.npz", "arrays.image_size = 0")
+
+
+# ---- Street view house numbers, and what else is MATLAB's --------------------
+
+
+def _svhn(path, n, kind="mat"):
+  """Writes n pictures, of the digits 1, 2 ... 9, 0, 1 ..., as SVHN has them."""
+  images = np.stack([pictures.pixels(i, 32, 32) for i in range(n)], axis=-1)
+  labels = (np.arange(n) % 10 + 1)[:, None].astype(np.uint8)
+  if kind == "npz":
+    np.savez(path, X=images, y=labels)
+  else:
+    scipy.io.savemat(path, {"X": images, "y": labels})
+
+
+def _digits(dataset, split):
+  [batch] = dataset.in_order(split, 99).as_numpy_iterator()
+  for i, image in enumerate(batch["images"]):
+    expected = pictures.pixels(i, 32, 32)
+    np.testing.assert_array_equal(np.rint(255 * image), expected)
+  return batch["labels"].tolist()
+
+
+def test_svhn(tmp_path):
+  for split, n in (("train", 21), ("test", 12)):
+    _svhn(tmp_path / f"{split}_32x32.mat", n)
+  dataset = _open(tmp_path)
+  assert (dataset.image_shape, dataset.num_classes) == ((32, 32, 3), 10)
+  assert _digits(dataset, "train") == [(i + 1) % 10 for i in range(21)]
+  assert _digits(dataset, "eval") == [(i + 1) % 10 for i in range(12)]
+  both = _open(tmp_path, "arrays.eval_fraction = 0")
+  assert (both.size("train"), both.num_classes) == (33, 10)
+
+
+@pytest.mark.parametrize("kind", ["mat", "npz"])
+def test_svhn_of_one_file(kind, tmp_path):
+  path = tmp_path / f"x.{kind}"
+  _svhn(path, 12, kind)
+  more = ["arrays.eval_fraction = 0", "arrays.num_classes = 10"]
+  assert _digits(_open(path, *more), "train") == [*range(1, 10), 0, 1, 2]
+  counted = _open(path, *more, "arrays.first_label = 1")
+  assert _digits(counted, "train") == [*range(10), 0, 1]
+
+
+def test_ten_of_more_classes_is_no_zero(tmp_path):
+  """Also where the images for evaluation are of the first ten alone."""
+  for split, last in (("train", 12), ("test", 10)):
+    images = np.stack([pictures.pixels(i) for i in range(last)], axis=-1)
+    labels = np.arange(1, last + 1)[:, None]
+    scipy.io.savemat(tmp_path / f"{split}.mat", {"X": images, "y": labels})
+  dataset = _open(tmp_path, "arrays.first_label = 1")
+  assert dataset.num_classes == 12
+  [batch] = dataset.in_order("eval", 99).as_numpy_iterator()
+  np.testing.assert_array_equal(batch["labels"], np.arange(10))
+  with pytest.raises(ValueError, match="begin at 1"):
+    _open(tmp_path)
+
+
+def test_all_files_train_without_labels_too(tmp_path):
+  np.savez(tmp_path / "x.npz", x_train=_PIXELS[:9], x_test=_PIXELS[9:])
+  dataset = _open(tmp_path / "x.npz", "arrays.eval_fraction = 0")
+  assert (dataset.size("train"), dataset.num_classes) == (_N, 0)
+  np.savez(
+    tmp_path / "y.npz",
+    x_train=_PIXELS[:9],
+    y_train=_LABELS[:9],
+    x_test=_PIXELS[9:],
+  )
+  more = ("arrays.eval_fraction = 0", "arrays.labels = False")
+  assert _open(tmp_path / "y.npz", *more).size("train") == _N
+
+
+def test_splits_of_other_axes_do_not_train_as_one(tmp_path):
+  planes = _PIXELS[9:].transpose(0, 3, 1, 2)
+  np.savez(tmp_path / "x.npz", x_train=_PIXELS[:9], x_test=planes)
+  assert _open(tmp_path / "x.npz").size("eval") == 3
+  with pytest.raises(ValueError, match="are NHWC, .* NCHW"):
+    _open(tmp_path / "x.npz", "arrays.eval_fraction = 0")
+
+
+def test_names_of_classes_are_no_labels(tmp_path):
+  names = np.array(["cat", "dog", "eel"])[_LABELS]
+  np.savez(tmp_path / "x.npz", images=_PIXELS, labels=names)
+  with pytest.raises(ValueError, match="labels of split 'train' are <U3"):
+    _open(tmp_path / "x.npz")

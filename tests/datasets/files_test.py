@@ -1,6 +1,8 @@
 """Files by number, in folders and archives."""
 
+import builtins
 import concurrent.futures
+import errno
 import io
 import os
 import tarfile
@@ -34,11 +36,11 @@ def _make(kind, folder, files):
       zipfile.ZIP_STORED if kind == "zip stored" else zipfile.ZIP_DEFLATED
     )
     return pictures.zipped(folder / "x.zip", files, method)
-  mode = {"tar": "w", "tar.gz": "w:gz"}[kind]
-  return _tar(folder / f"x.{kind}", files, mode)
+  _, _, packer = kind.partition(".")
+  return _tar(folder / f"x.{kind}", files, f"w:{packer}")
 
 
-_KINDS = ["folder", "zip", "zip stored", "tar", "tar.gz"]
+_KINDS = ["folder", "zip", "zip stored", "tar", "tar.gz", "tar.bz2", "tar.xz"]
 
 
 @pytest.mark.parametrize("kind", _KINDS)
@@ -133,8 +135,9 @@ def test_truncated_tar_says_where(tmp_path):
   assert files.bad
 
 
-def test_damaged_tar_gz(tmp_path, own_cache):  # noqa: F811
-  path = _make("tar.gz", tmp_path, {"a.png": os.urandom(40000)})
+@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz"])
+def test_damaged_tar_gz(kind, tmp_path, own_cache):  # noqa: F811
+  path = _make(kind, tmp_path, {"a.png": os.urandom(40000)})
   with open(path, "r+b") as file:
     file.truncate(20000)
   with pytest.raises(ValueError, match="damaged"):
@@ -159,3 +162,140 @@ def test_no_archive(tmp_path, make, message):
   make(tmp_path / "x")
   with pytest.raises((ValueError, OSError), match=f"folder.path.*{message}"):
     files_lib.open_files(str(tmp_path / "x"), "folder.path")
+
+
+# ---- What is not to be missing, and what is not to be there ------------------
+
+
+@pytest.fixture
+def refuse(monkeypatch):
+  """Makes the system refuse a call, of os.scandir say, for one path."""
+
+  def refuse(module, name, path):
+    called = getattr(module, name)
+
+    def refusing(given, *args, **kwargs):
+      if os.fspath(given) == str(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+      return called(given, *args, **kwargs)
+
+    monkeypatch.setattr(module, name, refusing)
+
+  return refuse
+
+
+@pytest.mark.parametrize("function", ["scandir", "stat"])
+@pytest.mark.parametrize("name", ["tree", "tree/b"])
+def test_folder_that_cannot_be_read_is_named(name, function, tmp_path, refuse):
+  folder = pictures.write_tree(tmp_path / "tree", _FILES)
+  refuse(os, function, tmp_path / name)
+  with pytest.raises(PermissionError, match=f"{name} cannot be read"):
+    files_lib.open_files(str(folder), "folder.path")
+
+
+def test_archive_that_cannot_be_read_is_named(tmp_path, refuse):
+  path = _make("zip", tmp_path, _FILES)
+  refuse(builtins, "open", path)
+  with pytest.raises(PermissionError, match="x.zip cannot be read"):
+    files_lib.open_files(str(path), "folder.path")
+
+
+def _with_a_zip_at_its_end(tmp_path):
+  inner = pictures.zipped(
+    tmp_path / "inner.zip", {"c/4.png": b"four"}, zipfile.ZIP_STORED
+  )
+  files = {**_FILES, "inner.zip": inner.read_bytes()}
+  return _tar(tmp_path / "x.tar", files)
+
+
+def test_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
+  path = _with_a_zip_at_its_end(tmp_path)
+  assert zipfile.is_zipfile(path)
+  files = files_lib.open_files(str(path), "x")
+  assert list(files.names) == [*sorted(_FILES), "inner.zip"]
+
+
+def test_damaged_tar_that_ends_with_a_zip_is_no_zip(tmp_path):
+  path = _with_a_zip_at_its_end(tmp_path)
+  path.write_bytes(b"?" * 512 + path.read_bytes()[512:])
+  with pytest.raises(ValueError, match="no folder, zip, tar.*or a damaged one"):
+    files_lib.open_files(str(path), "folder.path")
+
+
+_LEFT_BEHIND = {
+  "__MACOSX/a/1.png": b"x",
+  "a/._1.png": b"x",
+  "a/.ipynb_checkpoints/1-checkpoint.png": b"x",
+  ".thumbnails/1.png": b"x",
+  "a/@eaDir/1.png/thumb.jpg": b"x",
+  "lost+found/1.png": b"x",
+}
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+def test_what_systems_leave_behind_is_not_there(kind, tmp_path):
+  files = {**_FILES, **_LEFT_BEHIND, "my__MACOSX/5.png": b"five"}
+  found = files_lib.open_files(str(_make(kind, tmp_path, files)), "x")
+  assert list(found.names) == [*sorted(_FILES), "my__MACOSX/5.png"]
+  assert (found.folders, found.bad) == (["a", "b", "my__MACOSX"], [])
+
+
+def test_names_of_a_tar_that_was_made_of_a_dot(tmp_path):
+  path = _tar(tmp_path / "x.tar", {f"./{n}": d for n, d in _FILES.items()})
+  files = files_lib.open_files(str(path), "x")
+  assert list(files.names) == sorted(_FILES)
+  assert files.folders == ["a", "b"]
+
+
+def test_names_of_a_zip_of_windows(tmp_path):
+  stored = {n.replace("/", "\\"): d for n, d in _FILES.items()}
+  files = files_lib.open_files(str(_make("zip", tmp_path, stored)), "x")
+  assert list(files.names) == sorted(_FILES)
+  assert [files.read(i) for i in range(3)] == list(_FILES.values())
+
+
+def test_folders_without_files_are_listed(tmp_path):
+  folder = pictures.write_tree(tmp_path / "tree", _FILES)
+  (folder / "empty").mkdir()
+  with zipfile.ZipFile(_make("zip", tmp_path, _FILES), "a") as archive:
+    archive.write(folder / "empty", "empty")
+  with tarfile.open(_make("tar", tmp_path, _FILES), "a") as archive:
+    archive.add(folder / "empty", "empty")
+  for name in ("tree", "x.zip", "x.tar"):
+    files = files_lib.open_files(str(tmp_path / name), "x")
+    assert files.folders == ["a", "b", "empty"]
+
+
+# ---- Links -------------------------------------------------------------------
+
+
+def test_links_to_folders_are_folders(tmp_path):
+  """Also to a folder that is there under its own name."""
+  folder = pictures.write_tree(tmp_path / "tree", _FILES)
+  other = pictures.write_tree(tmp_path / "other", {"5.png": b"five"})
+  (folder / "c").symlink_to(folder / "a")
+  (folder / "d").symlink_to(other)
+  names = list(files_lib.open_files(str(folder), "x").names)
+  assert names == [*sorted(_FILES), "c/1.png", "c/2.png", "d/5.png"]
+
+
+def test_links_in_circles_are_passed_over_with_a_warning(tmp_path, caplog):
+  folder = pictures.write_tree(tmp_path / "tree", _FILES)
+  (folder / "a" / "up").symlink_to(folder)
+  (folder / "b" / "here.png").symlink_to(folder / "b" / "here.png")
+  files = files_lib.open_files(str(folder), "x")
+  assert list(files.names) == sorted(_FILES)
+  assert files.bad == [("b/here.png", "a link to nothing, or no file")]
+  assert "a/up leads back to" in caplog.text
+
+
+def test_links_between_many_folders_end(tmp_path, monkeypatch):
+  monkeypatch.setattr(files_lib, "_MAX_LINKS", 9)
+  folders = [tmp_path / "tree" / name for name in "abcd"]
+  for folder in folders:
+    folder.mkdir(parents=True)
+  for folder in folders:
+    for other in folders:
+      (folder / f"to_{other.name}").symlink_to(other)
+  with pytest.raises(ValueError, match="more than 9 links to .*/tree/[abcd]"):
+    files_lib.open_files(str(tmp_path / "tree"), "x")

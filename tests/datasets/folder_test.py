@@ -1,5 +1,10 @@
 """Folders and archives of images as datasets."""
 
+import errno
+import os
+import tarfile
+import zipfile
+
 from compare_gan.datasets import catalogue
 import gin
 import numpy as np
@@ -104,7 +109,7 @@ def test_eval_path(tmp_path):
 def test_class_of_the_test_images_alone_is_bad(tmp_path):
   folder = pictures.write_tree(tmp_path / "x", pictures.tree(6))
   other = pictures.write_tree(tmp_path / "y", pictures.tree(2, ("a", "new")))
-  with pytest.raises(ValueError, match=r"new/1.png: its label 2 is outside"):
+  with pytest.raises(ValueError, match=r"new/1.png: 'new' is no class"):
     _open(folder, f'folder.eval_path = "{other}"')
 
 
@@ -303,3 +308,220 @@ def test_pattern_says_which_images_are_used(tmp_path, caplog):
   assert "4 of 10 files" in caplog.text
   with pytest.raises(ValueError, match="no images of folder.pattern = .*gif"):
     _open(folder, 'folder.pattern = "*.gif"')
+
+
+# ---- Never fewer classes, and never test images that train -------------------
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_class_that_cannot_be_read_is_refused(on_error, tmp_path, monkeypatch):
+  folder = pictures.write_tree(tmp_path / "x", pictures.tree())
+  scandir = os.scandir
+
+  def refusing(path):
+    if os.fspath(path) == str(folder / "b"):
+      raise PermissionError(errno.EACCES, "Permission denied")
+    return scandir(path)
+
+  monkeypatch.setattr(os, "scandir", refusing)
+  with pytest.raises(PermissionError, match="x/b cannot be read"):
+    _open(folder, f'dataset.on_error = "{on_error}"')
+
+
+@pytest.mark.parametrize(
+  "name,data",
+  [
+    ("c/notes.txt", b"hello"),
+    ("c/Thumbs.db", b"x"),
+    ("c/0.tif", b"II*"),
+    ("c/inside/.DS_Store", b"x"),
+  ],
+)
+def test_class_without_images_is_refused(name, data, tmp_path):
+  files = {**pictures.tree(10), name: data}
+  folder = pictures.write_tree(tmp_path / "x", files)
+  with pytest.raises(ValueError, match="folder: c would be a class like a"):
+    _open(folder)
+  dataset = _open(folder, "folder.classes = ['b', 'a']")
+  assert (dataset.num_classes, dataset.classes) == (2, ("b", "a"))
+  assert _open(folder, "folder.labels = False").num_classes == 0
+
+
+def test_class_without_images_that_match_is_refused(tmp_path):
+  files = {**pictures.tree(4, ("a",)), **pictures.tree(4, ("b",), "JPEG")}
+  folder = pictures.write_tree(tmp_path / "x", files)
+  with pytest.raises(ValueError, match="folder: b would be a class like a"):
+    _open(folder, 'folder.pattern = "*.png"')
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_class_without_images_in_an_archive_is_refused(kind, tmp_path):
+  folder = pictures.write_tree(
+    tmp_path / "x", {**pictures.tree(6), "test/a/0.png": b"", "train/c/t": b""}
+  )
+  for name in ("a", "b"):
+    (folder / name).rename(folder / "train" / name)
+  path = tmp_path / f"x.{kind}"
+  if kind == "zip":
+    with zipfile.ZipFile(path, "w") as archive:
+      for file in sorted(folder.rglob("*")):
+        archive.write(file, file.relative_to(tmp_path))
+  else:
+    with tarfile.open(path, "w") as archive:
+      archive.add(folder, "x")
+  with pytest.raises(ValueError, match="x/train/c would be a class like a"):
+    _open(path)
+
+
+def test_damaged_class_keeps_its_label(tmp_path):
+  """All of its files are links to nothing: it is there, without images."""
+  folder = pictures.write_tree(tmp_path / "x", pictures.tree(6, ("a", "c")))
+  (folder / "b").mkdir()
+  (folder / "b" / "0.png").symlink_to(tmp_path / "nothing")
+  with pytest.raises(ValueError, match="b/0.png: a link to nothing"):
+    _open(folder)
+  dataset = _open(folder, 'dataset.on_error = "skip"')
+  assert dataset.classes == ("a", "b", "c")
+  assert set(_all(dataset, "train")[1]) == {0, 2}
+
+
+def test_damaged_files_beside_the_classes_are_no_classes(tmp_path):
+  files = {f"flowers/{name}": data for name, data in pictures.tree(6).items()}
+  folder = pictures.write_tree(tmp_path / "x", files)
+  (folder / "other").mkdir()
+  for name in ("other/0.png", "0.png"):
+    (folder / name).symlink_to(tmp_path / "nothing")
+  dataset = _open(folder, 'dataset.on_error = "skip"')
+  assert dataset.classes == ("a", "b")
+  assert len(dataset.bad) == 2
+
+
+@pytest.mark.parametrize(
+  "train,test", [("Train", "Test"), ("training", "testing"), ("TRAIN", "VAL")]
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_splits_by_other_names(train, test, packed, tmp_path):
+  files = {
+    name.replace("train/", f"{train}/").replace("test/", f"{test}/"): data
+    for name, data in _split_tree().items()
+  }
+  if packed:
+    path = pictures.zipped(tmp_path / "x.zip", files)
+  else:
+    path = pictures.write_tree(tmp_path / "x", files)
+  dataset = _open(path)
+  assert dataset.classes == ("a", "b")
+  assert (dataset.size("train"), dataset.size("eval")) == (4, 2)
+  assert dataset.name_of("eval", 0) == f"{test}/a/4.png"
+
+
+def test_class_has_one_label_in_both_splits(tmp_path):
+  """Where test images are of some of the classes only."""
+  train, test = pictures.tree(6, ("a", "b", "c")), pictures.tree(2, ("c", "b"))
+  files = {f"train/{name}": data for name, data in train.items()}
+  files.update({f"val/{name}": data for name, data in test.items()})
+  dataset = _open(pictures.write_tree(tmp_path / "x", files))
+  assert dataset.num_classes == 3
+  np.testing.assert_array_equal(_all(dataset, "eval")[1], [1, 2])
+
+
+def test_test_images_without_classes_are_refused(tmp_path):
+  files = {f"train/{name}": data for name, data in pictures.tree().items()}
+  files["val/0.png"] = files["train/a/0.png"]
+  folder = pictures.write_tree(tmp_path / "x", files)
+  with pytest.raises(ValueError, match="val/0.png is in no folder that would"):
+    _open(folder, 'dataset.on_error = "skip"')
+  dataset = _open(folder, "folder.labels = False")
+  assert (dataset.size("train"), dataset.size("eval")) == (6, 1)
+
+
+def test_test_images_of_an_unknown_class_can_be_left_out(tmp_path):
+  files = {f"train/{name}": data for name, data in pictures.tree(4).items()}
+  new = pictures.tree(4, ("B", "b"))
+  files.update({f"test/{name}": data for name, data in new.items()})
+  folder = pictures.write_tree(tmp_path / "x", files)
+  with pytest.raises(ValueError, match="2 of 8 .*\n.* test/B/0.png: 'B' is no"):
+    _open(folder)
+  dataset = _open(folder, 'dataset.on_error = "skip"')
+  np.testing.assert_array_equal(_all(dataset, "eval")[1], [1, 1])
+  assert [bad.name for bad in dataset.bad] == ["test/B/0.png", "test/B/2.png"]
+
+
+def test_eval_path_may_have_folders_around_everything(tmp_path):
+  paths = [
+    pictures.zipped(
+      tmp_path / f"{top}.zip",
+      {f"{top}/{name}": data for name, data in pictures.tree(n).items()},
+    )
+    for top, n in (("flowers", 6), ("more", 2))
+  ]
+  dataset = _open(paths[0], f'folder.eval_path = "{paths[1]}"')
+  assert dataset.classes == ("a", "b")
+  np.testing.assert_array_equal(_all(dataset, "eval")[1], [0, 1])
+
+
+def test_eval_path_takes_the_place_of_a_test_folder(tmp_path, caplog):
+  folder = pictures.write_tree(tmp_path / "x", _split_tree())
+  other = pictures.write_tree(tmp_path / "y", pictures.tree(3, ("b",)))
+  dataset = _open(folder, f'folder.eval_path = "{other}"')
+  assert (dataset.size("train"), dataset.size("eval")) == (4, 3)
+  assert f"eval_path = {str(other)!r}: those in test/ are not" in caplog.text
+  assert _open(folder, f'folder.eval_path = "{folder}"').size("eval") == 2
+  inner = folder / "test"
+  assert _open(folder, f'folder.eval_path = "{inner}"').size("eval") == 2
+
+
+def test_eval_path_inside_of_what_trains_is_refused(tmp_path):
+  folder = pictures.write_tree(tmp_path / "x", pictures.tree(6, ("a", "held")))
+  with pytest.raises(ValueError, match="x/held' would be of both"):
+    _open(folder, f'folder.eval_path = "{folder / "held"}"')
+  with pytest.raises(ValueError, match="x/held' would be of both"):
+    _open(folder / "held", f'folder.eval_path = "{folder}"')
+
+
+@pytest.mark.parametrize("with_images", [False, True])
+@pytest.mark.parametrize("inner", ["test.zip", "c.tar.gz", "more/c.TAR"])
+def test_archive_inside_is_refused(inner, with_images, tmp_path):
+  files = {inner: b"PK"}
+  if with_images:
+    files.update(pictures.tree(10))
+  path = tmp_path / "x.tar"
+  with tarfile.open(path, "w") as archive:
+    archive.add(pictures.write_tree(tmp_path / "x", files), ".")
+  for where in (path, tmp_path / "x"):
+    with pytest.raises(ValueError, match=f"holds the archive {inner}"):
+      _open(where)
+
+
+def test_archive_that_is_unpacked_is_passed_over(tmp_path):
+  files = {**pictures.tree(10), "a.zip": b"PK", "x.tar.gz": b"PK"}
+  folder = pictures.write_tree(tmp_path / "x", files)
+  assert _open(folder).classes == ("a", "b")
+  (folder / "other.zip").write_bytes(b"PK")
+  assert _open(folder, 'folder.pattern = "*.png"').classes == ("a", "b")
+
+
+def test_listed_classes_must_be_there(tmp_path):
+  folder = pictures.write_tree(tmp_path / "x", pictures.tree(6))
+  with pytest.raises(ValueError, match="c is no folder with images.*'a', 'b'"):
+    _open(folder, "folder.classes = ['a', 'c']")
+  with pytest.raises(ValueError, match="comes twice"):
+    _open(folder, "folder.classes = ['a', 'a']")
+
+
+def test_listed_classes_are_those_that_are_read(tmp_path, caplog):
+  folder = pictures.write_tree(tmp_path / "x", _split_tree())
+  dataset = _open(folder, "folder.classes = ['b']")
+  assert (dataset.size("train"), dataset.size("eval")) == (2, 1)
+  assert dataset.num_classes == 1
+  assert "2 images in train/ are passed over" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["run[1]", "a*b", "what?"])
+def test_letters_of_patterns_are_letters(name, tmp_path):
+  folder = pictures.write_tree(tmp_path / name / name, pictures.tree(6))
+  pictures.write_tree(tmp_path / "run1", pictures.tree(2, ("z",)))
+  path = pictures.zipped(tmp_path / name / "x.zip", pictures.tree(6))
+  for where in (folder, path):
+    dataset = _open(where)
+    assert (dataset.classes, dataset.size("train")) == (("a", "b"), 5)

@@ -3,7 +3,7 @@
 import json
 
 from compare_gan.datasets import catalogue
-from compare_gan.datasets import tfds_images
+from compare_gan.datasets import tfds_builders
 import gin
 import numpy as np
 import pytest
@@ -125,9 +125,9 @@ def test_cifar10_of_the_model_cards_version(version, memory_bytes, tmp_path):
 def test_a_newer_version_beside_it_counts(tmp_path):
   _cifar10(tmp_path / "cifar10" / "1.0.2", files=2)
   _cifar10(tmp_path / "cifar10" / "3.0.0")
-  builder = tfds_images.open_builder("cifar10", tmp_path, "cifar10")
+  builder = tfds_builders.open_builder("cifar10", tmp_path, "cifar10")
   assert builder.info.full_name == "cifar10/3.0.0"
-  builder = tfds_images.open_builder("cifar10:1.0.2", tmp_path, "cifar10")
+  builder = tfds_builders.open_builder("cifar10:1.0.2", tmp_path, "cifar10")
   assert builder.info.splits["train"].num_examples == 20
 
 
@@ -235,4 +235,56 @@ def test_a_folder_without_files_is_said(tmp_path):
     _open(tmp_path, "cifar10").size("train")
   (folder / "dataset_info.json").write_text("{")
   with pytest.raises(ValueError, match="dataset_info.json is no JSON"):
+    _open(tmp_path, "cifar10").size("train")
+
+
+def _copy(folder, *names, into):
+  for name in names:
+    (folder / into(name)).write_bytes((folder / name).read_bytes())
+
+
+def test_files_of_another_set_are_not_mixed_in(tmp_path):
+  folder = tmp_path / "cifar10" / "1.0.2"
+  _cifar10(folder, files=2)
+  names = [f"cifar10-train.tfrecord-0000{i}-of-00002" for i in (0, 1)]
+  _copy(folder, *names, into=lambda name: name.replace("cifar10", "other"))
+  assert _open(tmp_path, "cifar10").size("train") == 20
+  # Half of the files of each: as many as one set has.
+  for name in (names[1], names[0].replace("cifar10", "other")):
+    (folder / name).unlink()
+  with pytest.raises(ValueError, match="1 of the 2 files .* 'train'"):
+    _open(tmp_path, "cifar10").size("train")
+
+
+def test_files_of_several_sets_are_refused(tmp_path):
+  folder = tmp_path / "cifar10" / "1.0.2"
+  _cifar10(folder, files=1)
+  name = "cifar10-train.tfrecord-00000-of-00001"
+  for other in ("a", "b"):
+    _copy(folder, name, into=lambda n, to=other: n.replace("cifar10", to))
+  for path in folder.glob("cifar10-*"):
+    path.unlink()
+  with pytest.raises(
+    ValueError, match="several datasets, a, b, .* is of cifar"
+  ):
+    _open(tmp_path, "cifar10").size("train")
+
+
+def test_split_that_is_there_twice_is_refused(tmp_path):
+  folder = tmp_path / "cifar10" / "1.0.2"
+  _cifar10(folder, files=2)
+  name = "cifar10-train.tfrecord-00000-of-00002"
+  _copy(folder, name, into=lambda n: n.replace("-00002", "-00001"))
+  with pytest.raises(ValueError, match="holds its split 'train' twice"):
+    _open(tmp_path, "cifar10").size("train")
+
+
+def test_whole_files_of_fewer_examples_are_refused(tmp_path):
+  folder = tmp_path / "cifar10" / "1.0.2"
+  _cifar10(folder, files=2)
+  with tf.io.TFRecordWriter(
+    str(folder / "cifar10-train.tfrecord-00001-of-00002")
+  ) as writer:
+    writer.write(_example(image=_png(1, (32, 32, 3)), label=1))
+  with pytest.raises(ValueError, match="11 examples of the 20 .* 'train'"):
     _open(tmp_path, "cifar10").size("train")

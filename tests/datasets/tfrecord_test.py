@@ -110,3 +110,61 @@ def test_batches_are_functions_of_seed_and_t(on_disk, tmp_path):
   bindings = ["tfrecord.memory_bytes = 0"] if on_disk else []
   dataset = _open(write(tmp_path), "dataset.flip = True", *bindings)
   pictures.assert_is_a_function_of_seed_and_t(dataset)
+
+
+# ---- Sets of files -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+  "folder,prefix,name",
+  [
+    ("flowers", "train", "flowers"),
+    ("data", "cifar10-train.tfrecord", "cifar10"),
+  ],
+)
+def test_sets_have_names_of_their_own(folder, prefix, name, tmp_path):
+  (tmp_path / folder).mkdir()
+  dataset = _open(write(tmp_path / folder, prefix))
+  assert dataset.name == name
+
+
+def test_files_of_the_cache_keep_their_names(tmp_path, own_cache):  # noqa: F811
+  dataset = _open(write(tmp_path))
+  dataset.size("train")
+  next(iter(dataset.batches("train", 2)))
+  names = {path.name.split("-")[0] for path in own_cache.iterdir()}
+  assert names == {"records", "tfrecord"}
+
+
+def test_train_and_test_files_are_not_mixed(tmp_path):
+  write(tmp_path, "train")
+  held = write(tmp_path, "test", n=2)
+  with pytest.raises(ValueError, match="of several sets"):
+    _open(tmp_path / "*")
+  with pytest.raises(ValueError, match="tfrecord.eval_path = .*several sets"):
+    _open(tmp_path / "train-*", f'tfrecord.eval_path = "{tmp_path / "t*"}"')
+  with pytest.raises(ValueError, match="tfrecord.eval_path both match"):
+    _open(held, f'tfrecord.eval_path = "{tmp_path}/test-00001*"')
+
+
+@pytest.mark.parametrize("name", ["run[1]", "a*b", "what?"])
+def test_letters_of_patterns_in_folders_are_letters(name, tmp_path):
+  for folder, n in ((name, 9), ("run1", 2), ("aXb", 2), ("whatX", 2)):
+    (tmp_path / folder).mkdir()
+    path = write(tmp_path / folder, n=n)
+  path = tmp_path / name / "train-*"
+  dataset = _open(path, "tfrecord.eval_fraction = 0")
+  assert (dataset.name, dataset.size("train")) == (name, 9)
+  _spoil(tmp_path / name / "train-00000-of-00002", 100)
+  with pytest.raises(ValueError, match=r"train-00000-of-00002#0: .*CRC"):
+    _open(path, "tfrecord.image_size = 8")
+
+
+def test_packed_file_is_said_to_be_one(tmp_path):
+  options = tf.io.TFRecordOptions(compression_type="GZIP")
+  path = tmp_path / "x.tfrecord"
+  with tf.io.TFRecordWriter(str(path), options) as writer:
+    writer.write(example(pictures.encode(pictures.pixels(0)), 0))
+  for bindings in ((), ("tfrecord.image_size = 8",)):
+    with pytest.raises(ValueError, match="x.tfrecord: packed by gzip.*unpack"):
+      _open(path, *bindings)

@@ -129,3 +129,50 @@ def test_other_names_stay(tmp_path):
   for name in ("plain", "{a}", "two words", "\u00e4'"):
     with files.plain_name(str(tmp_path / name)) as plain:
       assert plain == str(tmp_path / name)
+
+
+# ---- Patterns ----------------------------------------------------------------
+
+
+def test_patterns_match_names(tmp_path):
+  for name in ("a-1", "a-2", "b-1", ".a-3"):
+    (tmp_path / name).write_text("")
+  found = [os.path.basename(p) for p in files.matching(tmp_path / "a-?")]
+  assert found == ["a-1", "a-2"]
+  assert len(files.matching(tmp_path / "*")) == 3
+  assert files.matching(tmp_path / "[bc]-1") == [str(tmp_path / "b-1")]
+  assert files.matching(tmp_path / "c-*") == []
+  assert files.matching(tmp_path / "no" / "a-*") == []
+
+
+@pytest.mark.parametrize("name", ["run[1]", "a*b", "what?"])
+def test_what_exists_is_no_pattern(name, tmp_path):
+  for folder in (name, "run1", "aXb", "whatX"):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "x-1").write_text("")
+  assert files.matching(tmp_path / name) == [str(tmp_path / name)]
+  expected = [str(tmp_path / name / "x-1")]
+  assert files.matching(tmp_path / name / "x-*") == expected
+
+
+def test_patterns_of_folders_and_relative_ones(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  for folder in ("p1", "p2"):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "x").write_text("")
+  (tmp_path / "p3").write_text("no folder")
+  expected = [os.path.join("p1", "x"), os.path.join("p2", "x")]
+  assert files.matching("p*/x") == expected
+
+
+def test_folder_that_a_pattern_cannot_be_matched_in_is_named(
+  tmp_path, monkeypatch
+):
+  def refuse(function, *args):
+    if function is os.listdir:
+      raise PermissionError(errno.EACCES, "Permission denied")
+    return function(*args)
+
+  monkeypatch.setattr(files, "call", refuse)
+  with pytest.raises(PermissionError, match="cannot be read: Permission"):
+    files.matching(tmp_path / "a-*")

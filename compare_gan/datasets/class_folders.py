@@ -1,0 +1,314 @@
+"""Which folders of images are splits, and which are classes.
+
+  train/rose/1.jpg  test/tulip/2.jpg     Train/..., training/..., val/... too
+  rose/train/1.jpg  tulip/test/2.jpg
+  rose/1.jpg        tulip/2.jpg          one split
+  flowers/rose/1.jpg                     a folder around everything is no class
+
+Folders that could be read in two ways are an error that names them: images to
+score with would train, or classes would be missing.
+"""
+
+import logging
+import re
+from typing import NamedTuple
+
+TRAIN_NAMES = ("train", "training")
+# Where there are several, the first of them is used.
+EVAL_NAMES = (
+  *("test", "testing", "eval", "evaluation"),
+  *("val", "valid", "validation", "dev"),
+)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_ENDINGS = re.compile("(set|data|images|imgs)$")
+
+
+class Part(NamedTuple):
+  """The images of a split.
+
+  Attributes:
+    names: {number: name below the folder of the classes}.
+    folders: of the classes, those without images too; as in the messages.
+    above: the folder that these are in, "flowers/train/" or "".
+  """
+
+  names: dict
+  folders: tuple
+  above: str = ""
+
+
+def splits(names, folders, gin_name, classes=()):
+  """Returns the Part to train on, and the Part for evaluation or None.
+
+  Args:
+    names: {number: "train/rose/1.jpg"}.
+    folders: names of all folders.
+    gin_name: "folder", for messages.
+    classes: known names of classes, which are never taken for a split.
+  """
+  paths = {number: tuple(name.split("/")) for number, name in names.items()}
+  folders = [tuple(folder.split("/")) for folder in folders]
+  found = _find(paths, folders, gin_name, set(classes))
+  for part in found:
+    if part is not None:
+      _refuse_inner_splits(part, gin_name, classes)
+  return found
+
+
+def _find(paths, folders, gin_name, classes):
+  above = ()
+  while True:
+    tops = _tops(paths)
+    if tops & classes:
+      return _part(paths, folders, above), None
+    train = _one_of(tops, TRAIN_NAMES, above, gin_name)
+    test = _one_of(tops, EVAL_NAMES, above, gin_name)
+    if train and test:
+      _warn_of_unused(tops, train, test)
+      return _both(paths, folders, above, train, test, classes)
+    _refuse_half_of_a_split(tops, folders, above, train, test, gin_name)
+    _refuse_lookalikes(tops, gin_name)
+    if len(tops) > 1 and _is_split_below(paths):
+      return _splits_of_classes(paths, folders, above, gin_name)
+    if not _is_wrapper(paths, tops):
+      return _part(paths, folders, above), None
+    above, paths = _enter(paths, above)
+
+
+def _tops(paths):
+  """Returns the folders that images are in; None stands for no folder."""
+  return {path[0] if len(path) > 1 else None for path in paths.values()}
+
+
+def _is_wrapper(paths, tops):
+  """Whether one folder holds folders only: its name is no class."""
+  return (
+    len(tops) == 1
+    and None not in tops
+    and all(len(path) > 2 for path in paths.values())
+  )
+
+
+def _enter(paths, above):
+  """Returns what is around everything, and the paths below it."""
+  first = next(iter(paths.values()))[0]
+  return (*above, first), {number: path[1:] for number, path in paths.items()}
+
+
+def _part(paths, folders, above):
+  depth = len(above)
+  inside = {
+    folder[depth]
+    for folder in folders
+    if len(folder) > depth and folder[:depth] == above
+  }
+  return Part(
+    {number: "/".join(path) for number, path in paths.items()},
+    tuple(sorted(inside)),
+    "".join(f"{folder}/" for folder in above),
+  )
+
+
+def _both(paths, folders, above, train, test, classes):
+  """Returns the Parts of two folders, without what is around either."""
+  parts = []
+  for top in (train, test):
+    inside = {n: path[1:] for n, path in paths.items() if path[0] == top}
+    around = (*above, top)
+    while _is_wrapper(inside, _tops(inside)) and not _tops(inside) & classes:
+      around, inside = _enter(inside, around)
+    parts.append(_part(inside, folders, around))
+    classes = classes | _tops(inside)
+  return tuple(parts)
+
+
+# ---- Names of splits ---------------------------------------------------------
+
+
+def _one_of(tops, names, above, gin_name):
+  """Returns the folder of the first of some names, in any case, or None."""
+  for name in names:
+    found = sorted(top for top in tops if top and top.lower() == name)
+    if len(found) > 1:
+      raise ValueError(
+        f"{gin_name}.path: {_listed(found, above)} are one split by two names. "
+        "Keep one of them."
+      )
+    if found:
+      break
+  else:
+    return None
+  if names is TRAIN_NAMES:
+    others = sorted(t for t in tops if t and t.lower() in names)
+    if len(others) > 1:
+      raise ValueError(
+        f"{gin_name}.path: {_listed(others, above)} could each hold the images "
+        f"to train on. Name the one that does, as {gin_name}.path, and the "
+        f"images for evaluation as {gin_name}.eval_path."
+      )
+  return found[0]
+
+
+def _warn_of_unused(tops, train, test):
+  others = tops - {train, test}
+  if others:
+    logging.warning(
+      "Only the images in %s and %s are used, not those in %s.",
+      train,
+      test,
+      sorted("no folder" if top is None else top for top in others),
+    )
+
+
+def _refuse_half_of_a_split(tops, folders, above, train, test, gin_name):
+  """Refuses a split whose other half has no images, or is not there."""
+  if not train and not test:
+    return
+  inside = _part({}, folders, above).folders
+  wanted = EVAL_NAMES if train else TRAIN_NAMES
+  empty = [f for f in inside if f.lower() in wanted and f not in tops]
+  if empty:
+    raise ValueError(
+      f"{gin_name}.path: {_listed(empty[:1], above)} holds no images, beside "
+      f"{_listed([train or test], above)}, which does. Fill it, or remove it."
+    )
+  others = sorted(top for top in tops - {test} if top)
+  if not train and others and all(o.lower() in EVAL_NAMES for o in others):
+    raise ValueError(
+      f"{gin_name}.path: {_listed([test, *others], above)} hold images for "
+      "evaluation by their names, and no folder is called train. Name what "
+      f"trains as {gin_name}.path, and the other as {gin_name}.eval_path."
+    )
+
+
+def _refuse_lookalikes(tops, gin_name):
+  """Refuses train2017 beside val2017, which would be classes."""
+  train = sorted(top for top in tops if top and _is_like(top, TRAIN_NAMES))
+  test = sorted(top for top in tops if top and _is_like(top, EVAL_NAMES))
+  if train and test and 2 * (len(train) + len(test)) >= len(tops):
+    raise ValueError(
+      f"{gin_name}.path holds the folders {train[0]} and {test[0]}. If they "
+      f"are splits, call them train and test, or name one as {gin_name}.path "
+      f"and the other as {gin_name}.eval_path. If they are classes, list the "
+      f"classes: {gin_name}.classes = {[train[0], test[0], '...']}."
+    )
+
+
+def _is_like(name, known):
+  words = [word.lower() for word in _WORD.findall(name)]
+  ends = {_ENDINGS.sub("", word) or word for word in (words[:1] + words[-1:])}
+  return bool(ends & set(known))
+
+
+# ---- Splits inside of classes ------------------------------------------------
+
+
+def _is_split_below(paths):
+  """Whether a folder of images holds both folders for train and for test."""
+  inner = {}
+  for path in paths.values():
+    if len(path) > 2:
+      inner.setdefault(path[0], set()).add(path[1].lower())
+  return any(
+    found & set(TRAIN_NAMES) and found & set(EVAL_NAMES)
+    for found in inner.values()
+  )
+
+
+def _splits_of_classes(paths, folders, above, gin_name):
+  """Returns the Parts of rose/train/1.jpg, rose/test/2.jpg and so on."""
+  for path in paths.values():
+    known = (*TRAIN_NAMES, *EVAL_NAMES)
+    if len(path) < 3 or path[1].lower() not in known:
+      raise ValueError(
+        f"{gin_name}.path: some of its folders hold train and test folders of "
+        f"their own, and {'/'.join((*above, *path))} is in neither. Move it, "
+        "or put the classes into train and test."
+      )
+  second = {path[1].lower() for path in paths.values()}
+  test = next(name for name in EVAL_NAMES if name in second)
+  unused = sorted(second - {*TRAIN_NAMES, test})
+  if unused:
+    logging.warning(
+      "Only the images in train and %s are used, not those in %s.", test, unused
+    )
+  parts = []
+  for wanted in (TRAIN_NAMES, (test,)):
+    inside = {
+      number: (path[0], *path[2:])
+      for number, path in paths.items()
+      if path[1].lower() in wanted
+    }
+    parts.append(_part(inside, folders, above))
+  # A class may be without images for evaluation.
+  parts[1] = parts[1]._replace(folders=())
+  return tuple(parts)
+
+
+def _refuse_inner_splits(part, gin_name, classes):
+  """Refuses a split that holds splits, where classes would be."""
+  tops = {name.split("/")[0] for name in part.names.values() if "/" in name}
+  train = sorted(t for t in tops - set(classes) if t.lower() in TRAIN_NAMES)
+  test = sorted(t for t in tops - set(classes) if t.lower() in EVAL_NAMES)
+  if train and test:
+    raise ValueError(
+      f"{gin_name}.path: {part.above} holds {train[0]} and {test[0]}, and is a "
+      f"split itself. Name one of them as {gin_name}.path and the other as "
+      f"{gin_name}.eval_path."
+    )
+
+
+def _listed(tops, above):
+  return " and ".join("/".join((*above, top)) for top in tops)
+
+
+# ---- Classes -----------------------------------------------------------------
+
+
+def classes_of(part, gin_name):
+  """Returns the sorted names of a Part's classes, None if there are none.
+
+  A folder beside those of the classes that has no images is an error.
+  """
+  tops = {
+    name.split("/")[0] if "/" in name else None for name in part.names.values()
+  }
+  if tops == {None}:
+    return None
+  depths = {name.count("/") for name in part.names.values()}
+  if None in tops or (len(tops) == 1 and 1 in depths and len(depths) > 1):
+    loose = min(part.names.values(), key=lambda name: name.count("/"))
+    raise ValueError(
+      f"{gin_name}: some images are in folders, which would be their classes, "
+      f"and some are not, {part.above}{loose} for one. Move them, or do "
+      f"without labels by {gin_name}.labels = False."
+    )
+  refuse_empty_folders(part, gin_name)
+  return sorted(tops)
+
+
+def refuse_loose_images(part, gin_name):
+  """Refuses images without a class, for evaluation beside classes."""
+  loose = sorted(name for name in part.names.values() if "/" not in name)
+  if loose:
+    raise ValueError(
+      f"{gin_name}: {part.above}{loose[0]} is in no folder that would be its "
+      "class, as those that train are. Move such images, name others as "
+      f"{gin_name}.eval_path, or do without labels by {gin_name}.labels = "
+      "False."
+    )
+
+
+def refuse_empty_folders(part, gin_name):
+  """Refuses folders without images beside folders with images."""
+  tops = {name.split("/")[0] for name in part.names.values() if "/" in name}
+  empty = [folder for folder in part.folders if folder not in tops]
+  if tops and empty:
+    names = ", ".join(part.above + folder for folder in empty[:5])
+    more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
+    raise ValueError(
+      f"{gin_name}: {names}{more} would be a class like {min(tops)}, and holds "
+      f"no images that are read. Fill or remove such folders, list the classes "
+      f"in {gin_name}.classes, or do without labels by {gin_name}.labels = "
+      "False."
+    )

@@ -1,0 +1,148 @@
+"""The crops and sizes of google/compare_gan's datasets.
+
+Each is (image [h, w, colors], image_shape, u) -> image of that shape, uint8, or
+float32 in [0, 1]; u [3] are random numbers of training, None where images come
+without chance. Resizing is bilinear as TensorFlow 1 did it: no average over
+what lies between, and pixel (0, 0) stays where it is.
+"""
+
+import gin
+import tensorflow as tf
+
+
+def celeb_a(image, image_shape, u=None):
+  """Returns the middle 160 x 160 pixels, resized."""
+  del u
+  image = tf.image.resize_with_crop_or_pad(image, 160, 160)
+  return _bilinear(image, image_shape)
+
+
+def crop_or_pad(image, image_shape, u=None):
+  """Returns the middle of the image, with black around it if it is small."""
+  del u
+  return tf.image.resize_with_crop_or_pad(image, *image_shape[:2])
+
+
+def middle_crop(image, image_shape, u=None):
+  """Returns the largest square in the middle, resized."""
+  del u
+  height, width = _size(image)
+  side = tf.minimum(height, width)
+  top, left = (height - side) // 2, (width - side) // 2
+  return _bilinear(image[top : top + side, left : left + side], image_shape)
+
+
+def distorted_crop(image, image_shape, u):
+  """Returns a random square of half of the image's area or more, resized.
+
+  Where the image is more than twice as long as wide no such square fits: then
+  it is the largest one. (TensorFlow's op, which the original used, then
+  squeezes the whole image.)
+
+  Args:
+    image: [h, w, colors].
+    image_shape: of the result.
+    u: [3] in (0, 1): of the side, and of the place.
+  """
+  height, width = _size(image)
+  most = tf.minimum(height, width)
+  area = tf.cast(height, tf.float32) * tf.cast(width, tf.float32)
+  least = tf.minimum(tf.cast(tf.math.ceil(tf.sqrt(0.5 * area)), tf.int32), most)
+  side = least + choice(u[0], most - least + 1)
+  top = choice(u[1], height - side + 1)
+  left = choice(u[2], width - side + 1)
+  return _bilinear(image[top : top + side, left : left + side], image_shape)
+
+
+def random_crop(image, image_shape, u):
+  """Returns one of the largest squares, resized; u [3] as above."""
+  height, width = _size(image)
+  side = tf.minimum(height, width)
+  top = choice(u[1], height - side + 1)
+  left = choice(u[2], width - side + 1)
+  return _bilinear(image[top : top + side, left : left + side], image_shape)
+
+
+def no_crop(image, image_shape, u=None):
+  """Returns all of the image, squeezed into the shape."""
+  del u
+  return _bilinear(image, image_shape)
+
+
+_CROPS = {
+  "distorted": distorted_crop,
+  "random": random_crop,
+  "middle": middle_crop,
+  "none": no_crop,
+}
+
+
+def imagenet(image, image_shape, u=None):
+  """Returns a distorted crop in training, the middle crop in evaluation."""
+  crop = eval_crop() if u is None else train_crop()
+  return crop(image, image_shape, u)
+
+
+@gin.configurable("train_imagenet_transform", module="compare_gan.datasets")
+def train_crop(crop_method="distorted"):
+  """Returns the crop of ImageNet's training images, one of four by name."""
+  if crop_method not in _CROPS:
+    raise ValueError(
+      f"train_imagenet_transform.crop_method = {crop_method!r}; it can be one "
+      f"of {sorted(_CROPS)}."
+    )
+  return _CROPS[crop_method]
+
+
+@gin.configurable("eval_imagenet_transform", module="compare_gan.datasets")
+def eval_crop(crop_method="middle"):
+  """Returns the crop of ImageNet's evaluation, one that knows no chance."""
+  if crop_method not in ("middle", "none"):
+    raise ValueError(
+      f"eval_imagenet_transform.crop_method = {crop_method!r}: scores are of "
+      "images that are the same each time; 'middle' and 'none' are."
+    )
+  return _CROPS[crop_method]
+
+
+@gin.configurable("replace_labels", module="compare_gan.datasets")
+def refuse_other_labels(file_pattern=None):
+  """Refuses google/compare_gan's files of other labels for ImageNet."""
+  if file_pattern is not None:
+    raise ValueError(
+      f"replace_labels.file_pattern = {file_pattern!r}: such files are not "
+      "read here. dataset.name = 'soft_labeled_imagenet_128' takes labels, or "
+      "their probabilities, from an npy: tfds_images.soft_labels."
+    )
+
+
+def shrink(image, image_shape, u=None):
+  """Returns the middle square averaged down (or up) to a size, as uint8."""
+  del u
+  height, width = _size(image)
+  side = tf.minimum(height, width)
+  top, left = (height - side) // 2, (width - side) // 2
+  image = image[top : top + side, left : left + side]
+  image = tf.image.resize(image, image_shape[:2], "bilinear", antialias=True)
+  return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
+
+
+def _size(image):
+  height, width, _ = tf.unstack(tf.shape(image))
+  return height, width
+
+
+def choice(u, n):
+  """Returns one of 0 ... n - 1 for u in (0, 1)."""
+  return tf.minimum(tf.cast(u * tf.cast(n, tf.float32), tf.int32), n - 1)
+
+
+def _bilinear(image, image_shape):
+  """Returns float32 in [0, 1], resized as tf.image.resize_images of TF 1."""
+  image = tf.raw_ops.ResizeBilinear(
+    images=tf.cast(image, tf.float32)[None],
+    size=image_shape[:2],
+    align_corners=False,
+    half_pixel_centers=False,
+  )
+  return image[0] / 255.0
