@@ -304,6 +304,7 @@ class Evaluator:
       labels: ints [N] or None.
       source: where they are from.
     """
+    self._check_labels(labels, len(images))
     batches = (
       _as_floats(images[start : start + 64])
       for start in range(0, len(images), 64)
@@ -313,6 +314,23 @@ class Evaluator:
       sets = self._sets("fake", batches, len(images), labels)
       sets[contract.NUM_CLASSES] = self._dataset.num_classes
       return self._row([{**sets, **self._sets_of_data()}], card, source, 0, {})
+
+  def _check_labels(self, labels, count):
+    """Raises ValueError unless each image has a label of the dataset."""
+    if labels is None:
+      return
+    labels, classes = np.asarray(labels), self._dataset.num_classes
+    if len(labels) != count:
+      raise ValueError(
+        f"There are {len(labels)} labels for {count} images, each of which "
+        "needs one."
+      )
+    if labels.ndim == 1 and (labels.min() < 0 or labels.max() >= classes):
+      raise ValueError(
+        f"Labels go from {labels.min()} to {labels.max()}, but those of "
+        f"{self._dataset.name} are "
+        + (f"0 to {classes - 1}." if classes else "none: leave them out.")
+      )
 
   def _say_what_z_is(self):
     """Prints what scores are of where google/compare_gan's were of other z."""

@@ -54,7 +54,12 @@ _MAY_IMPORT = {
   },
   "gin_externals": {"gans"},
   "model_dir": {"configuration", "estimator", "gans", "layers"},
-  "picture_files": set(),
+  # Given images are decoded as those of a dataset.
+  "picture_files": {
+    "datasets.arrays",
+    "datasets.files",
+    "datasets.image_file",
+  },
   "image_grid": set(),
   "main": _ANY,
   "memory": set(),

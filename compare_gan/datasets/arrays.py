@@ -124,6 +124,45 @@ def open_arrays(
   return dataset
 
 
+def read_images(path, layout=None, value_range=None):
+  """Returns the images of one file as a dataset of it has them.
+
+  Args:
+    path: an npz, npy, mat or idx file.
+    layout, value_range: as for `open_arrays`.
+
+  Returns:
+    [N, H, W, C], uint8 or float32 in [0, 1].
+  """
+  numbers, _ = _open(path)["train"]
+  if value_range is None and numbers.dtype.kind == "f":
+    low = min(float(block.min()) for block in numbers.blocks())
+    if low < 0.0:
+      # A resize that overshoots gives such numbers, too.
+      raise ValueError(
+        f"{path} holds {numbers.dtype.name} from {low:g} on, which may be "
+        "images in [-1, 1] or damaged ones in [0, 1]. Set arrays.value_range "
+        f"to one of {VALUE_RANGES}."
+      )
+  return _images(numbers, layout, value_range, path)
+
+
+def read_labels(path, count):
+  """Returns the labels, int64 [count], of a file of them.
+
+  Args:
+    path: an npy or idx file of integers, or of one-hot rows.
+    count: of the images that they are of.
+  """
+  given = _read(_open(path)["train"][0])
+  if len(given) != count and given.size != count:
+    raise ValueError(
+      f"{path} holds labels of shape {given.shape}, but there are {count} "
+      "images, each of which needs one."
+    )
+  return _labels(given, count, path)
+
+
 class Arrays(in_memory.InMemoryDataset):
   """Arrays that are in memory already.
 
