@@ -507,7 +507,7 @@ class Evaluator:
               lists.setdefault(self._name(name, metric), []).append(value)
               better[self._name(name, metric)] = _better(metric, name)
             if self._chosen.bootstrap and not run:
-              found, reason = self._intervals(metric, sets)
+              found, reason = self._intervals(metric, sets, scores)
               intervals.update(found)
               if reason:
                 without[metric.__name__] = reason
@@ -541,19 +541,23 @@ class Evaluator:
       "config": config,
     }
 
-  def _intervals(self, metric, sets):
+  def _intervals(self, metric, sets, scores):
     """Returns the intervals of a metric's scores, and why there are none."""
     reason = self._why_not_resampled(metric, sets)
     if reason:
       return {}, reason
     try:
       needed = {name: sets[name] for name in contract.needs(metric)}
-      found = bootstrap_lib.intervals(metric, needed)
+      found = bootstrap_lib.intervals(metric, needed, scores=scores)
     # The score itself is there; halves may be too few rows for it.
     except Exception as error:  # noqa: BLE001
       reason = f"a resample cannot be scored: {type(error).__name__}: {error}"
       return {}, reason.splitlines()[0]  # gin adds where it was called.
-    return {self._name(name, metric): list(x) for name, x in found.items()}, ""
+    without = ", ".join(name for name in scores if name not in found)
+    reason = f"{without} is not finite in all resamples" if without else ""
+    return {
+      self._name(name, metric): list(x) for name, x in found.items()
+    }, reason
 
   def _why_not_resampled(self, metric, sets):
     """Returns a sentence if a metric's sets have no resamples, else ""."""
