@@ -39,6 +39,7 @@ _MAY_IMPORT = {
     "datasets.cache",
     "layers",
     "metrics.fid",
+    "metrics.rows",
   },
   "export": {"gans", "architectures.abstract_arch", "layers"},
   "commands": _ANY,
