@@ -38,11 +38,11 @@ _READ_BY_NOTHING = {
 }
 
 
-def _own_images(path, folder):
+def _own_images(path, folder, count=10):
   """Returns the binding that a card for anyone's own images lacks."""
   if "_folder" not in path.stem:
     return []
-  files = pictures.write_tree(folder / "images", pictures.tree(10))
+  files = pictures.write_tree(folder / "images", pictures.tree(count))
   return [f"folder.path = {str(files)!r}"]
 
 
@@ -119,7 +119,7 @@ def _tiny_data(path, folder, monkeypatch):
   gin.parse_config(path.read_text())
   name = gin.query_parameter("dataset.name")
   if name not in catalogue._TFDS:
-    return _own_images(path, folder)
+    return _own_images(path, folder, 24)
   info = catalogue._TFDS[name]
   height, width, colors = info.image_shape
   shape, sizes = info.image_shape, None
@@ -170,10 +170,6 @@ def test_copies_score_1_on_every_card(path, tmp_path, monkeypatch):
   saved = np.rint(255.0 * images).astype(np.uint8)
   for copies in (images, images[::-1], saved):
     row = evaluator.row_of_images(copies)
-    assert row["scores"] == {
-      "memorization_classifier": 1.0,
-      "memorization_z_u_classifier": pytest.approx(
-        row["scores"]["memorization_z_u_classifier"]
-      ),
-    }
+    assert not row["errors"]
+    assert row["scores"]["memorization_classifier"] == 1.0
     assert row["protocol"]["num_train"] == len(images)
