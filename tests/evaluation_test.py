@@ -898,3 +898,29 @@ def test_metric_that_is_named_twice_is_refused():
 def test_no_run_is_no_evaluation():
   with pytest.raises(ValueError, match="0 runs"):
     _row(fid.fid, runs=0)
+
+
+@pytest.mark.parametrize(
+  "split,changes,images",
+  [
+    ("eval", {}, 6 + 60 + 6),  # fake, train; real and held out at once
+    ("train", {"num_real": 60}, 6 + 60 + 8),
+    ("train", {}, 6 + 6 + 60 + 6),
+  ],
+  ids=["real is held out", "real is train", "none"],
+)
+def test_the_same_images_are_looked_at_once(split, changes, images):
+  seen = []
+
+  class Counting(Pixels):
+    def extract(self, images):
+      seen.append(len(images))
+      return super().extract(images)
+
+  def rows(real_features, train_features, heldout_features, fake_features):
+    return {"rows": float(len(real_features) + len(heldout_features))}
+
+  features = lambda dataset: Counting()  # noqa: E731
+  row = _row(rows, features=features, split=split, **changes)
+  assert row["status"] == "ok"
+  assert sum(seen) == images

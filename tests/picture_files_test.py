@@ -94,9 +94,21 @@ def test_damaged_picture_is_named(tmp_path):
     picture_files.read(path)
 
 
-@pytest.mark.parametrize("name", ["images", "x"])
+@pytest.mark.parametrize("name", ["images", "x", "anything"])
 def test_npz(tmp_path, name):
   np.savez(tmp_path / "x.npz", **{name: _IMAGES})
+  read = picture_files.read(str(tmp_path / "x.npz"))
+  np.testing.assert_array_equal(read, _IMAGES)
+
+
+def test_npz_of_two_splits_does_not_say_which_images_are_meant(tmp_path):
+  np.savez(tmp_path / "x.npz", x_train=_IMAGES, x_test=_IMAGES)
+  with pytest.raises(ValueError, match="x.npz holds two splits"):
+    picture_files.read(str(tmp_path / "x.npz"))
+
+
+def test_images_of_an_npz_lie_beside_others(tmp_path):
+  np.savez(tmp_path / "x.npz", z=np.zeros([2, 9]), images=_IMAGES)
   read = picture_files.read(str(tmp_path / "x.npz"))
   np.testing.assert_array_equal(read, _IMAGES)
 

@@ -23,6 +23,7 @@ import glob
 import gzip
 import math
 import os
+from typing import Optional
 import zipfile
 
 from compare_gan import gin_roles
@@ -124,7 +125,9 @@ def open_arrays(
   return dataset
 
 
-def read_images(path, layout=None, value_range=None):
+def read_images(
+  path: str, layout: Optional[str] = None, value_range: Optional[str] = None
+) -> np.ndarray:
   """Returns the images of one file as a dataset of it has them.
 
   Args:
@@ -134,9 +137,17 @@ def read_images(path, layout=None, value_range=None):
   Returns:
     [N, H, W, C], uint8 or float32 in [0, 1].
   """
-  numbers, _ = _open(path)["train"]
+  numbers = _only_member(path)
+  if numbers is None:
+    found = _open(path)
+    if "eval" in found:
+      raise ValueError(
+        f"{path} holds two splits, and does not say which images are meant. "
+        "Store those alone, as 'images'."
+      )
+    numbers, _ = found["train"]
   if value_range is None and numbers.dtype.kind == "f":
-    low = min(float(block.min()) for block in numbers.blocks())
+    low = min((float(x.min()) for x in numbers.blocks()), default=0.0)
     if low < 0.0:
       # A resize that overshoots gives such numbers, too.
       raise ValueError(
@@ -147,14 +158,23 @@ def read_images(path, layout=None, value_range=None):
   return _images(numbers, layout, value_range, path)
 
 
-def read_labels(path, count):
+def _only_member(path):
+  """Returns the one array of an npz, whatever its name; None if it has more."""
+  if not zipfile.is_zipfile(path):
+    return None
+  with zipfile.ZipFile(path) as archive:
+    names = [name for name in archive.namelist() if name.endswith(".npy")]
+  return _Npy(path, names[0]) if len(names) == 1 else None
+
+
+def read_labels(path: str, count: int) -> np.ndarray:
   """Returns the labels, int64 [count], of a file of them.
 
   Args:
     path: an npy or idx file of integers, or of one-hot rows.
     count: of the images that they are of.
   """
-  given = _read(_open(path)["train"][0])
+  given = _read(_only_member(path) or _open(path)["train"][0])
   if len(given) != count and given.size != count:
     raise ValueError(
       f"{path} holds labels of shape {given.shape}, but there are {count} "
