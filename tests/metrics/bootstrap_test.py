@@ -13,6 +13,7 @@ from compare_gan.metrics import density_coverage
 from compare_gan.metrics import fid
 from compare_gan.metrics import kid
 from compare_gan.metrics import memorization
+from compare_gan.metrics import neighbours
 from compare_gan.metrics import precision_recall
 import gin
 import numpy as np
@@ -210,3 +211,37 @@ def test_scores_that_are_no_numbers_have_no_interval(bad):
 
   sets = {"fake_features": np.arange(8.0)}
   assert set(bootstrap.intervals(metric, sets, 9)) == {"good"}
+
+
+def test_no_kernel_is_computed_twice(monkeypatch):
+  """All pairs cost as much for 40 resamples as for one."""
+  pairs = []
+  kernel = kid._kernel
+
+  def counting(x, y):
+    pairs.append(len(x) * len(y))
+    return kernel(x, y)
+
+  monkeypatch.setattr(kid, "_kernel", counting)
+  x = np.random.RandomState(0).randn(50, 3)
+  sets = {"real_features": x, "fake_features": x + 1.0}
+  bootstrap.intervals(kid.kid, sets, 40, scores={"kid": 1.0})
+  assert sum(pairs) == 3 * 50 * 50  # real, fake, and both
+
+
+def test_no_distance_is_computed_twice(monkeypatch):
+  pairs = []
+  squares = neighbours._squares
+
+  def counting(a, a_sizes, b, b_sizes):
+    pairs.append(len(a) * len(b))
+    return squares(a, a_sizes, b, b_sizes)
+
+  monkeypatch.setattr(neighbours, "_squares", counting)
+  x = np.random.RandomState(0).randn(50, 3)
+  sets = {"real_features": x, "fake_features": x + 1.0}
+  scores = {"precision": 1.0, "recall": 1.0}
+  bootstrap.intervals(
+    precision_recall.precision_recall, sets, 40, scores=scores
+  )
+  assert sum(pairs) == 3 * 50 * 50
