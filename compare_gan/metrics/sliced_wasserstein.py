@@ -5,11 +5,11 @@ directions, where the 1-Wasserstein distance is a mean over sorted values. As in
 TF-GAN each patch is normalised by itself, and values are not multiplied by the
 paper's 1000.
 
-A direction is done when all patches of both sets are projected on it and
-sorted: 64 patches of 50,000 images take 51 MB a level. As many directions as
-fill 1 GiB are done in one pass over the images, which are taken apart anew in
-each pass; so memory does not grow with directions and sizes of patches, and
-beyond 1 GiB not with the number of images until one direction fills it.
+Sorting takes all patches of both sets projected on one direction: 51 MB a level
+for 64 patches of 50,000 images. One pass over the images projects their patches
+on as many directions as fit into 1 GiB, and later passes cut the same patches
+anew. So time grows with the number of passes, and memory stays at 1 GiB unless
+a single direction needs more.
 """
 
 from compare_gan.metrics import contract
