@@ -244,7 +244,10 @@ class Evaluator:
 
   def __init__(self, dataset, chosen, runs=1, progress=True):
     if runs < 1:
-      raise ValueError(f"{runs} runs were asked for, but 1 is the least.")
+      raise ValueError(
+        f"{runs} runs were asked for, but 1 is the least: evaluate --runs, or "
+        "--num_eval_averaging_runs in training."
+      )
     self._dataset = dataset
     self._chosen = chosen
     self._runs = runs
