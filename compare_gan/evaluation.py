@@ -46,6 +46,7 @@ from compare_gan.metrics import fid
 from compare_gan.metrics import inception_score
 from compare_gan.metrics import kid
 from compare_gan.metrics import precision_recall
+from compare_gan.metrics import rows as rows_lib
 from compare_gan.protocol import digest
 import gin
 import numpy as np
@@ -135,7 +136,14 @@ def settings(
       f"evaluate.num_train = {num_train}. It is 1 or more, or None for all "
       "training images."
     )
-  for metric in metrics:
+  names = [getattr(metric, "__name__", None) for metric in metrics]
+  for metric, name in zip(metrics, names):
+    if name is not None and names.count(name) > 1:
+      raise ValueError(
+        f"evaluate.metrics holds {name} {names.count(name)} times, and scores "
+        "of one name have one value a run. Once is enough; another setting of "
+        "it takes another evaluation."
+      )
     if not callable(metric):
       raise ValueError(
         f"evaluate.metrics holds {metric!r}. Metrics are given by reference, "
@@ -236,6 +244,11 @@ class Evaluator:
   """
 
   def __init__(self, dataset, chosen, runs=1, progress=True):
+    if runs < 1:
+      raise ValueError(
+        f"{runs} runs were asked for, but 1 is the least: evaluate --runs, or "
+        "--num_eval_averaging_runs in training."
+      )
     self._dataset = dataset
     self._chosen = chosen
     self._runs = runs
@@ -305,6 +318,7 @@ class Evaluator:
       labels: ints [N] or None.
       source: where they are from.
     """
+    self._check_labels(labels, len(images))
     batches = (
       _as_floats(images[start : start + 64])
       for start in range(0, len(images), 64)
@@ -314,6 +328,23 @@ class Evaluator:
       sets = self._sets("fake", batches, len(images), labels)
       sets[contract.NUM_CLASSES] = self._dataset.num_classes
       return self._row([{**sets, **self._sets_of_data()}], card, source, 0, {})
+
+  def _check_labels(self, labels, count):
+    """Raises ValueError unless each image has a label of the dataset."""
+    if labels is None:
+      return
+    labels, classes = np.asarray(labels), self._dataset.num_classes
+    if len(labels) != count:
+      raise ValueError(
+        f"There are {len(labels)} labels for {count} images, each of which "
+        "needs one."
+      )
+    if labels.ndim == 1 and (labels.min() < 0 or labels.max() >= classes):
+      raise ValueError(
+        f"Labels go from {labels.min()} to {labels.max()}, but those of "
+        f"{self._dataset.name} are "
+        + (f"0 to {classes - 1}." if classes else "none: leave them out.")
+      )
 
   def _say_what_z_is(self):
     """Prints what scores are of where google/compare_gan's were of other z."""
@@ -419,6 +450,10 @@ class Evaluator:
         "train": self._count_train,
         "heldout": self._count_heldout,
       }[word]()
+      known = self._same_images(word, split, n)
+      if known:
+        self._of_data[word, split] = known
+        return known
       stream = list(self._dataset.in_order(split, 64, n).map(_labels_only))
       labels = np.concatenate([x.numpy() for x in stream])
       batches = (
@@ -428,13 +463,31 @@ class Evaluator:
       self._of_data[word, split] = self._sets(word, batches, n, labels)
     return self._of_data[word, split]
 
+  def _same_images(self, word, split, n):
+    """Returns the sets of a word if another one has the same images, else {}.
+
+    Held-out images are most often those that "real" ones are, too.
+    """
+    wanted = {x for x in self._needs if x.startswith(f"{word}_")}
+    for (other, of_split), sets in self._of_data.items():
+      found = {
+        word + name[len(other) :]: rows
+        for name, rows in sets.items()
+        if of_split == split and len(rows) == n
+      }
+      if found and wanted <= set(found):
+        return found
+    return {}
+
   def _sets(self, word, batches, n, labels):
     """Returns {"<word>_features": ...}, of what the metrics need.
 
     Images are made in one thread while the features of those before are
     computed in another.
     """
-    images, features, logits = [], [], []
+    images, features, logits = (
+      rows_lib.Collected(n, f"{word} images") for _ in range(3)
+    )
     kept = f"{word}_images" in self._needs
     wanted = {f"{word}_features", f"{word}_logits"} & self._needs
     # Closed on the way out, whatever happens: no thread goes on by itself.
@@ -443,19 +496,19 @@ class Evaluator:
         if not np.isfinite(batch).all():
           raise _NotFinite(f"NaN or infinity in {word} images")
         if kept:
-          images.append(np.rint(255.0 * np.clip(batch, 0, 1)).astype(np.uint8))
+          images.add(np.rint(255.0 * np.clip(batch, 0, 1)).astype(np.uint8))
         if wanted:
           extracted = self._extractor(batch)
-          features.append(extracted.features)
-          logits.append(extracted.logits)
+          features.add(extracted.features)
+          if extracted.logits is not None:
+            logits.add(extracted.logits)
         bar.update(len(batch))
-    sets = {}
-    if kept:
-      sets[f"{word}_images"] = np.concatenate(images)
-    if wanted:
-      sets[f"{word}_features"] = np.concatenate(features)
-      if logits[0] is not None:
-        sets[f"{word}_logits"] = np.concatenate(logits)
+    collected = {
+      f"{word}_images": images.all(),
+      f"{word}_features": features.all(),
+      f"{word}_logits": logits.all(),
+    }
+    sets = {k: rows for k, rows in collected.items() if rows is not None}
     if labels is not None:
       sets[f"{word}_labels"] = np.asarray(labels)
     return sets
@@ -475,68 +528,78 @@ class Evaluator:
   # ---- Scores ----------------------------------------------------------------
 
   def _row(self, runs, card, checkpoint_path, step, config):
-    lists, errors, intervals, status = {}, {}, {}, "ok"
-    made, better, without = {}, {}, {}
+    kept, errors, status = {}, {}, "ok"
     try:
-      for run, sets in enumerate(runs):
+      for sets in runs:
         for metric in self._chosen.metrics:
           if metric.__name__ in errors:
             continue
           try:
-            scores = _call(metric, sets)
-            names = [self._name(x, metric) for x in scores]
-            _check_same(names, made.setdefault(metric.__name__, names), run)
-            for name, value in scores.items():
-              lists.setdefault(self._name(name, metric), []).append(value)
-              better[self._name(name, metric)] = _better(metric, name)
-            if self._chosen.bootstrap and not run:
-              found, reason = self._intervals(metric, sets)
-              intervals.update(found)
-              if reason:
-                without[metric.__name__] = reason
+            self._score(metric, sets, kept)
           # Whatever a metric stumbles over, the others shall be heard.
           except Exception as error:  # noqa: BLE001
             errors[metric.__name__] = f"{type(error).__name__}: {error}"
-            without.pop(metric.__name__, None)
             # A mean over the runs before would not be of what the card says.
-            for name in made.pop(metric.__name__, ()):
-              for kept in (lists, better, intervals):
-                kept.pop(name, None)
+            kept.pop(metric.__name__, None)
+        del sets  # The next run's would stand beside them.
     except _NotFinite as error:
-      lists, errors, intervals, status = {}, {}, {}, str(error)
-      made, better, without = {}, {}, {}
+      kept, errors, status = {}, {}, str(error)
     if errors:
       status = f"no {', '.join(sorted(errors))}"
+    without = {k: x.without for k, x in kept.items() if x.without}
     self._say_what_has_no_intervals(without)
+    lists = _merged(x.lists for x in kept.values())
     return {
       "checkpoint_path": checkpoint_path,
       "step": step,
       "status": status,
       "scores": {name: float(np.mean(x)) for name, x in lists.items()},
       "lists": lists,
-      "intervals": intervals,
+      "intervals": _merged(x.intervals for x in kept.values()),
       **({"without_intervals": without} if without else {}),
       "errors": errors,
-      "metrics": made,
-      "better": better,
+      "metrics": {name: list(x.lists) for name, x in kept.items()},
+      "better": _merged(x.better for x in kept.values()),
       "protocol": card,
       "protocol_digest": digest(card),
       "config": config,
     }
 
-  def _intervals(self, metric, sets):
+  def _score(self, metric, sets, kept):
+    """Adds the scores of one run to {metric: _Kept}."""
+    scores = _call(metric, sets)
+    named = {self._name(x, metric): value for x, value in scores.items()}
+    own = kept.get(metric.__name__)
+    if own is None:
+      _check_unique(named, kept)
+      better = {self._name(x, metric): _better(metric, x) for x in scores}
+      found, reason = {}, ""
+      if self._chosen.bootstrap:
+        found, reason = self._intervals(metric, sets, scores)
+      lists = {name: [] for name in named}
+      own = kept[metric.__name__] = _Kept(lists, better, found, reason)
+    run = 1 + len(next(iter(own.lists.values()), ()))
+    _check_same(list(named), list(own.lists), run)
+    for name, value in named.items():
+      own.lists[name].append(value)
+
+  def _intervals(self, metric, sets, scores):
     """Returns the intervals of a metric's scores, and why there are none."""
     reason = self._why_not_resampled(metric, sets)
     if reason:
       return {}, reason
     try:
       needed = {name: sets[name] for name in contract.needs(metric)}
-      found = bootstrap_lib.intervals(metric, needed)
+      found = bootstrap_lib.intervals(metric, needed, scores=scores)
     # The score itself is there; halves may be too few rows for it.
     except Exception as error:  # noqa: BLE001
       reason = f"a resample cannot be scored: {type(error).__name__}: {error}"
       return {}, reason.splitlines()[0]  # gin adds where it was called.
-    return {self._name(name, metric): list(x) for name, x in found.items()}, ""
+    without = ", ".join(name for name in scores if name not in found)
+    reason = f"{without} is not finite in all resamples" if without else ""
+    return {
+      self._name(name, metric): list(x) for name, x in found.items()
+    }, reason
 
   def _why_not_resampled(self, metric, sets):
     """Returns a sentence if a metric's sets have no resamples, else ""."""
@@ -627,11 +690,35 @@ def _better(metric, name):
   return score.better if score else None
 
 
+class _Kept(NamedTuple):
+  """What a row has of one metric, unless it fails in a later run."""
+
+  lists: dict  # {name: [one value a run]}
+  better: dict
+  intervals: dict
+  without: str  # why it has none
+
+
+def _merged(dicts):
+  return {name: value for one in dicts for name, value in one.items()}
+
+
+def _check_unique(names, kept):
+  """Raises ValueError if another metric has a score of the same name."""
+  for metric, other in kept.items():
+    both = sorted(set(names) & set(other.lists))
+    if both:
+      raise ValueError(
+        f"{metric} returns {', '.join(both)} as well, and a mean would be over "
+        "the values of both. Leave one of them out of evaluate.metrics."
+      )
+
+
 def _check_same(names, first, run):
   """Raises ValueError if a run has other scores than the first one."""
   if sorted(names) != sorted(first):
     raise ValueError(
-      f"run {run + 1} has the scores {', '.join(names)}, but the first run has "
+      f"run {run} has the scores {', '.join(names)}, but the first run has "
       f"{', '.join(first)}. Only means over all runs are recorded."
     )
 

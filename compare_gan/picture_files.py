@@ -2,79 +2,78 @@
 
 import io
 import os
+import re
+from typing import Optional
 
+from compare_gan.datasets import arrays
+from compare_gan.datasets import files as dataset_files
+from compare_gan.datasets import image_file
 from compare_gan.storage import files
 import numpy as np
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 
+def read(
+  path: str,
+  colors: int = 3,
+  background: str = "white",
+  array_layout: Optional[str] = None,
+  value_range: Optional[str] = None,
+) -> np.ndarray:
+  """Returns images [N, H, W, colors], uint8 or float32 in [0, 1].
 
-def read(path, colors=3):
-  """Returns images [N, H, W, colors], uint8 or as an array file has them.
+  They are decoded as those of the datasets "folder" and "arrays" are, so that
+  an image has the same pixels on both sides of a score.
 
   Args:
     path: a folder of pictures of one size, in it or in folders of it, in the
-      order of their names; or an npz (its "images", or its only array) or npy
-      file of [N, H, W, C], uint8 or floats in [0, 1].
+      natural order of their names, in which 2 comes before 10; or an npz, npy,
+      mat or idx file of images.
     colors: 1 or 3, for pictures.
+    background: "white" or "black", behind transparent pixels of pictures.
+    array_layout, value_range: what an array file holds, as `arrays.layout` and
+      `arrays.value_range`; None where shape and numbers tell.
   """
   if os.path.isdir(path):
-    return _read_folder(path, colors)
+    layout = image_file.Layout(None, colors, background=background)
+    return _read_folder(path, layout)
   if not os.path.isfile(path):
     raise FileNotFoundError(f"There is no folder or file {path!r} of images.")
-  images = _read_array(path)
-  if images.ndim != 4 or images.shape[-1] not in (1, 3):
-    raise ValueError(
-      f"{path} holds {list(images.shape)}, but images are [N, H, W, 1 or 3]."
-    )
-  if images.dtype != np.uint8 and not _are_in_unit_range(images):
-    raise ValueError(
-      f"{path} holds {images.dtype} from {images.min()} to {images.max()}. "
-      "uint8, or floats in [0, 1], would do."
-    )
-  return images
+  return arrays.read_images(path, array_layout, value_range)
 
 
-def _read_array(path):
-  loaded = np.load(path, allow_pickle=False)
-  if isinstance(loaded, np.ndarray):
-    return loaded
-  with loaded as arrays:
-    names = arrays.files
-    if "images" not in names and len(names) != 1:
-      raise ValueError(f"{path} holds {names}, and none of them is 'images'.")
-    return arrays["images" if "images" in names else names[0]]
+def natural_order(name: str) -> tuple:
+  """Returns the key by which names are sorted with 2 before 10."""
+  parts = re.split(r"([0-9]+)", name)
+  # Texts and numbers take turns. The name itself tells 01 from 1.
+  return [int(x) if i % 2 else x for i, x in enumerate(parts)], name
 
 
-def _are_in_unit_range(images):
-  if not np.issubdtype(images.dtype, np.floating):
-    return False
-  # NaN is left to the evaluation, which has a row for it.
-  return not (images.min() < 0.0 or images.max() > 1.0)
-
-
-def _read_folder(path, colors):
-  from PIL import Image
-
-  paths = [
-    os.path.join(folder, name)
-    for folder, _, names in os.walk(path)
-    for name in names
-    if name.lower().endswith(_PICTURES)
+def _read_folder(path, layout):
+  folder = dataset_files.Folder(path)
+  numbers = [
+    i for i, name in enumerate(folder.names) if image_file.is_named_as_one(name)
   ]
-  if not paths:
-    raise FileNotFoundError(f"There is no picture ({_PICTURES}) in {path!r}.")
-  images = []
-  for file in sorted(paths):
-    with Image.open(file) as picture:
-      pixels = np.asarray(picture.convert("L" if colors == 1 else "RGB"))
-    if images and pixels.shape[:2] != images[0].shape[:2]:
+  if not numbers:
+    raise FileNotFoundError(
+      f"There is no picture ({', '.join(image_file.SUFFIXES)}) in {path!r}."
+    )
+  numbers.sort(key=lambda i: natural_order(folder.names[i]))
+  images = None
+  for place, number in enumerate(numbers):
+    name = os.path.join(path, folder.names[number])
+    try:
+      pixels = image_file.decode(folder.read(number), layout)
+    except image_file.BadImage as error:
+      raise ValueError(f"{name} cannot be scored: {error}") from error
+    if images is None:
+      images = np.empty([len(numbers), *pixels.shape], np.uint8)
+    elif pixels.shape != images.shape[1:]:
       raise ValueError(
-        f"{file} has {pixels.shape[:2]} pixels, but the first picture has "
-        f"{images[0].shape[:2]}. Images that are scored have one size."
+        f"{name} has {pixels.shape[:2]} pixels, but the first picture has "
+        f"{images.shape[1:3]}. Images that are scored have one size."
       )
-    images.append(pixels.reshape([*pixels.shape[:2], colors]))
-  return np.stack(images)
+    images[place] = pixels
+  return images
 
 
 def write_png(path, picture):

@@ -28,7 +28,12 @@ def generate(gan, z, labels=None, averaged=True, batch_size=_BATCH_SIZE):
     batch_size: how many at a time.
   """
   sampler = Sampler(gan, averaged, batch_size)
-  return np.concatenate(list(sampler.batches(z, labels)))
+  images = np.empty([len(z), *gan.image_shape], np.float32)
+  made = 0
+  for batch in sampler.batches(z, labels):
+    images[made : made + len(batch)] = batch
+    made += len(batch)
+  return images
 
 
 class Sampler:

@@ -4,14 +4,19 @@ import pathlib
 import warnings
 
 from compare_gan import configuration
+from compare_gan import evaluation
 from compare_gan import memory_check
 from compare_gan import model_dir
 from compare_gan.datasets import catalogue
+from compare_gan.datasets import shapes
 from compare_gan.estimator import run_config
 from compare_gan.layers import scope
+import gin
+import numpy as np
 import pytest
 
 from tests.datasets import pictures
+from tests.datasets import tfds_images_test
 from tests.datasets.pictures import own_cache  # noqa: F401
 
 pytestmark = pytest.mark.versions("TensorFlow builds each card's networks")
@@ -33,11 +38,11 @@ _READ_BY_NOTHING = {
 }
 
 
-def _own_images(path, folder):
+def _own_images(path, folder, count=10):
   """Returns the binding that a card for anyone's own images lacks."""
   if "_folder" not in path.stem:
     return []
-  files = pictures.write_tree(folder / "images", pictures.tree(10))
+  files = pictures.write_tree(folder / "images", pictures.tree(count))
   return [f"folder.path = {str(files)!r}"]
 
 
@@ -95,3 +100,76 @@ def test_a_card_raises_no_false_alarm(path, tmp_path):
     with scope.building(allocate=False):
       model_dir.make_gan(catalogue.dataset())
   assert not [w for w in said if "ignores" in str(w.message)]
+
+
+def _noise(i, height=8, width=8, colors=3):
+  """Returns a picture like no other one."""
+  shape = (height, width, colors)
+  return np.random.RandomState(i).randint(0, 256, shape, np.uint8)
+
+
+def _tiny_data(path, folder, monkeypatch):
+  """Returns bindings by which a card reads 16 + 8 images, as it reads its own.
+
+  Pictures of tensorflow-datasets are a little larger than the card's, where it
+  crops or resizes them.
+  """
+  monkeypatch.setattr(shapes, "SIZES", {"train": 16, "eval": 8})
+  monkeypatch.setattr(pictures, "pixels", _noise)
+  gin.parse_config(path.read_text())
+  name = gin.query_parameter("dataset.name")
+  if name not in catalogue._TFDS:
+    return _own_images(path, folder, 24)
+  info = catalogue._TFDS[name]
+  height, width, colors = info.image_shape
+  shape, sizes = info.image_shape, None
+  if info.prepare:
+    shape, sizes = (None, None, colors), [(height + 9, width + 4)]
+  tfds_images_test.prepare(
+    folder, info.tfds_name, shape, {"train": 24}, info.num_classes, sizes
+  )
+  return [
+    f"dataset.tfds_data_dir = {str(folder)!r}",
+    "tfds_images.train_split = 'train[:16]'",
+    "tfds_images.eval_split = 'train[16:]'",
+  ]
+
+
+def _one_card_a_dataset():
+  """Returns the first of the cards that read the same data."""
+  names = {}
+  for path in _CONFIGS:
+    [line] = [
+      x for x in path.read_text().splitlines() if x.startswith("dataset.name")
+    ]
+    names.setdefault(line, path)
+  return list(names.values())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", _one_card_a_dataset(), ids=lambda p: p.stem)
+@pytest.mark.usefixtures("own_cache")
+def test_copies_score_1_on_every_card(path, tmp_path, monkeypatch):
+  """As a generator makes them, and as bytes that were saved and read again."""
+  bindings = _tiny_data(path, tmp_path, monkeypatch)
+  gin.clear_config()
+  configuration.parse(
+    [str(path)],
+    [
+      *bindings,
+      "evaluate.metrics = [@memorization]",
+      "evaluate.num_real = 5",  # fewer than there are to be copied
+      "classifier.steps = 1",
+    ],
+  )
+  dataset = catalogue.dataset()
+  evaluator = evaluation.Evaluator(dataset, evaluation.settings())
+  images = np.concatenate(
+    [batch["images"].numpy() for batch in dataset.in_order("train", 7)]
+  )
+  saved = np.rint(255.0 * images).astype(np.uint8)
+  for copies in (images, images[::-1], saved):
+    row = evaluator.row_of_images(copies)
+    assert not row["errors"]
+    assert row["scores"]["memorization_classifier"] == 1.0
+    assert row["protocol"]["num_train"] == len(images)

@@ -1,6 +1,7 @@
 """From a model to a row: names, cards, what happens when something is wrong."""
 
 import time
+import tracemalloc
 
 from compare_gan import evaluation
 from compare_gan import task_manager
@@ -183,7 +184,7 @@ def test_metric_that_fails_in_one_run_has_no_scores(run):
 
 def test_metric_that_fails_takes_its_intervals_along():
   gin.bind_parameter("bootstrap.resamples", 2)
-  fails = _fails_in_run(5, {"mine": 1.0})  # The first run makes 4 calls.
+  fails = _fails_in_run(4, {"mine": 1.0})  # The first run makes 3 calls.
   row = _row(fails, ms_ssim.ms_ssim, runs=2, bootstrap=True)
   assert set(row["errors"]) == {"sometimes"}
   assert set(row["intervals"]) == {"ms_ssim"} == set(row["scores"])
@@ -767,3 +768,160 @@ def test_given_sets_are_compared_without_a_model():
 def test_version_names_the_commit_of_a_checkout():
   version = evaluation.code_version()
   assert version.split("+")[0] == evaluation.version.__version__
+
+
+class Wide(abstract_extractor.AbstractExtractor):
+  """1024 features, of which a hundred images fill more than their pixels."""
+
+  name = "wide"
+  batch_size = 8
+
+  def identity(self):
+    return "0123456789ab"
+
+  def extract(self, images):
+    return tf.repeat(tf.reduce_mean(images, axis=[2, 3]), 256, axis=1), images
+
+
+def _peak_of(function):
+  """Returns the most bytes of arrays that were there at once."""
+  tracemalloc.start()
+  function()
+  _, peak = tracemalloc.get_traced_memory()
+  tracemalloc.stop()
+  return peak
+
+
+def rows_of_fakes(fake_features):
+  return {"rows": float(len(fake_features))}
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_features_are_held_once(runs):
+  """Those of 50,000 images and 2048 features are 820 MB."""
+  chosen = _settings(
+    rows_of_fakes, features=lambda dataset: Wide(), num_fake=1500
+  )
+  evaluator = evaluation.Evaluator(NoiseDataset(), chosen, runs)
+  gan = tiny.gan()
+  evaluator.row_of_model(gan, "", 0, {})  # traces what is traced
+  peak = _peak_of(lambda: evaluator.row_of_model(gan, "", 0, {}))
+  assert peak < 1.2 * (1500 * 1024 * 8) + 2**20
+
+
+def test_extractors_hold_features_once():
+  images = np.zeros([1500, 4, 4, 1], np.float32)
+  extractor = Wide()
+  extractor(images[:8])
+  peak = _peak_of(lambda: extractor(images))
+  assert peak < 1.2 * (1500 * (1024 + 16) * 8) + 2**20
+
+
+def test_sets_of_fewer_rows_than_were_promised_are_refused():
+  class Short(NoiseDataset):
+    def in_order(self, split, batch_size, limit=None):
+      return super().in_order(split, batch_size, limit - 1)
+
+  evaluator = evaluation.Evaluator(Short(), _settings(kid.kid))
+  with pytest.raises(ValueError, match="5 rows came of real images.*6"):
+    evaluator.row_of_images(np.zeros([6, 4, 4, 1], np.uint8))
+
+
+def _returns(name, *values):
+  """Returns a metric with one score, which is the next value in each run."""
+  values = iter(values)
+
+  def metric(fake_images):
+    value = next(values)
+    if isinstance(value, Exception):
+      raise value
+    return {"x": value}
+
+  metric.__name__ = name
+  return metric
+
+
+def test_one_score_of_two_metrics_is_refused():
+  """Else x has six values, and three if one of the two fails."""
+  row = _row(_returns("a", 1, 2, 3), _returns("b", 5, 6, 7), runs=3)
+  assert row["lists"] == {"x": [1, 2, 3]}
+  assert "a returns x as well" in row["errors"]["b"]
+
+
+def test_failures_take_no_score_of_another_metric():
+  fails = KeyError("fault")
+  row = _row(_returns("a", 1, 2, 3), _returns("b", fails), runs=3)
+  assert row["lists"] == {"x": [1, 2, 3]} and set(row["errors"]) == {"b"}
+  row = _row(_returns("a", fails), _returns("b", 1, 2, 3), runs=3)
+  assert row["lists"] == {"x": [1, 2, 3]} and set(row["errors"]) == {"a"}
+
+
+def test_a_run_that_is_not_finite_takes_the_runs_before_along():
+  """The first run is of 6 images, as the mean of three would have to be."""
+  gan, runs = tiny.gan(), []
+
+  def breaks(fake_images):
+    runs.append(len(fake_images))
+    if len(runs) == 2:
+      gan.generator.out.bias.assign(gan.generator.out.bias * np.nan)
+    return {"x": 1.0}
+
+  row = _row(breaks, fid.fid, runs=3, gan=gan)
+  assert runs == [6, 6]
+  assert row["status"] == "NaN or infinity in fake images"
+  for part in ("scores", "lists", "intervals", "metrics", "better"):
+    assert row[part] == {}
+
+
+def test_a_mean_with_a_nan_is_none_of_the_other_runs():
+  row = _row(_returns("a", 1.0, np.nan, 3.0), runs=3)
+  assert len(row["lists"]["x"]) == 3
+  assert np.isnan(row["scores"]["x"])
+
+
+def test_resamples_that_are_not_finite_give_no_interval():
+  def metric(fake_images):
+    return {"x": 1.0 if len(fake_images) == 6 else np.nan, "y": 1.0}
+
+  row = _row(metric, bootstrap=True, runs=2)
+  assert row["intervals"] == {"y": [1.0, 1.0]}
+  assert row["without_intervals"] == {
+    "metric": "x is not finite in all resamples"
+  }
+  assert row["lists"] == {"x": [1.0, 1.0], "y": [1.0, 1.0]}
+
+
+def test_metric_that_is_named_twice_is_refused():
+  with pytest.raises(ValueError, match="metrics holds fid 2 times"):
+    _settings(fid.fid, kid.kid, fid.fid)
+
+
+def test_no_run_is_no_evaluation():
+  with pytest.raises(ValueError, match="0 runs"):
+    _row(fid.fid, runs=0)
+
+
+@pytest.mark.parametrize(
+  "split,changes,images",
+  [
+    ("eval", {}, 6 + 60 + 6),  # fake, train; real and held out at once
+    ("train", {"num_real": 60}, 6 + 60 + 8),
+    ("train", {}, 6 + 6 + 60 + 6),
+  ],
+  ids=["real is held out", "real is train", "none"],
+)
+def test_the_same_images_are_looked_at_once(split, changes, images):
+  seen = []
+
+  class Counting(Pixels):
+    def extract(self, images):
+      seen.append(len(images))
+      return super().extract(images)
+
+  def rows(real_features, train_features, heldout_features, fake_features):
+    return {"rows": float(len(real_features) + len(heldout_features))}
+
+  features = lambda dataset: Counting()  # noqa: E731
+  row = _row(rows, features=features, split=split, **changes)
+  assert row["status"] == "ok"
+  assert sum(seen) == images

@@ -39,6 +39,7 @@ _MAY_IMPORT = {
     "datasets.cache",
     "layers",
     "metrics.fid",
+    "metrics.rows",
   },
   "export": {"gans", "architectures.abstract_arch", "layers"},
   "commands": _ANY,
@@ -65,7 +66,12 @@ _MAY_IMPORT = {
     "sampling",
   },
   "model_dir": {"configuration", "estimator", "gans", "layers"},
-  "picture_files": set(),
+  # Given images are decoded as those of a dataset.
+  "picture_files": {
+    "datasets.arrays",
+    "datasets.files",
+    "datasets.image_file",
+  },
   "image_grid": set(),
   "kinds": _ANY,  # asks each room what there is
   "main": _ANY,

@@ -5,8 +5,10 @@
     --gin_bindings 'dataset.name = "cifar10"'
   python -m compare_gan evaluate --real_features a.npy --fake_features b.npy
 
-A model adds a row to its scores.csv. What is scored and how: `evaluate.*`, see
-compare_gan/evaluation.py; --gin_bindings may set it.
+--images are decoded as those of a dataset: folder.background is what shows
+behind transparent pixels, and arrays.value_range and arrays.layout say what an
+array file holds. A model adds a row to its scores.csv. What is scored and how:
+`evaluate.*`, see compare_gan/evaluation.py; --gin_bindings may set it.
 """
 
 import json
@@ -17,7 +19,9 @@ from compare_gan import evaluation
 from compare_gan import model_dir as model_dir_lib
 from compare_gan import picture_files
 from compare_gan import task_manager
+from compare_gan.datasets import arrays
 from compare_gan.datasets import catalogue
+from compare_gan.features import abstract_extractor
 from compare_gan.storage import files
 import numpy as np
 
@@ -26,7 +30,9 @@ def add_arguments(parser):
   parser.add_argument("--model_dir", help="scores the last checkpoint of it")
   parser.add_argument("--step", type=int, help="scores that of this step")
   parser.add_argument(
-    "--images", help="scores these: a folder of pictures, an npz or npy file"
+    "--images",
+    help="scores these: a folder of pictures in natural order (2 before 10), "
+    "or an npz, npy, mat or idx file",
   )
   parser.add_argument("--labels", help="npy file of the labels of --images")
   parser.add_argument("--real_features", help="npy file of rows [N, D]")
@@ -125,13 +131,19 @@ def _images(args):
     files.insert(0, model_dir_lib.config_path(args.model_dir))
   configuration.parse(files, _bindings(args))
   dataset = _dataset(args)
-  images = picture_files.read(args.images, dataset.image_shape[-1])
+  images = picture_files.read(
+    args.images,
+    dataset.image_shape[-1],
+    background=abstract_extractor.bound("folder.background", "white"),
+    array_layout=abstract_extractor.bound("arrays.layout", None),
+    value_range=abstract_extractor.bound("arrays.value_range", None),
+  )
   if images.shape[1:] != dataset.image_shape:
     raise ValueError(
       f"{args.images} has images {images.shape[1:]}, but {dataset.name} has "
       f"{dataset.image_shape}. Resize them first, and say how in the paper."
     )
-  labels = np.load(args.labels, allow_pickle=False) if args.labels else None
+  labels = arrays.read_labels(args.labels, len(images)) if args.labels else None
   evaluator = evaluation.Evaluator(dataset, evaluation.settings())
   return evaluator.row_of_images(images, labels, args.images)
 

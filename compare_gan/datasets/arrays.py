@@ -24,6 +24,7 @@ array_formats.py reads them and array_pixels.py makes them images.
 """
 
 import os
+from typing import Optional
 
 from compare_gan import gin_roles
 from compare_gan.datasets import array_files
@@ -128,6 +129,64 @@ def open_arrays(
   dataset = Arrays(path, arrays, stored, num_classes, eval_samples, size)
   dataset.bad = bad
   return dataset
+
+
+def read_images(
+  path: str, layout: Optional[str] = None, value_range: Optional[str] = None
+) -> np.ndarray:
+  """Returns the images of one file as a dataset of it has them.
+
+  Args:
+    path: an npz, npy, mat or idx file.
+    layout, value_range: as for `open_arrays`.
+
+  Returns:
+    [N, H, W, C], uint8 or float32 in [0, 1].
+  """
+  array_pixels.check_choices(layout, value_range)
+  numbers, axes = array_pixels.images_first(_alone(path), layout, None)
+  if value_range is None and numbers.dtype.kind == "f":
+    low = min((float(x.min()) for x in numbers.blocks()), default=0.0)
+    if low < 0.0:
+      # A resize that overshoots gives such numbers, too.
+      raise ValueError(
+        f"{path} holds {numbers.dtype.name} from {low:g} on, which may be "
+        "images in [-1, 1] or damaged ones in [0, 1]. Set arrays.value_range "
+        f"to one of {VALUE_RANGES}."
+      )
+  return array_pixels.images_of({path: (numbers, axes)}, value_range)[path]
+
+
+def _alone(path):
+  """Returns the Numbers of a file that holds one array, or images for sure."""
+  members = array_formats.members_of(path)
+  if not isinstance(members, dict):
+    return members
+  if len(members) == 1:
+    return next(iter(members.values()))
+  found = array_files.find(path, None, None, None, labels=False)
+  if "eval" in found:
+    raise ValueError(
+      f"{path} holds two splits, and does not say which images are meant. "
+      "Store those alone, as 'images'."
+    )
+  return found["train"][0]
+
+
+def read_labels(path: str, count: int) -> np.ndarray:
+  """Returns the labels, int64 [count], of a file of them.
+
+  Args:
+    path: an npy or idx file of integers, or of one-hot rows.
+    count: of the images that they are of.
+  """
+  given = array_formats.read_all(_alone(path))
+  if len(given) != count and given.size != count:
+    raise ValueError(
+      f"{path} holds labels of shape {given.shape}, but there are {count} "
+      "images, each of which needs one."
+    )
+  return _labels(given, count, path)
 
 
 class Arrays(in_memory.InMemoryDataset):

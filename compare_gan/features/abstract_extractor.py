@@ -39,6 +39,7 @@ from typing import NamedTuple
 from typing import Optional
 from typing import Union
 
+from compare_gan.metrics.rows import Collected
 import gin
 import numpy as np
 import tensorflow as tf
@@ -122,16 +123,14 @@ class AbstractExtractor(abc.ABC):
         f"Features were asked for of images of shape {tuple(images.shape)}, "
         "but [N, H, W, C] with N > 0 is needed."
       )
-    parts = []
+    collected = [Collected(len(images), self.name) for _ in range(2)]
     with full_float32():
       for first in range(0, len(images), self.batch_size):
         batch = _unit_range(images[first : first + self.batch_size], first)
-        parts.append([_rows(x) for x in self.extract(batch)])
-    features, logits = zip(*parts)
-    return Extracted(
-      np.concatenate(features),
-      None if logits[0] is None else np.concatenate(logits),
-    )
+        for rows, found in zip(collected, self.extract(batch)):
+          if found is not None:
+            rows.add(_rows(found))
+    return Extracted(*(rows.all() for rows in collected))
 
 
 def digest(*parts):
@@ -168,9 +167,7 @@ def _is_finite(images):
 
 
 def _rows(x):
-  """Returns [n, ...] as float64 rows [n, D]; None stays None."""
-  if x is None:
-    return None
+  """Returns [n, ...] as float64 rows [n, D]."""
   x = np.asarray(x, np.float64)
   # Inception's pool_3 is [n, 1, 1, 2048], from which [n, 2048] subtracts to
   # [n, 1, n, 2048] without an error.

@@ -7,18 +7,29 @@ repeats rows, which distorts KID and everything made of nearest neighbours. The
 interval is the basic one, [2 s - upper, 2 s - lower quantile], which also takes
 away a bias that is proportional to 1 / N, as FID's is.
 
+What costs in a metric, kernels or distances of rows, is the same in all halves:
+one that is marked by `contract.takes_resamples` is given all of them at once.
+Any other is computed anew for each half, and says how long that will take.
+
 Only rows can be drawn anew. A metric that asks the model itself, or that is
 given a mean and a covariance for rows, has no intervals; `without_intervals` of
 evaluation.py's row says so.
 """
 
+import time
+
+from compare_gan.metrics import contract
 import gin
 import numpy as np
 
+_LONG = 60  # seconds that are worth a word
 
-@gin.configurable("bootstrap", denylist=["metric", "sets"])
-def intervals(metric, sets, resamples=200, level=0.95, seed=0):
+
+@gin.configurable("bootstrap", denylist=["metric", "sets", "scores"])
+def intervals(metric, sets, resamples=200, level=0.95, seed=0, scores=None):
   """Returns {name: (low, high)} for each score of the metric.
+
+  A score that is not finite in some resample has no interval.
 
   Args:
     metric: function of `sets` that returns {name: float}.
@@ -26,6 +37,31 @@ def intervals(metric, sets, resamples=200, level=0.95, seed=0):
       fake_features and fake_labels, are resampled together.
     resamples: how many.
     level: share of such intervals that hold the truth.
+    seed: of the halves.
+    scores: what the metric returns of all rows, None to compute it.
+  """
+  halves = draw_halves(sets, resamples, seed)
+  if contract.scores_resamples(metric):
+    found = metric(**sets, resamples=halves)
+  else:
+    found = scores_one_by_one(metric, sets, halves)
+  tail = (1.0 - level) / 2.0
+  of_scores = {}
+  for name, score in (scores or metric(**sets)).items():
+    low, high = np.quantile(found[name], [tail, 1.0 - tail])
+    if np.isfinite(found[name]).all() and np.isfinite(score):
+      of_scores[name] = (float(2.0 * score - high), float(2.0 * score - low))
+  return of_scores
+
+
+def draw_halves(
+  sets: dict[str, np.ndarray], resamples: int, seed: int
+) -> dict[str, np.ndarray]:
+  """Returns {word: bools [resamples, rows]}, random halves of each set.
+
+  Args:
+    sets: {"real_features": rows, ...}; "real" is the word of this one.
+    resamples: how many.
     seed: of the halves.
   """
   counts = {}
@@ -38,19 +74,42 @@ def intervals(metric, sets, resamples=200, level=0.95, seed=0):
         "same number, and at least 4."
       )
   rng = np.random.RandomState(seed)
+  halves = {
+    word: np.zeros([resamples, min(lengths)], bool)
+    for word, lengths in counts.items()
+  }
+  for resample in range(resamples):
+    for chosen in halves.values():
+      count = chosen.shape[1]
+      chosen[resample, rng.permutation(count)[: count // 2]] = True
+  return halves
+
+
+def scores_one_by_one(metric, sets, halves) -> dict[str, np.ndarray]:
+  """Returns {name: [B scores]} of a metric that is computed B times.
+
+  Args:
+    metric, sets: as for `intervals`.
+    halves: {word: bools [B, rows]}.
+  """
   scores = []
-  for _ in range(resamples):
-    half = {word: _half(min(n), rng) for word, n in counts.items()}
-    resample = {k: rows[half[k.split("_")[0]]] for k, rows in sets.items()}
-    scores.append(metric(**resample))
-  tail = (1.0 - level) / 2.0
-  found = {}
-  for name, score in metric(**sets).items():
-    values = [s[name] for s in scores]
-    low, high = np.quantile(values, [tail, 1.0 - tail])
-    found[name] = (float(2.0 * score - high), float(2.0 * score - low))
-  return found
-
-
-def _half(count, rng):
-  return np.sort(rng.permutation(count)[: count // 2])
+  resamples = len(next(iter(halves.values())))
+  start = time.monotonic()
+  for resample in range(resamples):
+    scores.append(
+      metric(
+        **{
+          name: rows[halves[name.split("_")[0]][resample]]
+          for name, rows in sets.items()
+        }
+      )
+    )
+    seconds = (time.monotonic() - start) * resamples
+    if not resample and seconds > _LONG:
+      print(
+        f"evaluate.bootstrap computes {metric.__name__} anew for each of "
+        f"{resamples} resamples, which takes about {seconds / 60:.0f} minutes "
+        "for this model. bootstrap.resamples sets how many there are.",
+        flush=True,
+      )
+  return {name: np.array([s[name] for s in scores]) for name in scores[0]}

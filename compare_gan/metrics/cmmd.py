@@ -6,7 +6,10 @@ sigma = 10. The paper takes the image embeddings of CLIP ViT-L/14 at 336 pixels.
 Time is N^2 * D, memory constant.
 """
 
+from typing import Optional
+
 from compare_gan.metrics import contract
+from compare_gan.metrics import kernel_sums
 from compare_gan.metrics.rows import check
 from compare_gan.metrics.unit_rows import check_lengths
 from compare_gan.metrics.unit_rows import unit_blocks
@@ -16,7 +19,8 @@ import numpy as np
 _UNIT = "1000 x squared discrepancy"
 
 
-@gin.configurable(denylist=["real_features", "fake_features"])
+@gin.configurable(denylist=["real_features", "fake_features", "resamples"])
+@contract.takes_resamples
 @contract.declare(
   contract.Score("cmmd", contract.LOWER, 0.0, unit=_UNIT),
   contract.Score("cmmd_unbiased", contract.LOWER, unit=_UNIT),
@@ -26,6 +30,7 @@ def cmmd(
   fake_features: np.ndarray,
   sigma: float = 10.0,
   scale: float = 1000.0,
+  resamples: Optional[dict[str, np.ndarray]] = None,
 ) -> dict[str, float]:
   """Returns the CMMD, which is biased, and the unbiased estimate.
 
@@ -38,21 +43,41 @@ def cmmd(
     fake_features: [N, D].
     sigma: width of the kernel.
     scale: what the squared discrepancy is multiplied by.
+    resamples: see metrics/contract.py.
   """
   if not sigma > 0:
     raise ValueError(f"cmmd.sigma is {sigma}, but a kernel is wider than 0.")
   check(real_features=real_features, fake_features=fake_features)
   check_lengths(real_features=real_features, fake_features=fake_features)
-  m, n = len(real_features), len(fake_features)
-  real = _within(real_features, sigma)
-  fake = _within(fake_features, sigma)
-  between = 2.0 * _between(real_features, fake_features, sigma) / (m * n)
+  is_whole = resamples is None
+  if is_whole:  # the one subset that has all rows
+    resamples = {
+      "real": np.ones([1, len(real_features)], bool),
+      "fake": np.ones([1, len(fake_features)], bool),
+    }
+  scores = _of_subsets(real_features, fake_features, sigma, scale, **resamples)
+  return {k: float(x[0]) for k, x in scores.items()} if is_whole else scores
+
+
+def _of_subsets(real_features, fake_features, sigma, scale, real, fake):
+  """Returns the scores [B] of the rows of each subset."""
+  m, n = real.sum(axis=1), fake.sum(axis=1)
+
+  def kernel(x, y):
+    return _kernel_less_1(x, y, sigma)
+
+  between = kernel_sums.between(
+    real_features, fake_features, real, fake, kernel, unit_blocks
+  )
+  real = kernel_sums.within(real_features, real, kernel, unit_blocks)
+  fake = kernel_sums.within(fake_features, fake, kernel, unit_blocks)
+  between = 2.0 * between / (m * n)
   # The kernel of a row with itself less 1 is 0: both estimates have one sum.
   biased = real / m**2 + fake / n**2 - between
   unbiased = real / (m * (m - 1)) + fake / (n * (n - 1)) - between
   return {
-    "cmmd": float(scale * biased),
-    "cmmd_unbiased": float(scale * unbiased),
+    "cmmd": scale * biased,
+    "cmmd_unbiased": scale * unbiased,
   }
 
 
@@ -66,22 +91,3 @@ def _kernel_less_1(x, y, sigma):
   exponents -= 1.0  # -|x - y|^2 / 2
   exponents /= sigma**2
   return np.expm1(exponents, out=exponents)
-
-
-def _within(rows, sigma):
-  """Returns the sum over all pairs of different rows, each in both orders."""
-  total = 0.0
-  for part, block in unit_blocks(rows):
-    own = _kernel_less_1(block, block, sigma)
-    total += own.sum() - np.trace(own)
-    for _, later in unit_blocks(rows[part.stop :]):
-      total += 2.0 * _kernel_less_1(block, later, sigma).sum()
-  return total
-
-
-def _between(x, y, sigma):
-  return sum(
-    _kernel_less_1(a, b, sigma).sum()
-    for _, a in unit_blocks(x)
-    for _, b in unit_blocks(y)
-  )

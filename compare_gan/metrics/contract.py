@@ -41,6 +41,15 @@ one of either. A metric with a parameter num_classes=None is told how many
 classes the labels of the fakes are of, where that is known, if it says
 
   @contract.takes_num_classes
+
+Intervals score 200 random halves of all sets, see bootstrap.py. A metric that
+can score them all at once, because what costs is the same in each of them, has
+a parameter resamples=None and says
+
+  @contract.takes_resamples
+
+`resamples` is then {"real": bools [B, rows of real_*], "fake": ...}, the rows
+of each resample, and the metric returns {name: [B scores]}.
 """
 
 import fnmatch
@@ -131,6 +140,22 @@ def takes_num_classes(metric: Callable) -> Callable:
 def is_told_num_classes(metric: Any) -> bool:
   """Returns whether a metric is marked by `takes_num_classes`."""
   return getattr(metric, "takes_num_classes", False)
+
+
+def takes_resamples(metric: Callable) -> Callable:
+  """Marks a metric that scores many subsets of its rows at once."""
+  if "resamples" not in inspect.signature(metric).parameters:
+    raise ValueError(
+      f"{metric.__name__} has no parameter resamples=None, by which it would "
+      "be told the rows of each resample."
+    )
+  metric.takes_resamples = True
+  return metric
+
+
+def scores_resamples(metric: Any) -> bool:
+  """Returns whether a metric is marked by `takes_resamples`."""
+  return getattr(metric, "takes_resamples", False)
 
 
 def needs(metric):

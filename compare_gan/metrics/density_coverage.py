@@ -8,19 +8,21 @@ share of balls that hold a fake.
 
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
+from compare_gan.metrics import resampled_neighbours
 from compare_gan.metrics.rows import check
 import gin
 import numpy as np
 
 
-@gin.configurable(denylist=["real_features", "fake_features"])
+@gin.configurable(denylist=["real_features", "fake_features", "resamples"])
+@contract.takes_resamples
 @contract.declare(
   contract.Score(
     "density", contract.HIGHER, low=0.0, unit="balls of k around a fake"
   ),
   contract.Score("coverage", contract.HIGHER, 0.0, 1.0, "share of balls"),
 )
-def density_coverage(real_features, fake_features, k=5):
+def density_coverage(real_features, fake_features, k=5, resamples=None):
   """Returns density, from 0 on, and coverage in [0, 1].
 
   As in the authors' code a ball is without its border. So it holds nothing
@@ -28,6 +30,8 @@ def density_coverage(real_features, fake_features, k=5):
   """
   check(k + 1, real_features=real_features)
   check(1, real_features=real_features, fake_features=fake_features)
+  if resamples is not None:
+    return _of_resamples(real_features, fake_features, k, **resamples)
   radii = neighbours.kth_squared_distances(real_features, k)
   radii *= 1.0 - neighbours.TIE
   inside = 0
@@ -41,4 +45,25 @@ def density_coverage(real_features, fake_features, k=5):
   return {
     "density": float(inside / (k * len(fake_features))),
     "coverage": float(covered.mean()),
+  }
+
+
+def _of_resamples(real_features, fake_features, k, real, fake):
+  """Returns density and coverage [B] of resamples, bools [B, M] and [B, N]."""
+  radii = resampled_neighbours.kth_squared_distances(real_features, k, real)
+  radii *= 1.0 - neighbours.TIE
+  inside = np.zeros(len(real))
+  covered = np.zeros_like(real)
+  for i, j, squares in neighbours.squared_distances(
+    real_features, fake_features
+  ):
+    for b, centre, point in resampled_neighbours.inside(
+      squares, radii[:, i], strict=True
+    ):
+      is_drawn = fake[b, j.start + point]
+      inside += np.bincount(b[is_drawn], minlength=len(real))
+      covered[b[is_drawn], i.start + centre[is_drawn]] = True
+  return {
+    "density": inside / (k * fake.sum(axis=1)),
+    "coverage": covered.sum(axis=1) / real.sum(axis=1),
   }

@@ -10,13 +10,14 @@ from compare_gan.metrics import fid
 import gin
 
 
-@gin.configurable(denylist=["real_features", "fake_features"])
+@gin.configurable(denylist=["real_features", "fake_features", "resamples"])
 @contract.takes_gaussian("real_features", "fake_features")
+@contract.takes_resamples
 @contract.declare(
   contract.Score(
     "fd", contract.LOWER, low=0.0, unit="squared distance of features"
   ),
 )
-def fd(real_features, fake_features) -> dict[str, float]:
+def fd(real_features, fake_features, resamples=None):
   """Returns the squared Frechet distance of two sets of rows or Gaussians."""
-  return {"fd": fid.distance_of(real_features, fake_features)}
+  return {"fd": fid.distance_of(real_features, fake_features, resamples)}

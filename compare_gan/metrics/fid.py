@@ -18,6 +18,8 @@ import gin
 import numpy as np
 import scipy.linalg
 
+_AT_A_TIME = 1024  # rows that are copied
+
 
 class Gaussian(NamedTuple):
   """The normal distribution with covariance factor^T factor."""
@@ -144,20 +146,64 @@ def gaussian_of(rows):
   return rows if isinstance(rows, Gaussian) else Moments().add(rows).gaussian()
 
 
-def distance_of(real_features, fake_features):
-  """Returns the Frechet distance of sets of rows, or of Gaussians."""
+def distance_of(real_features, fake_features, resamples=None):
+  """Returns the squared Frechet distance of sets of rows, or of Gaussians.
+
+  Args:
+    real_features, fake_features: rows [N, D], or each a Gaussian.
+    resamples: see contract.takes_resamples; then an array of their distances.
+  """
   sets = {"real_features": real_features, "fake_features": fake_features}
   check(**{k: x for k, x in sets.items() if not isinstance(x, Gaussian)})
-  return frechet_distance(*map(gaussian_of, sets.values()))
+  if resamples is None:
+    return frechet_distance(*map(gaussian_of, sets.values()))
+  return np.array(
+    [
+      _quick_distance(
+        _gaussian_of_chosen(real_features, real),
+        _gaussian_of_chosen(fake_features, fake),
+      )
+      for real, fake in zip(resamples["real"], resamples["fake"])
+    ]
+  )
 
 
-@gin.configurable(denylist=["real_features", "fake_features"])
+def _quick_distance(first, second):
+  """Returns the squared Frechet distance in a quarter of the time.
+
+  The singular values are roots of eigenvalues here, and those below 1e-8 of the
+  largest one are rounding errors. What an interval is made of may have them.
+  """
+  shift = first.mean - second.mean
+  cross = first.factor @ second.factor.T
+  if len(cross) > cross.shape[1]:
+    cross = cross.T
+  squares = np.linalg.eigvalsh(cross @ cross.T)
+  return (
+    shift @ shift
+    + np.sum(first.factor**2)
+    + np.sum(second.factor**2)
+    - 2.0 * np.sum(np.sqrt(np.maximum(squares, 0.0)))
+  )
+
+
+def _gaussian_of_chosen(rows, chosen):
+  """Returns the Gaussian of the rows that bools [N] choose."""
+  moments = Moments()
+  chosen = np.flatnonzero(chosen)
+  for start in range(0, len(chosen), _AT_A_TIME):
+    moments.add(rows[chosen[start : start + _AT_A_TIME]])
+  return moments.gaussian()
+
+
+@gin.configurable(denylist=["real_features", "fake_features", "resamples"])
 @contract.takes_gaussian("real_features", "fake_features")
+@contract.takes_resamples
 @contract.declare(
   contract.Score(
     "fid", contract.LOWER, low=0.0, unit="squared distance of features"
   ),
 )
-def fid(real_features, fake_features):
+def fid(real_features, fake_features, resamples=None):
   """Returns the FID; either set may also be a `Gaussian`, known beforehand."""
-  return {"fid": distance_of(real_features, fake_features)}
+  return {"fid": distance_of(real_features, fake_features, resamples)}

@@ -8,6 +8,7 @@ distributions. All of N rows takes N^2 * D time and constant memory.
 """
 
 from compare_gan.metrics import contract
+from compare_gan.metrics import kernel_sums
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
 import gin
@@ -49,13 +50,39 @@ def squared_mmd(x, y, biased=False):
   return float(_within(x, biased) + _within(y, biased) - 2.0 * _between(x, y))
 
 
-@gin.configurable(denylist=_INPUTS)
+def squared_mmds(
+  x: np.ndarray, y: np.ndarray, x_chosen: np.ndarray, y_chosen: np.ndarray
+) -> np.ndarray:
+  """Returns the unbiased squared discrepancies [B] of the chosen rows.
+
+  Args:
+    x: [M, D].
+    y: [N, D].
+    x_chosen: bools [B, M].
+    y_chosen: bools [B, N].
+  """
+  m, n = x_chosen.sum(axis=1), y_chosen.sum(axis=1)
+  within_x = kernel_sums.within(x, x_chosen, _kernel, blocks)
+  within_y = kernel_sums.within(y, y_chosen, _kernel, blocks)
+  between = kernel_sums.between(x, y, x_chosen, y_chosen, _kernel, blocks)
+  return (
+    within_x / (m * (m - 1))
+    + within_y / (n * (n - 1))
+    - 2.0 * between / (m * n)
+  )
+
+
+@gin.configurable(denylist=[*_INPUTS, "resamples"])
+@contract.takes_resamples
 @contract.declare(
   contract.Score("kid", contract.LOWER, unit="squared discrepancy"),
 )
-def kid(real_features, fake_features):
+def kid(real_features, fake_features, resamples=None):
   """Returns the unbiased KID over all pairs."""
   check(real_features=real_features, fake_features=fake_features)
+  if resamples is not None:
+    halves = resamples["real"], resamples["fake"]
+    return {"kid": squared_mmds(real_features, fake_features, *halves)}
   return {"kid": squared_mmd(real_features, fake_features)}
 
 

@@ -6,39 +6,59 @@ fakes to their nearest training row are ranked against those of held-out rows.
 
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
+from compare_gan.metrics import resampled_neighbours
 from compare_gan.metrics.rows import check
 import gin
 import numpy as np
 
 
 @gin.configurable(
-  denylist=["train_features", "heldout_features", "fake_features"]
+  denylist=["train_features", "heldout_features", "fake_features", "resamples"]
 )
+@contract.takes_resamples
 @contract.declare(
   contract.Score("memorization", contract.NEITHER, 0.0, 1.0, "probability"),
   contract.Score(
     "memorization_z_u", contract.NEITHER, unit="standard deviations"
   ),
 )
-def memorization(train_features, heldout_features, fake_features):
+def memorization(
+  train_features, heldout_features, fake_features, resamples=None
+):
   """Returns the probability that a fake is nearer than held-out, and Z_U.
 
   The probability is 1/2 for fresh samples of the data and 1 for copies; ties
   count half. Z_U is the paper's standardised statistic: below -3 copies are
   sure, above 3 the fakes are farther from the training set than the data is.
   """
-  from scipy import stats  # A second that trainings need not wait.
-
   check(
     2,
     train_features=train_features,
     heldout_features=heldout_features,
     fake_features=fake_features,
   )
+  if resamples is not None:
+    return _of_resamples(
+      train_features, heldout_features, fake_features, **resamples
+    )
   heldout = neighbours.nearest_squared_distances(
     heldout_features, train_features
   )
   fake = neighbours.nearest_squared_distances(fake_features, train_features)
+  if not heldout.any():
+    raise ValueError(
+      "Each row of heldout_features equals a row of train_features, so nothing "
+      "is held out, and copies cannot be told from fresh images. A dataset "
+      "holds images out by folder.eval_fraction, arrays.eval_fraction or a "
+      "split of its own."
+    )
+  return _scores(heldout, fake)
+
+
+def _scores(heldout, fake):
+  """Returns the scores of squared distances to the nearest training row."""
+  from scipy import stats  # A second that trainings need not wait.
+
   m, n = len(heldout), len(fake)
   ranks = stats.rankdata(np.concatenate([heldout, fake]))
   # Mann and Whitney's U: pairs in which the held-out row is the farther one.
@@ -48,3 +68,18 @@ def memorization(train_features, heldout_features, fake_features):
     "memorization": float(nearer / (m * n)),
     "memorization_z_u": float((m * n / 2.0 - nearer) / deviation),
   }
+
+
+def _of_resamples(
+  train_features, heldout_features, fake_features, train, heldout, fake
+):
+  """Returns the scores [B] of resamples, bools [B, rows] of each set."""
+  heldout_squares, fake_squares = (
+    resampled_neighbours.nearest_squared_distances(rows, train_features, train)
+    for rows in (heldout_features, fake_features)
+  )
+  scores = [
+    _scores(heldout_squares[b][heldout[b]], fake_squares[b][fake[b]])
+    for b in range(len(train))
+  ]
+  return {name: np.array([s[name] for s in scores]) for name in scores[0]}

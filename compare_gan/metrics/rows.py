@@ -4,9 +4,48 @@ Features arrive in float32 and are summed in float64. Converting a block at a
 time keeps the extra memory constant: 16 MiB for 2048 features.
 """
 
+from typing import Optional
+
 import numpy as np
 
 _BLOCK = 1024
+
+
+class Collected:
+  """Arrays of N rows that come in batches, and lie in memory once.
+
+  A list of batches that is concatenated at the end lies there twice.
+
+  Args:
+    count: N.
+    what: they are, for messages.
+  """
+
+  def __init__(self, count: int, what: str):
+    self._count, self._what = count, what
+    self._rows = None
+    self._filled = 0
+
+  def add(self, batch: np.ndarray) -> None:
+    """Takes the next rows [n, ...]."""
+    if self._rows is None:
+      self._rows = np.empty([self._count, *batch.shape[1:]], batch.dtype)
+    end = self._filled + len(batch)
+    if end > self._count:
+      raise ValueError(
+        f"More than the {self._count} rows came of {self._what}."
+      )
+    self._rows[self._filled : end] = batch
+    self._filled = end
+
+  def all(self) -> Optional[np.ndarray]:
+    """Returns the rows [N, ...]; None if no batch was added."""
+    if self._rows is not None and self._filled < self._count:
+      raise ValueError(
+        f"{self._filled} rows came of {self._what}, but {self._count} were to "
+        "come."
+      )
+    return self._rows
 
 
 def blocks(rows, size=_BLOCK):

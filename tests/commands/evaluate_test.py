@@ -1,6 +1,7 @@
 """evaluate and compare: models, images, features; what the JSON holds."""
 
 import json
+import re
 
 from compare_gan import model_dir
 from compare_gan import picture_files
@@ -127,6 +128,30 @@ def test_images_of_another_size_are_refused(tmp_path, folder, capsys):
     f"--model_dir={folder}",
   )
   assert "noise has (4, 4, 1)" in said
+
+
+@pytest.mark.parametrize(
+  "labels,sentence",
+  [
+    (np.arange(5) % 3, "labels of shape .5,., but there are 6 images"),
+    (np.arange(6), "Labels go from 0 to 5, but those of noise are 0 to 2"),
+    (np.arange(6) / 2.0, "are no integers"),
+  ],
+  ids=["five", "classes", "halves"],
+)
+def test_labels_that_do_not_fit_are_refused(
+  tmp_path, folder, capsys, labels, sentence
+):
+  np.savez(tmp_path / "x.npz", images=np.zeros([6, 4, 4, 1], np.uint8))
+  np.save(tmp_path / "y.npy", labels)
+  said = _fails(
+    capsys,
+    "evaluate",
+    f"--images={tmp_path / 'x.npz'}",
+    f"--labels={tmp_path / 'y.npy'}",
+    f"--model_dir={folder}",
+  )
+  assert re.search(sentence, " ".join(said.split()))
 
 
 def test_compare_sets_scores_side_by_side(tmp_path, folder, capsys):

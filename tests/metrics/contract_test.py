@@ -257,3 +257,16 @@ def test_scores_are_declared_beside_the_formula():
 def test_a_direction_is_one_of_three():
   with pytest.raises(ValueError, match="better 'larger'. It can be 'lower'"):
     contract.declare(contract.Score("a", "larger"))
+
+
+def test_a_metric_that_scores_resamples_can_be_told_them():
+  def told(fake_features, resamples=None):
+    return {}
+
+  assert not contract.scores_resamples(told)
+  assert contract.scores_resamples(contract.takes_resamples(told))
+  with pytest.raises(ValueError, match="deaf has no parameter resamples=None"):
+
+    @contract.takes_resamples
+    def deaf(fake_features):
+      return {}

@@ -72,3 +72,12 @@ def test_unequal_widths():
   train, heldout, fake = _sets(5)
   with pytest.raises(ValueError, match="Widths differ"):
     memorization(train, heldout, fake[:, :3])
+
+
+def test_held_out_rows_that_were_trained_on_are_refused():
+  """Copies would score 1/2, as fresh samples do."""
+  train, _, fake = _sets()
+  with pytest.raises(ValueError, match="nothing is held out.*eval_fraction"):
+    memorization(train, train[:50], train)
+  with_some = np.concatenate([train[:50], fake])
+  assert memorization(train, with_some, train)["memorization"] > 0.5

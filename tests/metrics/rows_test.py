@@ -37,3 +37,21 @@ def test_unequal_widths_are_named():
 def test_other_shapes_are_refused():
   with pytest.raises(ValueError, match=r"x has shape \(4, 1, 1, 8\)"):
     rows.check(x=np.zeros([4, 1, 1, 8]))
+
+
+def test_collected_batches_are_rows_in_order():
+  collected = rows.Collected(5, "images")
+  assert collected.all() is None
+  for batch in ([[0], [1]], [[2]], [[3], [4]]):
+    collected.add(np.float32(batch))
+  assert collected.all().dtype == np.float32
+  assert collected.all().tolist() == [[0], [1], [2], [3], [4]]
+
+
+def test_as_many_rows_come_as_were_promised():
+  collected = rows.Collected(3, "images")
+  collected.add(np.zeros([2, 1]))
+  with pytest.raises(ValueError, match="2 rows came of images, but 3"):
+    collected.all()
+  with pytest.raises(ValueError, match="More than the 3 rows came of images"):
+    collected.add(np.zeros([2, 1]))

@@ -1,5 +1,7 @@
 """SWD against TF-GAN."""
 
+import tracemalloc
+
 from compare_gan.metrics import sliced_wasserstein as swd
 import numpy as np
 import pytest
@@ -105,12 +107,56 @@ def test_worse_fakes_score_worse():
   assert min(worse) > 1.1 * same
 
 
-def test_more_images_than_a_batch():
-  images = np.random.RandomState(0).rand(70, 16, 16, 1)
-  found = swd._descriptors(images, 16, 2, 7, np.random.RandomState(0))
-  assert found[16].shape == (140, 49)
-  np.testing.assert_allclose(found[16].mean(axis=1), 0.0, atol=1e-12)
-  np.testing.assert_allclose(found[16].std(axis=1), 1.0)
+def _descriptors(images, rng, coarsest=16, patches=64, size=7):
+  """Returns {height of level: rows}, all in memory, as it once was."""
+  found = {}
+  for start in range(0, len(images), 64):
+    batch = images[start : start + 64].astype(np.float64)
+    for level in swd.laplacian_pyramid(batch, coarsest):
+      n, height, width, _ = level.shape
+      top = rng.randint(height - size + 1, size=(n * patches, 1, 1))
+      left = rng.randint(width - size + 1, size=(n * patches, 1, 1))
+      rows = swd._patches(level, top, left, size)
+      found.setdefault(height, []).append(rows)
+  return {height: np.concatenate(rows) for height, rows in found.items()}
+
+
+@pytest.mark.parametrize("directions_at_a_time", [147, 50, 20])
+def test_passes_make_no_difference(monkeypatch, directions_at_a_time):
+  """70 images are two batches; 40 x 33 pixels make two levels."""
+  of_one = 2 * 2 * 70 * 64 * 8
+  monkeypatch.setattr(swd, "_BYTES", directions_at_a_time * of_one)
+  images = np.random.RandomState(0).randint(0, 256, [140, 40, 33, 1], np.uint8)
+  real, fake = images[:70], np.sort(images[70:], axis=1)
+  rng = np.random.RandomState(3)
+  rows = [_descriptors(x, rng) for x in (real, fake)]
+  expected = {
+    f"swd_{height}": swd.distance(rows[0][height], rows[1][height], 147, rng)
+    for height in (40, 20)
+  }
+  expected["swd"] = np.mean(list(expected.values()))
+  found = swd.sliced_wasserstein(real, fake, seed=3)
+  assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_memory_does_not_grow_with_the_number_of_directions(monkeypatch):
+  """A direction of 1024 images takes 1 MiB; the patches would take 50."""
+  monkeypatch.setattr(swd, "_BYTES", 2**21)
+  images = np.zeros([1024, 16, 16, 1], np.uint8)
+  tracemalloc.start()
+  swd.sliced_wasserstein(images, images, projections=6)
+  _, peak = tracemalloc.get_traced_memory()
+  tracemalloc.stop()
+  assert peak < 16 * 2**20
+
+
+def test_patches_are_normalised():
+  images = np.random.RandomState(0).rand(3, 16, 16, 1)
+  top = left = np.arange(6)[:, None, None]
+  rows = swd._patches(images, top, left, 7)
+  assert rows.shape == (6, 49)
+  np.testing.assert_allclose(rows.mean(axis=1), 0.0, atol=1e-12)
+  np.testing.assert_allclose(rows.std(axis=1), 1.0)
 
 
 def test_unequal_numbers_are_refused():
