@@ -94,7 +94,9 @@ def run(args):
 def _run(args):
   _leave_gpus_to_the_runs()
   from compare_gan.study import definition
+  from compare_gan.study import needs
   from compare_gan.study import plan
+  from compare_gan.study import room
 
   path = definition.find(args.path)
   study = definition.load(path, args.gin_bindings)
@@ -116,6 +118,10 @@ def _run(args):
     memory_mb=study.memory_mb,
     timeout_s=study.timeout_s,
   )
+  shared = None
+  if args.executor == "local":  # The others keep account of it themselves.
+    needed = needs.Needs(study, bool(executor.gpus))
+    shared = room.Room(executor.memory, executor.jobs, needed)
   try:
     conductor.Conductor(
       study,
@@ -125,6 +131,7 @@ def _run(args):
       _text(path, args.gin_bindings),
       shard,
       progress.Progress(study),
+      room=shared,
     ).run()
   except conductor.Stopped as stopped:
     print(f"compare_gan study: {stopped}", file=sys.stderr)

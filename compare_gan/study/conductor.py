@@ -19,6 +19,7 @@ import time
 from compare_gan.storage import files
 from compare_gan.study import journal
 from compare_gan.study import process
+from compare_gan.study import room as room_lib
 from compare_gan.study import table
 
 _LOOK_S = 0.5  # between two looks at the executor
@@ -47,6 +48,8 @@ class Conductor:
     shard: (i, n) to do the i-th of n parts, counted from 0; None for all.
     progress: a progress.Progress, or None.
     command: `command(study, run, folder)` -> words that train a run.
+    room: a room.Room, which says what the memory has room for; None counts
+      the executor's jobs alone.
   """
 
   def __init__(
@@ -59,6 +62,7 @@ class Conductor:
     shard=None,
     progress=None,
     command=process.trainer_command,
+    room=None,
   ):
     self._study = study
     self._plan = plan
@@ -68,6 +72,8 @@ class Conductor:
     self._shard = shard
     self._progress = progress
     self._command = command
+    self._room = room or room_lib.Room(None, executor.jobs, None)
+    self._says_room = room is not None
     self._signal = None
     self._opened = []
     self._flying = {}  # {run id: when it was submitted}
@@ -236,7 +242,8 @@ class Conductor:
         and self._is_mine(run)
       ]
       if self._signal is None:
-        self._submit(waiting[: self._executor.jobs - len(self._flying)])
+        if self._begin(waiting):
+          continue  # Of what could not, others may follow.
       elif not cancelled:
         self._executor.cancel()
         cancelled = True
@@ -250,16 +257,35 @@ class Conductor:
         self._end(run_id, outcome)
       self._look_at_others()
 
-  def _submit(self, runs):
-    for run in runs:
-      attempt = self._state(run.id).attempts + 1
-      task = self._task(run, attempt)
-      event = self._journal.start(run.id, attempt)
-      self._states[run.id] = journal.after(self._state(run.id), event)
-      self._flying[run.id] = time.monotonic()
-      self._executor.submit(task)
-      if self._progress:
-        self._progress.started(run, attempt)
+  def _begin(self, waiting):
+    """Starts the runs that there is room for; returns whether one ended."""
+    if waiting and self._says_room:
+      self._says_room = False
+      for line in filter(None, [self._room.in_words(waiting)]):
+        print(line, flush=True)
+    has_ended = False
+    for run in waiting:
+      if len(self._flying) >= self._executor.jobs:
+        break
+      reason = self._room.why_never(run)
+      if reason:
+        self._end(run.id, process.Outcome("memory", reason))
+        has_ended = True
+      elif self._room.has_place(run, [self._run(i) for i in self._flying]):
+        self._submit(run)
+      else:
+        break  # None overtakes it.
+    return has_ended
+
+  def _submit(self, run):
+    attempt = self._state(run.id).attempts + 1
+    task = self._task(run, attempt)
+    event = self._journal.start(run.id, attempt)
+    self._states[run.id] = journal.after(self._state(run.id), event)
+    self._flying[run.id] = time.monotonic()
+    self._executor.submit(task)
+    if self._progress:
+      self._progress.started(run, attempt)
 
   def _task(self, run, attempt):
     folder = table.folder_of(self._folder, run.id)
