@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -401,6 +402,30 @@ class Conductor:
     )
 
 
+def return_to_start(folder: str) -> None:
+  """Goes to the folder in which a study was begun, if there is one.
+
+  Relative paths, of images and of gin files, are taken from there, by its runs
+  and by its plan. On another machine that folder may not exist: then they are
+  taken from here.
+
+  Args:
+    folder: of the study.
+  """
+  if not os.path.exists(os.path.join(folder, "study.json")):
+    return
+  start = table.read_study(folder).get("cwd")
+  if not start or not os.path.isdir(start) or start == os.getcwd():
+    return
+  print(
+    f"The study was begun in {start}: its relative paths are taken from there.",
+    flush=True,
+  )
+  os.chdir(start)
+  if start not in sys.path:  # modules of one's own, see __main__.py
+    sys.path.insert(0, start)
+
+
 def as_begun(study, folder):
   """Returns the study with the direction of its score that a folder goes by.
 
@@ -480,6 +505,7 @@ def _describe(folder, study, plan, text, shard):
       "score": "not finite",
     },
     "created": now.isoformat(timespec="seconds"),
+    "cwd": os.getcwd(),
     "impossible": impossible,
   }
   _write_study(folder, described, text, shard)

@@ -68,11 +68,10 @@ def _key(run):
 
 def of_step_mb(run: plan_lib.Run, flags=()):
   """Returns the megabytes of a run's training on a CPU; None if unknown."""
-  import tensorflow as tf
-
   from compare_gan import model_dir
   from compare_gan.datasets import catalogue
   from compare_gan.layers import scope
+  import tensorflow as tf
 
   with bindings_lib.own_gin():
     try:

@@ -400,4 +400,4 @@ def settled(study):
 
 def impossible(study):
   """Returns {"axis=value axis=value": reason} of cells that cannot be built."""
-  return possible.impossible(_plan(study).cells)
+  return possible.impossible(_plan(study).cells, study.flags)

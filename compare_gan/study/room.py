@@ -7,7 +7,9 @@ to need more than there is altogether is not started: a kernel that is short of
 memory kills what it likes.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 from typing import Optional
@@ -96,9 +98,9 @@ class Room:
     )
     if next_ is None or len(begun) == self._jobs:
       return f"{line}."
+    more = _gib(self._need(next_).mb)
     return (
-      f"{line}: no room for the next one's {_gib(self._need(next_).mb)}, though "
-      f"--jobs={self._jobs}."
+      f"{line}: no room for the next one's {more}, though --jobs={self._jobs}."
     )
 
   def _needed(self, runs):

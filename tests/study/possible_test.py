@@ -20,6 +20,13 @@ def test_layer_norm_in_sndcgan_is_impossible(load):
   assert "In call to" not in reason
 
 
+def test_flags_of_the_trainings_count(load):
+  base = small.BASE.replace('dataset.name = "ring8"', "")
+  flags = ["--gin_bindings", "dataset.name = 'ring8'"]
+  assert len(plan.impossible(load(base=base))) == 9
+  assert plan.impossible(load(f"study.flags = {flags}", base=base)) == {}
+
+
 _DEAF = """
 from compare_gan.architectures import abstract_arch
 from tests.architectures import own_architecture
