@@ -427,10 +427,11 @@ def return_to_start(folder: str) -> None:
 
 
 def as_begun(study, folder):
-  """Returns the study with the direction of its score that a folder goes by.
+  """Returns the study with what a folder goes by that was begun earlier.
 
   A study that an earlier version has begun minimised its score unless the file
-  said otherwise; the runs that are there follow from that.
+  said otherwise, and its seeds had the same images in the same order; the runs
+  that are there follow from that.
   """
   if not os.path.exists(os.path.join(folder, "study.json")):
     return study
@@ -438,7 +439,9 @@ def as_begun(study, folder):
   minimize = table.is_minimized(begun)
   if minimize != table.is_minimized(study._asdict()):
     print(table.note_on_direction(begun), flush=True)
-  return study._replace(minimize=minimize)
+  return study._replace(
+    minimize=minimize, seeds_data=begun.get("seeds_data", False)
+  )
 
 
 def title(cell):
@@ -496,6 +499,8 @@ def _describe(folder, study, plan, text, shard):
     "minimize": table.is_minimized(study._asdict()),
     "checkpoint": study.checkpoint,
     "seeds": study.seeds,
+    "seeds_at_first": study.seeds,
+    "seeds_data": study.seeds_data,
     "phases": list(counted["phases"]),
     "runs": counted["runs"],
     "top_percent": 5,
@@ -526,7 +531,9 @@ def _describe_begun(folder, study, plan, stored, text):
   if study.seeds == begun["seeds"]:
     return begun, stored != text
   counted = plan.count(study)
-  return {**begun, "seeds": study.seeds, "runs": counted["runs"]}, True
+  at_first = begun.get("seeds_at_first", begun["seeds"])
+  more = {"seeds": study.seeds, "seeds_at_first": at_first}
+  return {**begun, **more, "runs": counted["runs"]}, True
 
 
 def _write_study(folder, described, text, shard):

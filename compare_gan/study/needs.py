@@ -21,7 +21,15 @@ from compare_gan.study import scores
 
 _BASE_MB = 600  # TensorFlow 2.21 when it has been imported; 2.6: 400
 # Numbers that no tensor's size depends on: one estimate serves all of them.
-_NO_SIZES = ("tf_random_seed", "g_lr", "d_lr", "lamba", "beta1", "beta2")
+_NO_SIZES = (
+  "tf_random_seed",
+  "seed",
+  "g_lr",
+  "d_lr",
+  "lamba",
+  "beta1",
+  "beta2",
+)
 
 
 class Needs:
