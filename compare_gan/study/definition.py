@@ -116,8 +116,9 @@ def study(
     overrides: [({axis: value or [values]}, [lines of gin])], on top of what the
       axes of these cells bind.
     search: phases, see search.py; none is one empty setting.
-    seeds: how many of them each setting is trained with: 1, 2, ... It is the
-      run's run_config.tf_random_seed, and its dataset.seed unless that is bound.
+    seeds: how many of them each setting is trained with: 1, 2, ... One is the
+      run_config.tf_random_seed of its run, and the dataset.seed too unless that
+      is bound.
     score: what decides, a score by its name in the tables. The metric that
       returns it declares whether lower or higher is better.
     minimize: True or False overrides that; None leaves it to the metric.
