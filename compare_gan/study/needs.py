@@ -90,7 +90,8 @@ def of_step_mb(run: plan_lib.Run, flags=()):
         ]
       )
       with tf.Graph().as_default(), scope.building(valueless=True):
-        gan = model_dir.make_gan(catalogue.dataset())
+        with tf.name_scope("gan"):  # At the root no name begins with "_".
+          gan = model_dir.make_gan(catalogue.dataset())
         needed = memory.of_training(
           gan.train_step, memory_check.specs(gan), gan.variables
         )

@@ -6,6 +6,8 @@ from compare_gan.study import plan
 from compare_gan.study import room
 import pytest
 
+from tests.study import small
+
 pytestmark = pytest.mark.versions("a step is traced with TensorFlow's ops")
 
 
@@ -24,6 +26,15 @@ def test_a_run_needs_a_process_and_its_step(load, _base):
   step = needs.of_step_mb(run)
   assert 300 < step < 400  # A tiny one is what memory.py adds to all.
   assert needs.Needs(study)(run) == (500 + step, "by an estimate", True)
+
+
+def test_a_network_whose_class_has_an_underscore_is_traced(load):
+  """A graph has no scope of such a name at its root."""
+  base = small.BASE.replace(
+    "tests.architectures.own_architecture", "dcgan_arch"
+  )
+  base += "dcgan.Generator.ch = 1\ndcgan.Discriminator.ch = 1\n"
+  assert needs.of_step_mb(runs(load(base=base))[0]) > 300
 
 
 def test_larger_batches_need_more(load):
