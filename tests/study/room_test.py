@@ -4,6 +4,7 @@ import os
 
 from compare_gan import memory_limit
 from compare_gan.study import process
+from compare_gan.study import retry
 from compare_gan.study import room
 from compare_gan.study import table
 import pytest
@@ -146,6 +147,18 @@ def test_a_run_that_is_too_large_keeps_its_row_and_is_not_started(tmp_path):
     assert ("was not started" in row.reason) == is_large
     assert os.path.exists(row.folder) != is_large
   assert len(rows) == 14
+
+
+def test_where_there_is_more_memory_retried_runs_begin(tmp_path):
+  made = fake_plan.study(axes={"loss": {"ns": []}})
+  for total, started in ((1, 0), (8, 7)):
+    executor = _Executor(jobs=2)
+    divided = room.Room(memory(total, total), 2, lambda run: estimated(2))
+    fake_plan.conduct(tmp_path, made=made, executor=executor, room=divided)
+    assert len(executor.most) == started
+    retry.mark(str(tmp_path), ["memory"])
+  rows = table.read(str(tmp_path)).rows
+  assert [row.status for row in rows] == ["collapsed"] * 7
 
 
 def test_when_all_are_too_large_the_study_ends(tmp_path):
