@@ -6,12 +6,12 @@ are other ways of making the same step traced, each with its own estimate.
 """
 
 import contextlib
-import os
 import shutil
 import subprocess
 import warnings
 
 from compare_gan import memory
+from compare_gan import memory_limit
 from compare_gan.layers.attention import NonLocalBlock
 import tensorflow as tf
 
@@ -160,33 +160,10 @@ def _of_host():
 
   What is free, and what it has already.
   """
-  if not os.path.exists("/proc/meminfo"):
+  found = memory_limit.find()
+  if found is None:
     return None
-  free = _number("/proc/meminfo", "MemAvailable:")
-  limit = _limit_of_container()
-  own = _number("/proc/self/status", "VmRSS:")
-  return free + own if limit is None else min(free + own, limit)
-
-
-def _number(path, key):
-  """Returns the bytes of a line "key   123 kB"."""
-  with open(path) as file:
-    for line in file:
-      if line.startswith(key):
-        return int(line.split()[1]) * 1024
-  return 0
-
-
-def _limit_of_container():
-  for path in (
-    "/sys/fs/cgroup/memory.max",
-    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-  ):
-    if os.path.exists(path):
-      with open(path) as file:
-        text = file.read().strip()
-      return int(text) if text.isdigit() else None
-  return None
+  return min(found.free + (memory_limit.resident() or 0), found.total)
 
 
 def _of_gpu():

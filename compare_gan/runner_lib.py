@@ -93,7 +93,7 @@ def run_with_schedule(
       device, options_lib.options().batch_size, run_config
     )
     run_config = devices.settle(run_config)
-  dataset = open_dataset()
+  dataset = devices.together(open_dataset) if trains else open_dataset()
   if trains:
     _train(devices, dataset, run_config, model_dir)
     if not devices.is_chief:
@@ -159,34 +159,46 @@ def _train_on(devices, dataset, run_config, model_dir):
 @contextlib.contextmanager
 def _only_trainer(devices, model_dir):
   """Makes the folder, and keeps other trainings out of it."""
+  with contextlib.ExitStack() as stack:
+    devices.together(lambda: _keep_others_out(stack, devices, model_dir))
+    yield
+
+
+def _keep_others_out(stack, devices, model_dir):
   if not devices.is_chief:
-    yield  # Only the chief writes.
-    return
+    return  # Only the chief writes.
   checkpoints.all_steps(model_dir)  # Nothing is made where it is not readable.
   files.make_folder(model_dir)
   refusal = (
     f"{model_dir} is being trained in by {{holder}}. Wait for it or end it, or "
     "give another --model_dir. Several hosts train together by TF_CONFIG."
   )
-  with locks.alone(os.path.join(model_dir, _LOCK), refusal):
-    yield
+  stack.enter_context(locks.alone(os.path.join(model_dir, _LOCK), refusal))
 
 
 def _train_alone(devices, dataset, run_config, model_dir):
   options = options_lib.options()
-  seed = devices.of_chief(_seed(run_config, model_dir))
-  was = _begun(model_dir, dataset)
-  gan = _make_or_restore(dataset, options, model_dir, devices, seed, was)
+  seed, was, values = devices.together(
+    lambda: _beginning(dataset, options, run_config, model_dir)
+  )
+  seed = devices.of_chief(seed)
+  gan = _make(dataset, devices, seed, values)
+  if isinstance(values, transfer.Values):
+    print(devices.together(values.report))
   start = int(gan.global_step.numpy())
   if was is not None and was.step != start:  # It was damaged.
     was = restart.begun(model_dir, start)
   is_done = was is not None and start >= options.training_steps
-  if devices.is_chief and not is_done:
-    task_manager.mark_training_running(model_dir)
-    _describe_start(was, model_dir, start)
-    model_dir_lib.write_description(
-      model_dir, start, dataset, restart.in_force(gin.config_str(), was), seed
-    )
+
+  def record_start():
+    if devices.is_chief and not is_done:
+      task_manager.mark_training_running(model_dir)
+      _describe_start(was, model_dir, start)
+      model_dir_lib.write_description(
+        model_dir, start, dataset, restart.in_force(gin.config_str(), was), seed
+      )
+
+  devices.together(record_start)
   estimator = estimator_lib.Estimator(gan, run_config, devices, model_dir)
   estimator.train(
     lambda first, **shard: dataset.batches(
@@ -223,11 +235,15 @@ def _begun(model_dir, dataset):
 
 def _check_graph(graph, gan, devices, run_config):
   """Says what is known before the first step, once its graph is there."""
-  if devices.is_chief:
-    configuration.print_unread()
-    memory_check.check(
-      run_config.memory_check, graph, gan, devices.num_local_replicas()
-    )
+
+  def check():
+    if devices.is_chief:
+      configuration.print_unread()
+      memory_check.check(
+        run_config.memory_check, graph, gan, devices.num_local_replicas()
+      )
+
+  devices.together(check)
 
 
 def _describe_start(was, model_dir, step):
@@ -247,19 +263,22 @@ def _seed(run_config, model_dir):
   return secrets.randbits(31) if seed is None else seed
 
 
-def _make_or_restore(dataset, options, model_dir, devices, seed, was):
+def _beginning(dataset, options, run_config, model_dir):
+  """Returns the seed, the restart.Begun or None, and the first values or None.
+
+  All that a training begins with is read here, so that whatever is wrong with
+  it is known before several hosts make variables together.
+  """
+  seed = _seed(run_config, model_dir)
+  was = _begun(model_dir, dataset)
   stored = checkpoints.last_good(model_dir)
   if stored is not None and was is not None:
     step, tensors = stored
     print(f"Going on from the checkpoint of step {step} in {model_dir}.")
-    values = model_dir_lib.values_of(tensors, model_dir)
-    return _make(dataset, devices, seed, values)
+    return seed, was, model_dir_lib.values_of(tensors, model_dir)
   if not options.init_from:
-    return _make(dataset, devices, seed)
-  values = transfer.values(options.init_from, dataset.num_classes)
-  gan = _make(dataset, devices, seed, values)
-  print(values.report())
-  return gan
+    return seed, was, None
+  return seed, was, transfer.values(options.init_from, dataset.num_classes)
 
 
 def _make(dataset, devices, seed, values=None):

@@ -175,22 +175,15 @@ settle_dumps() {
   fi
 }
 
-has_adapter='
-import importlib.util
-import sys
-sys.exit(importlib.util.find_spec("npu_device") is None)'
-
 settle_device() {
-  if [[ $device ]]; then
+  if [[ $device && $device != auto ]]; then
     echo "Trains with --run_config=$device."
-  elif "$python" -c "$has_adapter"; then
-    device=npu
-    echo "Trains with --run_config=npu, on card $ASCEND_DEVICE_ID."
-  else
-    device=auto
-    echo "Trains with --run_config=auto: there is no npu_device here, and no" \
-      "dumps or profiles of an NPU."
+    return
   fi
+  device=auto # It opens a card; that npu_device is installed proves none.
+  echo "Trains with --run_config=auto: on card $ASCEND_DEVICE_ID of an NPU if it" \
+    "answers, else on GPUs or the CPU, without an NPU's dumps and profiles. The" \
+    "training says which."
 }
 
 # Trains what was asked for.

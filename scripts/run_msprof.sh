@@ -21,8 +21,11 @@ done
 command -v msprof >/dev/null ||
   fail "there is no msprof in PATH: source CANN's set_env.sh first."
 
-# msprof splits its --application at spaces: a file without any holds the words.
-application=$(mktemp)
+# msprof splits its --application at spaces, and a shell may read patterns in it:
+# a file without any in its name holds the words.
+temporary=${TMPDIR:-/tmp}
+[[ $temporary != *[!A-Za-z0-9_./-]* ]] || temporary=/tmp
+application=$(mktemp "$temporary/run_msprof.XXXXXX")
 trap 'rm -f "$application" "$application.code"' EXIT
 {
   printf '%q ' bash "$here/run_1p.sh" "$@"

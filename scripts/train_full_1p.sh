@@ -18,7 +18,7 @@
 #   --over_dump=True     an NPU dumps what overflows
 #   --data_dump_flag=1   an NPU dumps tensors, at the steps --data_dump_step=10
 #   --profiling=True     an NPU writes a profile
-#   --run_config=KIND    npu, gpu, cpu or tpu; default: an NPU if there is one
+#   --run_config=KIND    npu, gpu, cpu or tpu; default: auto, an NPU if one answers
 #   --dry_run            print what would be run
 #
 # Other flags are those of `python -m compare_gan zoo NAME`, for compare_gan

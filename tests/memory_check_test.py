@@ -3,6 +3,7 @@
 import warnings
 
 from compare_gan import memory_check
+from compare_gan import memory_limit
 from compare_gan.estimator import run_config
 from compare_gan.model_dir import DatasetShape
 import gin
@@ -46,6 +47,20 @@ def test_off_does_not_look(capsys):
 @pytest.fixture
 def _no_memory(monkeypatch):
   monkeypatch.setattr(memory_check, "_of_host", lambda: 2**20)
+
+
+def test_a_container_that_is_used_by_others_has_less(monkeypatch):
+  monkeypatch.setattr(
+    memory_check.memory_limit,
+    "find",
+    lambda: memory_limit.Memory(3 * 2**30, 8 * 2**30, "container"),
+  )
+  monkeypatch.setattr(memory_check.memory_limit, "resident", lambda: 2**30)
+  assert memory_check._of_host() == 4 * 2**30
+  monkeypatch.setattr(memory_check.memory_limit, "resident", lambda: 2**33)
+  assert memory_check._of_host() == 8 * 2**30  # What it has is counted twice.
+  monkeypatch.setattr(memory_check.memory_limit, "find", lambda: None)
+  assert memory_check._of_host() is None
 
 
 @pytest.mark.slow

@@ -341,15 +341,15 @@ def test_profile_goes_to_the_folder_of_the_log(place):
   assert folder.is_dir()
 
 
-def test_npu_is_taken_where_its_adapter_is(place):
+def test_an_adapter_without_a_card_is_no_npu(place):
+  """Whether a card answers is the training's to find out."""
   (place.modules / "npu_device.py").write_text("raise ImportError")
-  assert place.full().last("run_config") == "npu"
+  assert place.full().last("run_config") == "auto"
 
 
-@pytest.mark.parametrize("flag", ["--run_config=cpu", "--chip=cpu"])
+@pytest.mark.parametrize("flag", ["--run_config=npu", "--chip=npu"])
 def test_device_is_a_choice(place, flag):
-  (place.modules / "npu_device.py").write_text("")
-  assert place.full(flag).last("run_config") == "cpu"
+  assert place.full(flag).last("run_config") == "npu"
 
 
 # ---- How it ends -------------------------------------------------------------
@@ -425,14 +425,9 @@ _DRY = {
 
 
 @pytest.mark.parametrize("name", _NAMES)
-@pytest.mark.parametrize("with_npu", [False, True])
-def test_dry_run_of_every_script_makes_nothing(place, name, with_npu):
-  if with_npu:
-    (place.modules / "npu_device.py").write_text("raise ImportError")
+def test_dry_run_of_every_script_makes_nothing(place, name):
   printed = place.run(name, *_DRY[name], "--dry_run")
-  device = {"run_cpu.sh": "cpu", "run_gpu.sh": "gpu"}.get(
-    name, "npu" if with_npu else "auto"
-  )
+  device = {"run_cpu.sh": "cpu", "run_gpu.sh": "gpu"}.get(name, "auto")
   [line] = [x for x in printed.splitlines() if " -m compare_gan.main " in x]
   assert Called(shlex.split(line)).last("run_config") == device
   assert not place.called() and os.listdir(place.folder) == ["train data"]
@@ -540,12 +535,11 @@ def test_biggan_of_three_folders(place, name, device):
   assert "a line" in (result / "train_0.log").read_text()
 
 
-def test_run_1p_is_for_an_npu(place):
-  (place.modules / "npu_device.py").write_text("")
+def test_run_1p_is_for_an_npu_if_there_is_one(place):
   place.run("run_1p.sh", _ROOT, "d", "r", "--steps=7")
   train, *_ = place.called()
   train.parse()
-  assert train.last("run_config") == "npu"
+  assert train.last("run_config") == "auto"
   assert options.options().training_steps == 7
 
 
@@ -596,6 +590,16 @@ def test_msprof_runs_the_training_of_one_card(place):
   assert gin.query_parameter("arrays.path") == "a data"
   profile = place.folder / "a result" / "msprof" / "profile"
   assert profile.read_text() == "profiled\n"
+
+
+def test_msprof_gets_one_word_wherever_temporary_files_are(place):
+  """It splits what it runs at spaces, and a shell reads the words."""
+  folder = place.folder / "two words [1] *"
+  folder.mkdir()
+  variables = {**_with_msprof(place), "TMPDIR": str(folder)}
+  place.run("run_msprof.sh", _ROOT, "d", "r", **variables)
+  assert place.called()
+  assert os.listdir(folder) == []
 
 
 def test_a_failed_training_is_a_failed_profile(place):
@@ -722,7 +726,7 @@ def test_every_script_really_trains(place, script, folders, with_npu):
   variables["PYTHON"] = sys.executable
   printed = place.run(script, *folders, *_TWO_STEPS, **variables)
   is_npus = with_npu and script != "run_cpu.sh"
-  assert ("Trains with --run_config=npu" in printed) == is_npus
+  assert ("Training on the NPU: " in printed) == is_npus
   result = place.folder / "r é"
   _assert_biggan_has_trained(result, result)
 

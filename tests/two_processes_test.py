@@ -5,6 +5,7 @@ broken off and goes on ends with the bits of an unbroken one here too.
 """
 
 import json
+import os
 import pathlib
 import re
 import signal
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 
+from compare_gan.storage import locks
 import numpy as np
 import pytest
 
@@ -174,6 +176,25 @@ def test_two_processes_train_as_one(tmp_path):
   names = [path.name for path in (tmp_path / "two").iterdir()]
   assert len([name for name in names if "tfevents" in name]) == 1
   assert "TRAIN_DONE" in names
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_when_the_chief_is_refused_the_other_says_why(tmp_path):
+  """Not that a host was lost, and that the same command goes on."""
+  folder = tmp_path / "held"
+  folder.mkdir()
+  with locks.alone(str(folder / ".trainer.lock"), "{holder}"):
+    (_, errors), (status, others) = _train(folder, 2)
+  said = errors.strip().splitlines()[-1]
+  assert f"{folder} is being trained in by" in said
+  assert status == 1
+  assert re.search(
+    rf"127\.0\.0\.1:\d+, which trains with this host, stopped: "
+    rf"{re.escape(said)}",
+    others,
+  ), others[-3000:]
+  assert os.listdir(folder) == [".trainer.lock"]
 
 
 @pytest.mark.slow

@@ -94,9 +94,14 @@ def run(args):
 def _run(args):
   _leave_gpus_to_the_runs()
   from compare_gan.study import definition
+  from compare_gan.study import needs
   from compare_gan.study import plan
+  from compare_gan.study import room
 
-  path = definition.find(args.path)
+  path = os.path.abspath(definition.find(args.path))
+  stem = os.path.splitext(os.path.basename(path))[0]
+  folder = os.path.abspath(args.out or os.path.join("runs", stem))
+  conductor.return_to_start(folder)
   study = definition.load(path, args.gin_bindings)
   if args.dry_run:
     _describe(study, plan)
@@ -105,8 +110,6 @@ def _run(args):
   shard = conductor.parse_shard(args.shard)
   if args.jobs is not None and args.jobs < 1:
     raise ValueError(f"--jobs={args.jobs}: 1 or more would do.")
-  stem = os.path.splitext(os.path.basename(path))[0]
-  folder = args.out or os.path.join("runs", stem)
   study = conductor.as_begun(study, folder)
   executor = executors.make(
     args.executor,
@@ -116,6 +119,10 @@ def _run(args):
     memory_mb=study.memory_mb,
     timeout_s=study.timeout_s,
   )
+  shared = None
+  if args.executor == "local":  # The others keep account of it themselves.
+    needed = needs.Needs(study, bool(executor.gpus))
+    shared = room.Room(executor.memory, executor.jobs, needed)
   try:
     conductor.Conductor(
       study,
@@ -125,11 +132,13 @@ def _run(args):
       _text(path, args.gin_bindings),
       shard,
       progress.Progress(study),
+      room=shared,
     ).run()
   except conductor.Stopped as stopped:
     print(f"compare_gan study: {stopped}", file=sys.stderr)
     sys.exit(128 + stopped.number)
-  print(f"compare_gan study report {folder} makes a page of it.")
+  shown = args.out or os.path.join("runs", stem)
+  print(f"compare_gan study report {shown} makes a page of it.")
 
 
 def _describe(study, plan):

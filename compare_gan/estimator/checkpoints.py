@@ -314,7 +314,7 @@ class _Reader:
     return files.call(self._reader.get_tensor, name)
 
   def _link(self, prefix):
-    links = files.call(tempfile.mkdtemp, prefix="compare_gan-")
+    links = files.make_plain_folder()
     weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
     plain = os.path.join(links, "checkpoint")
     for path in _files_of(prefix):

@@ -9,6 +9,7 @@ Under `srun` nothing has to be set: every task of the step is a worker. An empty
 TF_CONFIG, '{}', makes each task train by itself.
 """
 
+from collections.abc import Callable
 import json
 import os
 import re
@@ -22,6 +23,7 @@ _FIRST_PORT = 20000  # Slurm's jobs share these, by their numbers.
 _PORTS = 10000
 _HELLO = "compare_gan"
 _GO = b"go"
+_LONGEST = 1000  # bytes of what a host says to the others
 
 
 class Cluster(NamedTuple):
@@ -316,6 +318,50 @@ def _call(cluster, deadline):
       pass  # Not there yet.
     time.sleep(0.2)
   return False
+
+
+# ---- Stopping together -------------------------------------------------------
+
+
+def raise_what_others_raise(
+  error: Optional[Exception],
+  cluster: Cluster,
+  sum_over_hosts: Callable[[list[int]], list[int]],
+) -> None:
+  """Raises ConnectionError if one of the other hosts cannot go on.
+
+  All hosts have to call it at the same place, for each waits for the others.
+
+  Args:
+    error: why this host cannot go on; None if it can.
+    cluster: all of them.
+    sum_over_hosts: `sum_over_hosts(numbers)` -> their sums.
+  """
+  failed = [0] * len(cluster.addresses)
+  failed[cluster.index] = int(error is not None)
+  failed = sum_over_hosts(failed)
+  if not any(failed):
+    return
+  first = next(i for i, has_failed in enumerate(failed) if has_failed)
+  is_mine = first == cluster.index
+  said = sum_over_hosts(_as_numbers(error) if is_mine else [0] * _LONGEST)
+  if error is None:
+    text = bytes(said).rstrip(b"\0").decode("utf-8", "ignore")
+    raise ConnectionError(
+      f"{cluster.addresses[first]}, which trains with this host, stopped: "
+      f"{text}"
+    )
+
+
+def _as_numbers(error):
+  """Returns the sentence of an error as bytes, as many for any error."""
+  text = str(error).split("\n  In call to")[0].strip()
+  if not isinstance(error, (ValueError, OSError)):
+    text = f"{type(error).__name__}: {text}"
+  return list(text.encode("utf-8")[:_LONGEST].ljust(_LONGEST, b"\0"))
+
+
+# ---- Ports -------------------------------------------------------------------
 
 
 def _listener(port, deadline):

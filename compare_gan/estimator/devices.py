@@ -101,6 +101,14 @@ class Devices(replica.Replicas):
     """Returns the chief's number on every host."""
     return self.sum_over_hosts([number if self.is_chief else 0])[0]
 
+  def together(self, function):
+    """Returns `function()`; if it fails on one host, all hosts stop.
+
+    The others stop with the sentence of the one that failed. All of them have
+    to call it at the same place.
+    """
+    return function()
+
   def waiting(self):
     """Surrounds what other hosts take part in, for it may never end."""
     return contextlib.nullcontext()
@@ -248,12 +256,31 @@ class MultiWorker(Replicated):
       "shard": self._cluster.index,
     }
 
-  def sum_over_hosts(self, numbers):
+  def together(self, function):
+    result, error = None, None
     try:
-      with self.waiting():
+      result = function()
+    except Exception as caught:  # noqa: BLE001, raised below
+      error = caught
+    cluster_lib.raise_what_others_raise(
+      error, self._cluster, lambda numbers: self._sum(numbers, error)
+    )
+    if error is not None:
+      raise error
+    return result
+
+  def sum_over_hosts(self, numbers):
+    return self._sum(numbers)
+
+  def _sum(self, numbers, error=None):
+    """Returns the sums; where a host does not answer, an error counts more."""
+    try:
+      with _at_most(self._timeout_s, str(error or self._lost())):
         sums = self._sums(tf.constant(numbers, tf.float64))
-    except tf.errors.OpError as error:
-      self.explain(error)
+    except tf.errors.OpError as lost:
+      if error is not None:
+        raise error from lost
+      self.explain(lost)
       raise
     return [int(x) for x in sums.numpy()]
 

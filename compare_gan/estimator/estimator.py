@@ -54,11 +54,9 @@ class Estimator:
     """
     self._devices.broadcast(self.model.variables)
     step = self._step()
-    if self._devices.is_chief:
-      checkpoints.remove_leftovers(self._model_dir)
-      self._set_aside(step)
+    self._devices.together(lambda: self._tidy_before(step))
     if step >= max_steps:
-      self._begin(step)
+      self._devices.together(lambda: self._begin(step))
       return
     dataset = self._devices.dataset(input_fn, self.model, step)
     hooks = hooks if self._devices.is_chief else ()
@@ -66,7 +64,7 @@ class Estimator:
       loop = self._make_loop(iter(dataset), on_traced)
       # Not before: a start that fails until here leaves no checkpoint, which
       # would stand in the way of another architecture.
-      self._begin(step)
+      self._devices.together(lambda: self._begin(step))
       self._train(loop, step, max_steps, hooks, requests)
 
   def _train(self, loop, step, max_steps, hooks, requests):
@@ -124,6 +122,11 @@ class Estimator:
     # The time of the first step is that of building the graph.
     wanted = _SECONDS_PER_LOOP / max(seconds_per_step, 1e-6) if built else 1
     return max(1, min(steps, int(wanted)))
+
+  def _tidy_before(self, step):
+    if self._devices.is_chief:
+      checkpoints.remove_leftovers(self._model_dir)
+      self._set_aside(step)
 
   def _set_aside(self, step):
     """Renames damaged checkpoints, which the training would write over."""

@@ -2,9 +2,9 @@
 
 import importlib.util
 import os
-import tempfile
 
 from compare_gan.export import frozen_graph
+from compare_gan.storage import files
 import tensorflow as tf
 
 _SIGNATURE = "serving_default"
@@ -16,7 +16,7 @@ def write(gan, signature, batch, path, averaged=True):
   module = tf.Module()
   function = frozen_graph.function(made, signature, gan, batch)
   module.images = function.get_concrete_function()
-  with tempfile.TemporaryDirectory() as folder:
+  with files.plain_folder() as folder:
     # A converter that starts from a function forgets the names.
     tf.saved_model.save(module, folder, {_SIGNATURE: module.images})
     converter = tf.lite.TFLiteConverter.from_saved_model(

@@ -226,10 +226,39 @@ def plain_name(path: str) -> Iterator[str]:
   if not is_pattern(path):
     yield path
     return
-  with tempfile.TemporaryDirectory(prefix="compare_gan-") as folder:
+  with plain_folder() as folder:
     link = os.path.join(folder, "link")
     call(os.symlink, os.path.abspath(path), link)
     yield link
+
+
+@contextlib.contextmanager
+def plain_folder() -> Iterator[str]:
+  """Makes a folder whose name is no pattern; it lasts as long as it is entered.
+
+  It is in $TMPDIR, unless the name of that is one.
+  """
+  folder = make_plain_folder()
+  try:
+    yield folder
+  finally:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_plain_folder() -> str:
+  """Returns a new folder whose name is no pattern, for the caller to remove."""
+  chosen = tempfile.gettempdir()
+  places = [chosen, "/tmp", "/var/tmp", os.path.expanduser("~"), os.getcwd()]
+  for place in places:
+    if is_pattern(place):
+      continue
+    with contextlib.suppress(OSError):
+      return call(tempfile.mkdtemp, prefix="compare_gan-", dir=place)
+  raise OSError(
+    f"No folder can be made in {', '.join(dict.fromkeys(places))}, or their "
+    "names are patterns to TensorFlow (* ? [ \\). Set TMPDIR to a folder that "
+    "can be written to, with a name of other characters."
+  )
 
 
 # ---- What the system refuses -------------------------------------------------

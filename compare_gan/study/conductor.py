@@ -13,12 +13,14 @@ import hashlib
 import json
 import os
 import signal
+import sys
 import threading
 import time
 
 from compare_gan.storage import files
 from compare_gan.study import journal
 from compare_gan.study import process
+from compare_gan.study import room as room_lib
 from compare_gan.study import table
 
 _LOOK_S = 0.5  # between two looks at the executor
@@ -47,6 +49,8 @@ class Conductor:
     shard: (i, n) to do the i-th of n parts, counted from 0; None for all.
     progress: a progress.Progress, or None.
     command: `command(study, run, folder)` -> words that train a run.
+    room: a room.Room, which says what the memory has room for; None counts
+      the executor's jobs alone.
   """
 
   def __init__(
@@ -59,6 +63,7 @@ class Conductor:
     shard=None,
     progress=None,
     command=process.trainer_command,
+    room=None,
   ):
     self._study = study
     self._plan = plan
@@ -68,6 +73,8 @@ class Conductor:
     self._shard = shard
     self._progress = progress
     self._command = command
+    self._room = room or room_lib.Room(None, executor.jobs, None)
+    self._says_room = room is not None
     self._signal = None
     self._opened = []
     self._flying = {}  # {run id: when it was submitted}
@@ -236,7 +243,8 @@ class Conductor:
         and self._is_mine(run)
       ]
       if self._signal is None:
-        self._submit(waiting[: self._executor.jobs - len(self._flying)])
+        if self._begin(waiting):
+          continue  # Of what could not, others may follow.
       elif not cancelled:
         self._executor.cancel()
         cancelled = True
@@ -250,16 +258,35 @@ class Conductor:
         self._end(run_id, outcome)
       self._look_at_others()
 
-  def _submit(self, runs):
-    for run in runs:
-      attempt = self._state(run.id).attempts + 1
-      task = self._task(run, attempt)
-      event = self._journal.start(run.id, attempt)
-      self._states[run.id] = journal.after(self._state(run.id), event)
-      self._flying[run.id] = time.monotonic()
-      self._executor.submit(task)
-      if self._progress:
-        self._progress.started(run, attempt)
+  def _begin(self, waiting):
+    """Starts the runs that there is room for; returns whether one ended."""
+    if waiting and self._says_room:
+      self._says_room = False
+      for line in filter(None, [self._room.in_words(waiting)]):
+        print(line, flush=True)
+    has_ended = False
+    for run in waiting:
+      if len(self._flying) >= self._executor.jobs:
+        break
+      reason = self._room.why_never(run)
+      if reason:
+        self._end(run.id, process.Outcome("memory", reason))
+        has_ended = True
+      elif self._room.has_place(run, [self._run(i) for i in self._flying]):
+        self._submit(run)
+      else:
+        break  # None overtakes it.
+    return has_ended
+
+  def _submit(self, run):
+    attempt = self._state(run.id).attempts + 1
+    task = self._task(run, attempt)
+    event = self._journal.start(run.id, attempt)
+    self._states[run.id] = journal.after(self._state(run.id), event)
+    self._flying[run.id] = time.monotonic()
+    self._executor.submit(task)
+    if self._progress:
+      self._progress.started(run, attempt)
 
   def _task(self, run, attempt):
     folder = table.folder_of(self._folder, run.id)
@@ -375,11 +402,36 @@ class Conductor:
     )
 
 
+def return_to_start(folder: str) -> None:
+  """Goes to the folder in which a study was begun, if there is one.
+
+  Relative paths, of images and of gin files, are taken from there, by its runs
+  and by its plan. On another machine that folder may not exist: then they are
+  taken from here.
+
+  Args:
+    folder: of the study.
+  """
+  if not os.path.exists(os.path.join(folder, "study.json")):
+    return
+  start = table.read_study(folder).get("cwd")
+  if not start or not os.path.isdir(start) or start == os.getcwd():
+    return
+  print(
+    f"The study was begun in {start}: its relative paths are taken from there.",
+    flush=True,
+  )
+  os.chdir(start)
+  if start not in sys.path:  # modules of one's own, see __main__.py
+    sys.path.insert(0, start)
+
+
 def as_begun(study, folder):
-  """Returns the study with the direction of its score that a folder goes by.
+  """Returns the study with what a folder goes by that was begun earlier.
 
   A study that an earlier version has begun minimised its score unless the file
-  said otherwise; the runs that are there follow from that.
+  said otherwise, and its seeds had the same images in the same order; the runs
+  that are there follow from that.
   """
   if not os.path.exists(os.path.join(folder, "study.json")):
     return study
@@ -387,7 +439,9 @@ def as_begun(study, folder):
   minimize = table.is_minimized(begun)
   if minimize != table.is_minimized(study._asdict()):
     print(table.note_on_direction(begun), flush=True)
-  return study._replace(minimize=minimize)
+  return study._replace(
+    minimize=minimize, seeds_data=begun.get("seeds_data", False)
+  )
 
 
 def title(cell):
@@ -445,6 +499,8 @@ def _describe(folder, study, plan, text, shard):
     "minimize": table.is_minimized(study._asdict()),
     "checkpoint": study.checkpoint,
     "seeds": study.seeds,
+    "seeds_at_first": study.seeds,
+    "seeds_data": study.seeds_data,
     "phases": list(counted["phases"]),
     "runs": counted["runs"],
     "top_percent": 5,
@@ -454,6 +510,7 @@ def _describe(folder, study, plan, text, shard):
       "score": "not finite",
     },
     "created": now.isoformat(timespec="seconds"),
+    "cwd": os.getcwd(),
     "impossible": impossible,
   }
   _write_study(folder, described, text, shard)
@@ -474,7 +531,9 @@ def _describe_begun(folder, study, plan, stored, text):
   if study.seeds == begun["seeds"]:
     return begun, stored != text
   counted = plan.count(study)
-  return {**begun, "seeds": study.seeds, "runs": counted["runs"]}, True
+  at_first = begun.get("seeds_at_first", begun["seeds"])
+  more = {"seeds": study.seeds, "seeds_at_first": at_first}
+  return {**begun, **more, "runs": counted["runs"]}, True
 
 
 def _write_study(folder, described, text, shard):

@@ -72,6 +72,9 @@ class Study(NamedTuple):
   eval_runs: int
   flags: tuple
   on_impossible: str
+  # Whether seeds differ in the order of images and their flips too. Studies
+  # that an earlier version has begun say no, see conductor.as_begun.
+  seeds_data: bool = True
 
 
 @gin.configurable("study", module="compare_gan.study")
@@ -113,7 +116,9 @@ def study(
     overrides: [({axis: value or [values]}, [lines of gin])], on top of what the
       axes of these cells bind.
     search: phases, see search.py; none is one empty setting.
-    seeds: how many of them each setting is trained with: 1, 2, ...
+    seeds: how many of them each setting is trained with: 1, 2, ... One is the
+      run_config.tf_random_seed of its run, and the dataset.seed too unless that
+      is bound.
     score: what decides, a score by its name in the tables. The metric that
       returns it declares whether lower or higher is better.
     minimize: True or False overrides that; None leaves it to the metric.

@@ -22,6 +22,7 @@ from compare_gan.study import search as search_lib
 from compare_gan.study import table
 
 _SEED = "run_config.tf_random_seed"
+_DATA_SEED = "dataset.seed"  # of the order of images, and of their flips
 
 
 class Run(NamedTuple):
@@ -101,6 +102,8 @@ class _Plan:
       bindings = dict(cell.bindings)
       bindings.update(self._settings(setting))
       bindings[_SEED] = repr(seed)
+      if self.study.seeds_data:
+        bindings.setdefault(_DATA_SEED, repr(seed))
       bindings = dict(sorted(bindings.items()))
       self._made[key] = bindings_lib.digest(bindings, cell.imports), bindings
     return self._made[key]
@@ -400,4 +403,4 @@ def settled(study):
 
 def impossible(study):
   """Returns {"axis=value axis=value": reason} of cells that cannot be built."""
-  return possible.impossible(_plan(study).cells)
+  return possible.impossible(_plan(study).cells, study.flags)

@@ -2,27 +2,34 @@
 
 from compare_gan import configuration
 from compare_gan.study import bindings as bindings_lib
+from compare_gan.study import scores
 
 _NORMS = ("batch_norm_fn", "layer_norm", "spectral_norm", "weight_norm")
 
 
-def impossible(cells):
+def impossible(cells, flags=()):
   """Returns {"axis=value axis=value": reason} of cells that cannot be built.
 
   Each of them is built as its runs would be, without memory for weights.
+
+  Args:
+    cells: [cells.Cell].
+    flags: of the trainings.
   """
   found = {}
+  lines = scores.lines_of_flags(flags)
   for cell in cells:
-    reason = _why_not(cell)
+    reason = _why_not(cell, lines)
     if reason is not None:
       found[cell.title] = reason
   return found
 
 
-def _why_not(cell):
+def _why_not(cell, lines):
   try:
-    built = _build(cell.bindings, cell.imports)
-  except (ValueError, OSError, TypeError) as error:
+    built = _build(cell.bindings, cell.imports, lines)
+  # The last one is gin's, for what has to be bound and is not.
+  except (ValueError, OSError, TypeError, RuntimeError) as error:
     return bindings_lib.sentence(error)
   for name, value in cell.bundles.items():
     network, _, option = name.rpartition(".")
@@ -32,7 +39,7 @@ def _why_not(cell):
       continue
     bindings = {k: v for k, v in cell.bindings.items() if k != name}
     try:
-      without = _build(bindings, cell.imports)
+      without = _build(bindings, cell.imports, lines)
     except (ValueError, TypeError):
       continue  # The binding is what makes it possible: it is not ignored.
     if without == built:
@@ -44,8 +51,13 @@ def _why_not(cell):
   return None
 
 
-def _build(bindings, imports):
-  """Returns the variables of a cell's GAN, {(name, shape)}."""
+def _build(bindings, imports, lines):
+  """Returns the variables of a cell's GAN, {(name, shape)}.
+
+  Args:
+    bindings, imports: of the cell.
+    lines: of gin, on top of them.
+  """
   from compare_gan import evaluation
   from compare_gan import model_dir
   from compare_gan.datasets import catalogue
@@ -54,7 +66,7 @@ def _build(bindings, imports):
 
   with bindings_lib.own_gin():
     configuration.parse(
-      bindings=bindings_lib.text(bindings, imports).splitlines()
+      bindings=[*bindings_lib.text(bindings, imports).splitlines(), *lines]
     )
     evaluation.check_best_by(evaluation.settings())
     run_config.run_config()

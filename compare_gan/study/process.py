@@ -274,12 +274,6 @@ def resident_mb(session):
   return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def available_mb():
-  """Returns the memory that is free on this machine, None if it is unknown."""
-  found = _read_numbers("/proc/meminfo")
-  return found["MemAvailable:"] / 1024 if "MemAvailable:" in found else None
-
-
 def _is_short(used_mb, limit_mb):
   """Returns whether a kernel's kill would be no surprise."""
   if limit_mb and used_mb > 0.8 * limit_mb:

@@ -279,6 +279,7 @@ def facts(table, summary):
       f"{len(summary.settings)}, each a cell of the axes with its hyper-"
       f"parameters, trained with up to {study.get('seeds', 1)} seeds",
     ),
+    ("Seeds", _seeds(study)),
     (
       "Value of a setting",
       "the median over its seeds. A training that failed or collapsed counts "
@@ -309,6 +310,32 @@ def facts(table, summary):
       ", ".join(statistics.protocols(table)) or "none is known",
     ),
   ]
+
+
+def _seeds(study):
+  """Returns how the seeds of a setting differ, and whether some came later."""
+  seeds = study.get("seeds", 1)
+  if study.get("seeds_data"):
+    differ = (
+      "They differ in the first weights, in the noise and, where the study "
+      "does not bind dataset.seed, in the order of the images and their flips: "
+      "dataset.seed follows the run's seed"
+    )
+  elif "seeds_data" in study or study.get("phases") != ["imported"]:
+    differ = (
+      "They differ in the first weights and in the noise. The order of the "
+      "images and their flips are the same for all, those of dataset.seed"
+    )
+  else:
+    differ = "How they differ is not known: the scores were imported"
+  first = study.get("seeds_at_first", seeds)
+  if first >= seeds:
+    return f"{differ}. None was added after the study was begun"
+  return (
+    f"{differ}. The study was begun with {first} and has {seeds}: "
+    f"{seeds - first} added later. Seeds that are added until a difference "
+    "shows make one out of noise more often than p says"
+  )
 
 
 def _effects(summary):

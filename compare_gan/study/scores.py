@@ -70,14 +70,23 @@ def _choice(study, cell):
 
 def lines_of_flags(flags):
   """Returns the lines of gin that flags of compare_gan.main add, in order."""
-  given = {"gin_config": [], "myevalinception": [], "gin_bindings": []}
+  given = {
+    "gin_config": [],
+    "tfds_data_dir": [],
+    "myevalinception": [],
+    "gin_bindings": [],
+  }
+  fake = False
   words = iter(flags)
   for word in words:
     name, equals, value = word.lstrip("-").partition("=")
     if word.startswith("-") and name in given:
       given[name].append(value if equals else next(words, ""))
+    elif name == "data_fake_dataset":
+      fake = value.lower() in ("", "true", "1")
   lines = [f"include {path!r}" for path in given["gin_config"]]
+  lines += [f"dataset.tfds_data_dir = {p!r}" for p in given["tfds_data_dir"]]
   for path in given["myevalinception"]:
     lines.append(f"inception.path = {path!r}")
     lines.append("evaluate.features = @inception")
-  return [*lines, *given["gin_bindings"]]
+  return [*lines, *given["gin_bindings"], *["dataset.fake = True"] * fake]

@@ -11,7 +11,9 @@ import time
 from compare_gan.__main__ import main
 from compare_gan.study import conductor
 from compare_gan.study import journal
+from compare_gan.study import process
 from compare_gan.study import table
+from PIL import Image
 import pytest
 
 from tests import plain_shell
@@ -148,6 +150,70 @@ def test_a_metric_of_ones_own_decides_a_study(tmp_path):
     assert best["value"] == max(values)
   page = (out / "report" / "index.html").read_text()
   assert "spread, higher is better" in page
+
+
+_OF_A_FOLDER = """
+dataset.name = "folder"
+folder.path = "pictures"
+include "more.gin"
+"""
+
+
+@pytest.fixture
+def started(monkeypatch):
+  """Returns the Tasks that studies start; they end without a process."""
+  tasks = []
+
+  def run_task(task, stop=None):
+    del stop
+    tasks.append(task)
+    return process.Outcome("collapsed", "It ends.")
+
+  monkeypatch.setattr(process, "run_task", run_task)
+  return tasks
+
+
+def test_a_study_goes_on_in_the_folder_it_was_begun_in(
+  study_file, started, tmp_path, monkeypatch, capsys
+):
+  """Relative paths, of pictures and gin files, mean what they meant then."""
+  (tmp_path / "pictures").mkdir()
+  for number in range(4):
+    Image.new("RGB", (8, 8), (number, 0, 0)).save(
+      tmp_path / "pictures" / f"{number}.png"
+    )
+  (tmp_path / "more.gin").write_text("options.z_dim = 3\n")
+  base = _BASE.format(steps=40).replace('dataset.name = "ring8"', "")
+  (tmp_path / "base.gin").write_text(base + _OF_A_FOLDER)
+  monkeypatch.setenv("COMPARE_GAN_CACHE", str(tmp_path / "cache"))
+  monkeypatch.chdir(tmp_path)
+  words = ["study", "run", "mine.gin", "--out=out", "--jobs=1"]
+  assert main(words) == 0
+  assert len(started) == 2
+
+  study_file.write_text(_STUDY.replace("seeds = 1", "seeds = 2"))
+  (tmp_path / "elsewhere").mkdir()
+  monkeypatch.chdir(tmp_path / "elsewhere")
+  words = ["study", "run", "../mine.gin", "--out=../out", "--jobs=1"]
+  assert main(words) == 0, capsys.readouterr().err
+  assert len(started) == 4
+  assert {task.cwd for task in started} == {str(tmp_path)}
+  assert f"was begun in {tmp_path}" in capsys.readouterr().out
+  rows = table.read(str(tmp_path / "out")).rows
+  assert {row.status for row in rows} == {"collapsed"}
+
+
+def test_where_its_folder_is_gone_a_study_goes_on_from_here(
+  study_file, started, tmp_path, monkeypatch
+):
+  monkeypatch.chdir(tmp_path)
+  words = ["study", "run", "mine.gin", "--out=out", "--jobs=1"]
+  assert main(words) == 0
+  path = tmp_path / "out" / "study.json"
+  path.write_text(path.read_text().replace(str(tmp_path), "/no/such/folder"))
+  study_file.write_text(_STUDY.replace("seeds = 1", "seeds = 2"))
+  assert main(words) == 0
+  assert [task.cwd for task in started] == [str(tmp_path)] * 4
 
 
 def test_a_signal_is_an_exit_code(study_file, monkeypatch, capsys):

@@ -297,6 +297,14 @@ def test_links_to_a_checkpoint_go_with_its_reader(tmp_path, monkeypatch):
   assert files(tmp_path / "tmp") == []
 
 
+def test_a_pattern_is_read_where_tmpdir_is_a_pattern_too(tmp_path, monkeypatch):
+  odd = tmp_path / "two words [1] \u00f6"
+  odd.mkdir()
+  monkeypatch.setattr(tempfile, "tempdir", str(odd))
+  prefix = checkpoints.write(str(odd / "m"), 1, {"w": W})
+  np.testing.assert_array_equal(read_all(prefix)["w"], W)
+
+
 # ---- Small files -------------------------------------------------------------
 
 

@@ -212,3 +212,65 @@ def test_a_port_that_is_taken_is_named():
     here = cluster.Cluster((f"127.0.0.1:{port}", "127.0.0.1:1"), 0)
     with pytest.raises(OSError, match=f"Port {port} .* is taken"):
       cluster.meet(here, 0.1)
+
+
+class _Sums:
+  """Sums numbers over threads that stand for hosts."""
+
+  def __init__(self, hosts):
+    self._parts = []
+    self._barrier = threading.Barrier(hosts)
+
+  def __call__(self, numbers):
+    self._parts.append(numbers)
+    self._barrier.wait(timeout=60)
+    sums = [sum(column) for column in zip(*self._parts)]
+    if self._barrier.wait(timeout=60) == 0:
+      self._parts.clear()
+    self._barrier.wait(timeout=60)
+    return sums
+
+
+def _stop_together(errors):
+  """Returns what each host raises, None for one that goes on."""
+  sums = _Sums(len(errors))
+  addresses = tuple(f"host{i}:1" for i in range(len(errors)))
+  raised = [None] * len(errors)
+
+  def run(index):
+    try:
+      cluster.raise_what_others_raise(
+        errors[index], cluster.Cluster(addresses, index), sums
+      )
+    except ConnectionError as error:
+      raised[index] = str(error)
+
+  hosts = [threading.Thread(target=run, args=(i,)) for i in range(len(errors))]
+  for host in hosts:
+    host.start()
+  for host in hosts:
+    host.join()
+  return raised
+
+
+def test_all_hosts_go_on_if_none_fails():
+  assert _stop_together([None, None, None]) == [None, None, None]
+
+
+def test_hosts_stop_with_the_sentence_of_the_first_that_fails():
+  """A host that fails itself raises its own error, elsewhere."""
+  errors = [None, ValueError("Gr\u00f6\u00dfe = 3."), OSError("Full.")]
+  assert _stop_together(errors) == [
+    "host1:1, which trains with this host, stopped: Gr\u00f6\u00dfe = 3.",
+    None,
+    None,
+  ]
+
+
+def test_a_sentence_comes_without_gins_callers_and_at_most_a_page():
+  [said, _] = _stop_together(
+    [None, RuntimeError("Bad.\n  In call to configurable 'a' (<function>)")]
+  )
+  assert said.endswith("stopped: RuntimeError: Bad.")
+  [said, _] = _stop_together([None, ValueError("\u00e4" * 4000)])
+  assert said.endswith("\u00e4" * 500) and len(said) < 600

@@ -1,6 +1,7 @@
 """Every format gives the images of the model, under the names of its card."""
 
 import importlib.util
+import tempfile
 
 from compare_gan import sampling
 from compare_gan import transfer
@@ -197,6 +198,15 @@ def test_a_missing_package_is_a_sentence(monkeypatch):
 def test_tflite(kind, tmp_path):
   path = tmp_path / "model.tflite"
   gan, signature, _ = _written(kind, tflite_file.write, path)
+  _require_same(tflite_file.read(str(path), signature), gan, signature)
+
+
+def test_tflite_where_tmpdir_is_a_pattern(tmp_path, monkeypatch):
+  odd = tmp_path / "two words [1] \u00f6"
+  odd.mkdir()
+  monkeypatch.setattr(tempfile, "tempdir", str(odd))
+  path = odd / "model.tflite"
+  gan, signature, _ = _written("dcgan", tflite_file.write, path)
   _require_same(tflite_file.read(str(path), signature), gan, signature)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 
 from compare_gan.storage import files
 import pytest
@@ -123,6 +124,30 @@ def test_a_pattern_has_a_plain_name_too(name, tmp_path):
     assert os.path.samefile(plain, tmp_path / name)
   assert not os.path.lexists(plain)
   assert (tmp_path / name).is_dir()
+
+
+@pytest.fixture
+def odd_tmpdir(tmp_path, monkeypatch):
+  """Returns a folder for temporary files with a name of all sorts."""
+  folder = tmp_path / "two words [1] *\u00f6"
+  folder.mkdir()
+  monkeypatch.setattr(tempfile, "tempdir", str(folder))
+  return folder
+
+
+def test_a_plain_name_does_not_stand_in_a_pattern(odd_tmpdir):
+  """$TMPDIR itself may be one."""
+  (odd_tmpdir / "a").write_text("here")
+  with files.plain_name(str(odd_tmpdir / "a")) as plain:
+    assert not files.is_pattern(plain)
+    assert files.read_text(plain) == "here"
+  assert not os.path.lexists(os.path.dirname(plain))
+
+
+def test_no_place_for_a_plain_folder_is_a_sentence(odd_tmpdir, monkeypatch):
+  _fail(monkeypatch, "mkdtemp", errno.EACCES)
+  with pytest.raises(OSError, match="Set TMPDIR to a folder"):
+    files.make_plain_folder()
 
 
 def test_other_names_stay(tmp_path):

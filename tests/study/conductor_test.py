@@ -267,6 +267,19 @@ def test_a_study_goes_on_in_the_direction_that_it_was_begun_in(
   assert capsys.readouterr().out == ""
 
 
+def test_a_study_goes_on_with_the_images_that_its_seeds_had(tmp_path):
+  """An earlier version showed all seeds the same images in the same order."""
+  study = fake_plan.study()
+  assert study.seeds_data
+  known = {"format": 1, "score": "fid", "minimize": True}
+  (tmp_path / "study.json").write_text(json.dumps(known))
+  assert not conductor.as_begun(study, str(tmp_path)).seeds_data
+  (tmp_path / "study.json").write_text(
+    json.dumps({**known, "seeds_data": True})
+  )
+  assert conductor.as_begun(study, str(tmp_path)).seeds_data
+
+
 def test_another_study_in_the_folder_is_refused(tmp_path):
   fake_plan.conduct(tmp_path, made=fake_plan.study(axes={"loss": {"ns": []}}))
   (tmp_path / "study.gin").write_text("study.score = 'other'\n")
@@ -301,6 +314,7 @@ def test_added_seeds_run_alone(tmp_path):
     fake_plan.conduct(tmp_path, plan=plan, made=more, text="study.seeds = 2")
     study, rows = table.read(str(tmp_path))
     assert (study["seeds"], study["runs"]) == (2, 8)
+    assert study["seeds_at_first"] == 1
     assert [row.order for row in rows] == list(range(8))
     assert [row.seed for row in rows] == [1, 2] * 4
     kept = [row._replace(order=0) for row in rows if row.seed == 1]

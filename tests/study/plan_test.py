@@ -35,7 +35,21 @@ grid.values = {"lr": [0.5]}
   assert run.bindings["ModularGAN.g_lr"] == "0.5"
   assert run.bindings["ModularGAN.d_lr"] == "0.5"
   assert run.bindings["run_config.tf_random_seed"] == "1"
+  assert run.bindings["dataset.seed"] == "1"
   assert list(run.bindings) == sorted(run.bindings)
+
+
+def test_the_order_of_images_follows_the_seed_unless_it_is_bound(load):
+  def seeds_of_data(study):
+    one = [r for r in _runs(study)[0] if r.cell == _runs(study)[0][0].cell]
+    return [run.bindings.get("dataset.seed") for run in one]
+
+  study = load("study.seeds = 3")
+  assert seeds_of_data(study) == ["1", "2", "3"]
+  bound = load("study.seeds = 3\nstudy.common = ['dataset.seed = 547']")
+  assert seeds_of_data(bound) == ["547"] * 3
+  # As an earlier version had it: other bindings would be other runs.
+  assert seeds_of_data(study._replace(seeds_data=False)) == [None] * 3
 
 
 def test_gin_reads_the_file_of_a_run(load, tmp_path):
@@ -74,7 +88,9 @@ def test_ids_hang_on_what_is_bound_alone(load):
 
 def test_an_id_stays(load):
   """Folders of runs are found again by the next version."""
-  assert _runs(load())[0][0].id == "3e485926a7e7ee20"
+  assert _runs(load())[0][0].id == "4e18a55cb01471bd"
+  begun_earlier = load()._replace(seeds_data=False)
+  assert _runs(begun_earlier)[0][0].id == "3e485926a7e7ee20"
 
 
 def test_seeds_are_runs(load):

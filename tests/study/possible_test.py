@@ -20,6 +20,14 @@ def test_layer_norm_in_sndcgan_is_impossible(load):
   assert "In call to" not in reason
 
 
+def test_flags_of_the_trainings_count(load):
+  base = small.BASE.replace('dataset.name = "ring8"', "")
+  flags = ["--gin_bindings", "dataset.name = 'ring8'"]
+  assert len(plan.impossible(load(base=base))) == 9
+  found = plan.impossible(load(f"study.flags = {flags}", base=base))
+  assert {title.split()[-1] for title in found} == {"norm=ln"}
+
+
 _DEAF = """
 from compare_gan.architectures import abstract_arch
 from tests.architectures import own_architecture

@@ -103,6 +103,28 @@ def test_facts_name_score_rule_seeds_and_protocol(tmp_path):
   assert "as 3, the worst" in facts["Value of a setting"]
 
 
+@pytest.mark.parametrize(
+  "known,sentence",
+  [
+    ({"seeds_data": True}, "dataset.seed follows the run's seed. None was"),
+    ({"seeds_data": False}, "the same for all, those of dataset.seed"),
+    ({}, "the same for all, those of dataset.seed"),  # of an earlier version
+    ({"phases": ["imported"]}, "the scores were imported"),
+    (
+      {"seeds": 5, "seeds_at_first": 2},
+      "begun with 2 and has 5: 3 added later.",
+    ),
+  ],
+)
+def test_facts_say_how_seeds_differ_and_whether_some_came_later(
+  known, sentence, tmp_path
+):
+  table = norms([3.0], [2.0])
+  table = table._replace(study={**table.study, **known})
+  facts = dict(_data(_page(table, tmp_path))["facts"])
+  assert sentence in facts["Seeds"]
+
+
 def test_facts_name_unit_tests_and_family(tmp_path):
   rows = [
     row(float(i + lr), {"norm": norm, "penalty": "gp"}, {"lr": lr})

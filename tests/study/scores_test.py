@@ -87,6 +87,10 @@ def test_flags_of_the_trainings_count(load_scored):
     "evaluate.features = @inception",
     "a.b = 1",
   ]
+  assert scores.lines_of_flags(
+    ["--tfds_data_dir=data", "--data_fake_dataset", "--run_config=cpu"]
+  ) == ["dataset.tfds_data_dir = 'data'", "dataset.fake = True"]
+  assert scores.lines_of_flags(["--data_fake_dataset=false"]) == []
 
 
 def test_a_direction_that_the_file_gives_counts_and_is_noted(

@@ -4,10 +4,10 @@ import os
 import queue
 import threading
 
+from compare_gan import memory_limit
 from compare_gan.study import executors
 from compare_gan.study import process
-
-_USUAL_MB = 1500  # What a small training needs, TensorFlow's 500 included.
+from compare_gan.study import room
 
 
 class Executor:
@@ -21,15 +21,32 @@ class Executor:
     memory_mb: of a run.
     timeout_s: not used.
     threads: cores for a run; by default they are divided.
+    total_mb: megabytes that all runs together may have; by default what the
+      container or the machine has left.
+
+  `memory` is what they share, and `gpus` are those that are dealt out.
   """
 
   def __init__(
-    self, jobs=None, folder=None, memory_mb=None, timeout_s=None, threads=None
+    self,
+    jobs=None,
+    folder=None,
+    memory_mb=None,
+    timeout_s=None,
+    threads=None,
+    total_mb=None,
   ):
     del folder, timeout_s
-    self._gpus = gpus(os.environ)
+    self.gpus = gpus(os.environ)
+    self.memory = memory_limit.find()
+    if total_mb:
+      given = executors.whole_number("total_mb", total_mb) * 2**20
+      self.memory = memory_limit.Memory(given, given, "given total_mb")
     self.jobs = jobs or default_jobs(
-      cores(), len(self._gpus), process.available_mb(), memory_mb or _USUAL_MB
+      cores(),
+      len(self.gpus),
+      self.memory and self.memory.free / 2**20,
+      memory_mb or room.USUAL_MB,
     )
     self.threads = (
       executors.whole_number("threads", threads)
@@ -43,8 +60,8 @@ class Executor:
 
   def submit(self, task):
     slot = min(set(range(len(self._slots) + 1)) - {*self._slots.values()})
-    if self._gpus:
-      gpu = self._gpus[slot % len(self._gpus)]
+    if self.gpus:
+      gpu = self.gpus[slot % len(self.gpus)]
       own = (*task.environment, ("CUDA_VISIBLE_DEVICES", gpu))
       task = task._replace(environment=own)
     thread = threading.Thread(target=self._run, args=(task,), name=task.id)

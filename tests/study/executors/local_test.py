@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 
+from compare_gan import memory_limit
 from compare_gan.study import executors
 from compare_gan.study import process
 from compare_gan.study.executors import local
@@ -25,6 +26,19 @@ import pytest
 )
 def test_default_jobs(cores, gpus, available_mb, memory_mb, jobs):
   assert local.default_jobs(cores, gpus, available_mb, memory_mb) == jobs
+
+
+def test_by_default_the_memory_of_the_container_counts(monkeypatch):
+  container = memory_limit.Memory(3000 * 2**20, 4000 * 2**20, "container")
+  monkeypatch.setattr(memory_limit, "find", lambda: container)
+  monkeypatch.setattr(local, "cores", lambda: 4)
+  monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+  executor = local.Executor()
+  assert (executor.jobs, executor.memory) == (2, container)  # 1500 MB each
+  assert local.Executor(memory_mb=1000).jobs == 3
+  executor = local.Executor(total_mb="1600")
+  assert executor.jobs == 1
+  assert executor.memory.free == executor.memory.total == 1600 * 2**20
 
 
 def test_cores_are_divided():
