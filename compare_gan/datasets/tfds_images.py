@@ -13,6 +13,7 @@ Resizing is bilinear as TensorFlow 1 did it: no average over what lies between,
 and pixel (0, 0) stays where it is.
 """
 
+import hashlib
 import os
 import pathlib
 import re
@@ -244,9 +245,28 @@ class TfdsImages(in_memory.InMemoryDataset):
     self.numbers_per_image = info.is_random * _CROP_NUMBERS + (
       info.labels in ("random", "soft")
     )
+    self.preparation = {"resize": self._eval_preparation()}
 
   def size(self, split):
     return len(self._opened(split)[1])
+
+  def stamp(self, split):
+    if self._soft_labels is not None:
+      return None  # A file that nothing watches.
+    records, numbers = self._opened(split)
+    return files_lib.digest(
+      records.stamp,
+      hashlib.sha256(numbers.tobytes()).hexdigest(),
+      self._info._replace(prepare=self._eval_preparation()),
+      tf.__version__,  # whose decoders they are
+    )
+
+  def _eval_preparation(self):
+    """Returns the name of what is done with images in order."""
+    prepare = self._info.prepare
+    if prepare is None:
+      return "none"
+    return (_eval_crop() if prepare is imagenet else prepare).__name__
 
   def read(self, split, indices, u=None):
     if self._fits(split):

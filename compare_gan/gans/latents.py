@@ -233,4 +233,8 @@ def _high(values):
 
 
 def _number(x):
-  return f"{x:g}" if isinstance(x, (int, float)) else repr(x)
+  """Returns a number in few digits if these are all of it."""
+  if not isinstance(x, (int, float)):
+    return repr(x)
+  short = f"{x:g}"
+  return short if float(short) == x else repr(x)
