@@ -47,6 +47,7 @@ from compare_gan.metrics import density_coverage
 from compare_gan.metrics import fid
 from compare_gan.metrics import inception_score
 from compare_gan.metrics import kid
+from compare_gan.metrics import parameters as parameters_lib
 from compare_gan.metrics import precision_recall
 from compare_gan.storage import files
 import gin
@@ -140,9 +141,9 @@ def settings(
   twice = sorted({name for name in names if name and names.count(name) > 1})
   if twice:
     raise ValueError(
-      f"evaluate.metrics names {', '.join(twice)} more than once. Scores of one "
-      "name would be mixed: score them in two evaluations, whose rows have two "
-      "protocols."
+      f"evaluate.metrics names {', '.join(twice)} more than once. Scores of "
+      "one name would be mixed: score them in two evaluations, whose rows have "
+      "two protocols."
     )
   for metric in metrics:
     if not callable(metric):
@@ -616,7 +617,7 @@ class Evaluator:
       facts = self._facts(metric, gan)
       card.update(facts)
       metrics[metric.__name__] = {
-        "parameters": contract.parameters(metric),
+        "parameters": parameters_lib.parameters(metric),
         "uses": sorted(facts),
       }
     return protocol.as_json({**card, "metrics": metrics})
@@ -642,7 +643,7 @@ class Evaluator:
       "features": self._extractor.name,
       "features_digest": self._extractor.identity(),
       "features_settings": self._extractor.settings,
-      "features_parameters": contract.parameters(self._chosen.features),
+      "features_parameters": parameters_lib.parameters(self._chosen.features),
     }
 
   def _facts_of_data(self, word, with_labels):
@@ -823,6 +824,40 @@ def compare_sets(metrics, sets):
     except Exception as error:  # noqa: BLE001
       errors[metric.__name__] = f"{type(error).__name__}: {error}"
   return scores, errors
+
+
+def card_of_sets(metrics, sets) -> dict[str, Any]:
+  """Returns the protocol card of what `compare_sets` returns.
+
+  Args:
+    metrics, sets: as for `compare_sets`. Sets of real rows are known by their
+      content, those of fakes by their sizes: they are what is scored.
+  """
+  card = {
+    "form": protocol.FORM,
+    "features": "given",
+    "scores": "float64",
+    "code": code_version(),
+  }
+  entries = {}
+  for metric in metrics:
+    needed = contract.needs(metric)
+    if set(needed) - set(sets):
+      continue
+    facts = {name: list(np.shape(sets[name])) for name in needed}
+    facts.update(
+      {
+        f"{name}_digest": abstract_extractor.digest(np.asarray(sets[name]))
+        for name in needed
+        if not name.startswith("fake_")
+      }
+    )
+    card.update(facts)
+    entries[metric.__name__] = {
+      "parameters": parameters_lib.parameters(metric),
+      "uses": sorted(facts),
+    }
+  return protocol.as_json({**card, "metrics": entries})
 
 
 def directions(metrics, scores):

@@ -139,9 +139,7 @@ def covers(old: Card, new: Card) -> bool:
   A row of an earlier version covers nothing, as it does not say enough.
   """
   missing = {*_metrics(new)} - {*_metrics(old)}
-  return (
-    _form(old) == _form(new) and not missing and not differences(old, new)
-  )
+  return _form(old) == _form(new) and not missing and not differences(old, new)
 
 
 def merged(old: Card, new: Card) -> Optional[Card]:

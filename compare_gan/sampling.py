@@ -209,7 +209,8 @@ def moments_in_words(
   if _are_stored(gan, truncation):
     return _STORED
   words = f"accumulated over {examples} examples"
-  return words if truncation is None else f"{words} of z {z_in_words(truncation)}"
+  of_z = "" if truncation is None else f" of z {z_in_words(truncation)}"
+  return f"{words}{of_z}"
 
 
 def _are_stored(gan, truncation):

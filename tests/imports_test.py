@@ -94,9 +94,10 @@ _MAY_IMPORT = {
     "layers.scope",
     "metrics.contract",
     "model_dir",
+    "protocol",
   },
   "zoo": {"datasets.files", "datasets.image_file"},  # which images there are
-  "task_manager": {"estimator", "metrics.contract", "model_dir"},
+  "task_manager": {"estimator", "metrics.contract", "model_dir", "protocol"},
   "tfgan_compat": set(),
   "transfer": {"estimator"},
   "__main__": {"commands", "console"},

@@ -84,7 +84,8 @@ def _kept_content(dataset, split, count):
     text = " ".join(_content(dataset, split, count))
     return np.frombuffer(text.encode(), np.uint8)
 
-  return Content(*cache.array(f"content-{name}", make).tobytes().decode().split())
+  text = cache.array(f"content-{name}", make).tobytes().decode()
+  return Content(*text.split())
 
 
 def _content(dataset, split, count):

@@ -42,11 +42,9 @@ classes the labels of the fakes are of, where that is known, if it says
 
   @contract.takes_num_classes
 
-All of its other parameters are on the protocol card of its scores.
+All of its knobs are on the protocol card of its scores, see parameters.py.
 """
 
-import contextlib
-import copy
 import fnmatch
 import functools
 import importlib
@@ -57,10 +55,6 @@ from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
-
-from compare_gan import gin_roles
-import gin
-import numpy as np
 
 NUM_CLASSES = "num_classes"
 LOWER, HIGHER, NEITHER = _BETTER = ("lower", "higher", "neither")
@@ -145,87 +139,6 @@ def needs(metric):
   """Returns the names of the parameters of `metric` that have no default."""
   parameters = inspect.signature(metric).parameters.values()
   return [p.name for p in parameters if p.default is inspect.Parameter.empty]
-
-
-# ---- What the other parameters are -------------------------------------------
-
-
-def parameters(function: Callable) -> dict[str, Any]:
-  """Returns {name: value} of what a function will be called with by itself.
-
-  These are its defaults and what gin binds, of any function that gin may know:
-  a metric or an extractor of one's own too. Values are as JSON has them; a
-  function is its name and its parameters. A path is left out, see gin_roles.py:
-  not where a file is decides, but what it holds.
-  """
-  found = {
-    p.name: p.default
-    for p in inspect.signature(function).parameters.values()
-    if p.default is not inspect.Parameter.empty
-  }
-  found.update(_bound(function))
-  if is_told_num_classes(function):
-    found.pop(NUM_CLASSES, None)
-  return {
-    name: _plain(value)
-    for name, value in sorted(found.items())
-    if not gin_roles.is_path(f"{function.__name__}.{name}")
-  }
-
-
-def _bound(function):
-  """Returns {parameter: value} that gin gives to a function."""
-  with contextlib.ExitStack() as scopes:
-    while True:
-      try:
-        return dict(gin.get_bindings(function, resolve_references=False))
-      except ValueError:  # It is not gin's, but what it wraps may be.
-        if not hasattr(function, "__wrapped__"):
-          return {}
-      # gin calls what @scope/name refers to in this scope.
-      around = inspect.getclosurevars(function).nonlocals
-      scope = around.get("scope_components")
-      if scope:
-        scopes.enter_context(gin.config_scope(scope))
-      function = function.__wrapped__
-
-
-def _plain(value):
-  """Returns a value as JSON has it: equal for equal values, in any process."""
-  if isinstance(value, gin.config.ConfigurableReference):
-    if repr(value).startswith("%"):  # a macro
-      return _plain(copy.deepcopy(value))
-    called = {"called": True} if value.evaluate else {}
-    return {**_plain(value.scoped_configurable_fn), **called}
-  if isinstance(value, np.generic):
-    value = value.item()
-  if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-    return int(value)  # 10 and 10.0 are one score.
-  if value is None or isinstance(value, (bool, int, float, str)):
-    return value
-  if isinstance(value, dict):
-    return {str(key): _plain(value[key]) for key in sorted(value, key=str)}
-  if isinstance(value, (list, tuple)):
-    return [_plain(x) for x in value]
-  if isinstance(value, np.ndarray):
-    return {"shape": list(value.shape), "values": _plain(value.tolist())}
-  if inspect.isroutine(value) or inspect.isclass(value):
-    return {
-      "function": f"{value.__module__}.{value.__qualname__}",
-      "parameters": _parameters_if_any(value),
-    }
-  kind = type(value)
-  return {
-    "object": f"{kind.__module__}.{kind.__qualname__}",
-    "values": _plain(getattr(value, "__dict__", {})),
-  }
-
-
-def _parameters_if_any(function):
-  try:
-    return parameters(function)
-  except (TypeError, ValueError):  # It is Python's own, without a signature.
-    return {}
 
 
 # ---- Scores whose metric is not at hand --------------------------------------

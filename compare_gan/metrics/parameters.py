@@ -1,0 +1,94 @@
+"""What a metric or an extractor is called with by itself: defaults and gin.
+
+Protocol cards hold it, whatever the function is: nothing here knows a metric by
+its name, so one of one's own is on the card like those of this package.
+"""
+
+import contextlib
+import copy
+import inspect
+from typing import Any
+from typing import Callable
+
+from compare_gan import gin_roles
+from compare_gan.metrics import contract
+import gin
+import numpy as np
+
+
+def parameters(function: Callable) -> dict[str, Any]:
+  """Returns {name: value} of what a function will be called with by itself.
+
+  These are its defaults and what gin binds, of any function that gin may know:
+  a metric or an extractor of one's own too. Values are as JSON has them; a
+  function is its name and its parameters. A path is left out, see gin_roles.py:
+  not where a file is decides, but what it holds.
+  """
+  found = {
+    p.name: p.default
+    for p in inspect.signature(function).parameters.values()
+    if p.default is not inspect.Parameter.empty
+  }
+  found.update(_bound(function))
+  if contract.is_told_num_classes(function):
+    found.pop(contract.NUM_CLASSES, None)
+  return {
+    name: _plain(value)
+    for name, value in sorted(found.items())
+    if not gin_roles.is_path(f"{function.__name__}.{name}")
+  }
+
+
+def _bound(function):
+  """Returns {parameter: value} that gin gives to a function."""
+  with contextlib.ExitStack() as scopes:
+    while True:
+      try:
+        return dict(gin.get_bindings(function, resolve_references=False))
+      except ValueError:  # It is not gin's, but what it wraps may be.
+        if not hasattr(function, "__wrapped__"):
+          return {}
+      # gin calls what @scope/name refers to in this scope.
+      around = inspect.getclosurevars(function).nonlocals
+      scope = around.get("scope_components")
+      if scope:
+        scopes.enter_context(gin.config_scope(scope))
+      function = function.__wrapped__
+
+
+def _plain(value):
+  """Returns a value as JSON has it: equal for equal values, in any process."""
+  if isinstance(value, gin.config.ConfigurableReference):
+    if repr(value).startswith("%"):  # a macro
+      return _plain(copy.deepcopy(value))
+    called = {"called": True} if value.evaluate else {}
+    return {**_plain(value.scoped_configurable_fn), **called}
+  if isinstance(value, np.generic):
+    value = value.item()
+  if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+    return int(value)  # 10 and 10.0 are one score.
+  if value is None or isinstance(value, (bool, int, float, str)):
+    return value
+  if isinstance(value, dict):
+    return {str(key): _plain(value[key]) for key in sorted(value, key=str)}
+  if isinstance(value, (list, tuple)):
+    return [_plain(x) for x in value]
+  if isinstance(value, np.ndarray):
+    return {"shape": list(value.shape), "values": _plain(value.tolist())}
+  if inspect.isroutine(value) or inspect.isclass(value):
+    return {
+      "function": f"{value.__module__}.{value.__qualname__}",
+      "parameters": _parameters_if_any(value),
+    }
+  kind = type(value)
+  return {
+    "object": f"{kind.__module__}.{kind.__qualname__}",
+    "values": _plain(getattr(value, "__dict__", {})),
+  }
+
+
+def _parameters_if_any(function):
+  try:
+    return parameters(function)
+  except (TypeError, ValueError):  # It is Python's own, without a signature.
+    return {}
