@@ -153,7 +153,11 @@ class _Drawn(NamedTuple):
     return inspect.unwrap(self.fn) in known
 
   def others_in_words(self):
-    given = sorted((k, x) for k, x in self.others.items() if x is not None)
+    given = sorted(
+      (k, x)
+      for k, x in self.others.items()
+      if x is not None and k != "name"  # of an operation
+    )
     return "".join(f", {name}={x!r}" for name, x in given)
 
 

@@ -21,8 +21,9 @@ def parameters(function: Callable) -> dict[str, Any]:
 
   These are its defaults and what gin binds, of any function that gin may know:
   a metric or an extractor of one's own too. Values are as JSON has them; a
-  function is its name and its parameters. A path is left out, see gin_roles.py:
-  not where a file is decides, but what it holds.
+  function is its name and its parameters. Left out is what gin_roles.py knows
+  as a path, for not where a file is decides, but what it holds; and what it
+  knows as a speed.
   """
   found = {
     p.name: p.default
@@ -35,8 +36,12 @@ def parameters(function: Callable) -> dict[str, Any]:
   return {
     name: _plain(value)
     for name, value in sorted(found.items())
-    if not gin_roles.is_path(f"{function.__name__}.{name}")
+    if not _is_left_out(f"{function.__name__}.{name}")
   }
+
+
+def _is_left_out(name):
+  return gin_roles.is_path(name) or gin_roles.is_speed(name)
 
 
 def _bound(function):
