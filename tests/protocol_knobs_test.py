@@ -6,15 +6,18 @@ the digest, or it does not, for a reason. A new one that stands in neither fails
 the first tests below.
 """
 
+import functools
 import importlib
 import inspect
 import pkgutil
+import shutil
 import sys
 
 from compare_gan import draws
 from compare_gan import evaluation
 from compare_gan import features as features_room
 from compare_gan import metrics as metrics_room
+from compare_gan import model_dir
 from compare_gan import protocol
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import folder
@@ -244,6 +247,7 @@ _STAYS = {
 # What holds before some knobs are turned, so that they matter.
 _BEFORE = {
   "folder.background": _CHANGES["folder.background"][:2],
+  "folder.eval_path": _CHANGES["folder.eval_path"][:1],
   "folder.resize": _CHANGES["folder.resize"][:1],
   "folder.crop": _CHANGES["folder.crop"][1:],
   **{
@@ -341,12 +345,18 @@ network.signatures = {"serving_default": _outputs}
 """
 
 
-@pytest.fixture
-def places(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
   """Returns {word: path} of what knobs name."""
+  tmp_path = tmp_path_factory.mktemp("knobs")
   (tmp_path / "knobs_network.py").write_text(_NETWORK)
-  monkeypatch.syspath_prepend(str(tmp_path))
-  monkeypatch.delitem(sys.modules, "knobs_network", raising=False)
+  with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(str(tmp_path))
+    yield _made(tmp_path)
+    sys.modules.pop("knobs_network", None)
+
+
+def _made(tmp_path):
   found = {"statistics": tmp_path / "statistics.npz"}
   np.savez(found["statistics"], mu=np.zeros(4), sigma=np.eye(4))
   for word, tree in (("folder", _tree(1)), ("other_folder", _tree(2))):
@@ -375,6 +385,10 @@ def _tree(step):
 _FOR = {
   "evaluate.num_train": "evaluate.metrics = [@memorization]",
   "evaluate.averaged": "ModularGAN.g_use_ema = True",
+  **dict.fromkeys(
+    ("bootstrap.resamples", "bootstrap.level", "bootstrap.seed"),
+    "evaluate.bootstrap = True",
+  ),
   "evaluate.moments_examples": (
     "standardize_batch.use_moving_averages = False\n"
     "G.batch_norm_fn = @batch_norm"
@@ -395,8 +409,14 @@ archive.path = '{zip}'
 """
 
 
-def _card(knob, lines, places):
-  """Returns the card with some lines of gin, where a knob matters."""
+def _set_up(knob, lines, places):
+  """Returns an evaluator with some lines of gin, and a GAN.
+
+  Args:
+    knob: which is to matter.
+    lines: of gin.
+    places: see `places`.
+  """
   name = knob.partition(".")[0]
   gin.clear_config()
   gin.parse_config(_ALWAYS.format(**places))
@@ -412,8 +432,19 @@ def _card(knob, lines, places):
   if name in ("dataset", "folder"):
     fake = any(line.startswith("# --data_fake") for line in lines)
     dataset = catalogue.dataset(fake=fake)
-  gan = tiny.gan(training_steps=99999)
   evaluator = evaluation.Evaluator(dataset, evaluation.settings())
+  return evaluator, _gan(_FOR.get(knob, ""), dataset.image_shape)
+
+
+@functools.cache
+def _gan(bound, image_shape):
+  del bound  # by gin, already
+  shape = model_dir.DatasetShape(image_shape, 3)
+  return tiny.gan(training_steps=99999, dataset=shape)
+
+
+def _card(*args):
+  evaluator, gan = _set_up(*args)
   return evaluator.card_of_model(gan)
 
 
@@ -426,12 +457,15 @@ def _lines_of_stays(knob):
   return [f"{prefix}{knob} = {_STAYS[knob][0]!r}"]
 
 
-@pytest.mark.parametrize("knob", sorted(_CHANGES))
+def _marked(knob):
+  is_long = knob.startswith("classifier.")  # which is trained
+  return pytest.param(knob, marks=[pytest.mark.long] if is_long else [])
+
+
+@pytest.mark.parametrize("knob", map(_marked, sorted(_CHANGES)))
 def test_a_knob_that_changes_scores_changes_the_digest(knob, places):
   before = _card(knob, _BEFORE.get(knob, []), places)
   turned = _card(knob, _CHANGES[knob], places)
-  again = _card(knob, _BEFORE.get(knob, []), places)
-  assert protocol.digest(before) == protocol.digest(again)
   assert protocol.digest(before) != protocol.digest(turned)
   if knob != "evaluate.metrics":  # No score is in both.
     assert protocol.differences(before, turned)
@@ -439,24 +473,34 @@ def test_a_knob_that_changes_scores_changes_the_digest(knob, places):
 
 @pytest.mark.parametrize("knob", sorted(_STAYS))
 def test_a_knob_that_changes_no_score_leaves_the_digest(knob, places):
-  assert _digest(knob, [], places) == _digest(
-    knob, _lines_of_stays(knob), places
-  )
+  rows = []
+  for lines in ([], _lines_of_stays(knob)):
+    evaluator, gan = _set_up(knob, lines, places)
+    rows.append(evaluator.row_of_model(gan, "", 0, {}))
+  assert rows[0]["scores"] == rows[1]["scores"] != {}
+  assert rows[0]["protocol_digest"] == rows[1]["protocol_digest"]
 
 
-@pytest.mark.parametrize("runs", [2])
-def test_the_number_of_runs_counts(runs):
+@pytest.mark.parametrize(
+  "name", ["evaluate", "kid_subsets", "inception", "saved_model", "folder"]
+)
+def test_the_same_evaluation_has_the_same_digest(name, places):
+  knob = f"{name}.seed"
+  assert _digest(knob, [], places) == _digest(knob, [], places)
+
+
+def test_the_number_of_runs_counts():
   chosen = evaluation.settings(metrics=[_metrics()["ms_ssim"]])
   cards = [
     evaluation.Evaluator(NoiseDataset(), chosen, n).card_of_model(tiny.gan())
-    for n in (1, runs)
+    for n in (1, 2)
   ]
   assert protocol.differences(*cards) == ["runs: 1 and 2"]
 
 
 def test_the_same_weights_elsewhere_are_the_same(places, tmp_path):
   copy = tmp_path / "copy.tar.gz"
-  copy.write_bytes((tmp_path / "graph.tar.gz").read_bytes())
+  shutil.copy(places["graph"], copy)
   line = f"inception.path = '{copy}'"
   assert _digest("inception.path", [], places) == _digest(
     "inception.path", [line], places
@@ -479,6 +523,7 @@ def test_the_same_images_elsewhere_are_the_same(metric, places, tmp_path):
   assert len(digests) == 1
 
 
+@pytest.mark.long
 def test_the_classifier_of_a_copy_is_not_trained_again(places, tmp_path):
   copy = pictures.write_tree(tmp_path / "of" / "another_name", _tree(1))
   classifier = "evaluate.features = @classifier"

@@ -7,6 +7,7 @@ its name, so one of one's own is on the card like those of this package.
 import contextlib
 import copy
 import inspect
+import re
 from typing import Any
 from typing import Callable
 
@@ -54,11 +55,17 @@ def _bound(function):
         if not hasattr(function, "__wrapped__"):
           return {}
       # gin calls what @scope/name refers to in this scope.
-      around = inspect.getclosurevars(function).nonlocals
-      scope = around.get("scope_components")
+      scope = _scope(function)
       if scope:
         scopes.enter_context(gin.config_scope(scope))
       function = function.__wrapped__
+
+
+def _scope(function):
+  """Returns the scope of a function that gin has made for a reference."""
+  if not inspect.isfunction(function):
+    return None
+  return inspect.getclosurevars(function).nonlocals.get("scope_components")
 
 
 def _plain(value):
@@ -86,9 +93,10 @@ def _plain(value):
       "parameters": _parameters_if_any(value),
     }
   kind = type(value)
+  without_address = re.sub(r" at 0x[0-9a-f]+", "", repr(value))
   return {
     "object": f"{kind.__module__}.{kind.__qualname__}",
-    "values": _plain(getattr(value, "__dict__", {})),
+    "values": _plain(getattr(value, "__dict__", without_address)),
   }
 
 
