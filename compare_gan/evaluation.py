@@ -14,7 +14,8 @@ A row is a dict that JSON can hold:
   metrics     {metric: [names of its scores]} of those that could
   better      {name of a score: "lower", "higher", "neither", or None where its
               metric does not say}, see metrics/contract.py
-  protocol    the protocol card, see protocol.py; protocol_digest: its digest
+  protocol    the protocol card, see protocol.py and docs/metrics.md;
+              protocol_digest: its digest
   config      the gin bindings, {"selector.parameter": text}
 
 Scores that are computed on features of anything but the Inception network carry

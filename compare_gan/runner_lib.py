@@ -1,7 +1,8 @@
 """From a configuration to a trained and scored model: the schedules.
 
 train             trains; a training that stopped goes on
-eval_after_train  trains, then scores the checkpoints
+eval_after_train  trains, then scores the checkpoints that are not scored yet
+                  under the protocol of the present settings
 continuous_eval   scores the checkpoints of a training that runs elsewhere
 eval_last         scores the last checkpoint
 """
