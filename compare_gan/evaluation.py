@@ -643,7 +643,7 @@ class Evaluator:
     return {
       "features": self._extractor.name,
       "features_digest": self._extractor.identity(),
-      "features_settings": self._extractor.settings,
+      "features_settings": parameters_lib.plain(self._extractor.settings),
       "features_parameters": parameters_lib.parameters(self._chosen.features),
     }
 

@@ -489,6 +489,15 @@ def test_the_same_evaluation_has_the_same_digest(name, places):
   assert _digest(knob, [], places) == _digest(knob, [], places)
 
 
+def test_batches_of_the_extractor_do_not_count(places):
+  cards = []
+  for batch_size in (250, 3):
+    evaluator, gan = _set_up("random_filters.seed", [], places)
+    evaluator._extractor.batch_size = batch_size
+    cards.append(evaluator.card_of_model(gan))
+  assert protocol.digest(cards[0]) == protocol.digest(cards[1])
+
+
 def test_the_number_of_runs_counts():
   chosen = evaluation.settings(metrics=[_metrics()["ms_ssim"]])
   cards = [

@@ -35,9 +35,9 @@ def parameters(function: Callable) -> dict[str, Any]:
   if contract.is_told_num_classes(function):
     found.pop(contract.NUM_CLASSES, None)
   return {
-    name: _plain(value)
+    name: plain(value)
     for name, value in sorted(found.items())
-    if not _is_left_out(f"{function.__name__}.{name}")
+    if not _is_left_out(f"{getattr(function, '__name__', '')}.{name}")
   }
 
 
@@ -68,13 +68,13 @@ def _scope(function):
   return inspect.getclosurevars(function).nonlocals.get("scope_components")
 
 
-def _plain(value):
+def plain(value: Any) -> Any:
   """Returns a value as JSON has it: equal for equal values, in any process."""
   if isinstance(value, gin.config.ConfigurableReference):
     if repr(value).startswith("%"):  # a macro
-      return _plain(copy.deepcopy(value))
+      return plain(copy.deepcopy(value))
     called = {"called": True} if value.evaluate else {}
-    return {**_plain(value.scoped_configurable_fn), **called}
+    return {**plain(value.scoped_configurable_fn), **called}
   if isinstance(value, np.generic):
     value = value.item()
   if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
@@ -82,11 +82,11 @@ def _plain(value):
   if value is None or isinstance(value, (bool, int, float, str)):
     return value
   if isinstance(value, dict):
-    return {str(key): _plain(value[key]) for key in sorted(value, key=str)}
+    return {str(key): plain(value[key]) for key in sorted(value, key=str)}
   if isinstance(value, (list, tuple)):
-    return [_plain(x) for x in value]
+    return [plain(x) for x in value]
   if isinstance(value, np.ndarray):
-    return {"shape": list(value.shape), "values": _plain(value.tolist())}
+    return {"shape": list(value.shape), "values": plain(value.tolist())}
   if inspect.isroutine(value) or inspect.isclass(value):
     return {
       "function": f"{value.__module__}.{value.__qualname__}",
@@ -96,7 +96,7 @@ def _plain(value):
   without_address = re.sub(r" at 0x[0-9a-f]+", "", repr(value))
   return {
     "object": f"{kind.__module__}.{kind.__qualname__}",
-    "values": _plain(getattr(value, "__dict__", without_address)),
+    "values": plain(getattr(value, "__dict__", without_address)),
   }
 
 
