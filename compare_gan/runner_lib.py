@@ -284,6 +284,10 @@ class _Scorer:
     dataset: an AbstractDataset.
     model_dir: where the checkpoints are.
     runs: how often each model is sampled.
+
+  Attributes:
+    gan, evaluator, sampler, best_by: of the checkpoint that was loaded last.
+    there_before: rows that `is_scored` has found to be enough.
   """
 
   def __init__(self, dataset, model_dir, runs):
@@ -291,6 +295,7 @@ class _Scorer:
     self._model_dir = model_dir
     self._runs = runs
     self.gan = self.evaluator = self.best_by = self.sampler = None
+    self.there_before = []
 
   def load(self, step, tensors):
     """Gives the model the values of a checkpoint."""
@@ -316,7 +321,9 @@ class _Scorer:
       return False  # Which `_evaluate` says.
     self.load(step, tensors)
     card = self.evaluator.card_of_model(self.gan)
-    return any(protocol.covers(row["protocol"], card) for row in rows)
+    enough = [row for row in rows if protocol.covers(row["protocol"], card)]
+    self.there_before += enough[:1]
+    return bool(enough)
 
 
 def _evaluate(steps, dataset, model_dir, evaluation, scorer=None):
@@ -348,6 +355,10 @@ def _evaluate(steps, dataset, model_dir, evaluation, scorer=None):
       model_dir, row, evaluation.score_filename, scorer.best_by
     )
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
+  # best/ may be that of another protocol, under which all was scored since.
+  for row in scorer.there_before:
+    if scorer.best_by is not None:
+      task_manager.keep_best(model_dir, row, scorer.best_by)
   path = os.path.join(model_dir, evaluation.score_filename)
   print(f"Scores are in {path}.")
 

@@ -354,9 +354,13 @@ def test_another_protocol_is_scored_again(tmp_path):
   assert [entry["parameters"]["pairs"] for entry in new] == [9, 9]
   marked = (tmp_path / "scores.jsonl").read_text().replace("ok", "seen")
   (tmp_path / "scores.jsonl").write_text(marked)
+  best = []
   for bindings in ([], [pairs]):
     again = _run("eval_after_train", tmp_path, *bindings, every_steps=4)
     assert [row["status"] for row in again] == 4 * ["seen"]
+    card = json.loads((tmp_path / "best" / "best.json").read_text())
+    best.append(card["protocol"])
+  assert best[0] != best[1]
 
 
 @pytest.mark.once
