@@ -24,6 +24,7 @@ the extractor's name: "fid_classifier" is no FID.
 
 import concurrent.futures
 import contextlib
+import functools
 import hashlib
 import os
 import subprocess
@@ -628,7 +629,7 @@ class Evaluator:
     facts = {}
     needed = set(contract.needs(metric))
     if _asks_features(needed):
-      facts.update(self._facts_of_features())
+      facts.update(self._facts_of_features)
     if self._chosen.real_statistics and _takes_gaussian(metric):
       facts["real_statistics"] = _hash_of_file(self._chosen.real_statistics)
       needed.remove("real_features")
@@ -639,7 +640,9 @@ class Evaluator:
       facts.update(self._facts_of_discriminator(gan))
     return facts
 
+  @functools.cached_property
   def _facts_of_features(self):
+    # Once: an identity may be the hash of a hundred megabytes.
     return {
       "features": self._extractor.name,
       "features_digest": self._extractor.identity(),

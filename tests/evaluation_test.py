@@ -110,6 +110,21 @@ def test_a_card_is_known_before_anything_is_scored():
   assert row["protocol_digest"] == protocol.digest(before)
 
 
+def test_weights_are_hashed_once():
+  calls = []
+
+  class Heavy(Pixels):
+    def identity(self):
+      calls.append(1)
+      return super().identity()
+
+  chosen = _settings(fid.fid, kid.kid, features=lambda dataset: Heavy())
+  evaluator = evaluation.Evaluator(NoiseDataset(), chosen)
+  for _ in range(2):
+    evaluator.card_of_model(tiny.gan())
+  assert len(calls) == 1
+
+
 def test_a_card_knows_which_facts_are_a_metrics():
   metrics = _row(fid.fid, memorization.memorization, ms_ssim.ms_ssim)
   metrics = metrics["protocol"]["metrics"]
