@@ -14,7 +14,8 @@ A row is a dict that JSON can hold:
   metrics     {metric: [names of its scores]} of those that could
   better      {name of a score: "lower", "higher", "neither", or None where its
               metric does not say}, see metrics/contract.py
-  protocol    the protocol card, see protocol.py; protocol_digest: its digest
+  protocol    the protocol card, see protocol.py and docs/metrics.md;
+              protocol_digest: its digest
   config      the gin bindings, {"selector.parameter": text}
 
 Scores that are computed on features of anything but the Inception network carry
@@ -23,6 +24,7 @@ the extractor's name: "fid_classifier" is no FID.
 
 import concurrent.futures
 import contextlib
+import functools
 import hashlib
 import os
 import subprocess
@@ -33,10 +35,12 @@ from typing import Optional
 
 from compare_gan import draws
 from compare_gan import gin_roles
+from compare_gan import protocol
 from compare_gan import sampling
 from compare_gan import version
 from compare_gan.features import abstract_extractor
 from compare_gan.features import classifier
+from compare_gan.features import fingerprint
 from compare_gan.features import statistics
 from compare_gan.metrics import bootstrap as bootstrap_lib
 from compare_gan.metrics import choice
@@ -45,9 +49,10 @@ from compare_gan.metrics import density_coverage
 from compare_gan.metrics import fid
 from compare_gan.metrics import inception_score
 from compare_gan.metrics import kid
+from compare_gan.metrics import parameters as parameters_lib
 from compare_gan.metrics import precision_recall
 from compare_gan.metrics import rows as rows_lib
-from compare_gan.protocol import digest
+from compare_gan.storage import files
 import gin
 import numpy as np
 import tensorflow as tf
@@ -136,14 +141,15 @@ def settings(
       f"evaluate.num_train = {num_train}. It is 1 or more, or None for all "
       "training images."
     )
-  names = [getattr(metric, "__name__", None) for metric in metrics]
-  for metric, name in zip(metrics, names):
-    if name is not None and names.count(name) > 1:
-      raise ValueError(
-        f"evaluate.metrics holds {name} {names.count(name)} times, and scores "
-        "of one name have one value a run. Once is enough; another setting of "
-        "it takes another evaluation."
-      )
+  names = [getattr(metric, "__name__", "") for metric in metrics]
+  twice = sorted({name for name in names if name and names.count(name) > 1})
+  if twice:
+    raise ValueError(
+      f"evaluate.metrics names {', '.join(twice)} more than once. Scores of "
+      "one name would be mixed: score them in two evaluations, whose rows have "
+      "two protocols."
+    )
+  for metric in metrics:
     if not callable(metric):
       raise ValueError(
         f"evaluate.metrics holds {metric!r}. Metrics are given by reference, "
@@ -231,6 +237,7 @@ _SETS = (
   "jacobians",
 )
 _CALLABLES = ("generate", "discriminate", "encode", "latents")
+_COUNTED = ("real", "train", "heldout")  # sets of the dataset's images
 
 
 class Evaluator:
@@ -257,7 +264,7 @@ class Evaluator:
     self._num_fake = chosen.num_fake or dataset.eval_samples
     self._num_real = chosen.num_real or dataset.eval_samples
     self._extractor = None
-    if any(n.endswith(("_features", "_logits")) for n in self._needs):
+    if _asks_features(self._needs):
       self._extractor = chosen.features(dataset)
     self._of_data = {}  # {(word, split): its sets}, the same for all models
     self._gaussian_of_real = None
@@ -289,21 +296,14 @@ class Evaluator:
       return self._row_of_model(gan, checkpoint_path, step, config)
 
   def _row_of_model(self, gan, checkpoint_path, step, config):
-    moments = _fill_moments(gan, self._chosen)
+    # Before moments are filled: it says whether a checkpoint brought some.
+    card = self.card_of_model(gan)
+    _fill_moments(gan, self._chosen)
     if self._sampler is None or self._sampler.gan is not gan:
       self._sampler = sampling.Sampler(gan, self._chosen.averaged)
       self._say_what_z_is()
-    card = {
-      **self._card(),
-      **_card_of_model(gan, self._chosen),
-      "batch_norm": moments,
-      "seed": self._chosen.seed,
-      "runs": self._runs,
-    }
     if "discriminate" in self._needs or self._chosen.microscope:
-      words = self._fill_discriminator(gan)
-      if words is not None:
-        card["batch_norm_of_d"] = words
+      self._fill_discriminator(gan)
     sets = (
       self._sets_of_model(gan, self._chosen.seed + run)
       for run in range(self._runs)
@@ -323,8 +323,8 @@ class Evaluator:
       _as_floats(images[start : start + 64])
       for start in range(0, len(images), 64)
     )
-    card = {**self._card(), "num_fake": len(images), "images": "given"}
     with abstract_extractor.full_float32():
+      card = self._card({"num_fake": len(images), "images": "given"})
       sets = self._sets("fake", batches, len(images), labels)
       sets[contract.NUM_CLASSES] = self._dataset.num_classes
       return self._row([{**sets, **self._sets_of_data()}], card, source, 0, {})
@@ -359,12 +359,10 @@ class Evaluator:
       )
 
   def _fill_discriminator(self, gan):
-    """Fills D's accumulated moments; returns words, None if it has none."""
-    if not sampling.accumulators(gan, "accu_counter", of_discriminator=True):
-      return None
-    examples = self._chosen.moments_examples
-    sampling.fill_discriminator(gan, self._dataset, examples)
-    return f"accumulated over {examples} real images"
+    """Fills D's accumulated moments, if it has any."""
+    if sampling.accumulators(gan, "accu_counter", of_discriminator=True):
+      examples = self._chosen.moments_examples
+      sampling.fill_discriminator(gan, self._dataset, examples)
 
   # ---- Sets ------------------------------------------------------------------
 
@@ -443,13 +441,19 @@ class Evaluator:
   def _count_heldout(self):
     return min(self._num_real, self._dataset.size("eval"))
 
+  def _slice_of(self, word):
+    """Returns the split, and how many of its first images a set holds."""
+    split = {"real": self._chosen.split, "train": "train", "heldout": "eval"}
+    count = {
+      "real": self._count_real,
+      "train": self._count_train,
+      "heldout": self._count_heldout,
+    }
+    return split[word], count[word]()
+
   def _of_split(self, word, split):
     if (word, split) not in self._of_data:
-      n = {
-        "real": self._count_real,
-        "train": self._count_train,
-        "heldout": self._count_heldout,
-      }[word]()
+      _, n = self._slice_of(word)
       known = self._same_images(word, split, n)
       if known:
         self._of_data[word, split] = known
@@ -561,7 +565,7 @@ class Evaluator:
       "metrics": {name: list(x.lists) for name, x in kept.items()},
       "better": _merged(x.better for x in kept.values()),
       "protocol": card,
-      "protocol_digest": digest(card),
+      "protocol_digest": protocol.digest(card),
       "config": config,
     }
 
@@ -629,29 +633,104 @@ class Evaluator:
     extractor = self._extractor.name if self._extractor else None
     return choice.name_in_tables(score, metric, extractor)
 
-  def _card(self):
-    card = {
-      "dataset": self._dataset.name,
-      "split": self._chosen.split,
-      "num_real": self._num_real,
+  # ---- Cards -----------------------------------------------------------------
+
+  def card_of_model(self, gan) -> dict[str, Any]:
+    """Returns the protocol card that `row_of_model` gives now; scores nothing.
+
+    Args:
+      gan: an AbstractGAN, with the values that are to be scored.
+    """
+    chosen = self._chosen
+    of_model = {
       "num_fake": self._num_fake,
+      "z": sampling.z_in_words(chosen.truncation),
+      "labels": "uniform" if gan.num_classes else "none",
+      "ema": bool(chosen.averaged and gan.averaged_generator),
+      "batch_norm": sampling.moments_in_words(
+        gan, chosen.moments_examples, chosen.truncation
+      ),
+      "seed": chosen.seed,
+      "runs": self._runs,
+    }
+    with abstract_extractor.full_float32():
+      return self._card(of_model, gan)
+
+  def _card(self, more, gan=None):
+    """Returns a card: what all metrics depend on, and what some of them do."""
+    dataset = self._dataset
+    card = {
+      "form": protocol.FORM,
+      "dataset": dataset.name,
+      "preparation": dataset.preparation,
+      "resolution": list(dataset.image_shape),
       "pixels": "float32 in [0, 1]",
+      "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
       "scores": "float64",
       "code": code_version(),
       "tensorflow": tf.__version__,
+      **more,
     }
-    if _any_begins("train_", self._needs):
-      card["num_train"] = self._count_train()
-    if _any_begins("heldout_", self._needs):
-      card["num_heldout"] = self._count_heldout()
-    if self._chosen.real_statistics:
-      with open(self._chosen.real_statistics, "rb") as file:
-        digest_of_file = hashlib.sha256(file.read()).hexdigest()[:12]
-      card["real_statistics"] = digest_of_file
-    if self._extractor:
-      card["features"] = self._extractor.name
-      card["features_digest"] = self._extractor.identity()
-    return card
+    metrics = {}
+    for metric in self._chosen.metrics:
+      facts = self._facts(metric, gan)
+      card.update(facts)
+      metrics[metric.__name__] = {
+        "parameters": parameters_lib.parameters(metric),
+        "uses": sorted(facts),
+      }
+    return protocol.as_json({**card, "metrics": metrics})
+
+  def _facts(self, metric, gan):
+    """Returns {key: value} of what other metrics may not depend on."""
+    facts = {}
+    needed = set(contract.needs(metric))
+    if _asks_features(needed):
+      facts.update(self._facts_of_features)
+    if self._chosen.real_statistics and _takes_gaussian(metric):
+      facts["real_statistics"] = _hash_of_file(self._chosen.real_statistics)
+      needed.remove("real_features")
+    for word in _COUNTED:
+      if _any_begins(word, needed):
+        facts.update(self._facts_of_data(word, f"{word}_labels" in needed))
+    if "discriminate" in needed and gan is not None:
+      facts.update(self._facts_of_discriminator(gan))
+    return facts
+
+  @functools.cached_property
+  def _facts_of_features(self):
+    # Once: an identity may be the hash of a hundred megabytes.
+    return {
+      "features": self._extractor.name,
+      "features_digest": self._extractor.identity(),
+      "features_settings": parameters_lib.plain(self._extractor.settings),
+      "features_parameters": parameters_lib.parameters(self._chosen.features),
+    }
+
+  def _facts_of_data(self, word, with_labels):
+    """Returns what real images a set holds: how many, and which."""
+    split, count = self._slice_of(word)
+    content = fingerprint.content(self._dataset, split, count)
+    facts = {f"num_{word}": count, f"{word}_images": content.images}
+    if word == "real":
+      facts["split"] = split
+    if with_labels:
+      facts[f"{word}_labels"] = content.labels
+    return facts
+
+  def _facts_of_discriminator(self, gan):
+    words = sampling.discriminator_moments_in_words(
+      gan, self._chosen.moments_examples
+    )
+    if words is None:
+      return {}
+    dataset = self._dataset
+    content = fingerprint.content(dataset, "train", dataset.size("train"))
+    return {
+      "batch_norm_of_d": words,
+      "batch_norm_of_d_images": content.images,
+      "batch_norm_of_d_flip": dataset.flip,
+    }
 
 
 class _NotFinite(Exception):
@@ -727,6 +806,14 @@ def _takes_gaussian(metric):
   return "real_features" in contract.gaussians_of(metric)
 
 
+def _asks_features(names):
+  return any(name.endswith(("_features", "_logits")) for name in names)
+
+
+def _hash_of_file(path):
+  return hashlib.sha256(files.read_bytes(path)).hexdigest()[:12]
+
+
 def _any_begins(word, names):
   return any(name.startswith(word) for name in names)
 
@@ -774,7 +861,7 @@ def _latents_with_density(gan, n, seed, truncation):
 
 
 def _fill_moments(gan, chosen):
-  """Fills accumulated moments if there are any; returns words for the card."""
+  """Fills accumulated moments if there are any."""
 
   def batches():
     batch = gan.options.batch_size
@@ -783,17 +870,9 @@ def _fill_moments(gan, chosen):
     parts = [slice(i, i + batch) for i in range(0, n, batch)]
     return [(z[p], None if labels is None else labels[p]) for p in parts]
 
-  return sampling.fill_moments(
+  sampling.fill_moments(
     gan, batches, chosen.moments_examples, chosen.truncation, chosen.averaged
   )
-
-
-def _card_of_model(gan, chosen):
-  return {
-    "z": sampling.z_in_words(chosen.truncation),
-    "labels": "uniform" if gan.num_classes else "none",
-    "ema": bool(chosen.averaged and gan.averaged_generator),
-  }
 
 
 def code_version():
@@ -830,6 +909,40 @@ def compare_sets(metrics, sets):
     except Exception as error:  # noqa: BLE001
       errors[metric.__name__] = f"{type(error).__name__}: {error}"
   return scores, errors
+
+
+def card_of_sets(metrics, sets) -> dict[str, Any]:
+  """Returns the protocol card of what `compare_sets` returns.
+
+  Args:
+    metrics, sets: as for `compare_sets`. Sets of real rows are known by their
+      content, those of fakes by their sizes: they are what is scored.
+  """
+  card = {
+    "form": protocol.FORM,
+    "features": "given",
+    "scores": "float64",
+    "code": code_version(),
+  }
+  entries = {}
+  for metric in metrics:
+    needed = contract.needs(metric)
+    if set(needed) - set(sets):
+      continue
+    facts = {name: list(np.shape(sets[name])) for name in needed}
+    facts.update(
+      {
+        f"{name}_digest": abstract_extractor.digest(np.asarray(sets[name]))
+        for name in needed
+        if not name.startswith("fake_")
+      }
+    )
+    card.update(facts)
+    entries[metric.__name__] = {
+      "parameters": parameters_lib.parameters(metric),
+      "uses": sorted(facts),
+    }
+  return protocol.as_json({**card, "metrics": entries})
 
 
 def directions(metrics, scores):

@@ -9,6 +9,8 @@ paths         files and folders. A model_dir records them as absolute, so that
 first_values  used only when the variables of a new training get their values. A
               training that goes on has others, whatever these are bound to.
 code          names of modules whose classes make the variables.
+speeds        how fast a number is found, not which: blocks, batches, threads of
+              a metric or an extractor. They are on no protocol card.
 
 A dataset or an extractor of one's own does the same.
 """
@@ -19,15 +21,16 @@ from compare_gan import gin_text
 from compare_gan.storage import files
 import gin
 
-_PATHS, _FIRST_VALUES, _CODE = set(), set(), set()
+_PATHS, _FIRST_VALUES, _CODE, _SPEEDS = set(), set(), set(), set()
 
 
-def declare(configurable, paths=(), first_values=(), code=()):
+def declare(configurable, paths=(), first_values=(), code=(), speeds=()):
   """Says what parameters of a configurable are; see above."""
   for known, parameters in (
     (_PATHS, paths),
     (_FIRST_VALUES, first_values),
     (_CODE, code),
+    (_SPEEDS, speeds),
   ):
     known.update(f"{configurable}.{parameter}" for parameter in parameters)
 
@@ -43,6 +46,10 @@ def is_first_value(binding: str) -> bool:
 
 def is_code(binding: str) -> bool:
   return _is_among(_CODE, binding)
+
+
+def is_speed(binding: str) -> bool:
+  return _is_among(_SPEEDS, binding)
 
 
 def _is_among(known, binding):

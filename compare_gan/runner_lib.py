@@ -1,7 +1,8 @@
 """From a configuration to a trained and scored model: the schedules.
 
 train             trains; a training that stopped goes on
-eval_after_train  trains, then scores the checkpoints
+eval_after_train  trains, then scores the checkpoints that are not scored yet
+                  under the protocol of the present settings
 continuous_eval   scores the checkpoints of a training that runs elsewhere
 eval_last         scores the last checkpoint
 """
@@ -98,16 +99,23 @@ def run_with_schedule(
     _train(devices, dataset, run_config, model_dir)
     if not devices.is_chief:
       return  # The chief evaluates.
+  scorer = _Scorer(dataset, model_dir, evaluation.runs)
   if schedule == "eval_after_train":
     steps = task_manager.to_evaluate(
-      model_dir, evaluation.score_filename, evaluation.every_steps
+      model_dir,
+      evaluation.score_filename,
+      evaluation.every_steps,
+      scorer.is_scored,
     )
-    _evaluate(steps, dataset, model_dir, evaluation)
+    _evaluate(steps, dataset, model_dir, evaluation, scorer)
   elif schedule == "continuous_eval":
     steps = task_manager.new_checkpoints(
-      model_dir, evaluation.score_filename, evaluation.every_steps
+      model_dir,
+      evaluation.score_filename,
+      evaluation.every_steps,
+      is_scored=scorer.is_scored,
     )
-    _evaluate(steps, dataset, model_dir, evaluation)
+    _evaluate(steps, dataset, model_dir, evaluation, scorer)
   elif schedule == "eval_last":
     steps = [max(checkpoints.all_steps(model_dir), default=None)]
     if steps == [None]:
@@ -115,7 +123,7 @@ def run_with_schedule(
         f"There is no checkpoint model.ckpt-<step>.index in {model_dir!r}. "
         "--schedule=train makes some."
       )
-    _evaluate(steps, dataset, model_dir, evaluation)
+    _evaluate(steps, dataset, model_dir, evaluation, scorer)
 
 
 def describe(dataset, run_config):
@@ -286,43 +294,90 @@ def _make(dataset, devices, seed, values=None):
     return model_dir_lib.make_gan(dataset, seed)
 
 
-def _evaluate(steps, dataset, model_dir, evaluation):
+class _Scorer:
+  """The model and the evaluator that all checkpoints of a run share.
+
+  Both are made when they are needed first.
+
+  Args:
+    dataset: an AbstractDataset.
+    model_dir: where the checkpoints are.
+    runs: how often each model is sampled.
+
+  Attributes:
+    gan, evaluator, sampler, best_by: of the checkpoint that was loaded last.
+    there_before: rows that `is_scored` has found to be enough.
+  """
+
+  def __init__(self, dataset, model_dir, runs):
+    self._dataset = dataset
+    self._model_dir = model_dir
+    self._runs = runs
+    self.gan = self.evaluator = self.best_by = self.sampler = None
+    self.there_before = []
+
+  def load(self, step, tensors):
+    """Gives the model the values of a checkpoint."""
+    if self.gan is None:
+      shapes = {name: np.shape(value) for name, value in tensors.items()}
+      was = restart.of_checkpoint(self._model_dir, step, shapes)
+      restart.require_variables(was, self._dataset)
+    self.gan = _with_values(self.gan, self._dataset, tensors, self._model_dir)
+    if self.evaluator is None:
+      chosen = evaluation_lib.settings()
+      self.evaluator = evaluation_lib.Evaluator(
+        self._dataset, chosen, self._runs
+      )
+      # Refused before anything is computed.
+      self.best_by = self.evaluator.best_by
+      self.sampler = sampling.Sampler(self.gan, chosen.averaged)
+
+  def is_scored(self, step, rows):
+    """Returns whether rows of a step have all that would be computed now."""
+    try:
+      tensors = checkpoints.read(self._model_dir, step)
+    except OSError:
+      return False  # Which `_evaluate` says.
+    self.load(step, tensors)
+    card = self.evaluator.card_of_model(self.gan)
+    enough = [row for row in rows if protocol.covers(row["protocol"], card)]
+    self.there_before += enough[:1]
+    return bool(enough)
+
+
+def _evaluate(steps, dataset, model_dir, evaluation, scorer=None):
   """Adds a row to the tables for each of the steps."""
-  evaluator, gan, chosen = None, None, evaluation_lib.settings()
-  best_by = None
+  chosen = evaluation_lib.settings()
+  scorer = scorer or _Scorer(dataset, model_dir, evaluation.runs)
   for step in steps:
     try:
       tensors = checkpoints.read(model_dir, step)
     except OSError as error:  # Removed meanwhile, or damaged.
       warnings.warn(f"Step {step} is not evaluated: {error}", stacklevel=2)
       continue
-    if gan is None:
-      shapes = {name: np.shape(value) for name, value in tensors.items()}
-      was = restart.of_checkpoint(model_dir, step, shapes)
-      restart.require_variables(was, dataset)
-    gan = _with_values(gan, dataset, tensors, model_dir)
-    if evaluator is None:
-      evaluator = evaluation_lib.Evaluator(dataset, chosen, evaluation.runs)
-      best_by = evaluator.best_by  # Refused before anything is computed.
-      sampler = sampling.Sampler(gan, chosen.averaged)
-    row = evaluator.row_of_model(
-      gan,
+    scorer.load(step, tensors)
+    row = scorer.evaluator.row_of_model(
+      scorer.gan,
       os.path.join(model_dir, f"model.ckpt-{step}"),
       step,
       _bindings(model_dir, step),
     )
     # Before the row: without one, an evaluation that is killed is made again.
     if chosen.sample_grid:
-      _write_samples(sampler, chosen, model_dir, step)
+      _write_samples(scorer.sampler, chosen, model_dir, step)
     if chosen.microscope and step == max(checkpoints.all_steps(model_dir)):
-      _write_microscope(gan, dataset, chosen, model_dir, step)
+      _write_microscope(scorer.gan, dataset, chosen, model_dir, step)
     before = task_manager.read_rows(model_dir, evaluation.score_filename)
     if before:
       _warn_of_another_protocol(row, before[-1])
     best = task_manager.record(
-      model_dir, row, evaluation.score_filename, best_by
+      model_dir, row, evaluation.score_filename, scorer.best_by
     )
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
+  # best/ may be that of another protocol, under which all was scored since.
+  for row in scorer.there_before:
+    if scorer.best_by is not None:
+      task_manager.keep_best(model_dir, row, scorer.best_by)
   path = os.path.join(model_dir, evaluation.score_filename)
   print(f"Scores are in {path}.")
 

@@ -121,7 +121,7 @@ _EMPTY_COUNTER = 1e-12  # as a layer has it at first
 
 
 class _Filling(NamedTuple):
-  """What accumulated moments were filled with."""
+  """What accumulated moments were filled with; D's know no z."""
 
   z: str
   averaged: bool
@@ -129,7 +129,9 @@ class _Filling(NamedTuple):
   totals: list[np.ndarray]  # which they have as long as nothing else fills them
 
 
-_fillings = weakref.WeakKeyDictionary()  # of each GAN
+_STORED = "accumulated, stored in the checkpoint"
+_fillings = weakref.WeakKeyDictionary()  # of G of each GAN
+_fillings_of_d = weakref.WeakKeyDictionary()
 
 
 def accumulators(gan, part, of_discriminator=False):
@@ -179,8 +181,8 @@ def fill_moments(
   averaged = bool(averaged and gan.averaged_generator)
   z = z_in_words(truncation)
   now = _filling_of(gan)
-  if now is None and truncation is None and are_filled(gan):
-    return "accumulated, stored in the checkpoint"
+  if _are_stored(gan, truncation):
+    return _STORED
   if (
     now is None
     or (now.z, now.averaged) != (z, averaged)
@@ -196,8 +198,29 @@ def fill_moments(
       )
     now = _Filling(z, averaged, examples or 0, _totals(gan))
     _fillings[gan] = now
-  words = f"accumulated over {now.examples} examples"
-  return words if truncation is None else f"{words} of z {z}"
+  return moments_in_words(gan, now.examples, truncation)
+
+
+def moments_in_words(
+  gan, examples: int, truncation: Optional[float] = None
+) -> str:
+  """Returns what `fill_moments` would return, and fills nothing.
+
+  Args:
+    gan, examples, truncation: as for `fill_moments`.
+  """
+  if not accumulators(gan, "accu_counter"):
+    return "moving"
+  if _are_stored(gan, truncation):
+    return _STORED
+  words = f"accumulated over {examples} examples"
+  of_z = "" if truncation is None else f" of z {z_in_words(truncation)}"
+  return f"{words}{of_z}"
+
+
+def _are_stored(gan, truncation):
+  """Returns whether a checkpoint brought the moments that are to be used."""
+  return truncation is None and _filling_of(gan) is None and are_filled(gan)
 
 
 def fill_accumulators(gan, batches, averaged=True):
@@ -208,9 +231,10 @@ def fill_accumulators(gan, batches, averaged=True):
 
 
 def fill_discriminator(gan, dataset, examples: int, seed: int = 7) -> None:
-  """Fills D's accumulated moments with real images, if they are still empty.
+  """Fills D's accumulated moments with real images.
 
-  A training leaves them empty: it normalises by the moments of each batch.
+  A training leaves them empty: it normalises by the moments of each batch. What
+  a checkpoint brought stays as it is.
 
   Args:
     gan: an AbstractGAN.
@@ -218,6 +242,9 @@ def fill_discriminator(gan, dataset, examples: int, seed: int = 7) -> None:
     examples: how many images.
     seed: of their order.
   """
+  now = _filling_of(gan, of_discriminator=True)
+  if now is not None and now.examples != examples:
+    _empty(gan, of_discriminator=True)
   if are_filled(gan, of_discriminator=True):
     return
   discriminate = tf.function(
@@ -231,6 +258,23 @@ def fill_discriminator(gan, dataset, examples: int, seed: int = 7) -> None:
   with _open_switches(switches):
     for batch in stream:
       discriminate(batch["images"], batch["labels"])
+  _fillings_of_d[gan] = _Filling(
+    "", False, examples, _totals(gan, of_discriminator=True)
+  )
+
+
+def discriminator_moments_in_words(gan, examples: int) -> Optional[str]:
+  """Returns what `fill_discriminator` would leave, None if D has no moments.
+
+  Args:
+    gan, examples: as for `fill_discriminator`.
+  """
+  if not accumulators(gan, "accu_counter", of_discriminator=True):
+    return None
+  is_filled = are_filled(gan, of_discriminator=True)
+  if is_filled and _filling_of(gan, of_discriminator=True) is None:
+    return _STORED
+  return f"accumulated over {examples} real images"
 
 
 @contextlib.contextmanager
@@ -258,25 +302,29 @@ def _open_switches(switches):
       switch.assign(0)
 
 
-def _filling_of(gan):
+def _filling_of(gan, of_discriminator=False):
   """Returns the _Filling of what G has now, None if it is from elsewhere."""
-  filling = _fillings.get(gan)
+  fillings = _fillings_of_d if of_discriminator else _fillings
+  filling = fillings.get(gan)
   if filling is None:
     return None
-  same = all(map(np.array_equal, filling.totals, _totals(gan)))
+  totals = _totals(gan, of_discriminator)
+  same = all(map(np.array_equal, filling.totals, totals))
   return filling if same else None
 
 
-def _total_variables(gan):
-  return [v for part in _TOTALS for v in accumulators(gan, part)]
+def _total_variables(gan, of_discriminator=False):
+  return [
+    v for part in _TOTALS for v in accumulators(gan, part, of_discriminator)
+  ]
 
 
-def _totals(gan):
-  return [v.numpy() for v in _total_variables(gan)]
+def _totals(gan, of_discriminator=False):
+  return [v.numpy() for v in _total_variables(gan, of_discriminator)]
 
 
-def _empty(gan):
-  for variable in _total_variables(gan):
+def _empty(gan, of_discriminator=False):
+  for variable in _total_variables(gan, of_discriminator):
     is_counter = scope.full_name(variable).endswith("/accu_counter")
     value = _EMPTY_COUNTER if is_counter else 0.0
     variable.assign(tf.fill(variable.shape, tf.cast(value, variable.dtype)))

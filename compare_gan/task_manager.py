@@ -13,6 +13,8 @@ tables and best/ change under one lock. What is replaced stays whole until what
 replaces it is, whenever a process is killed.
 """
 
+from collections.abc import Iterable
+from collections.abc import Iterator
 import csv
 import io
 import json
@@ -21,10 +23,12 @@ import os
 import re
 import time
 from typing import Any
+from typing import Callable
 from typing import Optional
 
 from compare_gan import gin_text
 from compare_gan import model_dir as model_dir_lib
+from compare_gan import protocol
 from compare_gan.estimator import checkpoints
 from compare_gan.metrics import contract
 from compare_gan.storage import files
@@ -67,35 +71,64 @@ def _lock(model_dir):
 # ---- Which checkpoints are to be evaluated -----------------------------------
 
 
-def to_evaluate(model_dir, filename, every_steps=1):
-  """Returns the steps, in order, that have a checkpoint and no row yet.
+def to_evaluate(
+  model_dir: str,
+  filename: str,
+  every_steps: int = 1,
+  is_scored: Optional[Callable[[int, list[dict[str, Any]]], bool]] = None,
+  passed: Iterable[int] = (),
+) -> list[int]:
+  """Returns the steps, in order, that have a checkpoint and are not scored.
 
   Args:
     model_dir: of the training.
     filename: of the table, "scores.csv".
     every_steps: only multiples of it, and the last one of a finished training.
+    is_scored: (step, its rows) -> whether there is nothing to add; asked if
+      there are rows. None: any row will do.
+    passed: steps that are not to be returned.
   """
   steps = sorted(checkpoints.all_steps(model_dir))
   wanted = {step for step in steps if step % max(1, every_steps) == 0}
   if steps and is_training_done(model_dir):
     wanted.add(steps[-1])
-  done = {row["step"] for row in read_rows(model_dir, filename)}
-  return sorted(wanted - done)
+  rows = {}
+  for row in read_rows(model_dir, filename):
+    rows.setdefault(row["step"], []).append(row)
+  return [
+    step
+    for step in sorted(wanted - {*passed})
+    if not (step in rows and (is_scored is None or is_scored(step, rows[step])))
+  ]
 
 
-def new_checkpoints(model_dir, filename, every_steps=1, seconds=10.0):
+def new_checkpoints(
+  model_dir: str,
+  filename: str,
+  every_steps: int = 1,
+  seconds: float = 10.0,
+  is_scored: Optional[Callable[[int, list[dict[str, Any]]], bool]] = None,
+) -> Iterator[int]:
   """Yields steps to evaluate until the training is done and all are.
 
   Args:
-    model_dir, filename, every_steps: as for `to_evaluate`.
+    model_dir, filename, every_steps, is_scored: as for `to_evaluate`. A step is
+      asked about once.
     seconds: between two looks at the directory.
   """
-  passed = set()  # A step whose evaluation failed without a row.
+  passed = set()  # Not again, though an evaluation failed without a row.
+  answers = {}  # {step: whether it was scored before}
+
+  def ask_once(step, rows):
+    if step not in answers:
+      answers[step] = is_scored is None or is_scored(step, rows)
+    return answers[step]
+
   while True:
     finished = is_training_done(model_dir)
-    waiting = set(to_evaluate(model_dir, filename, every_steps)) - passed
+    waiting = to_evaluate(model_dir, filename, every_steps, ask_once, passed)
     if waiting:
-      step = min(waiting)
+      step = waiting[0]
       yield step
       passed.add(step)
     elif finished:
@@ -134,8 +167,8 @@ def add_row(
 ) -> None:
   """Adds a row to both tables, or its scores to the row that is there.
 
-  That is the row of the same step and protocol: other metrics are added, and
-  newer values replace older ones.
+  That is the row of the same step and protocol, but for metrics that only one
+  of them has: other metrics are added, and newer values replace older ones.
 
   Args:
     model_dir: of the training.
@@ -148,9 +181,13 @@ def add_row(
 
 def _add_row(model_dir, row, filename):
   path = os.path.join(model_dir, filename)
-  rows = {_key(old): old for old in read_rows(model_dir, filename)}
-  rows[_key(row)] = _merged(rows.get(_key(row)), row)
-  rows = sorted(rows.values(), key=lambda row: row["step"])
+  rows = read_rows(model_dir, filename)
+  place = _place(rows, row)
+  if place is None:
+    rows.append(row)
+  else:
+    rows[place] = _merged(rows[place], row)
+  rows.sort(key=lambda row: row["step"])
   lines = [json.dumps(row, sort_keys=True) + "\n" for row in rows]
   # The jsonl last: it is what says that a step has been evaluated.
   files.write_text(path, _csv(rows, _foreign_rows(path, rows)))
@@ -165,9 +202,21 @@ def read_rows(
   return [json.loads(line) for line in (text or "").splitlines() if line]
 
 
+def _place(rows, new):
+  """Returns which row the scores of another one belong to, None if to none."""
+  of_step = [i for i, row in enumerate(rows) if row["step"] == new["step"]]
+  for i in of_step:
+    if rows[i]["protocol_digest"] == new["protocol_digest"]:
+      return i
+  for i in reversed(of_step):
+    if protocol.merged(rows[i]["protocol"], new["protocol"]):
+      return i
+  return None
+
+
 def _merged(old, new):
   """Returns one row of two evaluations of a step under one protocol."""
-  if old is None or not (_is_of_metrics(old) and _is_of_metrics(new)):
+  if not (_is_of_metrics(old) and _is_of_metrics(new)):
     return new
   intervals = {
     name: interval
@@ -190,6 +239,9 @@ def _merged(old, new):
   without.update(new.get("without_intervals", {}))
   if without:
     row["without_intervals"] = without
+  card = protocol.merged(old["protocol"], new["protocol"])
+  if card:
+    row["protocol"], row["protocol_digest"] = card, protocol.digest(card)
   # A metric whose value is there from another evaluation is not missing.
   errors = {**old["errors"], **new["errors"]}
   row["errors"] = {m: e for m, e in errors.items() if not _has_scores(row, m)}
@@ -213,10 +265,6 @@ def _has_scores(row, metric):
 
 def _jsonl(path):
   return os.path.splitext(path)[0] + ".jsonl"
-
-
-def _key(row):
-  return row["step"], row["protocol_digest"]
 
 
 def _foreign_rows(path, rows):
@@ -280,9 +328,10 @@ def _number(x):
 def keep_best(model_dir: str, row: dict[str, Any], by: str) -> bool:
   """Keeps the checkpoint of `row` in best/ if no other one is better.
 
-  Rows are compared only with those of the same protocol, and with what best/
-  holds at this moment: an evaluator that was slower changes nothing. Nor does
-  one whose checkpoint the training has removed meanwhile.
+  Rows are compared only with those that have this score under the same
+  protocol, whatever other metrics they have, and with what best/ holds at this
+  moment: an evaluator that was slower changes nothing. Nor does one whose
+  checkpoint the training has removed meanwhile.
 
   Args:
     model_dir: of the training.
@@ -315,7 +364,7 @@ def _keep_best(model_dir, row, by):
     "better": better,
     "value": value,
     "step": row["step"],
-    "protocol": row["protocol_digest"],
+    "protocol": protocol.digest_of_score(row, name),
   }
   # From here on it is the best: both are whole, and the card says which counts.
   files.write_text(
@@ -352,7 +401,7 @@ def _is_kept(best, name, better, row):
   # Earlier versions wrote "-" before a name where higher is better.
   if (best["by"].removeprefix("-"), best["protocol"]) != (
     name,
-    row["protocol_digest"],
+    protocol.digest_of_score(row, name),
   ):
     return False
   if better == contract.HIGHER:

@@ -4,6 +4,7 @@ import time
 import tracemalloc
 
 from compare_gan import evaluation
+from compare_gan import protocol
 from compare_gan import task_manager
 from compare_gan.estimator import checkpoints
 from compare_gan.features import abstract_extractor
@@ -97,6 +98,88 @@ def test_card_says_how_the_score_was_computed():
 def test_another_protocol_has_another_digest(changes):
   digest = _row(fid.fid)["protocol_digest"]
   assert _row(fid.fid, **changes)["protocol_digest"] != digest
+
+
+def test_a_card_is_known_before_anything_is_scored():
+  gin.parse_config(_ACCUMULATED)
+  chosen = _settings(fid.fid, memorization.memorization, moments_examples=8)
+  evaluator = evaluation.Evaluator(NoiseDataset(), chosen, 2)
+  gan = tiny.gan()
+  before = evaluator.card_of_model(gan)
+  row = evaluator.row_of_model(gan, "", 0, {})
+  assert row["protocol"] == before == evaluator.card_of_model(gan)
+  assert row["protocol_digest"] == protocol.digest(before)
+
+
+def test_weights_are_hashed_once():
+  calls = []
+
+  class Heavy(Pixels):
+    def identity(self):
+      calls.append(1)
+      return super().identity()
+
+  chosen = _settings(fid.fid, kid.kid, features=lambda dataset: Heavy())
+  evaluator = evaluation.Evaluator(NoiseDataset(), chosen)
+  for _ in range(2):
+    evaluator.card_of_model(tiny.gan())
+  assert len(calls) == 1
+
+
+def test_a_card_knows_which_facts_are_a_metrics():
+  metrics = _row(fid.fid, memorization.memorization, ms_ssim.ms_ssim)
+  metrics = metrics["protocol"]["metrics"]
+  assert {"num_real", "real_images", "split"} < set(metrics["fid"]["uses"])
+  assert {"num_train", "train_images", "heldout_images"} < set(
+    metrics["memorization"]["uses"]
+  )
+  assert metrics["ms_ssim"] == {
+    "parameters": {"pairs": 1000, "seed": 0},
+    "uses": [],
+  }
+
+
+def test_a_card_says_how_images_and_features_were_made():
+  card = _row(fid.fid)["protocol"]
+  assert card["resolution"] == [4, 4, 1]
+  assert card["pixels"] == "float32 in [0, 1]"
+  assert card["tf32"] is False
+  assert card["features_settings"] == {}
+
+
+def test_labels_count_where_a_metric_needs_them():
+  assert "real_labels" not in _row(fid.fid)["protocol"]
+  assert "real_labels" in _row(intra_fid.intra_fid)["protocol"]
+
+
+def test_given_statistics_stand_for_the_images_on_the_card(tmp_path):
+  path = str(tmp_path / "stats.npz")
+  np.savez(path, mu=np.zeros(4), sigma=np.eye(4))
+  card = _row(fid.fid, real_statistics=path)["protocol"]
+  assert "real_statistics" in card and "real_images" not in card
+
+
+def test_a_look_through_the_microscope_is_no_other_protocol():
+  gin.parse_config(
+    "standardize_batch.use_moving_averages = False\n"
+    "D.batch_norm_fn = @batch_norm"
+  )
+  architecture = "tests.architectures.normed_architecture"
+  cards = [
+    _row(
+      fid.fid,
+      gan=tiny.gan(architecture=architecture),
+      microscope=microscope,
+      moments_examples=8,
+    )["protocol"]
+    for microscope in (False, True)
+  ]
+  assert cards[0] == cards[1]
+
+
+def test_two_metrics_of_one_name_are_refused():
+  with pytest.raises(ValueError, match="evaluate.metrics names fid more than"):
+    _settings(fid.fid, kid.kid, fid.fid)
 
 
 def test_scores_of_inception_have_no_suffix():
@@ -699,6 +782,33 @@ def test_moments_of_d_are_filled_with_training_images():
   assert 0.2 < row["scores"]["spread"] < 5.0
 
 
+def test_moments_of_d_that_a_checkpoint_brought_are_named():
+  gin.parse_config(
+    "standardize_batch.use_moving_averages = False\n"
+    "D.batch_norm_fn = @batch_norm"
+  )
+  gan = tiny.gan(architecture="tests.architectures.normed_architecture")
+  norm = gan.discriminator.norm.standardize
+  norm.accu_counter.assign(3.0)
+  card = _row(seen_by_d, gan=gan, moments_examples=8)["protocol"]
+  assert card["batch_norm_of_d"] == "accumulated, stored in the checkpoint"
+  assert norm.accu_counter.numpy() == 3.0
+
+
+def test_moments_of_d_are_filled_anew_for_another_number():
+  gin.parse_config(
+    "standardize_batch.use_moving_averages = False\n"
+    "D.batch_norm_fn = @batch_norm"
+  )
+  gan = tiny.gan(architecture="tests.architectures.normed_architecture")
+  norm = gan.discriminator.norm.standardize
+  for examples in (40, 8, 8):
+    card = _row(seen_by_d, gan=gan, moments_examples=examples)["protocol"]
+    words = f"accumulated over {examples} real images"
+    assert card["batch_norm_of_d"] == words
+    assert norm.accu_counter.numpy() == pytest.approx(examples / 2)
+
+
 def test_d_without_accumulated_moments_is_no_part_of_the_card():
   assert "batch_norm_of_d" not in _row(seen_by_d)["protocol"]
 
@@ -889,11 +999,6 @@ def test_resamples_that_are_not_finite_give_no_interval():
     "metric": "x is not finite in all resamples"
   }
   assert row["lists"] == {"x": [1.0, 1.0], "y": [1.0, 1.0]}
-
-
-def test_metric_that_is_named_twice_is_refused():
-  with pytest.raises(ValueError, match="metrics holds fid 2 times"):
-    _settings(fid.fid, kid.kid, fid.fid)
 
 
 def test_no_run_is_no_evaluation():

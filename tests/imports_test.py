@@ -115,9 +115,10 @@ _MAY_IMPORT = {
     "memory_check",
     "metrics.contract",
     "model_dir",
+    "protocol",
   },
   "zoo": {"datasets.files", "datasets.image_file"},  # which images there are
-  "task_manager": {"estimator", "metrics.contract", "model_dir"},
+  "task_manager": {"estimator", "metrics.contract", "model_dir", "protocol"},
   "tfgan_compat": set(),
   "transfer": {"estimator"},
   "__main__": {"commands", "console"},

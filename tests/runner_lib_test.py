@@ -341,6 +341,38 @@ def test_another_protocol_is_warned_of(tmp_path):
     _run("eval_after_train", tmp_path, "evaluate.num_fake = 5")
 
 
+@pytest.mark.once
+@pytest.mark.long
+def test_another_protocol_is_scored_again(tmp_path):
+  """By a parameter of one metric; then nothing is left to be done."""
+  pairs = "ms_ssim.pairs = 9"
+  before = _run("eval_after_train", tmp_path, every_steps=4)
+  after = _run("eval_after_train", tmp_path, pairs, every_steps=4)
+  assert [row["step"] for row in after] == [0, 0, 4, 4]
+  assert after[::2] == before
+  new = [row["protocol"]["metrics"]["ms_ssim"] for row in after[1::2]]
+  assert [entry["parameters"]["pairs"] for entry in new] == [9, 9]
+  marked = (tmp_path / "scores.jsonl").read_text().replace("ok", "seen")
+  (tmp_path / "scores.jsonl").write_text(marked)
+  best = []
+  for bindings in ([], [pairs]):
+    again = _run("eval_after_train", tmp_path, *bindings, every_steps=4)
+    assert [row["status"] for row in again] == 4 * ["seen"]
+    card = json.loads((tmp_path / "best" / "best.json").read_text())
+    best.append(card["protocol"])
+  assert best[0] != best[1]
+
+
+@pytest.mark.once
+@pytest.mark.long
+def test_a_metric_beside_is_added_to_the_rows(tmp_path):
+  first = "evaluate.metrics = [@ms_ssim]"
+  _run("eval_after_train", tmp_path, first, every_steps=4)
+  rows = _run("eval_after_train", tmp_path, every_steps=4)
+  assert [row["step"] for row in rows] == [0, 4]
+  assert set(rows[0]["scores"]) == {"ms_ssim", "fid_pixels"}
+
+
 def test_mistake_in_evaluate_shows_before_training(tmp_path):
   with pytest.raises(ValueError, match="evaluate.split"):
     _run("eval_after_train", tmp_path, "evaluate.split = 'test'")

@@ -7,6 +7,7 @@ import os
 import threading
 
 from compare_gan import model_dir
+from compare_gan import protocol as protocol_lib
 from compare_gan import task_manager
 from compare_gan.estimator import checkpoints
 from compare_gan.storage import files
@@ -123,6 +124,68 @@ def test_other_metrics_are_added_to_the_row(tmp_path):
   assert (cells["fid_score_mean"], cells["kid_mean"]) == ("1.500", "0.25")
 
 
+def _card_row(step, *metrics, value=1.5, **facts):
+  """Returns a row whose card knows its metrics, each with one score."""
+  entries = {
+    name: {"parameters": parameters, "uses": []} for name, parameters in metrics
+  }
+  card = {"form": 2, "metrics": entries, **facts}
+  names = [name for name, _ in metrics]
+  return _row(
+    step,
+    protocol=protocol_lib.digest(card),
+    scores=dict.fromkeys(names, value),
+    lists={name: [value] for name in names},
+    metrics={name: [name] for name in names},
+  ) | {"protocol": card}
+
+
+_FID, _KID, _OTHER_KID = ("fid", {}), ("kid", {"size": 9}), ("kid", {"size": 8})
+
+
+def test_metrics_beside_are_of_the_same_protocol(tmp_path):
+  folder = str(tmp_path)
+  task_manager.add_row(folder, _card_row(5, _FID))
+  task_manager.add_row(folder, _card_row(5, _KID))
+  [row] = task_manager.read_rows(folder)
+  assert set(row["scores"]) == {"fid", "kid"}
+  both = _card_row(5, _FID, _KID)
+  assert row["protocol"] == both["protocol"]
+  assert row["protocol_digest"] == both["protocol_digest"]
+
+
+def test_other_parameters_of_a_metric_are_another_protocol(tmp_path):
+  folder = str(tmp_path)
+  task_manager.add_row(folder, _card_row(5, _FID, _KID))
+  task_manager.add_row(folder, _card_row(5, _OTHER_KID, value=2.5))
+  task_manager.add_row(folder, _card_row(5, _FID, _KID, value=3.5))
+  assert [row["scores"] for row in task_manager.read_rows(folder)] == [
+    {"fid": 3.5, "kid": 3.5},
+    {"kid": 2.5},
+  ]
+
+
+def test_metrics_beside_leave_the_best_alone(tmp_path):
+  folder = str(tmp_path)
+  for step, metrics, value in (
+    (1, [_FID], 2.0),
+    (2, [_FID, _KID], 3.0),
+    (3, [_FID, _OTHER_KID], 1.0),
+  ):
+    _checkpoint(folder, step)
+    row = _card_row(step, *metrics, value=value)
+    assert task_manager.keep_best(folder, row, "fid") == (step != 2)
+  assert checkpoints.all_steps(str(tmp_path / "best")) == [3]
+
+
+def test_other_facts_are_another_protocol_of_the_best(tmp_path):
+  folder = str(tmp_path)
+  for step, seed, value in ((1, 42, 2.0), (2, 1, 3.0)):
+    _checkpoint(folder, step)
+    row = _card_row(step, _FID, value=value, seed=seed)
+    assert task_manager.keep_best(folder, row, "fid")
+
+
 def test_a_newer_value_has_no_older_interval(tmp_path):
   folder = str(tmp_path)
   given = {"fid": [1.0, 2.0], "kid": [0.1, 0.2]}
@@ -202,6 +265,43 @@ def test_only_multiples_and_the_last_one_are_to_be_evaluated(tmp_path):
   assert task_manager.to_evaluate(folder, "scores.csv", 4) == [0, 4, 5]
   task_manager.add_row(folder, _row(4))
   assert task_manager.to_evaluate(folder, "scores.csv", 4) == [0, 5]
+
+
+def test_steps_of_another_protocol_are_to_be_evaluated(tmp_path):
+  """Whether its rows do is asked of steps that have some."""
+  folder = str(tmp_path)
+  for step in (0, 4, 8):
+    _checkpoint(tmp_path, step)
+  for step, protocol in ((0, "aa"), (4, "aa"), (4, "bb")):
+    task_manager.add_row(folder, _row(step, protocol=protocol))
+  asked = []
+
+  def is_scored(step, rows):
+    asked.append((step, [row["protocol_digest"] for row in rows]))
+    return "bb" in asked[-1][1]
+
+  found = task_manager.to_evaluate(folder, "scores.csv", is_scored=is_scored)
+  assert found == [0, 8]
+  assert asked == [(0, ["aa"]), (4, ["aa", "bb"])]
+
+
+def test_evaluator_asks_once_whether_a_step_is_scored(tmp_path):
+  folder = str(tmp_path)
+  for step in (0, 4, 8):
+    _checkpoint(tmp_path, step)
+    task_manager.add_row(folder, _row(step))
+  task_manager.mark_training_done(folder)
+  asked = []
+
+  def is_scored(step, rows):
+    asked.append(step)
+    return step == 4
+
+  steps = task_manager.new_checkpoints(
+    folder, "scores.csv", is_scored=is_scored
+  )
+  assert list(steps) == [0, 8]  # Their rows are still of another protocol.
+  assert asked == [0, 4, 8]
 
 
 def test_evaluator_waits_for_a_running_training(tmp_path, monkeypatch):

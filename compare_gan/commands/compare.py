@@ -4,7 +4,9 @@
 
 A and B are JSON files of `evaluate --json`, or model_dirs, of which the last
 row counts. Scores under unlike protocols are refused: an FID of 5000 images is
-larger than that of 50000, whatever the model.
+larger than that of 50000, whatever the model. With --force they are shown, each
+line marked as unlike. What an earlier version did not record of a protocol is
+said.
 
 Each line ends with which of the two values is better, by the direction that the
 score's metric declares.
@@ -17,6 +19,7 @@ import os
 from compare_gan import protocol
 from compare_gan import task_manager
 from compare_gan.metrics import contract
+from compare_gan.storage import files
 
 
 def add_arguments(parser):
@@ -34,7 +37,8 @@ def run(args):
   first, second = (
     _row(path, args.score_filename) for path in (args.first, args.second)
   )
-  unlike = protocol.differences(first["protocol"], second["protocol"])
+  cards = first["protocol"], second["protocol"]
+  unlike = protocol.differences(*cards)
   if unlike and not args.force:
     raise ValueError(
       "The protocols are unlike, so the scores cannot be compared (--force "
@@ -42,11 +46,16 @@ def run(args):
     )
   for difference in unlike:
     print(f"UNLIKE {difference}")
+  unknown = protocol.unknown(*cards)
+  if unknown:
+    print(f"UNKNOWN {unknown}")
   for name in sorted({*first["scores"], *second["scores"]}):
     values = [row["scores"].get(name) for row in (first, second)]
     a, b = map(_cell, values)
     words = _in_words(values, _direction(name, first, second))
-    print(f"{name:40} {a:>12} {b:>12}  {words}".rstrip())
+    flag = "UNLIKE" if unlike and None not in values else ""
+    line = f"{name:40} {a:>12} {b:>12}  {words}".rstrip()
+    print(f"{line}  {flag}".rstrip())
 
 
 def _direction(name, *rows):
@@ -77,6 +86,29 @@ def _row(path, filename):
     rows = task_manager.read_rows(path, filename)
     if not rows:
       raise FileNotFoundError(f"{path!r} has no {filename} of ours.")
-    return rows[-1]
-  with open(path) as file:
-    return json.load(file)
+    row = rows[-1]
+  else:
+    row = _read(path)
+  if not isinstance(row, dict) or not all(
+    isinstance(row.get(key), dict) for key in ("scores", "protocol")
+  ):
+    raise ValueError(
+      f"{path!r} holds no scores with their protocol. Give a file that "
+      "`evaluate --json` wrote, or a model_dir."
+    )
+  return row
+
+
+def _read(path):
+  try:
+    return json.loads(files.read_text(path))
+  except FileNotFoundError:
+    raise FileNotFoundError(
+      f"There is no {path!r}. Give a file that `evaluate --json` wrote, or a "
+      "model_dir."
+    ) from None
+  except ValueError as error:  # or UnicodeDecodeError, which is one
+    raise ValueError(
+      f"{path!r} is no JSON ({error}). Give a file that `evaluate --json` "
+      "wrote, or a model_dir."
+    ) from None

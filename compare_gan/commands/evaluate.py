@@ -11,6 +11,7 @@ array file holds. A model adds a row to its scores.csv. What is scored and how:
 `evaluate.*`, see compare_gan/evaluation.py; --gin_bindings may set it.
 """
 
+import io
 import json
 import os
 
@@ -18,6 +19,7 @@ from compare_gan import configuration
 from compare_gan import evaluation
 from compare_gan import model_dir as model_dir_lib
 from compare_gan import picture_files
+from compare_gan import protocol
 from compare_gan import task_manager
 from compare_gan.datasets import arrays
 from compare_gan.datasets import catalogue
@@ -90,9 +92,7 @@ def _features(args):
   names = "real_features fake_features real_labels fake_labels fake_logits"
   paths = {name: getattr(args, name) for name in names.split()}
   sets = {
-    name: np.load(path, allow_pickle=False)
-    for name, path in paths.items()
-    if path
+    name: _array(path, f"--{name}") for name, path in paths.items() if path
   }
   if not sets:
     return None
@@ -104,17 +104,27 @@ def _features(args):
       f"No metric of evaluate.metrics can do with {', '.join(sets)} alone. "
       "--real_features and --fake_features together would do."
     )
+  card = evaluation.card_of_sets(metrics, sets)
   return {
     "scores": scores,
     "errors": errors,
     "better": evaluation.directions(metrics, scores),
     "status": "ok" if not errors else f"no {', '.join(sorted(errors))}",
-    "protocol": {"features": "given", **_sizes(sets)},
+    "protocol": card,
+    "protocol_digest": protocol.digest(card),
   }
 
 
-def _sizes(sets):
-  return {name: list(rows.shape) for name, rows in sorted(sets.items())}
+def _array(path, flag):
+  """Returns the array of an npy file."""
+  try:
+    return np.load(io.BytesIO(files.read_bytes(path)), allow_pickle=False)
+  except FileNotFoundError:
+    raise FileNotFoundError(f"{flag}={path}: there is no such file.") from None
+  except (ValueError, EOFError) as error:
+    raise ValueError(
+      f"{flag}={path} is no npy file of numbers ({error}). np.save writes one."
+    ) from None
 
 
 def _dataset(args):

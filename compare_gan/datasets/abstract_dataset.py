@@ -54,6 +54,10 @@ class AbstractDataset(abc.ABC):
   # What could not be used, [Bad(split, name, reason)]; see damage.py.
   bad = ()
 
+  # How images were made as large as they are, in words for protocol cards:
+  # {"resize": "center_crop", "size": (64, 64)}, say.
+  preparation = {}
+
   def __init__(self, name, image_shape, num_classes, eval_samples):
     self.name = name
     self.image_shape = tuple(image_shape)
@@ -81,6 +85,17 @@ class AbstractDataset(abc.ABC):
       images: [n, H, W, colors], uint8, or float32 in [0, 1].
       labels: integers [n], all 0 if num_classes is 0.
     """
+
+  def stamp(self, split):
+    """Returns a string, another one whenever an image of a split may differ.
+
+    None, if only reading all images can tell. With one, a hash of them is made
+    once and kept, see features/fingerprint.py.
+
+    Args:
+      split: "train" or "eval".
+    """
+    del split
 
   def batches(
     self,
@@ -170,13 +185,14 @@ class AbstractDataset(abc.ABC):
     of_a_batch = rows * int(np.prod(self.image_shape))
     return max(1, self.bytes_per_read // of_a_batch)
 
-  def in_order(self, split, batch_size, limit=None):
+  def in_order(self, split, batch_size, limit=None, as_stored=False):
     """Returns each example once, in batches like those of `batches`.
 
     Args:
       split: "train" or "eval".
       batch_size: n; the last batch may be smaller.
       limit: stop after so many examples, `eval_samples` say.
+      as_stored: leave uint8 images so.
     """
     size = self._size(split)
     if limit is None:
@@ -186,7 +202,9 @@ class AbstractDataset(abc.ABC):
         f"{self.name} has {size} examples in split {split!r}, not {limit}."
       )
     indices = tf.data.Dataset.range(limit).batch(batch_size)
-    batches = self._read_all(split, indices.map(lambda i: {"indices": i}))
+    batches = self._read_all(
+      split, indices.map(lambda i: {"indices": i}), as_stored=as_stored
+    )
     return with_options(batches.prefetch(2))
 
   def _size(self, split):

@@ -106,6 +106,11 @@ class ImageFiles(in_memory.InMemoryDataset):
     shape = (*layout.size, layout.colors)
     eval_samples = min(max_eval_samples, self.size("eval"))
     super().__init__(name, shape, num_classes, eval_samples)
+    self.preparation = {
+      "resize": "none" if layout.is_exact else layout.resize,
+      "crop": layout.crop,
+      "background": layout.background,
+    }
     if not all(self._fits(split) for split in sources):
       self.parallel_reads = tf.data.AUTOTUNE
 
@@ -115,6 +120,11 @@ class ImageFiles(in_memory.InMemoryDataset):
   def _stored(self, split):
     """Returns the split that an image of this one is stored under."""
     return split if split in self._sources else "train"
+
+  def stamp(self, split):
+    split = self._stored(split)
+    numbers, labels = self._examples[split]
+    return files_lib.digest(self._key(split), numbers.tolist(), labels.tolist())
 
   def read(self, split, indices):
     split = self._stored(split)

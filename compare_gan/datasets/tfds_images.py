@@ -10,6 +10,7 @@ of all images and batch t a function of (seed, t), with its crops. A dataset
 whose pixels do not depend on chance and fit stays in memory.
 """
 
+import hashlib
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
@@ -17,6 +18,7 @@ from typing import Optional
 from compare_gan import gin_roles
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import damage
+from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import in_memory
 from compare_gan.datasets import tfds_builders
 from compare_gan.datasets import tfds_crops
@@ -99,9 +101,30 @@ class TfdsImages(in_memory.InMemoryDataset):
     self.numbers_per_image = info.is_random * _CROP_NUMBERS + (
       info.labels in ("random", "soft")
     )
+    self.preparation = {"resize": self._eval_preparation()}
 
   def size(self, split):
     return len(self._opened(split)[1])
+
+  def stamp(self, split):
+    if self._soft_labels is not None:
+      return None  # A file that nothing watches.
+    records, numbers = self._opened(split)
+    return files_lib.digest(
+      records.stamp,
+      hashlib.sha256(numbers.tobytes()).hexdigest(),
+      self._info._replace(prepare=self._eval_preparation()),
+      tf.__version__,  # whose decoders they are
+    )
+
+  def _eval_preparation(self):
+    """Returns the name of what is done with images in order."""
+    prepare = self._info.prepare
+    if prepare is None:
+      return "none"
+    if prepare is tfds_crops.imagenet:
+      prepare = tfds_crops.eval_crop()
+    return prepare.__name__
 
   def read(self, split, indices, u=None):
     if self._fits(split):

@@ -21,6 +21,7 @@ import zlib
 
 from compare_gan import gin_roles
 from compare_gan.features import abstract_extractor
+from compare_gan.features import saved_model
 import gin
 import numpy as np
 import tensorflow as tf
@@ -65,7 +66,8 @@ def inception(dataset, path=None, resize="tf1_bilinear", round_pixels=False):
   if path:
     graph = read_graph(path)
     return Inception(_frozen(graph, path), graph, resize, round_pixels)
-  return Inception(_from_hub(), HUB, resize, round_pixels)
+  network, source = _from_hub()
+  return Inception(network, source, resize, round_pixels)
 
 
 class Inception(abstract_extractor.AbstractExtractor):
@@ -199,10 +201,12 @@ def _frozen(serialized, path):
 
 
 def _from_hub():
+  """Returns the network, and a hash of its files."""
   try:
     import tensorflow_hub as hub
 
     module = hub.load(HUB)
+    weights = saved_model.hash_of_folder(hub.resolve(HUB))
   # What a failed download raises depends on the versions of TF-Hub and
   # TensorFlow.
   except Exception as error:
@@ -217,4 +221,4 @@ def _from_hub():
     outputs = module(images)
     return outputs["pool_3"], outputs["logits"]
 
-  return network
+  return network, weights

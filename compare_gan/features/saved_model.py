@@ -21,6 +21,7 @@ from compare_gan.features import abstract_extractor
 from compare_gan.features import tower
 from compare_gan.storage import files
 import gin
+import numpy as np
 import tensorflow as tf
 
 gin_roles.declare("saved_model", paths=["path"])
@@ -245,11 +246,11 @@ def _load(path):
   """Returns a network, and a hash of what it was loaded from."""
   if os.path.isdir(path):
     with files.plain_name(path) as name:
-      return tf.saved_model.load(name), _hash_of_folder(path)
+      return tf.saved_model.load(name), hash_of_folder(path)
   if "://" in path:
     import tensorflow_hub as hub
 
-    return hub.load(path), path  # The address names a version.
+    return hub.load(path), hash_of_folder(hub.resolve(path))
   module_name, _, attribute = path.rpartition(".")
   module = dotted_path.module(module_name)
   if not callable(getattr(module, attribute, None)):
@@ -257,11 +258,16 @@ def _load(path):
       f"saved_model.path = {path!r} is neither a folder nor an address nor the "
       "dotted path of a callable, my_package.my_module.network say."
     )
+  network = getattr(module, attribute)
   source = pathlib.Path(inspect.getfile(module)).read_bytes()
-  return getattr(module, attribute), f"{path} {_hash(source)}"
+  # A tf.Module's; what else a function closes over has to be in its file.
+  variables = getattr(network, "variables", None) or ()
+  weights = abstract_extractor.digest(*map(np.asarray, variables))
+  return network, f"{path} {_hash(source)} {weights}"
 
 
-def _hash_of_folder(path):
+def hash_of_folder(path: str) -> str:
+  """Returns a hash of all files of a folder, wherever that is."""
   root = pathlib.Path(path)
   paths = sorted(p for p in root.rglob("*") if p.is_file())
   return _hash(

@@ -1,7 +1,7 @@
 """Mean and covariance of the real images' features, kept on disk.
 
-They follow from the dataset, the extractor and which images are taken; all
-three are in the name under which they are kept. `read` and `write` are for
+They follow from the images that are taken and from the extractor; the hashes of
+both are in the name under which they are kept. `read` and `write` are for
 statistics that others use: npz files with `mu` [D] and `sigma` [D, D], as
 published with the two-time-scale update rule (https://arxiv.org/abs/1706.08500).
 """
@@ -10,7 +10,7 @@ import io
 
 from compare_gan.datasets import cache
 from compare_gan.features import abstract_extractor
-from compare_gan.features.fingerprint import fingerprint
+from compare_gan.features import fingerprint
 from compare_gan.metrics import fid
 from compare_gan.storage import files
 import numpy as np
@@ -30,7 +30,9 @@ def of_dataset(dataset, extractor, split="eval", count=None):
   """
   count = dataset.size(split) if count is None else count
   key = abstract_extractor.digest(
-    _VERSION, fingerprint(dataset), extractor.identity(), split, count
+    _VERSION,
+    fingerprint.content(dataset, split, count).images,
+    extractor.identity(),
   )
 
   def make():

@@ -153,7 +153,11 @@ class _Drawn(NamedTuple):
     return inspect.unwrap(self.fn) in known
 
   def others_in_words(self):
-    given = sorted((k, x) for k, x in self.others.items() if x is not None)
+    given = sorted(
+      (k, x)
+      for k, x in self.others.items()
+      if x is not None and k != "name"  # of an operation
+    )
     return "".join(f", {name}={x!r}" for name, x in given)
 
 
@@ -233,4 +237,8 @@ def _high(values):
 
 
 def _number(x):
-  return f"{x:g}" if isinstance(x, (int, float)) else repr(x)
+  """Returns a number in few digits if these are all of it."""
+  if not isinstance(x, (int, float)):
+    return repr(x)
+  short = f"{x:g}"
+  return short if float(short) == x else repr(x)

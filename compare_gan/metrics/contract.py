@@ -50,6 +50,8 @@ a parameter resamples=None and says
 
 `resamples` is then {"real": bools [B, rows of real_*], "fake": ...}, the rows
 of each resample, and the metric returns {name: [B scores]}.
+
+All of its knobs are on the protocol card of its scores, see parameters.py.
 """
 
 import fnmatch

@@ -11,6 +11,7 @@ import math
 import os
 from typing import NamedTuple
 
+from compare_gan import protocol
 from compare_gan.metrics import contract
 from compare_gan.storage import files
 from compare_gan.study import journal
@@ -113,7 +114,7 @@ def _row(study_dir, study, run, state, running):
     state.attempts,
     summarize(rows, study),
     [{"step": row["step"], "scores": _finite(row["scores"])} for row in rows],
-    rows[-1]["protocol_digest"] if rows else "",
+    protocol.digest_of_score(rows[-1], study["score"]) if rows else "",
     folder,
   )
 
@@ -122,11 +123,11 @@ def _row(study_dir, study, run, state, running):
 
 
 def read_scores(folder):
-  """Returns [{"step", "status", "scores", "better", "errors",
-  "protocol_digest"}].
+  """Returns [{"step", "status", "scores", "better", "errors", "metrics",
+  "protocol", "protocol_digest"}].
 
   Of a checkpoint that was scored under several protocols the row counts that
-  has the protocol of the last one.
+  has the protocol of the last one, as far as they have the same metrics.
   """
   path = os.path.join(folder, "scores.jsonl")
   text = files.read_text_if_any(path) or ""
@@ -138,13 +139,21 @@ def read_scores(folder):
       "scores": line["scores"],
       "better": line.get("better") or {},
       "errors": line.get("errors") or {},
+      "metrics": line.get("metrics") or {},
+      "protocol": line.get("protocol") or {},
       "protocol_digest": line.get("protocol_digest", ""),
     }
     for line in lines
   ]
-  return [
-    row for row in rows if row["protocol_digest"] == rows[-1]["protocol_digest"]
-  ]
+  return [row for row in rows if _is_under(rows[-1], row)]
+
+
+def _is_under(last, row):
+  """Returns whether a row has the protocol of the last one."""
+  if row["protocol_digest"] == last["protocol_digest"]:
+    return True
+  # Other metrics beside do not make a score another one.
+  return protocol.merged(row["protocol"], last["protocol"]) is not None
 
 
 def summarize(rows, study):

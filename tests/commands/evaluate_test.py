@@ -5,6 +5,7 @@ import re
 
 from compare_gan import model_dir
 from compare_gan import picture_files
+from compare_gan import protocol
 from compare_gan import task_manager
 from compare_gan.__main__ import main
 import gin
@@ -70,6 +71,35 @@ def test_features(tmp_path):
   assert row["scores"]["fid"] == pytest.approx(4.0)
   assert {"kid", "precision", "recall", "coverage"} <= set(row["scores"])
   assert row["protocol"]["fake_features"] == [50, 3]
+
+
+def test_card_of_features_holds_metrics_and_real_rows(tmp_path):
+  flags = _features(tmp_path)
+  first = _run(tmp_path, *flags)
+  other_k = "--gin_bindings=precision_recall.k = 4"
+  changed = _run(tmp_path, *flags, other_k)
+  assert protocol.differences(first["protocol"], changed["protocol"]) == [
+    "precision_recall.k: 3 and 4"
+  ]
+  gin.clear_config()
+  np.save(tmp_path / "b.npy", np.zeros([50, 3]))  # Fakes are what is scored.
+  assert _run(tmp_path, *flags)["protocol_digest"] == first["protocol_digest"]
+  np.save(tmp_path / "a.npy", np.ones([50, 3]))
+  [unlike] = protocol.differences(
+    first["protocol"], _run(tmp_path, *flags)["protocol"]
+  )
+  assert unlike.startswith("real_features_digest: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", None])
+def test_features_that_cannot_be_read_are_named(tmp_path, capsys, content):
+  flags = _features(tmp_path)
+  (tmp_path / "b.npy").unlink()
+  if content is not None:
+    (tmp_path / "b.npy").write_bytes(content)
+  assert f"--fake_features={tmp_path / 'b.npy'}" in _fails(
+    capsys, "evaluate", *flags
+  )
 
 
 def test_model_gets_a_row(tmp_path, folder):

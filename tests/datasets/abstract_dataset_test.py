@@ -185,3 +185,9 @@ def test_nothing_tunes_whoever_reads(parallel_reads):
   dataset.parallel_reads = parallel_reads
   assert _is_tuned(dataset.batches("train", 2)) is False
   assert _is_tuned(dataset.in_order("eval", 2)) is False
+
+
+def test_in_order_may_leave_bytes():
+  [batch] = tiny.Tiny().in_order("eval", 4, as_stored=True)
+  assert batch["images"].dtype == tf.uint8
+  np.testing.assert_array_equal(batch["images"][:, 0, 0, 0], [0, 20, 40, 60])

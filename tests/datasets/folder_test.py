@@ -525,3 +525,37 @@ def test_letters_of_patterns_are_letters(name, tmp_path):
   for where in (folder, path):
     dataset = _open(where)
     assert (dataset.classes, dataset.size("train")) == (("a", "b"), 5)
+
+
+def test_stamp_changes_with_a_file(tmp_path):
+  folder = pictures.write_tree(tmp_path / "x", _split_tree())
+  before = [_open(folder).stamp(split) for split in ("train", "eval")]
+  assert before == [_open(folder).stamp(split) for split in ("train", "eval")]
+  assert before[0] != before[1]
+  name = sorted(name for name in _split_tree() if name.startswith("test"))[0]
+  (folder / name).write_bytes(pictures.encode(pictures.pixels(99)))
+  assert _open(folder).stamp("eval") != before[1]
+
+
+def test_stamp_changes_with_how_images_are_made(tmp_path):
+  folder = pictures.write_tree(tmp_path / "x", _split_tree())
+  stamps = {
+    _open(folder, *lines).stamp("eval")
+    for lines in (
+      [],
+      ["folder.image_size = 4"],
+      ["folder.image_size = 4", "folder.crop = 6"],
+      ["folder.colors = 1"],
+    )
+  }
+  assert len(stamps) == 4
+
+
+def test_preparation_is_said(tmp_path):
+  folder = pictures.write_tree(tmp_path / "x", _split_tree())
+  lines = ["folder.image_size = 4", "folder.resize = 'pad'", "folder.crop = 6"]
+  assert _open(folder, *lines).preparation == {
+    "resize": "pad",
+    "crop": (6, 6),
+    "background": "white",
+  }

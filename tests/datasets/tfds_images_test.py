@@ -239,6 +239,18 @@ def test_evaluation_is_without_chance(imagenet):
     )
 
 
+def test_stamp_changes_with_the_crop_of_evaluation(imagenet):
+  found = []
+  for crop in ("middle", "middle", "none"):
+    line = f"eval_imagenet_transform.crop_method = '{crop}'"
+    dataset = open_dataset(imagenet, "imagenet_64", line)
+    assert dataset.stamp("eval") != dataset.stamp("train")
+    found.append((dataset.stamp("eval"), dataset.preparation["resize"]))
+  assert found[0] == found[1]
+  assert found[0][0] != found[2][0]
+  assert [name for _, name in found[1:]] == ["middle_crop", "no_crop"]
+
+
 def test_hq400_leaves_small_images_out(imagenet):
   dataset = open_dataset(imagenet, "imagenet_512_hq400")
   assert (dataset.size("train"), dataset.size("eval")) == (2, 3)

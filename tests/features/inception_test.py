@@ -226,21 +226,35 @@ def test_an_unknown_resize_is_refused(path):
     inception.inception(None, path, resize="bicubic")
 
 
-def _hub(monkeypatch, load):
+def _hub(monkeypatch, load, folder=None):
   hub = types.ModuleType("tensorflow_hub")
   hub.load = load
+  hub.resolve = lambda address: str(folder)
   monkeypatch.setitem(sys.modules, "tensorflow_hub", hub)
 
 
-def test_without_a_path_the_network_comes_from_the_hub(monkeypatch):
+def test_without_a_path_the_network_comes_from_the_hub(monkeypatch, tmp_path):
   def load(address):
     assert address == inception.HUB
     return lambda x: {"pool_3": x[:, :1, :1, :], "logits": x[:, 0, 0, :2]}
 
-  _hub(monkeypatch, load)
+  _hub(monkeypatch, load, tmp_path)
   found = inception.inception(None)(np.ones([2, 4, 4, 3], np.float32))
   np.testing.assert_allclose(found.features, np.full([2, 3], 127 / 128), 1e-6)
   assert found.logits.shape == (2, 2)
+
+
+def test_identity_is_of_the_files_from_the_hub(monkeypatch, tmp_path):
+  def load(address):
+    return lambda x: {"pool_3": x, "logits": x}
+
+  found = []
+  for folder, weights in (("a", b"1"), ("b", b"1"), ("c", b"2")):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "weights").write_bytes(weights)
+    _hub(monkeypatch, load, tmp_path / folder)
+    found.append(inception.inception(None).identity())
+  assert found[0] == found[1] != found[2]
 
 
 def test_without_a_network_the_error_says_what_would_do(monkeypatch):

@@ -1,6 +1,7 @@
 """Any network of one's own as an extractor."""
 
 import sys
+import types
 
 from compare_gan.features import saved_model
 import numpy as np
@@ -114,3 +115,37 @@ def test_what_cannot_be_loaded_is_explained(tmp_path):
 def test_inceptions_name_is_taken():
   with pytest.raises(ValueError, match="Any other name"):
     saved_model.saved_model(None, "math.sqrt", name="inception")
+
+
+def test_variables_of_a_callable_count(tmp_path, monkeypatch):
+  path = _dotted(tmp_path, monkeypatch, "x[:, 0, 0]")
+  import my_network
+
+  found = []
+  for factor in (1.0, 1.0, 2.0):
+    my_network.network = _Network(factor)
+    extractor = saved_model.saved_model(
+      None, path, features="pool", logits="logits"
+    )
+    found.append(extractor.identity())
+  assert found[0] == found[1] != found[2]
+
+
+def test_identity_of_an_address_is_of_its_files(tmp_path, monkeypatch):
+  hub = types.ModuleType("tensorflow_hub")
+  monkeypatch.setitem(sys.modules, "tensorflow_hub", hub)
+  found = []
+  for factor in (1.0, 2.0):
+    folder = _save(tmp_path, factor)
+    hub.load = lambda address, folder=folder: tf.saved_model.load(folder)
+    hub.resolve = lambda address, folder=folder: folder
+    found.append(
+      saved_model.saved_model(
+        None, "https://tfhub.dev/a/1", features="pool", logits="logits"
+      ).identity()
+    )
+    here = saved_model.saved_model(
+      None, folder, features="pool", logits="logits"
+    )
+    assert here.identity() == found[-1]
+  assert found[0] != found[1]

@@ -54,7 +54,7 @@ def test_it_is_computed_once():
   [
     (tiny.Corners(noise=1), 0, "eval", 40),
     (tiny.Corners(), 1, "eval", 40),
-    (tiny.Corners(), 0, "train", 40),
+    (tiny.Corners(), 0, "train", 41),
     (tiny.Corners(), 0, "eval", 30),
   ],
 )
@@ -63,6 +63,32 @@ def test_whatever_changes_it_is_computed_anew(dataset, seed, split, count):
   extractor = _Counting(seed)
   statistics.of_dataset(dataset, extractor, split, count)
   assert extractor.seen == count
+
+
+def test_the_same_images_have_the_same_statistics():
+  """Corners begins both of its splits with the same 40 images."""
+  statistics.of_dataset(tiny.Corners(), _Counting(), "eval", 40)
+  extractor = _Counting()
+  dataset = tiny.Corners()
+  dataset.name = "copy"
+  statistics.of_dataset(dataset, extractor, "train", 40)
+  assert extractor.seen == 0
+
+
+def test_an_image_between_the_samples_changes_the_statistics():
+  dataset = tiny.Corners()
+  load = dataset.load
+
+  def changed(split):
+    images, labels = load(split)
+    images[-2] = 7
+    return images, labels
+
+  dataset.load = changed
+  first, second = _Counting(), _Counting()
+  statistics.of_dataset(tiny.Corners(), first, "train", 200)
+  statistics.of_dataset(dataset, second, "train", 200)
+  assert (first.seen, second.seen) == (200, 200)
 
 
 def test_files_hold_mu_and_sigma(tmp_path):

@@ -116,6 +116,23 @@ def test_bounds_bound_on_the_distribution(name):
   np.testing.assert_allclose(latents.eval_log_density(z), -np.log(4.0))
 
 
+@_BOTH
+def test_words_have_all_digits_that_differ(name):
+  gin.parse_config(f"{name}.maxval = 0.9999999")
+  assert latents.eval_z_in_words() == "uniform from -1 to 0.9999999"
+
+
+@_BOTH
+def test_words_leave_the_name_of_an_operation_out(name):
+  _parse(
+    f"""
+    {name}.distribution_fn = @tf.random.uniform
+    tf.random.uniform.name = "z"
+    """
+  )
+  assert latents.eval_z_in_words() == "uniform from -1 to 1"
+
+
 def test_another_scope_of_the_distribution_is_not_meant():
   _parse(
     """

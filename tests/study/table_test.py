@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+from compare_gan import protocol
 from compare_gan.study import journal
 from compare_gan.study import process
 from compare_gan.study import table
@@ -62,6 +63,30 @@ def make(folder, lines_of_runs, status="ok"):
     written.end(id_, 1, process.Outcome(status, seconds=2.0))
   journal.JsonLines(str(folder / "runs.jsonl")).append(*runs)
   return table.read(str(folder))
+
+
+def _line_of(step, *metrics, seed=42, **scores):
+  entries = {name: {"parameters": {}, "uses": []} for name in metrics}
+  card = {"form": 2, "seed": seed, "metrics": entries}
+  return {
+    **line(step, digest=protocol.digest(card), **scores),
+    "protocol": card,
+    "metrics": {name: [name] for name in metrics},
+  }
+
+
+def test_metrics_beside_are_of_the_same_protocol(tmp_path):
+  """The last checkpoint was scored by a metric that the others lack."""
+  lines = [
+    _line_of(100, "fid", fid=5.0),
+    _line_of(200, "fid", seed=1, fid=1.0),
+    _line_of(200, "fid", fid=3.0),
+    _line_of(300, "fid", "kid", fid=4.0, kid=1.0),
+  ]
+  [row, other] = make(tmp_path, [lines, lines[:1]]).rows
+  assert [point["step"] for point in row.checkpoints] == [100, 200, 300]
+  assert row.scores["fid"]["best"] == 3.0
+  assert row.protocol == other.protocol != ""
 
 
 LINES = [
