@@ -929,8 +929,8 @@ def test_extractors_hold_features_once():
 
 def test_sets_of_fewer_rows_than_were_promised_are_refused():
   class Short(NoiseDataset):
-    def in_order(self, split, batch_size, limit=None):
-      return super().in_order(split, batch_size, limit - 1)
+    def in_order(self, split, batch_size, limit=None, **more):
+      return super().in_order(split, batch_size, limit - 1, **more)
 
   evaluator = evaluation.Evaluator(Short(), _settings(kid.kid))
   with pytest.raises(ValueError, match="5 rows came of real images.*6"):
@@ -999,6 +999,11 @@ def test_resamples_that_are_not_finite_give_no_interval():
     "metric": "x is not finite in all resamples"
   }
   assert row["lists"] == {"x": [1.0, 1.0], "y": [1.0, 1.0]}
+
+
+def test_metric_that_is_named_twice_is_refused():
+  with pytest.raises(ValueError, match="metrics names fid more than once"):
+    _settings(fid.fid, kid.kid, fid.fid)
 
 
 def test_no_run_is_no_evaluation():

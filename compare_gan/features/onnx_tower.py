@@ -26,7 +26,12 @@ _DTYPES = {
   "tensor(double)": "float64",
 }
 
-gin_roles.declare("onnx_features", paths=["path"])
+gin_roles.declare(
+  "onnx_features",
+  paths=["path"],
+  # Where and how fast it is computed; only rounding depends on it.
+  speeds=["threads", "batch_size", "provider"],
+)
 
 
 @gin.configurable(

@@ -66,6 +66,7 @@ from typing import NamedTuple
 from typing import Optional
 
 NUM_CLASSES = "num_classes"
+RESAMPLES = "resamples"
 LOWER, HIGHER, NEITHER = _BETTER = ("lower", "higher", "neither")
 
 
@@ -146,7 +147,7 @@ def is_told_num_classes(metric: Any) -> bool:
 
 def takes_resamples(metric: Callable) -> Callable:
   """Marks a metric that scores many subsets of its rows at once."""
-  if "resamples" not in inspect.signature(metric).parameters:
+  if RESAMPLES not in inspect.signature(metric).parameters:
     raise ValueError(
       f"{metric.__name__} has no parameter resamples=None, by which it would "
       "be told the rows of each resample."

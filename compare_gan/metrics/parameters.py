@@ -34,6 +34,8 @@ def parameters(function: Callable) -> dict[str, Any]:
   found.update(_bound(function))
   if contract.is_told_num_classes(function):
     found.pop(contract.NUM_CLASSES, None)
+  if contract.scores_resamples(function):
+    found.pop(contract.RESAMPLES, None)
   return {
     name: plain(value)
     for name, value in sorted(found.items())
