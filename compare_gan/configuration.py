@@ -23,9 +23,9 @@ def register():
   from compare_gan import evaluation  # noqa: F401
   from compare_gan import gin_externals  # noqa: F401
   from compare_gan.datasets import catalogue  # noqa: F401
-  from compare_gan.estimator import preflight  # noqa: F401
   from compare_gan.estimator import run_config  # noqa: F401
-  from compare_gan.estimator import tpu  # noqa: F401
+  from compare_gan.estimator.devices import tpu  # noqa: F401
+  from compare_gan.estimator.devices.npu import preflight  # noqa: F401
 
   for room in _ROOMS:
     package = importlib.import_module(f"{__package__}.{room}")
@@ -86,7 +86,7 @@ _READ_LATER = (
   "compare_gan.metrics",
   "compare_gan.study",
   "compare_gan.card_log",
-  "compare_gan.estimator.preflight",
+  "compare_gan.estimator.devices.npu.preflight",
 )
 _NAMES_READ_LATER = ("eval_z", "eval_imagenet_transform")
 _NAMES_READ_BY_BATCHES = ("train_imagenet_transform",)

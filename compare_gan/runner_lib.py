@@ -34,8 +34,8 @@ from compare_gan.estimator import checkpoints
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.estimator import estimator as estimator_lib
 from compare_gan.estimator import hooks as hooks_lib
-from compare_gan.estimator import planned_draws
-from compare_gan.estimator import preflight
+from compare_gan.estimator.devices.npu import planned_draws
+from compare_gan.estimator.devices.npu import preflight
 from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
 from compare_gan.layers import state

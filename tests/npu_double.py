@@ -27,7 +27,7 @@ import sys
 import threading
 import types
 
-from compare_gan.estimator import npu
+from compare_gan.estimator.devices.npu import devices as npu
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context

@@ -5,7 +5,7 @@ from typing import Optional
 
 from compare_gan import gin_roles
 from compare_gan import precision as precision_lib
-from compare_gan.estimator import npu_options
+from compare_gan.estimator.devices.npu import options as npu_options
 import gin
 
 
@@ -110,6 +110,6 @@ def for_device(kind: str) -> RunConfig:
 def _may_be_npu(kind):
   if kind != "auto":
     return kind == "npu"
-  from compare_gan.estimator import npu
+  from compare_gan.estimator.devices.npu import devices as npu
 
   return npu.is_importable()

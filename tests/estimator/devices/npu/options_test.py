@@ -3,9 +3,9 @@
 import inspect
 import warnings
 
-from compare_gan.estimator import npu
-from compare_gan.estimator import npu_options
 from compare_gan.estimator import run_config
+from compare_gan.estimator.devices.npu import devices as npu
+from compare_gan.estimator.devices.npu import options as npu_options
 import gin
 import pytest
 

@@ -1,4 +1,4 @@
-"""Training on one NPU, of which the double stands in; see npu_mutants_test."""
+"""Training on one NPU, of which the double stands in; see mutants_test."""
 
 import json
 import sys
@@ -8,9 +8,9 @@ from compare_gan import runner_lib
 from compare_gan.datasets import catalogue
 from compare_gan.estimator import devices
 from compare_gan.estimator import hooks
-from compare_gan.estimator import npu
-from compare_gan.estimator import npu_options
 from compare_gan.estimator import run_config
+from compare_gan.estimator.devices.npu import devices as npu
+from compare_gan.estimator.devices.npu import options as npu_options
 from compare_gan.gans import loss_scale
 import gin
 import numpy as np
@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from tests import npu_double
 from tests import plain_shell
-from tests.estimator import npu_training
+from tests.estimator.devices.npu import training as npu_training
 from tests.gans import tiny
 
 pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")

@@ -25,9 +25,9 @@ from compare_gan import draws
 from compare_gan import precision as precision_lib
 from compare_gan import replica
 from compare_gan.estimator import devices
-from compare_gan.estimator import npu_options
-from compare_gan.estimator import planned_draws
-from compare_gan.estimator import preflight
+from compare_gan.estimator.devices.npu import options as npu_options
+from compare_gan.estimator.devices.npu import planned_draws
+from compare_gan.estimator.devices.npu import preflight
 import numpy as np
 import tensorflow as tf
 

@@ -10,7 +10,7 @@ import threading
 
 from compare_gan import precision as precision_lib
 from compare_gan import replica
-from compare_gan.estimator import cluster as cluster_lib
+from compare_gan.estimator.devices import cluster as cluster_lib
 import tensorflow as tf
 
 KINDS = ("auto", "cpu", "gpu", "tpu", "npu")
@@ -328,11 +328,11 @@ def choose(kind="auto", batch_size=None, run_config=None):
       f"--run_config={kind} is unknown. It can be {', '.join(KINDS)}."
     )
   if kind == "npu":
-    from compare_gan.estimator import npu
+    from compare_gan.estimator.devices.npu import devices as npu
 
     return npu.choose(batch_size, run_config)
   if kind == "tpu":
-    from compare_gan.estimator import tpu
+    from compare_gan.estimator.devices import tpu
 
     return tpu.choose(batch_size, run_config)
   cluster = cluster_lib.find(port=run_config and run_config.cluster_port)
@@ -343,7 +343,7 @@ def choose(kind="auto", batch_size=None, run_config=None):
 
 def _choose_and_say(cluster, batch_size, run_config):
   """Returns an NPU's card, else GPUs, else the CPU, and prints why."""
-  from compare_gan.estimator import npu
+  from compare_gan.estimator.devices.npu import devices as npu
 
   hosts = len(cluster.addresses) if cluster else 1
   on, why_not = npu.choose_if_any(batch_size, run_config, hosts)

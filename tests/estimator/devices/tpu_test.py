@@ -13,7 +13,7 @@ import sys
 
 from compare_gan import configuration
 from compare_gan.estimator import run_config
-from compare_gan.estimator import tpu
+from compare_gan.estimator.devices import tpu
 import gin
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ from compare_gan import configuration
 from compare_gan.estimator import devices
 from compare_gan.estimator import estimator
 from compare_gan.estimator import run_config
-from compare_gan.estimator import tpu
+from compare_gan.estimator.devices import tpu
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 import gin

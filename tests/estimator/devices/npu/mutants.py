@@ -8,8 +8,8 @@ from unittest import mock
 
 from compare_gan import replica
 from compare_gan.estimator import devices
-from compare_gan.estimator import npu
-from compare_gan.estimator import planned_draws
+from compare_gan.estimator.devices.npu import devices as npu
+from compare_gan.estimator.devices.npu import planned_draws
 import tensorflow as tf
 
 _NPU = npu.NpuDevices

@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 
-from compare_gan.estimator import npu
 from compare_gan.estimator import run_config
+from compare_gan.estimator.devices.npu import devices as npu
 import gin
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ from tensorflow.python.eager import context
 
 from tests import npu_double
 from tests import plain_shell
-from tests.estimator import npu_mutants
-from tests.estimator import npu_training
+from tests.estimator.devices.npu import mutants as npu_mutants
+from tests.estimator.devices.npu import training as npu_training
 
 pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
 
@@ -165,7 +165,7 @@ def _on_two_cards(folder, faults):
       TF_NUM_INTRAOP_THREADS=1,
       TF_NUM_INTEROP_THREADS=1,
     )
-    command = [sys.executable, "-m", "tests.estimator.npu_training"]
+    command = [sys.executable, "-m", "tests.estimator.devices.npu.training"]
     command += [f"{folder}/{rank}", ports, ",".join(faults)]
     with open(f"{folder}/{rank}.log", "w") as log:
       processes.append(
