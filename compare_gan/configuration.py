@@ -14,7 +14,7 @@ from compare_gan import gin_text
 import gin
 
 # Every module of these rooms may know names for gin.
-_ROOMS = ("architectures", "features", "gans", "metrics")
+_ROOMS = ("architectures", "estimator.devices", "features", "gans", "metrics")
 
 
 def register():
@@ -24,8 +24,6 @@ def register():
   from compare_gan import gin_externals  # noqa: F401
   from compare_gan.datasets import catalogue  # noqa: F401
   from compare_gan.estimator import run_config  # noqa: F401
-  from compare_gan.estimator.devices import tpu  # noqa: F401
-  from compare_gan.estimator.devices.npu import preflight  # noqa: F401
 
   for room in _ROOMS:
     package = importlib.import_module(f"{__package__}.{room}")

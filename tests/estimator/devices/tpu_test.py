@@ -36,7 +36,7 @@ tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
 from compare_gan import configuration
-from compare_gan.estimator import devices
+from compare_gan.estimator.devices import single
 from compare_gan.estimator import estimator
 from compare_gan.estimator import run_config
 from compare_gan.estimator.devices import tpu
@@ -68,7 +68,7 @@ def train(on):
     )
   return tiny.values(gan)
 
-one = train(devices.OneDevice("CPU:0"))
+one = train(single.OneDevice("CPU:0"))
 two = train(tpu.TpuDevices(two))
 print("RESULT " + json.dumps({
   name: float(abs(one[name] - two[name]).max()) for name in one

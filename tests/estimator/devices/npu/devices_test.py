@@ -9,7 +9,9 @@ from compare_gan.datasets import catalogue
 from compare_gan.estimator import devices
 from compare_gan.estimator import hooks
 from compare_gan.estimator import run_config
+from compare_gan.estimator.devices import single
 from compare_gan.estimator.devices.npu import devices as npu
+from compare_gan.estimator.devices.npu import kind
 from compare_gan.estimator.devices.npu import options as npu_options
 from compare_gan.gans import loss_scale
 import gin
@@ -264,7 +266,7 @@ def test_auto_opens_the_card_of_the_options(double, capsys):
 
 def test_auto_does_without_an_adapter(monkeypatch, capsys):
   monkeypatch.setitem(sys.modules, "npu_device", None)
-  assert isinstance(devices.choose("auto"), devices.OneDevice)
+  assert isinstance(devices.choose("auto"), single.OneDevice)
   assert capsys.readouterr().out == (
     "Training on the CPU: TensorFlow sees no GPU, and there is no npu_device.\n"
   )
@@ -274,7 +276,7 @@ def test_auto_does_without_an_adapter(monkeypatch, capsys):
 def test_auto_does_without_a_card(error, double, monkeypatch, capsys):
   """The adapter imports parts of CANN only as it opens a card."""
   _no_card(double, monkeypatch, error("dsmi: no\n device."))
-  assert isinstance(devices.choose("auto"), devices.OneDevice)
+  assert isinstance(devices.choose("auto"), single.OneDevice)
   assert capsys.readouterr().out == (
     "Training on the CPU: TensorFlow sees no GPU, and npu_device opened no "
     "card (dsmi: no device).\n"
@@ -283,7 +285,7 @@ def test_auto_does_without_a_card(error, double, monkeypatch, capsys):
 
 def test_auto_does_without_a_card_that_variables_keep_shut(double, capsys):
   early = tf.Variable(0.0, name="early")
-  assert isinstance(devices.choose("auto"), devices.OneDevice)
+  assert isinstance(devices.choose("auto"), single.OneDevice)
   assert "early:0 for one, were made before a card" in capsys.readouterr().out
   del early
 
@@ -291,9 +293,9 @@ def test_auto_does_without_a_card_that_variables_keep_shut(double, capsys):
 def test_auto_does_without_a_module_that_is_no_adapter(monkeypatch, capsys):
   module = types.ModuleType("npu_device")
   monkeypatch.setitem(sys.modules, "npu_device", module)
-  assert isinstance(devices.choose("auto"), devices.OneDevice)
+  assert isinstance(devices.choose("auto"), single.OneDevice)
   assert "npu_device is not the adapter" in capsys.readouterr().out
-  assert run_config.for_device("auto").npu is None
+  assert run_config.for_device("auto").additions is None
 
 
 def test_auto_does_without_an_adapter_of_another_tensorflow(
@@ -302,7 +304,7 @@ def test_auto_does_without_an_adapter_of_another_tensorflow(
   (tmp_path / "npu_device.py").write_text("import sys; sys.nothing_of_keras")
   monkeypatch.syspath_prepend(str(tmp_path))
   monkeypatch.delitem(sys.modules, "npu_device", raising=False)
-  assert isinstance(devices.choose("auto"), devices.OneDevice)
+  assert isinstance(devices.choose("auto"), single.OneDevice)
   assert "npu_device cannot be imported (" in capsys.readouterr().out
   with pytest.raises(ValueError, match="needs npu_device.*nothing_of_keras"):
     devices.choose("npu")
@@ -324,7 +326,7 @@ def test_auto_refuses_what_the_adapter_has_not(double):
 
 def test_hosts_without_rank_size_train_on_cpus(double, monkeypatch, capsys):
   monkeypatch.delenv("RANK_SIZE", raising=False)
-  found, why = npu.choose_if_any(num_hosts=2)
+  found, why = kind.choose_if_any(num_hosts=2)
   assert found is None and double.handle is None
   assert why == (
     "RANK_SIZE, by which NPUs know of each other, is not set for the 2 hosts"
@@ -433,8 +435,8 @@ def test_a_dry_run_looks_at_the_step_without_a_card(double):
     options.lamba = 1
   """)
   dataset = catalogue.dataset()
-  for kind in ("npu", "auto"):
-    text = runner_lib.describe(dataset, run_config.for_device(kind))
+  for name in ("npu", "auto"):
+    text = runner_lib.describe(dataset, run_config.for_device(name))
     assert "Preflight for an NPU" in text and "No findings." in text
   assert double.handle is None
   text = runner_lib.describe(dataset, run_config.for_device("cpu"))

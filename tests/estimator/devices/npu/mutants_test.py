@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from compare_gan.estimator import run_config
+from compare_gan.estimator.devices.npu import adapter
 from compare_gan.estimator.devices.npu import devices as npu
 import gin
 import numpy as np
@@ -73,7 +74,7 @@ def test_the_training_is_that_of_the_cpu(tmp_path, on_cpu):
   ],
 )
 def test_the_double_catches(fault, message, tmp_path):
-  broken = (npu_double.ContractBroken, npu.NoCard)  # the second from `open`
+  broken = (npu_double.ContractBroken, adapter.NoCard)  # the second from `open`
   with pytest.raises(broken, match=message):
     _train(tmp_path, fault, "preflight.on_findings = 'off'")
 

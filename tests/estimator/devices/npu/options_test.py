@@ -5,6 +5,7 @@ import warnings
 
 from compare_gan.estimator import run_config
 from compare_gan.estimator.devices.npu import devices as npu
+from compare_gan.estimator.devices.npu import kind
 from compare_gan.estimator.devices.npu import options as npu_options
 import gin
 import pytest
@@ -87,7 +88,7 @@ def test_every_name_has_an_effect_a_warning_or_a_refusal(name):
 def _of_double(bindings):
   gin.parse_config(bindings)
   with npu_double.installed() as double:
-    npu.choose(run_config=run_config.for_device("npu"))
+    kind.choose(run_config=run_config.for_device("npu"))
   return double.options_set
 
 
