@@ -17,7 +17,6 @@ from release to release, as do the options that it has at all.
   ProfilingConfig.enable_profiling = True
 """
 
-import functools
 import inspect
 from typing import Any
 from typing import NamedTuple
@@ -49,23 +48,20 @@ class NPUOptions(NamedTuple):
     return preflight.report(planned_draws.step_graph(model, specs))
 
 
-def _with_parameters(parameters):
-  """Gives a function of `**given` these parameters, which gin then knows."""
-  signature = inspect.Signature(
-    [
-      inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
-      for name in parameters
-    ]
-  )
+_PARAMETERS = inspect.Signature(
+  [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+    for name in names.ALL
+  ]
+)
+
+
+def _with_signature(signature):
+  """Shows gin the parameters of a function of `**given`: it refuses others."""
 
   def decorate(function):
-    @functools.wraps(function)
-    def checked(**given):
-      signature.bind(**given)  # Raises a TypeError that names what is unknown.
-      return function(**given)
-
-    checked.__signature__ = signature
-    return checked
+    function.__signature__ = signature
+    return function
 
   return decorate
 
@@ -74,9 +70,10 @@ gin_roles.declare("NPURunConfig", first_values=["tf_random_seed"])
 
 
 @gin.configurable("NPURunConfig", module=_MODULE)
-@_with_parameters(names.ALL)
+@_with_signature(_PARAMETERS)
 def npu_run_config(**given: Any) -> NPUOptions:
   """Returns the NPUOptions of what is bound; None is "not asked for"."""
+  _PARAMETERS.bind(**given)  # Raises a TypeError if one has another name.
   given = {name: value for name, value in given.items() if value is not None}
   _refuse(given)
   _warn(given)
@@ -102,7 +99,7 @@ def _warn(given):
     if given.get(name, default) != default:
       warnings.warn(
         f"NPURunConfig.{name} = {given[name]!r} has no effect: {reason}.",
-        stacklevel=4,
+        stacklevel=3,
       )
 
 

@@ -65,6 +65,13 @@ def test_the_names_are_those_of_tensorflow_1():
   assert names[:-1] == _NAMES and names[-1] == "loss_scale"
 
 
+def test_a_name_that_it_has_not_is_refused_where_it_is_bound():
+  with pytest.raises(ValueError, match="doesn't have a parameter named"):
+    gin.parse_config("NPURunConfig.auto_tune_mode = 'RL,GA'")
+  with pytest.raises(TypeError, match="auto_tune_mode"):
+    npu_options.npu_run_config(auto_tune_mode="RL,GA")
+
+
 def test_nothing_bound_asks_for_nothing():
   with warnings.catch_warnings():
     warnings.simplefilter("error")
