@@ -15,7 +15,7 @@ from compare_gan import gin_text
 import gin
 
 # Every module of these rooms may know names for gin.
-_ROOMS = ("architectures", "features", "gans", "metrics")
+_ROOMS = ("architectures", "estimator.devices", "features", "gans", "metrics")
 
 
 def register():
@@ -24,9 +24,7 @@ def register():
   from compare_gan import evaluation  # noqa: F401
   from compare_gan import gin_externals  # noqa: F401
   from compare_gan.datasets import catalogue  # noqa: F401
-  from compare_gan.estimator import preflight  # noqa: F401
   from compare_gan.estimator import run_config  # noqa: F401
-  from compare_gan.estimator import tpu  # noqa: F401
 
   for room in _ROOMS:
     package = importlib.import_module(f"{__package__}.{room}")
@@ -96,7 +94,7 @@ _READ_LATER = (
   "compare_gan.metrics",
   "compare_gan.study",
   "compare_gan.card_log",
-  "compare_gan.estimator.preflight",
+  "compare_gan.estimator.devices.npu.preflight",
 )
 _NAMES_READ_LATER = ("eval_z", "eval_imagenet_transform")
 _NAMES_READ_BY_BATCHES = ("train_imagenet_transform",)

@@ -38,12 +38,12 @@ flags.DEFINE_enum(
   ["train", "eval_after_train", "continuous_eval", "eval_last"],
   "What to do; continuous_eval follows a training that runs elsewhere.",
 )
-flags.DEFINE_enum(
+flags.DEFINE_string(
   "run_config",
   "auto",
-  ["auto", "cpu", "gpu", "tpu", "npu"],
-  "What to train on; auto is an NPU if npu_device opens its card, else all "
-  "GPUs that TensorFlow sees, else the CPU.",
+  "What to train on: cpu, gpu, tpu, another file of its name in "
+  "compare_gan/estimator/devices, or the dotted path of a module of your own. "
+  "auto takes the first kind of device that is there, and says which and why.",
 )
 flags.DEFINE_bool("use_tpu", None, "The same as --run_config=tpu.")
 flags.DEFINE_bool(

@@ -35,8 +35,6 @@ from compare_gan.estimator import checkpoints
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.estimator import estimator as estimator_lib
 from compare_gan.estimator import hooks as hooks_lib
-from compare_gan.estimator import planned_draws
-from compare_gan.estimator import preflight
 from compare_gan.gans import options as options_lib
 from compare_gan.layers import scope
 from compare_gan.layers import state
@@ -75,7 +73,7 @@ def run_with_schedule(
     run_config: a RunConfig.
     model_dir: is made if there is none.
     device: of a training, see `devices.choose`. What only scores takes a GPU
-      if there is one, else the CPU: an NPU's card is left to trainings.
+      if there is one, else the CPU: other devices are left to trainings.
     evaluation: an Evaluation.
   """
   if schedule not in SCHEDULES:
@@ -143,15 +141,16 @@ def describe(dataset, run_config):
       ),
       memory_check.report(gan),
       *filter(None, [configuration.unread_in_words(batches_are_made=False)]),
-      *([] if run_config.npu is None else [_preflight(gan)]),
+      *_of_device(run_config, gan),
     ]
   )
 
 
-def _preflight(gan):
-  return preflight.report(
-    planned_draws.step_graph(gan, memory_check.specs(gan))
-  )
+def _of_device(run_config, gan):
+  """Returns what the kind of device has to say of a step, if anything."""
+  if run_config.additions is None:
+    return []
+  return [run_config.additions.dry_run(gan, memory_check.specs(gan))]
 
 
 def _train(devices, dataset, run_config, model_dir):

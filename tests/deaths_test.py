@@ -19,7 +19,7 @@ from compare_gan import model_dir as model_dir_lib
 from compare_gan import task_manager
 from compare_gan.datasets import abstract_dataset
 from compare_gan.estimator import checkpoints
-from compare_gan.estimator import devices
+from compare_gan.estimator.devices import single
 from compare_gan.estimator.estimator import Estimator
 from compare_gan.estimator.run_config import RunConfig
 import numpy as np
@@ -149,7 +149,7 @@ def _train(folder):
   Eager(
     model,
     RunConfig(None, False, 1, 2, 2),
-    devices.OneDevice("CPU:0"),
+    single.OneDevice("CPU:0"),
     folder,
   ).train(_numbers, _STEPS)
   task_manager.mark_training_done(folder)

@@ -1,7 +1,9 @@
 """Who may import whom: the rooms of the house and their doors."""
 
 import ast
+import graphlib
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -227,6 +229,47 @@ def test_only_the_estimator_knows_strategies(module, tree):
 def test_only_main_reads_flags(module, tree):
   if module != "main":
     assert not [name for name in _names(tree) if name.startswith("absl")]
+
+
+# Inside of the room, and of what starts it, nobody else needs these words.
+_OF_AN_NPU = re.compile(r"NPU|\bnpu\b|npu_device|Ascend|\bCANN\b|msame|\batc\b")
+_KNOW_NO_NPU = ("estimator", "main", "runner_lib")
+
+
+@pytest.mark.parametrize(
+  "module",
+  [
+    name
+    for name, _ in _MODULES
+    if name.split(".")[0] in _KNOW_NO_NPU
+    and not name.startswith("estimator.devices.npu.")
+  ],
+)
+def test_only_a_room_of_its_own_knows_an_npu(module):
+  path = _PACKAGE / f"{module.replace('.', '/')}.py"
+  assert not _OF_AN_NPU.findall(path.read_text("utf-8"))
+
+
+def test_devices_do_not_import_each_other_in_a_circle():
+  modules = {
+    name.removesuffix(".__init__"): tree
+    for name, tree in _MODULES
+    if name.startswith("estimator.")
+  }
+  needs = {
+    name: {_module_among(modules, imported) for imported in _imports(tree)}
+    - {None}
+    for name, tree in modules.items()
+  }
+  assert needs["estimator.devices.gpu"] >= {"estimator.devices.hosts"}
+  graphlib.TopologicalSorter(needs).prepare()  # Raises a CycleError.
+
+
+def _module_among(modules, imported):
+  """Returns the module that has the name "estimator.stop.Requests", or None."""
+  while imported and imported not in modules:
+    imported = imported.rpartition(".")[0]
+  return imported or None
 
 
 def _loaded_with(name):

@@ -122,6 +122,37 @@ def test_folder_of_datasets_is_a_binding_that_a_model_dir_records():
   assert gin.query_parameter("dataset.tfds_data_dir") == "data"
 
 
+_OWN_DEVICE = """
+from compare_gan.estimator.devices import cpu
+
+
+class Additions:
+  elsewhere = {}
+
+  def dry_run(self, model, specs):
+    return "What my own device has to say."
+
+
+class Kind(cpu.Kind):
+  def configured(self, run_config):
+    return run_config._replace(additions=Additions())
+"""
+
+
+@pytest.mark.once
+@pytest.mark.long
+def test_a_device_of_ones_own_is_a_dotted_path(tmp_path):
+  (tmp_path / "my_package").mkdir()
+  (tmp_path / "my_package" / "my_device.py").write_text(_OWN_DEVICE)
+  flags = ["--run_config=my_package.my_device", "--dry_run"]
+  result = _run_main(*_FEW_STEPS, *flags, cwd=tmp_path)
+  assert result.returncode == 0, result.stderr[-2000:]
+  assert "What my own device has to say." in result.stdout
+  result = _run_main(*_FEW_STEPS, "--run_config=my_package.no", cwd=tmp_path)
+  assert result.returncode == 1
+  assert "can be auto, cpu, gpu, npu, tpu, or the dotted" in result.stderr
+
+
 _TINY = f"""
 import tests.architectures.own_architecture
 dataset.name = "tests.noise_dataset.NoiseDataset"

@@ -27,13 +27,13 @@ import sys
 import threading
 import types
 
-from compare_gan.estimator import npu
+from compare_gan.estimator.devices.npu import adapter
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops
 
-all_variables = npu.variables  # which the double replaces
+all_variables = adapter.variables  # which the double replaces
 
 
 class ContractBroken(AssertionError):
@@ -318,7 +318,7 @@ class Double:
     self._undo = []
     self._patched = False
     self._options = Options(_OPTIONS, self)
-    self.alive_before = {id(v) for v in npu.variables()}
+    self.alive_before = {id(v) for v in adapter.variables()}
 
   def new_variables(self):
     """Returns the variables that were not there before the double was."""
@@ -602,15 +602,15 @@ def installed():
   module.distribute = types.ModuleType("npu_device.distribute")
   module.distribute.all_reduce = double.all_reduce
   module.distribute.broadcast = double.broadcast
-  found, seed = npu.variables, context.global_seed()
-  npu.variables = double.new_variables  # Other tests have made some.
+  found, seed = adapter.variables, context.global_seed()
+  adapter.variables = double.new_variables  # Other tests have made some.
   modules = {"npu_device": module, "npu_device.distribute": module.distribute}
   sys.modules.update(modules)
   try:
     yield double
   finally:
     double.close()
-    npu.variables = found
+    adapter.variables = found
     context.set_global_seed(seed)
     for name in modules:
       del sys.modules[name]

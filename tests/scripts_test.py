@@ -14,7 +14,7 @@ import tarfile
 import time
 
 from compare_gan import configuration
-from compare_gan.estimator import npu_options
+from compare_gan.estimator.devices.npu import options as npu_options
 from compare_gan.gans import options
 import gin
 import numpy as np

@@ -5,7 +5,8 @@ from typing import Optional
 
 from compare_gan import gin_roles
 from compare_gan import precision as precision_lib
-from compare_gan.estimator import npu_options
+from compare_gan.estimator import devices
+from compare_gan.estimator.devices import base
 import gin
 
 
@@ -22,7 +23,7 @@ class RunConfig(NamedTuple):
   precision: Optional[str] = None
   precision_mode: Optional[str] = None
   memory_check: str = "warn"
-  npu: Optional[npu_options.NPUOptions] = None  # None on other devices
+  additions: Optional[base.Additions] = None  # of the kind of device
 
 
 gin_roles.declare("run_config", first_values=["tf_random_seed"])
@@ -55,8 +56,8 @@ def run_config(
       number of the job.
     precision: what networks compute in, "float32" (the default), "bfloat16", or
       "float16" with a loss scale; weights are float32 in any case.
-    precision_mode: the same in the words of an NPU, which does it by itself;
-      "allow_mix_precision" is float16 elsewhere.
+    precision_mode: the same in words for a device's own compiler, where there
+      is one; "allow_mix_precision" is float16 elsewhere.
     memory_check: what happens if the training is not likely to fit into memory,
       "warn" or "refuse"; "off" does not look.
   """
@@ -84,32 +85,7 @@ def run_config(
 def for_device(kind: str) -> RunConfig:
   """Returns the RunConfig for `--run_config=kind`.
 
-  On an NPU with what `NPURunConfig.*` says; it must not contradict. "auto" is
-  an NPU where there is npu_device: if no card answers it, `Devices.settle`
-  takes that back.
+  With what gin says for that kind of device alone. For "auto" these are the
+  devices that may be here: where they are not, `Devices.settle` takes it back.
   """
-  config = run_config()
-  if not _may_be_npu(kind):
-    return config
-  options = npu_options.npu_run_config()
-  bound = gin.get_bindings("run_config")
-  for name, value in options.training.items():
-    if bound.get(name) not in (None, value):
-      raise ValueError(
-        f"NPURunConfig.{name} = {value!r} contradicts run_config.{name} = "
-        f"{bound[name]!r}. Set one of them only."
-      )
-  elsewhere = {name: getattr(config, name) for name in options.training}
-  config = config._replace(
-    npu=options._replace(elsewhere=elsewhere), **options.training
-  )
-  precision_lib.resolve(config.precision, config.precision_mode, on_npu=True)
-  return config
-
-
-def _may_be_npu(kind):
-  if kind != "auto":
-    return kind == "npu"
-  from compare_gan.estimator import npu
-
-  return npu.is_importable()
+  return devices.find(kind).configured(run_config())

@@ -5,8 +5,8 @@ import socket
 
 from compare_gan.datasets import abstract_dataset
 from compare_gan.estimator import checkpoints
-from compare_gan.estimator import devices
 from compare_gan.estimator import hooks
+from compare_gan.estimator.devices import single
 from compare_gan.estimator.estimator import Estimator
 from compare_gan.estimator.run_config import RunConfig
 import numpy as np
@@ -57,7 +57,7 @@ class Recorder(hooks.Hook):
 def _train(model, model_dir, max_steps, save=10, loop=4, recorder=None):
   config = RunConfig(None, False, loop, save, 1000)
   estimator = Estimator(
-    model, config, devices.OneDevice("CPU:0"), str(model_dir)
+    model, config, single.OneDevice("CPU:0"), str(model_dir)
   )
   estimator.train(_input, max_steps, [recorder] if recorder else [])
 
@@ -115,13 +115,13 @@ def test_finished_training_does_nothing(tmp_path):
 
 def test_old_checkpoints_are_removed(tmp_path):
   config = RunConfig(None, False, 1, 1, 2)
-  one = devices.OneDevice("CPU:0")
+  one = single.OneDevice("CPU:0")
   Estimator(Counter(), config, one, str(tmp_path)).train(_input, 4)
   assert sorted(checkpoints.all_steps(str(tmp_path))) == [3, 4]
   assert not [p for p in tmp_path.iterdir() if "ckpt-2." in p.name]
 
 
-class SecondOfTwo(devices.OneDevice):
+class SecondOfTwo(single.OneDevice):
   """A host that is not the chief; the chief asks for loops of 3 steps."""
 
   is_chief = False
@@ -151,7 +151,7 @@ def test_a_host_beside_the_chief_writes_nothing_and_follows(tmp_path):
   assert not (tmp_path / "model").exists()
 
 
-class Lost(devices.OneDevice):
+class Lost(single.OneDevice):
   def explain(self, error):
     raise ConnectionError(f"lost: {error.message}") from error
 

@@ -715,7 +715,7 @@ NOT_RUN = {
   " --gin_config=resnet_cifar10.gin": "needs a TPU",
   "RANK_ID=$i ASCEND_DEVICE_ID=$i python -m compare_gan.main"
   " --run_config=npu --model_dir=runs/a --gin_config=biggan_cifar.gin": (
-    "needs eight cards; tests/estimator/npu_test.py has doubles"
+    "needs eight cards; tests/estimator/devices/npu/devices_test.py has doubles"
   ),
   "python -m benchmarks.data": _BENCHMARK,
   "python -m benchmarks.scaling": _BENCHMARK,

@@ -216,13 +216,13 @@ tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
 from compare_gan import replica
-from compare_gan.estimator import devices
+from compare_gan.estimator.devices import replicated
 from compare_gan.gans import loss_scale
 from compare_gan.gans import optimizers
 from compare_gan.layers import initializers
 from compare_gan.layers import scope
 
-on = devices.Mirrored(["CPU:0", "CPU:1"])
+on = replicated.Mirrored(["CPU:0", "CPU:1"])
 with on.scope():
   w = scope.variable("w", [1], initializers.ones)
   scaled = loss_scale.LossScaled(

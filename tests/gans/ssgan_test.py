@@ -159,7 +159,8 @@ tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
 from compare_gan import configuration
-from compare_gan.estimator import devices
+from compare_gan.estimator.devices import replicated
+from compare_gan.estimator.devices import single
 from tests.gans import tiny
 import gin
 
@@ -195,7 +196,7 @@ def train(on):
 results = [
   train(on)
   for on in (
-    devices.OneDevice("CPU:0"), devices.Mirrored(["CPU:0", "CPU:1"])
+    single.OneDevice("CPU:0"), replicated.Mirrored(["CPU:0", "CPU:1"])
   )
 ]
 print("RESULT " + json.dumps(results))

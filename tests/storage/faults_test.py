@@ -20,8 +20,8 @@ from compare_gan import task_manager
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import cache
 from compare_gan.estimator import checkpoints
-from compare_gan.estimator import devices
 from compare_gan.estimator import hooks
+from compare_gan.estimator.devices import single
 from compare_gan.estimator.estimator import Estimator
 from compare_gan.estimator.run_config import RunConfig
 from compare_gan.features import statistics
@@ -253,7 +253,7 @@ class _Sampler:
 
 def _train_and_score(folder):
   config = RunConfig(7, False, 1, 1, keep_checkpoint_max=2)
-  one = devices.OneDevice("CPU:0")
+  one = single.OneDevice("CPU:0")
   runner_lib._train_on(one, Numbers(), config, folder)
   steps = task_manager.to_evaluate(folder, "scores.csv", 1)
   runner_lib._evaluate(steps, Numbers(), folder, runner_lib.Evaluation())

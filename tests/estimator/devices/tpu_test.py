@@ -13,7 +13,7 @@ import sys
 
 from compare_gan import configuration
 from compare_gan.estimator import run_config
-from compare_gan.estimator import tpu
+from compare_gan.estimator.devices import tpu
 import gin
 import numpy as np
 import pytest
@@ -36,10 +36,10 @@ tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
 from compare_gan import configuration
-from compare_gan.estimator import devices
+from compare_gan.estimator.devices import single
 from compare_gan.estimator import estimator
 from compare_gan.estimator import run_config
-from compare_gan.estimator import tpu
+from compare_gan.estimator.devices import tpu
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 import gin
@@ -68,7 +68,7 @@ def train(on):
     )
   return tiny.values(gan)
 
-one = train(devices.OneDevice("CPU:0"))
+one = train(single.OneDevice("CPU:0"))
 two = train(tpu.TpuDevices(two))
 print("RESULT " + json.dumps({
   name: float(abs(one[name] - two[name]).max()) for name in one

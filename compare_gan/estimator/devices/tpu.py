@@ -16,7 +16,8 @@ from typing import Optional
 from compare_gan import graphs
 from compare_gan import precision as precision_lib
 from compare_gan import replica
-from compare_gan.estimator import devices as devices_lib
+from compare_gan.estimator.devices import base
+from compare_gan.estimator.devices import replicated
 import gin
 import tensorflow as tf
 
@@ -41,7 +42,7 @@ def tpu_run_config(tpu="local", zone=None, project=None):
   return TPUOptions(tpu, zone, project)
 
 
-class TpuDevices(devices_lib.Replicated):
+class TpuDevices(replicated.Replicated):
   """Replicas on the cores of a TPU, or of a pod of them.
 
   Args:
@@ -127,6 +128,13 @@ def _split(batches, parts):
 
 
 # ---- Connecting --------------------------------------------------------------
+
+
+class Kind(base.AbstractKind):
+  """The TPU that `TPURunConfig.*` names; "auto" does not connect to one."""
+
+  def choose(self, batch_size, run_config):
+    return choose(batch_size, run_config)
 
 
 def choose(batch_size, run_config):

@@ -6,11 +6,18 @@ import re
 import subprocess
 import sys
 
+from compare_gan import runner_lib
 from compare_gan.estimator import devices
+from compare_gan.estimator import run_config
+from compare_gan.estimator.devices import single
+import gin
 import numpy as np
 import pytest
 
 from tests import plain_shell
+from tests.estimator.devices import own_device
+from tests.gans import tiny
+from tests.noise_dataset import NoiseDataset
 
 pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")
 
@@ -26,7 +33,8 @@ tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
 from compare_gan import configuration
-from compare_gan.estimator import devices
+from compare_gan.estimator.devices import replicated
+from compare_gan.estimator.devices import single
 from tests.gans import tiny
 import gin
 
@@ -71,8 +79,8 @@ def norms(gan):
     for v in gan.variables
   }
 
-one_scalars, one = train(devices.OneDevice("CPU:0"))
-two_scalars, two = train(devices.Mirrored(["CPU:0", "CPU:1"]))
+one_scalars, one = train(single.OneDevice("CPU:0"))
+two_scalars, two = train(replicated.Mirrored(["CPU:0", "CPU:1"]))
 equal = all(
   bool(tf.reduce_all(v.values[0] == v.values[1])) for v in two.variables
 )
@@ -137,6 +145,12 @@ def test_cpu_is_one_replica():
 def test_unknown_kind_lists_what_would_do():
   with pytest.raises(ValueError, match="--run_config=ipu.*auto, cpu, gpu"):
     devices.choose("ipu")
+  with pytest.raises(ValueError, match="or the dotted path of a module of you"):
+    devices.choose("no.such_module")
+
+
+def test_a_kind_is_a_file():
+  assert devices.names() == ["auto", "cpu", "gpu", "npu", "tpu"]
 
 
 def test_gpu_without_one_is_refused():
@@ -161,10 +175,63 @@ def _tf_config(monkeypatch, workers):
 
 def test_a_cluster_of_one_is_none(monkeypatch):
   _tf_config(monkeypatch, 1)
-  assert isinstance(devices.choose("cpu"), devices.OneDevice)
+  assert isinstance(devices.choose("cpu"), single.OneDevice)
 
 
 def test_the_batch_must_divide_by_the_hosts(monkeypatch):
   _tf_config(monkeypatch, 3)
   with pytest.raises(ValueError, match="batch_size = 8 .* 3 replicas on 3"):
     devices.choose("cpu", batch_size=8)
+
+
+# ---- A device of one's own ---------------------------------------------------
+
+_OWN = own_device.__name__
+
+_TINY = f"""
+  options.architecture = "{tiny.ARCHITECTURE}"
+  options.batch_size = 4
+  options.gan_class = @ModularGAN
+  options.training_steps = 3
+  options.z_dim = {tiny.Z_DIM}
+  run_config.iterations_per_loop = 3
+  run_config.memory_check = "off"
+"""
+
+
+def test_a_device_of_ones_own_trains_with_its_run_config(tmp_path):
+  gin.parse_config(_TINY)
+  own_device.loops.clear()
+  config = run_config.for_device(_OWN)
+  runner_lib.run_with_schedule(
+    "train", NoiseDataset, config, str(tmp_path), _OWN
+  )
+  assert own_device.loops == [1, 1, 1]
+
+
+def test_a_dry_run_says_what_a_device_of_ones_own_has_to_say():
+  gin.parse_config(_TINY)
+  text = runner_lib.describe(NoiseDataset(), run_config.for_device(_OWN))
+  assert "One by one: 1 x {'images'" in text
+
+
+def test_other_devices_take_back_what_one_has_added():
+  gin.parse_config(_TINY)
+  config = run_config.for_device(_OWN)
+  assert config.iterations_per_loop == 1
+  on_cpu = devices.choose("cpu", run_config=config).settle(config)
+  assert on_cpu == run_config.run_config()
+
+
+def test_a_module_without_a_kind_is_refused_with_what_it_lacks():
+  with pytest.raises(ValueError, match="tiny has no class Kind.*AbstractKind"):
+    devices.choose("tests.gans.tiny")
+
+
+def test_what_is_missing_inside_of_ones_own_module_is_its_own_error(
+  tmp_path, monkeypatch
+):
+  (tmp_path / "half_a_device.py").write_text("import no_such_driver")
+  monkeypatch.syspath_prepend(str(tmp_path))
+  with pytest.raises(ModuleNotFoundError, match="no_such_driver"):
+    devices.choose("half_a_device")

@@ -17,17 +17,15 @@ See docs/npu.md.
 """
 
 import contextlib
-import gc
-import os
-import warnings
 
 from compare_gan import draws
 from compare_gan import precision as precision_lib
 from compare_gan import replica
-from compare_gan.estimator import devices
-from compare_gan.estimator import npu_options
-from compare_gan.estimator import planned_draws
-from compare_gan.estimator import preflight
+from compare_gan.estimator.devices import base
+from compare_gan.estimator.devices.npu import adapter as adapter_lib
+from compare_gan.estimator.devices.npu import options as npu_options
+from compare_gan.estimator.devices.npu import planned_draws
+from compare_gan.estimator.devices.npu import preflight
 import numpy as np
 import tensorflow as tf
 
@@ -39,23 +37,7 @@ _BITS = 20
 _PARTS = 3
 
 
-_NO_ADAPTER = "there is no npu_device"
-
-
-class NoCard(ValueError):
-  """Raised where there is no card to train on.
-
-  Args:
-    reason: why, as a clause that can end a sentence.
-    message: what is to be done about it.
-  """
-
-  def __init__(self, reason: str, message: str):
-    super().__init__(message)
-    self.reason = reason
-
-
-class NpuDevices(devices.Devices):
+class NpuDevices(base.Devices):
   """The card of this process, and those of others that train with it.
 
   Opens the card: make it before datasets and models.
@@ -69,14 +51,14 @@ class NpuDevices(devices.Devices):
   def __init__(self, options=None, precision_mode=None, seed=None):
     options = options or npu_options.NPUOptions()
     self._options = options
-    self._adapter = _import_adapter()
-    _require_no_variables()
-    _warn_of_threads()
+    self._adapter = adapter_lib.import_adapter()
+    adapter_lib.require_no_variables()
+    adapter_lib.warn_of_threads()
     wanted = dict(options.device)
     if precision_mode is not None:
       wanted["precision_mode"] = precision_mode
     self._configure(wanted)
-    _set_environment(options.environment)
+    adapter_lib.set_environment(options.environment)
     handle = self._open(options.device_id)
     self._card = handle.name().rpartition(":")[2]
     self._number = handle.workers_num
@@ -88,15 +70,15 @@ class NpuDevices(devices.Devices):
 
   def _configure(self, wanted):
     for path, value in wanted.items():
-      _set_option(self._adapter.global_options(), path, value)
+      adapter_lib.set_option(self._adapter.global_options(), path, value)
 
   def _open(self, device_id):
     arguments = () if device_id is None else (device_id,)
     try:
       return self._adapter.open(*arguments).as_default()
     except Exception as error:  # Whatever driver and adapter make of it.
-      said = _in_one_line(error)
-      raise NoCard(
+      said = adapter_lib.in_one_line(error)
+      raise adapter_lib.NoCard(
         f"npu_device opened no card ({said})",
         f"The NPU cannot be opened: {said}. One card needs ASCEND_DEVICE_ID or "
         "NPURunConfig.session_device_id at most; several need RANK_SIZE, "
@@ -251,157 +233,6 @@ class NpuDevices(devices.Devices):
 
   def _set_loop_size(self, steps):
     self._adapter.set_npu_loop_size(steps)
-
-
-def choose(batch_size=None, run_config=None):
-  """Returns the NpuDevices of `--run_config=npu`; see `devices.choose`."""
-  options, mode, seed = npu_options.NPUOptions(), None, None
-  if run_config is not None:
-    options = run_config.npu or options
-    mode = _precision_mode(run_config, options)
-    seed = run_config.tf_random_seed
-  on = NpuDevices(options, mode, seed)
-  if batch_size is not None and batch_size % on.num_replicas():
-    raise ValueError(
-      f"options.batch_size = {batch_size} does not divide by the "
-      f"{on.num_replicas()} cards of RANK_SIZE. Choose a multiple."
-    )
-  return on
-
-
-def choose_if_any(batch_size=None, run_config=None, num_hosts=1):
-  """Returns (NpuDevices, None), or (None, why there is no card to train on).
-
-  One of several processes that RANK_SIZE names must not fall back: each would
-  train alone, all of them into the same folder. There it is an error.
-
-  Args:
-    batch_size, run_config: as for `choose`.
-    num_hosts: how many hosts TF_CONFIG or Slurm names, for CPUs or GPUs.
-  """
-  try:
-    _import_adapter()
-    if num_hosts > 1 and not _is_one_of_several():
-      return None, (
-        f"RANK_SIZE, by which NPUs know of each other, is not set for the "
-        f"{num_hosts} hosts"
-      )
-    return choose(batch_size, run_config), None
-  except NoCard as error:
-    if _is_one_of_several() and error.reason != _NO_ADAPTER:
-      raise
-    return None, error.reason
-
-
-def is_importable() -> bool:
-  """Returns whether there is an adapter; whether a card answers is open."""
-  try:
-    _import_adapter()
-  except NoCard:
-    return False
-  return True
-
-
-def _is_one_of_several():
-  sizes = [os.environ.get(name) for name in ("RANK_SIZE", "CM_WORKER_SIZE")]
-  return any(size not in (None, "", "1") for size in sizes)
-
-
-def _precision_mode(run_config, options):
-  """Returns what the compiler is told, None for nothing.
-
-  Who asks for a precision wants the program's, not what a 910 would choose.
-  """
-  if run_config.precision_mode is not None:
-    return run_config.precision_mode
-  if run_config.precision is None or "precision_mode_v2" in options.device:
-    return None
-  return "must_keep_origin_dtype"
-
-
-def _import_adapter():
-  """Returns npu_device, or raises NoCard."""
-  try:
-    import npu_device
-  except Exception as error:  # Under another TensorFlow it fails in many ways.
-    said, reason = _in_one_line(error), _NO_ADAPTER
-    is_missing = getattr(error, "name", None) == "npu_device"
-    if not (isinstance(error, ImportError) and is_missing):
-      reason = f"npu_device cannot be imported ({said})"
-    raise NoCard(reason, _adapter_is_needed(said)) from error
-  if not hasattr(npu_device, "open"):
-    reason = "npu_device is not the adapter: it has no function open"
-    raise NoCard(reason, _adapter_is_needed(reason))
-  return npu_device
-
-
-def _adapter_is_needed(said):
-  return (
-    "--run_config=npu needs npu_device, the Ascend adapter for TensorFlow "
-    f"2.6.5 ({said}; this is TensorFlow {tf.__version__}). It comes from "
-    "the releases of https://gitcode.com/cann/tensorflow, not from PyPI; its "
-    "folder must be in PYTHONPATH. docs/npu.md says how."
-  )
-
-
-def _in_one_line(error):
-  """Returns what an error says, without an end of its own."""
-  text = " ".join(str(error).split()).rstrip(".")
-  return text or type(error).__name__
-
-
-def _require_no_variables():
-  """Raises if there is a variable: it would be lost as the card is opened."""
-  alive = variables()
-  if alive:
-    made = f"{len(alive)} variables, {alive[0].name} for one, were made before"
-    raise NoCard(
-      f"{made} a card could be opened",
-      f"{made} the NPU was opened, and would be lost by it. Choose the devices "
-      "first, then make datasets and models.",
-    )
-
-
-def variables():
-  """Returns all variables that this process has."""
-  return [x for x in gc.get_objects() if issubclass(type(x), tf.Variable)]
-
-
-def _warn_of_threads():
-  threading = tf.config.threading
-  if (
-    threading.get_intra_op_parallelism_threads()
-    or threading.get_inter_op_parallelism_threads()
-  ):
-    warnings.warn(
-      "Opening an NPU forgets the numbers of threads that tf.config.threading "
-      "has set. The environment's TF_NUM_INTRAOP_THREADS and "
-      "TF_NUM_INTEROP_THREADS stay.",
-      stacklevel=3,
-    )
-
-
-def _set_option(options, path, value):
-  *holders, name = path.split(".")
-  try:
-    for holder in holders:
-      options = getattr(options, holder)
-    setattr(options, name, value)
-  except (AttributeError, TypeError, ValueError) as error:
-    raise ValueError(
-      f"This version of the NPU adapter has no option {path} or not the value "
-      f"{value!r} ({error}). NPURunConfig.* or run_config.precision_mode sets "
-      "it."
-    ) from error
-
-
-def _set_environment(wanted):
-  for name, value in wanted.items():
-    if os.environ.setdefault(name, value) != value:
-      raise ValueError(
-        f"{name} = {os.environ[name]} in the environment, but NPURunConfig.* "
-        f"asks for {value}. Set one of them only."
-      )
 
 
 def _require_dtype(x, dtypes, what):

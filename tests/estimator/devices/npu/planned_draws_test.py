@@ -3,7 +3,7 @@
 from compare_gan import draws
 from compare_gan import memory_check
 from compare_gan import replica
-from compare_gan.estimator import planned_draws
+from compare_gan.estimator.devices.npu import planned_draws
 import gin
 import numpy as np
 import pytest

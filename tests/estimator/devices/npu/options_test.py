@@ -3,9 +3,10 @@
 import inspect
 import warnings
 
-from compare_gan.estimator import npu
-from compare_gan.estimator import npu_options
 from compare_gan.estimator import run_config
+from compare_gan.estimator.devices.npu import devices as npu
+from compare_gan.estimator.devices.npu import kind
+from compare_gan.estimator.devices.npu import options as npu_options
 import gin
 import pytest
 
@@ -64,6 +65,13 @@ def test_the_names_are_those_of_tensorflow_1():
   assert names[:-1] == _NAMES and names[-1] == "loss_scale"
 
 
+def test_a_name_that_it_has_not_is_refused_where_it_is_bound():
+  with pytest.raises(ValueError, match="doesn't have a parameter named"):
+    gin.parse_config("NPURunConfig.auto_tune_mode = 'RL,GA'")
+  with pytest.raises(TypeError, match="auto_tune_mode"):
+    npu_options.npu_run_config(auto_tune_mode="RL,GA")
+
+
 def test_nothing_bound_asks_for_nothing():
   with warnings.catch_warnings():
     warnings.simplefilter("error")
@@ -87,7 +95,7 @@ def test_every_name_has_an_effect_a_warning_or_a_refusal(name):
 def _of_double(bindings):
   gin.parse_config(bindings)
   with npu_double.installed() as double:
-    npu.choose(run_config=run_config.for_device("npu"))
+    kind.choose(run_config=run_config.for_device("npu"))
   return double.options_set
 
 

@@ -7,9 +7,10 @@ import contextlib
 from unittest import mock
 
 from compare_gan import replica
-from compare_gan.estimator import devices
-from compare_gan.estimator import npu
-from compare_gan.estimator import planned_draws
+from compare_gan.estimator.devices import base
+from compare_gan.estimator.devices.npu import adapter
+from compare_gan.estimator.devices.npu import devices as npu
+from compare_gan.estimator.devices.npu import planned_draws
 import tensorflow as tf
 
 _NPU = npu.NpuDevices
@@ -34,7 +35,7 @@ def opens_late():
   def make_one(*unused):
     early.append(tf.Variable(0.0))
 
-  return [(npu, "_require_no_variables", make_one)]
+  return [(adapter, "require_no_variables", make_one)]
 
 
 def seeds_before_opening():
@@ -91,11 +92,11 @@ def two_whiles():
 
 def returns_from_the_loop():
   def loop(self, one_step, iterator, outputs):
-    base = devices.Devices.loop(self, one_step, iterator, outputs)
+    unsized = base.Devices.loop(self, one_step, iterator, outputs)
 
     def sized(steps):
       self._set_loop_size(steps)
-      return base(steps)
+      return unsized(steps)
 
     return sized
 

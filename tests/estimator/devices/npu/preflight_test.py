@@ -9,8 +9,8 @@ from compare_gan import configuration
 from compare_gan import memory_check
 from compare_gan import model_dir
 from compare_gan.datasets import catalogue
-from compare_gan.estimator import planned_draws
-from compare_gan.estimator import preflight
+from compare_gan.estimator.devices.npu import planned_draws
+from compare_gan.estimator.devices.npu import preflight
 import gin
 import pytest
 import tensorflow as tf

@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 
-from compare_gan.estimator import npu
 from compare_gan.estimator import run_config
+from compare_gan.estimator.devices.npu import adapter
+from compare_gan.estimator.devices.npu import devices as npu
 import gin
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ from tensorflow.python.eager import context
 
 from tests import npu_double
 from tests import plain_shell
-from tests.estimator import npu_mutants
-from tests.estimator import npu_training
+from tests.estimator.devices.npu import mutants as npu_mutants
+from tests.estimator.devices.npu import training as npu_training
 
 pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
 
@@ -73,7 +74,7 @@ def test_the_training_is_that_of_the_cpu(tmp_path, on_cpu):
   ],
 )
 def test_the_double_catches(fault, message, tmp_path):
-  broken = (npu_double.ContractBroken, npu.NoCard)  # the second from `open`
+  broken = (npu_double.ContractBroken, adapter.NoCard)  # the second from `open`
   with pytest.raises(broken, match=message):
     _train(tmp_path, fault, "preflight.on_findings = 'off'")
 
@@ -165,7 +166,7 @@ def _on_two_cards(folder, faults):
       TF_NUM_INTRAOP_THREADS=1,
       TF_NUM_INTEROP_THREADS=1,
     )
-    command = [sys.executable, "-m", "tests.estimator.npu_training"]
+    command = [sys.executable, "-m", "tests.estimator.devices.npu.training"]
     command += [f"{folder}/{rank}", ports, ",".join(faults)]
     with open(f"{folder}/{rank}.log", "w") as log:
       processes.append(

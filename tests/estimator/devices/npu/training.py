@@ -1,6 +1,6 @@
 """A training that uses everything: what the tests of NPUs run.
 
-python -m tests.estimator.npu_training OUT PORTS FAULT,FAULT,...
+python -m tests.estimator.devices.npu.training OUT PORTS FAULT,FAULT,...
 
 trains the Walk once for each fault ("none" is none, "gan" is a GAN without any)
 on this process's card of the double, and writes what came of it as OUT.
@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests import npu_double
-from tests.estimator import npu_mutants
+from tests.estimator.devices.npu import mutants as npu_mutants
 from tests.gans import tiny
 
 SHAPE = DatasetShape((4, 4, 1), 3)

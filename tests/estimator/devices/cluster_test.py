@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from compare_gan.estimator import cluster
+from compare_gan.estimator.devices import cluster
 import pytest
 
 pytestmark = pytest.mark.versions("tf.function and tf.distribute run the loop")

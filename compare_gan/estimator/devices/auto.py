@@ -1,0 +1,39 @@
+"""`--run_config=auto`: the first kind of device that is here.
+
+Each kind says its place among those that are asked, `auto_order`.
+"""
+
+from compare_gan.estimator import devices
+from compare_gan.estimator.devices import base
+
+
+class Kind(base.AbstractKind):
+  """Asks one kind after the other, and prints what it took and why."""
+
+  def choose(self, batch_size, run_config):
+    reasons = []
+    for kind in _asked():
+      found = kind.look(batch_size, run_config)
+      reasons = [found.reason, *reasons] if found.reason else reasons
+      if found.devices is not None:
+        said = ", and ".join(reasons)
+        print(f"Training on {found.name}: {said}.", flush=True)
+        return found.devices
+    raise ValueError(
+      f"--run_config=auto found nothing to train on: {', and '.join(reasons)}."
+    )
+
+  def configured(self, run_config):
+    """Returns it as for the first kind that may be here.
+
+    If that is not here after all, `Devices.settle` takes its additions back.
+    """
+    may_be_here = (kind for kind in _asked() if kind.may_be_here())
+    return next(may_be_here).configured(run_config)
+
+
+def _asked():
+  """Returns the kinds that are asked, in their order."""
+  kinds = [devices.find(name) for name in devices.names()]
+  asked = [kind for kind in kinds if kind.auto_order is not None]
+  return sorted(asked, key=lambda kind: kind.auto_order)

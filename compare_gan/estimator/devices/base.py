@@ -1,0 +1,173 @@
+"""What the estimator asks of devices, and what a kind of them has to answer.
+
+`replica.py` is what the rest of the library sees of them.
+"""
+
+import contextlib
+from typing import Any
+from typing import NamedTuple
+from typing import Optional
+from typing import Protocol
+
+from compare_gan import precision as precision_lib
+from compare_gan import replica
+import tensorflow as tf
+
+
+class Devices(replica.Replicas):
+  """What the estimator asks of the devices; as it is, for one host."""
+
+  is_chief = True  # Writes checkpoints, summaries, progress.
+
+  def scope(self):
+    """Surrounds the making of variables."""
+    raise NotImplementedError
+
+  def run(self, step, batches):
+    """Returns the scalars of `step(batches)`, their means over replicas."""
+    raise NotImplementedError
+
+  def precision(self, run_config):
+    """Returns the arguments of `precision.using` for the training."""
+    return precision_lib.resolve(
+      run_config.precision, run_config.precision_mode
+    )
+
+  def settle(self, run_config):
+    """Returns the RunConfig as it is on these devices.
+
+    A kind that adds to it overrides this. Others take back what was added by a
+    kind that turned out not to be here.
+    """
+    added = run_config.additions
+    if added is None:
+      return run_config
+    return run_config._replace(additions=None, **added.elsewhere)
+
+  def broadcast(self, variables):
+    """Gives all processes the chief's values, if each made its own."""
+
+  def dataset(self, input_fn, model, step):
+    """Returns what `take` takes batches from, from `step` of `model` on."""
+    first = step * model.batches_per_step
+    dataset = input_fn(first, **self.shard())
+    return self.feed(dataset, model, step).prefetch(2)
+
+  def feed(self, dataset, model, step):
+    """Returns the dataset as the device wants it, from `step` of `model` on."""
+    del model, step
+    return dataset
+
+  def take(self, iterator, count):
+    """Returns what `run` gets for one step, `count` batches."""
+    return [next(iterator) for _ in range(count)]
+
+  def inspect(self, graph):
+    """Raises, or warns, if the device will not run a step's graph."""
+
+  def loop(self, one_step, iterator, outputs):
+    """Returns `loop(steps)`, which makes steps and returns the last scalars.
+
+    Args:
+      one_step: a tf.function, `one_step(iterator)` -> {name: scalar}.
+      iterator: of what `feed` returned.
+      outputs: the structure of what `one_step` returns.
+    """
+
+    @tf.function
+    def loop(steps):
+      scalars = {name: tf.zeros([], s.dtype) for name, s in outputs.items()}
+      for _ in tf.range(steps):
+        scalars = one_step(iterator)
+      return scalars
+
+    return lambda steps: loop(tf.constant(steps, tf.int64))
+
+  def num_local_replicas(self):
+    """Returns how many replicas this host has."""
+    return 1
+
+  def shard(self):
+    """Returns which rows of the global batch this host reads.
+
+    Empty for all of them, else `num_shards` and `shard`, which go to the input
+    function.
+    """
+    return {}
+
+  def sum_over_hosts(self, numbers):
+    """Returns the sums of integers below 2^53; hosts wait for each other."""
+    return list(numbers)
+
+  def of_chief(self, number):
+    """Returns the chief's number on every host."""
+    return self.sum_over_hosts([number if self.is_chief else 0])[0]
+
+  def together(self, function):
+    """Returns `function()`; if it fails on one host, all hosts stop.
+
+    The others stop with the sentence of the one that failed. All of them have
+    to call it at the same place.
+    """
+    return function()
+
+  def waiting(self):
+    """Surrounds what other hosts take part in, for it may never end."""
+    return contextlib.nullcontext()
+
+  def explain(self, error):
+    """Raises what a tf.errors.OpError of a step means, if that is known."""
+
+
+class Found(NamedTuple):
+  """What a kind of device answers if "auto" asks whether it is here."""
+
+  devices: Optional[Devices]  # None if it is not
+  reason: str  # a clause: why not, or how that is known
+  name: str = ""  # of what there is, "the GPU"
+
+
+class Additions(Protocol):
+  """What a kind of device adds to a RunConfig, beside other values in it."""
+
+  elsewhere: dict[
+    str, Any
+  ]  # the fields that have others, as they are elsewhere
+
+  def dry_run(self, model: Any, specs: Any) -> str:
+    """Returns what `--dry_run` says of a step on such devices.
+
+    Args:
+      model: as the Estimator has it.
+      specs: of each batch that a step gets, nests of tf.TensorSpec.
+    """
+
+
+class AbstractKind:
+  """A value of `--run_config`: the class `Kind` of the file of that name."""
+
+  # "auto" takes the first that is here, in the order of these numbers. A kind
+  # without one is for who asks for it by its name.
+  auto_order: Optional[int] = None
+
+  def choose(self, batch_size: Optional[int], run_config: Any) -> Devices:
+    """Returns the devices to train on; a ValueError says why there are none.
+
+    Args:
+      batch_size: the global batch, which must divide by the number of replicas;
+        None if that is not known yet.
+      run_config: a RunConfig; None for its defaults.
+    """
+    raise NotImplementedError
+
+  def look(self, batch_size: Optional[int], run_config: Any) -> Found:
+    """Returns what "auto" can take, with arguments as for `choose`."""
+    raise NotImplementedError
+
+  def may_be_here(self) -> bool:
+    """Returns whether `look` could find devices, without opening any."""
+    return True
+
+  def configured(self, run_config: Any) -> Any:
+    """Returns the RunConfig with what gin says for such devices alone."""
+    return run_config

@@ -1,0 +1,22 @@
+"""`--run_config=cpu`: the CPU of this host, or of each of several hosts."""
+
+from compare_gan.estimator.devices import base
+from compare_gan.estimator.devices import hosts
+from compare_gan.estimator.devices import single
+
+
+class Kind(base.AbstractKind):
+  """The CPU, which is always here."""
+
+  auto_order = 30
+
+  def choose(self, batch_size, run_config):
+    cluster = hosts.find(run_config)
+    if cluster is None:
+      return single.OneDevice("CPU:0")
+    hosts.share_gpus(cluster)  # TensorFlow takes memory of all that it sees.
+    return hosts.choose(cluster, 0, batch_size, run_config)
+
+  def look(self, batch_size, run_config):
+    on = self.choose(batch_size, run_config)
+    return base.Found(on, "", hosts.in_words("the CPU", hosts.find(run_config)))

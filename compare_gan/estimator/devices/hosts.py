@@ -1,0 +1,197 @@
+"""Several hosts that train together, and what happens if one of them is lost.
+
+Which they are is read from TF_CONFIG or Slurm's variables, see cluster.py.
+"""
+
+import contextlib
+import os
+import sys
+import threading
+
+from compare_gan.estimator.devices import cluster as cluster_lib
+from compare_gan.estimator.devices import replicated
+import tensorflow as tf
+
+
+class MultiWorker(replicated.Replicated):
+  """Replicas on several hosts, on all of their GPUs or on one CPU each.
+
+  It must be made before TensorFlow runs its first op: the hosts find each other
+  as TensorFlow starts. Variables are made with the chief's values, on whatever
+  host; later each host changes its own copy by the same sums, so all copies
+  keep the same bits. A loop of the graph may surround `run`.
+
+  Args:
+    cluster: a cluster.Cluster.
+    num_gpus: of this host's, the same on each; 0 for the CPU.
+    timeout_s: how long hosts wait for each other. A loop that takes longer
+      means that a host is lost.
+  """
+
+  def __init__(self, cluster, num_gpus=0, timeout_s=600.0):
+    self._cluster = cluster
+    self._timeout_s = timeout_s
+    self.is_chief = cluster.index == 0
+    cluster_lib.meet(cluster, timeout_s)
+    super().__init__(self._make_strategy(num_gpus), len(cluster.addresses))
+    self._sums = tf.function(self._host_sums, autograph=False)
+
+  def _make_strategy(self, num_gpus):
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+      tf.train.ClusterSpec({"worker": list(self._cluster.addresses)}),
+      task_type="worker",
+      task_id=self._cluster.index,
+      num_accelerators={"GPU": num_gpus},
+      rpc_layer="grpc",
+    )
+    library = "AUTO" if num_gpus else "RING"  # AUTO is NCCL if there is one.
+    options = tf.distribute.experimental.CommunicationOptions(
+      # Where `waiting` does not look. It is later, for TensorFlow 2.6 may crash
+      # as it gives up.
+      timeout_seconds=self._timeout_s + 60.0,
+      implementation=tf.distribute.experimental.CommunicationImplementation[
+        library
+      ],
+    )
+    try:
+      with self.waiting():
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+    except tf.errors.OpError as error:
+      self.explain(error)
+      raise
+    except RuntimeError as error:
+      raise RuntimeError(
+        "TensorFlow has run an op before the hosts of the training were "
+        "connected. Choose the devices first, then make datasets and models."
+      ) from error
+
+  def shard(self):
+    return {
+      "num_shards": len(self._cluster.addresses),
+      "shard": self._cluster.index,
+    }
+
+  def together(self, function):
+    result, error = None, None
+    try:
+      result = function()
+    except Exception as caught:  # noqa: BLE001, raised below
+      error = caught
+    cluster_lib.raise_what_others_raise(
+      error, self._cluster, lambda numbers: self._sum(numbers, error)
+    )
+    if error is not None:
+      raise error
+    return result
+
+  def sum_over_hosts(self, numbers):
+    return self._sum(numbers)
+
+  def _sum(self, numbers, error=None):
+    """Returns the sums; where a host does not answer, an error counts more."""
+    try:
+      with _at_most(self._timeout_s, str(error or self._lost())):
+        sums = self._sums(tf.constant(numbers, tf.float64))
+    except tf.errors.OpError as lost:
+      if error is not None:
+        raise error from lost
+      self.explain(lost)
+      raise
+    return [int(x) for x in sums.numpy()]
+
+  def _host_sums(self, numbers):
+    def on_replica(numbers):
+      once = tf.cast(tf.equal(self._local_id(), 0), numbers.dtype)
+      return self.all_sum(numbers * once)
+
+    return self._first(self._strategy.run(on_replica, (numbers,)))
+
+  def waiting(self):
+    return _at_most(self._timeout_s, self._lost())
+
+  def explain(self, error):
+    lost = (
+      tf.errors.AbortedError,
+      tf.errors.CancelledError,
+      tf.errors.DeadlineExceededError,
+      tf.errors.UnavailableError,
+    )
+    if isinstance(error, lost) or "ollective" in error.message:
+      raise ConnectionError(self._lost()) from error
+
+  def _lost(self):
+    others = [
+      address
+      for i, address in enumerate(self._cluster.addresses)
+      if i != self._cluster.index
+    ]
+    return (
+      f"Lost {' or '.join(others)}, which trained with this host, or it did "
+      f"not answer within run_config.cluster_timeout_s = {self._timeout_s:g}."
+      " The last checkpoint is good: the same command on all hosts goes on."
+    )
+
+
+@contextlib.contextmanager
+def _at_most(seconds, sentence):
+  """Ends the process if what is inside takes longer.
+
+  A host that dies may leave the others in a call of TensorFlow without an end,
+  which nothing can interrupt. Nothing is being written meanwhile.
+  """
+
+  def end():
+    print(f"compare_gan: {sentence}", file=sys.stderr, flush=True)
+    os._exit(1)
+
+  timer = threading.Timer(seconds, end)
+  timer.daemon = True
+  timer.start()
+  try:
+    yield
+  finally:
+    timer.cancel()
+
+
+# ---- Choosing ----------------------------------------------------------------
+
+
+def find(run_config):
+  """Returns the Cluster that TF_CONFIG or Slurm names, None for one host."""
+  return cluster_lib.find(port=run_config and run_config.cluster_port)
+
+
+def choose(cluster, num_gpus, batch_size, run_config):
+  """Returns the MultiWorker of a Cluster; see `base.AbstractKind.choose`."""
+  hosts = len(cluster.addresses)
+  replicas = hosts * max(1, num_gpus)
+  if batch_size is not None and batch_size % replicas:
+    raise ValueError(
+      f"options.batch_size = {batch_size} does not divide by the {replicas} "
+      f"replicas on {hosts} hosts that TF_CONFIG or Slurm names. Choose a "
+      "multiple."
+    )
+  timeout_s = run_config.cluster_timeout_s if run_config else 600.0
+  return MultiWorker(cluster, num_gpus, timeout_s)
+
+
+def share_gpus(cluster):
+  """Gives each of several tasks on one host its part of the GPUs.
+
+  A task that sees no more than its part was already given its own.
+  """
+  gpus = tf.config.get_visible_devices("GPU")
+  each = cluster.gpus_per_task or len(gpus) // cluster.local_tasks
+  if cluster.local_tasks > 1 and 0 < each < len(gpus):
+    first = cluster.local_index * each
+    tf.config.set_visible_devices(gpus[first : first + each], "GPU")
+
+
+def in_words(name, cluster):
+  """Returns what is trained on, "2 GPUs of each of the 3 hosts ..."."""
+  if cluster is None:
+    return name
+  return (
+    f"{name} of each of the {len(cluster.addresses)} hosts that TF_CONFIG or "
+    "Slurm names"
+  )

@@ -1,0 +1,126 @@
+"""The adapter `npu_device` of Huawei: whether it is there, and opening a card.
+
+Opening a card replaces TensorFlow's context: variables that there are would be
+lost, and numbers of threads are forgotten.
+"""
+
+import gc
+import os
+import warnings
+
+import tensorflow as tf
+
+NO_ADAPTER = "there is no npu_device"
+
+
+class NoCard(ValueError):
+  """Raised where there is no card to train on.
+
+  Args:
+    reason: why, as a clause that can end a sentence.
+    message: what is to be done about it.
+  """
+
+  def __init__(self, reason: str, message: str):
+    super().__init__(message)
+    self.reason = reason
+
+
+# ---- Finding it --------------------------------------------------------------
+
+
+def is_importable() -> bool:
+  """Returns whether there is an adapter; whether a card answers is open."""
+  try:
+    import_adapter()
+  except NoCard:
+    return False
+  return True
+
+
+def import_adapter():
+  """Returns npu_device, or raises NoCard."""
+  try:
+    import npu_device
+  except Exception as error:  # Under another TensorFlow it fails in many ways.
+    said, reason = in_one_line(error), NO_ADAPTER
+    is_missing = getattr(error, "name", None) == "npu_device"
+    if not (isinstance(error, ImportError) and is_missing):
+      reason = f"npu_device cannot be imported ({said})"
+    raise NoCard(reason, _adapter_is_needed(said)) from error
+  if not hasattr(npu_device, "open"):
+    reason = "npu_device is not the adapter: it has no function open"
+    raise NoCard(reason, _adapter_is_needed(reason))
+  return npu_device
+
+
+def _adapter_is_needed(said):
+  return (
+    "--run_config=npu needs npu_device, the Ascend adapter for TensorFlow "
+    f"2.6.5 ({said}; this is TensorFlow {tf.__version__}). It comes from "
+    "the releases of https://gitcode.com/cann/tensorflow, not from PyPI; its "
+    "folder must be in PYTHONPATH. docs/npu.md says how."
+  )
+
+
+def in_one_line(error):
+  """Returns what an error says, without an end of its own."""
+  text = " ".join(str(error).split()).rstrip(".")
+  return text or type(error).__name__
+
+
+# ---- Before a card is opened -------------------------------------------------
+
+
+def require_no_variables():
+  """Raises if there is a variable: it would be lost as the card is opened."""
+  alive = variables()
+  if alive:
+    made = f"{len(alive)} variables, {alive[0].name} for one, were made before"
+    raise NoCard(
+      f"{made} a card could be opened",
+      f"{made} the NPU was opened, and would be lost by it. Choose the devices "
+      "first, then make datasets and models.",
+    )
+
+
+def variables():
+  """Returns all variables that this process has."""
+  return [x for x in gc.get_objects() if issubclass(type(x), tf.Variable)]
+
+
+def warn_of_threads():
+  threading = tf.config.threading
+  if (
+    threading.get_intra_op_parallelism_threads()
+    or threading.get_inter_op_parallelism_threads()
+  ):
+    warnings.warn(
+      "Opening an NPU forgets the numbers of threads that tf.config.threading "
+      "has set. The environment's TF_NUM_INTRAOP_THREADS and "
+      "TF_NUM_INTEROP_THREADS stay.",
+      stacklevel=3,
+    )
+
+
+def set_option(options, path, value):
+  *holders, name = path.split(".")
+  try:
+    for holder in holders:
+      options = getattr(options, holder)
+    setattr(options, name, value)
+  except (AttributeError, TypeError, ValueError) as error:
+    raise ValueError(
+      f"This version of the NPU adapter has no option {path} or not the value "
+      f"{value!r} ({error}). NPURunConfig.* or run_config.precision_mode sets "
+      "it."
+    ) from error
+
+
+def set_environment(wanted):
+  for name, value in wanted.items():
+    if os.environ.setdefault(name, value) != value:
+      raise ValueError(
+        f"{name} = {os.environ[name]} in the environment, but NPURunConfig.* "
+        f"asks for {value}. Set one of them only."
+      )

@@ -1,0 +1,72 @@
+"""Several devices of this machine, as replicas that act as one."""
+
+from compare_gan import replica
+from compare_gan.estimator.devices import base
+import tensorflow as tf
+
+
+class Replicated(base.Devices):
+  """Equal replicas that a tf.distribute.Strategy drives.
+
+  Every replica holds the same weights and takes its rows of the global batch;
+  gradients, moments and scores are averaged over them (`replica.all_mean`).
+  """
+
+  def __init__(self, strategy, num_hosts=1):
+    self._strategy = strategy
+    self._num_local = strategy.num_replicas_in_sync // num_hosts
+
+  def num_replicas(self):
+    return self._strategy.num_replicas_in_sync
+
+  def num_local_replicas(self):
+    return self._num_local
+
+  def replica_id(self):
+    context = tf.distribute.get_replica_context()
+    return tf.convert_to_tensor(context.replica_id_in_sync_group)
+
+  def all_sum(self, x, group_size=None):
+    if group_size not in (None, self.num_replicas()):
+      raise ValueError(
+        f"cross_replica_moments.group_size = {group_size}: CPUs and GPUs "
+        f"average over all {self.num_replicas()} replicas. Set it to None."
+      )
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, x)
+
+  def scope(self):
+    return self._strategy.scope()
+
+  def run(self, step, batches):
+    def on_replica(batches):
+      with replica.running(self):
+        scalars = step([self._rows(batch) for batch in batches])
+        return {name: replica.all_mean(v) for name, v in scalars.items()}
+
+    scalars = self._strategy.run(on_replica, (batches,))
+    return {name: self._first(value) for name, value in scalars.items()}
+
+  def _first(self, value):
+    return self._strategy.experimental_local_results(value)[0]
+
+  def _local_id(self):
+    """Returns this replica's number on this host."""
+    return self.replica_id() % self._num_local
+
+  def _rows(self, batch):
+    """Returns this replica's part of what this host reads of a batch."""
+
+    def part(x):
+      n = x.shape[0] // self._num_local
+      first = self._local_id() * n
+      return x[first : first + n]
+
+    return {name: part(x) for name, x in batch.items()}
+
+
+class Mirrored(Replicated):
+  """Replicas on several devices of this machine."""
+
+  def __init__(self, devices):
+    super().__init__(tf.distribute.MirroredStrategy(devices))
