@@ -10,6 +10,38 @@ import tensorflow as tf
 SUFFIX = "/ExponentialMovingAverage"
 
 
+class Averages:
+  """The moving averages of a GAN's networks.
+
+  Args:
+    decay, start_step, warmup: see `decay_at`.
+  """
+
+  def __init__(self, decay, start_step, warmup=False):
+    self._decay = decay
+    self._start_step = start_step
+    self._warmup = warmup
+    self._pairs = []
+
+  def copy_of(self, network, make):
+    """Returns `averaged_copy(network, make)`, which `move` moves."""
+    average = averaged_copy(network, make)
+    self._pairs.append((average, network))
+    return average
+
+  def move(self, step, stays):
+    """Moves all averages.
+
+    Args:
+      step: which one of the training it is.
+      stays: whether the weights stayed as they were: the averages do too.
+    """
+    decay = decay_at(step, self._decay, self._start_step, self._warmup)
+    decay = tf.where(stays, 1.0, decay)
+    for average, network in self._pairs:
+      move(average, network, decay)
+
+
 def averaged_copy(network, make):
   """Returns `make()`, the same network again, with averages for weights.
 
