@@ -6,12 +6,16 @@ step takes, and which update gets which, follows from `options.disc_iters`,
 `options.d_batches` and `ModularGAN.experimental_force_graph_unroll`.
 """
 
+import contextlib
+from typing import Any
+from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 import zlib
 
 from compare_gan import draws
 from compare_gan import replica
+from compare_gan.gans.options import Options
 import tensorflow as tf
 
 
@@ -25,7 +29,7 @@ class Batch(NamedTuple):
   y_weight: Optional[tf.Tensor] = None  # [N], of y in a loss of labels
 
 
-def per_step(options, unrolled):
+def per_step(options: Options, unrolled: bool) -> int:
   """Returns how many batches a step takes.
 
   Args:
@@ -36,7 +40,12 @@ def per_step(options, unrolled):
   return (options.disc_iters if fresh else 1) + int(unrolled)
 
 
-def for_updates(batches, options, unrolled, sample):
+def for_updates(
+  batches: list[dict[str, tf.Tensor]],
+  options: Options,
+  unrolled: bool,
+  sample: Callable[[dict[str, tf.Tensor], int], Batch],
+) -> tuple[list[Batch], Batch]:
   """Returns the Batches of the D updates, and that of the G updates.
 
   Without a batch of its own G gets the last one of D.
@@ -55,7 +64,9 @@ def for_updates(batches, options, unrolled, sample):
   return d_batches, d_batches[-1]
 
 
-def labels_of_fakes(batch, size, num_classes, fit):
+def labels_of_fakes(
+  batch: dict[str, tf.Tensor], size: tf.Tensor, num_classes: int, fit: bool
+) -> tf.Tensor:
   """Returns the labels of fakes: those that a dict has, or uniform ones.
 
   Args:
@@ -71,7 +82,9 @@ def labels_of_fakes(batch, size, num_classes, fit):
   return draws.uniform([size], 0, num_classes, dtype=tf.int32)
 
 
-def seeded(seed, step, purpose, i, size):
+def seeded(
+  seed: int, step: tf.Variable, purpose: str, i: int, size: Any
+) -> contextlib.AbstractContextManager:
   """Draws inside depend on seed, step, purpose, i and the row's position.
 
   Args:
@@ -79,7 +92,7 @@ def seeded(seed, step, purpose, i, size):
     step: its counter.
     purpose: what is drawn, "z" say.
     i: the number of the update that it is drawn for.
-    size: rows that this replica has.
+    size: rows that this replica has, an int or a tensor.
   """
   key = (seed + zlib.crc32(f"{purpose}_{i}".encode())) & 0x7FFFFFFF
   key = tf.stack([tf.constant(key, tf.int64), step])

@@ -9,6 +9,7 @@ happens inside of G: its update makes the fakes again, part by part, from the
 state that they were first made from.
 """
 
+from collections.abc import Iterator
 import contextlib
 import functools
 from typing import Callable
@@ -17,6 +18,7 @@ from typing import Optional
 
 from compare_gan.gans import micro_batches
 from compare_gan.gans.batches import Batch
+from compare_gan.gans.options import Options
 import tensorflow as tf
 
 
@@ -34,7 +36,7 @@ class Made(NamedTuple):
   images: tf.Tensor  # G(z), [N, H, W, C]
   codes: Optional[tf.Tensor] = None  # E(x), [N, z_dim], of a GAN with encoder
 
-  def without_gradient(self):
+  def without_gradient(self) -> "Made":
     return Made(*(x if x is None else tf.stop_gradient(x) for x in self))
 
 
@@ -46,7 +48,9 @@ class Fakes(NamedTuple):
   state: list  # of G before the pass, if there is no tape
   remake: Callable  # remake(batch, rows) -> a tape, and what it saw being made
 
-  def taped(self, batch, made, rows):
+  def taped(
+    self, batch: Batch, made: Made, rows: micro_batches.Rows
+  ) -> tuple[tf.GradientTape, Made]:
     """Returns a tape that has seen how some rows were made, and these.
 
     Args:
@@ -64,19 +68,21 @@ class Maker:
   Args:
     make: `make(passes, rows)` -> a Made of each pass, whose batches are those
       rows of the whole ones.
-    side: of G, whose weights a gradient is for, and whose state passes move.
+    side: G's update.Side. Gradients are for its weights; passes move its state.
     options: the Options of the training.
     tensors: how many a Made has, 2 with an encoder.
   """
 
-  def __init__(self, make, side, options, tensors):
+  def __init__(self, make: Callable, side, options: Options, tensors: int):
     self._make = make
     self._options = options
     self._parts = options.micro_batches
     self._weights, self._state = side.weights, side.state
     self._tensors = tensors
 
-  def in_turn(self, d_batches, g_batch, unrolled, anew):
+  def in_turn(
+    self, d_batches: list[Batch], g_batch: Batch, unrolled: bool, anew: bool
+  ) -> Iterator[Fakes]:
     """Yields the Fakes of each D update, then of each G update.
 
     Args:
@@ -140,7 +146,9 @@ class Maker:
     return tape, made
 
 
-def passes(d_batches, g_batch, unrolled, same_images):
+def passes(
+  d_batches: list[Batch], g_batch: Batch, unrolled: bool, same_images: bool
+) -> tuple[list[Pass], Pass]:
   """Returns the passes of the D updates, and that of G's first one.
 
   Of several passes over the same images only the last moves the encoder.
@@ -158,7 +166,7 @@ def passes(d_batches, g_batch, unrolled, same_images):
   return of_d, Pass(g_batch, last + int(unrolled), True)
 
 
-def watching(weights):
+def watching(weights: list[tf.Variable]) -> tf.GradientTape:
   """Returns a tape that watches `weights` and nothing else."""
   tape = tf.GradientTape(watch_accessed_variables=False)
   with tape:

@@ -23,7 +23,7 @@ _ROWS = 2  # that a network is shown to see what it makes of them
 _ONLY_SIZES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 
 
-def check(gan):
+def check(gan) -> None:
   """Raises if labels change nothing, warns if D does not see them.
 
   That D ignores them is no error: the original trains so, and half of its
@@ -40,7 +40,7 @@ def check(gan):
     warnings.warn(warning(gan.discriminator), stacklevel=5)
 
 
-def reach_images(gan):
+def reach_images(gan) -> bool:
   """Returns whether G's images depend on its labels."""
   z = [_ROWS, gan.options.z_dim]
   return depends_on_labels(
@@ -50,7 +50,7 @@ def reach_images(gan):
   )
 
 
-def reach_scores(gan):
+def reach_scores(gan) -> bool:
   """Returns whether D's scores depend on the labels of the images."""
   x, z = [_ROWS, *gan.image_shape], [_ROWS, gan.options.z_dim]
 

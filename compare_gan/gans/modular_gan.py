@@ -10,24 +10,29 @@ is found and a step along it made stands in update.py, when fakes are made in
 fakes.py, and what the networks are in networks.py.
 """
 
+from collections.abc import Iterator
 import contextlib
+from typing import Any
+from typing import Callable
 from typing import NamedTuple
 import warnings
 
 from compare_gan import pixels
-from compare_gan.architectures import abstract_arch
+from compare_gan.architectures.abstract_arch import DiscriminatorOutput
 from compare_gan.gans import batches as batches_lib
 from compare_gan.gans import ema
 from compare_gan.gans import fakes as fakes_lib
 from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
-from compare_gan.gans import micro_batches
 from compare_gan.gans import optimizers
 from compare_gan.gans import penalty_lib
 from compare_gan.gans import update
 from compare_gan.gans.augmentation import Augmentation
 from compare_gan.gans.batches import Batch
+from compare_gan.gans.fakes import Fakes
 from compare_gan.gans.fakes import Made
+from compare_gan.gans.fakes import Pass
+from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.networks import Networks
 from compare_gan.layers import initializers
 from compare_gan.layers import scope
@@ -40,8 +45,8 @@ class Scored(NamedTuple):
 
   d_loss: tf.Tensor  # without penalty
   g_loss: tf.Tensor
-  real: abstract_arch.DiscriminatorOutput
-  fake: abstract_arch.DiscriminatorOutput
+  real: DiscriminatorOutput
+  fake: DiscriminatorOutput
   scalars: dict[str, tf.Tensor]  # to be logged
 
 
@@ -51,7 +56,7 @@ class Seen(NamedTuple):
   batch: Batch  # with the images as D sees them, augmented
   made: Made  # likewise
   scored: Scored
-  rows: micro_batches.Rows  # which of the whole batch these are
+  rows: Rows  # which of the whole batch these are
 
 
 @gin.configurable(denylist=["dataset", "options", "seed"])
@@ -204,13 +209,13 @@ class ModularGAN(Networks):
 
   # ---- What is sampled -------------------------------------------------------
 
-  def sample_all(self, batches):
+  def sample_all(self, batches) -> tuple[list[Batch], Batch]:
     """Returns the Batches of the D updates, and that of the G updates."""
     return batches_lib.for_updates(
       batches, self.options, self.unrolled, self.sample
     )
 
-  def sample(self, batch, i):
+  def sample(self, batch: dict[str, tf.Tensor], i: int) -> Batch:
     """Returns the Batch of a dict, drawing the z and labels that it lacks."""
     size = tf.shape(batch["images"])[0]
     with self.noise("z", i, size):
@@ -240,7 +245,7 @@ class ModularGAN(Networks):
 
   # ---- What is made of it ----------------------------------------------------
 
-  def fakes_in_turn(self, d_batches, g_batch):
+  def fakes_in_turn(self, d_batches, g_batch) -> Iterator[Fakes]:
     """Yields the Fakes of each D update, then of each G update."""
     tensors = 1 + int(self.has_encoder)
     maker = fakes_lib.Maker(self.make_fakes, self._g, self.options, tensors)
@@ -248,7 +253,7 @@ class ModularGAN(Networks):
       d_batches, g_batch, self.unrolled, self.fakes_made_again
     )
 
-  def make_fakes(self, passes, rows):
+  def make_fakes(self, passes: list[Pass], rows: Rows) -> list[Made]:
     """Returns what G makes of each pass, in training mode; a list of Made.
 
     Args:
@@ -258,7 +263,9 @@ class ModularGAN(Networks):
     del rows  # For those who draw.
     return list(map(Made, self.images_of(passes)))
 
-  def augmented(self, batch, made, rows):
+  def augmented(
+    self, batch: Batch, made: Made, rows: Rows
+  ) -> tuple[Batch, Made]:
     """Returns both with the images changed by `augmentation.policy`."""
     images = self._augment(batch.images, rows.uniform)
     batch = batch._replace(images=images)
@@ -266,17 +273,19 @@ class ModularGAN(Networks):
 
   # ---- What is scored and penalised ------------------------------------------
 
-  def losses(self, batch, made):
+  def losses(self, batch: Batch, made: Made) -> Scored:
     """Returns the Scored of a batch and of what G made of it."""
     real, fake = self.score(batch.images, batch.y, made.images, batch.fake_y)
     return self.gan_losses(real, fake)
 
-  def gan_losses(self, real, fake):
+  def gan_losses(
+    self, real: DiscriminatorOutput, fake: DiscriminatorOutput
+  ) -> Scored:
     """Returns the Scored of D's outputs, by `loss.fn`."""
     losses = loss_lib.get_losses(real.logits, fake.logits)
     return Scored(losses.d_loss, losses.g_loss, real, fake, {})
 
-  def offers(self):
+  def offers(self) -> dict[str, Callable[[Seen], Any]]:
     """Returns {name: `value(seen)`}, what penalties can ask for of a Seen."""
     d = lambda x, y: self.discriminator(x, y, is_training=True)  # noqa: E731
     kernels = penalty_lib.kernels_of(self.weights_of("d"))

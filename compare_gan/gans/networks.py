@@ -1,9 +1,15 @@
 """The networks of a GAN: how they are made, and what they make of a batch."""
 
+from typing import Any
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.gans import label_use
 from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans.fakes import Pass
+from compare_gan.gans.options import Options
 from compare_gan.layers import state
+from compare_gan.layers.scope import Module
 import tensorflow as tf
 
 
@@ -22,7 +28,7 @@ class Networks(AbstractGAN):
   joint_fakes = False  # Whether several batches of fakes come from one pass.
   split_scores = False  # Whether D sees real and fake images in two passes.
 
-  def __init__(self, dataset, options, conditional=False):
+  def __init__(self, dataset, options: Options, conditional: bool = False):
     super().__init__()
     if conditional and not dataset.num_classes:
       raise ValueError(
@@ -48,7 +54,7 @@ class Networks(AbstractGAN):
 
   # ---- Hooks -----------------------------------------------------------------
 
-  def make_generator(self):
+  def make_generator(self) -> abstract_arch.AbstractGenerator:
     """Returns G. Called again for the moving average of its weights."""
     return abstract_arch.make_generator(
       self.options.architecture,
@@ -57,44 +63,44 @@ class Networks(AbstractGAN):
       self.num_classes,
     )
 
-  def make_discriminator(self):
+  def make_discriminator(self) -> abstract_arch.AbstractDiscriminator:
     """Returns D."""
     return abstract_arch.make_discriminator(
       self.options.architecture, self.image_shape, self.num_classes
     )
 
-  def make_encoder(self):
+  def make_encoder(self) -> Optional[abstract_arch.AbstractEncoder]:
     """Returns E, which is trained with G; None for a GAN without encoder."""
     return None
 
-  def make_heads(self):
+  def make_heads(self) -> tuple[Module, ...]:
     """Returns a tuple of modules beside D that are trained with it."""
     return ()
 
-  def d_sees_labels(self):
+  def d_sees_labels(self) -> bool:
     """Returns whether D's scores depend on the labels of the images."""
     return label_use.reach_scores(self)
 
-  def one_hot(self, labels):
+  def one_hot(self, labels: tf.Tensor) -> tf.Tensor:
     """Returns y [N, num_classes]. A label of -1, unknown, is a row of zeros."""
     return tf.one_hot(labels, self.num_classes)
 
   # ---- Who is trained with whom ----------------------------------------------
 
-  def networks_of(self, side):
+  def networks_of(self, side: str) -> list[Module]:
     """Returns the modules that the optimiser of "d" or of "g" moves."""
     if side == "d":
       return [self.discriminator, *self.heads]
     return [self.generator, *([self.encoder] if self.encoder else [])]
 
-  def weights_of(self, side):
+  def weights_of(self, side: str) -> list[tf.Variable]:
     """Returns the variables that the optimiser of "d" or of "g" moves."""
     networks = self.networks_of(side)
     return [w for network in networks for w in network.trainable_variables]
 
   # ---- Training --------------------------------------------------------------
 
-  def images_of(self, passes):
+  def images_of(self, passes: list[Pass]) -> list[tf.Tensor]:
     """Returns G's images of each pass's batch, made in one if `joint_fakes`."""
     batches = [one.batch for one in passes]
     if not self.joint_fakes or len(batches) < 2:
@@ -105,7 +111,15 @@ class Networks(AbstractGAN):
       y = tf.concat([batch.fake_y for batch in batches], axis=0)
     return tf.split(self.generator(z, y, is_training=True), len(batches))
 
-  def score(self, real, y, fakes, fake_y):
+  def score(
+    self,
+    real: tf.Tensor,
+    y: Optional[tf.Tensor],
+    fakes: tf.Tensor,
+    fake_y: Optional[tf.Tensor],
+  ) -> tuple[
+    abstract_arch.DiscriminatorOutput, abstract_arch.DiscriminatorOutput
+  ]:
     """Returns D's outputs for real and for fake images, of one pass or two."""
     if self.split_scores:
       return (
@@ -136,7 +150,7 @@ class Networks(AbstractGAN):
   def discriminate(self, images, y=None):
     return self.discriminator(images, self.class_weights(y), is_training=False)
 
-  def class_weights(self, y):
+  def class_weights(self, y: Any) -> Optional[tf.Tensor]:
     """Returns [N, num_classes] of labels or such rows; None without classes."""
     if not self.num_classes:
       return None

@@ -187,7 +187,7 @@ def _require_kernels(kernels, name):
     )
 
 
-def kernels_of(weights):
+def kernels_of(weights: list[tf.Variable]) -> list[tf.Variable]:
   """Returns those of linear layers, convolutions and embeddings.
 
   With a weight norm they are not free, and none is among the weights.

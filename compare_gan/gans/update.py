@@ -12,13 +12,21 @@ modular_gan.py says what each update of a step descends. Here stands the rest:
 and what is logged of it: learning rates, gradient norms, loss scales.
 """
 
+from collections.abc import Iterator
 import contextlib
+from typing import Any
+from typing import Callable
+from typing import Optional
 import warnings
 
 from compare_gan import replica
 from compare_gan.gans import fakes as fakes_lib
 from compare_gan.gans import loss_scale
 from compare_gan.gans import micro_batches
+from compare_gan.gans.batches import Batch
+from compare_gan.gans.fakes import Fakes
+from compare_gan.gans.options import Options
+from compare_gan.gans.penalty_lib import GeneratorPenalty
 from compare_gan.layers import recompute
 from compare_gan.layers import scope
 import tensorflow as tf
@@ -36,7 +44,13 @@ class Side:
     learning_rate: a number or a schedule.
   """
 
-  def __init__(self, name, networks, optimizer_fn, learning_rate):
+  def __init__(
+    self,
+    name: str,
+    networks: list[scope.Module],
+    optimizer_fn: Callable,
+    learning_rate: Any,
+  ):
     self.name = name
     variables = [v for network in networks for v in network.variables]
     self.weights = [v for v in variables if v.trainable]
@@ -46,14 +60,18 @@ class Side:
     self.optimizer.build(self.weights)
     self._has_named_idle = False
 
-  def gradients(self, tape, loss):
+  def gradients(
+    self, tape: tf.GradientTape, loss: tf.Tensor
+  ) -> list[Optional[tf.Tensor]]:
     """Returns the gradients on this replica, float32; None where there is none.
 
     An embedding of y has none, say, that no layer asks for.
     """
     return loss_scale.gradients(self.optimizer, tape, loss, self.weights)
 
-  def descend(self, gradients, step):
+  def descend(
+    self, gradients: list[Optional[tf.Tensor]], step: tf.Variable
+  ) -> tf.Tensor:
     """Makes a step along the mean over all replicas; returns its norm.
 
     0 if the step was not made, because float16 overflowed.
@@ -101,7 +119,14 @@ class Step:
       comes back to what it is now, whichever of the updates is skipped.
   """
 
-  def __init__(self, options, d, g, global_step, at_once):
+  def __init__(
+    self,
+    options: Options,
+    d: Side,
+    g: Side,
+    global_step: tf.Variable,
+    at_once: bool,
+  ):
     self._options = options
     self._d, self._g = d, g
     self._global_step = global_step
@@ -111,7 +136,7 @@ class Step:
       self._g_state_at_start = micro_batches.read(g.state)
 
   @contextlib.contextmanager
-  def update_of(self, side):
+  def update_of(self, side: Side) -> Iterator[None]:
     """Inside, a side is updated: entirely, or not at all.
 
     An update that float16 overflowed in leaves all state as it was before it.
@@ -126,11 +151,18 @@ class Step:
       self._g_skips.append(loss_scale.was_skipped(optimizer))
 
   @property
-  def left_g_alone(self):
+  def left_g_alone(self) -> tf.Tensor:
     """Returns whether none of the updates of G was made."""
     return tf.reduce_all(self._g_skips)
 
-  def descend(self, side, batch, fakes, loss, penalty=None):
+  def descend(
+    self,
+    side: Side,
+    batch: Batch,
+    fakes: Fakes,
+    loss: Callable,
+    penalty: Optional[GeneratorPenalty] = None,
+  ) -> dict[str, tf.Tensor]:
     """Moves a side's weights down a loss; returns scalars.
 
     The gradient goes into the fakes if it is G's side.
@@ -209,7 +241,7 @@ def _sum(terms):
 
 
 @contextlib.contextmanager
-def recomputing(options):
+def recomputing(options: Options) -> Iterator[None]:
   """Inside, a step computes again what `options.recompute` says not to keep."""
   if options.recompute and replica.num_replicas() > 1:
     raise ValueError(
