@@ -124,17 +124,11 @@ def _attention(gan):
 @contextlib.contextmanager
 def _changed(gan, query_chunk=None, **options):
   """Inside, the GAN's next step is traced with other options."""
-  before = gan.options
-  chunks = [(block, block.query_chunk) for block in _attention(gan)]
-  gan.options = before._replace(**options)
-  for block, _ in chunks if query_chunk else ():
-    block.query_chunk = query_chunk
-  try:
+  with contextlib.ExitStack() as stack:
+    stack.enter_context(gan.with_options(**options))
+    for block in _attention(gan) if query_chunk else ():
+      stack.enter_context(block.in_chunks_of(query_chunk))
     yield
-  finally:
-    gan.options = before
-    for block, chunk in chunks:
-      block.query_chunk = chunk
 
 
 def _estimate(gan, changes):

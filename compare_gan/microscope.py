@@ -214,12 +214,8 @@ def _penalty(gan, dataset, timed_steps):
   last = gan.options.disc_iters - 1
   d_loss = float(scalars[f"loss/d_{last}"])
   weighted = gan.options.lamba * float(scalars["loss/penalty"])
-  penalty = gan.penalty
-  gan.penalty = penalty_lib.Penalty(type(gan).__name__, [], fn=_nothing)
-  try:
+  with gan.without_penalty():
     without, _ = _time_of_step(gan, batches, timed_steps)
-  finally:
-    gan.penalty = penalty
   others = abs(d_loss - weighted)
   return {
     "name": name,
@@ -230,10 +226,6 @@ def _penalty(gan, dataset, timed_steps):
     "seconds_without": without,
     "share_of_time": max(0.0, 1.0 - without / with_penalty),
   }
-
-
-def _nothing():
-  return tf.zeros([])
 
 
 def _time_of_step(gan, batches, timed_steps):

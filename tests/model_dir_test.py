@@ -45,7 +45,7 @@ def test_loaded_gan_is_the_written_one(tmp_path):
 def test_loaded_gan_trains_on_as_the_written_one(tmp_path):
   gan = _written(tmp_path)
   loaded = model_dir.load(str(tmp_path))
-  loaded._seed = gan._seed
+  loaded.seed = gan.seed
   gan.train_step(tiny.batches(1))
   loaded.train_step(tiny.batches(1))
   for name, value in tiny.values(loaded).items():

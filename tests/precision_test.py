@@ -300,7 +300,7 @@ def test_a_gan_trains_and_keeps_float32(name, penalty):
   assert all(np.isfinite(value).all() for value in values.values())
   for v in gan.variables:
     assert v.dtype == tf.float32 or v.dtype.is_integer, v.name
-  for v in gan._d_weights() + gan._g_weights():
+  for v in gan.weights_of("d") + gan.weights_of("g"):
     assert np.any(values[scope.full_name(v)] != 0), v.name
 
 

@@ -1,6 +1,7 @@
 """What a trainer, an evaluation and an export need of a GAN."""
 
 import abc
+import contextlib
 
 from compare_gan.layers.scope import Module
 
@@ -10,6 +11,7 @@ class AbstractGAN(Module, abc.ABC):
 
   `variables` is all there is to save. Labels y are ints [N], or rows of class
   weights [N, num_classes], or None for a GAN that is not conditional.
+  `options` is the Options that it was made with.
   """
 
   # Whether options.encoder_architecture has a place: then there is
@@ -46,3 +48,25 @@ class AbstractGAN(Module, abc.ABC):
   @abc.abstractmethod
   def discriminate(self, images, y=None):
     """Returns the DiscriminatorOutput of images, in evaluation mode."""
+
+  @contextlib.contextmanager
+  def with_options(self, **chosen):
+    """Inside, steps are made with other options: to see what they would need.
+
+    Args:
+      **chosen: fields of the Options that act on steps, `micro_batches` say.
+    """
+    with self._changed(options=self.options._replace(**chosen)):
+      yield
+
+  @contextlib.contextmanager
+  def _changed(self, **fields):
+    """Inside, fields of this GAN have other values."""
+    before = {name: getattr(self, name) for name in fields}
+    for name, value in fields.items():
+      setattr(self, name, value)
+    try:
+      yield
+    finally:
+      for name, value in before.items():
+        setattr(self, name, value)

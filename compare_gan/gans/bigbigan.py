@@ -17,18 +17,13 @@ loses the same units to dropout on any number of replicas. Parts of
 """
 
 import contextlib
-from typing import Any
 from typing import NamedTuple
 
 from compare_gan import draws
 from compare_gan import replica
 from compare_gan.architectures import abstract_arch
-from compare_gan.gans import ema
-from compare_gan.gans import label_use
 from compare_gan.gans import loss_lib
-from compare_gan.gans import micro_batches
-from compare_gan.gans.modular_gan import Batch
-from compare_gan.gans.modular_gan import Fakes
+from compare_gan.gans.fakes import Made
 from compare_gan.gans.modular_gan import ModularGAN
 from compare_gan.gans.modular_gan import Scored
 from compare_gan.layers import scope
@@ -36,15 +31,7 @@ from compare_gan.layers import state
 import gin
 import tensorflow as tf
 
-_FEW = 2  # pairs that D is shown to see what it makes of them
 _TERMS = abstract_arch.JointOutput._fields
-
-
-class Made(NamedTuple):
-  """What G and E make of a batch."""
-
-  images: tf.Tensor  # G(z), [N, H, W, C]
-  codes: tf.Tensor  # E(x), [N, z_dim]
 
 
 class Shown(NamedTuple):
@@ -53,14 +40,6 @@ class Shown(NamedTuple):
   images: tf.Tensor
   codes: tf.Tensor
   seed: list  # two integers, of D's dropout
-
-
-class _Pass(NamedTuple):
-  """Over a batch, by G and E."""
-
-  batch: Batch
-  number: int  # its noise follows from it
-  moves: bool  # whether it moves E's state
 
 
 def joint_hinge(real, fake):
@@ -100,19 +79,19 @@ class BigBiGAN(ModularGAN):
         "real images. Set standardize_batch.use_moving_averages = True."
       )
     self.averaged_encoder = None
-    if self.averaged_generator:
-      self.averaged_encoder = ema.averaged_copy(
-        self.encoder, self._make_encoder
+    if self.averages:
+      self.averaged_encoder = self.averages.copy_of(
+        self.encoder, self.make_encoder
       )
 
-  def _make_encoder(self):
+  def make_encoder(self):
     return abstract_arch.make_encoder(
       self.options.encoder_architecture or self.options.architecture,
       self.image_shape,
       self.options.z_dim,
     )
 
-  def _make_discriminator(self):
+  def make_discriminator(self):
     return abstract_arch.make_joint_discriminator(
       self.options.architecture,
       self.image_shape,
@@ -120,83 +99,27 @@ class BigBiGAN(ModularGAN):
       self.num_classes,
     )
 
-  def _d_sees_labels(self):
-    x, z = [_FEW, *self.image_shape], [_FEW, self.options.z_dim]
-    return label_use.depends_on_labels(
-      self._make_discriminator,
-      lambda d, y: d(tf.zeros(x), tf.zeros(z), y, is_training=True),
-      self.num_classes,
-    )
-
-  def _offers(self):
+  def offers(self):
+    offers = super().offers()
     # D scores pairs: an image between two others has no latent.
-    names = [name for name in super()._offers() if name != "discriminator"]
-    return [*names, "joint_discriminator", "code"]
-
-  def _g_weights(self):
-    return [*super()._g_weights(), *self.encoder.trainable_variables]
-
-  def _g_state(self):
-    return [*super()._g_state(), *self._state_of_encoder()]
-
-  def _state_of_encoder(self):
-    return [v for v in self.encoder.variables if not v.trainable]
-
-  def _averages(self):
-    return [*super()._averages(), (self.averaged_encoder, self.encoder)]
+    del offers["discriminator"]
+    joint = lambda *pairs: tf.add_n(self._scores(*pairs))  # noqa: E731
+    return {
+      **offers,
+      "joint_discriminator": lambda seen: joint,
+      "code": lambda seen: seen.made.codes,
+    }
 
   # ---- What D is shown -------------------------------------------------------
 
-  def _make_fakes(self, d_batches, g_batch):
-    fresh = self.options.d_batches == "fresh"
-    last = len(d_batches) - 1
-    passes = [
-      _Pass(batch, i, fresh or i == last) for i, batch in enumerate(d_batches)
-    ]
-    of_g = _Pass(g_batch, self._number_of_g, True)
-    if self._unrolled:
-      yield from self._generate([*passes, of_g])
-    else:
-      for one in passes:
-        [fakes] = self._generate([one])
-        yield fakes
-      yield fakes
-    for _ in range(1, self.options.gen_iters):
-      yield from self._generate([of_g._replace(moves=False)])
-
-  @property
-  def _number_of_g(self):
-    """Returns the number of the pass that G's gradient goes through."""
-    return self.options.disc_iters - int(not self._unrolled)
-
-  def _generate(self, passes):
-    parts = self.options.micro_batches
-    tape = _watching(self._g_weights()) if parts == 1 else None
-    before = [] if tape else micro_batches.read(self._g_state())
-
-    def part(rows):
-      *first, last = [p._replace(batch=rows.of(p.batch)) for p in passes]
-      made = self._made(first, rows)
-      with tape or contextlib.nullcontext():
-        made += self._made([last], rows)
-      return [], tf.nest.flatten(made)
-
-    outputs = len(Made._fields) * len(passes)
-    _, flat = micro_batches.run(
-      part, parts, [], outputs, micro_batches.whole, self._g_state()
-    )
-    made = map(Made, flat[0::2], flat[1::2])
-    return [Fakes(one, tape, before) for one in made]
-
-  def _made(self, passes, rows):
-    """Returns what G and E make of each batch, of which these are `rows`."""
-    images = self._images([one.batch for one in passes])
+  def make_fakes(self, passes, rows):
+    images = self.images_of(passes)
     codes = [self._codes(*one, rows) for one in passes]
     return list(map(Made, images, codes))
 
   def _codes(self, batch, number, moves, rows):
     n = tf.shape(batch.images)[0]
-    with self._draws("encoder", number, n):
+    with self.noise("encoder", number, n):
       seed = [_any_seed(), rows.index]
     with contextlib.ExitStack() as stack:
       stack.enter_context(draws.seeded(seed, replica.replica_id() * n))
@@ -204,29 +127,14 @@ class BigBiGAN(ModularGAN):
         stack.enter_context(state.frozen())
       return self.encoder(batch.images, is_training=True).sample
 
-  def _taped(self, batch, made, tape, rows):
-    if tape:
-      return tape, made
-    with _watching(self._g_weights()) as tape:
-      again = _Pass(batch, self._number_of_g, False)
-      [made] = self._made([again], rows)
-    return tape, made
-
-  def _augmented(self, batch, made, rows):
+  def augmented(self, batch, made, rows):
     seed = [_any_seed(), rows.index]
-    batch, images = super()._augmented(batch, made.images, rows)
-    return batch, Shown(images, made.codes, seed)
-
-  def _offered(self, batch, shown, scored, rows):
-    return {
-      **super()._offered(batch, shown.images, scored, rows),
-      "joint_discriminator": lambda *pairs: tf.add_n(self._scores(*pairs)),
-      "code": shown.codes,
-    }
+    batch, made = super().augmented(batch, made, rows)
+    return batch, Shown(*made, seed)
 
   # ---- Losses ----------------------------------------------------------------
 
-  def _losses(self, batch, shown):
+  def losses(self, batch, shown):
     first = replica.replica_id() * tf.shape(batch.images)[0]
     with draws.seeded(shown.seed, first):
       real = self._scores(batch.images, shown.codes, batch.y)
@@ -261,7 +169,7 @@ class BigBiGAN(ModularGAN):
     """Returns the DiscriminatorOutput of (x, E(x)); features are the scores."""
     images = tf.cast(images, tf.float32)
     codes = self.encode(images, averaged=False).mean
-    y = self._class_weights(y)
+    y = self.class_weights(y)
     return _summed(self._scores(images, codes, y, is_training=False))
 
 
@@ -276,14 +184,6 @@ def _summed(scores):
 def _any_seed():
   """Returns a number that `draws` gives, the same on all replicas."""
   return draws.uniform([], 0, 2**31 - 1, dtype=tf.int32)
-
-
-def _watching(weights) -> Any:
-  """Returns a tape that watches `weights` and nothing else."""
-  tape = tf.GradientTape(watch_accessed_variables=False)
-  with tape:
-    tape.watch(weights)
-  return tape
 
 
 def _require_terms(terms):

@@ -4,10 +4,48 @@ Images are made with it, training goes on without. Only what is trained is
 averaged; moments and power iterations are shared with the original.
 """
 
+from typing import Any
+from typing import Callable
+
 from compare_gan.layers import scope
 import tensorflow as tf
 
 SUFFIX = "/ExponentialMovingAverage"
+
+
+class Averages:
+  """The moving averages of a GAN's networks.
+
+  Args:
+    decay, start_step, warmup: see `decay_at`.
+  """
+
+  def __init__(self, decay: float, start_step: int, warmup: bool = False):
+    self._decay = decay
+    self._start_step = start_step
+    self._warmup = warmup
+    self._pairs = []
+
+  def copy_of(
+    self, network: scope.Module, make: Callable[[], scope.Module]
+  ) -> scope.Module:
+    """Returns `averaged_copy(network, make)`, which `move` moves."""
+    average = averaged_copy(network, make)
+    self._pairs.append((average, network))
+    return average
+
+  def move(self, step: tf.Variable, stays: Any) -> None:
+    """Moves all averages.
+
+    Args:
+      step: which one of the training it is.
+      stays: a bool or a tensor, whether the weights stayed as they were. Then
+        the averages do too.
+    """
+    decay = decay_at(step, self._decay, self._start_step, self._warmup)
+    decay = tf.where(stays, 1.0, decay)
+    for average, network in self._pairs:
+      move(average, network, decay)
 
 
 def averaged_copy(network, make):

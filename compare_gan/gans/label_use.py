@@ -12,14 +12,54 @@ Nothing is computed, so the size of the network does not matter.
 import inspect
 import warnings
 
+from compare_gan.architectures import abstract_arch
 from compare_gan.layers import scope
 from compare_gan.layers import state
 import tensorflow as tf
 
-_ROWS = 2
+_ROWS = 2  # that a network is shown to see what it makes of them
 
 # They tell how large a tensor is, not what is in it.
 _ONLY_SIZES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
+
+
+def check(gan) -> None:
+  """Raises if labels change nothing, warns if D does not see them.
+
+  That D ignores them is no error: the original trains so, and half of its
+  architectures have no other way. G's images then follow its labels, but
+  nothing makes them look like their class.
+
+  Args:
+    gan: its networks are made, see networks.py.
+  """
+  if not reach_images(gan):
+    raise ValueError(refusal(gan.generator, gan.discriminator))
+  if not gan.d_sees_labels():
+    # The line that made the GAN, outside of gin and the constructors.
+    warnings.warn(warning(gan.discriminator), stacklevel=5)
+
+
+def reach_images(gan) -> bool:
+  """Returns whether G's images depend on its labels."""
+  z = [_ROWS, gan.options.z_dim]
+  return depends_on_labels(
+    gan.make_generator,
+    lambda g, y: g(tf.zeros(z), y, is_training=True),
+    gan.num_classes,
+  )
+
+
+def reach_scores(gan) -> bool:
+  """Returns whether D's scores depend on the labels of the images."""
+  x, z = [_ROWS, *gan.image_shape], [_ROWS, gan.options.z_dim]
+
+  def scores(d, y):
+    if isinstance(d, abstract_arch.AbstractJointDiscriminator):
+      return d(tf.zeros(x), tf.zeros(z), y, is_training=True)
+    return d(tf.zeros(x), y, is_training=True)[:2]
+
+  return depends_on_labels(gan.make_discriminator, scores, gan.num_classes)
 
 
 def depends_on_labels(make, call, num_classes):

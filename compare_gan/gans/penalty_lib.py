@@ -33,6 +33,7 @@ from compare_gan import replica
 from compare_gan.layers import initializers
 from compare_gan.layers.moments import cross_replica_moments
 from compare_gan.layers.scope import Module
+from compare_gan.layers.scope import full_name
 from compare_gan.layers.scope import scope
 from compare_gan.layers.scope import variable
 import gin
@@ -187,6 +188,14 @@ def _require_kernels(kernels, name):
     )
 
 
+def kernels_of(weights: list[tf.Variable]) -> list[tf.Variable]:
+  """Returns those of linear layers, convolutions and embeddings.
+
+  With a weight norm they are not free, and none is among the weights.
+  """
+  return [w for w in weights if full_name(w).endswith("/kernel")]
+
+
 def needs(fn):
   """Returns the names of the parameters of `fn` that have no default."""
   return [
@@ -222,6 +231,10 @@ class Penalty:
   def __call__(self, offered):
     """Returns the scalar, from a dict {name: value} with at least its needs."""
     return self.fn(**{name: offered[name] for name in self.needs})
+
+  def of(self, offers, seen):
+    """Returns the scalar, of what it needs out of {name: `value(seen)`}."""
+    return self({name: offers[name](seen) for name in self.needs})
 
 
 @gin.configurable("g_penalty", denylist=["kernels"])

@@ -79,7 +79,7 @@ class S3GAN(ModularGAN):
     self._soft_answers = use_soft_pred
     self._weight_class = weight_class_loss
     self._soft_labels = use_soft_labels
-    self._fakes_again = fakes_made_again
+    self.fakes_made_again = fakes_made_again and not self.joint_fakes
 
   def _check_combination(self, project_y, use_predictor):
     if not self.num_classes:
@@ -92,7 +92,7 @@ class S3GAN(ModularGAN):
         "S3GAN.use_predictor = True needs S3GAN.project_y = True, which sees "
         "the predicted labels."
       )
-    if self._split_scores:
+    if self.split_scores:
       raise ValueError(
         "S3GAN scores real and fake images in one pass. Set "
         "ModularGAN.deprecated_split_disc_calls = False."
@@ -112,7 +112,7 @@ class S3GAN(ModularGAN):
         stacklevel=3,
       )
 
-  def _make_heads(self):
+  def make_heads(self):
     network = self.discriminator
     size, kernel_fn = network.num_features, network.kernel_fn
     projects, predicts = self._wants
@@ -134,13 +134,13 @@ class S3GAN(ModularGAN):
     heads = (self._rotation, self._predictor, self._projection)
     return tuple(head for head in heads if head)
 
-  def _d_sees_labels(self):
-    return self._projection is not None or super()._d_sees_labels()
+  def d_sees_labels(self):
+    return self._projection is not None or super().d_sees_labels()
 
-  def _one_hot(self, labels):
+  def one_hot(self, labels):
     labels = tf.convert_to_tensor(labels)
     if not labels.dtype.is_floating:
-      return super()._one_hot(labels)
+      return super().one_hot(labels)
     if not self._soft_labels:
       raise ValueError(
         f"The dataset's labels are {labels.dtype.name} {labels.shape}, weights "
@@ -148,22 +148,15 @@ class S3GAN(ModularGAN):
       )
     return labels
 
-  def _make_fakes(self, d_batches, g_batch):
-    if not self._fakes_again or self._joint_fakes:
-      yield from super()._make_fakes(d_batches, g_batch)
-      return
-    for batch in (*d_batches, *[g_batch] * self.options.gen_iters):
-      yield from self._generate([batch])
-
-  def _complete(self, batch, i):
-    complete = super()._complete(batch, i)
+  def sample(self, batch, i):
+    sampled = super().sample(batch, i)
     if not self._predictor:
-      return complete
-    return complete._replace(y_weight=_weights_of_labels(complete.y))
+      return sampled
+    return sampled._replace(y_weight=_weights_of_labels(sampled.y))
 
-  def _losses(self, batch, fakes):
-    n = tf.shape(fakes)[0]
-    real, fake, y = self._score_all(batch, fakes)
+  def losses(self, batch, made):
+    n = tf.shape(made.images)[0]
+    real, fake, y = self._score_all(batch, made.images)
     features = tf.concat([real.features, fake.features], axis=0)
     logits = tf.concat([real.logits, fake.logits], axis=0)
     d_loss, g_loss, scalars = 0.0, 0.0, {}
@@ -195,7 +188,7 @@ class S3GAN(ModularGAN):
       )
 
     real_logits, fake_logits = tf.split(logits, 2)
-    scored = self._gan_losses(
+    scored = self.gan_losses(
       _first_with(real, real_logits, n), _first_with(fake, fake_logits, n)
     )
     return Scored(
@@ -213,7 +206,7 @@ class S3GAN(ModularGAN):
       images, fakes = self._turns.images(images), self._turns.images(fakes)
       real_y = self._turns.labels(real_y, real_y)
       fake_y = self._turns.labels(fake_y, fake_y)
-    real, fake = self._score(images, real_y, fakes, fake_y)
+    real, fake = self.score(images, real_y, fakes, fake_y)
     if real.features.shape.rank != 2:
       raise ValueError(
         f"S3GAN's heads take features of rank 2, but those of "

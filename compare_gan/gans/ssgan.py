@@ -45,7 +45,7 @@ class SSGAN(ModularGAN):
         f"SSGAN.self_supervision = {self_supervision!r} is unknown. It can be "
         f"{', '.join(map(repr, _MODES))}."
       )
-    if self._split_scores:
+    if self.split_scores:
       raise ValueError(
         "SSGAN scores real and fake images in one pass. Set "
         "ModularGAN.deprecated_split_disc_calls = False."
@@ -73,17 +73,18 @@ class SSGAN(ModularGAN):
     )
     self._supervised = self_supervision != "none"
     self._gan_weight = 0.0 if self_supervision == "rotation_only" else 1.0
-    self._penalty_weight *= self._gan_weight
+    self.penalty_weight *= self._gan_weight
     self._weight_d = weight_rotation_loss_d
     self._weight_g = weight_rotation_loss_g
     self._keep_real_labels = rotated_fakes_keep_real_labels
 
-  def _make_heads(self):
+  def make_heads(self):
     return (rotation_task.make_head(self.discriminator),)
 
-  def _losses(self, batch, fakes):
+  def losses(self, batch, made):
     if not self._supervised:
-      return super()._losses(batch, fakes)
+      return super().losses(batch, made)
+    fakes = made.images
     n = tf.shape(fakes)[0]
     turns = self._turns
     real_y = fake_y = None
@@ -92,7 +93,7 @@ class SSGAN(ModularGAN):
       fake_y = turns.labels(
         batch.fake_y, batch.y if self._keep_real_labels else batch.fake_y
       )
-    real, fake = self._score(
+    real, fake = self.score(
       turns.images(batch.images), real_y, turns.images(fakes), fake_y
     )
     [head] = self.heads
@@ -102,7 +103,7 @@ class SSGAN(ModularGAN):
     real_angles, fake_angles = tf.split(angles, 2)
     real_rotation, accuracy = turns.loss(real_angles)
     fake_rotation, _ = turns.loss(fake_angles)
-    scored = self._gan_losses(
+    scored = self.gan_losses(
       rotation_task.first(real, n), rotation_task.first(fake, n)
     )
     return Scored(

@@ -6,6 +6,8 @@ it: so many pixels look at a time, and the backward pass computes their weights
 again instead of keeping them.
 """
 
+import contextlib
+
 from compare_gan import precision
 from compare_gan.layers import initializers
 from compare_gan.layers.conv import Conv2D
@@ -94,6 +96,15 @@ class NonLocalBlock(Module):
     attended = tf.reshape(attended, [-1, height, width, g.shape[-1]])
     update = self.attn_g(attended, is_training)
     return x + tf.cast(self.sigma, x.dtype) * update
+
+  @contextlib.contextmanager
+  def in_chunks_of(self, query_chunk):
+    """Inside, so many pixels look at once: to see what that would need."""
+    before, self.query_chunk = self.query_chunk, query_chunk
+    try:
+      yield
+    finally:
+      self.query_chunk = before
 
 
 def _pixels(x):

@@ -191,7 +191,7 @@ def test_fakes_have_the_labels_of_the_real_images():
   gan = _gan(
     "ModularGAN.conditional = True", "ModularGAN.fit_label_distribution = True"
   )
-  batch = gan._complete(tiny.batches(1)[0], 0)
+  batch = gan.sample(tiny.batches(1)[0], 0)
   np.testing.assert_array_equal(batch.fake_y, batch.y)
 
 
@@ -243,10 +243,10 @@ def test_passes_over_the_same_images_have_noise_of_their_own():
     disc_iters=2,
     d_batches="same",
   )
-  made = gan._make_fakes(*gan._complete_all(tiny.batches(1)))
+  made = gan.fakes_in_turn(*gan.sample_all(tiny.batches(1)))
   first, second, of_g = made
-  assert not np.allclose(first.images.codes, second.images.codes)
-  np.testing.assert_array_equal(second.images.codes, of_g.images.codes)
+  assert not np.allclose(first.made.codes, second.made.codes)
+  np.testing.assert_array_equal(second.made.codes, of_g.made.codes)
 
 
 def test_encode_is_in_evaluation_mode():
@@ -404,8 +404,8 @@ def test_parts_drop_units_of_their_own():
   )
   [batch] = tiny.batches(1, size=8)
   same = {**batch, "images": tf.zeros_like(batch["images"])}
-  d_batches, g_batch = gan._complete_all([same])
-  codes = next(gan._make_fakes(d_batches, g_batch)).images.codes.numpy()
+  d_batches, g_batch = gan.sample_all([same])
+  codes = next(gan.fakes_in_turn(d_batches, g_batch)).made.codes.numpy()
   assert len(np.unique(codes[:, 0])) == 8
 
 

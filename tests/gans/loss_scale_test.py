@@ -8,6 +8,7 @@ import sys
 from compare_gan import precision
 from compare_gan.gans import loss_scale
 from compare_gan.gans import optimizers
+from compare_gan.gans import update
 from compare_gan.layers import scope
 import gin
 import numpy as np
@@ -364,9 +365,10 @@ def test_a_skipped_g_update_leaves_the_state_of_ds_update():
   gan.g_optimizer.scale.assign(_INF)
   _train(gan)
   # What D's update alone makes of it.
-  d_batches, g_batch = same._complete_all(tiny.batches(1, size=4))
-  fakes = next(same._make_fakes(d_batches, g_batch))
-  same._update_discriminator(d_batches[0], fakes, 0)
+  d_batches, g_batch = same.sample_all(tiny.batches(1, size=4))
+  fakes = next(same.fakes_in_turn(d_batches, g_batch))
+  step = update.Step(same.options, same._d, same._g, same.global_step, False)
+  same._update_discriminator(step, d_batches[0], fakes, 0)
   expected, actual = _state_of(same), _state_of(gan)
   assert set(actual) == set(expected)
   for name, value in expected.items():

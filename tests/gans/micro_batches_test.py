@@ -38,10 +38,10 @@ def test_whole_undoes_the_parts():
 def test_part_draws_what_its_rows_have_in_the_whole_batch():
   gan = tiny.gan(batch_size=_N)
   [batch] = tiny.batches(1, size=_N)
-  with gan._draws("penalty", 0, tf.constant(_N)):
+  with gan.noise("penalty", 0, tf.constant(_N)):
     whole = Rows().uniform([_N, 3]).numpy()
   for j in range(2):
-    with gan._draws("penalty", 0, tf.constant(_N)):
+    with gan.noise("penalty", 0, tf.constant(_N)):
       part = Rows(j, 2).uniform([tf.constant(4), 3])
     np.testing.assert_array_equal(part, whole[j::2])
 

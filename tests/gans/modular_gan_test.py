@@ -3,6 +3,7 @@
 import warnings
 
 from compare_gan import draws
+from compare_gan.gans import modular_gan
 from compare_gan.gans import penalty_lib
 from compare_gan.layers import scope
 from compare_gan.model_dir import DatasetShape
@@ -229,7 +230,7 @@ def test_d_updates_can_share_their_images_with_new_z_each(unrolled):
   gan = tiny.gan(disc_iters=3, d_batches="same")
   assert gan.batches_per_step == 1 + unrolled
   dicts = tiny.batches(gan.batches_per_step)
-  d_batches, g_batch = gan._complete_all(dicts)
+  d_batches, g_batch = gan.sample_all(dicts)
   for batch in d_batches:
     np.testing.assert_array_equal(batch.images, dicts[0]["images"])
   all_z = [batch.z.numpy() for batch in d_batches]
@@ -323,26 +324,6 @@ def test_unrolled_step_gives_g_a_batch_of_its_own():
   assert int(gan.global_step_disc) == 2
 
 
-def test_joint_fakes_are_those_of_one_pass():
-  """Without normaliser a joint pass and single ones make the same images."""
-  gin.bind_parameter("ModularGAN.experimental_force_graph_unroll", True)
-  single = _train(tiny.gan(disc_iters=2))
-  gin.bind_parameter("ModularGAN.experimental_joint_gen_for_disc", True)
-  joint = _train(tiny.gan(disc_iters=2))
-  np.testing.assert_allclose(
-    list(single.values()), list(joint.values()), rtol=1e-5
-  )
-
-
-def test_split_passes_score_the_same_without_normalizer():
-  joint = _train(tiny.gan())
-  gin.bind_parameter("ModularGAN.deprecated_split_disc_calls", True)
-  split = _train(tiny.gan())
-  np.testing.assert_allclose(
-    list(joint.values()), list(split.values()), rtol=1e-5
-  )
-
-
 @pytest.mark.long
 def test_graph_trains_as_eager():
   eager, graph = tiny.gan(), tiny.gan()
@@ -411,45 +392,7 @@ def test_average_that_never_acts_is_warned_of():
     tiny.gan(training_steps=6)
 
 
-def test_images_come_from_the_average_unless_told_otherwise():
-  gin.bind_parameter("ModularGAN.g_use_ema", True)
-  gan = tiny.gan()
-  for v in gan.averaged_generator.trainable_variables:
-    v.assign(tf.zeros_like(v))
-  gan.generator.out.bias.assign(tf.ones_like(gan.generator.out.bias))
-  z = tf.ones([1, tiny.Z_DIM])
-  assert np.all(gan.generate(z).numpy() == 0.5)  # sigmoid(0)
-  assert np.all(gan.generate(z, averaged=False).numpy() > 0.7)  # sigmoid(1)
-
-
-@pytest.mark.parametrize("moving", [False, True])
-def test_batch_moments_make_images_before_any_are_accumulated(moving):
-  """As in training, and nothing moves."""
-  gin.bind_parameter("G.batch_norm_fn", gin.get_configurable("batch_norm"))
-  gin.bind_parameter("standardize_batch.use_moving_averages", moving)
-  gan = tiny.gan()
-  z = tf.constant([[1.0, 0.0], [0.0, 1.0]])
-  before = tiny.values(gan)
-  images = gan.generate(z, batch_moments=True)
-  assert not _moved(gan, before)
-  assert not np.allclose(images, gan.generate(z), atol=1e-6)
-  np.testing.assert_array_equal(images, gan.generator(z, None, True))
-
-
 # ---- Labels and latents ------------------------------------------------------
-
-
-def test_conditional_gan_needs_labels():
-  gin.bind_parameter("ModularGAN.conditional", True)
-  with pytest.raises(ValueError, match="the dataset has no labels"):
-    tiny.gan(dataset=DatasetShape((4, 4, 1), 0))
-  with pytest.raises(ValueError, match="labels from 0 to 2, got None"):
-    tiny.gan().generate(tf.ones([1, tiny.Z_DIM]))
-
-
-def test_encoder_without_a_place_is_refused():
-  with pytest.raises(ValueError, match="ModularGAN has no encoder"):
-    tiny.gan(encoder_architecture="dcgan_arch")
 
 
 def test_kernel_penalty_without_free_kernels_is_refused_when_built():
@@ -468,7 +411,7 @@ def test_joint_fakes_without_unrolling_are_refused():
 
 def _fake_y(gan, batch):
   """Returns the class weights of the fakes, [N, 3]."""
-  return gan._complete(batch, 0).fake_y.numpy()
+  return gan.sample(batch, 0).fake_y.numpy()
 
 
 def test_fake_labels_can_follow_the_real_ones():
@@ -491,7 +434,7 @@ def test_fake_labels_are_uniform():
 def test_unknown_label_is_a_row_of_zeros():
   gin.bind_parameter("ModularGAN.conditional", True)
   [batch] = tiny.batches(1)
-  complete = tiny.gan()._complete({**batch, "labels": tf.constant([-1, 2])}, 0)
+  complete = tiny.gan().sample({**batch, "labels": tf.constant([-1, 2])}, 0)
   np.testing.assert_array_equal(complete.y, [[0, 0, 0], [0, 0, 1]])
 
 
@@ -499,19 +442,19 @@ def test_latents_are_functions_of_seed_step_and_update():
   gin.parse_config("z.distribution_fn = @tf.random.normal")
   gan, same, other = tiny.gan(), tiny.gan(), tiny.gan(seed=2)
   [batch] = tiny.batches(1)
-  z = gan._complete(batch, 0).z.numpy()
-  np.testing.assert_array_equal(z, same._complete(batch, 0).z)
-  assert not np.allclose(z, gan._complete(batch, 1).z)
-  assert not np.allclose(z, other._complete(batch, 0).z)
+  z = gan.sample(batch, 0).z.numpy()
+  np.testing.assert_array_equal(z, same.sample(batch, 0).z)
+  assert not np.allclose(z, gan.sample(batch, 1).z)
+  assert not np.allclose(z, other.sample(batch, 0).z)
   gan.global_step.assign_add(1)
-  assert not np.allclose(z, gan._complete(batch, 0).z)
+  assert not np.allclose(z, gan.sample(batch, 0).z)
 
 
 def test_penalty_draws_are_its_own():
   gan = tiny.gan()
   [batch] = tiny.batches(1)
-  complete = gan._complete(batch, 0)
-  with gan._draws("penalty", 0, complete):
+  complete = gan.sample(batch, 0)
+  with gan.noise("penalty", 0, complete):
     penalty = draws.uniform([2, tiny.Z_DIM], -1.0, 1.0).numpy()
   assert not np.allclose(penalty, complete.z)
 
@@ -580,15 +523,77 @@ def test_weights_without_a_gradient_are_named_once(parts, graph):
   assert "discriminator_rotation/score_classify/bias" in message
 
 
-def test_of_many_idle_weights_a_few_are_shown():
-  gan = tiny.gan()
-  weights = [tf.Variable(0.0, name=f"w{i}") for i in range(8)]
-  gradients = [None] * 7 + [tf.constant(0.0)]  # 0 is a gradient.
-  with pytest.warns(UserWarning, match="7 of the 8.*w0.*w4 and 2 more"):
-    gan._name_without_gradient(gan.d_optimizer, gradients, weights)
-
-
 def test_a_gan_that_trains_all_its_weights_says_nothing():
   with warnings.catch_warnings():
     warnings.simplefilter("error")
     tiny.gan().train_step(tiny.batches(1))
+
+
+# ---- A GAN of one's own ------------------------------------------------------
+
+
+@gin.configurable(module="tests.gans.modular_gan_test")
+class DarkGAN(modular_gan.ModularGAN):
+  """Overrides hooks alone: real images are dark, bright fakes cost G."""
+
+  def sample(self, batch, i):
+    sampled = super().sample(batch, i)
+    return sampled._replace(images=0.5 * sampled.images)
+
+  def losses(self, batch, made):
+    scored = super().losses(batch, made)
+    light = tf.reduce_mean(made.images)
+    return scored._replace(
+      g_loss=scored.g_loss + light, scalars={"loss/light": light}
+    )
+
+  def offers(self):
+    return {
+      **super().offers(),
+      "light": lambda seen: tf.reduce_mean(seen.batch.images),
+    }
+
+
+@gin.configurable(module="tests.gans.modular_gan_test")
+def own_light_penalty(light):
+  return light
+
+
+def test_a_subclass_overrides_hooks_alone():
+  gin.bind_parameter("ModularGAN.g_lr", 0.0)
+  gin.parse_config("penalty.fn = @own_light_penalty")
+  [batch] = tiny.batches(1)
+  plain = tiny.gan("DarkGAN", lamba=0)
+  scalars = _train(plain)
+  np.testing.assert_allclose(
+    scalars["loss/penalty"], 0.5 * np.mean(batch["images"]), rtol=1e-6
+  )
+  gin.bind_parameter("penalty.fn", penalty_lib.no_penalty)
+  [dark] = [{**batch, "images": 0.5 * batch["images"]}]
+  expected = tiny.gan().train_step([dark])
+  np.testing.assert_allclose(
+    scalars["loss/d_0"], expected["loss/d_0"], rtol=1e-6
+  )
+  np.testing.assert_allclose(
+    scalars["loss/g"] - scalars["loss/light"], expected["loss/g"], rtol=1e-5
+  )
+
+
+def test_other_options_hold_for_the_while():
+  gan = tiny.gan(batch_size=2)
+  with pytest.raises(RuntimeError), gan.with_options(micro_batches=2):
+    assert gan.options.micro_batches == 2 and gan.options.batch_size == 2
+    raise RuntimeError
+  assert gan.options.micro_batches == 1
+
+
+def test_without_its_penalty_d_descends_its_loss_alone():
+  gin.bind_parameter("ModularGAN.g_lr", 0.0)
+  plain = _train(tiny.gan())
+  gin.parse_config("penalty.fn = @l2_penalty")
+  gan = tiny.gan()
+  with gan.without_penalty():
+    off = _train(gan)
+  on = _train(gan)
+  assert off["loss/penalty"] == 0.0 and off["loss/d_0"] == plain["loss/d_0"]
+  assert on["loss/penalty"] > 0.0

@@ -1,5 +1,6 @@
 """The heads of S3GAN, and what becomes of labels that are missing."""
 
+from compare_gan.gans.fakes import Made
 from compare_gan.layers import scope
 from compare_gan.model_dir import DatasetShape
 import gin
@@ -46,7 +47,7 @@ def test_heads_in_the_order_of_the_original():
 
 def test_a_step_trains_all_heads_and_logs_their_losses():
   gan = _s3gan()
-  before = [v.numpy() for v in gan._d_weights()]
+  before = [v.numpy() for v in gan.weights_of("d")]
   scalars = gan.train_step(_batches())
   for name in (
     "loss/real_loss",
@@ -57,7 +58,7 @@ def test_a_step_trains_all_heads_and_logs_their_losses():
     "label_frac",
   ):
     assert np.isfinite(scalars[name]), name
-  for old, new in zip(before, gan._d_weights()):
+  for old, new in zip(before, gan.weights_of("d")):
     assert not np.array_equal(old, new), new.name
 
 
@@ -120,7 +121,7 @@ def _projected(gan, batch):
     return projection(y, is_training)
 
   gan._projection = spy
-  gan._losses(gan._complete(batch, 0), batch["images"])
+  gan.losses(gan.sample(batch, 0), Made(batch["images"]))
   return seen[0]
 
 
@@ -152,12 +153,12 @@ def test_projection_is_added_to_the_scores():
   bindings = "ModularGAN.conditional = True\nS3GAN.project_y = True"
   gan = _silent(_s3gan(bindings))
   [batch] = _batches()
-  complete = gan._complete(batch, 0)
-  before = gan._losses(complete, batch["images"])
+  complete = gan.sample(batch, 0)
+  before = gan.losses(complete, Made(batch["images"]))
   gan._projection.kernel.kernel.assign(
     tf.ones_like(gan._projection.kernel.kernel)
   )
-  after = gan._losses(complete, batch["images"])
+  after = gan.losses(complete, Made(batch["images"]))
   np.testing.assert_allclose(
     after.real.logits - before.real.logits,
     tf.reduce_sum(before.real.features, axis=1, keepdims=True),

@@ -7,6 +7,7 @@ import sys
 
 from compare_gan import replica
 from compare_gan.gans import rotation_task
+from compare_gan.gans.fakes import Made
 import gin
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_turned_fakes_carry_the_labels_of_fakes(keeps_real):
     return discriminator(x, y, is_training)
 
   gan.discriminator = spy
-  batch = gan._complete(
+  batch = gan.sample(
     {
       **tiny.batches(1)[0],
       "labels": tf.constant([0, 0]),
@@ -120,7 +121,7 @@ def test_turned_fakes_carry_the_labels_of_fakes(keeps_real):
     },
     0,
   )
-  gan._losses(batch, batch.images)
+  gan.losses(batch, Made(batch.images))
   labels = list(np.argmax(seen[0], axis=1))
   turned = [0, 0, 0] if keeps_real else [2, 2, 2]
   assert labels == [0, 0, 0, 0, 0, 1, 2, *turned]

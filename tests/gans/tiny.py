@@ -12,8 +12,8 @@ DATASET = DatasetShape((4, 4, 1), 3)
 Z_DIM = 2
 
 
-def gan(cls="ModularGAN", architecture=ARCHITECTURE, seed=1, **chosen):
-  """Returns a GAN; `chosen` overrides fields of the Options."""
+def chosen_options(architecture=ARCHITECTURE, **chosen):
+  """Returns Options; `chosen` overrides fields of the smallest ones."""
   values = {
     "batch_size": 2,
     "gan_class": None,
@@ -25,11 +25,20 @@ def gan(cls="ModularGAN", architecture=ARCHITECTURE, seed=1, **chosen):
     "encoder_architecture": None,
     **chosen,
   }
-  dataset = chosen.pop("dataset", DATASET)
-  values.pop("dataset", None)
+  return options.Options(**values)
+
+
+def gan(
+  cls="ModularGAN",
+  architecture=ARCHITECTURE,
+  seed=1,
+  dataset=DATASET,
+  **chosen,
+):
+  """Returns a GAN; `chosen` overrides fields of the Options."""
   with scope.building(seed=seed):
     return gin.get_configurable(cls)(
-      dataset, options.Options(**values), seed=seed
+      dataset, chosen_options(architecture, **chosen), seed=seed
     )
 
 

@@ -1,0 +1,174 @@
+"""When fakes are made, and how a gradient finds its way back through them.
+
+As in the original, G's update goes through the fakes of D's last one. With
+`ModularGAN.experimental_force_graph_unroll` all fakes are made before D's first
+update, G's among them. Further G updates have new fakes, of the same z.
+
+Where a batch is cut into parts (`options.micro_batches`) nothing keeps what
+happens inside of G: its update makes the fakes again, part by part, from the
+state that they were first made from.
+"""
+
+from collections.abc import Iterator
+import contextlib
+import functools
+from typing import Callable
+from typing import NamedTuple
+from typing import Optional
+
+from compare_gan.gans import micro_batches
+from compare_gan.gans.batches import Batch
+from compare_gan.gans.options import Options
+import tensorflow as tf
+
+
+class Pass(NamedTuple):
+  """A pass of G over a batch, and of the encoder where there is one."""
+
+  batch: Batch
+  number: int  # the encoder's noise follows from it
+  moves: bool  # whether it moves the encoder's state
+
+
+class Made(NamedTuple):
+  """What a pass makes of a batch of N."""
+
+  images: tf.Tensor  # G(z), [N, H, W, C]
+  codes: Optional[tf.Tensor] = None  # E(x), [N, z_dim], of a GAN with encoder
+
+  def without_gradient(self) -> "Made":
+    return Made(*(x if x is None else tf.stop_gradient(x) for x in self))
+
+
+class Fakes(NamedTuple):
+  """What a pass has made, and how the gradient of G is found."""
+
+  made: Made
+  tape: Optional[tf.GradientTape]  # has seen the pass; None: see `remake`
+  state: list  # of G before the pass, if there is no tape
+  remake: Callable  # remake(batch, rows) -> a tape, and what it saw being made
+
+  def taped(
+    self, batch: Batch, made: Made, rows: micro_batches.Rows
+  ) -> tuple[tf.GradientTape, Made]:
+    """Returns a tape that has seen how some rows were made, and these.
+
+    Args:
+      batch, made: rows of the batch and of `self.made`.
+      rows: which.
+    """
+    if self.tape:
+      return self.tape, made
+    return self.remake(batch, rows)
+
+
+class Maker:
+  """Makes the fakes of a step.
+
+  Args:
+    make: `make(passes, rows)` -> a Made of each pass, whose batches are those
+      rows of the whole ones.
+    side: G's update.Side. Gradients are for its weights; passes move its state.
+    options: the Options of the training.
+    tensors: how many a Made has, 2 with an encoder.
+  """
+
+  def __init__(self, make: Callable, side, options: Options, tensors: int):
+    self._make = make
+    self._options = options
+    self._parts = options.micro_batches
+    self._weights, self._state = side.weights, side.state
+    self._tensors = tensors
+
+  def in_turn(
+    self, d_batches: list[Batch], g_batch: Batch, unrolled: bool, anew: bool
+  ) -> Iterator[Fakes]:
+    """Yields the Fakes of each D update, then of each G update.
+
+    Args:
+      d_batches, g_batch: of the updates.
+      unrolled: whether all are made before the first update, G's of a batch of
+        its own.
+      anew: whether each update has fakes that are made for it alone.
+    """
+    gen_iters = self._options.gen_iters
+    of_d, of_g = passes(
+      d_batches, g_batch, unrolled, self._options.d_batches == "same"
+    )
+    if anew:
+      for one in (*of_d, *[of_g] * gen_iters):
+        yield from self._generate([one])
+      return
+    if unrolled:
+      yield from self._generate([*of_d, of_g])
+    else:
+      for one in of_d:
+        [fakes] = self._generate([one])
+        yield fakes
+      yield fakes
+    for _ in range(1, gen_iters):
+      yield from self._generate([of_g._replace(moves=False)])
+
+  def _generate(self, passes):
+    """Returns the Fakes of all passes; G's gradient can go through the last.
+
+    All come from the same power iteration; the moving averages of G see each
+    batch in turn.
+    """
+    tape = watching(self._weights) if self._parts == 1 else None
+    before = [] if tape else micro_batches.read(self._state)
+
+    def part(rows):
+      *first, last = [one._replace(batch=rows.of(one.batch)) for one in passes]
+      made = self._make(first, rows)
+      with tape or contextlib.nullcontext():
+        made += self._make([last], rows)
+      return [], [x for one in made for x in one if x is not None]
+
+    count = self._tensors
+    _, flat = micro_batches.run(
+      part,
+      self._parts,
+      [],
+      count * len(passes),
+      micro_batches.whole,
+      self._state,
+    )
+    made = [Made(*flat[i : i + count]) for i in range(0, len(flat), count)]
+    return [
+      Fakes(one, tape, before, functools.partial(self._remake, source))
+      for one, source in zip(made, passes)
+    ]
+
+  def _remake(self, source, batch, rows):
+    with watching(self._weights) as tape:
+      [made] = self._make([source._replace(batch=batch, moves=False)], rows)
+    return tape, made
+
+
+def passes(
+  d_batches: list[Batch], g_batch: Batch, unrolled: bool, same_images: bool
+) -> tuple[list[Pass], Pass]:
+  """Returns the passes of the D updates, and that of G's first one.
+
+  Of several passes over the same images only the last moves the encoder.
+
+  Args:
+    d_batches, g_batch: of the updates.
+    unrolled: whether G's batch is its own. Else its pass is the last one of D.
+    same_images: whether all D updates have the same ones.
+  """
+  last = len(d_batches) - 1
+  of_d = [
+    Pass(batch, i, not same_images or i == last)
+    for i, batch in enumerate(d_batches)
+  ]
+  return of_d, Pass(g_batch, last + int(unrolled), True)
+
+
+def watching(weights: list[tf.Variable]) -> tf.GradientTape:
+  """Returns a tape that watches `weights` and nothing else."""
+  tape = tf.GradientTape(watch_accessed_variables=False)
+  with tape:
+    tape.watch(weights)
+  return tape

@@ -1,0 +1,163 @@
+"""The networks of a GAN: how they are made, and what they make of a batch."""
+
+from typing import Any
+from typing import Optional
+
+from compare_gan.architectures import abstract_arch
+from compare_gan.gans import label_use
+from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans.fakes import Pass
+from compare_gan.gans.options import Options
+from compare_gan.layers import state
+from compare_gan.layers.scope import Module
+import tensorflow as tf
+
+
+class Networks(AbstractGAN):
+  """A GAN that does not train yet: ModularGAN adds Algorithm 1.
+
+  Networks of another kind come from overriding `make_generator`,
+  `make_discriminator`, `make_encoder` and `make_heads`.
+
+  Args:
+    dataset: has `image_shape` and `num_classes`.
+    options: see gans/options.py.
+    conditional: whether the networks see labels.
+  """
+
+  joint_fakes = False  # Whether several batches of fakes come from one pass.
+  split_scores = False  # Whether D sees real and fake images in two passes.
+
+  def __init__(self, dataset, options: Options, conditional: bool = False):
+    super().__init__()
+    if conditional and not dataset.num_classes:
+      raise ValueError(
+        "ModularGAN.conditional = True, but the dataset has no labels. Set it "
+        "to False or choose another dataset.name."
+      )
+    if options.encoder_architecture is not None and not self.has_encoder:
+      raise ValueError(
+        f"{type(self).__name__} has no encoder, but options."
+        f"encoder_architecture = {options.encoder_architecture!r}. Leave it at "
+        "None or choose another options.gan_class."
+      )
+    self.options = options
+    self.num_classes = dataset.num_classes if conditional else 0
+    self.image_shape = tuple(dataset.image_shape)
+    self.generator = self.make_generator()
+    self.encoder = self.make_encoder()
+    self.discriminator = self.make_discriminator()
+    self.heads = self.make_heads()
+    if conditional:
+      label_use.check(self)
+    self.averaged_generator = None
+
+  # ---- Hooks -----------------------------------------------------------------
+
+  def make_generator(self) -> abstract_arch.AbstractGenerator:
+    """Returns G. Called again for the moving average of its weights."""
+    return abstract_arch.make_generator(
+      self.options.architecture,
+      self.options.z_dim,
+      self.image_shape,
+      self.num_classes,
+    )
+
+  def make_discriminator(self) -> abstract_arch.AbstractDiscriminator:
+    """Returns D."""
+    return abstract_arch.make_discriminator(
+      self.options.architecture, self.image_shape, self.num_classes
+    )
+
+  def make_encoder(self) -> Optional[abstract_arch.AbstractEncoder]:
+    """Returns E, which is trained with G; None for a GAN without encoder."""
+    return None
+
+  def make_heads(self) -> tuple[Module, ...]:
+    """Returns a tuple of modules beside D that are trained with it."""
+    return ()
+
+  def d_sees_labels(self) -> bool:
+    """Returns whether D's scores depend on the labels of the images."""
+    return label_use.reach_scores(self)
+
+  def one_hot(self, labels: tf.Tensor) -> tf.Tensor:
+    """Returns y [N, num_classes]. A label of -1, unknown, is a row of zeros."""
+    return tf.one_hot(labels, self.num_classes)
+
+  # ---- Who is trained with whom ----------------------------------------------
+
+  def networks_of(self, side: str) -> list[Module]:
+    """Returns the modules that the optimiser of "d" or of "g" moves."""
+    if side == "d":
+      return [self.discriminator, *self.heads]
+    return [self.generator, *([self.encoder] if self.encoder else [])]
+
+  def weights_of(self, side: str) -> list[tf.Variable]:
+    """Returns the variables that the optimiser of "d" or of "g" moves."""
+    networks = self.networks_of(side)
+    return [w for network in networks for w in network.trainable_variables]
+
+  # ---- Training --------------------------------------------------------------
+
+  def images_of(self, passes: list[Pass]) -> list[tf.Tensor]:
+    """Returns G's images of each pass's batch, made in one if `joint_fakes`."""
+    batches = [one.batch for one in passes]
+    if not self.joint_fakes or len(batches) < 2:
+      return [self.generator(b.z, b.fake_y, is_training=True) for b in batches]
+    z = tf.concat([batch.z for batch in batches], axis=0)
+    y = None
+    if self.num_classes:
+      y = tf.concat([batch.fake_y for batch in batches], axis=0)
+    return tf.split(self.generator(z, y, is_training=True), len(batches))
+
+  def score(
+    self,
+    real: tf.Tensor,
+    y: Optional[tf.Tensor],
+    fakes: tf.Tensor,
+    fake_y: Optional[tf.Tensor],
+  ) -> tuple[
+    abstract_arch.DiscriminatorOutput, abstract_arch.DiscriminatorOutput
+  ]:
+    """Returns D's outputs for real and for fake images, of one pass or two."""
+    if self.split_scores:
+      return (
+        self.discriminator(real, y, is_training=True),
+        self.discriminator(fakes, fake_y, is_training=True),
+      )
+    images = tf.concat([real, fakes], axis=0)
+    if self.num_classes:
+      y = tf.concat([y, fake_y], axis=0)
+    both = self.discriminator(images, y, is_training=True)
+    halves = [tf.split(output, 2) for output in both]
+    return tuple(
+      abstract_arch.DiscriminatorOutput(*half) for half in zip(*halves)
+    )
+
+  # ---- Evaluation ------------------------------------------------------------
+
+  def generate(self, z, y=None, averaged=True, batch_moments=False):
+    network = self.generator
+    if averaged and self.averaged_generator:
+      network = self.averaged_generator
+    y = self.class_weights(y)
+    if batch_moments:
+      with state.frozen():
+        return network(z, y, is_training=True)
+    return network(z, y, is_training=False)
+
+  def discriminate(self, images, y=None):
+    return self.discriminator(images, self.class_weights(y), is_training=False)
+
+  def class_weights(self, y: Any) -> Optional[tf.Tensor]:
+    """Returns [N, num_classes] of labels or such rows; None without classes."""
+    if not self.num_classes:
+      return None
+    if y is None:
+      raise ValueError(
+        f"This GAN is conditional: it needs labels from 0 to "
+        f"{self.num_classes - 1}, got None."
+      )
+    y = tf.convert_to_tensor(y)
+    return self.one_hot(y) if y.dtype.is_integer else y
