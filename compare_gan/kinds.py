@@ -21,6 +21,7 @@ from compare_gan.gans import loss_lib
 from compare_gan.gans import optimizers
 from compare_gan.gans import penalty_lib
 from compare_gan.gans import schedules
+from compare_gan.gans import shrinking_optimizers
 from compare_gan.gans import tfgan_losses
 from compare_gan.metrics import contract
 from compare_gan.study import executors
@@ -133,7 +134,7 @@ def _is_norm(selector, made):
 
 def _is_optimizer(selector, made):
   del selector
-  return _is_in(made, optimizers)
+  return _is_in(made, optimizers, shrinking_optimizers)
 
 
 def _is_schedule(selector, made):

@@ -62,6 +62,11 @@ def test_a_metric_is_said_by_its_formulas_file():
   assert fid.source == os.path.join("compare_gan", "metrics", "fid.py")
 
 
+def test_optimizers_of_all_files_are_there():
+  names = _names("optimizers")
+  assert len(names) == 10 and "@tf.train.FtrlOptimizer" in names
+
+
 def test_a_file_of_ones_own_is_seen(tmp_path, monkeypatch):
   path = tmp_path / "my_own_loss.py"
   path.write_text(

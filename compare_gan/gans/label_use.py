@@ -77,8 +77,10 @@ def depends_on_labels(make, call, num_classes):
     warnings.simplefilter("ignore")  # They have been said.
     y = tf.raw_ops.Placeholder(dtype=tf.float32, shape=[_ROWS, num_classes])
     try:
-      with scope.building(valueless=True), state.frozen():
-        outputs = tf.nest.flatten(call(make(), y))
+      # At a graph's root no scope may begin with "_", as private classes do.
+      with tf.name_scope("network"):
+        with scope.building(valueless=True), state.frozen():
+          outputs = tf.nest.flatten(call(make(), y))
     except Exception:  # noqa: BLE001
       return True
     return _leads_to([x for x in outputs if tf.is_tensor(x)], y.name)

@@ -115,6 +115,15 @@ def test_a_discriminator_that_ignores_labels_is_warned_of(cls):
     _gan(_IN_G, cls)
 
 
+def test_a_discriminator_of_a_private_class_is_judged():
+  """dcgan's is one: a scope of a graph may not begin with a "_"."""
+  bindings = "G.batch_norm_fn = @conditional_batch_norm"
+  with pytest.warns(
+    UserWarning, match="dcgan.Discriminator ignores the labels"
+  ):
+    _gan(bindings, architecture="dcgan_arch")
+
+
 @pytest.mark.parametrize(
   "bindings,cls",
   [
