@@ -64,8 +64,8 @@ setuptools.setup(
   license="Apache-2.0",
   packages=setuptools.find_packages(include=["compare_gan*"]),
   package_data={
-    "compare_gan.export": ["*.html", "*.css", "*.js"],
-    "compare_gan.study": ["*.html", "*.css", "*.js"],
+    "compare_gan.export.web": ["*.html", "*.css", "*.js"],
+    "compare_gan.study.report": ["*.html", "*.css", "*.js"],
   },
   cmdclass={"build_py": BuildWithConfigs},
   python_requires=">=3.9",

@@ -27,7 +27,7 @@ The last line is JSON, a list with these keys for each case:
   built_gib    resident before the first step
   peak_gib     resident, the most there ever was
   of_plain     peak_gib / that of the case `plain`, if there was one
-  estimate_gib what compare_gan/memory.py says
+  estimate_gib what compare_gan/memory/step_memory.py says
   step_s       the last step
 """
 
@@ -102,14 +102,14 @@ def measure(case, arguments):
   pixels = size * arguments.pixels
   batch = int(more * arguments.batch)
 
-  from compare_gan import allocation
-  from compare_gan import configuration
-  from compare_gan import memory
-  from compare_gan import model_dir
+  from compare_gan.configuration import gin_files
+  from compare_gan.memory import allocation
+  from compare_gan.memory import step_memory
+  from compare_gan.storage import model_dir
   import tensorflow as tf
 
   allocation.give_back()
-  configuration.parse(
+  gin_files.parse(
     [arguments.gin_config],
     [
       *arguments.gin_bindings,
@@ -134,7 +134,7 @@ def measure(case, arguments):
   batches = [data] * gan.batches_per_step
   step = tf.function(gan.train_step, autograph=False)
   graph = step.get_concrete_function(batches).graph
-  estimate = memory.of_traced(graph, gan.variables)
+  estimate = step_memory.of_traced(graph, gan.variables)
   for _ in range(arguments.steps):
     began = time.perf_counter()
     scalars = {name: float(value) for name, value in step(batches).items()}

@@ -12,9 +12,9 @@ What is scored and how is the file's `evaluate.*`; the last line is JSON.
 import argparse
 import json
 
-from compare_gan import configuration
-from compare_gan import evaluation
+from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
+from compare_gan.evaluation import scoring
 import numpy as np
 
 
@@ -25,12 +25,12 @@ def main(argv=None):
   parser.add_argument("--n", type=int, help="images; evaluate.num_fake")
   parser.add_argument("--seed", type=int, default=0)
   args = parser.parse_args(argv)
-  configuration.parse(args.gin_config, args.gin_bindings)
+  gin_files.parse(args.gin_config, args.gin_bindings)
   dataset = catalogue.dataset()
-  chosen = evaluation.settings()
+  chosen = scoring.settings()
   n = args.n or chosen.num_fake or dataset.eval_samples
   images, labels = draw(fit(dataset), n, args.seed)
-  evaluator = evaluation.Evaluator(dataset, chosen)
+  evaluator = scoring.Evaluator(dataset, chosen)
   row = evaluator.row_of_images(images, labels, "pixel-wise Gaussians")
   for name, score in sorted(row["scores"].items()):
     print(f"{name:40} {score:.6g}")

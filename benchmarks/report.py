@@ -277,14 +277,14 @@ def main():
   parser.add_argument("--runs", type=int, default=2000)
   parser.add_argument("--keep", help="folder to make the study in, and to keep")
   args = parser.parse_args()
-  from compare_gan.study import report
+  from compare_gan.study.report import report_page
 
   with tempfile.TemporaryDirectory() as temporary:
     folder = args.keep or os.path.join(temporary, "study")
     if not os.path.exists(folder):
       make_study(folder, args.runs)
     start, start_cpu = time.perf_counter(), time.process_time()
-    path = report.write(folder)
+    path = report_page.write(folder)
     figures = {
       "runs": args.runs,
       "seconds": time.perf_counter() - start,

@@ -68,11 +68,11 @@ def main(argv=None):
   parser.add_argument("--num_classes", type=int, default=10)
   args = parser.parse_args(argv)
 
-  from compare_gan import configuration
-  from compare_gan import model_dir
-  from compare_gan.layers import scope
+  from compare_gan.configuration import gin_files
+  from compare_gan.context import scope
+  from compare_gan.storage import model_dir
 
-  configuration.parse(
+  gin_files.parse(
     [args.gin_config],
     [*args.gin_bindings, "weights.initializer = 'normal'"],
   )

@@ -246,18 +246,18 @@ def _measure_estimator(gan, devices, dataset, batch, steps):
 
 def measure(arguments):
   """Returns the dict that is printed as JSON."""
-  from compare_gan import configuration
-  from compare_gan import model_dir
-  from compare_gan import precision
+  from compare_gan.configuration import gin_files
+  from compare_gan.context import precision
   from compare_gan.datasets import catalogue
   from compare_gan.estimator import devices as devices_lib
   from compare_gan.gans import options
+  from compare_gan.storage import model_dir
   import tensorflow as tf
 
   bindings = list(arguments.gin_bindings)
   if arguments.batch:
     bindings.append(f"options.batch_size = {arguments.batch}")
-  configuration.parse([arguments.gin_config], bindings)
+  gin_files.parse([arguments.gin_config], bindings)
   dataset = catalogue.dataset(fake=True)
   batch = options.options().batch_size
   devices = devices_lib.choose("auto", batch)

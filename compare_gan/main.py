@@ -149,14 +149,14 @@ def main(argv):
   console.begin()
   with console.without_keras():
     import tensorflow  # noqa: F401
-  from compare_gan import allocation
-  from compare_gan import configuration
   from compare_gan import runner_lib
+  from compare_gan.configuration import gin_files
   from compare_gan.datasets import catalogue
   from compare_gan.estimator import run_config
   from compare_gan.estimator import stop
+  from compare_gan.memory import allocation
 
-  configuration.parse(FLAGS.gin_config, [*_bindings(), *FLAGS.gin_bindings])
+  gin_files.parse(FLAGS.gin_config, [*_bindings(), *FLAGS.gin_bindings])
   if _saves_memory():
     allocation.give_back()
   config = run_config.for_device(_device())

@@ -14,32 +14,32 @@ import secrets
 from typing import NamedTuple
 import warnings
 
-from compare_gan import card_log
-from compare_gan import configuration
-from compare_gan import evaluation as evaluation_lib
-from compare_gan import gin_roles
-from compare_gan import image_grid
-from compare_gan import memory_check
-from compare_gan import microscope
-from compare_gan import model_dir as model_dir_lib
-from compare_gan import parameter_table
-from compare_gan import picture_files
-from compare_gan import pictures
-from compare_gan import precision
-from compare_gan import protocol
-from compare_gan import restart
-from compare_gan import sampling
-from compare_gan import task_manager
-from compare_gan import transfer
-from compare_gan.estimator import checkpoints
+from compare_gan.ascend import card_log
+from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_roles
+from compare_gan.context import precision
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.estimator import estimator as estimator_lib
 from compare_gan.estimator import hooks as hooks_lib
+from compare_gan.evaluation import microscope
+from compare_gan.evaluation import protocol
+from compare_gan.evaluation import sampling
+from compare_gan.evaluation import scoring as evaluation_lib
 from compare_gan.gans import options as options_lib
-from compare_gan.layers import scope
-from compare_gan.layers import state
+from compare_gan.gans import parameter_table
+from compare_gan.memory import memory_check
+from compare_gan.pictures import image_grid
+from compare_gan.pictures import picture_files
+from compare_gan.pictures import views
+from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 from compare_gan.storage import locks
+from compare_gan.storage import model_dir as model_dir_lib
+from compare_gan.storage import restart
+from compare_gan.storage import task_manager
+from compare_gan.storage import transfer
 import gin
 import numpy as np
 
@@ -140,7 +140,7 @@ def describe(dataset, run_config):
         for title, network in zip(titles, networks)
       ),
       memory_check.report(gan),
-      *filter(None, [configuration.unread_in_words(batches_are_made=False)]),
+      *filter(None, [gin_files.unread_in_words(batches_are_made=False)]),
       *_of_device(run_config, gan),
     ]
   )
@@ -245,7 +245,7 @@ def _check_graph(graph, gan, devices, run_config):
 
   def check():
     if devices.is_chief:
-      configuration.print_unread()
+      gin_files.print_unread()
       memory_check.check(
         run_config.memory_check, graph, gan, devices.num_local_replicas()
       )
@@ -393,7 +393,7 @@ def _write_samples(sampler, chosen, model_dir, step):
   files.make_folder(folder)
   picture_files.write_png(
     os.path.join(folder, f"step-{step}.png"),
-    pictures.samples(sampler, z, labels),
+    views.samples(sampler, z, labels),
   )
 
 
@@ -458,7 +458,7 @@ def _hooks(gan, dataset, options, model_dir, was):
     }
     if gan.has_encoder:
       with state.frozen():
-        found["reconstructions/image/0"] = pictures.reconstructions(
+        found["reconstructions/image/0"] = views.reconstructions(
           sampler, reals["images"], reals["labels"]
         )
     return found

@@ -3,14 +3,14 @@
 import pathlib
 import warnings
 
-from compare_gan import configuration
-from compare_gan import evaluation
-from compare_gan import memory_check
-from compare_gan import model_dir
+from compare_gan.configuration import gin_files
+from compare_gan.context import scope
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import shapes
 from compare_gan.estimator import run_config
-from compare_gan.layers import scope
+from compare_gan.evaluation import scoring
+from compare_gan.memory import memory_check
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest
@@ -49,14 +49,14 @@ def _own_images(path, folder, count=10):
 @pytest.mark.parametrize("path", _CONFIGS, ids=[p.stem for p in _CONFIGS])
 @pytest.mark.usefixtures("own_cache")
 def test_card_builds(path, tmp_path):
-  configuration.parse([str(path)], _own_images(path, tmp_path))
+  gin_files.parse([str(path)], _own_images(path, tmp_path))
   with scope.building(allocate=False):
     gan = model_dir.make_gan(catalogue.dataset())
   assert gan.generator.trainable_variables
   assert gan.discriminator.trainable_variables
   unread = {
     name
-    for name in configuration.unread(batches_are_made=False)
+    for name in gin_files.unread(batches_are_made=False)
     if not name.startswith((*_READ_BY_A_STEP, "run_config."))
   }
   assert unread == _READ_BY_NOTHING.get(path.stem, set())
@@ -68,11 +68,11 @@ _TRACED = ("sndcgan_shapes16", "dcgan_shapes32", "biggan_shapes32")
 @pytest.mark.parametrize("name", _TRACED)
 @pytest.mark.usefixtures("own_cache")
 def test_every_binding_of_a_card_is_read_before_the_first_step(name):
-  configuration.parse([str(_FOLDER / f"{name}.gin")])
+  gin_files.parse([str(_FOLDER / f"{name}.gin")])
   run_config.run_config()
   gan = model_dir.make_gan(catalogue.dataset())
   memory_check.report(gan)  # traces a step
-  assert configuration.unread_in_words(batches_are_made=False) == ""
+  assert gin_files.unread_in_words(batches_are_made=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_card_has_a_header(path):
 @pytest.mark.usefixtures("own_cache")
 def test_a_card_raises_no_false_alarm(path, tmp_path):
   """Conditional cards have networks that use the labels, both of them."""
-  configuration.parse([str(path)], _own_images(path, tmp_path))
+  gin_files.parse([str(path)], _own_images(path, tmp_path))
   with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     with scope.building(allocate=False):
@@ -153,7 +153,7 @@ def test_copies_score_1_on_every_card(path, tmp_path, monkeypatch):
   """As a generator makes them, and as bytes that were saved and read again."""
   bindings = _tiny_data(path, tmp_path, monkeypatch)
   gin.clear_config()
-  configuration.parse(
+  gin_files.parse(
     [str(path)],
     [
       *bindings,
@@ -163,7 +163,7 @@ def test_copies_score_1_on_every_card(path, tmp_path, monkeypatch):
     ],
   )
   dataset = catalogue.dataset()
-  evaluator = evaluation.Evaluator(dataset, evaluation.settings())
+  evaluator = scoring.Evaluator(dataset, scoring.settings())
   images = np.concatenate(
     [batch["images"].numpy() for batch in dataset.in_order("train", 7)]
   )

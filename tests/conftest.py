@@ -16,14 +16,14 @@ for _name in ("DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA"):  # old and new name
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
-from compare_gan import configuration  # noqa: E402
+from compare_gan.configuration import gin_files  # noqa: E402
 import gin  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 tf.config.threading.set_intra_op_parallelism_threads(2)
 tf.config.threading.set_inter_op_parallelism_threads(2)
-configuration.register()
+gin_files.register()
 
 
 @pytest.fixture(autouse=True)

@@ -15,13 +15,13 @@ import random
 import subprocess
 import sys
 
-from compare_gan import model_dir as model_dir_lib
-from compare_gan import task_manager
 from compare_gan.datasets import abstract_dataset
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator.devices import single
 from compare_gan.estimator.estimator import Estimator
 from compare_gan.estimator.run_config import RunConfig
+from compare_gan.storage import checkpoints
+from compare_gan.storage import model_dir as model_dir_lib
+from compare_gan.storage import task_manager
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -7,7 +7,7 @@ promise is about what the test reads and how closely it looks.
 import json
 import pathlib
 
-from compare_gan import model_dir
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest

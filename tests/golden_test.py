@@ -13,11 +13,11 @@ import re
 import types
 from unittest import mock
 
-from compare_gan import draws
-from compare_gan import model_dir
-from compare_gan import sampling
 from compare_gan.__main__ import main
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import draws
+from compare_gan.context import scope
+from compare_gan.evaluation import sampling
 from compare_gan.gans import options
 from compare_gan.gans import penalty_lib
 from compare_gan.layers import activations
@@ -29,8 +29,8 @@ from compare_gan.layers import layer_norm
 from compare_gan.layers import linear
 from compare_gan.layers import resample
 from compare_gan.layers import rotation
-from compare_gan.layers import scope
 from compare_gan.layers import spectral_norm
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest

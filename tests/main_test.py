@@ -6,8 +6,8 @@ import sys
 
 from absl.testing import flagsaver
 from compare_gan import __main__
-from compare_gan import configuration
 from compare_gan import main
+from compare_gan.configuration import gin_files
 import gin
 import pytest
 
@@ -118,7 +118,7 @@ def test_main_finds_a_card_by_its_name(tmp_path):
 def test_folder_of_datasets_is_a_binding_that_a_model_dir_records():
   with flagsaver.flagsaver():
     main.FLAGS(["main", "--tfds_data_dir=data"])
-    configuration.parse(bindings=main._bindings())
+    gin_files.parse(bindings=main._bindings())
   assert gin.query_parameter("dataset.tfds_data_dir") == "data"
 
 
@@ -208,7 +208,7 @@ def test_dry_run_trains_nothing(tmp_path):
 
 
 def test_memory_is_saved_where_blocks_are_computed_again():
-  configuration.register()
+  gin_files.register()
   assert not main._saves_memory()
   gin.parse_config("options.recompute = True")
   assert main._saves_memory()

@@ -13,17 +13,17 @@ import pkgutil
 import shutil
 import sys
 
-from compare_gan import draws
-from compare_gan import evaluation
 from compare_gan import features as features_room
 from compare_gan import metrics as metrics_room
-from compare_gan import model_dir
-from compare_gan import protocol
+from compare_gan.context import draws
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import folder
+from compare_gan.evaluation import protocol
+from compare_gan.evaluation import scoring
 from compare_gan.gans import latents
 from compare_gan.metrics import bootstrap
 from compare_gan.metrics import contract
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest
@@ -302,7 +302,7 @@ def _knobs(name, function, but=()):
 
 
 def _all_knobs():
-  found = _knobs("evaluate", evaluation.settings)
+  found = _knobs("evaluate", scoring.settings)
   for name, metric in _metrics().items():
     # These come from evaluators, not from gin.
     found |= _knobs(name, metric, [contract.NUM_CLASSES, contract.RESAMPLES])
@@ -335,10 +335,10 @@ def _classifier_of_a_test(images, labels, num_classes):
 
 @gin.configurable("other_pixels_of_a_test", denylist=["dataset"])
 def _other_pixels(dataset):
-  from tests import evaluation_test
+  from tests.evaluation import scoring_test
 
   del dataset
-  pixels = evaluation_test.Pixels("others")
+  pixels = scoring_test.Pixels("others")
   pixels.identity = lambda: "ba9876543210"
   return pixels
 
@@ -450,7 +450,7 @@ def _set_up(knob, lines, places):
   if name in ("dataset", "folder"):
     fake = any(line.startswith("# --data_fake") for line in lines)
     dataset = catalogue.dataset(fake=fake)
-  evaluator = evaluation.Evaluator(dataset, evaluation.settings())
+  evaluator = scoring.Evaluator(dataset, scoring.settings())
   return evaluator, _gan(_FOR.get(knob, ""), dataset.image_shape)
 
 
@@ -517,9 +517,9 @@ def test_batches_of_the_extractor_do_not_count(places):
 
 
 def test_the_number_of_runs_counts():
-  chosen = evaluation.settings(metrics=[_metrics()["ms_ssim"]])
+  chosen = scoring.settings(metrics=[_metrics()["ms_ssim"]])
   cards = [
-    evaluation.Evaluator(NoiseDataset(), chosen, n).card_of_model(tiny.gan())
+    scoring.Evaluator(NoiseDataset(), chosen, n).card_of_model(tiny.gan())
     for n in (1, 2)
   ]
   assert protocol.differences(*cards) == ["runs: 1 and 2"]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from compare_gan.estimator import checkpoints
+from compare_gan.storage import checkpoints
 import numpy as np
 import pytest
 
@@ -25,13 +25,13 @@ import os
 import sys
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan import runner_lib
 from compare_gan.estimator import run_config
 from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 
-configuration.parse(bindings=f'''
+gin_files.parse(bindings=f'''
 import tests.architectures.own_architecture
 options.batch_size = 4
 options.gan_class = @ModularGAN

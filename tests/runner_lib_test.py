@@ -3,18 +3,18 @@
 import glob
 import json
 
-from compare_gan import gin_text
-from compare_gan import model_dir as model_dir_lib
 from compare_gan import runner_lib
-from compare_gan import task_manager
 from compare_gan.__main__ import main
+from compare_gan.configuration import gin_text
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import in_memory
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator import hooks
 from compare_gan.estimator import run_config
 from compare_gan.layers import batch_norm
 from compare_gan.layers.spectral_norm import SpectralNorm
+from compare_gan.storage import checkpoints
+from compare_gan.storage import model_dir as model_dir_lib
+from compare_gan.storage import task_manager
 import gin
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ import sys
 import tarfile
 import time
 
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan.estimator.devices.npu import options as npu_options
 from compare_gan.gans import options
 import gin
@@ -56,7 +56,7 @@ class Called(list):
 
   def parse(self):
     """Gives gin what compare_gan.main would."""
-    configuration.parse([self.value("gin_config")], self.bindings())
+    gin_files.parse([self.value("gin_config")], self.bindings())
 
 
 class Place:

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 
-from compare_gan import memory_check
 from compare_gan import runner_lib
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator import run_config
+from compare_gan.memory import memory_check
+from compare_gan.storage import checkpoints
 import gin
 import numpy as np
 import pytest

@@ -31,7 +31,7 @@ _TRAIN = f"""
 import os
 import signal
 import sys
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan import runner_lib
 from compare_gan.estimator import estimator
 from compare_gan.estimator import run_config
@@ -56,7 +56,7 @@ class Observed(estimator.Estimator):
 
 
 runner_lib.estimator_lib.Estimator = Observed
-configuration.parse(bindings=f'''
+gin_files.parse(bindings=f'''
 import tests.architectures.own_architecture
 options.batch_size = 8
 options.gan_class = @ModularGAN

@@ -16,13 +16,13 @@ import pkgutil
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan import dotted_path
+from compare_gan.configuration import dotted_path
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
 from compare_gan.layers import batch_norm
 from compare_gan.layers import kernel
 from compare_gan.layers import linear
 from compare_gan.layers import resample
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
 import gin
 import tensorflow as tf
 

@@ -9,17 +9,17 @@ Deviations: the paper's RevNet-50 has bottlenecks, this encoder has units of two
 the paper's is twice as large (256 to 128 pixels).
 """
 
-from compare_gan import draws
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures import resnet_biggan
 from compare_gan.architectures.bigbigan_small import MLP
 from compare_gan.architectures.bigbigan_small import widened
+from compare_gan.context import draws
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.dense_residual import DenseResiduals
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.reversible import Reversible
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
 import gin
 import tensorflow as tf
 

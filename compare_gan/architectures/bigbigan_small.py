@@ -15,11 +15,14 @@ after the others, and G's last convolution, transposed in the card, is a plain
 one, which for a stride of 1 is the same with another order of the weights.
 """
 
-from compare_gan import precision
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import precision
+from compare_gan.context import recompute
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
+from compare_gan.context.scope import variable
 from compare_gan.layers import attention
 from compare_gan.layers import initializers
-from compare_gan.layers import recompute
 from compare_gan.layers import resample
 from compare_gan.layers.batch_norm import BatchNorm
 from compare_gan.layers.batch_norm import ConditionalBatchNorm
@@ -29,9 +32,6 @@ from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Embedding
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.reversible import Reversible
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
-from compare_gan.layers.scope import variable
 from compare_gan.layers.spectral_norm import SpectralNorm
 import gin
 import tensorflow as tf

@@ -18,8 +18,8 @@ from compare_gan.architectures.resnet_biggan import Attention
 from compare_gan.architectures.resnet_biggan import BigGanResNetBlock
 from compare_gan.architectures.resnet_biggan import block_names
 from compare_gan.architectures.resnet_biggan import multipliers_of
+from compare_gan.context import recompute
 from compare_gan.layers import initializers
-from compare_gan.layers import recompute
 from compare_gan.layers.attention import NonLocalBlock
 from compare_gan.layers.batch_norm import BatchNorm
 from compare_gan.layers.conv import Conv2D

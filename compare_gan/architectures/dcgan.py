@@ -4,14 +4,14 @@ Any image size: each of four stages halves it, rounding up, so 28 pixels go
 through 14, 7 and 4 to 2. 5.4 M + 4.3 M parameters at 64 pixels.
 """
 
-from compare_gan import draws
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import draws
+from compare_gan.context.scope import Module
 from compare_gan.layers import initializers
 from compare_gan.layers.activations import lrelu
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.conv import Deconv2D
 from compare_gan.layers.linear import Linear
-from compare_gan.layers.scope import Module
 import gin
 import tensorflow as tf
 

@@ -6,7 +6,7 @@ Unlike its sisters it has no normaliser, relu or pooling at the end. 52.2 M +
 """
 
 from compare_gan.architectures import abstract_arch
-from compare_gan.layers import recompute
+from compare_gan.context import recompute
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.residual import ResidualBlock

@@ -8,8 +8,10 @@ embedding that all blocks share. The last normaliser is always a plain one.
 import warnings
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import recompute
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
 from compare_gan.layers import initializers
-from compare_gan.layers import recompute
 from compare_gan.layers import resample
 from compare_gan.layers.attention import NonLocalBlock
 from compare_gan.layers.batch_norm import BatchNorm
@@ -18,8 +20,6 @@ from compare_gan.layers.conv import ScaledConv2D
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.residual import ResidualPath
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
 import gin
 import tensorflow as tf
 

@@ -7,20 +7,20 @@ condition every batch norm as a whole. 50 M + 35 M parameters at 128 pixels.
 
 import warnings
 
-from compare_gan import precision
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.resnet_biggan import block_names
 from compare_gan.architectures.resnet_biggan import multipliers_of
+from compare_gan.context import precision
+from compare_gan.context import recompute
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
 from compare_gan.layers import initializers
-from compare_gan.layers import recompute
 from compare_gan.layers import resample
 from compare_gan.layers.attention import NonLocalBlock
 from compare_gan.layers.batch_norm import BatchNorm
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Linear
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
 import gin
 import tensorflow as tf
 

@@ -5,7 +5,7 @@ a hierarchical z, embedded labels, projection. 5.8 M + 1.5 M parameters.
 """
 
 from compare_gan.architectures import abstract_arch
-from compare_gan.layers import recompute
+from compare_gan.context import recompute
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.residual import ResidualBlock

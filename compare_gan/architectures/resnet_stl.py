@@ -4,7 +4,7 @@ https://arxiv.org/abs/1802.05957, table 5, for STL-10. 6 M + 25 M parameters.
 """
 
 from compare_gan.architectures import abstract_arch
-from compare_gan.layers import recompute
+from compare_gan.context import recompute
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.residual import ResidualBlock

@@ -16,10 +16,10 @@ import json
 import math
 import os
 
-from compare_gan import protocol
-from compare_gan import task_manager
+from compare_gan.evaluation import protocol
 from compare_gan.metrics import contract
 from compare_gan.storage import files
+from compare_gan.storage import task_manager
 
 
 def add_arguments(parser):

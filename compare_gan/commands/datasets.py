@@ -12,11 +12,11 @@ reason, and writes a contact sheet. Its exit code is 1 if anything is bad.
 prepare is the only one that downloads.
 """
 
-from compare_gan import configuration
-from compare_gan import image_grid
+from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import image_file
 from compare_gan.datasets import tfds_builders
+from compare_gan.pictures import image_grid
 import gin
 import numpy as np
 
@@ -72,7 +72,7 @@ def _prepare(args):
 
 
 def _check(args):
-  configuration.parse(args.gin_config, args.gin_bindings)
+  gin_files.parse(args.gin_config, args.gin_bindings)
   # All bad files are to be named, not the first ten.
   with gin.unlock_config():
     gin.bind_parameter("dataset.on_error", "skip")

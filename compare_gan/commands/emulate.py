@@ -5,11 +5,11 @@
 
 Folders give one run for each file, in the order of the names as text; the
 results are <out>/<YYYYMMDD_HHMMSS>/<name>_output_0.bin. See
-compare_gan/export/msame.py.
+compare_gan/ascend/msame.py.
 """
 
+from compare_gan.ascend import msame
 from compare_gan.export import frozen_graph
-from compare_gan.export import msame
 
 
 def add_arguments(parser):

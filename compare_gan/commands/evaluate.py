@@ -8,23 +8,23 @@
 --images are decoded as those of a dataset: folder.background is what shows
 behind transparent pixels, and arrays.value_range and arrays.layout say what an
 array file holds. A model adds a row to its scores.csv. What is scored and how:
-`evaluate.*`, see compare_gan/evaluation.py; --gin_bindings may set it.
+`evaluate.*`, see compare_gan/evaluation/scoring.py; --gin_bindings may set it.
 """
 
 import io
 import json
 import os
 
-from compare_gan import configuration
-from compare_gan import evaluation
-from compare_gan import model_dir as model_dir_lib
-from compare_gan import picture_files
-from compare_gan import protocol
-from compare_gan import task_manager
+from compare_gan.configuration import gin_files
 from compare_gan.datasets import arrays
 from compare_gan.datasets import catalogue
+from compare_gan.evaluation import protocol
+from compare_gan.evaluation import scoring
 from compare_gan.features import abstract_extractor
+from compare_gan.pictures import picture_files
 from compare_gan.storage import files
+from compare_gan.storage import model_dir as model_dir_lib
+from compare_gan.storage import task_manager
 import numpy as np
 
 
@@ -96,19 +96,19 @@ def _features(args):
   }
   if not sets:
     return None
-  configuration.parse(args.gin_config, _bindings(args))
-  metrics = evaluation.settings().metrics
-  scores, errors = evaluation.compare_sets(metrics, sets)
+  gin_files.parse(args.gin_config, _bindings(args))
+  metrics = scoring.settings().metrics
+  scores, errors = scoring.compare_sets(metrics, sets)
   if not scores and not errors:
     raise ValueError(
       f"No metric of evaluate.metrics can do with {', '.join(sets)} alone. "
       "--real_features and --fake_features together would do."
     )
-  card = evaluation.card_of_sets(metrics, sets)
+  card = scoring.card_of_sets(metrics, sets)
   return {
     "scores": scores,
     "errors": errors,
-    "better": evaluation.directions(metrics, scores),
+    "better": scoring.directions(metrics, scores),
     "status": "ok" if not errors else f"no {', '.join(sorted(errors))}",
     "protocol": card,
     "protocol_digest": protocol.digest(card),
@@ -139,7 +139,7 @@ def _images(args):
   files = list(args.gin_config)
   if args.model_dir:
     files.insert(0, model_dir_lib.config_path(args.model_dir))
-  configuration.parse(files, _bindings(args))
+  gin_files.parse(files, _bindings(args))
   dataset = _dataset(args)
   images = picture_files.read(
     args.images,
@@ -154,7 +154,7 @@ def _images(args):
       f"{dataset.image_shape}. Resize them first, and say how in the paper."
     )
   labels = arrays.read_labels(args.labels, len(images)) if args.labels else None
-  evaluator = evaluation.Evaluator(dataset, evaluation.settings())
+  evaluator = scoring.Evaluator(dataset, scoring.settings())
   return evaluator.row_of_images(images, labels, args.images)
 
 
@@ -169,7 +169,7 @@ def _model(args):
     args.model_dir, args.step, _bindings(args)
   )
   dataset = _dataset(args)
-  evaluator = evaluation.Evaluator(dataset, evaluation.settings(), args.runs)
+  evaluator = scoring.Evaluator(dataset, scoring.settings(), args.runs)
   config = task_manager.bindings(
     files.read_text(model_dir_lib.config_path(args.model_dir, step))
   )

@@ -10,14 +10,14 @@ tflite. Signatures: names, shapes and ranges, see compare_gan/export/
 signatures.py. What was written is read again and compared with the model.
 """
 
-from compare_gan import model_dir
-from compare_gan import sampling
-from compare_gan.export import ascend
+from compare_gan.ascend import atc
+from compare_gan.evaluation import sampling
 from compare_gan.export import frozen_graph
 from compare_gan.export import onnx_file
 from compare_gan.export import saved_model
 from compare_gan.export import signatures
 from compare_gan.export import tflite_file
+from compare_gan.storage import model_dir
 import numpy as np
 
 _TOLERANCE = 1e-4  # of pixels in [0, 1]
@@ -130,8 +130,8 @@ def run(args):
   )
   if args.format == "pb":
     fixed = signature.inputs(gan, batch or signature.batch)
-    print(ascend.atc(path, fixed, signature.output, args.soc_version))
-    print(ascend.msame(path, fixed))
+    print(atc.atc(path, fixed, signature.output, args.soc_version))
+    print(atc.msame(path, fixed))
 
 
 def batch_size(text, signature, is_free=False):

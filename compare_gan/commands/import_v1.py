@@ -4,12 +4,12 @@
     --gin_config old/operative_config-0.gin --model_dir new
 """
 
-from compare_gan import configuration
-from compare_gan import model_dir
+from compare_gan.configuration import gin_files
+from compare_gan.context import scope
 from compare_gan.datasets import catalogue
-from compare_gan.estimator import checkpoints
 from compare_gan.export import tf1_checkpoint
-from compare_gan.layers import scope
+from compare_gan.storage import checkpoints
+from compare_gan.storage import model_dir
 
 
 def add_arguments(parser):
@@ -44,7 +44,7 @@ def run(args):
     raise ValueError(
       f"--model_dir={args.model_dir} holds checkpoints already. Name a new one."
     )
-  configuration.parse([args.gin_config], args.gin_bindings)
+  gin_files.parse([args.gin_config], args.gin_bindings)
   dataset = _dataset(args)
   shapes, read = checkpoints.load(args.checkpoint)
   with scope.building(allocate=False):

@@ -8,8 +8,8 @@ Without a kind it says which kinds there are, and what chooses among each. gin
 files and bindings may import modules of your own: `import my_package.my_loss`.
 """
 
-from compare_gan import configuration
-from compare_gan import kinds as kinds_lib
+from compare_gan.configuration import gin_files
+from compare_gan.configuration import kinds as kinds_lib
 
 
 def add_arguments(parser):
@@ -23,7 +23,7 @@ def add_arguments(parser):
 
 
 def run(args):
-  configuration.parse(args.gin_config, args.gin_bindings)
+  gin_files.parse(args.gin_config, args.gin_bindings)
   kinds = kinds_lib.kinds()
   unknown = [name for name in args.kinds if name not in kinds]
   if unknown:

@@ -8,12 +8,12 @@ of them are those that `evaluate` scores with the same seed (evaluate.seed). A
 folder for each input, and manifest.json.
 """
 
-from compare_gan import evaluation
-from compare_gan import model_dir
-from compare_gan import sampling
+from compare_gan.ascend import bins
 from compare_gan.commands import export
-from compare_gan.export import bins
+from compare_gan.evaluation import sampling
+from compare_gan.evaluation import scoring
 from compare_gan.export import signatures
+from compare_gan.storage import model_dir
 import numpy as np
 
 
@@ -53,7 +53,7 @@ def run(args):
       "file holds one batch."
     )
   gan, step = model_dir.load_step(args.model_dir, args.step, args.gin_bindings)
-  z, labels = evaluation.latents(gan, args.n, args.seed, args.truncation)
+  z, labels = scoring.latents(gan, args.n, args.seed, args.truncation)
   if args.labels:
     labels = _given_labels(args, gan)
   words = sampling.z_in_words(args.truncation)

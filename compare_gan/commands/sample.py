@@ -19,14 +19,14 @@ one's own is a module, see compare_gan/looks/__init__.py.
 
 import os
 
-from compare_gan import evaluation
 from compare_gan import looks
-from compare_gan import model_dir
-from compare_gan import sampling
 from compare_gan.datasets import catalogue
+from compare_gan.evaluation import sampling
+from compare_gan.evaluation import scoring
 from compare_gan.looks import npz
 from compare_gan.looks import real
 from compare_gan.looks import subject as subject_lib
+from compare_gan.storage import model_dir
 import numpy as np
 
 __doc__ = __doc__.replace("{kinds}", looks.described())
@@ -151,7 +151,7 @@ def _bindings(args):
 
 def _real_images(gan, args):
   """Returns the real.RealImages of dataset.name and --features."""
-  chosen = evaluation.settings()
+  chosen = scoring.settings()
   make_extractor = real.make_extractor(args.features, chosen.features)
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   dataset = catalogue.dataset(**given)

@@ -10,12 +10,12 @@ scored and how: `evaluate.*`, which --gin_bindings may set.
 
 import json
 
-from compare_gan import evaluation
-from compare_gan import sampling
+from compare_gan.ascend import bins
 from compare_gan.commands import export
 from compare_gan.datasets import catalogue
-from compare_gan.estimator import checkpoints
-from compare_gan.export import bins
+from compare_gan.evaluation import sampling
+from compare_gan.evaluation import scoring
+from compare_gan.storage import checkpoints
 import numpy as np
 
 
@@ -105,5 +105,5 @@ def _difference(gan, z, labels, images, averaged):
 def _row(gan, images, labels, args):
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   dataset = catalogue.dataset(**given)
-  evaluator = evaluation.Evaluator(dataset, evaluation.settings())
+  evaluator = scoring.Evaluator(dataset, scoring.settings())
   return evaluator.row_of_images(images, labels, args.outputs)

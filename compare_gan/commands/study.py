@@ -15,12 +15,12 @@ docs/studies.md.
 import os
 import sys
 
-from compare_gan.study import conductor
-from compare_gan.study import executors
-from compare_gan.study import journal
-from compare_gan.study import progress
-from compare_gan.study import retry
-from compare_gan.study import table
+from compare_gan.study.run import conductor
+from compare_gan.study.run import executors
+from compare_gan.study.run import journal
+from compare_gan.study.run import progress
+from compare_gan.study.run import retry
+from compare_gan.study.run import table
 
 
 def add_arguments(parser):
@@ -93,10 +93,10 @@ def run(args):
 
 def _run(args):
   _leave_gpus_to_the_runs()
-  from compare_gan.study import definition
-  from compare_gan.study import needs
-  from compare_gan.study import plan
-  from compare_gan.study import room
+  from compare_gan.study.define import definition
+  from compare_gan.study.define import plan
+  from compare_gan.study.run import needs
+  from compare_gan.study.run import room
 
   path = os.path.abspath(definition.find(args.path))
   stem = os.path.splitext(os.path.basename(path))[0]
@@ -192,10 +192,10 @@ def _retry(args):
 
 
 def _report(args):
-  from compare_gan.study import report
+  from compare_gan.study.report import report_page
 
   _print_note(table.read_study(args.folder))
-  print(f"Wrote {report.write(args.folder)}.")
+  print(f"Wrote {report_page.write(args.folder)}.")
 
 
 def _print_note(study):
@@ -205,7 +205,7 @@ def _print_note(study):
 
 
 def _export(args):
-  from compare_gan.study import tables
+  from compare_gan.study.report import tables
 
   if not (args.csv or args.parquet):
     raise ValueError("--csv=FILE or --parquet=FILE says what to write.")
@@ -220,7 +220,7 @@ def _export(args):
 
 
 def _import(args):
-  from compare_gan.study import import_scores
+  from compare_gan.study.report import import_scores
 
   found = import_scores.read(args.scores)
   import_scores.write(found, args.out)

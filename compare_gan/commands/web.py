@@ -11,12 +11,12 @@ are made now: sweeps of the coordinates of z, class by class. --frames asks for
 them.
 """
 
-from compare_gan import pictures
-from compare_gan import sampling
 from compare_gan.commands import export
+from compare_gan.evaluation import sampling
 from compare_gan.export import frozen
-from compare_gan.export import web_page
-from compare_gan.export import web_program
+from compare_gan.export.web import web_page
+from compare_gan.export.web import web_program
+from compare_gan.pictures import views
 import numpy as np
 
 _BASES = 4  # as many z, at most, from which frames start
@@ -88,7 +88,7 @@ def _live(gan, averaged, names, title, args):
   program = web_program.translate(frozen.freeze(gan, averaged))
   # Without the ends of a normal distribution, which would look like its edges.
   probabilities = np.clip(np.linspace(0.0, 1.0, 513), 0.0005, 0.9995)
-  quantiles = pictures.z_quantiles(probabilities).tolist()
+  quantiles = views.z_quantiles(probabilities).tolist()
   parameters = sum(array.size for array in program.weights.values())
   text = f"{parameters:,} numbers, computed in your browser."
   return web_page.live(
@@ -101,12 +101,12 @@ def _frames(gan, averaged, names, about, args):
   classes = _shown_classes(gan, args.classes)
   sampler = sampling.Sampler(gan, averaged)
   z, _ = sampling.draw(gan, _BASES, args.seed)
-  values = pictures.sweep_values(_VALUES)
+  values = views.sweep_values(_VALUES)
 
   def sheets(base, count):
     return [
       web_page.data_uri(
-        pictures.sweep_sheet(sampler, base, label, range(count), values)
+        views.sweep_sheet(sampler, base, label, range(count), values)
       )
       for label in classes or [None]
     ]

@@ -14,7 +14,7 @@ import shlex
 import subprocess
 import sys
 
-from compare_gan.zoo import plan as plan_lib
+from compare_gan.ascend.zoo import plan as plan_lib
 
 
 def add_arguments(parser):

@@ -15,8 +15,8 @@ A dataset of one's own is a class chosen by its dotted path. It has `size` and
 import abc
 import functools
 
-from compare_gan import draws
-from compare_gan import pixels
+from compare_gan.context import draws
+from compare_gan.context import pixels
 import numpy as np
 import tensorflow as tf
 

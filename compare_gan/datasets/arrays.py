@@ -26,7 +26,7 @@ array_formats.py reads them and array_pixels.py makes them images.
 import os
 from typing import Optional
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.datasets import array_files
 from compare_gan.datasets import array_formats
 from compare_gan.datasets import array_pixels

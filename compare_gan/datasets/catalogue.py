@@ -8,8 +8,8 @@ and known datasets are there before anything is read.
 
 import inspect
 
-from compare_gan import dotted_path
-from compare_gan import gin_roles
+from compare_gan.configuration import dotted_path
+from compare_gan.configuration import gin_roles
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import arrays
 from compare_gan.datasets import damage

@@ -20,7 +20,7 @@ import os
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.datasets import class_folders
 from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import image_file

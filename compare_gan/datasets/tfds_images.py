@@ -15,7 +15,7 @@ from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import damage
 from compare_gan.datasets import files as files_lib

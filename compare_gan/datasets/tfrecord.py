@@ -13,7 +13,7 @@ read by number, so that every epoch is a permutation of all of them and no
 shuffle buffer is needed.
 """
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.datasets import image_files
 from compare_gan.datasets import record_sets
 from compare_gan.datasets import records as records_lib

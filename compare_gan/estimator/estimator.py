@@ -13,8 +13,8 @@ was never interrupted.
 import time
 import warnings
 
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator import stop as stop_lib
+from compare_gan.storage import checkpoints
 import tensorflow as tf
 
 # A loop of the graph takes about so long: what a user waits for a sign of life.

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan import gin_roles
-from compare_gan import precision as precision_lib
+from compare_gan.configuration import gin_roles
+from compare_gan.context import precision as precision_lib
 from compare_gan.estimator import devices
 from compare_gan.estimator.devices import base
 import gin

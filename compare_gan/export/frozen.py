@@ -7,7 +7,7 @@ are the operations that z or y passes through, and the arrays that they need.
 
 from typing import NamedTuple
 
-from compare_gan.layers import state
+from compare_gan.context import state
 import numpy as np
 import tensorflow as tf
 

@@ -8,9 +8,9 @@ averages: `options.init_from = path` starts from them.
 """
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.gans import ema
-from compare_gan.layers import scope
-from compare_gan.layers import state
 from compare_gan.storage import files
 import tensorflow as tf
 

@@ -9,7 +9,7 @@ import re
 from typing import Callable
 from typing import NamedTuple
 
-from compare_gan.layers import scope
+from compare_gan.context import scope
 
 _OPTIMIZER_OF = {"disc_step": "d_opt", "gen_step": "g_opt"}
 

@@ -18,6 +18,10 @@ import copy
 import math
 import time
 
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import building
+from compare_gan.context.scope import scope
+from compare_gan.context.scope import variable
 from compare_gan.datasets import cache
 from compare_gan.features import abstract_extractor
 from compare_gan.features.fingerprint import fingerprint
@@ -26,10 +30,6 @@ from compare_gan.layers.batch_norm import StandardizeBatch
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Linear
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import building
-from compare_gan.layers.scope import scope
-from compare_gan.layers.scope import variable
 import gin
 import numpy as np
 import tensorflow as tf

@@ -19,7 +19,7 @@ import os
 import tarfile
 import zlib
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.features import abstract_extractor
 from compare_gan.features import saved_model
 import gin

@@ -12,7 +12,7 @@ how many cores there are.
 
 import os
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.features import abstract_extractor
 from compare_gan.features import onnx_weights
 from compare_gan.features import tower

@@ -15,8 +15,8 @@ import inspect
 import os
 import pathlib
 
-from compare_gan import dotted_path
-from compare_gan import gin_roles
+from compare_gan.configuration import dotted_path
+from compare_gan.configuration import gin_roles
 from compare_gan.features import abstract_extractor
 from compare_gan.features import tower
 from compare_gan.storage import files

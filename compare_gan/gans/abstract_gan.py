@@ -3,7 +3,7 @@
 import abc
 import contextlib
 
-from compare_gan.layers.scope import Module
+from compare_gan.context.scope import Module
 
 
 class AbstractGAN(Module, abc.ABC):

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from typing import Optional
 import zlib
 
-from compare_gan import draws
-from compare_gan import replica
+from compare_gan.context import draws
+from compare_gan.context import replica
 from compare_gan.gans.options import Options
 import tensorflow as tf
 

@@ -19,15 +19,15 @@ loses the same units to dropout on any number of replicas. Parts of
 import contextlib
 from typing import NamedTuple
 
-from compare_gan import draws
-from compare_gan import replica
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import draws
+from compare_gan.context import replica
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.gans import loss_lib
 from compare_gan.gans.fakes import Made
 from compare_gan.gans.modular_gan import ModularGAN
 from compare_gan.gans.modular_gan import Scored
-from compare_gan.layers import scope
-from compare_gan.layers import state
 import gin
 import tensorflow as tf
 

@@ -7,7 +7,7 @@ averaged; moments and power iterations are shared with the original.
 from typing import Any
 from typing import Callable
 
-from compare_gan.layers import scope
+from compare_gan.context import scope
 import tensorflow as tf
 
 SUFFIX = "/ExponentialMovingAverage"

@@ -13,8 +13,8 @@ import inspect
 import warnings
 
 from compare_gan.architectures import abstract_arch
-from compare_gan.layers import scope
-from compare_gan.layers import state
+from compare_gan.context import scope
+from compare_gan.context import state
 import tensorflow as tf
 
 _ROWS = 2  # that a network is shown to see what it makes of them

@@ -23,7 +23,7 @@ from typing import Any
 from typing import Callable
 from typing import NamedTuple
 
-from compare_gan import draws
+from compare_gan.context import draws
 import gin
 import numpy as np
 

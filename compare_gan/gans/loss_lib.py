@@ -10,7 +10,7 @@ loss of one's own is a function of the same two logits, [N, 1], that returns
 
 from typing import NamedTuple
 
-from compare_gan import replica
+from compare_gan.context import replica
 import gin
 import tensorflow as tf
 

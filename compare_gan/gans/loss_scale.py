@@ -14,10 +14,10 @@ Several replicas look at the mean of their gradients, and so agree.
 
 import contextlib
 
-from compare_gan import gin_roles
-from compare_gan import precision
+from compare_gan.configuration import gin_roles
+from compare_gan.context import precision
+from compare_gan.context import scope
 from compare_gan.layers import initializers
-from compare_gan.layers import scope
 import gin
 import tensorflow as tf
 

@@ -15,9 +15,9 @@ import contextlib
 from typing import Any
 from typing import NamedTuple
 
-from compare_gan import draws
-from compare_gan import replica
-from compare_gan.layers import state
+from compare_gan.context import draws
+from compare_gan.context import replica
+from compare_gan.context import state
 import tensorflow as tf
 
 

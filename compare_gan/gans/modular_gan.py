@@ -17,8 +17,9 @@ from typing import Callable
 from typing import NamedTuple
 import warnings
 
-from compare_gan import pixels
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
+from compare_gan.context import pixels
+from compare_gan.context import scope
 from compare_gan.gans import batches as batches_lib
 from compare_gan.gans import ema
 from compare_gan.gans import fakes as fakes_lib
@@ -35,7 +36,6 @@ from compare_gan.gans.fakes import Pass
 from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.networks import Networks
 from compare_gan.layers import initializers
-from compare_gan.layers import scope
 import gin
 import tensorflow as tf
 

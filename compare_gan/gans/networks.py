@@ -4,12 +4,12 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import state
+from compare_gan.context.scope import Module
 from compare_gan.gans import label_use
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.gans.fakes import Pass
 from compare_gan.gans.options import Options
-from compare_gan.layers import state
-from compare_gan.layers.scope import Module
 import tensorflow as tf
 
 

@@ -11,7 +11,7 @@ its own copy, no replica waits for another, and the copies stay equal.
 import abc
 import numbers
 
-from compare_gan.layers import scope
+from compare_gan.context import scope
 import numpy as np
 import tensorflow as tf
 

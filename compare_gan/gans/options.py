@@ -5,7 +5,7 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 import gin
 
 

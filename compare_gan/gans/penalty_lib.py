@@ -29,13 +29,13 @@ G's loss can have a penalty on its `kernels`, `g_penalty.fn` times
 
 import inspect
 
-from compare_gan import replica
+from compare_gan.context import replica
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import full_name
+from compare_gan.context.scope import scope
+from compare_gan.context.scope import variable
 from compare_gan.layers import initializers
 from compare_gan.layers.moments import cross_replica_moments
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import full_name
-from compare_gan.layers.scope import scope
-from compare_gan.layers.scope import variable
 import gin
 import tensorflow as tf
 

@@ -6,10 +6,10 @@ ones of the global batch: several replicas hand them to each other, and each
 scores its share of the turned ones. So their number changes nothing.
 """
 
-from compare_gan import replica
+from compare_gan.context import replica
+from compare_gan.context.scope import scope
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.rotation import rotate_images
-from compare_gan.layers.scope import scope
 import tensorflow as tf
 
 ANGLES = (0, 90, 180, 270)

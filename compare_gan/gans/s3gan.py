@@ -10,7 +10,8 @@ up to three heads beside its own scores:
 
 import warnings
 
-from compare_gan import replica
+from compare_gan.context import replica
+from compare_gan.context.scope import scope
 from compare_gan.gans import penalty_lib
 from compare_gan.gans import rotation_task
 from compare_gan.gans.modular_gan import ModularGAN
@@ -18,7 +19,6 @@ from compare_gan.gans.modular_gan import Scored
 from compare_gan.layers import initializers
 from compare_gan.layers.linear import Embedding
 from compare_gan.layers.linear import Linear
-from compare_gan.layers.scope import scope
 import gin
 import tensorflow as tf
 

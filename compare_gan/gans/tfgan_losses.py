@@ -7,7 +7,7 @@ real images by default (`tfgan.modified_loss.label_smoothing = 0.0`), and
 `relativistic_loss` compares within a replica.
 """
 
-from compare_gan import tfgan_compat
+from compare_gan.gans import tfgan_compat
 from compare_gan.gans.loss_lib import GANLosses
 import gin
 import tensorflow as tf

@@ -19,7 +19,9 @@ from typing import Callable
 from typing import Optional
 import warnings
 
-from compare_gan import replica
+from compare_gan.context import recompute
+from compare_gan.context import replica
+from compare_gan.context import scope
 from compare_gan.gans import fakes as fakes_lib
 from compare_gan.gans import loss_scale
 from compare_gan.gans import micro_batches
@@ -27,8 +29,6 @@ from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Fakes
 from compare_gan.gans.options import Options
 from compare_gan.gans.penalty_lib import GeneratorPenalty
-from compare_gan.layers import recompute
-from compare_gan.layers import scope
 import tensorflow as tf
 
 _MOST_NAMES = 5  # that a warning shows

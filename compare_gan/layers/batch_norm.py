@@ -9,17 +9,17 @@ own with these two methods will do, once a gin file says
   x = norm(x, z, y, is_training)    # z, y: None where the dimension is 0
 """
 
-from compare_gan import replica
+from compare_gan.context import replica
+from compare_gan.context import state
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
+from compare_gan.context.scope import variable
 from compare_gan.layers import initializers
-from compare_gan.layers import state
 from compare_gan.layers.gin_names import ARCH_OPS
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.moments import batch_moments
 from compare_gan.layers.moments import cross_replica_moments
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
-from compare_gan.layers.scope import variable
 import gin
 import tensorflow as tf
 

@@ -9,14 +9,14 @@ wanted of: the same numbers to rounding, for a quarter to four ninths of the
 work.
 """
 
-from compare_gan import precision
+from compare_gan.context import precision
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
+from compare_gan.context.scope import variable
 from compare_gan.layers import initializers
 from compare_gan.layers import resample
 from compare_gan.layers.gin_names import ARCH_OPS
 from compare_gan.layers.kernel import Kernel
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
-from compare_gan.layers.scope import variable
 import gin
 import tensorflow as tf
 

@@ -5,12 +5,12 @@ of `draws.seeded` row i of the global batch loses the same units on any number
 of replicas.
 """
 
-from compare_gan import draws
+from compare_gan.context import draws
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
 from compare_gan.layers.activations import lrelu
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Linear
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
 import tensorflow as tf
 
 

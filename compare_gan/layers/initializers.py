@@ -6,7 +6,7 @@ every machine and version, so that one seed means the same network everywhere.
 
 import warnings
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.layers import gin_names
 import gin
 import numpy as np

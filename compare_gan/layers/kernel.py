@@ -5,8 +5,8 @@ for its value: `Kernel` here, `SpectralNorm` and `WeightNorm` next door, or
 anyone's own class with the same two methods.
 """
 
+from compare_gan.context import scope
 from compare_gan.layers import initializers
-from compare_gan.layers import scope
 from compare_gan.layers.spectral_norm import SpectralNorm
 from compare_gan.layers.weight_norm import WeightNorm
 

@@ -1,9 +1,9 @@
 """Layer normalisation of images (Ba et al., 2016, https://arxiv.org/abs/1607.06450)."""
 
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
+from compare_gan.context.scope import variable
 from compare_gan.layers import initializers
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
-from compare_gan.layers.scope import variable
 import tensorflow as tf
 
 _EPSILON = 1e-12

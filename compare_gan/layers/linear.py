@@ -5,11 +5,11 @@ import contextlib
 import threading
 from typing import NamedTuple
 
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
+from compare_gan.context.scope import variable
 from compare_gan.layers import initializers
 from compare_gan.layers.kernel import Kernel
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
-from compare_gan.layers.scope import variable
 import tensorflow as tf
 
 

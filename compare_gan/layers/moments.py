@@ -1,6 +1,6 @@
 """Mean and variance over a batch, or over the batches of all replicas."""
 
-from compare_gan import replica
+from compare_gan.context import replica
 import gin
 import tensorflow as tf
 

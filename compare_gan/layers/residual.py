@@ -4,12 +4,12 @@ norm, relu, conv, norm, relu, conv, plus a convolved shortcut. Generators change
 the size in the first convolution, discriminators in the second.
 """
 
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
 from compare_gan.layers import resample
 from compare_gan.layers.conv import ScaledConv2D
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.layer_norm import LayerNorm
-from compare_gan.layers.scope import Module
-from compare_gan.layers.scope import scope
 import tensorflow as tf
 
 

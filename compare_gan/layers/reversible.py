@@ -11,8 +11,8 @@ The halves are float32 in any precision: what f adds is subtracted again, and in
 what the second pass computes.
 """
 
-from compare_gan.layers import state
-from compare_gan.layers.scope import Module
+from compare_gan.context import state
+from compare_gan.context.scope import Module
 import tensorflow as tf
 
 

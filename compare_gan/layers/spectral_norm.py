@@ -5,10 +5,10 @@ W = [prod(shape[:-1]), shape[-1]], R rows and K columns. One power iteration per
 application keeps the estimate up to date; its vector `u_var` is state.
 """
 
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.layers import gin_names
 from compare_gan.layers import initializers
-from compare_gan.layers import scope
-from compare_gan.layers import state
 import gin
 import numpy as np
 import tensorflow as tf

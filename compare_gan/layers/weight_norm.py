@@ -6,8 +6,8 @@ channel of a linear layer or convolution, the input channel of a deconvolution.
 without normalisation.
 """
 
+from compare_gan.context import scope
 from compare_gan.layers import initializers
-from compare_gan.layers import scope
 import numpy as np
 import tensorflow as tf
 

@@ -19,7 +19,7 @@ import inspect
 import pkgutil
 from types import ModuleType
 
-from compare_gan import dotted_path
+from compare_gan.configuration import dotted_path
 
 
 def kinds() -> dict[str, ModuleType]:

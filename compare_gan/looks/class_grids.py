@@ -2,10 +2,10 @@
 
 import argparse
 
-from compare_gan import pictures
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_classes
+from compare_gan.pictures import views
 
 
 def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
@@ -20,6 +20,6 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
   del args
   labels = subject.classes or range(subject.gan.num_classes)
   for label in labels:
-    grid = pictures.samples(subject.sampler, *subject.draw([label]))
+    grid = views.samples(subject.sampler, *subject.draw([label]))
     subject.write_png(f"{label}.png", grid)
   print(f"Wrote grids of {len(labels)} classes to {subject.folder}.")

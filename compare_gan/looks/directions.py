@@ -16,14 +16,14 @@ taken as it is applied.
 import argparse
 from typing import NamedTuple
 
-from compare_gan import pictures
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.layers import linear
-from compare_gan.layers import scope
-from compare_gan.layers import state
 from compare_gan.looks import sheet
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_pictures
+from compare_gan.pictures import views
 import numpy as np
 import tensorflow as tf
 
@@ -181,7 +181,7 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
     ("direction", "eigenvalue", *(f"z{i}" for i in range(z_dim))),
     ((i + 1, values[i], *vectors[i]) for i in range(n)),
   )
-  distances = np.linspace(-_WAY, _WAY, _STEPS) * pictures.z_deviation()
+  distances = np.linspace(-_WAY, _WAY, _STEPS) * views.z_deviation()
   subject.write_png(
     "directions.png", _picture(subject, values, vectors, distances)
   )

@@ -2,8 +2,8 @@
 
 import argparse
 
-from compare_gan import image_grid
 from compare_gan.looks.subject import Subject
+from compare_gan.pictures import image_grid
 
 
 def make(subject: Subject, args: argparse.Namespace) -> None:

@@ -3,8 +3,8 @@
 import argparse
 import os
 
-from compare_gan import image_grid
 from compare_gan.looks.subject import Subject
+from compare_gan.pictures import image_grid
 
 
 def make(subject: Subject, args: argparse.Namespace) -> None:

@@ -2,13 +2,13 @@
 
 import argparse
 
-from compare_gan import pictures
 from compare_gan.looks.subject import Subject
+from compare_gan.pictures import views
 
 _CELLS = 64  # as many as a picture can show
 
 
 def make(subject: Subject, args: argparse.Namespace) -> None:
   del args
-  frames = pictures.interpolation(subject.sampler, *subject.first(_CELLS))
+  frames = views.interpolation(subject.sampler, *subject.first(_CELLS))
   subject.write_gif("interpolation.gif", frames)

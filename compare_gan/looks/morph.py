@@ -2,10 +2,10 @@
 
 import argparse
 
-from compare_gan import pictures
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_classes
+from compare_gan.pictures import views
 
 _CELLS = 64  # as many as a picture can show
 
@@ -22,7 +22,7 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
     chosen = list(dict.fromkeys(subject.latents[1].tolist()))
   frames = []
   for first, second in zip(chosen, chosen[1:] or chosen):
-    way = pictures.morph(subject.sampler, z, first, second)
+    way = views.morph(subject.sampler, z, first, second)
     # Two frames a second.
     subject.write_gif(f"{first}to{second}.gif", way, seconds=0.5)
     frames += way

@@ -5,7 +5,7 @@ import math
 import os
 from typing import Optional
 
-from compare_gan import image_grid
+from compare_gan.pictures import image_grid
 import numpy as np
 
 _SIDE = 56  # pixels that a cell is wide at least, so that a number fits below

@@ -10,10 +10,10 @@ from typing import Any
 from typing import Callable
 from typing import Optional
 
-from compare_gan import picture_files
-from compare_gan import sampling
+from compare_gan.evaluation import sampling
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks import real
+from compare_gan.pictures import picture_files
 from compare_gan.storage import files
 import numpy as np
 

@@ -5,9 +5,9 @@ A coordinate goes from its small values to its large ones.
 
 import argparse
 
-from compare_gan import pictures
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks.subject import Subject
+from compare_gan.pictures import views
 
 _VALUES = 9
 _DEFAULT = list(range(8))
@@ -30,9 +30,9 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
   z, labels = subject.latents
   label = None if labels is None else labels[0]
   chosen = coordinates(args.sweep, subject.gan.options.z_dim)
-  what = subject.sampler, z[0], label, chosen, pictures.sweep_values(_VALUES)
-  subject.write_png("sweep.png", pictures.sweep_sheet(*what))
-  subject.write_gif("sweep.gif", pictures.sweep_frames(*what))
+  what = subject.sampler, z[0], label, chosen, views.sweep_values(_VALUES)
+  subject.write_png("sweep.png", views.sweep_sheet(*what))
+  subject.write_gif("sweep.gif", views.sweep_frames(*what))
 
 
 def coordinates(text: str, z_dim: int) -> list[int]:

@@ -2,8 +2,8 @@
 
 import argparse
 
-from compare_gan import pictures
 from compare_gan.looks.subject import Subject
+from compare_gan.pictures import views
 
 _COLUMNS = 8
 
@@ -11,7 +11,5 @@ _COLUMNS = 8
 def make(subject: Subject, args: argparse.Namespace) -> None:
   del args
   _, labels = subject.first(_COLUMNS)
-  sheet = pictures.truncation_sheet(
-    subject.sampler, labels, refill=subject.refill
-  )
+  sheet = views.truncation_sheet(subject.sampler, labels, refill=subject.refill)
   subject.write_png("truncation.png", sheet)

@@ -11,7 +11,7 @@ import re
 from typing import Any
 from typing import Callable
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.metrics import contract
 import gin
 import numpy as np

@@ -1,5 +1,5 @@
-"""Whatever must not be lost: small files that are whole or absent, and locks.
+"""Whatever must not be lost.
 
-Sees no other room. Every call that touches the disk goes through `files.call`,
-so that one test can make each of them fail. A new kind of file is a new module.
+files and locks are leaves, which every room may use. checkpoints, model_dir,
+restart, task_manager and transfer know what a model_dir holds.
 """

@@ -4,8 +4,8 @@ import pathlib
 import sys
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import scope
 from compare_gan.layers import batch_norm
-from compare_gan.layers import scope
 import gin
 import pytest
 import tensorflow as tf

@@ -9,10 +9,10 @@ environment names:
 import inspect
 import os
 
-from compare_gan import draws
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import draws
+from compare_gan.context import scope
 from compare_gan.layers import batch_norm
-from compare_gan.layers import scope
 import gin
 import numpy as np
 import pytest

@@ -1,11 +1,11 @@
 """The model card's networks, row by row."""
 
-from compare_gan import draws
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures import bigbigan_small
+from compare_gan.context import draws
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.layers import resample
-from compare_gan.layers import scope
-from compare_gan.layers import state
 from compare_gan.layers.spectral_norm import SpectralNorm
 import gin
 import numpy as np

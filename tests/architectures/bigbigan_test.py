@@ -1,9 +1,9 @@
 """The paper's networks: BigGAN's trunk, and an encoder that samples."""
 
-from compare_gan import draws
 from compare_gan.architectures import abstract_arch
-from compare_gan.layers import scope
-from compare_gan.layers import state
+from compare_gan.context import draws
+from compare_gan.context import scope
+from compare_gan.context import state
 import gin
 import numpy as np
 import pytest

@@ -2,14 +2,14 @@
 
 import pathlib
 
-from compare_gan import configuration
-from compare_gan import model_dir
 from compare_gan.architectures import biggan
+from compare_gan.configuration import gin_files
+from compare_gan.context import scope
 from compare_gan.layers import batch_norm
 from compare_gan.layers import kernel
-from compare_gan.layers import scope
 from compare_gan.layers import spectral_norm
 from compare_gan.layers.batch_norm import ConditionalBatchNorm
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def _networks(size, ch=8, z_dim=40, num_classes=3, **chosen):
 
 
 def test_weights_of_the_card():
-  configuration.parse([_CARD])
+  gin_files.parse([_CARD])
   with scope.building(allocate=False):
     gan = model_dir.make_gan(model_dir.DatasetShape((32, 32, 3), 10))
   assert _size(gan.generator) == 10315428

@@ -1,8 +1,8 @@
 """The conditional DCGAN of digits, held to the widths of its model card."""
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import scope
 from compare_gan.layers import batch_norm
-from compare_gan.layers import scope
 import gin
 import numpy as np
 import pytest

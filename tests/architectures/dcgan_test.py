@@ -1,16 +1,16 @@
 """DCGAN, held to its model card."""
 
-from compare_gan import configuration
-from compare_gan import model_dir
 from compare_gan import runner_lib
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures import dcgan
+from compare_gan.configuration import gin_files
+from compare_gan.context import scope
 from compare_gan.datasets import catalogue
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator import run_config
 from compare_gan.gans import latents
-from compare_gan.layers import scope
 from compare_gan.layers.kernel import Kernel
+from compare_gan.storage import checkpoints
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def _count(network):
 
 
 def _gan(card, bindings=(), shape=(64, 64, 3), classes=0, **building):
-  configuration.parse([card], bindings)
+  gin_files.parse([card], bindings)
   with scope.building(**building):
     return model_dir.make_gan(model_dir.DatasetShape(shape, classes))
 
@@ -126,7 +126,7 @@ def test_g_is_updated_twice_for_each_update_of_d(card, shape, classes, narrow):
 )
 def test_distributions_of_z(bindings, low, high):
   """What the card says to bind for each --z_dist."""
-  configuration.parse(["dcgan_celeba64.gin"], bindings)
+  gin_files.parse(["dcgan_celeba64.gin"], bindings)
   for draw in (latents.z, latents.eval_z):
     z = draw([1000, 10]).numpy()
     assert low <= z.min() and z.max() <= high
@@ -173,7 +173,7 @@ def test_card_trains_on_a_folder_of_jpegs_and_goes_on_from_it(tmp_path):
 
 def _train(folder, bindings):
   gin.clear_config()
-  configuration.parse(["dcgan_folder64.gin"], bindings)
+  gin_files.parse(["dcgan_folder64.gin"], bindings)
   runner_lib.run_with_schedule(
     "train", catalogue.dataset, run_config.run_config(), folder, "cpu"
   )

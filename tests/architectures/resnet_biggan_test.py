@@ -3,7 +3,7 @@
 import warnings
 
 from compare_gan.architectures import abstract_arch
-from compare_gan.layers import scope
+from compare_gan.context import scope
 import gin
 import pytest
 

@@ -2,7 +2,7 @@
 
 import json
 
-from compare_gan.study import table as table_lib
+from compare_gan.study.run import table as table_lib
 
 from benchmarks import report
 

@@ -3,11 +3,11 @@
 import json
 import re
 
-from compare_gan import model_dir
-from compare_gan import picture_files
-from compare_gan import protocol
-from compare_gan import task_manager
 from compare_gan.__main__ import main
+from compare_gan.evaluation import protocol
+from compare_gan.pictures import picture_files
+from compare_gan.storage import model_dir
+from compare_gan.storage import task_manager
 import gin
 import numpy as np
 import pytest
@@ -34,10 +34,10 @@ evaluate.num_real = 6
 
 @gin.configurable("pixels_of_a_test", denylist=["dataset"])
 def _pixels(dataset):
-  from tests import evaluation_test
+  from tests.evaluation import scoring_test
 
   del dataset
-  return evaluation_test.Pixels()
+  return scoring_test.Pixels()
 
 
 @pytest.fixture

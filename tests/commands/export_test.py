@@ -4,10 +4,10 @@ import importlib.util
 import json
 import os
 
-from compare_gan import model_dir
 from compare_gan.__main__ import main
 from compare_gan.commands import export
 from compare_gan.export import frozen_graph
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest

@@ -5,12 +5,12 @@ import json
 import os
 import re
 
-from compare_gan import model_dir
-from compare_gan import task_manager
 from compare_gan.__main__ import main
 from compare_gan.features import onnx_tower
 from compare_gan.features import published
 from compare_gan.features import recipes
+from compare_gan.storage import model_dir
+from compare_gan.storage import task_manager
 import gin
 import numpy as np
 import pytest

@@ -3,8 +3,8 @@
 The checkpoints are written here, by TensorFlow 1's names.
 """
 
-from compare_gan import model_dir
 from compare_gan.__main__ import main
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest

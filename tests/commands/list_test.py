@@ -1,7 +1,7 @@
 """`list` prints the kinds, or what there is of some."""
 
 from compare_gan import __main__ as program
-from compare_gan import kinds
+from compare_gan.configuration import kinds
 import pytest
 
 

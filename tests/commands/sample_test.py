@@ -1,8 +1,8 @@
 """sample: images from a model_dir, with and without latents of one's own."""
 
-from compare_gan import model_dir
-from compare_gan import picture_files
 from compare_gan.__main__ import main
+from compare_gan.pictures import picture_files
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 from PIL import Image

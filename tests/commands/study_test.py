@@ -9,10 +9,10 @@ import sys
 import time
 
 from compare_gan.__main__ import main
-from compare_gan.study import conductor
-from compare_gan.study import journal
-from compare_gan.study import process
-from compare_gan.study import table
+from compare_gan.study.run import conductor
+from compare_gan.study.run import journal
+from compare_gan.study.run import process
+from compare_gan.study.run import table
 from PIL import Image
 import pytest
 

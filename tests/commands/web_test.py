@@ -3,8 +3,8 @@
 import json
 import re
 
-from compare_gan import model_dir
 from compare_gan.__main__ import main
+from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest
@@ -105,7 +105,7 @@ def test_frames_on_request(web):
 
 
 def test_a_page_too_large_gets_frames_and_says_why(web, monkeypatch):
-  from compare_gan.export import web_page
+  from compare_gan.export.web import web_page
 
   def refuse(*_):
     raise web_page.TooLargeError("It would be too large.")
@@ -118,7 +118,7 @@ def test_a_page_too_large_gets_frames_and_says_why(web, monkeypatch):
 
 
 def test_an_unknown_operation_gets_frames_and_says_which(web, monkeypatch):
-  from compare_gan.export import web_program
+  from compare_gan.export.web import web_program
 
   monkeypatch.delitem(web_program._RULES, "MatMul")
   text, data, said = web()

@@ -1,6 +1,6 @@
 """Errors and warnings as people see them."""
 
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan.console import messages
 from compare_gan.gans import options as options_lib
 import gin
@@ -8,7 +8,7 @@ import pytest
 
 
 def _error(*bindings, call=options_lib.options):
-  configuration.register()
+  gin_files.register()
   with pytest.raises(Exception) as caught:
     gin.parse_config(bindings)
     call()

@@ -2,8 +2,8 @@
 
 from compare_gan import runner_lib
 from compare_gan.datasets import catalogue
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator import run_config
+from compare_gan.storage import checkpoints
 import gin
 import numpy as np
 import pytest

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from compare_gan.estimator import checkpoints
+from compare_gan.storage import checkpoints
 import numpy as np
 import pytest
 import tensorflow as tf

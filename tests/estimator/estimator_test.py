@@ -4,11 +4,11 @@ import os
 import socket
 
 from compare_gan.datasets import abstract_dataset
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator import hooks
 from compare_gan.estimator.devices import single
 from compare_gan.estimator.estimator import Estimator
 from compare_gan.estimator.run_config import RunConfig
+from compare_gan.storage import checkpoints
 import numpy as np
 import pytest
 import tensorflow as tf

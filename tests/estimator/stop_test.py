@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator import hooks
 from compare_gan.estimator import stop
+from compare_gan.storage import checkpoints
 import numpy as np
 import pytest
 

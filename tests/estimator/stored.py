@@ -1,6 +1,6 @@
 """What tests of checkpoints share: reading all that one holds."""
 
-from compare_gan.estimator import checkpoints
+from compare_gan.storage import checkpoints
 
 
 def read_all(prefix):

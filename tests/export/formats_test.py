@@ -3,14 +3,14 @@
 import importlib.util
 import tempfile
 
-from compare_gan import sampling
-from compare_gan import transfer
+from compare_gan.context import scope
+from compare_gan.evaluation import sampling
 from compare_gan.export import frozen_graph
 from compare_gan.export import onnx_file
 from compare_gan.export import saved_model
 from compare_gan.export import signatures
 from compare_gan.export import tflite_file
-from compare_gan.layers import scope
+from compare_gan.storage import transfer
 import numpy as np
 import pytest
 import tensorflow as tf

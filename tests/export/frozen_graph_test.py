@@ -1,6 +1,6 @@
 """Frozen graphs hold what old readers read, and nothing else."""
 
-from compare_gan import sampling
+from compare_gan.evaluation import sampling
 from compare_gan.export import frozen_graph
 from compare_gan.export import signatures
 import gin

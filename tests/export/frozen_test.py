@@ -1,7 +1,7 @@
 """A frozen generator: only what depends on z and y is left."""
 
+from compare_gan.context import scope
 from compare_gan.export import frozen
-from compare_gan.layers import scope
 import gin
 import numpy as np
 import pytest

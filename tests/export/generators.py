@@ -5,8 +5,8 @@ from typing import NamedTuple
 import zlib
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import scope
 from compare_gan.layers import batch_norm
-from compare_gan.layers import scope
 import gin
 import numpy as np
 import pytest

@@ -3,7 +3,7 @@
 import shlex
 import subprocess
 
-from compare_gan.export import ascend
+from compare_gan.ascend import atc
 from compare_gan.export import signatures
 import numpy as np
 import pytest
@@ -62,12 +62,12 @@ def test_unknown_signature_is_a_sentence():
 def test_compiler_and_runner_are_told_what_the_file_has():
   signature = signatures.get("biggan")
   ports = signature.inputs(_Gan(), 1)
-  assert ascend.atc("out/final_model.pb", ports, "output") == (
+  assert atc.atc("out/final_model.pb", ports, "output") == (
     "atc --model=out/final_model.pb --framework=3 --output=out/final_model "
     '--soc_version=Ascend310 --input_shape="z:1,120;y:1,1" --log=info '
     '--out_nodes="output:0"'
   )
-  assert ascend.msame("out/final_model.pb", ports, "in", "inference") == (
+  assert atc.msame("out/final_model.pb", ports, "in", "inference") == (
     './msame --model "out/final_model.om" --input "in/z,in/y" '
     '--output "inference" --outfmt BIN'
   )
@@ -78,7 +78,7 @@ def test_compiler_and_runner_are_told_what_the_file_has():
 )
 def test_lines_for_the_compiler_are_words_of_a_shell(folder):
   ports = signatures.get("biggan").inputs(_Gan(), 1)
-  assert shlex.split(ascend.atc(f"{folder}/m.pb", ports, "output")) == [
+  assert shlex.split(atc.atc(f"{folder}/m.pb", ports, "output")) == [
     "atc",
     f"--model={folder}/m.pb",
     "--framework=3",
@@ -88,7 +88,7 @@ def test_lines_for_the_compiler_are_words_of_a_shell(folder):
     "--log=info",
     "--out_nodes=output:0",
   ]
-  line = ascend.msame(f"{folder}/m.pb", ports, f"{folder}/in", folder)
+  line = atc.msame(f"{folder}/m.pb", ports, f"{folder}/in", folder)
   assert shlex.split(line) == [
     *("./msame", "--model", f"{folder}/m.om"),
     *("--input", f"{folder}/in/z,{folder}/in/y"),
@@ -99,7 +99,7 @@ def test_lines_for_the_compiler_are_words_of_a_shell(folder):
 def test_a_real_shell_reads_the_compilers_line():
   """Double quotes keep less from a shell than shlex.split says."""
   ports = signatures.get("biggan").inputs(_Gan(), 1)
-  line = ascend.msame("$HOME/`id`/m.pb", ports, "a b", "$x")
+  line = atc.msame("$HOME/`id`/m.pb", ports, "a b", "$x")
   words = subprocess.run(
     ["sh", "-c", f"printf '%s\\n' {line}"],
     capture_output=True,

@@ -1,7 +1,7 @@
 """Pairing variables with a TF1 checkpoint's entries."""
 
+from compare_gan.context.scope import VariableSpec
 from compare_gan.export import tf1_checkpoint
-from compare_gan.layers.scope import VariableSpec
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -6,8 +6,8 @@ moment or image is black, white or gray.
 
 import zlib
 
-from compare_gan.layers import scope
-from compare_gan.model_dir import DatasetShape
+from compare_gan.context import scope
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
 import tensorflow as tf

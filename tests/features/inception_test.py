@@ -7,7 +7,7 @@ import sys
 import tarfile
 import types
 
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan.features import classifier  # noqa: F401
 from compare_gan.features import inception
 import gin
@@ -160,7 +160,7 @@ def test_identity_is_that_of_the_weights(tmp_path, path):
 
 
 def test_gin_gives_the_path(path):
-  configuration.parse(bindings=[f"inception.path = {path!r}"])
+  gin_files.parse(bindings=[f"inception.path = {path!r}"])
   found = gin.query_parameter("inception.path")
   assert found == path
   assert inception.inception(None)(_images()).features.shape == (3, 27)

@@ -2,7 +2,7 @@
 
 import sys
 
-from compare_gan import evaluation
+from compare_gan.evaluation import scoring
 from compare_gan.features import onnx_tower
 from compare_gan.features import onnx_weights
 from compare_gan.features import tower
@@ -211,9 +211,9 @@ def test_scores_are_called_by_the_network(tmp_path):
       "evaluate.best_by = 'fd_dinov2_tiny'",
     ]
   )
-  chosen = evaluation.settings()
-  assert evaluation.check_best_by(chosen) == ""
-  evaluator = evaluation.Evaluator(NoiseDataset(), chosen)
+  chosen = scoring.settings()
+  assert scoring.check_best_by(chosen) == ""
+  evaluator = scoring.Evaluator(NoiseDataset(), chosen)
   row = evaluator.row_of_model(tiny.gan(), "model.ckpt-0", 0, {})
   assert row["status"] == "ok" and row["better"]["fd_dinov2_tiny"] == "lower"
   assert set(row["scores"]) == {
@@ -229,11 +229,11 @@ def test_a_score_is_the_formula_on_the_features(tmp_path):
   folder = tiny_tower.write(tmp_path / "vit")
   metrics, fakes = [fd.fd, cmmd.cmmd], _images(7)
   gin.bind_parameter("onnx_features.path", folder)
-  chosen = evaluation.settings(
+  chosen = scoring.settings(
     metrics, onnx_tower.onnx_features, num_fake=7, num_real=8
   )
   dataset = NoiseDataset()
-  row = evaluation.Evaluator(dataset, chosen).row_of_images(fakes)
+  row = scoring.Evaluator(dataset, chosen).row_of_images(fakes)
   [batch] = dataset.in_order("eval", 8, 8)
   real, fake = (_make(folder)(x).features for x in (batch["images"], fakes))
   expected = {**fd.fd(real, fake), **cmmd.cmmd(real, fake)}

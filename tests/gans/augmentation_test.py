@@ -1,6 +1,6 @@
 """DiffAugment by hand."""
 
-from compare_gan import draws
+from compare_gan.context import draws
 from compare_gan.gans import augmentation
 import gin
 import numpy as np

@@ -5,18 +5,18 @@ import os
 import subprocess
 import sys
 
-from compare_gan import draws
-from compare_gan import precision
 from compare_gan import runner_lib
 from compare_gan.architectures import abstract_arch
-from compare_gan.estimator import checkpoints
+from compare_gan.context import draws
+from compare_gan.context import precision
+from compare_gan.context import scope
 from compare_gan.estimator import run_config
 from compare_gan.gans import bigbigan
-from compare_gan.layers import scope
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.dense_residual import DenseResidual
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.reversible import Reversible
+from compare_gan.storage import checkpoints
 import gin
 import numpy as np
 import pytest
@@ -502,14 +502,14 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan.estimator.devices import replicated
 from compare_gan.estimator.devices import single
 from tests.gans import bigbigan_test
 from tests.gans import tiny
 import gin
 
-configuration.register()
+gin_files.register()
 gin.parse_config(list(bigbigan_test._WHOLE))
 gin.parse_config(f'''
   augmentation.policy = "color"

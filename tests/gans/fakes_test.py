@@ -1,10 +1,10 @@
 """When fakes are made, of which batch, and by which state of the encoder."""
 
+from compare_gan.context import scope
 from compare_gan.gans import fakes
 from compare_gan.gans import optimizers
 from compare_gan.gans import update
 from compare_gan.gans.batches import Batch
-from compare_gan.layers import scope
 import pytest
 import tensorflow as tf
 

@@ -3,7 +3,7 @@
 import warnings
 
 from compare_gan.gans import label_use
-from compare_gan.model_dir import DatasetShape
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import pytest
 import tensorflow as tf

@@ -1,6 +1,6 @@
 """Distributions of z, as gin files set them."""
 
-from compare_gan import draws
+from compare_gan.context import draws
 from compare_gan.gans import latents
 import gin
 import numpy as np

@@ -5,11 +5,11 @@ import re
 import subprocess
 import sys
 
-from compare_gan import precision
+from compare_gan.context import precision
+from compare_gan.context import scope
 from compare_gan.gans import loss_scale
 from compare_gan.gans import optimizers
 from compare_gan.gans import update
-from compare_gan.layers import scope
 import gin
 import numpy as np
 import pytest
@@ -216,12 +216,12 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
-from compare_gan import replica
+from compare_gan.context import replica
 from compare_gan.estimator.devices import replicated
 from compare_gan.gans import loss_scale
 from compare_gan.gans import optimizers
 from compare_gan.layers import initializers
-from compare_gan.layers import scope
+from compare_gan.context import scope
 
 on = replicated.Mirrored(["CPU:0", "CPU:1"])
 with on.scope():

@@ -1,9 +1,9 @@
 """A batch in parts makes the step that it makes in one piece."""
 
+from compare_gan.context import state
 from compare_gan.gans import micro_batches
 from compare_gan.gans.micro_batches import Rows
-from compare_gan.layers import state
-from compare_gan.model_dir import DatasetShape
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
 import pytest

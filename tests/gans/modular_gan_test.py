@@ -2,11 +2,11 @@
 
 import warnings
 
-from compare_gan import draws
+from compare_gan.context import draws
+from compare_gan.context import scope
 from compare_gan.gans import modular_gan
 from compare_gan.gans import penalty_lib
-from compare_gan.layers import scope
-from compare_gan.model_dir import DatasetShape
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
 import pytest

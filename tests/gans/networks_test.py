@@ -1,9 +1,9 @@
 """What the networks make of a batch, in training and in evaluation."""
 
+from compare_gan.context import scope
 from compare_gan.gans import networks
-from compare_gan.layers import scope
 from compare_gan.layers.linear import Linear
-from compare_gan.model_dir import DatasetShape
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
 import pytest

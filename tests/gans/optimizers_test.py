@@ -5,9 +5,9 @@ import subprocess
 import sys
 import textwrap
 
+from compare_gan.context import scope
 from compare_gan.gans import optimizers
 from compare_gan.gans import schedules
-from compare_gan.layers import scope
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -252,7 +252,7 @@ _ON_TWO_CPUS = """
   )
   from compare_gan.gans import optimizers
   from compare_gan.layers import initializers
-  from compare_gan.layers import scope
+  from compare_gan.context import scope
 
   strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
   with strategy.scope():

@@ -1,11 +1,11 @@
 """options.recompute: the same step as without it, in less memory."""
 
-from compare_gan import memory
-from compare_gan import memory_check
-from compare_gan import replica
+from compare_gan.context import replica
 from compare_gan.gans import optimizers
 from compare_gan.layers import batch_norm
-from compare_gan.model_dir import DatasetShape
+from compare_gan.memory import memory_check
+from compare_gan.memory import step_memory
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
 import pytest
@@ -116,7 +116,7 @@ def test_an_architecture_without_stages_is_refused():
 def test_it_needs_less_memory(architecture):
   def estimate(**chosen):
     gan = _gan(architecture, batch_size=16, **chosen)
-    return memory.of_step(gan.train_step, memory_check.specs(gan))
+    return step_memory.of_step(gan.train_step, memory_check.specs(gan))
 
   plain = estimate()
   assert estimate(recompute=True) < 0.7 * plain

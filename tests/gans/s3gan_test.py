@@ -1,8 +1,8 @@
 """The heads of S3GAN, and what becomes of labels that are missing."""
 
+from compare_gan.context import scope
 from compare_gan.gans.fakes import Made
-from compare_gan.layers import scope
-from compare_gan.model_dir import DatasetShape
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
 import pytest

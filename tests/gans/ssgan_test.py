@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from compare_gan import replica
+from compare_gan.context import replica
 from compare_gan.gans import rotation_task
 from compare_gan.gans.fakes import Made
 import gin
@@ -159,13 +159,13 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan.estimator.devices import replicated
 from compare_gan.estimator.devices import single
 from tests.gans import tiny
 import gin
 
-configuration.register()
+gin_files.register()
 gin.parse_config(f'''
   ModularGAN.conditional = True
   ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer

@@ -1,8 +1,8 @@
 """The smallest GAN that trains: what tests of GANs share."""
 
+from compare_gan.context import scope
 from compare_gan.gans import options
-from compare_gan.layers import scope
-from compare_gan.model_dir import DatasetShape
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
 import tensorflow as tf

@@ -2,10 +2,10 @@
 
 import warnings
 
+from compare_gan.context import scope
 from compare_gan.gans import fakes
 from compare_gan.gans import optimizers
 from compare_gan.gans import update
-from compare_gan.layers import scope
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -3,9 +3,9 @@
 import functools
 import itertools
 
+from compare_gan.context import scope
 from compare_gan.layers import attention
 from compare_gan.layers import initializers
-from compare_gan.layers import scope
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.spectral_norm import SpectralNorm
 import gin

@@ -5,8 +5,8 @@ The standardisation itself has standardize_batch_test.py.
 
 import functools
 
+from compare_gan.context import scope
 from compare_gan.layers import batch_norm
-from compare_gan.layers import scope
 from compare_gan.layers.spectral_norm import SpectralNorm
 import gin
 import numpy as np

@@ -1,9 +1,9 @@
 """Convolutions: sizes, padding, and sums done by hand."""
 
+from compare_gan.context import scope
 from compare_gan.layers import conv
 from compare_gan.layers import initializers
 from compare_gan.layers import resample
-from compare_gan.layers import scope
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.spectral_norm import SpectralNorm
 import gin

@@ -1,8 +1,8 @@
 """Dropout by place in the global batch, and blocks of linear layers."""
 
-from compare_gan import draws
+from compare_gan.context import draws
+from compare_gan.context import scope
 from compare_gan.layers import dense_residual
-from compare_gan.layers import scope
 import numpy as np
 import pytest
 import tensorflow as tf

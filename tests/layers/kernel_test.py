@@ -1,8 +1,8 @@
 """A kernel as it is, and the choice between it and its normalised kin."""
 
+from compare_gan.context import scope
 from compare_gan.layers import initializers
 from compare_gan.layers import kernel
-from compare_gan.layers import scope
 from compare_gan.layers.spectral_norm import SpectralNorm
 from compare_gan.layers.weight_norm import WeightNorm
 import gin

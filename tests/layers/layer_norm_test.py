@@ -1,7 +1,7 @@
 """Layer normalisation against numpy."""
 
+from compare_gan.context import scope
 from compare_gan.layers import layer_norm
-from compare_gan.layers import scope
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -1,8 +1,8 @@
 """The linear layer and the embedding of labels."""
 
+from compare_gan.context import scope
 from compare_gan.layers import initializers
 from compare_gan.layers import linear
-from compare_gan.layers import scope
 from compare_gan.layers.spectral_norm import SpectralNorm
 import numpy as np
 import pytest

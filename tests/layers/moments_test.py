@@ -4,7 +4,7 @@ from concurrent import futures
 import functools
 import threading
 
-from compare_gan import replica
+from compare_gan.context import replica
 from compare_gan.layers import moments
 import gin
 import numpy as np

@@ -1,8 +1,8 @@
 """The residual block: names, sizes, and sums by hand."""
 
+from compare_gan.context import scope
 from compare_gan.layers import resample
 from compare_gan.layers import residual
-from compare_gan.layers import scope
 from compare_gan.layers.batch_norm import BatchNorm
 from compare_gan.layers.batch_norm import NoBatchNorm
 from compare_gan.layers.spectral_norm import SpectralNorm

@@ -1,14 +1,14 @@
 """Units that are undone; the same gradients with less memory."""
 
-from compare_gan import memory
-from compare_gan import precision
 from compare_gan.architectures import bigbigan_small
+from compare_gan.context import precision
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.layers import batch_norm
-from compare_gan.layers import scope
-from compare_gan.layers import state
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.reversible import Reversible
 from compare_gan.layers.spectral_norm import SpectralNorm
+from compare_gan.memory import step_memory
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -159,7 +159,7 @@ def _bytes(recompute, count):
         loss = tf.reduce_sum(stack(x, True))
     return tape.gradient(loss, weights)
 
-  return memory.of_step(run, tf.TensorSpec([2, 32, 32, channels]))
+  return step_memory.of_step(run, tf.TensorSpec([2, 32, 32, channels]))
 
 
 def test_memory_hardly_depends_on_the_depth():

@@ -1,9 +1,9 @@
 """Spectral normalisation against numpy's singular values and by hand."""
 
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.layers import initializers
-from compare_gan.layers import scope
 from compare_gan.layers import spectral_norm
-from compare_gan.layers import state
 import gin
 import numpy as np
 import pytest

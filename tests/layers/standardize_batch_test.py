@@ -1,9 +1,9 @@
 """Batch moments, moving averages and accumulated moments, by hand."""
 
-from compare_gan import replica
+from compare_gan.context import replica
+from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.layers import batch_norm
-from compare_gan.layers import scope
-from compare_gan.layers import state
 import gin
 import numpy as np
 import pytest

@@ -1,8 +1,8 @@
 """Weight normalisation: kernel = g V / |V| per output channel."""
 
+from compare_gan.context import scope
 from compare_gan.layers import initializers
 from compare_gan.layers import kernel
-from compare_gan.layers import scope
 from compare_gan.layers import weight_norm
 import numpy as np
 import pytest

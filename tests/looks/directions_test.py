@@ -3,9 +3,9 @@
 import inspect
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.context import scope
 from compare_gan.layers import batch_norm
 from compare_gan.layers import linear
-from compare_gan.layers import scope
 from compare_gan.looks import directions
 import gin
 import numpy as np

@@ -4,8 +4,8 @@ import importlib
 import pkgutil
 import types
 
-from compare_gan import configuration
 from compare_gan import metrics as metrics_room
+from compare_gan.configuration import gin_files
 from compare_gan.metrics import contract
 import gin
 import numpy as np
@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.versions("numpy 1.19 or 2 computes it")
 
-configuration.register()
+gin_files.register()
 
 _NAMES = [
   "authpct",
@@ -142,7 +142,7 @@ def _known_to_gin():
         each.startswith(words) or each in {*_model(), "jacobians"}
         for each in needs
       )
-      if is_metric and configuration._configurable(name) is not None:
+      if is_metric and gin_files._configurable(name) is not None:
         yield name, found
 
 

@@ -2,7 +2,7 @@
 
 import functools
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.metrics import contract
 from compare_gan.metrics import parameters as parameters_lib
 import gin

@@ -11,26 +11,26 @@ import json
 import os
 import warnings
 
-from compare_gan import evaluation as evaluation_lib
-from compare_gan import model_dir as model_dir_lib
-from compare_gan import pictures
 from compare_gan import runner_lib
-from compare_gan import sampling
-from compare_gan import task_manager
+from compare_gan.context import scope
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import cache
-from compare_gan.estimator import checkpoints
 from compare_gan.estimator import hooks
 from compare_gan.estimator.devices import single
 from compare_gan.estimator.estimator import Estimator
 from compare_gan.estimator.run_config import RunConfig
+from compare_gan.evaluation import sampling
+from compare_gan.evaluation import scoring as evaluation_lib
 from compare_gan.features import statistics
-from compare_gan.layers import scope
 from compare_gan.metrics import fid
+from compare_gan.pictures import views
+from compare_gan.storage import checkpoints
 from compare_gan.storage import files
-from compare_gan.study import process
-from compare_gan.study import table
-from compare_gan.study import tables
+from compare_gan.storage import model_dir as model_dir_lib
+from compare_gan.storage import task_manager
+from compare_gan.study.report import tables
+from compare_gan.study.run import process
+from compare_gan.study.run import table
 import gin
 import numpy as np
 import pytest
@@ -235,7 +235,7 @@ def counted(monkeypatch):
   monkeypatch.setattr(sampling, "Sampler", lambda gan, *_: _Sampler(gan))
   monkeypatch.setattr(sampling, "draw", lambda *_, **__: (None, None))
   picture = np.zeros([2, 2, 3], np.uint8)
-  monkeypatch.setattr(pictures, "samples", lambda *_: picture)
+  monkeypatch.setattr(views, "samples", lambda *_: picture)
   monkeypatch.setattr(
     runner_lib,
     "_hooks",

@@ -1,6 +1,6 @@
 """What tests of studies share."""
 
-from compare_gan.study import definition
+from compare_gan.study.define import definition
 import pytest
 
 from tests.study import small

@@ -1,6 +1,6 @@
 """Tables of studies for the tests of their statistics and reports."""
 
-from compare_gan.study import table as table_lib
+from compare_gan.study.run import table as table_lib
 
 STUDY = {
   "format": 1,

@@ -11,10 +11,10 @@ import itertools
 import os
 import sys
 
-from compare_gan.study import conductor
-from compare_gan.study import definition
-from compare_gan.study import plan
-from compare_gan.study.executors import local
+from compare_gan.study.define import definition
+from compare_gan.study.define import plan
+from compare_gan.study.run import conductor
+from compare_gan.study.run.executors import local
 
 TRAINER = os.path.join(os.path.dirname(__file__), "fake_trainer.py")
 

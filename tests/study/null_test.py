@@ -2,8 +2,8 @@
 
 import itertools
 
-from compare_gan.study import answers
-from compare_gan.study import statistics
+from compare_gan.study.report import answers
+from compare_gan.study.report import statistics
 import numpy as np
 import pytest
 

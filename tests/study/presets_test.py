@@ -2,8 +2,8 @@
 
 import pathlib
 
-from compare_gan.study import definition
-from compare_gan.study import plan
+from compare_gan.study.define import definition
+from compare_gan.study.define import plan
 import pytest
 
 _FOLDER = pathlib.Path(__file__).parents[2] / "configs" / "studies"

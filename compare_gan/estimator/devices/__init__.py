@@ -9,7 +9,7 @@ import pkgutil
 from typing import Any
 from typing import Optional
 
-from compare_gan import dotted_path
+from compare_gan.configuration import dotted_path
 from compare_gan.estimator.devices import base
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from typing import Optional
 from typing import Protocol
 
-from compare_gan import precision as precision_lib
-from compare_gan import replica
+from compare_gan.context import precision as precision_lib
+from compare_gan.context import replica
 import tensorflow as tf
 
 

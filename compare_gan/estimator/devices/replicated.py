@@ -1,6 +1,6 @@
 """Several devices of this machine, as replicas that act as one."""
 
-from compare_gan import replica
+from compare_gan.context import replica
 from compare_gan.estimator.devices import base
 import tensorflow as tf
 

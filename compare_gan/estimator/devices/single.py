@@ -1,6 +1,6 @@
 """One device of this machine."""
 
-from compare_gan import replica
+from compare_gan.context import replica
 from compare_gan.estimator.devices import base
 import tensorflow as tf
 

@@ -13,9 +13,9 @@ name, before the first step.
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan import graphs
-from compare_gan import precision as precision_lib
-from compare_gan import replica
+from compare_gan.context import graphs
+from compare_gan.context import precision as precision_lib
+from compare_gan.context import replica
 from compare_gan.estimator.devices import base
 from compare_gan.estimator.devices import replicated
 import gin

@@ -32,14 +32,14 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan.estimator.devices import replicated
 from compare_gan.estimator.devices import single
 from tests.gans import tiny
 import gin
 
 penalty, architecture, norm = sys.argv[1:]
-configuration.register()
+gin_files.register()
 gin.parse_config(f'''
   ModularGAN.conditional = True
   ModularGAN.g_use_ema = True

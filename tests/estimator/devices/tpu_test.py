@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan.estimator import run_config
 from compare_gan.estimator.devices import tpu
 import gin
@@ -35,7 +35,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
   cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
-from compare_gan import configuration
+from compare_gan.configuration import gin_files
 from compare_gan.estimator.devices import single
 from compare_gan.estimator import estimator
 from compare_gan.estimator import run_config
@@ -44,7 +44,7 @@ from tests.gans import tiny
 from tests.noise_dataset import NoiseDataset
 import gin
 
-configuration.register()
+gin_files.register()
 gin.parse_config(sys.argv[1:])
 """
 
@@ -283,7 +283,7 @@ def test_what_a_tpu_cannot_run_is_named(function, message):
   ],
 )
 def test_steps_of_the_library_have_no_problems(gan, architecture, side):
-  configuration.register()
+  gin_files.register()
   gin.clear_config()
   conditional = gan != "SSGAN"
   if gan == "ModularGAN":

@@ -18,9 +18,9 @@ See docs/npu.md.
 
 import contextlib
 
-from compare_gan import draws
-from compare_gan import precision as precision_lib
-from compare_gan import replica
+from compare_gan.context import draws
+from compare_gan.context import precision as precision_lib
+from compare_gan.context import replica
 from compare_gan.estimator.devices import base
 from compare_gan.estimator.devices.npu import adapter as adapter_lib
 from compare_gan.estimator.devices.npu import options as npu_options

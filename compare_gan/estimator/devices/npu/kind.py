@@ -2,7 +2,7 @@
 
 import os
 
-from compare_gan import precision as precision_lib
+from compare_gan.context import precision as precision_lib
 from compare_gan.estimator.devices import base
 from compare_gan.estimator.devices import hosts
 from compare_gan.estimator.devices.npu import adapter

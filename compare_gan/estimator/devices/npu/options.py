@@ -23,7 +23,7 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
-from compare_gan import gin_roles
+from compare_gan.configuration import gin_roles
 from compare_gan.estimator.devices.npu import names
 from compare_gan.estimator.devices.npu import planned_draws
 from compare_gan.estimator.devices.npu import preflight

@@ -16,8 +16,8 @@ They come to the device with the batches of their step.
 from typing import Any
 from typing import NamedTuple
 
-from compare_gan import draws
-from compare_gan import replica
+from compare_gan.context import draws
+from compare_gan.context import replica
 import tensorflow as tf
 
 _STEP = "global_step_of_draws"

@@ -23,7 +23,7 @@ import os
 from typing import NamedTuple
 import warnings
 
-from compare_gan import graphs
+from compare_gan.context import graphs
 import gin
 import tensorflow as tf
 

@@ -6,7 +6,7 @@ Each is NpuDevices with one clause of its contract broken.
 import contextlib
 from unittest import mock
 
-from compare_gan import replica
+from compare_gan.context import replica
 from compare_gan.estimator.devices import base
 from compare_gan.estimator.devices.npu import adapter
 from compare_gan.estimator.devices.npu import devices as npu

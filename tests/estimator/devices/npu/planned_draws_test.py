@@ -1,9 +1,9 @@
 """The noise of a step, drawn before it, is the noise of the step."""
 
-from compare_gan import draws
-from compare_gan import memory_check
-from compare_gan import replica
+from compare_gan.context import draws
+from compare_gan.context import replica
 from compare_gan.estimator.devices.npu import planned_draws
+from compare_gan.memory import memory_check
 import gin
 import numpy as np
 import pytest

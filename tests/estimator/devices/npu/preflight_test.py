@@ -5,12 +5,12 @@ import os
 import re
 import warnings
 
-from compare_gan import configuration
-from compare_gan import memory_check
-from compare_gan import model_dir
+from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
 from compare_gan.estimator.devices.npu import planned_draws
 from compare_gan.estimator.devices.npu import preflight
+from compare_gan.memory import memory_check
+from compare_gan.storage import model_dir
 import gin
 import pytest
 import tensorflow as tf
@@ -182,7 +182,7 @@ def test_no_card_has_an_op_that_is_not_known(path):
   bindings = [*_SMALL.splitlines(), *_channels(path.read_text())]
   if "_folder" in path.stem:  # For images that the user has.
     bindings.append("dataset.name = 'celeb_a'")
-  configuration.parse([str(path)], bindings)
+  gin_files.parse([str(path)], bindings)
   gan = model_dir.make_gan(catalogue.dataset(fake=True))
   graph = planned_draws.step_graph(gan, memory_check.specs(gan))
   found = [f for f in preflight.findings(graph) if not f.is_constant]

@@ -11,16 +11,16 @@ import pickle
 import sys
 import tempfile
 
-from compare_gan import configuration
-from compare_gan import draws
-from compare_gan import precision
-from compare_gan import replica
+from compare_gan.configuration import gin_files
+from compare_gan.context import draws
+from compare_gan.context import precision
+from compare_gan.context import replica
+from compare_gan.context import scope
 from compare_gan.datasets import abstract_dataset
 from compare_gan.estimator import devices
 from compare_gan.estimator import run_config
 from compare_gan.estimator.estimator import Estimator
-from compare_gan.layers import scope
-from compare_gan.model_dir import DatasetShape
+from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
 import tensorflow as tf
@@ -169,7 +169,7 @@ def _gradient(on, weight):
 
 
 def main(out, ports, faults):
-  configuration.register()
+  gin_files.register()
   results = {}
   for port, fault in zip(ports.split(","), faults.split(",")):
     os.environ["NPU_DOUBLE_ADDRESS"] = f"127.0.0.1:{port}"

@@ -1,0 +1,302 @@
+"""Makes gin know the names of TensorFlow that existing gin files use.
+
+gin used to bring them (`gin.tf.external_configurables`), for TF1 only; this is
+the one file that registers them, with TF1's arguments, on every version:
+
+  ModularGAN.g_optimizer_fn = @tf.train.AdamOptimizer
+  tf.train.AdamOptimizer.beta1 = 0.0
+  z.distribution_fn = @tf.random.normal
+
+`import compare_gan.configuration.gin_externals` is enough, the names are in gin
+then. The optimisers are registered in place: a binding acts on whoever makes
+one, through gin or in Python, also on a subclass.
+"""
+
+from compare_gan.configuration import gin_roles
+from compare_gan.context import draws
+from compare_gan.gans import optimizers
+from compare_gan.gans import schedules
+import gin
+import tensorflow as tf
+
+_BY_NONZERO = "weighted_sum_by_nonzero_weights"
+
+
+def dropout(
+  x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
+):
+  """Returns x / keep_prob with probability keep_prob (1 - rate), else 0."""
+  if (keep_prob is None) == (rate is None):
+    raise ValueError(
+      f"dropout got keep_prob = {keep_prob} and rate = {rate}. One of them "
+      "would do."
+    )
+  keep_prob = 1.0 - rate if keep_prob is None else keep_prob
+  x = tf.convert_to_tensor(x)
+  u = draws.uniform(
+    tf.shape(x) if noise_shape is None else noise_shape, seed=seed
+  )
+  return tf.where(u < keep_prob, x / keep_prob, tf.zeros_like(x))
+
+
+# The losses of tf.losses: formulas of each example, `weights` (a scalar or of
+# the same rank) and a reduction. `scope` and `loss_collection` have no meaning.
+
+
+def _reduce(losses, weights, reduction):
+  weights = tf.cast(weights, tf.float32)
+  total = tf.reduce_sum(losses * weights)
+  weights += tf.zeros_like(losses)
+  if reduction == "none":
+    return losses * weights
+  if reduction == "weighted_sum":
+    return total
+  if reduction == "weighted_mean":
+    return tf.math.divide_no_nan(total, tf.reduce_sum(weights))
+  if reduction == "weighted_sum_over_batch_size":
+    return total / tf.cast(tf.size(losses), tf.float32)
+  if reduction == _BY_NONZERO:
+    count = tf.math.count_nonzero(weights, dtype=tf.float32)
+    return tf.math.divide_no_nan(total, count)
+  raise ValueError(
+    f"reduction = {reduction!r} is unknown. It can be 'none', 'weighted_sum', "
+    f"'weighted_mean', 'weighted_sum_over_batch_size' or {_BY_NONZERO!r}."
+  )
+
+
+def absolute_difference(
+  labels,
+  predictions,
+  weights=1.0,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+):
+  """|p - y|."""
+  y, p = _floats(labels, predictions)
+  return _reduce(tf.abs(p - y), weights, reduction)
+
+
+def cosine_distance(
+  labels,
+  predictions,
+  axis=None,
+  weights=1.0,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+  dim=None,
+):
+  """1 - <y, p> along `axis` (`dim` in older files), both of length 1."""
+  axis = dim if axis is None else axis
+  if axis is None:
+    raise ValueError("cosine_distance got no axis. The last one, -1, would do.")
+  y, p = _floats(labels, predictions)
+  losses = 1.0 - tf.reduce_sum(p * y, axis=axis, keepdims=True)
+  return _reduce(losses, weights, reduction)
+
+
+def hinge_loss(
+  labels,
+  logits,
+  weights=1.0,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+):
+  """max(0, 1 - (2 y - 1) logit), labels 0 or 1."""
+  y, logits = _floats(labels, logits)
+  losses = tf.nn.relu(1.0 - (2.0 * y - 1.0) * logits)
+  return _reduce(losses, weights, reduction)
+
+
+def huber_loss(
+  labels,
+  predictions,
+  weights=1.0,
+  delta=1.0,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+):
+  """e^2 / 2 for e = |p - y| <= delta, and linear beyond."""
+  y, p = _floats(labels, predictions)
+  e = tf.abs(p - y)
+  near = tf.minimum(e, delta)
+  return _reduce(0.5 * near**2 + delta * (e - near), weights, reduction)
+
+
+def log_loss(
+  labels,
+  predictions,
+  weights=1.0,
+  epsilon=1e-7,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+):
+  """-y log(p + epsilon) - (1 - y) log(1 - p + epsilon)."""
+  y, p = _floats(labels, predictions)
+  losses = -y * tf.math.log(p + epsilon)
+  losses -= (1.0 - y) * tf.math.log(1.0 - p + epsilon)
+  return _reduce(losses, weights, reduction)
+
+
+def mean_pairwise_squared_error(
+  labels, predictions, weights=1.0, scope=None, loss_collection="losses"
+):
+  """Mean of (e_i - e_j)^2 over the pairs in an example, e = p - y; summed up.
+
+  The number of pairs is that of the elements whose weight is not 0.
+  """
+  y, p = _floats(labels, predictions)
+  e, axes = p - y, list(range(1, p.shape.rank))
+  weights = tf.cast(weights, tf.float32)
+  present = tf.cast(weights + tf.zeros_like(e) != 0.0, tf.float32)
+  n = tf.reduce_sum(present, axes, keepdims=True)
+  squares = n * tf.reduce_sum(e**2, axes, keepdims=True)
+  squares -= tf.reduce_sum(e, axes, keepdims=True) ** 2
+  losses = tf.math.divide_no_nan(squares, 0.5 * n * (n - 1.0))
+  return tf.reduce_sum(losses * weights)
+
+
+def mean_squared_error(
+  labels,
+  predictions,
+  weights=1.0,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+):
+  """(p - y)^2."""
+  y, p = _floats(labels, predictions)
+  return _reduce((p - y) ** 2, weights, reduction)
+
+
+def sigmoid_cross_entropy(
+  multi_class_labels,
+  logits,
+  weights=1.0,
+  label_smoothing=0,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+):
+  """Cross entropy of independent labels, drawn towards 1/2 by the smoothing."""
+  y, logits = _floats(multi_class_labels, logits)
+  y = y * (1.0 - label_smoothing) + 0.5 * label_smoothing
+  losses = tf.nn.sigmoid_cross_entropy_with_logits(y, logits)
+  return _reduce(losses, weights, reduction)
+
+
+def softmax_cross_entropy(
+  onehot_labels,
+  logits,
+  weights=1.0,
+  label_smoothing=0,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+):
+  """Cross entropy of K classes, labels drawn towards 1/K by the smoothing."""
+  y, logits = _floats(onehot_labels, logits)
+  k = tf.cast(tf.shape(y)[-1], tf.float32)
+  y = y * (1.0 - label_smoothing) + label_smoothing / k
+  losses = tf.nn.softmax_cross_entropy_with_logits(y, logits)
+  return _reduce(losses, weights, reduction)
+
+
+def sparse_softmax_cross_entropy(
+  labels,
+  logits,
+  weights=1.0,
+  scope=None,
+  loss_collection="losses",
+  reduction=_BY_NONZERO,
+):
+  """Cross entropy of K classes, labels being their numbers."""
+  losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+  return _reduce(losses, weights, reduction)
+
+
+def _floats(*tensors):
+  return [tf.cast(x, tf.float32) for x in tensors]
+
+
+def _register(module, functions):
+  for function in functions:
+    gin.external_configurable(function, module=module)
+
+
+for _optimizer in (
+  optimizers.AdadeltaOptimizer,
+  optimizers.AdagradDAOptimizer,
+  optimizers.AdagradOptimizer,
+  optimizers.AdamOptimizer,
+  optimizers.FtrlOptimizer,
+  optimizers.GradientDescentOptimizer,
+  optimizers.MomentumOptimizer,
+  optimizers.ProximalAdagradOptimizer,
+  optimizers.ProximalGradientDescentOptimizer,
+  optimizers.RMSPropOptimizer,
+):
+  gin.configurable(_optimizer, module="tf.train")
+  gin_roles.declare(
+    _optimizer.__name__,
+    first_values=[
+      "initial_accumulator_value",
+      "initial_gradient_squared_accumulator_value",
+    ],
+  )
+
+_register(
+  "tf.train",
+  (
+    schedules.exponential_decay,
+    schedules.inverse_time_decay,
+    schedules.natural_exp_decay,
+    schedules.piecewise_constant,
+    schedules.polynomial_decay,
+  ),
+)
+_register(
+  "tf.random",
+  (
+    draws.gamma,
+    draws.multinomial,
+    draws.normal,
+    draws.poisson,
+    draws.truncated_normal,
+    draws.uniform,
+  ),
+)
+# Some of them call themselves otherwise than TensorFlow's API does.
+for _name in (
+  "crelu",
+  "elu",
+  "leaky_relu",
+  "relu",
+  "relu6",
+  "sigmoid",
+  "softmax",
+  "softplus",
+  "softsign",
+  "tanh",
+):
+  gin.external_configurable(getattr(tf.nn, _name), _name, module="tf.nn")
+_register("tf.nn", (dropout,))
+_register(
+  "tf.losses",
+  (
+    absolute_difference,
+    cosine_distance,
+    hinge_loss,
+    huber_loss,
+    log_loss,
+    mean_pairwise_squared_error,
+    mean_squared_error,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+  ),
+)

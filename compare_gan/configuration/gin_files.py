@@ -1,0 +1,327 @@
+"""gin files: which names they may use, and how they are read.
+
+Python keeps no list of architectures, losses or penalties: importing a module
+makes its names known to gin, and this is the place that imports them.
+"""
+
+import glob
+import importlib
+import inspect
+import os
+import pkgutil
+import re
+
+from compare_gan.configuration import gin_text
+import gin
+
+# Every module of these rooms may know names for gin.
+_ROOMS = ("architectures", "estimator.devices", "features", "gans", "metrics")
+
+
+def register():
+  """Makes every name that a gin file may use known to gin."""
+  from compare_gan.ascend import card_log  # noqa: F401
+  from compare_gan.configuration import gin_externals  # noqa: F401
+  from compare_gan.datasets import catalogue  # noqa: F401
+  from compare_gan.estimator import run_config  # noqa: F401
+  from compare_gan.evaluation import scoring  # noqa: F401
+
+  for room in _ROOMS:
+    package = importlib.import_module(f"compare_gan.{room}")
+    for info in pkgutil.iter_modules(package.__path__):
+      importlib.import_module(f"{package.__name__}.{info.name}")
+
+
+# configs/ stands beside the package, and inside of an installed one.
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_CARDS = [os.path.join(_PACKAGE, part) for part in ("configs", "../configs")]
+
+
+def cards(room: str = "") -> list[str]:
+  """Returns the paths of all cards in configs/, or in a folder of it."""
+  for folder in _CARDS:
+    paths = sorted(glob.glob(os.path.join(glob.escape(folder), room, "*.gin")))
+    if paths:
+      return [os.path.normpath(path) for path in paths]
+  return []
+
+
+def find(path, room="", flag="--gin_config="):
+  """Returns the path of a gin file, or of the card in configs/ of its name.
+
+  Args:
+    path: of the file.
+    room: folder in configs/, "studies" say.
+    flag: how messages call the path.
+  """
+  if os.path.isfile(path):
+    return path
+  name = os.path.basename(path)
+  for folder in _CARDS:
+    card = os.path.normpath(os.path.join(folder, room, name))
+    if os.path.isfile(card):
+      if path != name:
+        print(f"{path} does not exist; using {card}.")
+      return card
+  raise FileNotFoundError(
+    f"{flag}{path}: there is no such file, nor a card of this name in "
+    f"configs/{room}."
+  )
+
+
+def parse(files=(), bindings=()):
+  """Reads gin files, then single bindings, later ones overriding earlier ones.
+
+  Args:
+    files: paths, or names of cards in configs/.
+    bindings: lines such as "options.z_dim = 120".
+  """
+  register()
+  gin.parse_config_files_and_bindings(
+    [find(path) for path in files],
+    list(bindings),
+    finalize_config=False,  # It would lock out a second model.
+  )
+
+
+# ---- Bindings without a reader -----------------------------------------------
+
+# Modules whose names are read by an evaluation, by a study, on another device
+# or while a training runs, but not before its first step.
+_READ_LATER = (
+  "compare_gan.evaluation",
+  "compare_gan.features",
+  "compare_gan.metrics",
+  "compare_gan.study",
+  "compare_gan.ascend.card_log",
+  "compare_gan.estimator.devices.npu.preflight",
+)
+_NAMES_READ_LATER = ("eval_z", "eval_imagenet_transform")
+_NAMES_READ_BY_BATCHES = ("train_imagenet_transform",)
+# These a GAN looks at without a call: {name: options.gan_class}.
+_READ_WITHOUT_A_CALL = {"loss.fn": "@BigBiGAN"}
+
+
+def unread(batches_are_made: bool = True) -> dict[str, str]:
+  """Returns {name: reason} of the bindings that the training does not use.
+
+  To be asked once the GAN is made and its step is traced: what nothing has read
+  by then, nothing will. Bindings for an evaluation are left out, and so are the
+  names that these refer to.
+
+  Args:
+    batches_are_made: False where nothing has asked the dataset for any.
+  """
+  bound, _ = gin_text.read(gin.config_str())
+  used, _ = gin_text.read(gin.operative_config_str())
+  names = list(_NAMES_READ_LATER)
+  if not batches_are_made:
+    names += _NAMES_READ_BY_BATCHES
+  later = _names_for_later(bound, names)
+  read = _names_read(bound, used)
+  found = {}
+  for name in bound:
+    selector = _parts(name)[1]
+    if "." not in name:  # A macro, read wherever it stands.
+      if not any(_refers_to_macro(value, name) for value in bound.values()):
+        found[name] = "no binding refers to this macro"
+    elif selector not in later and name not in read:
+      if used.get("options.gan_class") != _READ_WITHOUT_A_CALL.get(name, ""):
+        found[name] = _why_unread(name, used)
+  found.update(_read_for_nothing(bound, used))
+  return found
+
+
+def unread_in_words(batches_are_made: bool = True) -> str:
+  """Returns a block of lines on `unread()`, "" if there is nothing to say."""
+  found = unread(batches_are_made)
+  if not found:
+    return ""
+  lines = [f"  {name}: {reason}" for name, reason in sorted(found.items())]
+  return "\n".join(["Bound, but nothing reads it:", *lines])
+
+
+def print_unread() -> None:
+  """Prints what `unread_in_words` returns, if anything."""
+  words = unread_in_words()
+  if words:
+    print(words, flush=True)
+
+
+def _parts(name):
+  """Returns the scope, selector and parameter of "scope/selector.parameter"."""
+  scope, _, rest = name.rpartition("/")
+  selector, _, parameter = rest.rpartition(".")
+  return scope, selector, parameter
+
+
+def _module_of(selector):
+  return getattr(_configurable(selector), "__module__", None) or ""
+
+
+def _configurable(selector):
+  """Returns the function or class behind a selector; None if there is none."""
+  try:
+    return gin.get_configurable(selector)
+  except (ValueError, LookupError):
+    return None
+
+
+def _names_for_later(bound, names):
+  """Returns the selectors that are read later, and those that these refer to.
+
+  Args:
+    bound: {name: value} of all bindings.
+    names: the last parts of selectors that are read later.
+  """
+  selectors = {_parts(name)[1] for name in bound}
+  later = {
+    selector
+    for selector in selectors
+    if selector.rpartition(".")[2] in names
+    or _is_in(_module_of(selector), _READ_LATER)
+  }
+  waiting = list(later)
+  while waiting:
+    selector = waiting.pop()
+    for name, value in bound.items():
+      if _parts(name)[1] == selector:
+        new = _selectors_in(value, bound) - later
+        later |= new
+        waiting += new
+  return later
+
+
+def _is_in(module, rooms):
+  return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+def _selectors_in(value, bound):
+  """Returns the selectors that a value refers to, by macros too."""
+  found = set()
+  for name in re.findall(r"@(?:[\w.]+/)*([\w.]+)", repr(value)):
+    found |= {
+      selector
+      for selector in {_parts(other)[1] for other in bound}
+      if _configurable(selector) is _configurable(name)
+    }
+  for macro in re.findall(r"%([\w.]+)", repr(value)):
+    if macro in bound and macro not in repr(bound[macro]):
+      found |= _selectors_in(bound[macro], bound)
+  return found
+
+
+def _refers_to_macro(value, name):
+  return re.search(rf"%{re.escape(name)}(?![\w.])", repr(value)) is not None
+
+
+def _names_read(bound, used):
+  """Returns the names of the bindings that gave a value to a call.
+
+  A call in the scope a/b reads a binding of a/b, else that of a, else one
+  without a scope.
+  """
+  read = set()
+  for name in used:
+    if "." not in name:
+      continue
+    scope, selector, parameter = _parts(name)
+    parts = scope.split("/") if scope else []
+    for length in range(len(parts), -1, -1):
+      outer = "/".join([*parts[:length], f"{selector}.{parameter}"])
+      if outer in bound:
+        read.add(outer)
+        break
+  return read
+
+
+def _why_unread(name, used):
+  """Returns why no call has read the binding."""
+  scope, selector, parameter = _parts(name)
+  module = _module_of(selector)
+  scopes = {_parts(other)[0] for other in used if _parts(other)[1] == selector}
+  if scopes:
+    if not any(f"{s}/".startswith(f"{scope}/") for s in scopes) and scope:
+      return f"nothing runs @{selector} in the scope {scope!r}"
+    if parameter == "learning_rate" and "optimizers" in module:
+      return "ModularGAN.g_lr and ModularGAN.d_lr give it"
+    return f"what calls @{selector} gives another value"
+  for room, choice in _CHOICES:
+    chosen = _chosen(choice, used)
+    if _is_in(module, [room]) and chosen is not None:
+      return f"{choice} is {chosen}"
+  return f"nothing calls @{selector}"
+
+
+def _chosen(name, used):
+  """Returns what a parameter was, in gin's language; None if nobody knows."""
+  if name in used:
+    return repr(used[name])
+  # gin does not write down defaults that it cannot read again.
+  _, selector, parameter = _parts(name)
+  signature = inspect.signature(_configurable(selector))
+  default = signature.parameters[parameter].default
+  is_reference = inspect.isroutine(default) or inspect.isclass(default)
+  return f"@{default.__name__}" if is_reference else None
+
+
+# What decides which names of a module are called.
+_CHOICES = (
+  ("compare_gan.architectures", "options.architecture"),
+  ("compare_gan.gans.penalty_lib", "penalty.fn"),
+  ("compare_gan.gans.loss_lib", "loss.fn"),
+  ("compare_gan.gans.tfgan_losses", "loss.fn"),
+  ("compare_gan.gans.optimizers", "ModularGAN.g_optimizer_fn"),
+  ("compare_gan.gans", "options.gan_class"),
+  ("compare_gan.datasets", "dataset.name"),
+)
+
+
+def _read_for_nothing(bound, used):
+  """Returns {name: reason} of what gin hands over, but has no effect."""
+  from compare_gan.gans import latents
+
+  found = {}
+  for names, choice, value in _WITHOUT_EFFECT:
+    if _chosen(choice, used) == value:
+      reason = f"{choice} is {value}"
+      for name in bound:
+        plain = name.rpartition("/")[2]
+        if plain in names and not _is_default(plain, bound[name]):
+          found[name] = reason
+  for distribution in ("z", "eval_z"):
+    for parameter, reason in latents.ignored(distribution).items():
+      found[f"{distribution}.{parameter}"] = reason
+  return found
+
+
+def _is_default(name, value):
+  _, selector, parameter = _parts(name)
+  parameters = inspect.signature(_configurable(selector)).parameters
+  return parameter in parameters and parameters[parameter].default == value
+
+
+# Names, and with which choice they have no effect.
+_WITHOUT_EFFECT = (
+  (
+    (
+      "ModularGAN.ema_decay",
+      "ModularGAN.ema_start_step",
+      "ModularGAN.ema_warmup",
+    ),
+    "ModularGAN.g_use_ema",
+    "False",
+  ),
+  (
+    ("ModularGAN.fit_label_distribution",),
+    "ModularGAN.conditional",
+    "False",
+  ),
+  (
+    ("standardize_batch.decay",),
+    "standardize_batch.use_moving_averages",
+    "False",
+  ),
+  (("options.lamba",), "penalty.fn", "@no_penalty"),
+  (("g_penalty.weight",), "g_penalty.fn", "None"),
+)

@@ -1,0 +1,117 @@
+"""What some parameters are, beside their values: files, or first values.
+
+Whoever makes a function known to gin says it beside:
+
+  gin_roles.declare("folder", paths=["path", "eval_path"])
+
+paths         files and folders. A model_dir records them as absolute, so that
+              its images are found from any directory.
+first_values  used only when the variables of a new training get their values. A
+              training that goes on has others, whatever these are bound to.
+code          names of modules whose classes make the variables.
+speeds        how fast a number is found, not which: blocks, batches, threads of
+              a metric or an extractor. They are on no protocol card.
+
+A dataset or an extractor of one's own does the same.
+"""
+
+import os
+
+from compare_gan.configuration import gin_text
+from compare_gan.storage import files
+import gin
+
+_PATHS, _FIRST_VALUES, _CODE, _SPEEDS = set(), set(), set(), set()
+
+
+def declare(configurable, paths=(), first_values=(), code=(), speeds=()):
+  """Says what parameters of a configurable are; see above."""
+  for known, parameters in (
+    (_PATHS, paths),
+    (_FIRST_VALUES, first_values),
+    (_CODE, code),
+    (_SPEEDS, speeds),
+  ):
+    known.update(f"{configurable}.{parameter}" for parameter in parameters)
+
+
+def is_path(binding: str) -> bool:
+  """Returns whether "scope/selector.parameter" is a path."""
+  return _is_among(_PATHS, binding)
+
+
+def is_first_value(binding: str) -> bool:
+  return _is_among(_FIRST_VALUES, binding)
+
+
+def is_code(binding: str) -> bool:
+  return _is_among(_CODE, binding)
+
+
+def is_speed(binding: str) -> bool:
+  return _is_among(_SPEEDS, binding)
+
+
+def _is_among(known, binding):
+  name = binding.rpartition("/")[2]  # without scopes
+  return any(name == k or name.endswith(f".{k}") for k in known)
+
+
+# ---- Paths -------------------------------------------------------------------
+
+
+def make_paths_absolute(recorded):
+  """Binds all paths that gin holds to what they are from any directory.
+
+  A relative one that leads nowhere from here is looked up among those that were
+  recorded, when the user was elsewhere.
+
+  Args:
+    recorded: {"scope/selector.parameter": value} of the same model_dir.
+  """
+  bound, _ = gin_text.read(gin.config_str())
+  for name, value in bound.items():
+    value = gin_text.resolved(value, bound)
+    if not is_path(name) or not _is_relative(value):
+      continue
+    path = _absolute(value, gin_text.resolved(recorded.get(name), recorded))
+    if path != value:
+      with gin.unlock_config():
+        gin.bind_parameter(name, path)
+
+
+def is_same_path(first, second):
+  """Returns whether one is the other, written as absolute."""
+  short, long = sorted((str(first), str(second)), key=len)
+  return _is_relative(short) and _ends_with(long, short)
+
+
+def _is_relative(value):
+  return (
+    isinstance(value, str)
+    and not isinstance(value, gin_text.Word)
+    and value != ""
+    and "://" not in value
+    and not os.path.isabs(value)
+  )
+
+
+def _absolute(path, recorded):
+  if _leads_somewhere(path):
+    return os.path.abspath(path)
+  if isinstance(recorded, str) and _ends_with(recorded, path):
+    return recorded
+  return path  # A callable's dotted path, say, or a mistake, which is named.
+
+
+def _leads_somewhere(path):
+  # A pattern, the prefix of a checkpoint, or tfds_images.soft_labels.
+  pattern = path.replace("{split}", "*")
+  return any(map(os.path.exists, (path, f"{path}.index"))) or bool(
+    files.matching(pattern)
+  )
+
+
+def _ends_with(path, end):
+  parts = [x for x in os.path.normpath(end).split(os.sep) if x != os.pardir]
+  return os.path.isabs(path) and path.endswith(os.path.join(os.sep, *parts))

@@ -1,0 +1,220 @@
+"""What can be chosen, kind by kind: names, what each is, where it is from.
+
+A kind is what one gin parameter or flag chooses. No name is listed here: names
+are what gin knows once all modules are imported, or the files of a room.
+"""
+
+from collections.abc import Callable
+import importlib
+import inspect
+import os
+import sys
+from typing import NamedTuple
+
+import compare_gan
+from compare_gan import looks
+from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import gin_files
+from compare_gan.datasets import catalogue
+from compare_gan.gans import abstract_gan
+from compare_gan.gans import loss_lib
+from compare_gan.gans import optimizers
+from compare_gan.gans import penalty_lib
+from compare_gan.gans import schedules
+from compare_gan.gans import shrinking_optimizers
+from compare_gan.gans import tfgan_losses
+from compare_gan.metrics import contract
+from compare_gan.study.run import executors
+import gin
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(compare_gan.__file__)))
+
+
+class Entry(NamedTuple):
+  """One name that can be chosen."""
+
+  name: str  # as a gin file or a command line has it
+  about: str  # one line
+  source: str  # its file, from the folder that holds compare_gan
+
+
+class Kind(NamedTuple):
+  """What one parameter or flag chooses."""
+
+  chosen_by: str
+  entries: Callable[[], list[Entry]]
+
+
+def kinds() -> dict[str, Kind]:
+  """Returns all kinds by their names."""
+  return {
+    "architectures": Kind("options.architecture", _architectures),
+    "cards": Kind("--gin_config", lambda: _cards("")),
+    "datasets": Kind("dataset.name", _datasets),
+    "executors": Kind("study run --executor", _executors),
+    "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
+    "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
+    "looks": Kind("sample --make", _looks),
+    "losses": Kind("loss.fn", lambda: _gin_names(_is_loss)),
+    "metrics": Kind("evaluate.metrics", lambda: _gin_names(_is_metric)),
+    "norms": Kind(
+      "G.batch_norm_fn, D.batch_norm_fn", lambda: _gin_names(_is_norm)
+    ),
+    "optimizers": Kind(
+      "ModularGAN.g_optimizer_fn, d_optimizer_fn",
+      lambda: _gin_names(_is_optimizer),
+    ),
+    "penalties": Kind("penalty.fn", lambda: _gin_names(_is_penalty)),
+    "schedules": Kind(
+      "ModularGAN.g_lr, d_lr", lambda: _gin_names(_is_schedule)
+    ),
+    "studies": Kind("study", lambda: _cards("studies")),
+    "yours": Kind("gin's `import my_package.my_module`", _yours),
+  }
+
+
+# ---- Names that gin knows ----------------------------------------------------
+
+
+def _gin_names(is_of_kind):
+  return [
+    _entry(f"@{_shortest(selector)}", made)
+    for selector, made in _registered()
+    if is_of_kind(selector, made)
+  ]
+
+
+def _registered():
+  """Returns sorted pairs: a full name of gin's, and the function or class."""
+  gin_files.register()
+  # gin has no public way to ask for all names.
+  selectors = sorted(name for name, _ in gin.config._REGISTRY.items())
+  pairs = [(name, gin.get_configurable(name)) for name in selectors]
+  return [(name, inspect.unwrap(made)) for name, made in pairs]
+
+
+def _shortest(selector):
+  """Returns a name as cards write it: @hinge, @tf.train.AdamOptimizer."""
+  if selector.startswith(("tf.", "tfgan.")):
+    return selector
+  return gin.config._REGISTRY.minimal_selector(selector)
+
+
+def _is_in(made, *modules):
+  return made.__module__ in [module.__name__ for module in modules]
+
+
+def _is_loss(selector, made):
+  del selector
+  # get_losses, "loss" in gin, calls the one that is chosen.
+  return _is_in(made, loss_lib, tfgan_losses) and made != inspect.unwrap(
+    loss_lib.get_losses
+  )
+
+
+def _is_penalty(selector, made):
+  del selector
+  return _is_in(made, penalty_lib) and inspect.isfunction(made)
+
+
+def _is_gan(selector, made):
+  del selector
+  return inspect.isclass(made) and issubclass(made, abstract_gan.AbstractGAN)
+
+
+def _is_metric(selector, made):
+  del selector
+  return bool(contract.scores_of(made))
+
+
+def _is_norm(selector, made):
+  del made
+  return selector.endswith("batch_norm")
+
+
+def _is_optimizer(selector, made):
+  del selector
+  return _is_in(made, optimizers, shrinking_optimizers)
+
+
+def _is_schedule(selector, made):
+  del selector
+  return _is_in(made, schedules)
+
+
+def _is_extractor(selector, made):
+  del made
+  return selector.startswith("compare_gan.features.")
+
+
+def _yours():
+  """Returns what modules outside of compare_gan have made known to gin."""
+  return _gin_names(_is_yours)
+
+
+def _is_yours(selector, made):
+  known = ("compare_gan.", "gin.", "tf.", "tfgan.")
+  return not selector.startswith(known) and not _is_in(made, gin.config)
+
+
+# ---- Names of files ----------------------------------------------------------
+
+
+def _architectures():
+  return [
+    _entry(name, abstract_arch.load_module(name))
+    for name in abstract_arch.names()
+  ]
+
+
+def _executors():
+  return [
+    _entry(name, importlib.import_module(f"{executors.__name__}.{name}"))
+    for name in executors.names()
+  ]
+
+
+def _looks():
+  return [_entry(name, module) for name, module in looks.kinds().items()]
+
+
+def _datasets():
+  source = _shown(catalogue.__file__)
+  return [
+    Entry(name, about, source) for name, about in catalogue.names().items()
+  ]
+
+
+def _cards(room):
+  found = []
+  for path in gin_files.cards(room):
+    with open(path, encoding="utf-8") as file:
+      about = file.readline().lstrip("# ").strip()
+    found.append(Entry(os.path.basename(path), about, _shown(path)))
+  return found
+
+
+# ---- Entries -----------------------------------------------------------------
+
+
+def _entry(name, made):
+  """Returns the Entry of a function, a class or a module.
+
+  What bears its file's name is said in the first line of the file: the
+  docstring of @fid is about its arguments, that of fid.py about the FID.
+  """
+  described = made
+  file = getattr(made, "__module__", "")
+  if file.rpartition(".")[2].replace("_", "") == (
+    made.__name__.replace("_", "").lower()
+  ):
+    described = sys.modules[file]
+  about = inspect.getdoc(described) or ""
+  path = inspect.getsourcefile(made)
+  return Entry(name, about.partition("\n")[0], _shown(path))
+
+
+def _shown(path):
+  """Returns a path as seen from the folder of compare_gan, or whole."""
+  short = os.path.relpath(path, _ROOT)
+  return path if short.startswith(os.pardir) else short

@@ -1,0 +1,1 @@
+"""A generator as one HTML page: its program, the interpreter, the page."""

@@ -1,0 +1,115 @@
+"""One HTML page that shows a generator: no network, opened from disk.
+
+It holds either a program (web_program.py) with its weights and the interpreter
+that computes images in the browser, or frames, images that were made before.
+"""
+
+import base64
+import html
+import io
+import json
+import os
+import re
+
+from compare_gan.export.web import web_program
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_MEGABYTE = 2**20
+
+
+class TooLargeError(ValueError):
+  """The page would be larger than allowed."""
+
+
+def live(gan, program, about, quantiles, classes, max_megabytes, half=False):
+  """Returns the HTML of a page that computes images.
+
+  Args:
+    gan: what was frozen, for its sizes.
+    program: a web_program.Program.
+    about: (title, text), shown above.
+    quantiles: of a coordinate of z, at equal steps of probability from 0 to 1.
+    classes: their names; none for a GAN that is not conditional.
+    max_megabytes: of the page.
+    half: weights as float16.
+  """
+  size = sum(array.size for array in program.weights.values())
+  # A byte of base64 holds 6 bits.
+  require_size(size * (2 if half else 4) * 4 / 3, max_megabytes)
+  described, weights = web_program.pack(program, half)
+  content = {
+    "z_dim": gan.options.z_dim,
+    "image": program.shape,
+    "classes": classes,
+    "quantiles": quantiles,
+    "program": json.loads(described),
+  }
+  page = _page(about, content, weights)
+  require_size(len(page), max_megabytes)
+  return page
+
+
+def with_frames(image_shape, about, classes, bases, values, coordinates):
+  """Returns the HTML of a page with sheets of images made before.
+
+  Args:
+    image_shape: [H, W, colors].
+    about, classes: as for `live`.
+    bases: for each z from which the sweeps start, sheets: data URIs, one for
+      each class, or one. See `pictures.sweep_sheet` and `data_uri`.
+    values: of a coordinate, one for each column of a sheet.
+    coordinates: how many rows a sheet has.
+  """
+  content = {
+    "image": list(image_shape),
+    "classes": classes,
+    "frames": {
+      "bases": bases,
+      "values": values,
+      "coordinates": coordinates,
+      "middle": len(values) // 2,
+    },
+    "quantiles": [0.0, 0.0],
+    "z_dim": coordinates,
+  }
+  return _page(about, content, "")
+
+
+def require_size(size, max_megabytes):
+  """Raises TooLargeError for a page of more bytes than allowed."""
+  if size > max_megabytes * _MEGABYTE:
+    raise TooLargeError(
+      f"The page would be of {size / _MEGABYTE:.1f} MB, more than --max_mb = "
+      f"{max_megabytes:g}."
+    )
+
+
+def data_uri(picture):
+  """Returns a PNG in an URI of a picture, uint8 [H, W, 3]."""
+  from PIL import Image
+
+  file = io.BytesIO()
+  Image.fromarray(picture).save(file, "PNG", optimize=True)
+  return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _page(about, content, weights):
+  title, text = about
+  # Nothing in the data may look like the end of a script.
+  described = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+  parts = {
+    "title": html.escape(title),
+    "about": html.escape(text),
+    "style": _part("web_page.css"),
+    "data": described,
+    "weights": weights,
+    "interpreter": _part("web_interpreter.js"),
+    "script": _part("web_page.js"),
+  }
+  template = _part("web_page.html")
+  return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
+
+
+def _part(name):
+  with open(os.path.join(_FOLDER, name), encoding="utf-8") as file:
+    return file.read()

@@ -1,0 +1,174 @@
+"""Whether a training fits into memory, said before its first step.
+
+`run_config.memory_check` is "warn", "refuse" or "off". The estimate is of the
+step that will be run anyway, so it takes no time. Only where that does not fit
+are other ways of making the same step traced, each with its own estimate.
+"""
+
+import contextlib
+import shutil
+import subprocess
+import warnings
+
+from compare_gan.layers.attention import NonLocalBlock
+from compare_gan.memory import memory_limit
+from compare_gan.memory import step_memory
+import tensorflow as tf
+
+MODES = ("warn", "refuse", "off")
+_CHUNK = 512  # pixels that look at once
+
+
+def check(mode, graph, gan, replicas=1):
+  """Prints the estimate of a training; warns or raises if it is too much.
+
+  Args:
+    mode: one of MODES.
+    graph: of the step, traced.
+    gan: the GAN that is trained, its variables made.
+    replicas: how many there are on this host.
+  """
+  if mode == "off":
+    return
+  on_gpu = "GPU" in gan.variables[0].device
+  # Replicas on one host share its memory; each GPU has its own.
+  needed = step_memory.of_traced(
+    graph, gan.variables, *((1, replicas) if on_gpu else (replicas, 1))
+  )
+  available = _of_gpu() if on_gpu else _of_host()
+  message = _in_words(needed, available)
+  print(message, flush=True)
+  if available is None or needed <= available:
+    return
+  message = f"{message} {_advice(gan, replicas, available)}"
+  if mode == "refuse":
+    raise ValueError(
+      f"{message} run_config.memory_check = 'warn' lets it try nonetheless."
+    )
+  warnings.warn(message, stacklevel=2)
+
+
+def report(gan):
+  """Returns the estimate, in words, of a training on this host's processor."""
+  needed = step_memory.of_training(gan.train_step, specs(gan), gan.variables)
+  available = _of_host()
+  text = _in_words(needed, available)
+  if available is None or needed <= available:
+    return text
+  return f"{text} {_advice(gan, 1, available)}"
+
+
+def _in_words(needed, available):
+  text = f"Memory for training, an estimate: {_gib(needed)}"
+  return f"{text}." if available is None else f"{text} of {_gib(available)}."
+
+
+def _gib(size):
+  return f"{size / 2**30:.1f} GiB"
+
+
+def _advice(gan, replicas, available):
+  lines = ["It is not likely to fit. What would need less:"]
+  for bindings, changes in _ways(gan, replicas):
+    estimate = _estimate(gan, changes) if replicas == 1 else None
+    text = ", ".join(bindings)
+    if estimate is not None:
+      fits = " (fits)" if estimate <= available else ""
+      text = f"{text}: {_gib(estimate)}{fits}"
+    elif replicas == 1:
+      continue  # This GAN refuses it.
+    lines.append(f"  {text}")
+  if len(lines) == 1:
+    return "A smaller options.batch_size or network would need less."
+  return "\n".join(lines)
+
+
+def _ways(gan, replicas=1):
+  """Yields (gin bindings, changes) of ways to need less, the last one all."""
+  options = gan.options
+  alone = []
+  if not options.recompute and replicas == 1:
+    alone.append(("options.recompute = True", {"recompute": True}))
+  if any(not block.query_chunk for block in _attention(gan)):
+    alone.append(
+      (f"non_local_block.query_chunk = {_CHUNK}", {"query_chunk": _CHUNK})
+    )
+  parts = _more_parts(options)
+  if parts > options.micro_batches:
+    alone.append((f"options.micro_batches = {parts}", {"micro_batches": parts}))
+  for binding, change in alone:
+    yield [binding], change
+  if len(alone) > 1:
+    changes = {}
+    for _, change in alone:
+      changes.update(change)
+    yield [binding for binding, _ in alone], changes
+
+
+def _more_parts(options):
+  """Returns the smallest number of parts with 8 images or fewer in each.
+
+  It divides the batch, and is a multiple of the present one.
+  """
+  size, now = options.batch_size, options.micro_batches
+  fitting = [
+    k for k in range(now, size + 1, now) if not size % k and size // k <= 8
+  ]
+  return max(fitting[0], now) if fitting else now
+
+
+def _attention(gan):
+  return [m for m in gan.submodules if isinstance(m, NonLocalBlock)]
+
+
+@contextlib.contextmanager
+def _changed(gan, query_chunk=None, **options):
+  """Inside, the GAN's next step is traced with other options."""
+  with contextlib.ExitStack() as stack:
+    stack.enter_context(gan.with_options(**options))
+    for block in _attention(gan) if query_chunk else ():
+      stack.enter_context(block.in_chunks_of(query_chunk))
+    yield
+
+
+def _estimate(gan, changes):
+  """Returns the bytes of a training with other options, None if it has none."""
+  with _changed(gan, **changes):
+    try:
+      return step_memory.of_training(gan.train_step, specs(gan), gan.variables)
+    except ValueError:  # This GAN has no place for them.
+      return None
+
+
+def specs(gan):
+  """Returns what a step of the GAN gets, as tf.TensorSpecs."""
+  batch = {
+    "images": tf.TensorSpec([gan.options.batch_size, *gan.image_shape]),
+    "labels": tf.TensorSpec([gan.options.batch_size], tf.int32),
+  }
+  return [batch] * gan.batches_per_step
+
+
+def _of_host():
+  """Returns the bytes that this process may have, None if nobody says.
+
+  What is free, and what it has already.
+  """
+  found = memory_limit.find()
+  if found is None:
+    return None
+  return min(found.free + (memory_limit.resident() or 0), found.total)
+
+
+def _of_gpu():
+  """Returns the bytes of the smallest GPU, None if nobody says."""
+  program = shutil.which("nvidia-smi")
+  if program is None:
+    return None
+  done = subprocess.run(
+    [program, "--query-gpu=memory.total", "--format=csv,noheader,nounits"],
+    stdout=subprocess.PIPE,
+    text=True,
+  )
+  sizes = [int(line) for line in done.stdout.split() if line.isdigit()]
+  return min(sizes) * 2**20 if sizes else None

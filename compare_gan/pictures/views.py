@@ -1,0 +1,173 @@
+"""What can be seen of a generator: grids, ways through z and between classes.
+
+All return uint8 pictures [H, W, 3], or lists of them, the frames of a gif.
+"""
+
+from compare_gan.context import draws
+from compare_gan.evaluation import sampling
+from compare_gan.gans import latents
+from compare_gan.pictures import image_grid
+import numpy as np
+
+
+def _images(sampler, z, labels):
+  return np.concatenate(list(sampler.batches(z, labels)))
+
+
+def samples(sampler, z, labels, columns=None):
+  """Returns a grid of the images of z."""
+  return image_grid.grid(_images(sampler, z, labels), columns)
+
+
+def interpolation(sampler, z, labels, frames=16):
+  """Returns frames: each cell goes from its z to the next cell's, in a circle.
+
+  The way is along a sphere, where a normal distribution has its mass; labels
+  stay those of the cell.
+  """
+  ends = np.roll(z, -1, axis=0)
+  return [
+    samples(sampler, _slerp(z, ends, t), labels)
+    for t in np.linspace(0.0, 1.0, frames, dtype=np.float32)
+  ]
+
+
+def _slerp(a, b, t):
+  """Returns rows on the way from a to b: angles and lengths move evenly."""
+  length_a, length_b = (
+    np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-8) for x in (a, b)
+  )
+  unit_a, unit_b = a / length_a, b / length_b
+  cosine = np.sum(unit_a * unit_b, axis=1, keepdims=True)
+  angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+  sine = np.sin(angle)
+  straight = np.abs(sine) < 1e-4  # The same direction, or the opposite one.
+  sine = np.where(straight, 1.0, sine)
+  way = np.sin((1 - t) * angle) / sine * unit_a + np.sin(t * angle) / sine * (
+    unit_b
+  )
+  way = np.where(straight, (1 - t) * unit_a + t * unit_b, way)
+  return (((1 - t) * length_a + t * length_b) * way).astype(np.float32)
+
+
+def morph(sampler, z, first, second, frames=11):
+  """Returns frames from one class to another: the weights of two labels mix.
+
+  Args:
+    sampler: of a conditional GAN.
+    z: stays the same.
+    first, second: classes.
+    frames: with both ends.
+  """
+  found = []
+  for t in np.linspace(0.0, 1.0, frames, dtype=np.float32):
+    weights = np.zeros([len(z), sampler.gan.num_classes], np.float32)
+    weights[:, first] += 1.0 - t
+    weights[:, second] += t
+    found.append(samples(sampler, z, weights))
+  return found
+
+
+def reconstructions(sampler, images, labels, columns=8):
+  """Returns a grid of real images, each above what G makes of its code.
+
+  Args:
+    sampler: of a GAN with an encoder.
+    images: [N, H, W, C] in [0, 1].
+    labels: ints [N], not used where the GAN is not conditional.
+    columns: of the grid.
+  """
+  n = len(images) // columns * columns or len(images)
+  columns = min(columns, n)
+  codes = np.asarray(sampler.gan.encode(images[:n], sampler.averaged).mean)
+  again = _images(sampler, codes, np.asarray(labels[:n]))
+  shape = [n // columns, columns, *images.shape[1:]]
+  rows = [np.reshape(x, shape) for x in (images[:n], again)]
+  pairs = np.stack(rows, axis=1)  # [rows, 2, columns, H, W, C]
+  return image_grid.grid(pairs.reshape(2 * n, *images.shape[1:]), columns)
+
+
+def truncation_sheet(
+  sampler,
+  labels,
+  thresholds=(2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1),
+  seed=0,
+  refill=None,
+):
+  """Returns a grid: a row for each threshold of |z|, the same noise in each.
+
+  Args:
+    sampler: see sampling.py.
+    labels: of a row's images, None for a GAN that is not conditional.
+    thresholds: of the rows.
+    seed: of the noise.
+    refill: refill(threshold) makes accumulated moments those of a row's z.
+  """
+  z_dim = sampler.gan.options.z_dim
+  n = 8 if labels is None else len(labels)
+  rows = [sampling.truncated(n, z_dim, t, seed) for t in thresholds]
+  if refill is None:
+    if labels is not None:
+      labels = np.tile(labels, len(thresholds))
+    return samples(sampler, np.concatenate(rows), labels, columns=n)
+  images = []
+  with sampling.kept_moments(sampler.gan):
+    for threshold, z in zip(thresholds, rows):
+      refill(threshold)
+      images.append(_images(sampler, z, labels))
+  return image_grid.grid(np.concatenate(images), n)
+
+
+def z_quantiles(probabilities, seed=0):
+  """Returns quantiles of a coordinate of `eval_z`, from 100,000 draws."""
+  return np.quantile(_many_z(seed), probabilities)
+
+
+def z_deviation(seed=0):
+  """Returns the standard deviation of a coordinate of `eval_z`."""
+  return float(_many_z(seed).std())
+
+
+def _many_z(seed):
+  with draws.seeded([seed, 0]):
+    return latents.eval_z([1000, 100]).numpy()
+
+
+def sweep_values(count):
+  """Returns values at equal distances of where 96 % of `eval_z` lie."""
+  low, high = z_quantiles([0.02, 0.98])
+  return np.linspace(low, high, count, dtype=np.float32)
+
+
+def sweep_sheet(sampler, z, label, coordinates, values):
+  """Returns a grid: one coordinate of z for each row, with a value per column.
+
+  Args:
+    sampler: see sampling.py.
+    z: one latent [z_dim], what the other coordinates stay at.
+    label: of all images, None for a GAN that is not conditional.
+    coordinates: numbers of those that change.
+    values: what they change to.
+  """
+  swept, labels = _swept(z, label, coordinates, values)
+  return samples(sampler, swept, labels, columns=len(values))
+
+
+def sweep_frames(sampler, z, label, coordinates, values):
+  """Returns frames: a cell for each coordinate, all with one value, from the
+  first value to the last and back; arguments as for `sweep_sheet`."""
+  swept, labels = _swept(z, label, coordinates, values)
+  images = _images(sampler, swept, labels)
+  images = images.reshape(len(coordinates), len(values), *images.shape[1:])
+  there = [image_grid.grid(images[:, i]) for i in range(len(values))]
+  return there + there[-2:0:-1]
+
+
+def _swept(z, label, coordinates, values):
+  swept = np.tile(z, [len(coordinates), len(values), 1])
+  for row, coordinate in enumerate(coordinates):
+    swept[row, :, coordinate] = values
+  swept = swept.reshape(-1, len(z))
+  if label is None:
+    return swept, None
+  return swept, np.full(len(swept), label, np.int32)

@@ -1,0 +1,65 @@
+"""Lines of gin as {"selector.parameter": text}, by their full names."""
+
+import contextlib
+import hashlib
+import json
+
+from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_text
+import gin
+from gin import config as gin_config
+
+# All that gin keeps of what was bound and used.
+_STATE = ("_CONFIG", "_OPERATIVE_CONFIG", "_SINGLETONS", "_IMPORTS")
+
+
+@contextlib.contextmanager
+def own_gin():
+  """Inside, gin is bound to nothing; afterwards to what it was before."""
+  locked = gin.config_is_locked()
+  kept = {name: getattr(gin_config, name).copy() for name in _STATE}
+  gin.clear_config()
+  try:
+    yield
+  finally:
+    gin.clear_config()
+    for name, state in kept.items():
+      held = getattr(gin_config, name)
+      held.clear()
+      held.update(state)
+    gin_config._set_config_is_locked(locked)
+
+
+def canonical(files=(), lines=()):
+  """Returns ({name: text}, imported modules), with names as gin writes them.
+
+  gin checks names and references on the way, and files may include others.
+  """
+  with own_gin():
+    gin_files.parse(files, lines)
+    bindings, imports = gin_text.read(gin.config_str())
+  return {name: repr(value) for name, value in bindings.items()}, imports
+
+
+def canonical_lines(title, lines):
+  """Returns `canonical` of lines; an error says where they stand."""
+  try:
+    return canonical(lines=lines)
+  except (ValueError, SyntaxError, ImportError, TypeError) as error:
+    raise ValueError(f"{title} = {list(lines)!r}: {sentence(error)}") from error
+
+
+def sentence(error):
+  """Returns an error in one line, without gin's list of callers."""
+  return " ".join(str(error).split("\n  In call to")[0].split())
+
+
+def digest(bindings, imports):
+  text = json.dumps([bindings, list(imports)], sort_keys=True)
+  return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def text(bindings, imports):
+  lines = [f"import {module}" for module in imports]
+  lines += [f"{name} = {value}" for name, value in bindings.items()]
+  return "\n".join(lines) + "\n"

@@ -1,0 +1,92 @@
+"""The score of a study, before anything is trained.
+
+Each cell says by its bindings which metrics it is scored by, and a metric
+declares its scores: so it is known beforehand whether every cell will have
+study.score, and which way that is better.
+"""
+
+from compare_gan.configuration import gin_files
+from compare_gan.study.define import bindings as bindings_lib
+
+_BETTER = {True: "lower", False: "higher", None: None}
+
+
+def settled(study, cells):
+  """Returns the study with `minimize`, as the metric of its score declares it.
+
+  What the file itself says counts, and is noted where it contradicts.
+
+  Args:
+    study: a definition.Study.
+    cells: its cells. Those that cannot be built are passed over.
+
+  Raises:
+    ValueError: a cell will not have the score, or it is better lower in one
+      cell and higher in another.
+  """
+  found = {}  # {Choice: cell}
+  for cell in cells:
+    choice = _choice(study, cell)
+    if choice is not None:
+      found.setdefault(choice, cell)
+  if not found:
+    return study
+  directions = {choice.better: cell for choice, cell in found.items()}
+  if len(directions) > 1:
+    cells = (f"{way} in {cell.title}" for way, cell in directions.items())
+    raise ValueError(
+      f"study.score = {study.score!r} is better {', but '.join(cells)}. Set "
+      "study.minimize, or give all cells the same metric."
+    )
+  for note in filter(None, {choice.note for choice in found}):
+    print(note, flush=True)
+  [better] = directions
+  return study._replace(minimize=better == "lower")
+
+
+def _choice(study, cell):
+  """Returns the Choice that a cell's metrics allow; None if it has none."""
+  from compare_gan.evaluation import scoring
+
+  with bindings_lib.own_gin():
+    try:
+      gin_files.parse(
+        bindings=[
+          *bindings_lib.text(cell.bindings, cell.imports).splitlines(),
+          *lines_of_flags(study.flags),
+        ]
+      )
+      chosen = scoring.settings()
+    except (ValueError, OSError, TypeError, ImportError):
+      return None  # Such a cell is refused, with its reason, by possible.py.
+    try:
+      return scoring.choose_score(
+        chosen, "study.score", study.score, _BETTER[study.minimize]
+      )
+    except ValueError as error:
+      where = f" (cell {cell.title})" if cell.title else ""
+      raise ValueError(f"{error}{where}") from None
+
+
+def lines_of_flags(flags):
+  """Returns the lines of gin that flags of compare_gan.main add, in order."""
+  given = {
+    "gin_config": [],
+    "tfds_data_dir": [],
+    "myevalinception": [],
+    "gin_bindings": [],
+  }
+  fake = False
+  words = iter(flags)
+  for word in words:
+    name, equals, value = word.lstrip("-").partition("=")
+    if word.startswith("-") and name in given:
+      given[name].append(value if equals else next(words, ""))
+    elif name == "data_fake_dataset":
+      fake = value.lower() in ("", "true", "1")
+  lines = [f"include {path!r}" for path in given["gin_config"]]
+  lines += [f"dataset.tfds_data_dir = {p!r}" for p in given["tfds_data_dir"]]
+  for path in given["myevalinception"]:
+    lines.append(f"inception.path = {path!r}")
+    lines.append("evaluate.features = @inception")
+  return [*lines, *given["gin_bindings"], *["dataset.fake = True"] * fake]

@@ -1,0 +1,1 @@
+"""What a study says: statistics, answers in words, tables and the page."""

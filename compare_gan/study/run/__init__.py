@@ -1,0 +1,1 @@
+"""Running a study: the conductor, its journal, and where runs are run."""

@@ -1,0 +1,160 @@
+"""Runs on this machine, each of them a process; needs no other package."""
+
+import os
+import queue
+import threading
+
+from compare_gan.memory import memory_limit
+from compare_gan.study.run import executors
+from compare_gan.study.run import process
+from compare_gan.study.run import room
+
+
+class Executor:
+  """Runs tasks here, a thread of this process watching over each.
+
+  Args:
+    jobs: how many at once. By default one for each GPU; without any, one for
+      each core on up to four cores and for each two on more, but no more than
+      there is memory for.
+    folder: not used.
+    memory_mb: of a run.
+    timeout_s: not used.
+    threads: cores for a run; by default they are divided.
+    total_mb: megabytes that all runs together may have; by default what the
+      container or the machine has left.
+
+  `memory` is what they share, and `gpus` are those that are dealt out.
+  """
+
+  def __init__(
+    self,
+    jobs=None,
+    folder=None,
+    memory_mb=None,
+    timeout_s=None,
+    threads=None,
+    total_mb=None,
+  ):
+    del folder, timeout_s
+    self.gpus = gpus(os.environ)
+    self.memory = memory_limit.find()
+    if total_mb:
+      given = executors.whole_number("total_mb", total_mb) * 2**20
+      self.memory = memory_limit.Memory(given, given, "given total_mb")
+    self.jobs = jobs or default_jobs(
+      cores(),
+      len(self.gpus),
+      self.memory and self.memory.free / 2**20,
+      memory_mb or room.USUAL_MB,
+    )
+    self.threads = (
+      executors.whole_number("threads", threads)
+      if threads
+      else max(1, cores() // self.jobs)
+    )
+    self._stop = threading.Event()
+    self._ended = queue.Queue()
+    self._threads = {}
+    self._slots = {}  # {task id: number of its place among the jobs}
+
+  def submit(self, task):
+    slot = min(set(range(len(self._slots) + 1)) - {*self._slots.values()})
+    if self.gpus:
+      gpu = self.gpus[slot % len(self.gpus)]
+      own = (*task.environment, ("CUDA_VISIBLE_DEVICES", gpu))
+      task = task._replace(environment=own)
+    thread = threading.Thread(target=self._run, args=(task,), name=task.id)
+    self._slots[task.id] = slot
+    self._threads[task.id] = thread
+    thread.start()
+
+  def _run(self, task):
+    try:
+      outcome = process.run_task(task, self._stop)
+    except Exception as error:  # noqa: BLE001, no disk for its log, say
+      outcome = process.Outcome("failed", f"{type(error).__name__}: {error}")
+    self._ended.put((task.id, outcome))
+
+  def wait(self, seconds):
+    ended = []
+    try:
+      ended.append(self._ended.get(timeout=seconds))
+      while True:
+        ended.append(self._ended.get_nowait())
+    except queue.Empty:
+      pass
+    for task_id, _ in ended:
+      self._threads.pop(task_id).join()
+      del self._slots[task_id]
+    return ended
+
+  def cancel(self):
+    self._stop.set()
+
+  def close(self):
+    self.cancel()
+    for thread in self._threads.values():
+      thread.join()
+
+
+# ---- How many at once --------------------------------------------------------
+
+
+def default_jobs(cores, num_gpus, available_mb, memory_mb):
+  """Returns how many runs a machine has room for."""
+  jobs = num_gpus or (cores if cores <= 4 else cores // 2)
+  if available_mb is not None:
+    jobs = min(jobs, int(available_mb // memory_mb))
+  return max(1, jobs)
+
+
+def gpus(environment):
+  """Returns the names of the GPUs there are, for CUDA_VISIBLE_DEVICES."""
+  if "CUDA_VISIBLE_DEVICES" in environment:
+    named = environment["CUDA_VISIBLE_DEVICES"].split(",")
+    return [name.strip() for name in named if name.strip() not in ("", "-1")]
+  try:
+    found = os.listdir("/proc/driver/nvidia/gpus")
+  except OSError:
+    return []
+  return [str(number) for number in range(len(found))]
+
+
+def cores():
+  """Returns how many cores of their own this process may use."""
+  try:
+    own = len(os.sched_getaffinity(0))
+  except AttributeError:  # macOS
+    return os.cpu_count() or 1
+  limits = [own, _physical_cores() or own, _quota() or own]
+  return max(1, min(limits))
+
+
+def _physical_cores():
+  """Returns the cores that are no second thread of another, None if unknown."""
+  try:
+    with open("/proc/cpuinfo") as file:
+      blocks = file.read().split("\n\n")
+  except OSError:
+    return None
+  found = set()
+  for block in blocks:
+    fields = dict(
+      [word.strip() for word in line.split(":", 1)]
+      for line in block.splitlines()
+      if ":" in line
+    )
+    if "core id" in fields:
+      found.add((fields.get("physical id"), fields["core id"]))
+  return len(found) or None
+
+
+def _quota():
+  """Returns the cores that a container may use, None without a limit."""
+  try:
+    with open("/sys/fs/cgroup/cpu.max") as file:
+      quota, period = file.read().split()
+  except (OSError, ValueError):
+    return None
+  return None if quota == "max" else max(1, int(quota) // int(period))

@@ -1,0 +1,96 @@
+"""Runs as tasks of a Ray cluster: `pip install compare_gan[study]`.
+
+The study's folder must be one that all nodes see, and so must the Python that
+runs this; Ray itself needs Python 3.10 or newer.
+"""
+
+from compare_gan.study.run import executors
+from compare_gan.study.run import process
+
+
+class Executor:
+  """Gives each task to Ray, which finds a node with room for it.
+
+  Args:
+    jobs: how many at once; by default as many as the cluster has cores for.
+    folder: not used: a task knows its own.
+    memory_mb: what a task reserves.
+    timeout_s: not used.
+    address: of the cluster, "auto" for the one that runs here; None starts one
+      on this machine.
+    threads: cores that a run reserves and uses.
+    gpus: GPUs that a run reserves.
+  """
+
+  def __init__(
+    self,
+    jobs=None,
+    folder=None,
+    memory_mb=None,
+    timeout_s=None,
+    address=None,
+    threads=2,
+    gpus=None,
+  ):
+    del folder, timeout_s
+    self._ray = _import()
+    self.threads = executors.whole_number("threads", threads)
+    quiet = {"log_to_driver": False, "configure_logging": False}
+    if address is None:
+      quiet["include_dashboard"] = False
+    try:
+      self._ray.init(address=address, **quiet)
+    except ConnectionError as error:
+      raise ValueError(
+        f"--executor_option address={address}: {error} `ray start --head` "
+        "starts a cluster; without an address one is started for the study."
+      ) from error
+    cores = int(self._ray.cluster_resources().get("CPU", 1))
+    if cores < self.threads:
+      self.threads = cores
+    self.jobs = jobs or max(1, cores // self.threads)
+    needs = {"num_cpus": self.threads, "max_retries": 0}
+    if memory_mb:
+      needs["memory"] = int(memory_mb * 2**20)
+    if gpus:
+      needs["num_gpus"] = executors.whole_number("gpus", gpus)
+    self._run = self._ray.remote(**needs)(process.run_task)
+    self._tasks = {}  # {reference of a result: task id}
+    self._cancelled = False
+
+  def submit(self, task):
+    self._tasks[self._run.remote(task)] = task.id
+
+  def wait(self, seconds):
+    if not self._tasks:
+      return []
+    ready, _ = self._ray.wait(list(self._tasks), num_returns=1, timeout=seconds)
+    return [(self._tasks.pop(ref), self._outcome(ref)) for ref in ready]
+
+  def _outcome(self, reference):
+    try:
+      return self._ray.get(reference)
+    # What the run does wrong is an Outcome: this is the cluster's.
+    except self._ray.exceptions.RayError as error:
+      lines = str(error).strip().splitlines() or [type(error).__name__]
+      status = "interrupted" if self._cancelled else "killed"
+      return process.Outcome(status, f"Ray: {lines[0]}")
+
+  def cancel(self):
+    self._cancelled = True
+    for reference in self._tasks:
+      self._ray.cancel(reference, force=False)
+
+  def close(self):
+    self._ray.shutdown()
+
+
+def _import():
+  try:
+    import ray
+  except ImportError as error:
+    raise ValueError(
+      "--executor=ray needs Ray: pip install compare_gan[study], with Python "
+      "3.10 or newer."
+    ) from error
+  return ray

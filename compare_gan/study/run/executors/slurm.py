@@ -1,0 +1,127 @@
+"""Runs as jobs of Slurm, through submitit: `pip install compare_gan[study]`.
+
+The study's folder must be one that all nodes see, and so must the Python that
+runs this. A job outlives its conductor if that is killed; the lock of the run's
+folder makes the next job wait until it has ended.
+"""
+
+import os
+import time
+
+from compare_gan.study.run import executors
+from compare_gan.study.run import process
+
+_LOOK_S = 1.0
+_SPARE_MINUTES = 10  # a job's beyond its run's: for Python, locks, the grace
+
+
+class Executor:
+  """Submits each task as a job.
+
+  Args:
+    jobs: how many wait or run in Slurm at once; 32 by default.
+    folder: of the study; submitit's files go to slurm/ in it.
+    memory_mb, timeout_s: become the job's limits, with some more time.
+    cluster: "local" runs without Slurm, on this machine.
+    threads: cores of a job; also how many a run uses.
+    **options: of submitit's AutoExecutor, such as slurm_partition=gpu,
+      gpus_per_node=1.
+  """
+
+  def __init__(
+    self,
+    jobs=None,
+    folder=".",
+    memory_mb=None,
+    timeout_s=None,
+    cluster=None,
+    threads=2,
+    **options,
+  ):
+    submitit = _import()
+    self.jobs = jobs or 32
+    self.threads = executors.whole_number("threads", threads)
+    try:
+      self._executor = submitit.AutoExecutor(
+        os.path.join(folder, "slurm"), cluster=cluster
+      )
+    except RuntimeError as error:
+      raise ValueError(
+        f"--executor=slurm: {error}. --executor_option cluster=local tries it "
+        "without Slurm; --executor=local needs neither."
+      ) from error
+    except KeyError as error:  # It looks for plugins, and there are none.
+      raise ValueError(
+        "--executor=slurm: submitit 1.5.4 does not work with Python 3.9: pip "
+        "install 'submitit<1.5.4'"
+      ) from error
+    limits = {"cpus_per_task": self.threads}
+    if memory_mb:
+      limits["mem_gb"] = memory_mb / 1024
+    if timeout_s:
+      limits["timeout_min"] = int(timeout_s // 60) + _SPARE_MINUTES
+    elif cluster != "local":
+      limits["timeout_min"] = 24 * 60
+    given = {name: _number(value) for name, value in options.items()}
+    try:
+      self._executor.update_parameters(name="study", **{**limits, **given})
+    except (NameError, TypeError, ValueError) as error:
+      raise ValueError(f"--executor_option: {error}") from error
+    self._jobs = {}
+    self._cancelled = False
+
+  def submit(self, task):
+    self._jobs[task.id] = self._executor.submit(process.run_task, task)
+
+  def wait(self, seconds):
+    limit = time.monotonic() + seconds
+    while True:
+      ended = [
+        (task_id, self._outcome(job))
+        for task_id, job in self._jobs.items()
+        if job.done()
+      ]
+      left = limit - time.monotonic()
+      if ended or left <= 0:
+        break
+      time.sleep(min(_LOOK_S, left))
+    for task_id, _ in ended:
+      del self._jobs[task_id]
+    return ended
+
+  def _outcome(self, job):
+    if self._cancelled:  # submitit would look for a result for some time.
+      return process.Outcome("interrupted", "The study was ended.")
+    error = job.exception()
+    if error is None:
+      return job.result()
+    # What the run does wrong is an Outcome: this is the cluster's.
+    reason = f"Job {job.job_id} of Slurm: {_last_line(str(error))}"
+    return process.Outcome("killed", reason)
+
+  def cancel(self):
+    self._cancelled = True
+    for job in self._jobs.values():
+      job.cancel()
+
+  def close(self):
+    self.cancel()
+
+
+def _import():
+  try:
+    import submitit
+  except ImportError as error:
+    raise ValueError(
+      "--executor=slurm needs submitit: pip install compare_gan[study]"
+    ) from error
+  return submitit
+
+
+def _number(text):
+  return int(text) if text.isdigit() else text
+
+
+def _last_line(text):
+  lines = text.strip().splitlines()
+  return lines[-1] if lines else "no reason given"

@@ -1,0 +1,199 @@
+"""How far a study is: one live table on a terminal, else a line per change."""
+
+import collections
+import math
+import shutil
+import statistics
+import sys
+import time
+
+from compare_gan.study.run import journal
+from compare_gan.study.run import table
+
+_EVERY_S = 0.5  # a terminal is drawn anew
+_AT_WORK = 8  # runs that are named
+# In the order of columns; a column that is empty everywhere is left out.
+_STATUSES = (
+  "ok",
+  "collapsed",
+  "failed",
+  "timeout",
+  "memory",
+  "refused",
+  "running",
+  "waiting",
+)
+
+
+class Progress:
+  """Shows a study at work.
+
+  Args:
+    study: a definition.Study; its name, score and minimize are used.
+    stream: where to.
+  """
+
+  def __init__(self, study, stream=None):
+    self._study = study
+    self._minimize = table.is_minimized(study._asdict())
+    self._stream = stream or sys.stderr
+    self._live = self._stream.isatty()
+    self._drawn = 0  # lines of the table that stands there
+    self._last = -math.inf
+    self._lines = ()
+    self._left = ""
+
+  # ---- Changes ---------------------------------------------------------------
+
+  def started(self, run, attempt):
+    again = f", attempt {attempt}" if attempt > 1 else ""
+    self._say(f"start      {name(run)}{again}")
+
+  def ended(self, run, outcome, again, score):
+    told = outcome.reason
+    if outcome.status == "ok":
+      told = f"{self._study.score} {_number(score)}"
+    more = " It is tried again." if again else ""
+    self._say(
+      f"{outcome.status:10} {name(run)}: {told} ({outcome.seconds:.0f} s)"
+      f"{more}{self._left}"
+    )
+
+  def _say(self, text):
+    if not self._live:
+      self._stream.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+      self._stream.flush()
+
+  # ---- The table -------------------------------------------------------------
+
+  def show(self, runs, states, scores, flying, left, jobs):
+    """Draws the table; elsewhere than on a terminal it only keeps the time.
+
+    Args:
+      runs: [plan.Run] that are known.
+      states: {run id: journal.State}.
+      scores: {run id: score or None} of those that ended.
+      flying: {run id: time.monotonic() of the start}.
+      left: how many runs are to end yet.
+      jobs: how many run at once.
+    """
+    eta = time_left(states.values(), left, jobs)
+    ended = sum(run.id in scores for run in runs)
+    self._left = f"  [{ended} of {ended + left}{', ' * bool(eta)}{eta}]"
+    entries = [
+      (run.cell, _status(states, run), scores.get(run.id)) for run in runs
+    ]
+    self._lines = table_lines(self._study.score, self._minimize, entries)
+    now = time.monotonic()
+    if self._live and now - self._last >= _EVERY_S:
+      self._last = now
+      head = (
+        f"Study {self._study.name}: {ended} of {ended + left} runs have ended, "
+        f"{len(flying)} at work{', ' * bool(eta)}{eta}"
+      )
+      self._draw([head, *self._lines], _at_work(runs, states, flying, now))
+
+  def _draw(self, lines, last):
+    columns, height = shutil.get_terminal_size()
+    room = max(3, height - len(last) - 1)
+    if len(lines) > room:
+      hidden = len(lines) - room + 1
+      lines = [*lines[: room - 1], f"... and {hidden} cells more"]
+    lines = [line[: columns - 1] for line in [*lines, *last]]
+    # Up to where the table began, and erase what follows.
+    up = f"\x1b[{self._drawn}F" if self._drawn else "\r"
+    self._stream.write(f"{up}\x1b[J" + "\n".join(lines) + "\n")
+    self._stream.flush()
+    self._drawn = len(lines)
+
+  def close(self):
+    """Leaves the last table as it stands; prints it if it was not drawn."""
+    if self._lines:
+      if self._live:
+        self._draw(list(self._lines), [])
+      else:
+        self._stream.write("\n".join(self._lines) + "\n")
+        self._stream.flush()
+
+
+def table_lines(score, minimize, entries):
+  """Returns the table: cells, how many runs of a status, the best score.
+
+  Args:
+    score: its name.
+    minimize: whether smaller is better.
+    entries: [(cell, status, score or None)], one for each run.
+  """
+  counted = collections.defaultdict(collections.Counter)
+  best = {}
+  better = min if minimize else max
+  for cell, status, found in entries:
+    cell = _words(cell) or "all"
+    counted[cell][status] += 1
+    if found is not None:
+      best[cell] = better(best.get(cell, found), found)
+  shown = [s for s in _STATUSES if any(c[s] for c in counted.values())]
+  width = max([len("cell"), *map(len, counted)])
+  head = "".join(f"{status:>11}" for status in shown)
+  lines = [f"{'cell':{width}}{head}  best {score}"]
+  for cell, of_cell in counted.items():
+    numbers = "".join(f"{of_cell[status] or '':>11}" for status in shown)
+    lines.append(f"{cell:{width}}{numbers}  {_number(best.get(cell))}".rstrip())
+  return lines
+
+
+def of_table(found):
+  """Returns the lines of a table.Table, for those who only look on."""
+  study = found.study
+  ended = sum(row.status in journal.FINAL for row in found.rows)
+  entries = [
+    (row.cell, row.status, table.value(row, study)) for row in found.rows
+  ]
+  return [
+    f"Study {study['name']}: {ended} of {study['runs']} runs have ended.",
+    *table_lines(study["score"], table.is_minimized(study), entries),
+  ]
+
+
+def _status(states, run):
+  return states.get(run.id, journal.State()).status
+
+
+def _at_work(runs, states, flying, now):
+  by_id = {run.id: run for run in runs}
+  lines = [
+    f"at work: {name(by_id[run_id])}, {_time(now - began)}"
+    for run_id, began in list(flying.items())[:_AT_WORK]
+    if run_id in by_id
+  ]
+  if len(flying) > _AT_WORK:
+    lines.append(f"... and {len(flying) - _AT_WORK} more")
+  return lines
+
+
+def time_left(states, left, jobs):
+  """Returns "h:mm:ss left" by the median of what runs took; "" if none has."""
+  took = [s.seconds for s in states if s.status in journal.FINAL and s.seconds]
+  if not took or not left:
+    return ""
+  return f"{_time(statistics.median(took) * math.ceil(left / jobs))} left"
+
+
+def name(run):
+  """Returns a run in words."""
+  settings = {k: f"{v:g}" for k, v in run.settings.items()}
+  return f"{_words({**run.cell, **settings, 'seed': run.seed})} ({run.id})"
+
+
+def _words(pairs):
+  return " ".join(f"{name}={value}" for name, value in pairs.items())
+
+
+def _number(score):
+  return "" if score is None else f"{score:.5g}"
+
+
+def _time(seconds):
+  minutes, seconds = divmod(math.ceil(seconds), 60)
+  hours, minutes = divmod(minutes, 60)
+  return f"{hours}:{minutes:02d}:{seconds:02d}"

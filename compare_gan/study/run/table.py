@@ -1,0 +1,258 @@
+"""The table of a study: a row for each run, read from plain files.
+
+Changes nothing, so it can be read while the study runs, and needs neither
+TensorFlow nor gin, so it can be read on any machine. Only rows of earlier
+versions, which do not record which way their scores are better, make it load
+the metrics, which do.
+"""
+
+import json
+import math
+import os
+from typing import NamedTuple
+
+from compare_gan.evaluation import protocol
+from compare_gan.metrics import contract
+from compare_gan.storage import files
+from compare_gan.study.run import journal
+
+
+class Row(NamedTuple):
+  """What is known of a run."""
+
+  run: str  # its id
+  cell: dict  # {axis: value}
+  settings: dict  # {name: number}
+  seed: int
+  phase: str
+  round: int
+  order: int  # its place in the plan
+  status: str  # see process.py; "refused", "running" or "waiting"
+  reason: str
+  log_tail: list
+  seconds: float  # of all attempts
+  attempts: int
+  scores: dict  # {metric: {"last": x, "best": x, "min": x}}
+  checkpoints: list  # [{"step": n, "scores": {metric: x}}]
+  protocol: str  # digest of the protocol card
+  folder: str  # model_dir
+
+
+class Table(NamedTuple):
+  """A study (study.json) and its rows in the order of the plan."""
+
+  study: dict
+  rows: list
+
+
+def read(study_dir):
+  """Returns the Table of a study's folder."""
+  study = read_study(study_dir)
+  states = journal.states(journal.events(study_dir))
+  running = journal.is_alive(study_dir)
+  rows = [
+    _row(study_dir, study, run, states.get(run["id"], journal.State()), running)
+    for run in planned(study_dir)
+  ]
+  return Table(study, rows)
+
+
+def read_study(study_dir):
+  """Returns the dict of study.json."""
+  path = os.path.join(study_dir, "study.json")
+  text = files.read_text_if_any(path)
+  if text is None:
+    raise FileNotFoundError(
+      f"{study_dir!r} is no folder of a study: it has no study.json. "
+      "`compare_gan study run FILE --out DIR` makes one."
+    )
+  study = json.loads(text)
+  if study.get("format") != 1:
+    raise ValueError(
+      f"{path} has format {study.get('format')!r}; this version reads 1."
+    )
+  return study
+
+
+def planned(study_dir):
+  """Returns the runs that are known, as dicts, in the order of the plan.
+
+  Of a run that is listed several times the last place counts: places move on
+  when a study gets more seeds.
+  """
+  runs = {}
+  for run in journal.read_all(study_dir, "runs"):
+    known = runs.setdefault(run["id"], run)
+    if run["order"] > known["order"]:
+      runs[run["id"]] = run
+  return sorted(runs.values(), key=lambda run: run["order"])
+
+
+def folder_of(study_dir, run_id):
+  """Returns the model_dir of a run."""
+  return os.path.join(study_dir, "runs", run_id)
+
+
+def _row(study_dir, study, run, state, running):
+  folder = folder_of(study_dir, run["id"])
+  status = state.status
+  if status == "running" and not running:
+    status = "waiting"  # Its conductor was killed; the next one goes on.
+  rows = read_scores(folder) if state.attempts else []
+  return Row(
+    run["id"],
+    run["cell"],
+    run["settings"],
+    run["seed"],
+    run["phase"],
+    run["round"],
+    run["order"],
+    status,
+    state.reason,
+    list(state.log_tail),
+    state.seconds,
+    state.attempts,
+    summarize(rows, study),
+    [{"step": row["step"], "scores": _finite(row["scores"])} for row in rows],
+    protocol.digest_of_score(rows[-1], study["score"]) if rows else "",
+    folder,
+  )
+
+
+# ---- Scores ------------------------------------------------------------------
+
+
+def read_scores(folder):
+  """Returns [{"step", "status", "scores", "better", "errors", "metrics",
+  "protocol", "protocol_digest"}].
+
+  Of a checkpoint that was scored under several protocols the row counts that
+  has the protocol of the last one, as far as they have the same metrics.
+  """
+  path = os.path.join(folder, "scores.jsonl")
+  text = files.read_text_if_any(path) or ""
+  lines = [json.loads(line) for line in text.split("\n") if line.strip()]
+  rows = [
+    {
+      "step": line["step"],
+      "status": line["status"],
+      "scores": line["scores"],
+      "better": line.get("better") or {},
+      "errors": line.get("errors") or {},
+      "metrics": line.get("metrics") or {},
+      "protocol": line.get("protocol") or {},
+      "protocol_digest": line.get("protocol_digest", ""),
+    }
+    for line in lines
+  ]
+  return [row for row in rows if _is_under(rows[-1], row)]
+
+
+def _is_under(last, row):
+  """Returns whether a row has the protocol of the last one."""
+  if row["protocol_digest"] == last["protocol_digest"]:
+    return True
+  # Other metrics beside do not make a score another one.
+  return protocol.merged(row["protocol"], last["protocol"]) is not None
+
+
+def summarize(rows, study):
+  """Returns {metric: {"last", "best", "min"}} of the rows of checkpoints.
+
+  "last" is the last checkpoint's; "best" that of the checkpoint at which
+  study.score is best; "min" the metric's own best one, whichever checkpoint,
+  if lower or higher is better. What is no finite number is left out.
+  """
+  by_step = [_finite(row["scores"]) for row in rows]
+  recorded = {"better": _recorded_directions(rows)}
+  scored = [scores for scores in by_step if study["score"] in scores]
+  best = {}
+  if scored:
+    better = min if is_minimized(study) else max
+    best = better(scored, key=lambda scores: scores[study["score"]])
+  found = {}
+  for metric in sorted({name for scores in by_step for name in scores}):
+    values = [scores[metric] for scores in by_step if metric in scores]
+    way = contract.better_in_row(recorded, metric)
+    if metric == study["score"]:
+      way = contract.LOWER if is_minimized(study) else contract.HIGHER
+    found[metric] = {}
+    if way in _BEST:
+      found[metric]["min"] = _BEST[way](values)
+    for rule, scores in (("last", by_step[-1]), ("best", best)):
+      if metric in scores:
+        found[metric][rule] = scores[metric]
+  return found
+
+
+_BEST = {contract.LOWER: min, contract.HIGHER: max}
+
+
+def _recorded_directions(rows):
+  """Returns {score: which way it is better} of what rows record."""
+  found = {}
+  for row in rows:
+    found.update(row.get("better") or {})
+  return found
+
+
+def _finite(scores):
+  return {name: x for name, x in scores.items() if math.isfinite(x)}
+
+
+def is_minimized(study):
+  """Returns whether a lower study.score is better.
+
+  Args:
+    study: the dict of study.json, or of a definition.Study. Its "minimize" is
+      what the score's metric declared, or what the study file says. Where it is
+      None, the metrics of this package say it.
+  """
+  minimize = study.get("minimize")
+  if minimize is None:
+    return contract.better_of(study["score"]) != contract.HIGHER
+  return minimize
+
+
+def is_declared(score):
+  """Returns whether a metric of this package says which way it is better."""
+  return contract.better_of(score) in _BEST
+
+
+def note_on_direction(study):
+  """Returns a sentence if a study goes against its metric, "" if not.
+
+  Of a metric that is not in this package nothing is known here.
+  """
+  declared = contract.better_of(study["score"])
+  used = contract.LOWER if is_minimized(study) else contract.HIGHER
+  if not is_declared(study["score"]) or declared == used:
+    return ""
+  return (
+    f"Note: {used} {study['score']} counts as better here, as study.minimize = "
+    f"{used == contract.LOWER} says; its metric declares {declared!r}."
+  )
+
+
+def value(row, study, metric=None, rule=None):
+  """Returns a run's score, None if it has none or did not end well.
+
+  Args:
+    row: a Row.
+    study: the dict of study.json.
+    metric: which score; study.score if it is None.
+    rule: "last", "best" or "min"; study.checkpoint if it is None.
+  """
+  if row.status != "ok":
+    return None
+  return _value(row.scores, study, metric, rule)
+
+
+def value_of_folder(folder, study):
+  """Returns `value` of a run that ended well, by its model_dir."""
+  return _value(summarize(read_scores(folder), study), study)
+
+
+def _value(scores, study, metric=None, rule=None):
+  of_metric = scores.get(metric or study["score"], {})
+  return of_metric.get(rule or study["checkpoint"])

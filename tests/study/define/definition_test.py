@@ -1,0 +1,142 @@
+"""What a study file says, and what it may not say."""
+
+import os
+
+from compare_gan.study.define import definition
+from compare_gan.study.define import plan
+import gin
+import pytest
+
+
+def test_study_has_the_name_of_its_file_and_finds_its_base(load, tmp_path):
+  study = load("study.seeds = 3")
+  assert (study.name, study.seeds) == ("mine", 3)
+  assert study.base == str(tmp_path / "base.gin")
+
+
+def test_lines_of_the_command_line_come_last(load):
+  study = load("study.seeds = 3", "study.seeds = 4", "study.name = 'other'")
+  assert (study.name, study.seeds) == ("other", 4)
+
+
+def test_base_may_be_a_card(load):
+  study = load("", "study.base = 'sndcgan_cifar10.gin'")
+  assert os.path.basename(study.base) == "sndcgan_cifar10.gin"
+  assert os.path.isfile(study.base)
+
+
+def test_gin_is_left_as_it_was(load):
+  class Bound:
+    pass
+
+  bound = Bound()
+  gin.bind_parameter("options.z_dim", 7)
+  gin.bind_parameter("dataset.name", bound)
+  study = load("study.search = [@fixed_sets()]")
+  plan.runs(study, {})
+  plan.impossible(study._replace(search=()))
+  assert gin.query_parameter("options.z_dim") == 7
+  assert gin.query_parameter("dataset.name") is bound
+  with pytest.raises(ValueError, match="no bound parameters"):
+    gin.query_parameter("study.search")
+
+
+@pytest.mark.parametrize(
+  "text,message",
+  [
+    ("study.slizes = []", "slizes"),
+    ("study.slices = [{'pnealty': 'gp'}]", "no axis 'pnealty'.*penalty, norm"),
+    ("study.slices = [{'norm': 'xn'}]", "norm has no value 'xn'.*none, sn, ln"),
+    ("study.slices = ['norm']", r"slices holds 'norm'.*\{axis: value\}"),
+    ("study.slices = 'each'", "'each' is unknown.*'one_at_a_time'"),
+    ("study.groups = ['loss']", "study.groups: there is no axis 'loss'"),
+    ("study.axes = {'norm': ['sn']}", r"norm is \['sn'\]"),
+    ("study.axes = {'norm': {'sn': 'D.spectral_norm = True'}}", "A list of"),
+    ("study.common = [3]", "study.common is"),
+    ("study.overrides = [{'norm': 'sn'}]", "study.overrides holds"),
+    ("study.overrides = [({'norm': 'x'}, [])]", "overrides: norm has no value"),
+    ("study.seeds = 0", "study.seeds = 0"),
+    ("study.minimize = 'no'", "study.minimize = 'no' is unknown.*True, False"),
+    ("study.checkpoint = 'newest'", "'newest' is unknown.*'last', 'best'"),
+    ("study.on_impossible = 'pass'", "'refuse', 'skip'"),
+    ("study.parameters = {'ch': ['dcgan.Generator.ch = 3']}", r"needs a \{\}"),
+    ("study.search = [@fixed_sets]", "with brackets"),
+    ("study.search = [@grid(), @grid()]\ngrid.values = {}", "of one name"),
+    (
+      "study.search = [@grid()]\ngrid.values = {'lambda': [1]}",
+      "grid sets lambda.*lr, lamba",
+    ),
+    ("study.inert = {'D.layer_norm = True': ['lambda']}", "'lambda', which is"),
+    ("study.base = 'bse.gin'", "study.base = 'bse.gin': there is no such"),
+  ],
+)
+def test_what_cannot_be_read(load, text, message):
+  with pytest.raises((ValueError, FileNotFoundError), match=message) as raised:
+    load(text)
+  assert "\n\n" not in str(raised.value).split("In bindings")[0].strip()
+
+
+@pytest.mark.parametrize(
+  "text,message",
+  [
+    (
+      "study.axes = {'norm': {'sn': ['D.spectral_nrm = True']}}",
+      "spectral_nrm",
+    ),
+    ("study.axes = {'loss': {'x': ['loss.fn = @hnge']}}", "loss = 'x'.*hnge"),
+    ("study.axes = {'loss': {'x': ['loss.fn @hinge']}}", "loss = 'x'"),
+    ("study.common = ['optoins.z_dim = 3']", "study.common.*optoins"),
+    ("study.parameters = {'a': ['options.zz = {}']}", "parameters: a.*zz"),
+    ("study.inert = {'penalty.fun = 3': ['lamba']}", "penalty.fun"),
+  ],
+)
+def test_bundles_that_cannot_be_parsed_are_named(load, text, message):
+  study = load(text)
+  with pytest.raises(ValueError, match=message) as raised:
+    plan.runs(study, {})
+  assert "\n" not in str(raised.value)
+
+
+def test_missing_study_says_where_it_was_looked_for():
+  with pytest.raises(FileNotFoundError, match="study run no.gin.*configs/stud"):
+    definition.load("no.gin")
+
+
+@pytest.mark.parametrize(
+  "begun,text",
+  [
+    ("study.seeds = 2", "study.seeds = 3"),
+    ("", "study.seeds = 3"),
+    ("N = 2\nstudy.seeds = %N", "N = 3\nstudy.seeds = %N"),
+    ("study.timeout_s = 60", "study.timeout_s = 90.5"),
+    ("study.timeout_s = 60", ""),
+    ("study.memory_mb = 60", "study.memory_mb = None"),
+    ("study.retries = 0", ""),
+    ("study.score = 'a'  # one", "# two\nstudy.score = 'a'"),
+  ],
+)
+def test_a_study_that_was_begun_may_be_extended(begun, text):
+  definition.require_same_runs("out", begun, text)
+
+
+@pytest.mark.parametrize(
+  "begun,text,difference",
+  [
+    ("study.seeds = 3", "study.seeds = 2", "study.seeds is 3 in its study.gin"),
+    ("", "study.timeout_s = 60", "study.timeout_s is not set .* and 60 here"),
+    ("study.timeout_s = 90", "study.timeout_s = 60", "study.timeout_s is 90"),
+    ("study.seeds = 3", "study.seeds = @f()", "and @f.. here"),
+    ("grid.seeds = None", "", "grid.seeds is None .* and not set here"),
+    ("grid.seeds = 3", "grid.seeds = 4", "grid.seeds is 3"),
+    ("study.eval_runs = 1", "study.eval_runs = 2", "study.eval_runs is 1"),
+    ("include 'a.gin'", "", "include is .* in its study.gin and not set here"),
+    (
+      "study.axes = {'a': {'x': [], 'y': []}}",
+      "study.axes = {'a': {'x': [], 'y': ['b.c = 1']}}",
+      r"study.axes\['a'\]\['y'\] is \[\] in its .* and \['b.c = 1'\] here",
+    ),
+  ],
+)
+def test_what_would_change_runs_is_named(begun, text, difference):
+  with pytest.raises(ValueError, match=f"out holds another.*{difference}"):
+    definition.require_same_runs("out", begun, text)
