@@ -40,6 +40,9 @@ test: WHICH := not slow and not long
 test-long: WHICH := not slow and long
 test-all: WHICH := not slow
 test-versions: WHICH := not slow and versions and not once
+ifeq (,$(findstring 2.6,$(CONSTRAINTS)))
+test-versions: WHICH += and not npu
+endif
 test-slow: WHICH := slow
 test-slow: JOBS := 0
 

@@ -326,9 +326,13 @@ def _assert_alive(after, before):
   [
     ({}, False),
     pytest.param({}, True, marks=pytest.mark.long),
-    pytest.param({"micro_batches": 2}, True, marks=pytest.mark.long),
     pytest.param(
-      {"disc_iters": 2, "gen_iters": 2}, True, marks=pytest.mark.long
+      {"micro_batches": 2}, True, marks=[pytest.mark.long, pytest.mark.once]
+    ),
+    pytest.param(
+      {"disc_iters": 2, "gen_iters": 2},
+      True,
+      marks=[pytest.mark.long, pytest.mark.once],
     ),
   ],
 )

@@ -17,7 +17,10 @@ from tests import npu_double
 from tests.estimator.devices.npu import training as npu_training
 from tests.gans import tiny
 
-pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+pytestmark = [
+  pytest.mark.npu,
+  pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5"),
+]
 
 
 @pytest.fixture

@@ -18,7 +18,10 @@ import tensorflow as tf
 from tests import npu_double
 from tests import plain_shell
 
-pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+pytestmark = [
+  pytest.mark.npu,
+  pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5"),
+]
 
 
 @pytest.fixture

@@ -19,7 +19,10 @@ from tests import plain_shell
 from tests.estimator.devices.npu import mutants as npu_mutants
 from tests.estimator.devices.npu import training as npu_training
 
-pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+pytestmark = [
+  pytest.mark.npu,
+  pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5"),
+]
 
 # ---- One card ----------------------------------------------------------------
 

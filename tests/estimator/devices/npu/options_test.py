@@ -12,7 +12,10 @@ import pytest
 
 from tests import npu_double
 
-pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+pytestmark = [
+  pytest.mark.npu,
+  pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5"),
+]
 
 # The constructor of the adapter for TensorFlow 1, in order.
 _NAMES = """

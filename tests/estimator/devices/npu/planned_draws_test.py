@@ -12,7 +12,10 @@ import tensorflow as tf
 from tests.gans import bigbigan_test
 from tests.gans import tiny
 
-pytestmark = pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5")
+pytestmark = [
+  pytest.mark.npu,
+  pytest.mark.versions("Huawei's adapter is for TensorFlow 2.6.5"),
+]
 
 _SPECS = [{"x": tf.TensorSpec([2])}]
 
