@@ -13,7 +13,9 @@ A dataset of one's own is a class chosen by its dotted path. It has `size` and
 """
 
 import abc
+from collections.abc import Sequence
 import functools
+from typing import Optional
 
 from compare_gan.context import draws
 from compare_gan.context import pixels
@@ -58,18 +60,26 @@ class AbstractDataset(abc.ABC):
   # {"resize": "center_crop", "size": (64, 64)}, say.
   preparation = {}
 
-  def __init__(self, name, image_shape, num_classes, eval_samples):
+  def __init__(
+    self,
+    name: str,
+    image_shape: Sequence[int],
+    num_classes: int,
+    eval_samples: int,
+  ) -> None:
     self.name = name
     self.image_shape = tuple(image_shape)
     self.num_classes = num_classes
     self.eval_samples = eval_samples
 
   @abc.abstractmethod
-  def size(self, split):
+  def size(self, split: str) -> int:
     """Returns how many examples "train" or "eval" has."""
 
   @abc.abstractmethod
-  def read(self, split, indices, u=None):
+  def read(
+    self, split: str, indices: tf.Tensor, u: Optional[tf.Tensor] = None
+  ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the images and labels of examples, in TensorFlow's ops.
 
     A dataset without random numbers may leave `u` out.
@@ -86,7 +96,7 @@ class AbstractDataset(abc.ABC):
       labels: integers [n], all 0 if num_classes is 0.
     """
 
-  def stamp(self, split):
+  def stamp(self, split: str) -> Optional[str]:
     """Returns a string, another one whenever an image of a split may differ.
 
     None, if only reading all images can tell. With one, a hash of them is made
@@ -99,14 +109,14 @@ class AbstractDataset(abc.ABC):
 
   def batches(
     self,
-    split,
-    batch_size,
-    seed=None,
-    start=0,
-    num_shards=1,
-    shard=0,
-    as_stored=False,
-  ):
+    split: str,
+    batch_size: int,
+    seed: Optional[int] = None,
+    start: int = 0,
+    num_shards: int = 1,
+    shard: int = 0,
+    as_stored: bool = False,
+  ) -> tf.data.Dataset:
     """Returns batches without end, in an order that is new in every epoch.
 
     An epoch is a permutation of the split. A batch may hold the end of one and
@@ -185,7 +195,13 @@ class AbstractDataset(abc.ABC):
     of_a_batch = rows * int(np.prod(self.image_shape))
     return max(1, self.bytes_per_read // of_a_batch)
 
-  def in_order(self, split, batch_size, limit=None, as_stored=False):
+  def in_order(
+    self,
+    split: str,
+    batch_size: int,
+    limit: Optional[int] = None,
+    as_stored: bool = False,
+  ) -> tf.data.Dataset:
     """Returns each example once, in batches like those of `batches`.
 
     Args:
@@ -238,7 +254,9 @@ class AbstractDataset(abc.ABC):
     return lookups.map(read, num_parallel_calls=self.parallel_reads)
 
 
-def with_options(batches, one_thread=False):
+def with_options(
+  batches: tf.data.Dataset, one_thread: bool = False
+) -> tf.data.Dataset:
   """Returns the batches, read as they say, by graphs as they are.
 
   tf.data's rewriting of its graph would copy what is in memory. Without its
@@ -274,12 +292,12 @@ class _Order:
   RandomState([seed, epoch]), whose numbers are the same in all of numpy.
   """
 
-  def __init__(self, size, seed):
+  def __init__(self, size: int, seed: int) -> None:
     self._size = size
     self._seed = seed % 2**32
     self._epoch = functools.lru_cache(maxsize=2)(self._epoch)
 
-  def __call__(self, places):
+  def __call__(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns int64 indices and bool flips, shaped like `places`.
 
     Places ascend, so that most often all of them are in one epoch.

@@ -10,6 +10,8 @@ import fnmatch
 import logging
 import os
 import re
+from typing import Any
+from typing import Optional
 
 from compare_gan.datasets import array_formats
 from compare_gan.datasets import class_folders
@@ -29,7 +31,13 @@ _ONE_IN_A_FOLDER = (".npz", ".npy", ".mat")
 _WORDS = re.compile("[a-z]+")
 
 
-def find(path, labels_path, eval_path, eval_labels_path, labels=True):
+def find(
+  path: str,
+  labels_path: Optional[str],
+  eval_path: Optional[str],
+  eval_labels_path: Optional[str],
+  labels: bool = True,
+) -> dict[str, tuple[Any, Optional[np.ndarray]]]:
   """Returns {split: (Numbers of images, labels or None)}, not yet read.
 
   Args:

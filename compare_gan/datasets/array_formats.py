@@ -3,8 +3,12 @@
 A pickle is never read: it may run any program.
 """
 
+from collections.abc import Iterator
+from collections.abc import Sequence
 import gzip
 import math
+from typing import Any
+from typing import Optional
 import zipfile
 
 from compare_gan.storage import files
@@ -15,7 +19,7 @@ _IDX = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _NUMBERS = "buif"  # kinds of dtypes
 
 
-def members_of(path):
+def members_of(path: str) -> Any:
   """Returns the Numbers of a file, as {name: Numbers} of an npz or a mat."""
   try:
     with files.call(open, path, "rb") as file:
@@ -40,7 +44,7 @@ def members_of(path):
   raise ValueError(f"{path} is no npz, npy, mat or idx file, or a damaged one.")
 
 
-def read_all(numbers):
+def read_all(numbers: Any) -> Optional[np.ndarray]:
   """Returns the array of Numbers; None is None."""
   if numbers is None:
     return None
@@ -68,11 +72,11 @@ def _read_npz(path):
 class Whole:
   """An array as Numbers: `shape`, `dtype`, and `blocks()` of its rows."""
 
-  def __init__(self, array):
+  def __init__(self, array: np.ndarray) -> None:
     self.array = array
     self.shape, self.dtype = array.shape, array.dtype
 
-  def blocks(self):
+  def blocks(self) -> Iterator[np.ndarray]:
     rows = _rows(self.shape, self.dtype)
     for first in range(0, self.shape[0], rows):
       yield self.array[first : first + rows]
@@ -81,7 +85,7 @@ class Whole:
 class Parts:
   """Several Numbers, one after the other."""
 
-  def __init__(self, parts):
+  def __init__(self, parts: Sequence[Any]) -> None:
     shapes = {part.shape[1:] for part in parts}
     if len(shapes) > 1:
       raise ValueError(
@@ -98,7 +102,7 @@ class Parts:
     self.shape = (sum(p.shape[0] for p in parts), *parts[0].shape[1:])
     self.dtype = np.result_type(*[part.dtype for part in parts])
 
-  def blocks(self):
+  def blocks(self) -> Iterator[np.ndarray]:
     for part in self._parts:
       for block in part.blocks():
         yield block.astype(self.dtype, copy=False)
@@ -107,7 +111,7 @@ class Parts:
 class _Npy:
   """An .npy, or one in an .npz, read in blocks: never twice in memory."""
 
-  def __init__(self, path, member=None):
+  def __init__(self, path: str, member: Optional[str] = None) -> None:
     self._path, self._member = path, member
     with self._opened() as file:
       self.shape, self._fortran, self.dtype = self._header(file)
@@ -119,7 +123,7 @@ class _Npy:
     if not self.shape:
       raise ValueError(f"{path}: {member or 'the array'} is one number.")
 
-  def blocks(self):
+  def blocks(self) -> Iterator[np.ndarray]:
     with self._opened() as file:
       self._header(file)
       if self._fortran:
@@ -171,7 +175,7 @@ class _Npy:
 class _Member:
   """A file in a zip, that closes the zip too."""
 
-  def __init__(self, path, member):
+  def __init__(self, path: str, member: str) -> None:
     self._archive = zipfile.ZipFile(path)
     self._file = self._archive.open(member)
     self.read = self._file.read
@@ -224,7 +228,7 @@ def _read_mat73(path):
     raise ValueError(f"{path} is a damaged mat: {error}") from error
 
 
-def idx(path):
+def idx(path: str) -> Whole:
   """Returns the Numbers of an idx file, plain or .gz."""
   return Whole(_read_idx(path))
 

@@ -6,6 +6,8 @@ the binding that decides.
 """
 
 import re
+from typing import Any
+from typing import Optional
 
 from compare_gan.datasets import array_formats
 from compare_gan.datasets import in_memory
@@ -18,7 +20,7 @@ _COLORS = (1, 3)
 _TOP_BIT = 2**15  # of uint16: what has it set uses all of 16 bits
 
 
-def check_choices(layout, value_range):
+def check_choices(layout: Optional[str], value_range: Optional[str]) -> None:
   """Refuses what `arrays.layout` and `arrays.value_range` cannot be."""
   if layout is not None and layout not in LAYOUTS:
     raise ValueError(f"arrays.layout = {layout!r}. It can be one of {LAYOUTS}.")
@@ -26,7 +28,9 @@ def check_choices(layout, value_range):
     _ends(value_range)
 
 
-def images_first(numbers, layout, labels):
+def images_first(
+  numbers: Any, layout: Optional[str], labels: Optional[np.ndarray]
+) -> tuple[Any, str]:
   """Returns the Numbers with images along the first axis, and their layout.
 
   Args:
@@ -46,7 +50,9 @@ def images_first(numbers, layout, labels):
   return array_formats.Whole(moved), _MATLABS[layout]
 
 
-def images_of(splits, value_range):
+def images_of(
+  splits: dict[str, tuple[Any, str]], value_range: Optional[str]
+) -> dict[str, np.ndarray]:
   """Returns {split: images [N, H, W, C]}, uint8 or float32 in [0, 1].
 
   Args:

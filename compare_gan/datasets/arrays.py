@@ -23,8 +23,10 @@ never read: it may run any program. array_files.py finds the arrays,
 array_formats.py reads them and array_pixels.py makes them images.
 """
 
+from collections.abc import Sequence
 import os
 from typing import Optional
+from typing import Union
 
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import array_files
@@ -52,20 +54,20 @@ gin_roles.declare(
   "arrays", module="compare_gan.datasets", denylist=["on_error"]
 )
 def open_arrays(
-  path=gin.REQUIRED,
-  labels_path=None,
-  eval_path=None,
-  eval_labels_path=None,
-  eval_fraction=0.1,
-  layout=None,
-  value_range=None,
-  num_classes=None,
-  first_label=None,
-  labels=True,
-  eval_samples=10000,
-  image_size=None,
-  on_error="raise",
-):
+  path: str = gin.REQUIRED,
+  labels_path: Optional[str] = None,
+  eval_path: Optional[str] = None,
+  eval_labels_path: Optional[str] = None,
+  eval_fraction: float = 0.1,
+  layout: Optional[str] = None,
+  value_range: Optional[str] = None,
+  num_classes: Optional[int] = None,
+  first_label: Optional[int] = None,
+  labels: bool = True,
+  eval_samples: int = 10000,
+  image_size: Optional[Union[int, Sequence[int]]] = None,
+  on_error: str = "raise",
+) -> in_memory.InMemoryDataset:
   """Returns the dataset of arrays in files.
 
   Args:
@@ -201,8 +203,14 @@ class Arrays(in_memory.InMemoryDataset):
   """
 
   def __init__(
-    self, path, images, labels, num_classes, max_eval_samples, size=None
-  ):
+    self,
+    path: str,
+    images: dict[str, np.ndarray],
+    labels: dict[str, np.ndarray],
+    num_classes: int,
+    max_eval_samples: int,
+    size: Optional[tuple[int, int]] = None,
+  ) -> None:
     shape = images["train"].shape[1:]
     if images["eval"].shape[1:] != shape:
       raise ValueError(
@@ -217,11 +225,11 @@ class Arrays(in_memory.InMemoryDataset):
     self.stored_shape = shape
     self._arrays = images, labels
 
-  def read(self, split, indices):
+  def read(self, split: str, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     images, labels = super().read(split, indices)
     return _resized(images, self.image_shape[:2]), labels
 
-  def load(self, split):
+  def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
     images, labels = self._arrays
     return images[split], labels[split]
 

@@ -14,6 +14,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+from typing import Callable
 
 from compare_gan.datasets import in_memory
 from compare_gan.storage import files
@@ -23,13 +24,13 @@ _DIGEST = hashlib.sha256().digest_size
 _BLOCK = 2**24
 
 
-def folder():
+def folder() -> pathlib.Path:
   """Returns the folder of the cache, by default ~/.cache/compare_gan."""
   default = pathlib.Path.home() / ".cache" / "compare_gan"
   return pathlib.Path(os.environ.get("COMPARE_GAN_CACHE") or default)
 
 
-def array(name, make):
+def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
   """Returns what `make()` returned when it was called for this name.
 
   A cache that cannot be used, such as a folder of another user's, is done
@@ -74,7 +75,7 @@ def _go_without(path, done, error):
 _warned = set()
 
 
-def writable_folder():
+def writable_folder() -> pathlib.Path:
   """Returns the folder of the cache, or one that lasts as long as the process.
 
   The latter, with a warning, where the former cannot be written to.

@@ -7,6 +7,7 @@ and known datasets are there before anything is read.
 """
 
 import inspect
+from typing import Optional
 
 from compare_gan.configuration import dotted_path
 from compare_gan.configuration import gin_roles
@@ -124,13 +125,13 @@ gin_roles.declare("dataset", paths=["tfds_data_dir"])
 
 @gin.configurable("dataset", module="compare_gan.datasets", denylist=["fake"])
 def dataset(
-  name=gin.REQUIRED,
-  seed=547,
-  flip=False,
-  on_error="raise",
-  tfds_data_dir=None,
-  fake=False,
-):
+  name: str = gin.REQUIRED,
+  seed: int = 547,
+  flip: bool = False,
+  on_error: str = "raise",
+  tfds_data_dir: Optional[str] = None,
+  fake: bool = False,
+) -> abstract_dataset.AbstractDataset:
   """Returns the AbstractDataset of `dataset.name`.
 
   Built-in and known ones are not read yet; one's own images are looked at.
@@ -155,7 +156,7 @@ def dataset(
   return found
 
 
-def names():
+def names() -> dict[str, str]:
   """Returns {name: what it is} of all names but dotted paths."""
   facts = {name: make() for name, make in _BUILT_IN.items()}
   facts.update(_TFDS)
@@ -172,7 +173,7 @@ def names():
   return described
 
 
-def tfds_name(name):
+def tfds_name(name: str) -> str:
   """Returns the name of a dataset in tensorflow-datasets."""
   if name.startswith("tfds:"):
     return name[len("tfds:") :]

@@ -9,9 +9,12 @@ Folders that could be read in two ways are an error that names them: images to
 score with would train, or classes would be missing.
 """
 
+from collections.abc import Iterable
+from collections.abc import Sequence
 import logging
 import re
 from typing import NamedTuple
+from typing import Optional
 
 TRAIN_NAMES = ("train", "training")
 # Where there are several, the first of them is used.
@@ -37,7 +40,12 @@ class Part(NamedTuple):
   above: str = ""
 
 
-def splits(names, folders, gin_name, classes=()):
+def splits(
+  names: dict[int, str],
+  folders: Iterable[str],
+  gin_name: str,
+  classes: Sequence[str] = (),
+) -> tuple[Part, Optional[Part]]:
   """Returns the Part to train on, and the Part for evaluation or None.
 
   Args:
@@ -265,7 +273,7 @@ def _listed(tops, above):
 # ---- Classes -----------------------------------------------------------------
 
 
-def classes_of(part, gin_name):
+def classes_of(part: Part, gin_name: str) -> Optional[list[str]]:
   """Returns the sorted names of a Part's classes, None if there are none.
 
   A folder beside those of the classes that has no images is an error.
@@ -287,7 +295,7 @@ def classes_of(part, gin_name):
   return sorted(tops)
 
 
-def refuse_loose_images(part, gin_name):
+def refuse_loose_images(part: Part, gin_name: str) -> None:
   """Refuses images without a class, for evaluation beside classes."""
   loose = sorted(name for name in part.names.values() if "/" not in name)
   if loose:
@@ -299,7 +307,7 @@ def refuse_loose_images(part, gin_name):
     )
 
 
-def refuse_empty_folders(part, gin_name):
+def refuse_empty_folders(part: Part, gin_name: str) -> None:
   """Refuses folders without images beside folders with images."""
   tops = {name.split("/")[0] for name in part.names.values() if "/" in name}
   empty = [folder for folder in part.folders if folder not in tops]

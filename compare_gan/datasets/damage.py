@@ -20,14 +20,14 @@ class Bad(NamedTuple):
   reason: str
 
 
-def check_choice(on_error):
+def check_choice(on_error: str) -> None:
   if on_error not in CHOICES:
     raise ValueError(
       f"dataset.on_error = {on_error!r}. It can be 'raise' or 'skip'."
     )
 
 
-def settle(title, bad, total, on_error):
+def settle(title: str, bad: list[Bad], total: int, on_error: str) -> None:
   """Raises, or warns of, bad files.
 
   Args:

@@ -26,6 +26,8 @@ import stat
 import struct
 import tarfile
 import tempfile
+from typing import Any
+from typing import Union
 import zipfile
 import zlib
 
@@ -50,7 +52,7 @@ _PACKED = ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ", lzma))
 _IS_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, OSError)
 
 
-def open_files(path, gin_name):
+def open_files(path: str, gin_name: str) -> Any:
   """Returns the files of a folder or an archive.
 
   Args:
@@ -76,13 +78,13 @@ def open_files(path, gin_name):
   )
 
 
-def digest(*values):
+def digest(*values: Any) -> str:
   """Returns 16 letters for anything that JSON can hold."""
   text = json.dumps(values, sort_keys=True, default=str)
   return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def stamp_of(path):
+def stamp_of(path: str) -> list[Union[str, int]]:
   """Returns what changes with a file: [absolute path, size, time]."""
   status = os.stat(path)
   return [os.path.abspath(path), status.st_size, status.st_mtime_ns]
@@ -91,7 +93,7 @@ def stamp_of(path):
 class Folder:
   """The files below a folder, which must all be readable."""
 
-  def __init__(self, path):
+  def __init__(self, path: str) -> None:
     self.path = path
     self.bad = []
     self.folders = []
@@ -102,7 +104,7 @@ class Folder:
     self.names = [name for name, _, _ in found]
     self.stamp = digest(os.path.abspath(path), found)
 
-  def read(self, i):
+  def read(self, i: int) -> bytes:
     # Half of the time that open() takes.
     file = os.open(f"{self.path}/{self.names[i]}", os.O_RDONLY)
     try:
@@ -176,10 +178,10 @@ class Zip:
   _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
   @staticmethod
-  def is_one(path):
+  def is_one(path: str) -> bool:
     return _start(path).startswith(_ZIP_STARTS) and zipfile.is_zipfile(path)
 
-  def __init__(self, path):
+  def __init__(self, path: str) -> None:
     self.path = path
     self.stamp = digest(stamp_of(path))
     try:
@@ -205,7 +207,7 @@ class Zip:
       return f"it claims to hold {info.file_size} bytes"
     return None
 
-  def read(self, i):
+  def read(self, i: int) -> bytes:
     info = self._infos[i]
     with open(self.path, "rb") as file:
       file.seek(info.header_offset)
@@ -236,14 +238,14 @@ class Tar:
   """The files in a tar, or in a tar.gz that is unpacked once."""
 
   @staticmethod
-  def is_one(path):
+  def is_one(path: str) -> bool:
     try:
       with tarfile.open(path, "r:*"):
         return True
     except (tarfile.TarError, EOFError, OSError, zlib.error):
       return False
 
-  def __init__(self, path):
+  def __init__(self, path: str) -> None:
     self.stamp = digest(stamp_of(path))
     self.path = _unpacked(path, self.stamp)
     size = os.path.getsize(self.path)
@@ -282,7 +284,7 @@ class Tar:
       return "the tar ends within it"
     return None
 
-  def read(self, i):
+  def read(self, i: int) -> bytes:
     offset, size = self._places[i]
     with open(self.path, "rb") as file:
       file.seek(offset)
@@ -331,7 +333,7 @@ def _is_left_out(name):
   return name.startswith(".") or name in _LEFT_BEHIND
 
 
-def is_trusted(name):
+def is_trusted(name: str) -> bool:
   """Whether the name of a file stays in its folder or archive."""
   return _name_fault(name) is None
 

@@ -14,11 +14,14 @@ images of theirs would be missing. "archive" is the same reader by another name,
 for which `archive.path` and so on are set.
 """
 
+from collections.abc import Sequence
 import fnmatch
 import logging
 import os
+from typing import Any
 from typing import NamedTuple
 from typing import Optional
+from typing import Union
 
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import class_folders
@@ -35,23 +38,23 @@ _ARCHIVES = (
 
 
 def open_images(
-  path=gin.REQUIRED,
-  eval_path=None,
-  eval_fraction=0.1,
-  image_size=None,
-  colors=3,
-  resize="center_crop",
-  background="white",
-  labels=True,
-  max_pixels=2**26,
-  memory_bytes=2**30,
-  eval_samples=10000,
-  crop=None,
-  pattern=None,
-  classes=None,
-  gin_name="folder",
-  on_error="raise",
-):
+  path: str = gin.REQUIRED,
+  eval_path: Optional[str] = None,
+  eval_fraction: float = 0.1,
+  image_size: Optional[Union[int, Sequence[int]]] = None,
+  colors: int = 3,
+  resize: str = "center_crop",
+  background: str = "white",
+  labels: bool = True,
+  max_pixels: int = 2**26,
+  memory_bytes: int = 2**30,
+  eval_samples: int = 10000,
+  crop: Optional[Union[int, Sequence[int]]] = None,
+  pattern: Optional[str] = None,
+  classes: Optional[Sequence[str]] = None,
+  gin_name: str = "folder",
+  on_error: str = "raise",
+) -> image_files.ImageFiles:
   """Returns the dataset of the images below a folder or in an archive.
 
   Args:
@@ -136,7 +139,9 @@ class _Reader(NamedTuple):
   pattern: Optional[str]
   known: tuple  # `classes`
 
-  def open(self, path, eval_path):
+  def open(
+    self, path: str, eval_path: Optional[str]
+  ) -> tuple[Any, class_folders.Part, Optional[class_folders.Part]]:
     """Returns the files of `path`, and the Parts for train and test or None."""
     files, names = self._open(path, "path", eval_path)
     parts = class_folders.splits(
@@ -144,7 +149,12 @@ class _Reader(NamedTuple):
     )
     return files, *(part and self._with_damaged(part, files) for part in parts)
 
-  def open_eval(self, path, ours, theirs):
+  def open_eval(
+    self,
+    path: str,
+    ours: class_folders.Part,
+    theirs: Optional[class_folders.Part],
+  ) -> tuple[Any, class_folders.Part]:
     """Returns the files of `eval_path`, and the Part of them that is used.
 
     Args:

@@ -48,12 +48,12 @@ class Layout(NamedTuple):
   crop: Optional[tuple] = None
 
 
-def is_named_as_one(name):
+def is_named_as_one(name: str) -> bool:
   """Whether a file is an image by its name."""
   return name.lower().endswith(SUFFIXES)
 
 
-def decode(data, layout):
+def decode(data: bytes, layout: Layout) -> np.ndarray:
   """Returns uint8 [H, W, colors] of a file's bytes, or raises BadImage."""
   from PIL import Image
 
@@ -81,7 +81,7 @@ def decode(data, layout):
   return pixels.reshape(*pixels.shape[:2], layout.colors)
 
 
-def is_plain_jpeg(data, layout):
+def is_plain_jpeg(data: bytes, layout: Layout) -> bool:
   """Whether decoding is all that is to be done with a good file.
 
   Then TensorFlow's op gives the pixels of `decode`, and needs no Python.
@@ -216,7 +216,7 @@ def _pad(image, layout):
 _RESIZE = {"center_crop": _center_crop, "resize": _stretch, "pad": _pad}
 
 
-def encode_png(pixels):
+def encode_png(pixels: np.ndarray) -> bytes:
   """Returns a PNG of uint8 [H, W, 3]."""
   from PIL import Image
 

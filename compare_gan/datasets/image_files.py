@@ -8,12 +8,15 @@ in memory; the rest is read and decoded when its turn comes, several batches at
 once. A file that changes later is an error with its name.
 """
 
+from collections.abc import Sequence
 import concurrent.futures
 import json
 import logging
 import os
 from typing import Any
 from typing import NamedTuple
+from typing import Optional
+from typing import Union
 import zlib
 
 from compare_gan.datasets import cache
@@ -64,16 +67,16 @@ class ImageFiles(in_memory.InMemoryDataset):
 
   def __init__(
     self,
-    name,
-    sources,
-    layout,
-    num_classes,
-    gin_name,
-    on_error="raise",
-    memory_bytes=2**30,
-    max_eval_samples=10000,
-    cache_name=None,
-  ):
+    name: str,
+    sources: dict[str, Source],
+    layout: image_file.Layout,
+    num_classes: Optional[int],
+    gin_name: str,
+    on_error: str = "raise",
+    memory_bytes: int = 2**30,
+    max_eval_samples: int = 10000,
+    cache_name: Optional[str] = None,
+  ) -> None:
     if _are_the_same(**sources):
       sources = {"train": sources["train"]}
     self._sources = sources
@@ -114,19 +117,19 @@ class ImageFiles(in_memory.InMemoryDataset):
     if not all(self._fits(split) for split in sources):
       self.parallel_reads = tf.data.AUTOTUNE
 
-  def size(self, split):
+  def size(self, split: str) -> int:
     return len(self._examples[self._stored(split)][0])
 
   def _stored(self, split):
     """Returns the split that an image of this one is stored under."""
     return split if split in self._sources else "train"
 
-  def stamp(self, split):
+  def stamp(self, split: str) -> str:
     split = self._stored(split)
     numbers, labels = self._examples[split]
     return files_lib.digest(self._key(split), numbers.tolist(), labels.tolist())
 
-  def read(self, split, indices):
+  def read(self, split: str, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     split = self._stored(split)
     if self._fits(split):
       return super().read(split, indices)
@@ -144,7 +147,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     )
     return self._decode_jpegs(tf.ensure_shape(files, indices.shape)), labels
 
-  def load(self, split):
+  def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
     numbers, labels = self._examples[split]
     images = cache.array(
       f"{self._key(split)}-pixels-{files_lib.digest(numbers.tolist())}",
@@ -153,7 +156,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     self._decoded.pop(split, None)
     return images, labels
 
-  def name_of(self, split, index):
+  def name_of(self, split: str, index: int) -> str:
     """Returns the name of an example's file."""
     split = self._stored(split)
     return self._sources[split].files.names[self._examples[split][0][index]]
@@ -356,8 +359,14 @@ def _common_size(sources, layout, gin_name):
 
 
 def layout_of(
-  gin_name, image_size, colors, resize, background, max_pixels, crop=None
-):
+  gin_name: str,
+  image_size: Optional[Union[int, Sequence[int]]],
+  colors: int,
+  resize: str,
+  background: str,
+  max_pixels: int,
+  crop: Optional[Union[int, Sequence[int]]] = None,
+) -> image_file.Layout:
   """Returns the Layout of gin parameters, or says which is wrong."""
   size = two_sides(f"{gin_name}.image_size", image_size)
   crop = two_sides(f"{gin_name}.crop", crop)
@@ -375,7 +384,9 @@ def layout_of(
   )
 
 
-def two_sides(gin_name, value):
+def two_sides(
+  gin_name: str, value: Optional[Union[int, Sequence[int]]]
+) -> Optional[tuple[int, int]]:
   """Returns (height, width) of what a gin file says, or None."""
   if value is None:
     return None
@@ -388,7 +399,9 @@ def two_sides(gin_name, value):
   return sides
 
 
-def held_out(n, fraction, gin_name):
+def held_out(
+  n: int, fraction: float, gin_name: str
+) -> tuple[np.ndarray, np.ndarray]:
   """Returns which of n examples train and which are for evaluation.
 
   A fraction of 0 holds nothing out: all of them are for both.

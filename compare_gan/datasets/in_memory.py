@@ -15,6 +15,9 @@ as those of `empty` do, and else copies it.
 """
 
 import abc
+from collections.abc import Sequence
+from typing import Optional
+from typing import Union
 
 from compare_gan.datasets import abstract_dataset
 import numpy as np
@@ -23,7 +26,9 @@ import tensorflow as tf
 _ALIGNMENT = 64
 
 
-def empty(shape, dtype=np.uint8):
+def empty(
+  shape: Sequence[int], dtype: Union[type, np.dtype] = np.uint8
+) -> np.ndarray:
   """Returns an array, not filled, that TensorFlow will not have to copy."""
   dtype = np.dtype(dtype)
   size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
@@ -39,12 +44,18 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
   bytes_per_read = 2**22  # For the same reason: 21 batches of CIFAR's size.
   stored_shape = None  # (H, W, colors) of `load`, None for the image_shape.
 
-  def __init__(self, name, image_shape, num_classes, eval_samples):
+  def __init__(
+    self,
+    name: str,
+    image_shape: Sequence[int],
+    num_classes: int,
+    eval_samples: int,
+  ) -> None:
     super().__init__(name, image_shape, num_classes, eval_samples)
     self._loaded = {}
 
   @abc.abstractmethod
-  def load(self, split):
+  def load(self, split: str) -> tuple[np.ndarray, Optional[np.ndarray]]:
     """Returns a split's arrays.
 
     Returns:
@@ -52,10 +63,10 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
       labels: integers [N], or None if num_classes is 0.
     """
 
-  def size(self, split):
+  def size(self, split: str) -> int:
     return int(self._tensors(split)[0].shape[0])
 
-  def read(self, split, indices):
+  def read(self, split: str, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     images, labels = self._tensors(split)
     return tf.gather(images, indices), tf.gather(labels, indices)
 

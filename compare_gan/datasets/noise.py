@@ -4,6 +4,8 @@ For trying a configuration without its data: images of the right shape, whose
 values say nothing. As of old, 100 examples, all labels 1.
 """
 
+from collections.abc import Sequence
+
 from compare_gan.datasets import in_memory
 import numpy as np
 
@@ -13,10 +15,12 @@ _EXAMPLES = 100
 class Noise(in_memory.InMemoryDataset):
   """Uniform noise with the name, shape and classes of another dataset."""
 
-  def __init__(self, name, image_shape, num_classes):
+  def __init__(
+    self, name: str, image_shape: Sequence[int], num_classes: int
+  ) -> None:
     super().__init__(name, image_shape, num_classes, eval_samples=_EXAMPLES)
 
-  def load(self, split):
+  def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.RandomState([sorted(("eval", "train")).index(split), 0])
     images = in_memory.empty([_EXAMPLES, *self.image_shape])
     images[...] = random.randint(0, 256, images.shape, np.uint8)

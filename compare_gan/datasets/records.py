@@ -5,8 +5,11 @@ checksum of the data (4). The lengths alone are read, once, and what they say is
 kept in the cache.
 """
 
+from collections.abc import Iterable
 import os
 import struct
+from typing import Any
+from typing import Union
 
 from compare_gan.datasets import cache
 from compare_gan.datasets import files as files_lib
@@ -24,7 +27,7 @@ for _byte in range(256):
   _TABLE.append(_byte)
 
 
-def masked_crc(data):
+def masked_crc(data: bytes) -> int:
   """Returns the checksum that TFRecord files hold."""
   crc = 0xFFFFFFFF
   for byte in data:
@@ -43,7 +46,7 @@ class Records:
     counts: how many records each of the files has.
   """
 
-  def __init__(self, paths):
+  def __init__(self, paths: Iterable[Union[str, os.PathLike]]) -> None:
     self._paths = [str(path) for path in paths]
     self.stamp = files_lib.digest([files_lib.stamp_of(p) for p in self._paths])
     index = cache.array(f"records-{self.stamp}", self._find)
@@ -57,7 +60,7 @@ class Records:
     self.counts = np.bincount(self._index[:, 0], minlength=len(self._paths))
     self._firsts = np.cumsum(self.counts) - self.counts
 
-  def __len__(self):
+  def __len__(self) -> int:
     return len(self._index)
 
   def _reason(self, file, offset):
@@ -68,19 +71,19 @@ class Records:
     return f"damaged from byte {offset} on"
 
   @property
-  def names(self):
+  def names(self) -> Any:
     return _Names(self)
 
-  def first_of(self, file):
+  def first_of(self, file: int) -> int:
     """Returns the number of a file's first record."""
     return int(self._firsts[file])
 
-  def name_of(self, i):
+  def name_of(self, i: int) -> str:
     file = int(self._index[i, 0])
     place = i - self._firsts[file]
     return f"{os.path.basename(self._paths[file])}#{place}"
 
-  def read(self, i):
+  def read(self, i: Union[int, np.integer]) -> bytes:
     """Returns the data of record i. Any number of threads may call it."""
     file, offset, length = self._index[i].tolist()
     with open(self._paths[file], "rb") as source:
@@ -90,7 +93,7 @@ class Records:
       raise ValueError(f"{self._paths[file]} became shorter.")
     return data
 
-  def damaged(self):
+  def damaged(self) -> dict[int, str]:
     """Reads everything: returns {number: reason} where checksums are wrong."""
     import tensorflow as tf
 
@@ -125,13 +128,13 @@ class Records:
 class _Names:
   """names[i] without a list of a million strings."""
 
-  def __init__(self, records):
+  def __init__(self, records: Records) -> None:
     self._records = records
 
-  def __len__(self):
+  def __len__(self) -> int:
     return len(self._records)
 
-  def __getitem__(self, i):
+  def __getitem__(self, i: Union[int, np.integer]) -> str:
     return self._records.name_of(int(i))
 
 

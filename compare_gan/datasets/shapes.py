@@ -13,7 +13,9 @@ and edges are blurred over one pixel. Numbers are fixed-point: a picture is 4096
 wide, a shape has the radius 1024 in its own frame, blends are in 0 ... 256.
 """
 
+from collections.abc import Sequence
 import math
+from typing import Union
 
 from compare_gan.datasets import cache
 from compare_gan.datasets import in_memory
@@ -66,11 +68,11 @@ _RANGES = {
 class Shapes(in_memory.InMemoryDataset):
   """Ten classes in pictures of `pixels` x `pixels`, made at the first use."""
 
-  def __init__(self, pixels):
+  def __init__(self, pixels: int) -> None:
     name = f"shapes{pixels}"
     super().__init__(name, (pixels, pixels, 3), len(CLASSES), SIZES["eval"])
 
-  def load(self, split):
+  def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
     indices = np.arange(SIZES[split])
     images = cache.array(
       f"{self.name}-{split}-v{_VERSION}",
@@ -79,7 +81,9 @@ class Shapes(in_memory.InMemoryDataset):
     return images, _labels(indices)
 
 
-def factors(split, indices):
+def factors(
+  split: str, indices: Union[np.ndarray, Sequence[int]]
+) -> dict[str, np.ndarray]:
   """Returns what the images show, a dict of int32 arrays [n].
 
   label, texture, background: numbers in CLASSES, TEXTURES and BACKGROUNDS.
@@ -92,7 +96,9 @@ def factors(split, indices):
   return {name: f[name] for name in names.split()}
 
 
-def draw(split, indices, pixels):
+def draw(
+  split: str, indices: Union[np.ndarray, Sequence[int]], pixels: int
+) -> np.ndarray:
   """Returns images uint8 [n, pixels, pixels, 3] of examples."""
   images = np.empty([len(indices), pixels, pixels, 3], np.uint8)
   # As many images at a time as keep intermediate results in the CPU's cache.

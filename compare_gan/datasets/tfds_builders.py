@@ -4,6 +4,8 @@ import os
 import pathlib
 import re
 import stat
+from typing import Any
+from typing import Optional
 
 from compare_gan.datasets import tfds_old
 from compare_gan.storage import files
@@ -11,13 +13,13 @@ from compare_gan.storage import files
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
-def data_folder(data_dir):
+def data_folder(data_dir: Optional[str]) -> pathlib.Path:
   """Returns where tensorflow-datasets has its data."""
   default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
   return pathlib.Path(data_dir or default).expanduser()
 
 
-def open_builder(tfds_name, data_dir, name):
+def open_builder(tfds_name: str, data_dir: Optional[str], name: str) -> Any:
   """Returns the builder of prepared files; never downloads, never asks.
 
   Args:
@@ -82,7 +84,9 @@ def _newest(versions):
   return max(versions, key=key, default=None)
 
 
-def prepare(tfds_name, data_dir, file_format=None):
+def prepare(
+  tfds_name: str, data_dir: Optional[str], file_format: Optional[str] = None
+) -> str:
   """Downloads and prepares a dataset; returns the folder."""
   import tensorflow_datasets as tfds
 

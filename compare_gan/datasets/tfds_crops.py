@@ -6,24 +6,35 @@ without chance. Resizing is bilinear as TensorFlow 1 did it: no average over
 what lies between, and pixel (0, 0) stays where it is.
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
+from typing import Union
+
 import gin
 import tensorflow as tf
 
 
-def celeb_a(image, image_shape, u=None):
+def celeb_a(
+  image: tf.Tensor, image_shape: Sequence[int], u: Optional[tf.Tensor] = None
+) -> tf.Tensor:
   """Returns the middle 160 x 160 pixels, resized."""
   del u
   image = tf.image.resize_with_crop_or_pad(image, 160, 160)
   return _bilinear(image, image_shape)
 
 
-def crop_or_pad(image, image_shape, u=None):
+def crop_or_pad(
+  image: tf.Tensor, image_shape: Sequence[int], u: Optional[tf.Tensor] = None
+) -> tf.Tensor:
   """Returns the middle of the image, with black around it if it is small."""
   del u
   return tf.image.resize_with_crop_or_pad(image, *image_shape[:2])
 
 
-def middle_crop(image, image_shape, u=None):
+def middle_crop(
+  image: tf.Tensor, image_shape: Sequence[int], u: Optional[tf.Tensor] = None
+) -> tf.Tensor:
   """Returns the largest square in the middle, resized."""
   del u
   height, width = _size(image)
@@ -32,7 +43,9 @@ def middle_crop(image, image_shape, u=None):
   return _bilinear(image[top : top + side, left : left + side], image_shape)
 
 
-def distorted_crop(image, image_shape, u):
+def distorted_crop(
+  image: tf.Tensor, image_shape: Sequence[int], u: tf.Tensor
+) -> tf.Tensor:
   """Returns a random square of half of the image's area or more, resized.
 
   Where the image is more than twice as long as wide no such square fits: then
@@ -54,7 +67,9 @@ def distorted_crop(image, image_shape, u):
   return _bilinear(image[top : top + side, left : left + side], image_shape)
 
 
-def random_crop(image, image_shape, u):
+def random_crop(
+  image: tf.Tensor, image_shape: Sequence[int], u: tf.Tensor
+) -> tf.Tensor:
   """Returns one of the largest squares, resized; u [3] as above."""
   height, width = _size(image)
   side = tf.minimum(height, width)
@@ -63,7 +78,9 @@ def random_crop(image, image_shape, u):
   return _bilinear(image[top : top + side, left : left + side], image_shape)
 
 
-def no_crop(image, image_shape, u=None):
+def no_crop(
+  image: tf.Tensor, image_shape: Sequence[int], u: Optional[tf.Tensor] = None
+) -> tf.Tensor:
   """Returns all of the image, squeezed into the shape."""
   del u
   return _bilinear(image, image_shape)
@@ -77,14 +94,16 @@ _CROPS = {
 }
 
 
-def imagenet(image, image_shape, u=None):
+def imagenet(
+  image: tf.Tensor, image_shape: Sequence[int], u: Optional[tf.Tensor] = None
+) -> tf.Tensor:
   """Returns a distorted crop in training, the middle crop in evaluation."""
   crop = eval_crop() if u is None else train_crop()
   return crop(image, image_shape, u)
 
 
 @gin.configurable("train_imagenet_transform", module="compare_gan.datasets")
-def train_crop(crop_method="distorted"):
+def train_crop(crop_method: str = "distorted") -> Callable[..., tf.Tensor]:
   """Returns the crop of ImageNet's training images, one of four by name."""
   if crop_method not in _CROPS:
     raise ValueError(
@@ -95,7 +114,7 @@ def train_crop(crop_method="distorted"):
 
 
 @gin.configurable("eval_imagenet_transform", module="compare_gan.datasets")
-def eval_crop(crop_method="middle"):
+def eval_crop(crop_method: str = "middle") -> Callable[..., tf.Tensor]:
   """Returns the crop of ImageNet's evaluation, one that knows no chance."""
   if crop_method not in ("middle", "none"):
     raise ValueError(
@@ -106,7 +125,7 @@ def eval_crop(crop_method="middle"):
 
 
 @gin.configurable("replace_labels", module="compare_gan.datasets")
-def refuse_other_labels(file_pattern=None):
+def refuse_other_labels(file_pattern: Optional[str] = None) -> None:
   """Refuses google/compare_gan's files of other labels for ImageNet."""
   if file_pattern is not None:
     raise ValueError(
@@ -116,7 +135,9 @@ def refuse_other_labels(file_pattern=None):
     )
 
 
-def shrink(image, image_shape, u=None):
+def shrink(
+  image: tf.Tensor, image_shape: Sequence[int], u: Optional[tf.Tensor] = None
+) -> tf.Tensor:
   """Returns the middle square averaged down (or up) to a size, as uint8."""
   del u
   height, width = _size(image)
@@ -132,7 +153,7 @@ def _size(image):
   return height, width
 
 
-def choice(u, n):
+def choice(u: tf.Tensor, n: Union[int, tf.Tensor]) -> tf.Tensor:
   """Returns one of 0 ... n - 1 for u in (0, 1)."""
   return tf.minimum(tf.cast(u * tf.cast(n, tf.float32), tf.int32), n - 1)
 

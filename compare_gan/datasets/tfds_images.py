@@ -10,10 +10,12 @@ of all images and batch t a function of (seed, t), with its crops. A dataset
 whose pixels do not depend on chance and fit stays in memory.
 """
 
+from collections.abc import Sequence
 import hashlib
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
+from typing import Union
 
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import abstract_dataset
@@ -77,8 +79,13 @@ class TfdsImages(in_memory.InMemoryDataset):
   """
 
   def __init__(
-    self, info, data_dir, on_error="raise", memory_bytes=2**30, soft_labels=None
-  ):
+    self,
+    info: DatasetInfo,
+    data_dir: Optional[str],
+    on_error: str = "raise",
+    memory_bytes: int = 2**30,
+    soft_labels: Optional[str] = None,
+  ) -> None:
     super().__init__(
       info.name, info.image_shape, info.num_classes, info.eval_samples
     )
@@ -103,10 +110,10 @@ class TfdsImages(in_memory.InMemoryDataset):
     )
     self.preparation = {"resize": self._eval_preparation()}
 
-  def size(self, split):
+  def size(self, split: str) -> int:
     return len(self._opened(split)[1])
 
-  def stamp(self, split):
+  def stamp(self, split: str) -> Optional[str]:
     if self._soft_labels is not None:
       return None  # A file that nothing watches.
     records, numbers = self._opened(split)
@@ -126,12 +133,14 @@ class TfdsImages(in_memory.InMemoryDataset):
       prepare = tfds_crops.eval_crop()
     return prepare.__name__
 
-  def read(self, split, indices, u=None):
+  def read(
+    self, split: str, indices: tf.Tensor, u: Optional[tf.Tensor] = None
+  ) -> tuple[tf.Tensor, tf.Tensor]:
     if self._fits(split):
       return super().read(split, indices)
     return self._read_files(split, indices, u)
 
-  def load(self, split):
+  def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
     size = self.size(split)
     images = in_memory.empty([size, *self.image_shape])
     labels = np.zeros(size, np.int64)
@@ -265,18 +274,18 @@ gin_roles.declare("tfds_images", paths=["soft_labels"])
   ],
 )
 def tfds_images(
-  info,
-  data_dir=None,
-  on_error="raise",
-  image_size=None,
-  train_split=None,
-  eval_split=None,
-  image_feature=None,
-  label_feature=None,
-  eval_samples=10000,
-  memory_bytes=2**30,
-  soft_labels=None,
-):
+  info: Union[DatasetInfo, str],
+  data_dir: Optional[str] = None,
+  on_error: str = "raise",
+  image_size: Optional[Union[int, Sequence[int]]] = None,
+  train_split: Optional[str] = None,
+  eval_split: Optional[str] = None,
+  image_feature: Optional[str] = None,
+  label_feature: Optional[str] = None,
+  eval_samples: int = 10000,
+  memory_bytes: int = 2**30,
+  soft_labels: Optional[str] = None,
+) -> TfdsImages:
   """Returns a prepared dataset.
 
   Args:

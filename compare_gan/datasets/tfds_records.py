@@ -1,7 +1,10 @@
 """The records of what tensorflow-datasets has prepared, by number."""
 
+from collections.abc import Sequence
 import os
 import re
+from typing import Any
+from typing import Union
 
 from compare_gan.datasets import cache
 from compare_gan.datasets import files as files_lib
@@ -10,7 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 
-def records_of(builder, split):
+def records_of(
+  builder: Any, split: str
+) -> tuple[Any, np.ndarray, list[tuple[str, str]]]:
   """Returns the Records of a split, which of them belong to it, and bad files.
 
   Args:
@@ -66,7 +71,7 @@ class ArrayRecords:
 
   bad = ()
 
-  def __init__(self, paths):
+  def __init__(self, paths: Sequence[str]) -> None:
     try:
       from array_record.python import array_record_module
     except ImportError as error:
@@ -80,15 +85,15 @@ class ArrayRecords:
     self.counts = np.array([r.num_records() for r in self._readers], np.int64)
     self._ends = np.cumsum(self.counts)
 
-  def first_of(self, file):
+  def first_of(self, file: int) -> int:
     return int(self._ends[file] - self.counts[file])
 
-  def read(self, i):
+  def read(self, i: Union[int, np.integer]) -> bytes:
     file = int(np.searchsorted(self._ends, i, side="right"))
     return self._readers[file].read([int(i) - self.first_of(file)])[0]
 
 
-def large_enough(records, numbers, info):
+def large_enough(records: Any, numbers: np.ndarray, info: Any) -> np.ndarray:
   """Returns the numbers of images whose smaller side is min_side or more."""
 
   def find():

@@ -13,6 +13,11 @@ read by number, so that every epoch is a permutation of all of them and no
 shuffle buffer is needed.
 """
 
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Optional
+from typing import Union
+
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import image_files
 from compare_gan.datasets import record_sets
@@ -27,22 +32,22 @@ gin_roles.declare("tfrecord", paths=["path", "eval_path"])
   "tfrecord", module="compare_gan.datasets", denylist=["on_error"]
 )
 def open_records(
-  path=gin.REQUIRED,
-  eval_path=None,
-  eval_fraction=0.1,
-  image_feature="image/encoded",
-  label_feature="image/class/label",
-  num_classes=None,
-  first_label=0,
-  image_size=None,
-  colors=3,
-  resize="center_crop",
-  background="white",
-  max_pixels=2**26,
-  memory_bytes=2**30,
-  eval_samples=10000,
-  on_error="raise",
-):
+  path: str = gin.REQUIRED,
+  eval_path: Optional[str] = None,
+  eval_fraction: float = 0.1,
+  image_feature: str = "image/encoded",
+  label_feature: Optional[str] = "image/class/label",
+  num_classes: Optional[int] = None,
+  first_label: int = 0,
+  image_size: Optional[Union[int, Sequence[int]]] = None,
+  colors: int = 3,
+  resize: str = "center_crop",
+  background: str = "white",
+  max_pixels: int = 2**26,
+  memory_bytes: int = 2**30,
+  eval_samples: int = 10000,
+  on_error: str = "raise",
+) -> image_files.ImageFiles:
   """Returns the dataset of the Examples in files.
 
   Args:
@@ -96,7 +101,14 @@ def open_records(
 class _Examples(records_lib.Records):
   """Records that are Examples with an image."""
 
-  def __init__(self, pattern, paths, image_feature, label_feature, first_label):
+  def __init__(
+    self,
+    pattern: str,
+    paths: Iterable[str],
+    image_feature: str,
+    label_feature: Optional[str],
+    first_label: int,
+  ) -> None:
     super().__init__(paths)
     self._image = image_feature
     self._label = label_feature
@@ -105,7 +117,7 @@ class _Examples(records_lib.Records):
     if not len(self) and not self.bad:
       raise ValueError(f"tfrecord: {pattern!r} holds no records.")
 
-  def label_and_image(self, data):
+  def label_and_image(self, data: bytes) -> tuple[int, bytes]:
     """Returns the label and the encoded image of an Example's bytes."""
     from google.protobuf import message
     import tensorflow as tf

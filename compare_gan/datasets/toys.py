@@ -10,6 +10,9 @@ The noise is the sum of 12 uniform numbers, normal but for tails that end at 6
 standard deviations, so that the bytes are the same on any machine.
 """
 
+from collections.abc import Sequence
+from typing import Union
+
 from compare_gan.datasets import in_memory
 import numpy as np
 
@@ -27,11 +30,13 @@ class Toy(in_memory.InMemoryDataset):
 
   stddev = 1 / 256  # of each coordinate
 
-  def __init__(self, name, modes):
+  def __init__(
+    self, name: str, modes: Union[np.ndarray, Sequence[tuple[float, float]]]
+  ) -> None:
     super().__init__(name, (1, 1, 2), len(modes), SIZES["eval"])
     self.modes = np.asarray(modes)
 
-  def load(self, split):
+  def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
     n = SIZES[split]
     labels = np.arange(n) % len(self.modes)
     stream = sorted(SIZES).index(split)
@@ -42,7 +47,7 @@ class Toy(in_memory.InMemoryDataset):
     return points.astype(np.float32).reshape(n, 1, 1, 2), labels
 
 
-def ring8():
+def ring8() -> Toy:
   """Returns eight modes on a circle; "off" stands for one on a diagonal."""
   off = 0.5**0.5
   circle = [(1, 0), (off, off), (0, 1), (-off, off)]
@@ -50,13 +55,17 @@ def ring8():
   return Toy("ring8", 0.5 + 0.375 * np.array(circle))
 
 
-def grid25():
+def grid25() -> Toy:
   """Returns 5 x 5 modes."""
   ticks = np.array([2, 5, 8, 11, 14]) / 16
   return Toy("grid25", [(x, y) for x in ticks for y in ticks])
 
 
-def modes_covered(samples, modes, stddev):
+def modes_covered(
+  samples: np.ndarray,
+  modes: Union[np.ndarray, Sequence[tuple[float, float]]],
+  stddev: float,
+) -> int:
   """Returns how many modes have a high-quality sample, 0 ... K.
 
   High quality: within three standard deviations of a mode, as in VEEGAN
@@ -69,7 +78,11 @@ def modes_covered(samples, modes, stddev):
   return int(_is_near(samples, modes, stddev).any(axis=0).sum())
 
 
-def high_quality_share(samples, modes, stddev):
+def high_quality_share(
+  samples: np.ndarray,
+  modes: Union[np.ndarray, Sequence[tuple[float, float]]],
+  stddev: float,
+) -> float:
   """Returns the share of high-quality samples, 0 ... 1; 0.989 for real ones.
 
   See `modes_covered`, of the circle around a Gaussian 1 - exp(-3^2 / 2) is

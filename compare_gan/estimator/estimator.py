@@ -10,7 +10,11 @@ training that goes on from a checkpoint ends with the same bits as training that
 was never interrupted.
 """
 
+from collections.abc import Sequence
 import time
+from typing import Any
+from typing import Callable
+from typing import Optional
 import warnings
 
 from compare_gan.estimator import stop as stop_lib
@@ -31,13 +35,21 @@ class Estimator:
     model_dir: where checkpoints go. Of several hosts the chief alone writes.
   """
 
-  def __init__(self, model, run_config, devices, model_dir):
+  def __init__(
+    self, model: Any, run_config: Any, devices: Any, model_dir: str
+  ) -> None:
     self.model = model
     self._config = run_config
     self._devices = devices
     self._model_dir = model_dir
 
-  def train(self, input_fn, max_steps, hooks=(), on_traced=None):
+  def train(
+    self,
+    input_fn: Callable[..., tf.data.Dataset],
+    max_steps: int,
+    hooks: Sequence[Any] = (),
+    on_traced: Optional[Callable[[tf.Graph], Any]] = None,
+  ) -> None:
     """Trains until `global_step` is `max_steps`.
 
     Raises StopRequested, with a checkpoint of the last step, if a signal asks
@@ -176,7 +188,7 @@ class Estimator:
     return self._devices.loop(one_step, iterator, traced.structured_outputs)
 
 
-def named_variables(model):
+def named_variables(model: Any) -> dict[str, tf.Variable]:
   """Returns {name: variable}, named as checkpoints are."""
   named = {v.name.split(":")[0]: v for v in model.variables}
   if len(named) < len(model.variables):

@@ -10,6 +10,11 @@ import math
 import os
 import shutil
 import sys
+from typing import Any
+from typing import Callable
+from typing import Optional
+from typing import TextIO
+from typing import Union
 
 from compare_gan.storage import files
 import numpy as np
@@ -19,13 +24,15 @@ import tensorflow as tf
 class Hook:
   """Does nothing; override what you need."""
 
-  def begin(self, model, step, max_steps):
+  def begin(self, model: Any, step: int, max_steps: int) -> None:
     """The model stands at `step` and will be trained until `max_steps`."""
 
-  def after_loop(self, step, steps, seconds, scalars):
+  def after_loop(
+    self, step: int, steps: int, seconds: float, scalars: dict[str, Any]
+  ) -> None:
     """`steps` steps led to `step` in `seconds`; `scalars` are of the last."""
 
-  def end(self, step):
+  def end(self, step: int) -> None:
     """The training is over."""
 
 
@@ -37,18 +44,22 @@ class Progress(Hook):
     stream: where to; a terminal has one line, which is written over.
   """
 
-  def __init__(self, images_per_step, stream=None):
+  def __init__(
+    self, images_per_step: int, stream: Optional[TextIO] = None
+  ) -> None:
     self._images_per_step = images_per_step
     self._stream = stream or sys.stderr
 
-  def begin(self, model, step, max_steps):
+  def begin(self, model: Any, step: int, max_steps: int) -> None:
     del model
     self._max_steps = max_steps
     self._width = len(str(max_steps))
     self._rate = None
     self._print(f"Training from step {step} to {max_steps}.")
 
-  def after_loop(self, step, steps, seconds, scalars):
+  def after_loop(
+    self, step: int, steps: int, seconds: float, scalars: dict[str, Any]
+  ) -> None:
     if self._rate is None:
       self._rate = 0.0  # The first call built the graph: no rate.
       self._print(f"Built the graph in {seconds:.1f} s.")
@@ -66,7 +77,7 @@ class Progress(Hook):
       passing=True,
     )
 
-  def end(self, step):
+  def end(self, step: int) -> None:
     if self._rate and self._stream.isatty():
       self._print("")  # What is printed next does not write over the last line.
 
@@ -94,11 +105,13 @@ class NanGuard(Hook):
   were. The training ends if many loops in a row end with such a step.
   """
 
-  def __init__(self):
+  def __init__(self) -> None:
     self._skipped = 0.0  # steps so far, of all networks
     self._in_a_row = 0  # loops that ended with a loss that is no number
 
-  def after_loop(self, step, steps, seconds, scalars):
+  def after_loop(
+    self, step: int, steps: int, seconds: float, scalars: dict[str, Any]
+  ) -> None:
     bad = [
       name
       for name, value in scalars.items()
@@ -131,16 +144,18 @@ class ScalarTable(Hook):
   training that goes on from a checkpoint first drops the rows after it.
   """
 
-  def __init__(self, model_dir):
+  def __init__(self, model_dir: str) -> None:
     self._path = os.path.join(model_dir, "scalars.csv")
 
-  def begin(self, model, step, max_steps):
+  def begin(self, model: Any, step: int, max_steps: int) -> None:
     rows = [row for row in read_scalars(self._path) if row["step"] <= step]
     self._rows = rows if step else []
     self._seconds = self._rows[-1]["seconds"] if self._rows else 0.0
     self._names = None
 
-  def after_loop(self, step, steps, seconds, scalars):
+  def after_loop(
+    self, step: int, steps: int, seconds: float, scalars: dict[str, Any]
+  ) -> None:
     self._seconds += seconds
     row = {"step": step, "seconds": round(self._seconds, 3)}
     row.update((name, float(value)) for name, value in sorted(scalars.items()))
@@ -158,7 +173,7 @@ class ScalarTable(Hook):
     self._rows = []
 
 
-def read_scalars(path):
+def read_scalars(path: str) -> list[dict[str, Union[int, float]]]:
   """Returns the rows of a scalars.csv, {name: number}; none without a file.
 
   The last line of a process that was killed may be half of one: it is left out.
@@ -200,12 +215,12 @@ class Summaries(Hook):
 
   def __init__(
     self,
-    model_dir,
-    every_steps=250,
-    images=None,
-    images_per_step=None,
-    texts=None,
-  ):
+    model_dir: str,
+    every_steps: int = 250,
+    images: Optional[Callable[[], dict[str, np.ndarray]]] = None,
+    images_per_step: Optional[int] = None,
+    texts: Optional[Callable[[], dict[str, str]]] = None,
+  ) -> None:
     self._model_dir = model_dir
     self._every_steps = every_steps
     self._images = images
@@ -214,13 +229,15 @@ class Summaries(Hook):
     self._writer = None
     self._next = 0
 
-  def begin(self, model, step, max_steps):
+  def begin(self, model: Any, step: int, max_steps: int) -> None:
     with self._refusals():
       self._writer = files.call(tf.summary.create_file_writer, self._model_dir)
     self._next = step
     self._built = False
 
-  def after_loop(self, step, steps, seconds, scalars):
+  def after_loop(
+    self, step: int, steps: int, seconds: float, scalars: dict[str, Any]
+  ) -> None:
     if step >= self._next:
       self._next = step + self._every_steps
       with self._writer.as_default(), self._refusals():
@@ -242,7 +259,7 @@ class Summaries(Hook):
     for name, picture in (self._images() if self._images else {}).items():
       _write_image(name, picture, step)
 
-  def end(self, step):
+  def end(self, step: int) -> None:
     with self._refusals():
       files.call(self._writer.close)
 

@@ -31,17 +31,17 @@ gin_roles.declare("run_config", first_values=["tf_random_seed"])
 
 @gin.configurable("run_config", module="compare_gan.main")
 def run_config(
-  tf_random_seed=None,
-  single_core=False,
-  iterations_per_loop=1000,
-  save_checkpoints_steps=5000,
-  keep_checkpoint_max=1000,
-  cluster_timeout_s=600.0,
-  cluster_port=None,
-  precision=None,
-  precision_mode=None,
-  memory_check="warn",
-):
+  tf_random_seed: Optional[int] = None,
+  single_core: bool = False,
+  iterations_per_loop: int = 1000,
+  save_checkpoints_steps: int = 5000,
+  keep_checkpoint_max: Optional[int] = 1000,
+  cluster_timeout_s: float = 600.0,
+  cluster_port: Optional[int] = None,
+  precision: Optional[str] = None,
+  precision_mode: Optional[str] = None,
+  memory_check: str = "warn",
+) -> RunConfig:
   """Returns the RunConfig that a gin file sets.
 
   Args:

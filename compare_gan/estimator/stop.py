@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -25,11 +26,11 @@ class Requests:
   a pipe, which the system's own handler writes to.
   """
 
-  def __init__(self):
+  def __init__(self) -> None:
     self.stop = False
     self._handlers = None
 
-  def __enter__(self):
+  def __enter__(self) -> "Requests":
     if threading.current_thread() is not threading.main_thread():
       return self  # Python has signals in the main thread only.
     self._told, self._teller = socket.socketpair()
@@ -44,7 +45,7 @@ class Requests:
     threading.Thread(target=self._listen, daemon=True).start()
     return self
 
-  def __exit__(self, *_):
+  def __exit__(self, *_: Any) -> None:
     if self._handlers is None:
       return
     for number, handler in self._handlers.items():

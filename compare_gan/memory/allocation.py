@@ -15,7 +15,7 @@ _M_MMAP_THRESHOLD = -3  # mallopt's name for it
 _BYTES = 2**20
 
 
-def give_back():
+def give_back() -> None:
   """Has memory given back when it is freed, if the environment says nothing.
 
   Call it before TensorFlow runs its first op: it asks for the pool then. It

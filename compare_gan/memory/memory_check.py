@@ -8,6 +8,7 @@ are other ways of making the same step traced, each with its own estimate.
 import contextlib
 import shutil
 import subprocess
+from typing import Any
 import warnings
 
 from compare_gan.layers.attention import NonLocalBlock
@@ -19,7 +20,7 @@ MODES = ("warn", "refuse", "off")
 _CHUNK = 512  # pixels that look at once
 
 
-def check(mode, graph, gan, replicas=1):
+def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
   """Prints the estimate of a training; warns or raises if it is too much.
 
   Args:
@@ -48,7 +49,7 @@ def check(mode, graph, gan, replicas=1):
   warnings.warn(message, stacklevel=2)
 
 
-def report(gan):
+def report(gan: Any) -> str:
   """Returns the estimate, in words, of a training on this host's processor."""
   needed = step_memory.of_training(gan.train_step, specs(gan), gan.variables)
   available = _of_host()
@@ -140,7 +141,7 @@ def _estimate(gan, changes):
       return None
 
 
-def specs(gan):
+def specs(gan: Any) -> list[dict[str, tf.TensorSpec]]:
   """Returns what a step of the GAN gets, as tf.TensorSpecs."""
   batch = {
     "images": tf.TensorSpec([gan.options.batch_size, *gan.image_shape]),

@@ -7,6 +7,10 @@ space. On a CPU a BigGAN at 32 pixels took 1.3 times as much, and 0.3 GiB more
 whatever its size.
 """
 
+from collections.abc import Iterable
+from typing import Any
+from typing import Callable
+
 from compare_gan.context import graphs
 import tensorflow as tf
 
@@ -19,12 +23,19 @@ _OVERHEAD = 1.3
 _FIXED = 0.3 * 2**30
 
 
-def of_training(step, batches, variables):
+def of_training(
+  step: Callable[[Any], Any], batches: Any, variables: Iterable[tf.Variable]
+) -> int:
   """Returns the bytes that a process needs which trains by `step`."""
   return of_traced(_trace(step, batches), variables)
 
 
-def of_traced(graph, variables, copies=1, shares=1):
+def of_traced(
+  graph: tf.Graph,
+  variables: Iterable[tf.Variable],
+  copies: int = 1,
+  shares: int = 1,
+) -> int:
   """Returns the same of a step that has been traced.
 
   Args:
@@ -37,12 +48,12 @@ def of_traced(graph, variables, copies=1, shares=1):
   return int(_OVERHEAD * peak + _FIXED)
 
 
-def of_variables(variables):
+def of_variables(variables: Iterable[tf.Variable]) -> int:
   """Returns the bytes of variables."""
   return sum(v.dtype.size * _size(v.shape) for v in variables)
 
 
-def of_step(step, batches):
+def of_step(step: Callable[[Any], Any], batches: Any) -> int:
   """Returns the bytes that `step(batches)` needs at its peak, beside variables.
 
   Args:

@@ -20,6 +20,9 @@ import re
 import shutil
 import socket
 import tempfile
+from typing import Any
+from typing import Callable
+from typing import Optional
 import warnings
 import weakref
 
@@ -55,7 +58,7 @@ write_text = files.write_text  # The name that other modules know it by.
 # ---- Writing -----------------------------------------------------------------
 
 
-def write(model_dir, step, tensors):
+def write(model_dir: str, step: int, tensors: dict[str, Any]) -> str:
   """Writes {name: tensor} as the checkpoint of `step`; returns its prefix.
 
   What the system refuses (a full disk, say) is an OSError that says how many
@@ -119,7 +122,7 @@ def _writer(host=None, process=None):
   return f"{_WRITING}{host or socket.gethostname()}-{process or os.getpid()}"
 
 
-def remove_leftovers(model_dir):
+def remove_leftovers(model_dir: str) -> None:
   """Removes what killed processes of this host have left half written.
 
   Call it before this process writes anything: a folder under its own number is
@@ -185,7 +188,7 @@ def _point_to(model_dir, step, steps):
 # ---- Finding -----------------------------------------------------------------
 
 
-def all_steps(model_dir):
+def all_steps(model_dir: str) -> list[int]:
   """Returns the steps that `model_dir` has a checkpoint of, in no order.
 
   A folder that cannot be looked into is an OSError: it may hold some.
@@ -202,7 +205,7 @@ def all_steps(model_dir):
   return [int(match[1]) for match in matches if match]
 
 
-def latest(model_dir):
+def latest(model_dir: str) -> str:
   """Returns the prefix of the last checkpoint, or says that there is none."""
   steps = all_steps(model_dir)
   if not steps:
@@ -215,7 +218,7 @@ def latest(model_dir):
 # ---- Reading -----------------------------------------------------------------
 
 
-def load(prefix):
+def load(prefix: str) -> tuple[dict[str, list[int]], Callable[[str], Any]]:
   """Returns {name: shape} and `read(name)` -> array of the checkpoint.
 
   Raises:
@@ -231,13 +234,13 @@ def load(prefix):
   return reader.shapes, read
 
 
-def read(model_dir, step):
+def read(model_dir: str, step: int) -> dict[str, Any]:
   """Returns {name: array} of a checkpoint; a damaged one is an OSError."""
   shapes, value = load(os.path.join(model_dir, f"{_PREFIX}{step}"))
   return {name: value(name) for name in shapes}
 
 
-def last_good(model_dir):
+def last_good(model_dir: str) -> Optional[tuple[int, dict[str, Any]]]:
   """Returns (step, {name: array}) of the last whole checkpoint, or None.
 
   TensorFlow stores a checksum with every variable: a file that was cut short or
@@ -304,13 +307,13 @@ class _Reader:
   last as long as the reader, which opens the data later.
   """
 
-  def __init__(self, prefix):
+  def __init__(self, prefix: str) -> None:
     if files.is_pattern(prefix):
       prefix = self._link(prefix)
     self._reader = files.call(tf.train.load_checkpoint, prefix)
     self.shapes = self._reader.get_variable_to_shape_map()
 
-  def read(self, name):
+  def read(self, name: str) -> Any:
     return files.call(self._reader.get_tensor, name)
 
   def _link(self, prefix):
@@ -367,7 +370,7 @@ def _dangling(path):
 # ---- Removing, and setting aside ---------------------------------------------
 
 
-def set_aside(model_dir, after):
+def set_aside(model_dir: str, after: int) -> list[str]:
   """Renames the checkpoints of later steps than `after`; returns their names.
 
   A training that goes on from `after` passed over them, for they are damaged.
@@ -399,7 +402,7 @@ def _free_name(model_dir, names):
   return into
 
 
-def remove_old(model_dir, keep, written):
+def remove_old(model_dir: str, keep: Optional[int], written: int) -> None:
   """Removes all but the last `keep` checkpoints, indexes first.
 
   Also mends the pointer to the last one, where a killed process left another.

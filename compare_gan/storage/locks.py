@@ -12,6 +12,8 @@ import math
 import os
 import socket
 import time
+from typing import Any
+from typing import Optional
 import warnings
 
 from compare_gan.storage import files
@@ -44,11 +46,11 @@ class Lock:
     path: of the file; it is made if there is none, and stays.
   """
 
-  def __init__(self, path):
+  def __init__(self, path: str) -> None:
     self.path = path
     self._file = None
 
-  def acquire(self, shared=False):
+  def acquire(self, shared: bool = False) -> bool:
     """Takes the lock if it is free; returns whether it was.
 
     Args:
@@ -95,26 +97,26 @@ class Lock:
       files.call(os.ftruncate, self._file, 0)
       files.call(os.pwrite, self._file, text.encode(), 0)
 
-  def fileno(self):
+  def fileno(self) -> Optional[int]:
     """Returns what a child inherits, to hold the lock too."""
     return self._file
 
-  def holder(self):
+  def holder(self) -> str:
     """Returns who took it last, in words."""
     try:
       return files.read_text(self.path).strip() or "another process"
     except OSError:
       return "another process"
 
-  def release(self):
+  def release(self) -> None:
     if self._file is not None:
       os.close(self._file)
       self._file = None
 
-  def __enter__(self):
+  def __enter__(self) -> "Lock":
     return self
 
-  def __exit__(self, *_):
+  def __exit__(self, *_: Any) -> None:
     self.release()
 
 
@@ -155,7 +157,7 @@ def _acquire(lock, patience_s=_PATIENCE_S):
   return True
 
 
-def is_held(path):
+def is_held(path: str) -> bool:
   """Returns whether a process that lives holds the lock of a file."""
   import fcntl
 
@@ -170,7 +172,7 @@ def is_held(path):
 
 
 @contextlib.contextmanager
-def held(path):
+def held(path: str) -> Iterator[None]:
   """Holds the lock of a file inside; waits for it as long as that takes.
 
   Where there are no locks it warns, and goes on without. On Windows, which has

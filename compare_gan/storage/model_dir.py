@@ -9,9 +9,12 @@ With these three the GAN can be built again without the dataset. In best/, which
 task_manager.py keeps, best.json says which checkpoint counts.
 """
 
+from collections.abc import Sequence
 import json
 import os
 import re
+from typing import Any
+from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
@@ -35,20 +38,24 @@ class DatasetShape(NamedTuple):
   num_classes: int  # 0 without labels
 
 
-def make_gan(dataset, seed=0):
+def make_gan(dataset: Any, seed: int = 0) -> Any:
   """Returns the GAN of `options.*`, for a dataset with a shape and classes."""
   chosen = options_lib.options()
   return chosen.gan_class(dataset, chosen, seed=seed)
 
 
-def write(model_dir, step, gan, dataset, config):
+def write(
+  model_dir: str, step: int, gan: Any, dataset: Any, config: str
+) -> str:
   """Writes all three files; see `write_description` for the arguments."""
   write_description(model_dir, step, dataset, config)
   tensors = {scope.full_name(v): v for v in gan.variables}
   return checkpoints.write(model_dir, step, tensors)
 
 
-def write_description(model_dir, step, dataset, config, seed=0):
+def write_description(
+  model_dir: str, step: int, dataset: Any, config: str, seed: int = 0
+) -> None:
   """Writes the choices and the dataset's shape.
 
   Args:
@@ -88,7 +95,7 @@ def prepare_for_start(model_dir: str, step: int) -> None:
         files.call(os.remove, path)
 
 
-def chosen():
+def chosen() -> str:
   """Returns the gin file of all that was used, and of what is bound for later.
 
   A training uses nothing of evaluate.*, say, but an evaluation of it will.
@@ -102,7 +109,7 @@ def chosen():
   return f"{used}\n# Bound, and not used so far:\n{gin_text.write(later)}"
 
 
-def stored_seed(model_dir):
+def stored_seed(model_dir: str) -> Optional[int]:
   """Returns the seed of the training in `model_dir`, None if there is none."""
   card = read_card(model_dir)
   return None if card is None else card["seed"]
@@ -121,7 +128,7 @@ def best_step(folder: str) -> Optional[int]:
   return step if step in checkpoints.all_steps(folder) else None
 
 
-def load(model_dir, bindings=()):
+def load(model_dir: str, bindings: Sequence[str] = ()) -> Any:
   """Returns the GAN of the last checkpoint.
 
   gin then holds the bindings of this model and no others.
@@ -133,7 +140,9 @@ def load(model_dir, bindings=()):
   return load_step(model_dir, None, bindings)[0]
 
 
-def load_step(model_dir, step=None, bindings=()):
+def load_step(
+  model_dir: str, step: Optional[int] = None, bindings: Sequence[str] = ()
+) -> tuple[Any, int]:
   """Returns the GAN of a checkpoint, and its step; see `load`.
 
   Args:
@@ -160,7 +169,9 @@ def load_step(model_dir, step=None, bindings=()):
   return gan, step
 
 
-def values_of(tensors, model_dir):
+def values_of(
+  tensors: dict[str, Any], model_dir: str
+) -> Callable[[str, Any, Any], Any]:
   """Returns a `values` for `scope.building`: all of a checkpoint's.
 
   Args:

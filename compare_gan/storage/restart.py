@@ -85,7 +85,7 @@ def of_checkpoint(model_dir: str, step: int, shapes: dict) -> Begun:
 # ---- What is refused ---------------------------------------------------------
 
 
-def require_same_model(was: Begun, dataset) -> None:
+def require_same_model(was: Begun, dataset: Any) -> None:
   """Refuses bindings, and datasets, by which the training cannot go on.
 
   Raises:
@@ -107,7 +107,7 @@ def require_same_model(was: Begun, dataset) -> None:
     raise _refusal(was, guilty, example)
 
 
-def require_variables(was: Begun, dataset) -> None:
+def require_variables(was: Begun, dataset: Any) -> None:
   """Refuses bindings of a model that the checkpoint has not all variables of.
 
   That is what an evaluation needs: an average or an optimiser more is no harm.

@@ -473,7 +473,7 @@ def _step_of(name):
 # ---- Bindings ----------------------------------------------------------------
 
 
-def bindings(text):
+def bindings(text: str) -> dict[str, str]:
   """Returns {"selector.parameter": value as text} of a gin file.
 
   A scope stays part of the name: two scopes have two columns.

@@ -12,8 +12,12 @@ A table with one row for each class, such as a class-conditional norm's, keeps
 its first rows if the new data have fewer classes; with more it starts anew.
 """
 
+from collections.abc import Sequence
 import os
 import re
+from typing import Any
+from typing import Callable
+from typing import Optional
 
 from compare_gan.storage import checkpoints
 import numpy as np
@@ -27,7 +31,7 @@ _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"  # in a TensorFlow 2 SavedModel
 _NAMES_SHOWN = 4
 
 
-def values(path, num_classes=0):
+def values(path: str, num_classes: int = 0) -> Any:
   """Returns the Values to build a GAN with, see `scope.building(values=)`.
 
   Args:
@@ -51,7 +55,14 @@ class Values:
     emptied: names of accumulated moments, which start empty.
   """
 
-  def __init__(self, path, shapes, read, keys, num_classes):
+  def __init__(
+    self,
+    path: str,
+    shapes: dict[str, Sequence[int]],
+    read: Callable[[str], Any],
+    keys: dict[str, str],
+    num_classes: int,
+  ) -> None:
     self._path = path
     self._shapes = shapes
     self._read = read
@@ -60,7 +71,9 @@ class Values:
     self.reused, self.reshaped, self.new = [], [], []
     self.emptied = []
 
-  def __call__(self, name, shape, dtype):
+  def __call__(
+    self, name: str, shape: Sequence[int], dtype: Any
+  ) -> Optional[np.ndarray]:
     """Returns the old value, or None where there is none that fits."""
     del dtype
     if _OF_TRAINING.fullmatch(name):
@@ -88,7 +101,7 @@ class Values:
     names.append(name)
     return value
 
-  def report(self):
+  def report(self) -> str:
     """Returns what was taken, in words, once the GAN is made.
 
     Raises:

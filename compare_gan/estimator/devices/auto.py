@@ -3,6 +3,9 @@
 Each kind says its place among those that are asked, `auto_order`.
 """
 
+from typing import Any
+from typing import Optional
+
 from compare_gan.estimator import devices
 from compare_gan.estimator.devices import base
 
@@ -10,7 +13,7 @@ from compare_gan.estimator.devices import base
 class Kind(base.AbstractKind):
   """Asks one kind after the other, and prints what it took and why."""
 
-  def choose(self, batch_size, run_config):
+  def choose(self, batch_size: Optional[int], run_config: Any) -> base.Devices:
     reasons = []
     for kind in _asked():
       found = kind.look(batch_size, run_config)
@@ -23,7 +26,7 @@ class Kind(base.AbstractKind):
       f"--run_config=auto found nothing to train on: {', and '.join(reasons)}."
     )
 
-  def configured(self, run_config):
+  def configured(self, run_config: Any) -> Any:
     """Returns it as for the first kind that may be here.
 
     If that is not here after all, `Devices.settle` takes its additions back.

@@ -3,8 +3,11 @@
 `replica.py` is what the rest of the library sees of them.
 """
 
+from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 from typing import Any
+from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 from typing import Protocol
@@ -19,21 +22,23 @@ class Devices(replica.Replicas):
 
   is_chief = True  # Writes checkpoints, summaries, progress.
 
-  def scope(self):
+  def scope(self) -> contextlib.AbstractContextManager:
     """Surrounds the making of variables."""
     raise NotImplementedError
 
-  def run(self, step, batches):
+  def run(
+    self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
+  ) -> dict[str, tf.Tensor]:
     """Returns the scalars of `step(batches)`, their means over replicas."""
     raise NotImplementedError
 
-  def precision(self, run_config):
+  def precision(self, run_config: Any) -> tuple[str, bool]:
     """Returns the arguments of `precision.using` for the training."""
     return precision_lib.resolve(
       run_config.precision, run_config.precision_mode
     )
 
-  def settle(self, run_config):
+  def settle(self, run_config: Any) -> Any:
     """Returns the RunConfig as it is on these devices.
 
     A kind that adds to it overrides this. Others take back what was added by a
@@ -44,28 +49,37 @@ class Devices(replica.Replicas):
       return run_config
     return run_config._replace(additions=None, **added.elsewhere)
 
-  def broadcast(self, variables):
+  def broadcast(self, variables: Sequence[tf.Variable]) -> None:
     """Gives all processes the chief's values, if each made its own."""
 
-  def dataset(self, input_fn, model, step):
+  def dataset(
+    self, input_fn: Callable[..., tf.data.Dataset], model: Any, step: int
+  ) -> Any:
     """Returns what `take` takes batches from, from `step` of `model` on."""
     first = step * model.batches_per_step
     dataset = input_fn(first, **self.shard())
     return self.feed(dataset, model, step).prefetch(2)
 
-  def feed(self, dataset, model, step):
+  def feed(
+    self, dataset: tf.data.Dataset, model: Any, step: int
+  ) -> tf.data.Dataset:
     """Returns the dataset as the device wants it, from `step` of `model` on."""
     del model, step
     return dataset
 
-  def take(self, iterator, count):
+  def take(self, iterator: Iterator[Any], count: int) -> Any:
     """Returns what `run` gets for one step, `count` batches."""
     return [next(iterator) for _ in range(count)]
 
-  def inspect(self, graph):
+  def inspect(self, graph: tf.Graph) -> None:
     """Raises, or warns, if the device will not run a step's graph."""
 
-  def loop(self, one_step, iterator, outputs):
+  def loop(
+    self,
+    one_step: Callable[[Any], dict[str, tf.Tensor]],
+    iterator: Iterator[Any],
+    outputs: dict[str, Any],
+  ) -> Callable[[int], dict[str, Any]]:
     """Returns `loop(steps)`, which makes steps and returns the last scalars.
 
     Args:
@@ -83,11 +97,11 @@ class Devices(replica.Replicas):
 
     return lambda steps: loop(tf.constant(steps, tf.int64))
 
-  def num_local_replicas(self):
+  def num_local_replicas(self) -> int:
     """Returns how many replicas this host has."""
     return 1
 
-  def shard(self):
+  def shard(self) -> dict[str, int]:
     """Returns which rows of the global batch this host reads.
 
     Empty for all of them, else `num_shards` and `shard`, which go to the input
@@ -95,15 +109,15 @@ class Devices(replica.Replicas):
     """
     return {}
 
-  def sum_over_hosts(self, numbers):
+  def sum_over_hosts(self, numbers: Sequence[int]) -> list[int]:
     """Returns the sums of integers below 2^53; hosts wait for each other."""
     return list(numbers)
 
-  def of_chief(self, number):
+  def of_chief(self, number: int) -> int:
     """Returns the chief's number on every host."""
     return self.sum_over_hosts([number if self.is_chief else 0])[0]
 
-  def together(self, function):
+  def together(self, function: Callable[[], Any]) -> Any:
     """Returns `function()`; if it fails on one host, all hosts stop.
 
     The others stop with the sentence of the one that failed. All of them have
@@ -111,11 +125,11 @@ class Devices(replica.Replicas):
     """
     return function()
 
-  def waiting(self):
+  def waiting(self) -> contextlib.AbstractContextManager:
     """Surrounds what other hosts take part in, for it may never end."""
     return contextlib.nullcontext()
 
-  def explain(self, error):
+  def explain(self, error: tf.errors.OpError) -> None:
     """Raises what a tf.errors.OpError of a step means, if that is known."""
 
 

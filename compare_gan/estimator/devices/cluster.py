@@ -10,6 +10,7 @@ TF_CONFIG, '{}', makes each task train by itself.
 """
 
 from collections.abc import Callable
+from collections.abc import Mapping
 import json
 import os
 import re
@@ -36,7 +37,9 @@ class Cluster(NamedTuple):
   gpus_per_task: Optional[int] = None  # None: equal parts of this host's
 
 
-def find(environment=os.environ, port=None):
+def find(
+  environment: Mapping[str, str] = os.environ, port: Optional[int] = None
+) -> Optional[Cluster]:
   """Returns the Cluster that the environment names, None for one task alone.
 
   Args:
@@ -191,7 +194,7 @@ def _tasks_per_node(environment, hosts, number):
   return counts
 
 
-def node_names(text):
+def node_names(text: str) -> list[str]:
   """Returns the hosts of Slurm's short form: "n[1-2,07]" is n1, n2, n07."""
   if text.count("[") != text.count("]"):
     raise ValueError(f"Slurm's list of nodes {text!r} has an open bracket.")
@@ -238,7 +241,7 @@ def _int(environment, *names):
 # ---- Meeting -----------------------------------------------------------------
 
 
-def meet(cluster, timeout_s):
+def meet(cluster: Cluster, timeout_s: float) -> None:
   """Returns as soon as all tasks are there; says who is not.
 
   Without it TensorFlow waits for the others for hours, or for ever. The tasks

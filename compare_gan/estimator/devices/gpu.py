@@ -1,5 +1,8 @@
 """`--run_config=gpu`: all GPUs of this host, or of each of several hosts."""
 
+from typing import Any
+from typing import Optional
+
 from compare_gan.estimator.devices import base
 from compare_gan.estimator.devices import hosts
 from compare_gan.estimator.devices import replicated
@@ -12,7 +15,7 @@ class Kind(base.AbstractKind):
 
   auto_order = 20
 
-  def choose(self, batch_size, run_config):
+  def choose(self, batch_size: Optional[int], run_config: Any) -> base.Devices:
     if not self.may_be_here():
       raise ValueError(
         "--run_config=gpu, but TensorFlow sees no GPU. --run_config=cpu would "
@@ -24,7 +27,7 @@ class Kind(base.AbstractKind):
     hosts.share_gpus(cluster)
     return hosts.choose(cluster, _number(), batch_size, run_config)
 
-  def look(self, batch_size, run_config):
+  def look(self, batch_size: Optional[int], run_config: Any) -> base.Found:
     if not self.may_be_here():
       return base.Found(None, "TensorFlow sees no GPU")
     on = self.choose(batch_size, run_config)
@@ -37,7 +40,7 @@ class Kind(base.AbstractKind):
       ),
     )
 
-  def may_be_here(self):
+  def may_be_here(self) -> bool:
     return _number() > 0
 
 

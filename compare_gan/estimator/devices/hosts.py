@@ -3,10 +3,14 @@
 Which they are is read from TF_CONFIG or Slurm's variables, see cluster.py.
 """
 
+from collections.abc import Sequence
 import contextlib
 import os
 import sys
 import threading
+from typing import Any
+from typing import Callable
+from typing import Optional
 
 from compare_gan.estimator.devices import cluster as cluster_lib
 from compare_gan.estimator.devices import replicated
@@ -28,7 +32,12 @@ class MultiWorker(replicated.Replicated):
       means that a host is lost.
   """
 
-  def __init__(self, cluster, num_gpus=0, timeout_s=600.0):
+  def __init__(
+    self,
+    cluster: cluster_lib.Cluster,
+    num_gpus: int = 0,
+    timeout_s: float = 600.0,
+  ) -> None:
     self._cluster = cluster
     self._timeout_s = timeout_s
     self.is_chief = cluster.index == 0
@@ -65,13 +74,13 @@ class MultiWorker(replicated.Replicated):
         "connected. Choose the devices first, then make datasets and models."
       ) from error
 
-  def shard(self):
+  def shard(self) -> dict[str, int]:
     return {
       "num_shards": len(self._cluster.addresses),
       "shard": self._cluster.index,
     }
 
-  def together(self, function):
+  def together(self, function: Callable[[], Any]) -> Any:
     result, error = None, None
     try:
       result = function()
@@ -84,7 +93,7 @@ class MultiWorker(replicated.Replicated):
       raise error
     return result
 
-  def sum_over_hosts(self, numbers):
+  def sum_over_hosts(self, numbers: Sequence[int]) -> list[int]:
     return self._sum(numbers)
 
   def _sum(self, numbers, error=None):
@@ -106,10 +115,10 @@ class MultiWorker(replicated.Replicated):
 
     return self._first(self._strategy.run(on_replica, (numbers,)))
 
-  def waiting(self):
+  def waiting(self) -> contextlib.AbstractContextManager:
     return _at_most(self._timeout_s, self._lost())
 
-  def explain(self, error):
+  def explain(self, error: tf.errors.OpError) -> None:
     lost = (
       tf.errors.AbortedError,
       tf.errors.CancelledError,
@@ -156,12 +165,17 @@ def _at_most(seconds, sentence):
 # ---- Choosing ----------------------------------------------------------------
 
 
-def find(run_config):
+def find(run_config: Any) -> Optional[cluster_lib.Cluster]:
   """Returns the Cluster that TF_CONFIG or Slurm names, None for one host."""
   return cluster_lib.find(port=run_config and run_config.cluster_port)
 
 
-def choose(cluster, num_gpus, batch_size, run_config):
+def choose(
+  cluster: cluster_lib.Cluster,
+  num_gpus: int,
+  batch_size: Optional[int],
+  run_config: Any,
+) -> MultiWorker:
   """Returns the MultiWorker of a Cluster; see `base.AbstractKind.choose`."""
   hosts = len(cluster.addresses)
   replicas = hosts * max(1, num_gpus)
@@ -175,7 +189,7 @@ def choose(cluster, num_gpus, batch_size, run_config):
   return MultiWorker(cluster, num_gpus, timeout_s)
 
 
-def share_gpus(cluster):
+def share_gpus(cluster: cluster_lib.Cluster) -> None:
   """Gives each of several tasks on one host its part of the GPUs.
 
   A task that sees no more than its part was already given its own.
@@ -187,7 +201,7 @@ def share_gpus(cluster):
     tf.config.set_visible_devices(gpus[first : first + each], "GPU")
 
 
-def in_words(name, cluster):
+def in_words(name: str, cluster: Optional[cluster_lib.Cluster]) -> str:
   """Returns what is trained on, "2 GPUs of each of the 3 hosts ..."."""
   if cluster is None:
     return name

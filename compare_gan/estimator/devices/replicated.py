@@ -1,5 +1,10 @@
 """Several devices of this machine, as replicas that act as one."""
 
+from collections.abc import Sequence
+from typing import Any
+from typing import Callable
+from typing import Optional
+
 from compare_gan.context import replica
 from compare_gan.estimator.devices import base
 import tensorflow as tf
@@ -12,21 +17,25 @@ class Replicated(base.Devices):
   gradients, moments and scores are averaged over them (`replica.all_mean`).
   """
 
-  def __init__(self, strategy, num_hosts=1):
+  def __init__(
+    self, strategy: tf.distribute.Strategy, num_hosts: int = 1
+  ) -> None:
     self._strategy = strategy
     self._num_local = strategy.num_replicas_in_sync // num_hosts
 
-  def num_replicas(self):
+  def num_replicas(self) -> int:
     return self._strategy.num_replicas_in_sync
 
-  def num_local_replicas(self):
+  def num_local_replicas(self) -> int:
     return self._num_local
 
-  def replica_id(self):
+  def replica_id(self) -> tf.Tensor:
     context = tf.distribute.get_replica_context()
     return tf.convert_to_tensor(context.replica_id_in_sync_group)
 
-  def all_sum(self, x, group_size=None):
+  def all_sum(
+    self, x: tf.Tensor, group_size: Optional[int] = None
+  ) -> tf.Tensor:
     if group_size not in (None, self.num_replicas()):
       raise ValueError(
         f"cross_replica_moments.group_size = {group_size}: CPUs and GPUs "
@@ -35,10 +44,12 @@ class Replicated(base.Devices):
     context = tf.distribute.get_replica_context()
     return context.all_reduce(tf.distribute.ReduceOp.SUM, x)
 
-  def scope(self):
+  def scope(self) -> Any:
     return self._strategy.scope()
 
-  def run(self, step, batches):
+  def run(
+    self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
+  ) -> dict[str, tf.Tensor]:
     def on_replica(batches):
       with replica.running(self):
         scalars = step([self._rows(batch) for batch in batches])
@@ -68,5 +79,5 @@ class Replicated(base.Devices):
 class Mirrored(Replicated):
   """Replicas on several devices of this machine."""
 
-  def __init__(self, devices):
+  def __init__(self, devices: Sequence[str]) -> None:
     super().__init__(tf.distribute.MirroredStrategy(devices))

@@ -1,5 +1,8 @@
 """One device of this machine."""
 
+from typing import Any
+from typing import Callable
+
 from compare_gan.context import replica
 from compare_gan.estimator.devices import base
 import tensorflow as tf
@@ -8,12 +11,14 @@ import tensorflow as tf
 class OneDevice(base.Devices):
   """Runs on the CPU or on a single GPU."""
 
-  def __init__(self, device):
+  def __init__(self, device: str) -> None:
     self._device = device
 
-  def scope(self):
+  def scope(self) -> Any:
     return tf.device(self._device)
 
-  def run(self, step, batches):
+  def run(
+    self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
+  ) -> dict[str, tf.Tensor]:
     with tf.device(self._device), replica.running(self):
       return step(batches)

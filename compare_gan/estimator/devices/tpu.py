@@ -10,6 +10,8 @@ strings, no float64 and no Python: `inspect` says what would not compile, by
 name, before the first step.
 """
 
+from typing import Any
+from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
@@ -31,7 +33,11 @@ class TPUOptions(NamedTuple):
 
 
 @gin.configurable("TPURunConfig", module="compare_gan.main")
-def tpu_run_config(tpu="local", zone=None, project=None):
+def tpu_run_config(
+  tpu: Optional[str] = "local",
+  zone: Optional[str] = None,
+  project: Optional[str] = None,
+) -> TPUOptions:
   """Returns the TPUOptions that a gin file sets.
 
   Args:
@@ -49,7 +55,7 @@ class TpuDevices(replicated.Replicated):
     strategy: a TPUStrategy.
   """
 
-  def precision(self, run_config):
+  def precision(self, run_config: Any) -> tuple[str, bool]:
     """What a core multiplies fastest, unless a gin file says otherwise."""
     if run_config.precision is None and run_config.precision_mode is None:
       return "bfloat16", False
@@ -57,7 +63,9 @@ class TpuDevices(replicated.Replicated):
       run_config.precision, run_config.precision_mode
     )
 
-  def dataset(self, input_fn, model, step):
+  def dataset(
+    self, input_fn: Callable[..., tf.data.Dataset], model: Any, step: int
+  ) -> Any:
     first = step * model.batches_per_step
 
     def of_host(context):
@@ -71,7 +79,9 @@ class TpuDevices(replicated.Replicated):
 
     return self._strategy.distribute_datasets_from_function(of_host)
 
-  def run(self, step, batches):
+  def run(
+    self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
+  ) -> dict[str, tf.Tensor]:
     def on_replica(batches):
       with replica.running(self):
         scalars = step(batches)
@@ -80,7 +90,9 @@ class TpuDevices(replicated.Replicated):
     scalars = self._strategy.run(on_replica, (batches,))
     return {name: self._first(value) for name, value in scalars.items()}
 
-  def all_sum(self, x, group_size=None):
+  def all_sum(
+    self, x: tf.Tensor, group_size: Optional[int] = None
+  ) -> tf.Tensor:
     n = self.num_replicas()
     if group_size in (None, n):
       return super().all_sum(x)
@@ -95,7 +107,7 @@ class TpuDevices(replicated.Replicated):
     ]
     return tf.raw_ops.CrossReplicaSum(input=x, group_assignment=groups)
 
-  def inspect(self, graph):
+  def inspect(self, graph: tf.Graph) -> None:
     found = problems(graph)
     if found:
       raise ValueError(
@@ -104,7 +116,7 @@ class TpuDevices(replicated.Replicated):
         + (f"\n  and {len(found) - 10} more" if len(found) > 10 else "")
       )
 
-  def explain(self, error):
+  def explain(self, error: tf.errors.OpError) -> None:
     lost = tf.errors.UnavailableError, tf.errors.AbortedError
     if isinstance(error, lost):
       raise ConnectionError(
@@ -133,11 +145,11 @@ def _split(batches, parts):
 class Kind(base.AbstractKind):
   """The TPU that `TPURunConfig.*` names; "auto" does not connect to one."""
 
-  def choose(self, batch_size, run_config):
+  def choose(self, batch_size: Optional[int], run_config: Any) -> base.Devices:
     return choose(batch_size, run_config)
 
 
-def choose(batch_size, run_config):
+def choose(batch_size: Optional[int], run_config: Any) -> TpuDevices:
   """Returns the TpuDevices of `TPURunConfig.*`."""
   options = tpu_run_config()
   single_core = bool(run_config and run_config.single_core)
@@ -195,7 +207,7 @@ _OF_THE_HOST = ("Iterator", "MultiDeviceIterator", "OptionalGet", "OptionalHas")
 _CONSTANT = ("BroadcastGradientArgs",)
 
 
-def problems(graph):
+def problems(graph: tf.Graph) -> list[str]:
   """Returns sentences about operations that a TPU cannot run, one for each.
 
   Args:

@@ -6,6 +6,7 @@ lost, and numbers of threads are forgotten.
 
 import gc
 import os
+from typing import Any
 import warnings
 
 import tensorflow as tf
@@ -21,7 +22,7 @@ class NoCard(ValueError):
     message: what is to be done about it.
   """
 
-  def __init__(self, reason: str, message: str):
+  def __init__(self, reason: str, message: str) -> None:
     super().__init__(message)
     self.reason = reason
 
@@ -38,7 +39,7 @@ def is_importable() -> bool:
   return True
 
 
-def import_adapter():
+def import_adapter() -> Any:
   """Returns npu_device, or raises NoCard."""
   try:
     import npu_device
@@ -63,7 +64,7 @@ def _adapter_is_needed(said):
   )
 
 
-def in_one_line(error):
+def in_one_line(error: BaseException) -> str:
   """Returns what an error says, without an end of its own."""
   text = " ".join(str(error).split()).rstrip(".")
   return text or type(error).__name__
@@ -72,7 +73,7 @@ def in_one_line(error):
 # ---- Before a card is opened -------------------------------------------------
 
 
-def require_no_variables():
+def require_no_variables() -> None:
   """Raises if there is a variable: it would be lost as the card is opened."""
   alive = variables()
   if alive:
@@ -84,12 +85,12 @@ def require_no_variables():
     )
 
 
-def variables():
+def variables() -> list[tf.Variable]:
   """Returns all variables that this process has."""
   return [x for x in gc.get_objects() if issubclass(type(x), tf.Variable)]
 
 
-def warn_of_threads():
+def warn_of_threads() -> None:
   threading = tf.config.threading
   if (
     threading.get_intra_op_parallelism_threads()
@@ -103,7 +104,7 @@ def warn_of_threads():
     )
 
 
-def set_option(options, path, value):
+def set_option(options: Any, path: str, value: Any) -> None:
   *holders, name = path.split(".")
   try:
     for holder in holders:
@@ -117,7 +118,7 @@ def set_option(options, path, value):
     ) from error
 
 
-def set_environment(wanted):
+def set_environment(wanted: dict[str, str]) -> None:
   for name, value in wanted.items():
     if os.environ.setdefault(name, value) != value:
       raise ValueError(

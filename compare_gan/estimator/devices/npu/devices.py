@@ -16,7 +16,12 @@ and RANK_TABLE_FILE in their environment tell of each other. What is unusual:
 See docs/npu.md.
 """
 
+from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
+from typing import Any
+from typing import Callable
+from typing import Optional
 
 from compare_gan.context import draws
 from compare_gan.context import precision as precision_lib
@@ -48,7 +53,12 @@ class NpuDevices(base.Devices):
     seed: of draws that no model has seeded, None for a fresh one.
   """
 
-  def __init__(self, options=None, precision_mode=None, seed=None):
+  def __init__(
+    self,
+    options: Optional[npu_options.NPUOptions] = None,
+    precision_mode: Optional[str] = None,
+    seed: Optional[int] = None,
+  ) -> None:
     options = options or npu_options.NPUOptions()
     self._options = options
     self._adapter = adapter_lib.import_adapter()
@@ -85,7 +95,7 @@ class NpuDevices(base.Devices):
         "RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID in each process.",
       ) from error
 
-  def describe(self):
+  def describe(self) -> str:
     """Returns what was opened, as a clause."""
     said = f"npu_device opened card {self._card}"
     if self._number > 1:
@@ -94,13 +104,15 @@ class NpuDevices(base.Devices):
 
   # ---- Replicas --------------------------------------------------------------
 
-  def num_replicas(self):
+  def num_replicas(self) -> int:
     return self._number
 
-  def replica_id(self):
+  def replica_id(self) -> int:
     return self._index
 
-  def all_sum(self, x, group_size=None):
+  def all_sum(
+    self, x: tf.Tensor, group_size: Optional[int] = None
+  ) -> tf.Tensor:
     if group_size not in (None, self._number):
       raise ValueError(
         f"cross_replica_moments.group_size = {group_size}: NPUs average over "
@@ -116,13 +128,13 @@ class NpuDevices(base.Devices):
 
   # ---- Devices ---------------------------------------------------------------
 
-  def settle(self, run_config):
+  def settle(self, run_config: Any) -> Any:
     return run_config
 
-  def scope(self):
+  def scope(self) -> contextlib.AbstractContextManager:
     return contextlib.nullcontext()  # The card is where all is made.
 
-  def precision(self, run_config):
+  def precision(self, run_config: Any) -> tuple[str, bool]:
     name, _ = precision_lib.resolve(
       run_config.precision, run_config.precision_mode, on_npu=True
     )
@@ -144,12 +156,12 @@ class NpuDevices(base.Devices):
     asks = getattr(self._adapter, "is_inf_nan_enabled", None)
     return bool(asks and asks())
 
-  def shard(self):
+  def shard(self) -> dict[str, int]:
     if self._number == 1:
       return {}
     return {"num_shards": self._number, "shard": self._index}
 
-  def sum_over_hosts(self, numbers):
+  def sum_over_hosts(self, numbers: Sequence[int]) -> list[int]:
     numbers = [int(number) for number in numbers]
     if self._number == 1:
       return numbers
@@ -162,14 +174,16 @@ class NpuDevices(base.Devices):
       for column in sums.T
     ]
 
-  def broadcast(self, variables):
+  def broadcast(self, variables: Sequence[tf.Variable]) -> None:
     if self._number == 1:
       return
     for variable in variables:
       _require_dtype(variable, _SENT, "sent to other cards")
     self._adapter.distribute.broadcast(list(variables), root_rank=0)
 
-  def feed(self, dataset, model, step):
+  def feed(
+    self, dataset: tf.data.Dataset, model: Any, step: int
+  ) -> tf.data.Dataset:
     """Returns a dataset of all that a step takes, one element each."""
     _require_static(dataset.element_spec)
     count = model.batches_per_step
@@ -190,11 +204,13 @@ class NpuDevices(base.Devices):
       element, num_parallel_calls=tf.data.AUTOTUNE
     )
 
-  def take(self, iterator, count):
+  def take(self, iterator: Iterator[Any], count: int) -> Any:
     del count
     return next(iterator)
 
-  def run(self, step, batches):
+  def run(
+    self, step: Callable[[Any], dict[str, tf.Tensor]], batches: dict[str, Any]
+  ) -> dict[str, tf.Tensor]:
     with replica.running(self), draws.fed(batches["draws"]):
       scalars = step(list(batches["batches"]))
     # Together: an exchange of one number takes as long as one of many.
@@ -204,10 +220,15 @@ class NpuDevices(base.Devices):
       values = replica.all_mean(values)
     return dict(zip(names, tf.unstack(values)))
 
-  def inspect(self, graph):
+  def inspect(self, graph: tf.Graph) -> None:
     preflight.check(graph)
 
-  def loop(self, one_step, iterator, outputs):
+  def loop(
+    self,
+    one_step: Callable[[Any], dict[str, tf.Tensor]],
+    iterator: Iterator[Any],
+    outputs: dict[str, Any],
+  ) -> Callable[[int], dict[str, Any]]:
     """Returns `loop(steps)`.
 
     Nothing may come after the loop of the graph, so the scalars leave it by a

@@ -1,6 +1,8 @@
 """`--run_config=npu`: when there is a card, and which RunConfig it has."""
 
 import os
+from typing import Any
+from typing import Optional
 
 from compare_gan.context import precision as precision_lib
 from compare_gan.estimator.devices import base
@@ -16,10 +18,10 @@ class Kind(base.AbstractKind):
 
   auto_order = 10
 
-  def choose(self, batch_size, run_config):
+  def choose(self, batch_size: Optional[int], run_config: Any) -> base.Devices:
     return choose(batch_size, run_config)
 
-  def look(self, batch_size, run_config):
+  def look(self, batch_size: Optional[int], run_config: Any) -> base.Found:
     cluster = hosts.find(run_config)
     num_hosts = len(cluster.addresses) if cluster else 1
     on, why_not = choose_if_any(batch_size, run_config, num_hosts)
@@ -27,10 +29,10 @@ class Kind(base.AbstractKind):
       return base.Found(None, why_not)
     return base.Found(on, on.describe(), "the NPU")
 
-  def may_be_here(self):
+  def may_be_here(self) -> bool:
     return adapter.is_importable()
 
-  def configured(self, run_config):
+  def configured(self, run_config: Any) -> Any:
     """Returns it with what `NPURunConfig.*` says; it must not contradict."""
     options = npu_options.npu_run_config()
     bound = gin.get_bindings("run_config")
@@ -48,7 +50,9 @@ class Kind(base.AbstractKind):
     return config
 
 
-def choose(batch_size=None, run_config=None):
+def choose(
+  batch_size: Optional[int] = None, run_config: Any = None
+) -> devices.NpuDevices:
   """Returns the NpuDevices of `--run_config=npu`; see `devices.choose`."""
   options, mode, seed = npu_options.NPUOptions(), None, None
   if run_config is not None:
@@ -64,7 +68,9 @@ def choose(batch_size=None, run_config=None):
   return on
 
 
-def choose_if_any(batch_size=None, run_config=None, num_hosts=1):
+def choose_if_any(
+  batch_size: Optional[int] = None, run_config: Any = None, num_hosts: int = 1
+) -> tuple[Optional[devices.NpuDevices], Optional[str]]:
   """Returns (NpuDevices, None), or (None, why there is no card to train on).
 
   One of several processes that RANK_SIZE names must not fall back: each would

@@ -43,7 +43,7 @@ class NPUOptions(NamedTuple):
   loss_scale: bool = False
   elsewhere: dict[str, Any] = {}  # what `training` stands in the place of
 
-  def dry_run(self, model, specs):
+  def dry_run(self, model: Any, specs: Any) -> str:
     """Returns the preflight's report of a step; see `base.Additions`."""
     return preflight.report(planned_draws.step_graph(model, specs))
 

@@ -30,7 +30,7 @@ class Plan(NamedTuple):
   names: list[str]  # of the draws in it, in the order of the step
   specs: list[tf.TensorSpec]
 
-  def draw(self, step):
+  def draw(self, step: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Returns all draws of step number `step`, in a graph: a dataset's map."""
     if not self.names:
       return ()
@@ -49,18 +49,20 @@ class Plan(NamedTuple):
 class _AsTraced(replica.Replicas):
   """Replicas that are not there: sums are not exchanged, only their shape."""
 
-  def __init__(self, number, index):
+  def __init__(self, number: int, index: int) -> None:
     self._number = number
     self._index = index
 
-  def num_replicas(self):
+  def num_replicas(self) -> int:
     return self._number
 
-  def replica_id(self):
+  def replica_id(self) -> int:
     return self._index
 
 
-def traced(model, specs, number=1, index=0):
+def traced(
+  model: Any, specs: Any, number: int = 1, index: int = 0
+) -> tuple[Any, list[tf.Tensor]]:
   """Returns the concrete function of a step as it is, and what it draws.
 
   Args:
@@ -81,7 +83,7 @@ def traced(model, specs, number=1, index=0):
   return step.get_concrete_function(specs), noted
 
 
-def of_step(model, specs, number=1, index=0):
+def of_step(model: Any, specs: Any, number: int = 1, index: int = 0) -> Plan:
   """Returns the Plan of a step; see `traced`."""
   step, noted = traced(model, specs, number, index)
   for draw in noted:
@@ -97,7 +99,7 @@ def of_step(model, specs, number=1, index=0):
   )
 
 
-def step_graph(model, specs):
+def step_graph(model: Any, specs: Any) -> tf.Graph:
   """Returns the graph of a step whose draws come with its batches."""
   plan = of_step(model, specs)
 

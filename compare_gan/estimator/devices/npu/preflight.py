@@ -18,9 +18,11 @@ if that is set, a file of that format given by gin, or else the one below.
 """
 
 import collections
+from collections.abc import Iterable
 import json
 import os
 from typing import NamedTuple
+from typing import Optional
 import warnings
 
 from compare_gan.context import graphs
@@ -73,12 +75,16 @@ class Finding(NamedTuple):
   refused: bool = False
   is_constant: bool = False  # It is computed before the step runs.
 
-  def __str__(self):
+  def __str__(self) -> str:
     return f"{self.problem}, {self.where}"
 
 
 @gin.configurable("preflight", module="compare_gan.estimator")
-def settings(on_findings="refuse", ops_json=None, also=()):
+def settings(
+  on_findings: str = "refuse",
+  ops_json: Optional[str] = None,
+  also: Iterable[str] = (),
+) -> tuple[str, set[str], Optional[str]]:
   """Returns the choices, and the op types that are known to work.
 
   Args:
@@ -133,7 +139,9 @@ def _read(path):
   return set(names) | _ALWAYS
 
 
-def findings(graph, known=None):
+def findings(
+  graph: tf.Graph, known: Optional[set[str]] = None
+) -> list[Finding]:
   """Returns the Findings of a step's graph.
 
   Args:
@@ -160,11 +168,11 @@ class _Shapes:
   static shapes, so the compiler can do it too, though TensorFlow does not.
   """
 
-  def __init__(self):
+  def __init__(self) -> None:
     self._constant = set()  # ops whose results are known
     self._settled = set()  # ops whose results have known shapes
 
-  def lost_by(self, op):
+  def lost_by(self, op: tf.Operation) -> bool:
     """Returns whether a shape gets unknown here; inputs must come first."""
     sources = [x for x in op.inputs if x.dtype != tf.resource]
     settled = all(x.op in self._settled for x in sources)
@@ -181,7 +189,7 @@ class _Shapes:
     self._settled.add(op)
     return False
 
-  def are_constant(self, op):
+  def are_constant(self, op: tf.Operation) -> bool:
     """Returns whether an op that was looked at has constants for results."""
     return op in self._constant
 
@@ -253,7 +261,7 @@ def _line(op):
   return ""
 
 
-def check(graph):
+def check(graph: tf.Graph) -> None:
   """Warns of a step that an NPU may not run well, or refuses it."""
   mode, known, _ = settings()
   if mode == "off":
@@ -281,7 +289,7 @@ def _list(found, most=8):
   return "; ".join(texts)
 
 
-def report(graph):
+def report(graph: tf.Graph) -> str:
   """Returns the op types of a step's graph, and what is wrong, in lines."""
   _, known, path = settings()
   counts = collections.Counter(op.type for op in graphs.reachable(graph))
