@@ -5,11 +5,15 @@ A command has `add_arguments(parser)` and `run(args)`; its docstring is help.
 
 import argparse
 import ast
+from collections.abc import Callable
+from collections.abc import Sequence
 import importlib
 import importlib.util
 import os
 import pkgutil
 import sys
+from typing import Any
+from typing import Optional
 
 from compare_gan import commands
 from compare_gan import console
@@ -32,7 +36,9 @@ def _overview():
   return "\n".join(lines)
 
 
-def main(argv=None, begin=lambda: None):
+def main(
+  argv: Optional[Sequence[str]] = None, begin: Callable[[], Any] = lambda: None
+) -> int:
   """Runs a command; returns the exit code.
 
   Args:
@@ -73,7 +79,7 @@ def main(argv=None, begin=lambda: None):
   return 0
 
 
-def run():
+def run() -> None:
   """Is the program: `python -m compare_gan`, or `compare_gan` alone."""
   sys.exit(main(begin=console.begin))
 

@@ -143,7 +143,7 @@ def _saves_memory():
     return False
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f"Not understood: {' '.join(argv[1:])}")
   console.begin()
@@ -180,7 +180,7 @@ def main(argv):
     print(request)
 
 
-def run():
+def run() -> None:
   """Runs `main`; an error that a user can mend is one sentence."""
   try:
     app.run(main)

@@ -7,10 +7,12 @@ continuous_eval   scores the checkpoints of a training that runs elsewhere
 eval_last         scores the last checkpoint
 """
 
+from collections.abc import Callable
 import contextlib
 import json
 import os
 import secrets
+from typing import Any
 from typing import NamedTuple
 import warnings
 
@@ -57,13 +59,13 @@ class Evaluation(NamedTuple):
 
 
 def run_with_schedule(
-  schedule,
-  open_dataset,
-  run_config,
-  model_dir,
-  device="auto",
-  evaluation=Evaluation(),  # noqa: B008, immutable
-):
+  schedule: str,
+  open_dataset: Callable[[], Any],
+  run_config: Any,
+  model_dir: str,
+  device: str = "auto",
+  evaluation: Evaluation = Evaluation(),  # noqa: B008, immutable
+) -> None:
   """Runs a schedule on what gin is bound to.
 
   Args:
@@ -124,7 +126,7 @@ def run_with_schedule(
     _evaluate(steps, dataset, model_dir, evaluation, scorer)
 
 
-def describe(dataset, run_config):
+def describe(dataset: Any, run_config: Any) -> str:
   """Returns what a training would be: configuration, parameters, memory."""
   gan = model_dir_lib.make_gan(dataset)
   networks = [gan.generator, gan.discriminator]
@@ -308,14 +310,14 @@ class _Scorer:
     there_before: rows that `is_scored` has found to be enough.
   """
 
-  def __init__(self, dataset, model_dir, runs):
+  def __init__(self, dataset: Any, model_dir: str, runs: int) -> None:
     self._dataset = dataset
     self._model_dir = model_dir
     self._runs = runs
     self.gan = self.evaluator = self.best_by = self.sampler = None
     self.there_before = []
 
-  def load(self, step, tensors):
+  def load(self, step: int, tensors: dict[str, np.ndarray]) -> None:
     """Gives the model the values of a checkpoint."""
     if self.gan is None:
       shapes = {name: np.shape(value) for name, value in tensors.items()}
@@ -331,7 +333,7 @@ class _Scorer:
       self.best_by = self.evaluator.best_by
       self.sampler = sampling.Sampler(self.gan, chosen.averaged)
 
-  def is_scored(self, step, rows):
+  def is_scored(self, step: int, rows: list[dict[str, Any]]) -> bool:
     """Returns whether rows of a step have all that would be computed now."""
     try:
       tensors = checkpoints.read(self._model_dir, step)

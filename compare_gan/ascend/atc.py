@@ -5,14 +5,18 @@ for each input, see msame.py. Both lines can be pasted into a shell: what means
 something to it in a path, a space or a quote, is quoted.
 """
 
+from collections.abc import Iterable
 import os
 import re
 import shlex
+from typing import Any
 
 _MEANS_MORE = re.compile(r'["$`\\!]')  # to a shell, between double quotes
 
 
-def atc(path, ports, output, soc_version="Ascend310"):
+def atc(
+  path: str, ports: Iterable[Any], output: str, soc_version: str = "Ascend310"
+) -> str:
   """Returns the command that compiles a frozen graph.
 
   Args:
@@ -33,7 +37,12 @@ def atc(path, ports, output, soc_version="Ascend310"):
   )
 
 
-def msame(path, ports, bins="input_bin", out="inference"):
+def msame(
+  path: str,
+  ports: Iterable[Any],
+  bins: str = "input_bin",
+  out: str = "inference",
+) -> str:
   """Returns the command that runs what `atc` made, on folders of files."""
   folders = ",".join(os.path.join(bins, port.name) for port in ports)
   return (

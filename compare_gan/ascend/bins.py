@@ -14,7 +14,9 @@ import hashlib
 import json
 import os
 import re
+from typing import Any
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.export import signatures
 import numpy as np
@@ -51,18 +53,26 @@ class Manifest(NamedTuple):
   inputs: list
   output: dict
 
-  def ports(self):
+  def ports(self) -> list[signatures.Port]:
     return [
       signatures.Port(x["name"], tuple(x["shape"]), x["dtype"])
       for x in self.inputs
     ]
 
-  def output_port(self):
+  def output_port(self) -> signatures.Port:
     x = self.output
     return signatures.Port(x["name"], tuple(x["shape"]), x["dtype"])
 
 
-def write(folder, gan, signature, batch, z, labels=None, **about):
+def write(
+  folder: str,
+  gan: Any,
+  signature: signatures.Signature,
+  batch: int,
+  z: np.ndarray,
+  labels: Optional[np.ndarray] = None,
+  **about: Any,
+) -> Manifest:
   """Writes a folder of inputs; returns its Manifest.
 
   Args:
@@ -120,7 +130,7 @@ def _little_endian(array, dtype):
   return np.ascontiguousarray(array, np.dtype(dtype).newbyteorder("<"))
 
 
-def read_file(path, port):
+def read_file(path: str, port: signatures.Port) -> np.ndarray:
   """Returns the array of a file for this Port."""
   with open(path, "rb") as file:
     content = file.read()
@@ -135,7 +145,7 @@ def read_file(path, port):
   return np.frombuffer(content, little).reshape(port.shape).astype(port.dtype)
 
 
-def read_manifest(folder):
+def read_manifest(folder: str) -> Manifest:
   path = os.path.join(folder, _MANIFEST)
   if not os.path.isfile(path):
     raise FileNotFoundError(
@@ -145,7 +155,7 @@ def read_manifest(folder):
     return Manifest(**json.load(file))
 
 
-def read(folder):
+def read(folder: str) -> tuple[Manifest, np.ndarray, Optional[np.ndarray]]:
   """Returns the Manifest of a folder, its z [N, z_dim], and labels or None."""
   manifest = read_manifest(folder)
   arrays = [
@@ -171,7 +181,9 @@ def _read_all(folder, port, files, digest):
   return np.concatenate(parts)
 
 
-def read_outputs(folder, manifest, dtype=None):
+def read_outputs(
+  folder: str, manifest: Manifest, dtype: Optional[str] = None
+) -> tuple[np.ndarray, str]:
   """Returns the images of a folder of outputs in [0, 1], and their dtype.
 
   Args:

@@ -13,10 +13,13 @@ sec/step : ` and `E2E Training Duration sec : `, and in `card_log.folder`
 <Case>.log (key = value), <Case>_Disc_loss.txt and <Case>_Gen_loss.txt.
 """
 
+from collections.abc import Callable
 import os
 import platform
 import statistics
 import time
+from typing import Any
+from typing import Optional
 
 from compare_gan.estimator import hooks
 import gin
@@ -28,14 +31,14 @@ _LAST = 10  # The cards average that many lines.
   "card_log", module="compare_gan.card_log", denylist=["batch_size", "out"]
 )
 def card_log(
-  batch_size,
-  style=None,
-  network="compare_gan",
-  steps_per_epoch=None,
-  folder=None,
-  case=None,
-  out=print,
-):
+  batch_size: int,
+  style: Optional[str] = None,
+  network: str = "compare_gan",
+  steps_per_epoch: Optional[int] = None,
+  folder: Optional[str] = None,
+  case: Optional[str] = None,
+  out: Callable[[str], Any] = print,
+) -> list[hooks.Hook]:
   """Returns a list with the hook, an empty one without a style.
 
   Args:
@@ -85,17 +88,26 @@ class CardLog(hooks.Hook):
     out: takes the lines.
   """
 
-  def __init__(self, about, line, steps_per_epoch, folder, out):
+  def __init__(
+    self,
+    about: dict[str, Any],
+    line: Callable[[dict[str, Any]], Optional[str]],
+    steps_per_epoch: Optional[int],
+    folder: str,
+    out: Callable[[str], Any],
+  ) -> None:
     self._about, self._line, self._out = about, line, out
     self._per_epoch, self._folder = steps_per_epoch, folder
 
-  def begin(self, model, step, max_steps):
+  def begin(self, model: Any, step: int, max_steps: int) -> None:
     del model
     self._start = self._last = time.monotonic()
     self._first_step, self._max_steps = step, max_steps
     self._step_seconds, self._d_losses, self._g_losses = [], [], []
 
-  def after_loop(self, step, steps, seconds, scalars):
+  def after_loop(
+    self, step: int, steps: int, seconds: float, scalars: dict[str, Any]
+  ) -> None:
     now = time.monotonic()
     between = max(now - self._last - seconds, 0.0)  # checkpoints, summaries
     self._last = now
@@ -121,7 +133,7 @@ class CardLog(hooks.Hook):
     if line:
       self._out(line)
 
-  def end(self, step):
+  def end(self, step: int) -> None:
     if not self._d_losses:
       return  # Nothing was left to do.
     whole = time.monotonic() - self._start

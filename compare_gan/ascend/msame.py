@@ -10,8 +10,10 @@ one run on zeros. The results are
 Other than msame this checks the sizes of the files.
 """
 
+from collections.abc import Sequence
 import os
 import time
+from typing import Any
 
 from compare_gan.ascend import bins
 import numpy as np
@@ -19,7 +21,9 @@ import numpy as np
 _FORMATS = ("BIN", "TXT")
 
 
-def run(path, model, inputs, out, outfmt="BIN"):
+def run(
+  path: str, model: Any, inputs: Sequence[str], out: str, outfmt: str = "BIN"
+) -> tuple[str, int]:
   """Returns the folder of the results, and how many runs there were.
 
   Args:

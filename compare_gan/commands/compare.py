@@ -12,6 +12,7 @@ Each line ends with which of the two values is better, by the direction that the
 score's metric declares.
 """
 
+import argparse
 import json
 import math
 import os
@@ -22,7 +23,7 @@ from compare_gan.storage import files
 from compare_gan.storage import task_manager
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("first", help="JSON file or model_dir")
   parser.add_argument("second", help="JSON file or model_dir")
   parser.add_argument(
@@ -33,7 +34,7 @@ def add_arguments(parser):
   )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   first, second = (
     _row(path, args.score_filename) for path in (args.first, args.second)
   )

@@ -12,6 +12,8 @@ reason, and writes a contact sheet. Its exit code is 1 if anything is bad.
 prepare is the only one that downloads.
 """
 
+import argparse
+
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import image_file
@@ -25,7 +27,7 @@ _LISTED = 20  # classes that are listed one by one
 _SHEET = 64  # images
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
   verbs.add_parser("list", help="names that dataset.name can have")
   check = verbs.add_parser("check", help="reads a dataset and reports")
@@ -49,7 +51,7 @@ def add_arguments(parser):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   {"list": _list, "check": _check, "prepare": _prepare}[args.verb](args)
 
 

@@ -8,11 +8,13 @@ results are <out>/<YYYYMMDD_HHMMSS>/<name>_output_0.bin. See
 compare_gan/ascend/msame.py.
 """
 
+import argparse
+
 from compare_gan.ascend import msame
 from compare_gan.export import frozen_graph
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--pb", required=True, help="frozen graph")
   parser.add_argument(
     "--bins",
@@ -25,7 +27,7 @@ def add_arguments(parser):
   parser.add_argument("--outfmt", default="BIN", help="BIN or TXT")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   model = frozen_graph.read(args.pb)
   inputs = args.bins.split(",") if args.bins else []
   folder, runs = msame.run(args.pb, model, inputs, args.out, args.outfmt)

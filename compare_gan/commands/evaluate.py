@@ -11,6 +11,7 @@ array file holds. A model adds a row to its scores.csv. What is scored and how:
 `evaluate.*`, see compare_gan/evaluation/scoring.py; --gin_bindings may set it.
 """
 
+import argparse
 import io
 import json
 import os
@@ -28,7 +29,7 @@ from compare_gan.storage import task_manager
 import numpy as np
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", help="scores the last checkpoint of it")
   parser.add_argument("--step", type=int, help="scores that of this step")
   parser.add_argument(
@@ -65,7 +66,7 @@ def add_arguments(parser):
   )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   row = _features(args) or _images(args) or _model(args)
   for name, score in sorted(row["scores"].items()):
     print(f"{name:40} {score:.6g}")

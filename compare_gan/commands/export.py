@@ -10,6 +10,11 @@ tflite. Signatures: names, shapes and ranges, see compare_gan/export/
 signatures.py. What was written is read again and compared with the model.
 """
 
+import argparse
+from collections.abc import Iterable
+from typing import Any
+from typing import Optional
+
 from compare_gan.ascend import atc
 from compare_gan.evaluation import sampling
 from compare_gan.export import frozen_graph
@@ -33,7 +38,7 @@ _FORMATS = {
 _FOLDERS = ("savedmodel", "hub")
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", required=True)
   parser.add_argument("--format", required=True, choices=list(_FORMATS))
   parser.add_argument(
@@ -59,7 +64,7 @@ def add_arguments(parser):
   add_model_arguments(parser)
 
 
-def add_truncation_argument(parser):
+def add_truncation_argument(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--truncation",
     type=float,
@@ -68,7 +73,7 @@ def add_truncation_argument(parser):
   )
 
 
-def add_model_arguments(parser):
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
   """Adds what says which images a model_dir makes, of several commands."""
   parser.add_argument("--step", type=int, help="default: the last one")
   parser.add_argument(
@@ -91,7 +96,9 @@ def add_model_arguments(parser):
   )
 
 
-def load(args, bindings=()):
+def load(
+  args: argparse.Namespace, bindings: Iterable[str] = ()
+) -> tuple[Any, int]:
   """Returns the GAN of `add_model_arguments`, its moments filled, its step."""
   gan, step = model_dir.load_step(
     args.model_dir, args.step, [*args.gin_bindings, *bindings]
@@ -112,7 +119,7 @@ def load(args, bindings=()):
   return gan, step
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   if args.format == "onnx":
     onnx_file.require_packages()
   signature = signatures.get(args.signature)
@@ -134,7 +141,9 @@ def run(args):
     print(atc.msame(path, fixed))
 
 
-def batch_size(text, signature, is_free=False):
+def batch_size(
+  text: Optional[str], signature: signatures.Signature, is_free: bool = False
+) -> Optional[int]:
   """Returns --batch as a number, None for any."""
   if text is None:
     return None if is_free else signature.batch

@@ -63,7 +63,7 @@ _LEAST_COSINE = 0.9999
 _TIMED = 8  # images
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.epilog = "\n".join(
     f"---- recipe {name}: make_{name}.py ----\n\n{text}"
     for name, text in RECIPES.items()
@@ -111,7 +111,7 @@ def _add_arguments_of_make_json(parser):
   )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   verbs = {"recipe": _recipe, "check": _check, "make-json": _make_json}
   verbs[args.verb](args)
 

@@ -4,6 +4,8 @@
     --gin_config old/operative_config-0.gin --model_dir new
 """
 
+import argparse
+
 from compare_gan.configuration import gin_files
 from compare_gan.context import scope
 from compare_gan.datasets import catalogue
@@ -12,7 +14,7 @@ from compare_gan.storage import checkpoints
 from compare_gan.storage import model_dir
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--checkpoint",
     required=True,
@@ -39,7 +41,7 @@ def add_arguments(parser):
   )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   if checkpoints.all_steps(args.model_dir):
     raise ValueError(
       f"--model_dir={args.model_dir} holds checkpoints already. Name a new one."

@@ -8,11 +8,13 @@ Without a kind it says which kinds there are, and what chooses among each. gin
 files and bindings may import modules of your own: `import my_package.my_loss`.
 """
 
+import argparse
+
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import kinds as kinds_lib
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("kinds", nargs="*", metavar="kind", help="losses, say")
   parser.add_argument(
     "--gin_config", action="append", default=[], help="may be repeated"
@@ -22,7 +24,7 @@ def add_arguments(parser):
   )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   gin_files.parse(args.gin_config, args.gin_bindings)
   kinds = kinds_lib.kinds()
   unknown = [name for name in args.kinds if name not in kinds]

@@ -8,6 +8,8 @@ of them are those that `evaluate` scores with the same seed (evaluate.seed). A
 folder for each input, and manifest.json.
 """
 
+import argparse
+
 from compare_gan.ascend import bins
 from compare_gan.commands import export
 from compare_gan.evaluation import sampling
@@ -17,7 +19,7 @@ from compare_gan.storage import model_dir
 import numpy as np
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", required=True)
   parser.add_argument("--out", required=True, help="folder to write")
   parser.add_argument("--n", type=int, default=5000, help="how many images")
@@ -44,7 +46,7 @@ def add_arguments(parser):
   )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   signature = signatures.get(args.signature)
   batch = export.batch_size(args.batch, signature)
   if batch is None or args.n < 1:

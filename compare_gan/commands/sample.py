@@ -17,6 +17,7 @@ neighbours, spectrum and map compare with the images of dataset.name. A kind of
 one's own is a module, see compare_gan/looks/__init__.py.
 """
 
+import argparse
 import os
 
 from compare_gan import looks
@@ -34,7 +35,7 @@ __doc__ = __doc__.replace("{kinds}", looks.described())
 _DEFAULT = "grid,images,npz"
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", required=True)
   parser.add_argument(
     "--out", required=True, help="npz file to write, or a folder"
@@ -94,7 +95,7 @@ def add_arguments(parser):
   )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   kinds = looks.find(args.make)
   gan = model_dir.load(args.model_dir, _bindings(args))
   for kind in kinds.values():

@@ -8,6 +8,7 @@ inputs, and scored as `evaluate` does, without pictures in between. What is
 scored and how: `evaluate.*`, which --gin_bindings may set.
 """
 
+import argparse
 import json
 
 from compare_gan.ascend import bins
@@ -19,7 +20,7 @@ from compare_gan.storage import checkpoints
 import numpy as np
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", required=True)
   parser.add_argument("--bins", required=True, help="folder of make_bins")
   parser.add_argument(
@@ -44,7 +45,7 @@ def add_arguments(parser):
   export.add_model_arguments(parser)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   gan, step = export.load(args, _bindings(args))
   manifest, z, labels = bins.read(args.bins)
   if args.step is None and manifest.step != step:

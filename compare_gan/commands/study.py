@@ -12,6 +12,7 @@
 docs/studies.md.
 """
 
+import argparse
 import os
 import sys
 
@@ -23,7 +24,7 @@ from compare_gan.study.run import retry
 from compare_gan.study.run import table
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
   _add_run(verbs.add_parser("run", help="trains and scores what is left to"))
   for verb, about in (
@@ -79,7 +80,7 @@ def _add_retry(parser):
   )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   verbs = {
     "run": _run,
     "status": _status,

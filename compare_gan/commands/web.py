@@ -11,6 +11,8 @@ are made now: sweeps of the coordinates of z, class by class. --frames asks for
 them.
 """
 
+import argparse
+
 from compare_gan.commands import export
 from compare_gan.evaluation import sampling
 from compare_gan.export import frozen
@@ -25,7 +27,7 @@ _COORDINATES = (16, 8, 4, 2, 1)  # how many a page of frames has, if they fit
 _CLASSES = 10
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", required=True)
   parser.add_argument("--out", required=True, help="HTML file to write")
   parser.add_argument(
@@ -50,7 +52,7 @@ def add_arguments(parser):
   export.add_model_arguments(parser)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   gan, step = export.load(args)
   averaged = not args.raw_weights
   names = _class_names(gan, args.class_names)

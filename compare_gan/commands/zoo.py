@@ -10,6 +10,7 @@ compare_gan.main:
 python -m compare_gan zoo bigbigan ... --gin_bindings='options.z_dim = 60'
 """
 
+import argparse
 import shlex
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import sys
 from compare_gan.ascend.zoo import plan as plan_lib
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   cards = parser.add_subparsers(dest="card", required=True)
   for name, module in plan_lib.cards().items():
     card = cards.add_parser(name, description=module.__doc__)
@@ -35,7 +36,7 @@ def add_arguments(parser):
     module.add_arguments(card)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
   card = plan_lib.cards()[args.card]
   plan = card.plan(args)
   if args.model_dir:

@@ -1,9 +1,11 @@
 """Modules of a user's own, named in a gin file: "my_package.my_module"."""
 
 import importlib
+import types
+from typing import Optional
 
 
-def module(name):
+def module(name: str) -> Optional[types.ModuleType]:
   """Returns the module of this name, or None if there is none.
 
   Something missing inside of the user's module is the user's to read: that

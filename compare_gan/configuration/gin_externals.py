@@ -12,6 +12,10 @@ then. The optimisers are registered in place: a binding acts on whoever makes
 one, through gin or in Python, also on a subclass.
 """
 
+from collections.abc import Sequence
+from typing import Optional
+from typing import Union
+
 from compare_gan.configuration import gin_roles
 from compare_gan.context import draws
 from compare_gan.gans import optimizers
@@ -23,8 +27,13 @@ _BY_NONZERO = "weighted_sum_by_nonzero_weights"
 
 
 def dropout(
-  x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
-):
+  x: tf.Tensor,
+  keep_prob: Optional[float] = None,
+  noise_shape: Optional[Sequence[int]] = None,
+  seed: Optional[int] = None,
+  name: Optional[str] = None,
+  rate: Optional[float] = None,
+) -> tf.Tensor:
   """Returns x / keep_prob with probability keep_prob (1 - rate), else 0."""
   if (keep_prob is None) == (rate is None):
     raise ValueError(
@@ -65,28 +74,28 @@ def _reduce(losses, weights, reduction):
 
 
 def absolute_difference(
-  labels,
-  predictions,
-  weights=1.0,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-):
+  labels: tf.Tensor,
+  predictions: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+) -> tf.Tensor:
   """|p - y|."""
   y, p = _floats(labels, predictions)
   return _reduce(tf.abs(p - y), weights, reduction)
 
 
 def cosine_distance(
-  labels,
-  predictions,
-  axis=None,
-  weights=1.0,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-  dim=None,
-):
+  labels: tf.Tensor,
+  predictions: tf.Tensor,
+  axis: Optional[int] = None,
+  weights: Union[float, tf.Tensor] = 1.0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+  dim: Optional[int] = None,
+) -> tf.Tensor:
   """1 - <y, p> along `axis` (`dim` in older files), both of length 1."""
   axis = dim if axis is None else axis
   if axis is None:
@@ -97,13 +106,13 @@ def cosine_distance(
 
 
 def hinge_loss(
-  labels,
-  logits,
-  weights=1.0,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-):
+  labels: tf.Tensor,
+  logits: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+) -> tf.Tensor:
   """max(0, 1 - (2 y - 1) logit), labels 0 or 1."""
   y, logits = _floats(labels, logits)
   losses = tf.nn.relu(1.0 - (2.0 * y - 1.0) * logits)
@@ -111,14 +120,14 @@ def hinge_loss(
 
 
 def huber_loss(
-  labels,
-  predictions,
-  weights=1.0,
-  delta=1.0,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-):
+  labels: tf.Tensor,
+  predictions: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  delta: float = 1.0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+) -> tf.Tensor:
   """e^2 / 2 for e = |p - y| <= delta, and linear beyond."""
   y, p = _floats(labels, predictions)
   e = tf.abs(p - y)
@@ -127,14 +136,14 @@ def huber_loss(
 
 
 def log_loss(
-  labels,
-  predictions,
-  weights=1.0,
-  epsilon=1e-7,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-):
+  labels: tf.Tensor,
+  predictions: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  epsilon: float = 1e-7,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+) -> tf.Tensor:
   """-y log(p + epsilon) - (1 - y) log(1 - p + epsilon)."""
   y, p = _floats(labels, predictions)
   losses = -y * tf.math.log(p + epsilon)
@@ -143,8 +152,12 @@ def log_loss(
 
 
 def mean_pairwise_squared_error(
-  labels, predictions, weights=1.0, scope=None, loss_collection="losses"
-):
+  labels: tf.Tensor,
+  predictions: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+) -> tf.Tensor:
   """Mean of (e_i - e_j)^2 over the pairs in an example, e = p - y; summed up.
 
   The number of pairs is that of the elements whose weight is not 0.
@@ -161,27 +174,27 @@ def mean_pairwise_squared_error(
 
 
 def mean_squared_error(
-  labels,
-  predictions,
-  weights=1.0,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-):
+  labels: tf.Tensor,
+  predictions: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+) -> tf.Tensor:
   """(p - y)^2."""
   y, p = _floats(labels, predictions)
   return _reduce((p - y) ** 2, weights, reduction)
 
 
 def sigmoid_cross_entropy(
-  multi_class_labels,
-  logits,
-  weights=1.0,
-  label_smoothing=0,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-):
+  multi_class_labels: tf.Tensor,
+  logits: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  label_smoothing: float = 0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+) -> tf.Tensor:
   """Cross entropy of independent labels, drawn towards 1/2 by the smoothing."""
   y, logits = _floats(multi_class_labels, logits)
   y = y * (1.0 - label_smoothing) + 0.5 * label_smoothing
@@ -190,14 +203,14 @@ def sigmoid_cross_entropy(
 
 
 def softmax_cross_entropy(
-  onehot_labels,
-  logits,
-  weights=1.0,
-  label_smoothing=0,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-):
+  onehot_labels: tf.Tensor,
+  logits: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  label_smoothing: float = 0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+) -> tf.Tensor:
   """Cross entropy of K classes, labels drawn towards 1/K by the smoothing."""
   y, logits = _floats(onehot_labels, logits)
   k = tf.cast(tf.shape(y)[-1], tf.float32)
@@ -207,13 +220,13 @@ def softmax_cross_entropy(
 
 
 def sparse_softmax_cross_entropy(
-  labels,
-  logits,
-  weights=1.0,
-  scope=None,
-  loss_collection="losses",
-  reduction=_BY_NONZERO,
-):
+  labels: tf.Tensor,
+  logits: tf.Tensor,
+  weights: Union[float, tf.Tensor] = 1.0,
+  scope: Optional[str] = None,
+  loss_collection: Optional[str] = "losses",
+  reduction: str = _BY_NONZERO,
+) -> tf.Tensor:
   """Cross entropy of K classes, labels being their numbers."""
   losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
   return _reduce(losses, weights, reduction)

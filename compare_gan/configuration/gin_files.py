@@ -4,6 +4,7 @@ Python keeps no list of architectures, losses or penalties: importing a module
 makes its names known to gin, and this is the place that imports them.
 """
 
+from collections.abc import Iterable
 import glob
 import importlib
 import inspect
@@ -18,7 +19,7 @@ import gin
 _ROOMS = ("architectures", "estimator.devices", "features", "gans", "metrics")
 
 
-def register():
+def register() -> None:
   """Makes every name that a gin file may use known to gin."""
   from compare_gan.ascend import card_log  # noqa: F401
   from compare_gan.configuration import gin_externals  # noqa: F401
@@ -46,7 +47,7 @@ def cards(room: str = "") -> list[str]:
   return []
 
 
-def find(path, room="", flag="--gin_config="):
+def find(path: str, room: str = "", flag: str = "--gin_config=") -> str:
   """Returns the path of a gin file, or of the card in configs/ of its name.
 
   Args:
@@ -69,7 +70,7 @@ def find(path, room="", flag="--gin_config="):
   )
 
 
-def parse(files=(), bindings=()):
+def parse(files: Iterable[str] = (), bindings: Iterable[str] = ()) -> None:
   """Reads gin files, then single bindings, later ones overriding earlier ones.
 
   Args:

@@ -15,7 +15,9 @@ speeds        how fast a number is found, not which: blocks, batches, threads of
 A dataset or an extractor of one's own does the same.
 """
 
+from collections.abc import Iterable
 import os
+from typing import Any
 
 from compare_gan.configuration import gin_text
 from compare_gan.storage import files
@@ -24,7 +26,13 @@ import gin
 _PATHS, _FIRST_VALUES, _CODE, _SPEEDS = set(), set(), set(), set()
 
 
-def declare(configurable, paths=(), first_values=(), code=(), speeds=()):
+def declare(
+  configurable: str,
+  paths: Iterable[str] = (),
+  first_values: Iterable[str] = (),
+  code: Iterable[str] = (),
+  speeds: Iterable[str] = (),
+) -> None:
   """Says what parameters of a configurable are; see above."""
   for known, parameters in (
     (_PATHS, paths),
@@ -60,7 +68,7 @@ def _is_among(known, binding):
 # ---- Paths -------------------------------------------------------------------
 
 
-def make_paths_absolute(recorded):
+def make_paths_absolute(recorded: dict[str, Any]) -> None:
   """Binds all paths that gin holds to what they are from any directory.
 
   A relative one that leads nowhere from here is looked up among those that were
@@ -80,7 +88,7 @@ def make_paths_absolute(recorded):
         gin.bind_parameter(name, path)
 
 
-def is_same_path(first, second):
+def is_same_path(first: Any, second: Any) -> bool:
   """Returns whether one is the other, written as absolute."""
   short, long = sorted((str(first), str(second)), key=len)
   return _is_relative(short) and _ends_with(long, short)

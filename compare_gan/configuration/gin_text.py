@@ -1,5 +1,7 @@
 """What a text in gin's language binds, read without binding it."""
 
+from typing import Any
+
 from gin import config_parser
 
 
@@ -10,14 +12,16 @@ class Word(str):
 
 
 class _Words(config_parser.ParserDelegate):
-  def configurable_reference(self, scoped_configurable_name, evaluate):
+  def configurable_reference(
+    self, scoped_configurable_name: str, evaluate: bool
+  ) -> Word:
     return Word(f"@{scoped_configurable_name}{'()' if evaluate else ''}")
 
-  def macro(self, macro_name):
+  def macro(self, macro_name: str) -> Word:
     return Word(f"%{macro_name}")
 
 
-def read(text):
+def read(text: str) -> tuple[dict[str, Any], list[str]]:
   """Returns ({"scope/selector.parameter": value}, [imported modules]).
 
   Macros have names without a point. repr(value) is the value in gin's language.
@@ -36,7 +40,7 @@ def read(text):
   return bindings, imports
 
 
-def resolved(value, bindings):
+def resolved(value: Any, bindings: dict[str, Any]) -> Any:
   """Returns a value with what macros stand for in place of their names.
 
   Args:
@@ -52,6 +56,6 @@ def resolved(value, bindings):
   return value
 
 
-def write(bindings):
+def write(bindings: dict[str, Any]) -> str:
   """Returns the lines of {name: value}."""
   return "".join(f"{name} = {value!r}\n" for name, value in bindings.items())

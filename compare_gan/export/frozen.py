@@ -5,6 +5,10 @@ and the scales of batch norm among it, is computed here and once: what is left
 are the operations that z or y passes through, and the arrays that they need.
 """
 
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 from typing import NamedTuple
 
 from compare_gan.context import state
@@ -28,7 +32,7 @@ _PASSES |= {"StopGradient"}
 _CHOICES = {"Select", "SelectV2"}
 
 
-def freeze(gan, averaged=True):
+def freeze(gan: Any, averaged: bool = True) -> Frozen:
   """Returns the Frozen of `gan.generate` for one image, in evaluation mode.
 
   Its inputs are "z" [1, z_dim] and "y" [1, num_classes], its output an image
@@ -50,7 +54,12 @@ def freeze(gan, averaged=True):
   )
 
 
-def of_function(generate, specs, keeps_casts=False, refused=()):
+def of_function(
+  generate: Callable[..., tf.Tensor],
+  specs: Sequence[tf.TensorSpec],
+  keeps_casts: bool = False,
+  refused: Iterable[str] = (),
+) -> Frozen:
   """Returns the Frozen of a function from latents to images.
 
   Args:
@@ -151,7 +160,7 @@ def _needed(output, inputs, varying, aliases):
   return [op for op in output.graph.get_operations() if op in needed], constants
 
 
-def resolve(tensor, aliases):
+def resolve(tensor: tf.Tensor, aliases: dict[str, str]) -> tf.Tensor:
   """Returns the tensor that this one is another name of, or itself."""
   while tensor.name in aliases:
     tensor = tensor.graph.get_tensor_by_name(aliases[tensor.name])

@@ -7,6 +7,8 @@ it.
 """
 
 import os
+from typing import Any
+from typing import Optional
 
 from compare_gan.export import frozen
 from compare_gan.export import signatures
@@ -38,7 +40,12 @@ _VARIABLES = ("VarHandleOp", "ReadVariableOp", "Variable", "Assign")
 _FLOAT64 = tf.float64.as_datatype_enum
 
 
-def graph_def(gan, signature, batch, averaged=True):
+def graph_def(
+  gan: Any,
+  signature: signatures.Signature,
+  batch: Optional[int],
+  averaged: bool = True,
+) -> tf.compat.v1.GraphDef:
   """Returns the GraphDef of a GAN's generator in evaluation mode.
 
   Args:
@@ -177,7 +184,7 @@ def _with_old_attributes(made):
   return meta.graph_def
 
 
-def require_plain(made):
+def require_plain(made: tf.compat.v1.GraphDef) -> None:
   """Raises if an old reader would stumble over this GraphDef."""
   found = []
   if made.library.function:
@@ -210,13 +217,19 @@ def _has_float64(node):
   )
 
 
-def operations(made):
+def operations(made: tf.compat.v1.GraphDef) -> dict[str, int]:
   """Returns {type: how many} of a GraphDef's operations, sorted by type."""
   types = [node.op for node in made.node]
   return {op: types.count(op) for op in sorted(set(types))}
 
 
-def write(gan, signature, batch, path, averaged=True):
+def write(
+  gan: Any,
+  signature: signatures.Signature,
+  batch: Optional[int],
+  path: str,
+  averaged: bool = True,
+) -> tf.compat.v1.GraphDef:
   """Writes the file; returns the GraphDef."""
   made = graph_def(gan, signature, batch, averaged)
   folder = os.path.dirname(path)
@@ -227,7 +240,7 @@ def write(gan, signature, batch, path, averaged=True):
   return made
 
 
-def read(path):
+def read(path: str) -> Any:
   """Returns the FrozenGraph of a file."""
   from google.protobuf import message
 
@@ -251,7 +264,7 @@ class FrozenGraph:
     graph_def: the GraphDef.
   """
 
-  def __init__(self, made, path):
+  def __init__(self, made: tf.compat.v1.GraphDef, path: str) -> None:
     self.graph_def = made
     self.inputs = [_port(n) for n in made.node if n.op == "Placeholder"]
     used = _used(made)
@@ -272,7 +285,7 @@ class FrozenGraph:
       [tensor(name) for name in names], [tensor(name) for name in self.outputs]
     )
 
-  def run(self, *arrays):
+  def run(self, *arrays: np.ndarray) -> list[np.ndarray]:
     """Returns the arrays of all outputs."""
     given = [
       tf.constant(array, tf.as_dtype(port.dtype))
@@ -292,7 +305,12 @@ def _port(node):
   return signatures.Port(node.name, sizes, np.dtype(dtype).name)
 
 
-def function(made, signature, gan, batch):
+def function(
+  made: tf.compat.v1.GraphDef,
+  signature: signatures.Signature,
+  gan: Any,
+  batch: Optional[int],
+) -> Any:
   """Returns the graph as a tf.function: inputs -> {output's name: images}.
 
   For converters that start from a function; they keep the names.

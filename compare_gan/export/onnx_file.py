@@ -1,14 +1,17 @@
 """A generator as an ONNX file, by tf2onnx; onnxruntime runs it."""
 
+from collections.abc import Callable
 import importlib.util
 import os
+from typing import Any
+from typing import Optional
 
 from compare_gan.export import frozen_graph
 
 OPSET = 13  # what tf2onnx of TensorFlow 2.6 writes, too
 
 
-def require_packages():
+def require_packages() -> None:
   """Raises unless a file can be written and run."""
   missing = [
     name
@@ -22,7 +25,13 @@ def require_packages():
     )
 
 
-def write(gan, signature, batch, path, averaged=True):
+def write(
+  gan: Any,
+  signature: Any,
+  batch: Optional[int],
+  path: str,
+  averaged: bool = True,
+) -> Any:
   """Writes the file; see frozen_graph.write. Returns the GraphDef of it."""
   require_packages()
   import tf2onnx
@@ -38,7 +47,7 @@ def write(gan, signature, batch, path, averaged=True):
   return made
 
 
-def read(path):
+def read(path: str) -> Callable[..., Any]:
   """Returns the file's generator, for arrays in the order of its inputs."""
   require_packages()
   import onnxruntime
@@ -50,7 +59,7 @@ def read(path):
 
 
 class _Session:
-  def __init__(self, session):
+  def __init__(self, session: Any) -> None:
     self.inputs = session.get_inputs()
     self.outputs = session.get_outputs()
     self._session = session

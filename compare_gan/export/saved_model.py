@@ -7,6 +7,10 @@ Its variables have the names of a training's, without a mark that they are
 averages: `options.init_from = path` starts from them.
 """
 
+from collections.abc import Callable
+from typing import Any
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import scope
 from compare_gan.context import state
@@ -15,7 +19,13 @@ from compare_gan.storage import files
 import tensorflow as tf
 
 
-def write(gan, signature, batch, path, averaged=True):
+def write(
+  gan: Any,
+  signature: Any,
+  batch: Optional[int],
+  path: str,
+  averaged: bool = True,
+) -> None:
   """Writes the folder.
 
   Args:
@@ -67,13 +77,13 @@ def _copy(gan, averaged):
     )
 
 
-def read(path):
+def read(path: str) -> Callable[..., Any]:
   """Returns `generate` of a folder, for arrays."""
   with files.plain_name(path) as name:
     return _Loaded(tf.saved_model.load(name))
 
 
-def read_by_hub(path):
+def read_by_hub(path: str) -> Callable[..., Any]:
   """Returns the same, by TensorFlow-Hub's reader."""
   import tensorflow_hub as hub
 
@@ -84,7 +94,7 @@ def read_by_hub(path):
 class _Loaded:
   """Keeps the variables, which a function alone would not."""
 
-  def __init__(self, module):
+  def __init__(self, module: Any) -> None:
     self._module = module
 
   def __call__(self, *arrays):

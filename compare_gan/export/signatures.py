@@ -11,6 +11,8 @@ z is float32, the output float32 [N, H, W, colors]. A generator that is not
 conditional has no second input.
 """
 
+from collections.abc import Callable
+from typing import Any
 from typing import NamedTuple
 from typing import Optional
 
@@ -25,10 +27,10 @@ class Port(NamedTuple):
   shape: tuple  # None for a batch of any size
   dtype: str  # numpy's name
 
-  def spec(self):
+  def spec(self) -> tf.TensorSpec:
     return tf.TensorSpec(list(self.shape), tf.as_dtype(self.dtype), self.name)
 
-  def bytes(self):
+  def bytes(self) -> int:
     """Returns how many bytes a file of it has."""
     return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
 
@@ -53,7 +55,7 @@ class Signature(NamedTuple):
   batch: int = 64
   y_is_column: bool = False
 
-  def inputs(self, gan, batch):
+  def inputs(self, gan: Any, batch: Optional[int]) -> list[Port]:
     """Returns the Ports of a GAN's inputs; `batch` is None for any size."""
     ports = [Port(self.z, (batch, gan.options.z_dim), "float32")]
     if gan.num_classes:
@@ -61,11 +63,13 @@ class Signature(NamedTuple):
       ports.append(Port(self.y, shape, "int32"))
     return ports
 
-  def output_of(self, gan, batch):
+  def output_of(self, gan: Any, batch: Optional[int]) -> Port:
     """Returns the Port of a GAN's images."""
     return Port(self.output, (batch, *gan.image_shape), "float32")
 
-  def function(self, generate):
+  def function(
+    self, generate: Callable[[tf.Tensor, Optional[tf.Tensor]], tf.Tensor]
+  ) -> Callable[..., tf.Tensor]:
     """Returns `generate` (z, labels [N]) with this signature."""
 
     def images(z, y=None):
@@ -75,7 +79,9 @@ class Signature(NamedTuple):
 
     return images
 
-  def arrays(self, z, labels: Optional[np.ndarray] = None):
+  def arrays(
+    self, z: np.ndarray, labels: Optional[np.ndarray] = None
+  ) -> list[np.ndarray]:
     """Returns latents, and the labels if there are any, as inputs."""
     given = [np.asarray(z, np.float32)]
     if labels is not None:
@@ -83,13 +89,13 @@ class Signature(NamedTuple):
       given.append(y[:, None] if self.y_is_column else y)
     return given
 
-  def from_pixels(self, images):
+  def from_pixels(self, images: tf.Tensor) -> tf.Tensor:
     """Returns images in [0, 1] in the range of the output."""
     if (self.low, self.high) == (0.0, 1.0):
       return images
     return images * (self.high - self.low) + self.low
 
-  def to_pixels(self, output):
+  def to_pixels(self, output: np.ndarray) -> np.ndarray:
     """Returns an output, or several, as images in [0, 1]."""
     return (output - self.low) / (self.high - self.low)
 
@@ -105,7 +111,7 @@ SIGNATURES = {
 }
 
 
-def get(name):
+def get(name: str) -> Signature:
   """Returns the Signature of this name."""
   if name not in SIGNATURES:
     raise ValueError(
@@ -114,7 +120,13 @@ def get(name):
   return SIGNATURES[name]
 
 
-def run(model, signature, batch, z, labels=None):
+def run(
+  model: Callable[..., np.ndarray],
+  signature: Signature,
+  batch: Optional[int],
+  z: np.ndarray,
+  labels: Optional[np.ndarray] = None,
+) -> np.ndarray:
   """Returns the images in [0, 1] that a model makes, [len(z), H, W, colors].
 
   Args:

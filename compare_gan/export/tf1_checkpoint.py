@@ -5,7 +5,10 @@ names. Only Adam's beta powers are called differently: TensorFlow 1 named them
 after the graph around them (`disc_step_1/beta1_power`, `gen_step/cond/...`).
 """
 
+from collections.abc import Iterable
+from collections.abc import Sequence
 import re
+from typing import Any
 from typing import Callable
 from typing import NamedTuple
 
@@ -22,7 +25,7 @@ class Match(NamedTuple):
   skipped: list[str]  # the checkpoint's, for which we have no place
 
 
-def our_name(name):
+def our_name(name: str) -> str:
   """Returns what a variable of google/compare_gan is called here."""
   match = re.fullmatch(
     r"(disc_step|gen_step)(_\d+)?/(.*/)?(beta\d_power)", name
@@ -32,7 +35,7 @@ def our_name(name):
   return name
 
 
-def match(variables, shapes):
+def match(variables: Iterable[Any], shapes: dict[str, Sequence[int]]) -> Match:
   """Pairs variables with the checkpoint's entries.
 
   Args:
@@ -74,7 +77,7 @@ def match(variables, shapes):
   return Match(source, missing, skipped)
 
 
-def values(found, read: Callable):
+def values(found: Match, read: Callable) -> Callable[[str, Any, Any], Any]:
   """Returns a `values` for `scope.building`, from a Match."""
 
   def value(name, shape, dtype):

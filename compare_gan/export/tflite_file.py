@@ -1,7 +1,10 @@
 """A generator as a TensorFlow Lite file, with its names as a signature."""
 
+from collections.abc import Callable
 import importlib.util
 import os
+from typing import Any
+from typing import Optional
 
 from compare_gan.export import frozen_graph
 from compare_gan.storage import files
@@ -10,7 +13,13 @@ import tensorflow as tf
 _SIGNATURE = "serving_default"
 
 
-def write(gan, signature, batch, path, averaged=True):
+def write(
+  gan: Any,
+  signature: Any,
+  batch: Optional[int],
+  path: str,
+  averaged: bool = True,
+) -> tf.compat.v1.GraphDef:
   """Writes the file; see frozen_graph.write. Returns the GraphDef of it."""
   made = frozen_graph.graph_def(gan, signature, batch, averaged)
   module = tf.Module()
@@ -31,7 +40,7 @@ def write(gan, signature, batch, path, averaged=True):
   return made
 
 
-def read(path, signature):
+def read(path: str, signature: Any) -> Callable[..., Any]:
   """Returns the file's generator, for arrays in the order of `signature`."""
   interpreter = _interpreter_class()(model_path=path)
   runner = interpreter.get_signature_runner(_SIGNATURE)

@@ -30,6 +30,7 @@ and, in the gin file,
 """
 
 import abc
+from collections.abc import Sequence
 import contextlib
 import hashlib
 import threading
@@ -97,11 +98,13 @@ class AbstractExtractor(abc.ABC):
   settings = {}
 
   @abc.abstractmethod
-  def identity(self):
+  def identity(self) -> str:
     """Returns 12 hex digits of all that the numbers depend on, see `digest`."""
 
   @abc.abstractmethod
-  def extract(self, images):
+  def extract(
+    self, images: tf.Tensor
+  ) -> Sequence[Optional[Union[np.ndarray, tf.Tensor]]]:
     """Returns features and logits of a batch.
 
     Args:
@@ -112,7 +115,7 @@ class AbstractExtractor(abc.ABC):
       logits: [n, K], or None.
     """
 
-  def __call__(self, images):
+  def __call__(self, images: Union[np.ndarray, tf.Tensor]) -> Extracted:
     """Returns the `Extracted` of any number of images.
 
     Args:
@@ -133,7 +136,7 @@ class AbstractExtractor(abc.ABC):
     return Extracted(*(rows.all() for rows in collected))
 
 
-def digest(*parts):
+def digest(*parts: Any) -> str:
   """Returns 12 hex digits, a hash of arrays, strings and numbers."""
   whole = hashlib.sha256()
   for part in parts:
@@ -183,7 +186,7 @@ class _FullFloat32:
   if all of its evaluation is inside of such a block.
   """
 
-  def __init__(self):
+  def __init__(self) -> None:
     self._lock = threading.Lock()
     self._blocks = 0
     self._before = None

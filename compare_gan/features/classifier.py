@@ -14,9 +14,12 @@ picture was turned (https://arxiv.org/abs/1803.07728), and its logits are of
 these four classes.
 """
 
+from collections.abc import Iterable
+from collections.abc import Sequence
 import copy
 import math
 import time
+from typing import Any
 
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import building
@@ -45,7 +48,13 @@ _WARM_UP = 50  # steps
   "classifier", module="compare_gan.features", denylist=["dataset"]
 )
 @abstract_extractor.named("classifier")
-def classifier(dataset, steps=1600, batch_size=32, learning_rate=1e-2, seed=0):
+def classifier(
+  dataset: Any,
+  steps: int = 1600,
+  batch_size: int = 32,
+  learning_rate: float = 1e-2,
+  seed: int = 0,
+) -> abstract_extractor.AbstractExtractor:
   """Returns the extractor for a dataset, trained now or read from the cache.
 
   Args:
@@ -82,7 +91,7 @@ class Classifier(abstract_extractor.AbstractExtractor):
 
   name = "classifier"
 
-  def __init__(self, network, by_turns):
+  def __init__(self, network: Any, by_turns: bool) -> None:
     self._network = network
     self._by_turns = by_turns
     self._apply = tf.function(
@@ -90,20 +99,20 @@ class Classifier(abstract_extractor.AbstractExtractor):
       autograph=False,
     )
 
-  def identity(self):
+  def identity(self) -> str:
     weights = [v.numpy() for v in self._network.variables]
     return abstract_extractor.digest(
       self.name, _VERSION, self._by_turns, *weights
     )
 
-  def extract(self, images):
+  def extract(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return self._apply(images)
 
 
 class Network(Module):
   """Pixels [N, H, W, C] -> 64 features and `num_classes` logits."""
 
-  def __init__(self, channels, num_classes):
+  def __init__(self, channels: int, num_classes: int) -> None:
     super().__init__()
     channels *= 4  # A cell of 2x2 pixels is one place.
     self._blocks = []
@@ -125,7 +134,7 @@ class Network(Module):
 class _Block(Module):
   """Convolution, batch norm, relu; no gin binding of the model reaches it."""
 
-  def __init__(self, in_channels, channels, stride):
+  def __init__(self, in_channels: int, channels: int, stride: int) -> None:
     super().__init__()
     self._conv = Conv2D(
       in_channels, channels, stride=stride, use_bias=False, kernel_fn=_kernel
@@ -223,8 +232,14 @@ class _Adam:
   """Algorithm 1 of https://arxiv.org/abs/1412.6980, with a rate that ends."""
 
   def __init__(
-    self, variables, rate, steps, beta1=0.9, beta2=0.999, epsilon=1e-8
-  ):
+    self,
+    variables: Sequence[tf.Variable],
+    rate: float,
+    steps: int,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+  ) -> None:
     zeros = [np.zeros(w.shape, np.float32) for w in variables]
     self._variables = variables
     self._rate, self._steps = rate, steps
@@ -233,7 +248,7 @@ class _Adam:
     self._m = [tf.Variable(x, trainable=False) for x in zeros]
     self._v = [tf.Variable(x, trainable=False) for x in zeros]
 
-  def update(self, gradients):
+  def update(self, gradients: Iterable[tf.Tensor]) -> None:
     beta1, beta2 = self._betas
     t = self._t.assign_add(1.0)
     falling = 0.5 + 0.5 * tf.cos(math.pi * (t - 1.0) / self._steps)

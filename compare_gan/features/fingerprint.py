@@ -24,7 +24,7 @@ _VERSION = 1  # of `content`
 _BATCH = 256
 
 
-def fingerprint(dataset):
+def fingerprint(dataset: abstract_dataset.AbstractDataset) -> str:
   """Returns 12 hex digits of the sizes and of examples spread over the splits.
 
   The pixels count as they are decoded. The order that batches come in, whether

@@ -14,9 +14,14 @@ of a dataset are integers anyway, and a generator's are scored as they are made.
     called fid_inception_clean.
 """
 
+from collections.abc import Callable
+from collections.abc import Sequence
 import gzip
 import os
 import tarfile
+from typing import Any
+from typing import Optional
+from typing import Union
 import zlib
 
 from compare_gan.configuration import gin_roles
@@ -48,7 +53,12 @@ gin_roles.declare("inception", paths=["path"])
     abstract_extractor.bound("inception.resize", "tf1_bilinear")
   )
 )
-def inception(dataset, path=None, resize="tf1_bilinear", round_pixels=False):
+def inception(
+  dataset: Any,
+  path: Optional[str] = None,
+  resize: str = "tf1_bilinear",
+  round_pixels: bool = False,
+) -> abstract_extractor.AbstractExtractor:
   """Returns the extractor with 2048 features and 1008 logits.
 
   Args:
@@ -79,7 +89,13 @@ class Inception(abstract_extractor.AbstractExtractor):
 
   batch_size = 50
 
-  def __init__(self, network, source, resize, round_pixels):
+  def __init__(
+    self,
+    network: Callable[[tf.Tensor], Sequence[tf.Tensor]],
+    source: Union[bytes, str],
+    resize: str,
+    round_pixels: bool,
+  ) -> None:
     self.name = _NAMES[resize]
     self.settings = {"resize": resize, "round_pixels": round_pixels}
     if resize == "clean":  # Bicubic weights overshoot, others do not.
@@ -89,12 +105,12 @@ class Inception(abstract_extractor.AbstractExtractor):
     self._resize = _RESIZES[resize]
     self._round = round_pixels
 
-  def identity(self):
+  def identity(self) -> str:
     return abstract_extractor.digest(
       "inception", self._source, *sorted(self.settings.items())
     )
 
-  def extract(self, images):
+  def extract(self, images: tf.Tensor) -> Sequence[tf.Tensor]:
     pixels = _three_colors(images) * 255.0
     if self._round:
       pixels = tf.round(pixels)
@@ -137,7 +153,7 @@ def _clean(images):
 _RESIZES = {"tf1_bilinear": _tf1_bilinear, "clean": _clean}
 
 
-def read_graph(path):
+def read_graph(path: str) -> bytes:
   """Returns the bytes of the graph in the archive; unpacks nothing to disk."""
   if not os.path.isfile(path):
     raise FileNotFoundError(
@@ -171,11 +187,11 @@ def read_graph(path):
 class _AtMost:
   """A file that refuses to be longer than so many bytes."""
 
-  def __init__(self, file, most):
+  def __init__(self, file: gzip.GzipFile, most: int) -> None:
     self._file = file
     self._left = most
 
-  def read(self, size):
+  def read(self, size: int) -> bytes:
     data = self._file.read(size)
     self._left -= len(data)
     if self._left < 0:

@@ -11,6 +11,7 @@ how many cores there are.
 """
 
 import os
+from typing import Any
 
 from compare_gan.configuration import gin_roles
 from compare_gan.features import abstract_extractor
@@ -39,7 +40,7 @@ gin_roles.declare(
 )
 @abstract_extractor.named(lambda: tower.bound_name("onnx_features.path"))
 def onnx_features(
-  dataset,
+  dataset: Any,
   path: str = gin.REQUIRED,
   threads: int = 1,
   provider: str = "CPUExecutionProvider",
@@ -83,7 +84,7 @@ def model_file(path: str) -> str:
   return model
 
 
-def open_session(model: str, threads: int, provider: str):
+def open_session(model: str, threads: int, provider: str) -> Any:
   """Returns onnxruntime's session of a file.
 
   Args:
@@ -125,7 +126,7 @@ def open_session(model: str, threads: int, provider: str):
   return session
 
 
-def ports(session) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
+def ports(session: Any) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
   """Returns the inputs and the outputs of a session, by name."""
 
   def of(nodes):

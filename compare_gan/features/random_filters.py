@@ -6,6 +6,8 @@ are 96 features. They see textures, blur and ghosts, and little of what a
 picture shows. Nothing is downloaded, trained or kept.
 """
 
+from typing import Any
+
 from compare_gan.features import abstract_extractor
 import gin
 import numpy as np
@@ -20,7 +22,9 @@ _SCALES = 3
   "random_filters", module="compare_gan.features", denylist=["dataset"]
 )
 @abstract_extractor.named("random_filters")
-def random_filters(dataset, seed=0):
+def random_filters(
+  dataset: Any, seed: int = 0
+) -> abstract_extractor.AbstractExtractor:
   """Returns the extractor for images like the dataset's."""
   return RandomFilters(dataset.image_shape[-1], seed)
 
@@ -30,17 +34,17 @@ class RandomFilters(abstract_extractor.AbstractExtractor):
 
   name = "random_filters"
 
-  def __init__(self, channels, seed):
+  def __init__(self, channels: int, seed: int) -> None:
     shape = [_SIZE, _SIZE, channels, _FILTERS]
     filters = np.random.RandomState(seed).standard_normal(shape)
     filters /= np.sqrt(np.sum(filters**2, axis=(0, 1, 2)))
     self._filters = filters.astype(np.float32)
     self._apply = tf.function(self._statistics, autograph=False)
 
-  def identity(self):
+  def identity(self) -> str:
     return abstract_extractor.digest(self.name, 1, self._filters)
 
-  def extract(self, images):
+  def extract(self, images: tf.Tensor) -> tuple[tf.Tensor, None]:
     return self._apply(images), None
 
   def _statistics(self, images):

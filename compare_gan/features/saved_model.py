@@ -10,10 +10,15 @@ A tower.json inside of a SavedModel's folder, or beside the folder, says how
 images are cropped, resized and scaled instead, see tower.py.
 """
 
+from collections.abc import Callable
+from collections.abc import Sequence
 import hashlib
 import inspect
 import os
 import pathlib
+from typing import Any
+from typing import Optional
+from typing import Union
 
 from compare_gan.configuration import dotted_path
 from compare_gan.configuration import gin_roles
@@ -45,16 +50,16 @@ def _name_before():
 )
 @abstract_extractor.named(_name_before)
 def saved_model(
-  dataset,
-  path=gin.REQUIRED,
-  signature=None,
-  features=None,
-  logits=None,
-  pixels=None,
-  low=0.0,
-  high=1.0,
-  name=None,
-):
+  dataset: Any,
+  path: str = gin.REQUIRED,
+  signature: Optional[str] = None,
+  features: Optional[str] = None,
+  logits: Optional[str] = None,
+  pixels: Optional[int] = None,
+  low: float = 0.0,
+  high: float = 1.0,
+  name: Optional[str] = None,
+) -> abstract_extractor.AbstractExtractor:
   """Returns the extractor around a network.
 
   Args:
@@ -116,18 +121,26 @@ class SavedModel(abstract_extractor.AbstractExtractor):
 
   batch_size = 50
 
-  def __init__(self, network, source, name, settings):
+  def __init__(
+    self,
+    network: Callable[..., Any],
+    source: str,
+    name: str,
+    settings: dict[str, Any],
+  ) -> None:
     self.name = name
     self.settings = settings
     self._network = network
     self._source = source
 
-  def identity(self):
+  def identity(self) -> str:
     return abstract_extractor.digest(
       "saved_model", self._source, *sorted(self.settings.items())
     )
 
-  def extract(self, images):
+  def extract(
+    self, images: tf.Tensor
+  ) -> Sequence[Optional[Union[np.ndarray, tf.Tensor]]]:
     s = self.settings
     if s["pixels"]:
       images = tf.image.resize(
@@ -221,7 +234,7 @@ def weight_files(folder: str) -> list[str]:
   return sorted(name for name in names if name != tower.FILE)
 
 
-def ports(function) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
+def ports(function: Any) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
   """Returns the inputs and the outputs of a signature, by name."""
 
   def of(specs):

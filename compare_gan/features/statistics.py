@@ -7,6 +7,8 @@ published with the two-time-scale update rule (https://arxiv.org/abs/1706.08500)
 """
 
 import io
+from typing import Any
+from typing import Optional
 
 from compare_gan.datasets import cache
 from compare_gan.features import abstract_extractor
@@ -19,7 +21,12 @@ _VERSION = 1
 _BATCH = 1000
 
 
-def of_dataset(dataset, extractor, split="eval", count=None):
+def of_dataset(
+  dataset: Any,
+  extractor: abstract_extractor.AbstractExtractor,
+  split: str = "eval",
+  count: Optional[int] = None,
+) -> fid.Gaussian:
   """Returns the Gaussian of a split's features, computed once.
 
   Args:
@@ -46,14 +53,14 @@ def of_dataset(dataset, extractor, split="eval", count=None):
   return fid.Gaussian(rows[0], rows[1:])
 
 
-def write(path, gaussian):
+def write(path: str, gaussian: fid.Gaussian) -> None:
   """Writes `mu` and `sigma`, float64."""
   content = io.BytesIO()
   np.savez(content, mu=gaussian.mean, sigma=gaussian.covariance)
   files.write_bytes(path, content.getvalue())
 
 
-def read(path):
+def read(path: str) -> fid.Gaussian:
   """Returns the Gaussian of a file with `mu` and `sigma`."""
   content = io.BytesIO(files.read_bytes(path))
   with np.load(content, allow_pickle=False) as arrays:

@@ -259,7 +259,7 @@ class Tower(abstract_extractor.AbstractExtractor):
     kind: str,
     name: Optional[str] = None,
     batch_size: int = 50,
-  ):
+  ) -> None:
     self.described = described
     self.name = described.name if name is None else name
     self.batch_size = batch_size
@@ -281,12 +281,12 @@ class Tower(abstract_extractor.AbstractExtractor):
     self._network = network
     self.width = self._width()
 
-  def identity(self):
+  def identity(self) -> str:
     return abstract_extractor.digest(
       "tower", _VERSION, *sorted(self.settings.items())
     )
 
-  def extract(self, images):
+  def extract(self, images: Any) -> tuple[np.ndarray, None]:
     x = self.described.preprocessing(np.asarray(images))
     if self.described.layout == "NCHW":
       x = x.transpose(0, 3, 1, 2)

@@ -188,7 +188,9 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
   print(f"directions: of {_in_words(layers, z_dim)}.")
 
 
-def moved(z, directions, distances) -> np.ndarray:
+def moved(
+  z: np.ndarray, directions: np.ndarray, distances: np.ndarray
+) -> np.ndarray:
   """Returns z + distance direction, [directions, N, distances, z_dim].
 
   Args:

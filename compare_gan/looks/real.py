@@ -8,6 +8,7 @@ taken, and all three are in the name under which they are kept.
 from collections.abc import Iterator
 import importlib
 import pkgutil
+from typing import Any
 from typing import Callable
 from typing import Optional
 
@@ -39,11 +40,11 @@ class RealImages:
 
   def __init__(
     self,
-    dataset,
+    dataset: Any,
     make_extractor: Optional[Callable] = None,
     split: str = "eval",
     num_train: Optional[int] = None,
-  ):
+  ) -> None:
     self.dataset = dataset
     self.split = split
     self.num_train = _count(dataset, num_train)
@@ -63,15 +64,15 @@ class RealImages:
     """Returns "pixels" or "features of classifier"."""
     return self.by if self.by == PIXELS else f"features of {self.by}"
 
-  def rows(self, images) -> np.ndarray:
+  def rows(self, images: np.ndarray) -> np.ndarray:
     """Returns rows [N, D] of images in [0, 1]."""
     return self._rows.of(images)
 
-  def unit_rows(self, images) -> np.ndarray:
+  def unit_rows(self, images: np.ndarray) -> np.ndarray:
     """Returns rows float64 [N, D], pixels in [0, 1] again."""
     return self.rows(images).astype(np.float64) / self._rows.unit
 
-  def distances(self, squares) -> np.ndarray:
+  def distances(self, squares: np.ndarray) -> np.ndarray:
     """Returns distances of rows whose squared distances are known.
 
     Pixels are in [0, 1] for these.
@@ -103,7 +104,7 @@ class RealImages:
     for batch in stream:
       yield self.rows(batch["images"].numpy())
 
-  def train(self, indices) -> tuple[np.ndarray, np.ndarray]:
+  def train(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns training images in [0, 1] and their labels.
 
     Args:
@@ -117,7 +118,9 @@ class RealImages:
       images = images.astype(np.float32) / np.float32(255.0)
     return images, np.asarray(labels)
 
-  def some(self, n: int, split: Optional[str] = None):
+  def some(
+    self, n: int, split: Optional[str] = None
+  ) -> tuple[np.ndarray, Optional[np.ndarray]]:
     """Returns the first n images in [0, 1] and labels, or all if it has fewer.
 
     Args:
@@ -148,7 +151,7 @@ def _count(dataset, wanted):
   return wanted
 
 
-def to_8_bits(images) -> np.ndarray:
+def to_8_bits(images: np.ndarray) -> np.ndarray:
   """Returns images in [0, 1] as uint8, as files and screens have them."""
   return np.rint(255.0 * np.clip(images, 0.0, 1.0)).astype(np.uint8)
 
@@ -159,18 +162,18 @@ class _Pixels:
   name = PIXELS
   unit = 255.0
 
-  def of(self, images):
+  def of(self, images: np.ndarray) -> np.ndarray:
     return to_8_bits(images).reshape(len(images), -1)
 
 
 class _Features:
   unit = 1.0
 
-  def __init__(self, extractor):
+  def __init__(self, extractor: abstract_extractor.AbstractExtractor) -> None:
     self.extractor = extractor
     self.name = extractor.name
 
-  def of(self, images):
+  def of(self, images: np.ndarray) -> np.ndarray:
     return self.extractor(images).features.astype(np.float32)
 
 
@@ -187,7 +190,9 @@ def extractor_names() -> list[str]:
   return found
 
 
-def make_extractor(name: Optional[str], default: Callable):
+def make_extractor(
+  name: Optional[str], default: Callable
+) -> Optional[Callable]:
   """Returns what --features names: as `evaluate.features`, or None for pixels.
 
   Args:

@@ -1,5 +1,6 @@
 """Images in rows with words beside and below them, as one picture."""
 
+from collections.abc import Container
 from collections.abc import Sequence
 import math
 import os
@@ -16,7 +17,9 @@ _LINE = 15
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
-def groups(images, captions, title: str = "") -> np.ndarray:
+def groups(
+  images: np.ndarray, captions: Sequence[Sequence[str]], title: str = ""
+) -> np.ndarray:
   """Returns a picture uint8 [H, W, 3] of groups, several beside each other.
 
   Args:
@@ -44,7 +47,7 @@ def sheet(
   title: str = "",
   captions: Optional[Sequence[Sequence[str]]] = None,
   labels: Optional[Sequence[str]] = None,
-  gaps=(),
+  gaps: Container[int] = (),
 ) -> np.ndarray:
   """Returns a picture uint8 [H, W, 3] of rows of images.
 

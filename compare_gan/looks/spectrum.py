@@ -6,6 +6,7 @@ at the high frequencies that eyes miss and classifiers of fakes see.
 """
 
 import argparse
+from collections.abc import Sequence
 
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks import chart
@@ -79,7 +80,12 @@ def in_decibels(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
   return 10.0 * np.log10(np.maximum(fake, least) / np.maximum(real, least))
 
 
-def picture(frequencies, real, fake, counts) -> np.ndarray:
+def picture(
+  frequencies: np.ndarray,
+  real: np.ndarray,
+  fake: np.ndarray,
+  counts: Sequence[int],
+) -> np.ndarray:
   """Returns a chart: both spectra, and below it their ratio.
 
   Frequency 0, the mean brightness, is left out.

@@ -43,7 +43,7 @@ class Subject:
     averaged: bool = True,
     real_images: Optional[Callable[[], real.RealImages]] = None,
     refill: Optional[Callable[[float], Any]] = None,
-  ):
+  ) -> None:
     self.gan = gan
     self.folder = folder
     self.draw = draw
@@ -92,7 +92,9 @@ class Subject:
     """Writes a picture, uint8 [H, W, 1 or 3]."""
     picture_files.write_png(self.path(name), picture)
 
-  def write_gif(self, name: str, frames, seconds: float = 0.1) -> None:
+  def write_gif(
+    self, name: str, frames: Iterable[np.ndarray], seconds: float = 0.1
+  ) -> None:
     """Writes pictures, uint8 [H, W, 3], one after the other."""
     picture_files.write_gif(self.path(name), frames, seconds)
 

@@ -16,7 +16,10 @@ given a mean and a covariance for rows, has no intervals; `without_intervals` of
 evaluation.py's row says so.
 """
 
+from collections.abc import Callable
 import time
+from typing import Any
+from typing import Optional
 
 from compare_gan.metrics import contract
 import gin
@@ -26,7 +29,14 @@ _LONG = 60  # seconds that are worth a word
 
 
 @gin.configurable("bootstrap", denylist=["metric", "sets", "scores"])
-def intervals(metric, sets, resamples=200, level=0.95, seed=0, scores=None):
+def intervals(
+  metric: Callable[..., dict[str, Any]],
+  sets: dict[str, np.ndarray],
+  resamples: int = 200,
+  level: float = 0.95,
+  seed: int = 0,
+  scores: Optional[dict[str, float]] = None,
+) -> dict[str, tuple[float, float]]:
   """Returns {name: (low, high)} for each score of the metric.
 
   A score that is not finite in some resample has no interval.
@@ -85,7 +95,11 @@ def draw_halves(
   return halves
 
 
-def scores_one_by_one(metric, sets, halves) -> dict[str, np.ndarray]:
+def scores_one_by_one(
+  metric: Callable[..., dict[str, float]],
+  sets: dict[str, np.ndarray],
+  halves: dict[str, np.ndarray],
+) -> dict[str, np.ndarray]:
   """Returns {name: [B scores]} of a metric that is computed B times.
 
   Args:

@@ -11,6 +11,8 @@ one's own takes its place by gin:
   classification_accuracy_score.train = @my_classifier
 """
 
+from collections.abc import Callable
+
 from compare_gan.metrics import contract
 from compare_gan.metrics import pixels
 from compare_gan.metrics.random_relu import RandomRelu
@@ -21,7 +23,13 @@ import numpy as np
 _INPUTS = ["real_images", "real_labels", "fake_images", "fake_labels"]
 
 
-def ridge_classifier(images, labels, num_classes, features=1024, penalty=1e-3):
+def ridge_classifier(
+  images: np.ndarray,
+  labels: np.ndarray,
+  num_classes: int,
+  features: int = 1024,
+  penalty: float = 1e-3,
+) -> Callable[[np.ndarray], np.ndarray]:
   """Returns a function from images to classes [N], trained on images."""
   embed = RandomRelu(images, features, seed=0)
   ridge = Ridge(embed(images), np.eye(num_classes)[labels])
@@ -39,8 +47,14 @@ def ridge_classifier(images, labels, num_classes, features=1024, penalty=1e-3):
   ),
 )
 def classification_accuracy_score(
-  real_images, real_labels, fake_images, fake_labels, train=ridge_classifier
-):
+  real_images: np.ndarray,
+  real_labels: np.ndarray,
+  fake_images: np.ndarray,
+  fake_labels: np.ndarray,
+  train: Callable[
+    [np.ndarray, np.ndarray, int], Callable[[np.ndarray], np.ndarray]
+  ] = ridge_classifier,
+) -> dict[str, float]:
   """Returns the accuracy on real images, and that on the worst class.
 
   Args:

@@ -7,6 +7,7 @@ Time is N^2 * D, memory constant.
 """
 
 from typing import Optional
+from typing import Union
 
 from compare_gan.metrics import contract
 from compare_gan.metrics import kernel_sums
@@ -31,7 +32,7 @@ def cmmd(
   sigma: float = 10.0,
   scale: float = 1000.0,
   resamples: Optional[dict[str, np.ndarray]] = None,
-) -> dict[str, float]:
+) -> dict[str, Union[float, np.ndarray]]:
   """Returns the CMMD, which is biased, and the unbiased estimate.
 
   The published values are biased: between equal distributions they shrink as

@@ -1,17 +1,22 @@
 """The latents that an encoder makes of images."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 BATCH = 64
 
 
-def floats(images):
+def floats(images: np.ndarray) -> np.ndarray:
   """Returns float32 in [0, 1] of uint8 or floats."""
   scale = 255.0 if images.dtype == np.uint8 else 1.0
   return (images / scale).astype(np.float32)
 
 
-def codes(images, encode):
+def codes(
+  images: np.ndarray, encode: Callable[[np.ndarray], Any]
+) -> np.ndarray:
   """Returns the means [N, z_dim], float32, of what `encode` makes of images."""
   found = [
     np.asarray(encode(floats(images[i : i + BATCH])).mean)

@@ -5,6 +5,8 @@ label G was given, as in https://arxiv.org/abs/1610.09585 (AC-GAN, section 4.2).
 The classifier's own accuracy on real images is about the most there is.
 """
 
+from typing import Optional
+
 from compare_gan.metrics import contract
 from compare_gan.metrics.rows import check
 import gin
@@ -18,7 +20,11 @@ import numpy as np
   ),
 )
 @contract.takes_num_classes
-def conditional_accuracy(fake_logits, fake_labels, num_classes=None):
+def conditional_accuracy(
+  fake_logits: np.ndarray,
+  fake_labels: np.ndarray,
+  num_classes: Optional[int] = None,
+) -> dict[str, float]:
   """Returns the accuracy over all images, and that of the worst class.
 
   Args:

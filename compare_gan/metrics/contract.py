@@ -161,7 +161,7 @@ def scores_resamples(metric: Any) -> bool:
   return getattr(metric, "takes_resamples", False)
 
 
-def needs(metric):
+def needs(metric: Callable) -> list[str]:
   """Returns the names of the parameters of `metric` that have no default."""
   parameters = inspect.signature(metric).parameters.values()
   return [p.name for p in parameters if p.default is inspect.Parameter.empty]

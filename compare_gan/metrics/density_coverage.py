@@ -6,6 +6,9 @@ equal distributions, outliers among the real rows count little. Coverage is the
 share of balls that hold a fake.
 """
 
+from typing import Optional
+from typing import Union
+
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics import resampled_neighbours
@@ -22,7 +25,12 @@ import numpy as np
   ),
   contract.Score("coverage", contract.HIGHER, 0.0, 1.0, "share of balls"),
 )
-def density_coverage(real_features, fake_features, k=5, resamples=None):
+def density_coverage(
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  k: int = 5,
+  resamples: Optional[dict[str, np.ndarray]] = None,
+) -> dict[str, Union[float, np.ndarray]]:
   """Returns density, from 0 on, and coverage in [0, 1].
 
   As in the authors' code a ball is without its border. So it holds nothing

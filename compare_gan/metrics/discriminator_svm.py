@@ -6,6 +6,9 @@ SVM with squared hinge tells the classes. The SVM is fitted to one half of the
 real images and tested on the other.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from compare_gan.metrics import contract
 import gin
 import numpy as np
@@ -22,8 +25,12 @@ _INPUTS = ["real_images", "real_labels", "discriminate"]
   ),
 )
 def discriminator_svm(
-  real_images, real_labels, discriminate, penalty=1e-3, seed=0
-):
+  real_images: np.ndarray,
+  real_labels: np.ndarray,
+  discriminate: Callable[[np.ndarray, np.ndarray], Any],
+  penalty: float = 1e-3,
+  seed: int = 0,
+) -> dict[str, float]:
   """Returns the accuracy on the half that the SVM has not seen.
 
   Args:
@@ -53,7 +60,9 @@ def discriminator_svm(
   return {"discriminator_svm": float(np.mean(told == labels[test]))}
 
 
-def fit_svm(x, is_member, penalty):
+def fit_svm(
+  x: np.ndarray, is_member: np.ndarray, penalty: float
+) -> tuple[np.ndarray, float]:
   """Returns w and b that minimise the squared hinge and the squared weights:
 
   mean max(0, 1 - s (x w + b))^2 + penalty |w|^2

@@ -5,6 +5,9 @@ network. `@fd` on a network called dinov2_vitl14 is the score fd_dinov2_vitl14
 (https://arxiv.org/abs/2306.04675).
 """
 
+from typing import Any
+from typing import Optional
+
 from compare_gan.metrics import contract
 from compare_gan.metrics import fid
 import gin
@@ -18,6 +21,10 @@ import gin
     "fd", contract.LOWER, low=0.0, unit="squared distance of features"
   ),
 )
-def fd(real_features, fake_features, resamples=None):
+def fd(
+  real_features: Any,
+  fake_features: Any,
+  resamples: Optional[dict[str, Any]] = None,
+) -> dict[str, Any]:
   """Returns the squared Frechet distance of two sets of rows or Gaussians."""
   return {"fd": fid.distance_of(real_features, fake_features, resamples)}

@@ -10,6 +10,8 @@ and 1e-7 in float64. Nothing is added to a diagonal, and a rounding error below
 """
 
 from typing import NamedTuple
+from typing import Optional
+from typing import Union
 
 from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
@@ -28,7 +30,9 @@ class Gaussian(NamedTuple):
   factor: np.ndarray  # [rank, D]
 
   @classmethod
-  def from_covariance(cls, mean, covariance):
+  def from_covariance(
+    cls, mean: np.ndarray, covariance: np.ndarray
+  ) -> "Gaussian":
     """Returns the Gaussian of given statistics, such as `mu` and `sigma`."""
     mean = np.asarray(mean, np.float64)
     # Pivots below D * eps * (the largest variance) are rounding errors, of
@@ -44,7 +48,7 @@ class Gaussian(NamedTuple):
     return cls(mean, factor)
 
   @property
-  def covariance(self):
+  def covariance(self) -> np.ndarray:
     return self.factor.T @ self.factor
 
 
@@ -57,14 +61,14 @@ class Moments:
   batches, and a set of at most D rows is its own exact factor.
   """
 
-  def __init__(self):
+  def __init__(self) -> None:
     self.count = 0
     self._waiting = self._origin = None
     self._filled = 0  # rows that wait
     self._total = 0.0  # sum of (row - origin), of rows that do not wait
     self._squares = None  # the upper triangle of sum (row - origin)^T (...)
 
-  def add(self, rows):
+  def add(self, rows: np.ndarray) -> "Moments":
     """Takes rows [N, D] in; returns itself."""
     check(least=0, rows=rows)
     rows = np.asarray(rows)
@@ -91,7 +95,7 @@ class Moments:
     self.count += len(rows)
     return self
 
-  def gaussian(self):
+  def gaussian(self) -> Gaussian:
     """Returns the Gaussian with these moments, of the unbiased covariance."""
     if self.count < 2:
       raise ValueError(
@@ -124,7 +128,7 @@ class Moments:
     self._filled = 0
 
 
-def frechet_distance(first, second):
+def frechet_distance(first: Gaussian, second: Gaussian) -> float:
   """Returns the squared Frechet distance of two Gaussians."""
   if first.mean.shape != second.mean.shape:
     raise ValueError(
@@ -141,12 +145,16 @@ def frechet_distance(first, second):
   )
 
 
-def gaussian_of(rows):
+def gaussian_of(rows: Union[np.ndarray, Gaussian]) -> Gaussian:
   """Returns the Gaussian of rows [N, D], or of what is one already."""
   return rows if isinstance(rows, Gaussian) else Moments().add(rows).gaussian()
 
 
-def distance_of(real_features, fake_features, resamples=None):
+def distance_of(
+  real_features: Union[np.ndarray, Gaussian],
+  fake_features: Union[np.ndarray, Gaussian],
+  resamples: Optional[dict[str, np.ndarray]] = None,
+) -> Union[float, np.ndarray]:
   """Returns the squared Frechet distance of sets of rows, or of Gaussians.
 
   Args:
@@ -204,6 +212,10 @@ def _gaussian_of_chosen(rows, chosen):
     "fid", contract.LOWER, low=0.0, unit="squared distance of features"
   ),
 )
-def fid(real_features, fake_features, resamples=None):
+def fid(
+  real_features: Union[np.ndarray, Gaussian],
+  fake_features: Union[np.ndarray, Gaussian],
+  resamples: Optional[dict[str, np.ndarray]] = None,
+) -> dict[str, Union[float, np.ndarray]]:
   """Returns the FID; either set may also be a `Gaussian`, known beforehand."""
   return {"fid": distance_of(real_features, fake_features, resamples)}

@@ -5,6 +5,8 @@ the generator. A line through the FIDs of random subsets against 1 / N, read at
 0, has most of that taken away. The real side stays as it is.
 """
 
+from typing import Union
+
 from compare_gan.metrics import contract
 from compare_gan.metrics import fid
 from compare_gan.metrics.rows import check
@@ -19,7 +21,13 @@ import numpy as np
     "fid_infinity", contract.LOWER, unit="squared distance of features"
   ),
 )
-def fid_infinity(real_features, fake_features, points=15, smallest=0.1, seed=0):
+def fid_infinity(
+  real_features: Union[np.ndarray, fid.Gaussian],
+  fake_features: np.ndarray,
+  points: int = 15,
+  smallest: float = 0.1,
+  seed: int = 0,
+) -> dict[str, float]:
   """Returns FID_inf, which may be negative.
 
   Args:

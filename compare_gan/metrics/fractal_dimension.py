@@ -19,7 +19,13 @@ from scipy.spatial import distance
     "fractal_dimension", contract.NEITHER, low=0.0, unit="dimensions"
   ),
 )
-def fractal_dimension(fake_images, anchors=100, bins=1000, scale=0.1, seed=0):
+def fractal_dimension(
+  fake_images: np.ndarray,
+  anchors: int = 100,
+  bins: int = 1000,
+  scale: float = 0.1,
+  seed: int = 0,
+) -> dict[str, float]:
   """Returns the dimension, which varies by about 10 % with the anchors.
 
   Args:

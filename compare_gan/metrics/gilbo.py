@@ -11,6 +11,10 @@ that q was not fitted to, and looser than a deep encoder's: values compare with
 each other, not with the paper's.
 """
 
+from collections.abc import Callable
+from typing import Any
+from typing import Optional
+
 from compare_gan.metrics import contract
 from compare_gan.metrics.random_relu import RandomRelu
 from compare_gan.metrics.random_relu import Ridge
@@ -27,12 +31,14 @@ _PENALTIES = 10.0 ** np.arange(-6, 3)
   contract.Score("gilbo_std_error", contract.NEITHER, low=0.0, unit="nats"),
 )
 def gilbo(
-  generate,
-  latents,
-  samples=4096,
-  features=512,
-  seed=0,
-):
+  generate: Callable[[np.ndarray, Optional[np.ndarray]], Any],
+  latents: Callable[
+    [int, int], tuple[np.ndarray, np.ndarray, Optional[np.ndarray]]
+  ],
+  samples: int = 4096,
+  features: int = 512,
+  seed: int = 0,
+) -> dict[str, float]:
   """Returns the bound in nats, and its standard error.
 
   Args:

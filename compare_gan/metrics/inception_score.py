@@ -24,7 +24,9 @@ from scipy import special
     "inception_score_*_splits_std", contract.NEITHER, low=0.0, unit="classes"
   ),
 )
-def inception_score(fake_logits, splits=10, from_probabilities=False):
+def inception_score(
+  fake_logits: np.ndarray, splits: int = 10, from_probabilities: bool = False
+) -> dict[str, float]:
   """Returns the score over all rows, and mean and std over splits.
 
   Args:

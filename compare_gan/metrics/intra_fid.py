@@ -13,7 +13,12 @@ import numpy as np
 _INPUTS = ["real_features", "fake_features", "real_labels", "fake_labels"]
 
 
-def fid_of_classes(real_features, fake_features, real_labels, fake_labels):
+def fid_of_classes(
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  real_labels: np.ndarray,
+  fake_labels: np.ndarray,
+) -> dict[int, float]:
   """Returns {class: FID} over the classes of the real set."""
   check(real_features=real_features, fake_features=fake_features)
   pairs = {"real": (real_features, real_labels)}
@@ -49,7 +54,12 @@ def fid_of_classes(real_features, fake_features, real_labels, fake_labels):
     unit="squared distance of features",
   ),
 )
-def intra_fid(real_features, fake_features, real_labels, fake_labels):
+def intra_fid(
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  real_labels: np.ndarray,
+  fake_labels: np.ndarray,
+) -> dict[str, float]:
   """Returns the mean over classes, and the FID of the worst class."""
   distances = fid_of_classes(
     real_features, fake_features, real_labels, fake_labels

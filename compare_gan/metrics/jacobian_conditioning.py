@@ -22,7 +22,7 @@ import numpy as np
     unit="log of a ratio",
   ),
 )
-def jacobian_conditioning(jacobians):
+def jacobian_conditioning(jacobians: np.ndarray) -> dict[str, float]:
   """Returns mean and standard deviation over z of log cond(J^T J).
 
   Args:

@@ -7,6 +7,9 @@ are unbiased, hence negative about every second time between equal
 distributions. All of N rows takes N^2 * D time and constant memory.
 """
 
+from typing import Optional
+from typing import Union
+
 from compare_gan.metrics import contract
 from compare_gan.metrics import kernel_sums
 from compare_gan.metrics.rows import blocks
@@ -45,7 +48,7 @@ def _between(x, y):
   return total / (len(x) * len(y))
 
 
-def squared_mmd(x, y, biased=False):
+def squared_mmd(x: np.ndarray, y: np.ndarray, biased: bool = False) -> float:
   """Returns the squared discrepancy of rows x [M, D] and y [N, D]."""
   return float(_within(x, biased) + _within(y, biased) - 2.0 * _between(x, y))
 
@@ -77,7 +80,11 @@ def squared_mmds(
 @contract.declare(
   contract.Score("kid", contract.LOWER, unit="squared discrepancy"),
 )
-def kid(real_features, fake_features, resamples=None):
+def kid(
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  resamples: Optional[dict[str, np.ndarray]] = None,
+) -> dict[str, Union[float, np.ndarray]]:
   """Returns the unbiased KID over all pairs."""
   check(real_features=real_features, fake_features=fake_features)
   if resamples is not None:
@@ -97,8 +104,12 @@ def kid(real_features, fake_features, resamples=None):
   ),
 )
 def kid_subsets(
-  real_features, fake_features, subsets=100, size=1000, seed=2020
-):
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  subsets: int = 100,
+  size: int = 1000,
+  seed: int = 2020,
+) -> dict[str, float]:
   """Returns the mean over random subsets, and how much they deviate.
 
   Subsets overlap: their deviation is no standard error.
@@ -136,7 +147,11 @@ def kid_subsets(
     unit="squared discrepancy",
   ),
 )
-def kid_blocks(real_features, fake_features, max_block_size=1024):
+def kid_blocks(
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  max_block_size: int = 1024,
+) -> dict[str, float]:
   """Returns the mean over disjoint blocks of rows, in order; its std error.
 
   The error is NaN for a single block, which has no spread.

@@ -6,6 +6,9 @@ means of E(x), standardised, and is fitted by multinomial logistic regression.
 That is the minimum of a convex loss: the value follows from encoder and data.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from compare_gan.metrics import codes
 from compare_gan.metrics import contract
 import gin
@@ -27,13 +30,13 @@ _INPUTS = [
   contract.Score("linear_probe", contract.HIGHER, 0.0, 1.0, "share of images"),
 )
 def linear_probe(
-  train_images,
-  train_labels,
-  heldout_images,
-  heldout_labels,
-  encode,
-  penalty=1e-4,
-):
+  train_images: np.ndarray,
+  train_labels: np.ndarray,
+  heldout_images: np.ndarray,
+  heldout_labels: np.ndarray,
+  encode: Callable[[np.ndarray], Any],
+  penalty: float = 1e-4,
+) -> dict[str, float]:
   """Returns the share of held-out images that are told right.
 
   Args:
@@ -57,7 +60,9 @@ def linear_probe(
   return {"linear_probe": float(np.mean(told == np.asarray(heldout_labels)))}
 
 
-def fit(x, labels, num_classes, penalty):
+def fit(
+  x: np.ndarray, labels: np.ndarray, num_classes: int, penalty: float
+) -> tuple[np.ndarray, np.ndarray]:
   """Returns w [D, K] and b [K] that minimise
 
   mean of -log softmax(x w + b)[label] + penalty |w|^2

@@ -4,6 +4,9 @@ The global three-sample test of https://arxiv.org/abs/2004.05675: distances of
 fakes to their nearest training row are ranked against those of held-out rows.
 """
 
+from typing import Optional
+from typing import Union
+
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics import resampled_neighbours
@@ -23,8 +26,11 @@ import numpy as np
   ),
 )
 def memorization(
-  train_features, heldout_features, fake_features, resamples=None
-):
+  train_features: np.ndarray,
+  heldout_features: np.ndarray,
+  fake_features: np.ndarray,
+  resamples: Optional[dict[str, np.ndarray]] = None,
+) -> dict[str, Union[float, np.ndarray]]:
   """Returns the probability that a fake is nearer than held-out, and Z_U.
 
   The probability is 1/2 for fresh samples of the data and 1 for copies; ties

@@ -15,7 +15,7 @@ _WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 _C1, _C2 = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2
 
 
-def similarity(x, y):
+def similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
   """Returns the MS-SSIM of images [N, H, W, C] in [0, 255] with others, [N]."""
   terms = []
   for _ in _WEIGHTS:
@@ -32,7 +32,9 @@ def similarity(x, y):
 @contract.declare(
   contract.Score("ms_ssim", contract.LOWER, 0.0, 1.0, "similarity"),
 )
-def ms_ssim(fake_images, pairs=1000, seed=0):
+def ms_ssim(
+  fake_images: np.ndarray, pairs: int = 1000, seed: int = 0
+) -> dict[str, float]:
   """Returns the mean MS-SSIM over random pairs, or all if there are no more.
 
   Args:

@@ -5,6 +5,8 @@ of D features take N^2 * D time and constant memory. The origin is put amid the
 rows, where little cancels.
 """
 
+from collections.abc import Iterator
+
 from compare_gan.metrics.rows import blocks
 import numpy as np
 import scipy.linalg
@@ -17,7 +19,9 @@ _ROWS = 4096  # of the left set at a time: the right one is converted less often
 _FEW = 8
 
 
-def squared_distances(x, y):
+def squared_distances(
+  x: np.ndarray, y: np.ndarray
+) -> Iterator[tuple[slice, slice, np.ndarray]]:
   """Yields (slice of x, slice of y, squared distances between their rows)."""
   origin = _origin(x)
   for i, a in blocks(x, _ROWS):
@@ -52,7 +56,7 @@ def _squares(a, a_sizes, b, b_sizes):
   return squares
 
 
-def kth_squared_distances(x, k):
+def kth_squared_distances(x: np.ndarray, k: int) -> np.ndarray:
   """Returns the squared distance of each row to its k-th nearest other row.
 
   The distance of a pair is computed once, and counts for both.
@@ -87,7 +91,7 @@ def _smallest(known, new, k):
   return np.partition(both, k - 1, axis=1)[:, :k]
 
 
-def nearest_squared_distances(x, y):
+def nearest_squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
   """Returns the squared distance of each row of x to the nearest row of y."""
   nearest = np.full(len(x), np.inf)
   for i, _, squares in squared_distances(x, y):

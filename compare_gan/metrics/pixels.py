@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def check(**sets):
+def check(**sets: np.ndarray) -> None:
   """Raises ValueError unless all are images: uint8, or floats in [0, 1]."""
   for name, images in sets.items():
     if np.ndim(images) != 4 or not len(images):
@@ -20,7 +20,7 @@ def check(**sets):
         )
 
 
-def to_255(images):
+def to_255(images: np.ndarray) -> np.ndarray:
   """Returns images in float64 in [0, 255]."""
   scale = 1.0 if images.dtype == np.uint8 else 255.0
   return images.astype(np.float64) * scale

@@ -16,7 +16,9 @@ _INPUTS = ["real_features", "fake_features"]
 _EPSILON = 1e-10  # The original's, which its F-scores contain.
 
 
-def curve(real_histogram, fake_histogram, angles=1001):
+def curve(
+  real_histogram: np.ndarray, fake_histogram: np.ndarray, angles: int = 1001
+) -> tuple[np.ndarray, np.ndarray]:
   """Returns precision and recall [angles] of two histograms that sum to 1."""
   slopes = np.tan(np.linspace(_EPSILON, np.pi / 2.0 - _EPSILON, angles))
   # The paper's alpha(lambda), and beta(lambda) = alpha(lambda) / lambda.
@@ -25,15 +27,20 @@ def curve(real_histogram, fake_histogram, angles=1001):
   return precision, precision / slopes
 
 
-def f_score(precision, recall, beta):
+def f_score(precision: np.ndarray, recall: np.ndarray, beta: float) -> float:
   """Returns the best F_beta on the curve."""
   both = (1.0 + beta**2) * precision * recall
   return float(np.max(both / (beta**2 * precision + recall + _EPSILON)))
 
 
 def mean_curve(
-  real_features, fake_features, clusters=20, runs=10, angles=1001, seed=0
-):
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  clusters: int = 20,
+  runs: int = 10,
+  angles: int = 1001,
+  seed: int = 0,
+) -> np.ndarray:
   """Returns precision and recall [angles], means over `runs` clusterings."""
   rng = np.random.RandomState(seed)
   sets = (real_features, fake_features)
@@ -49,14 +56,14 @@ def mean_curve(
   contract.Score("prd_f*", contract.HIGHER, 0.0, 1.0, "F-score"),
 )
 def prd(
-  real_features,
-  fake_features,
-  clusters=20,
-  runs=10,
-  angles=1001,
-  beta=8,
-  seed=0,
-):
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  clusters: int = 20,
+  runs: int = 10,
+  angles: int = 1001,
+  beta: float = 8,
+  seed: int = 0,
+) -> dict[str, float]:
   """Returns F_beta (recall) and F_1/beta (precision), both in [0, 1].
 
   Args:

@@ -5,6 +5,9 @@ the k-th nearest other row. Precision is the share of fakes on the real
 manifold, recall the share of real rows on the fakes' manifold.
 """
 
+from typing import Optional
+from typing import Union
+
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics import resampled_neighbours
@@ -19,7 +22,12 @@ import numpy as np
   contract.Score("precision", contract.HIGHER, 0.0, 1.0, "share of fakes"),
   contract.Score("recall", contract.HIGHER, 0.0, 1.0, "share of real rows"),
 )
-def precision_recall(real_features, fake_features, k=3, resamples=None):
+def precision_recall(
+  real_features: np.ndarray,
+  fake_features: np.ndarray,
+  k: int = 3,
+  resamples: Optional[dict[str, np.ndarray]] = None,
+) -> dict[str, Union[float, np.ndarray]]:
   """Returns precision and recall in [0, 1]; a ball contains its border."""
   check(k + 1, real_features=real_features, fake_features=fake_features)
   if resamples is not None:

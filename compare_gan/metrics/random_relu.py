@@ -22,7 +22,7 @@ class RandomRelu:
     seed: of w and b.
   """
 
-  def __init__(self, images, count, seed):
+  def __init__(self, images: np.ndarray, count: int, seed: int) -> None:
     rows = _small(images)
     self._mean = rows.mean(axis=0)
     # One scale for all pixels: those that hardly vary stay unimportant.
@@ -32,7 +32,7 @@ class RandomRelu:
     self._weights = rng.standard_normal([width, count]) / np.sqrt(width)
     self._bias = rng.standard_normal(count)
 
-  def __call__(self, images):
+  def __call__(self, images: np.ndarray) -> np.ndarray:
     """Returns float64 rows [N, pixels + count]."""
     x = (_small(images) - self._mean) / self._scale
     return np.concatenate(
@@ -65,14 +65,14 @@ class Ridge:
   covariance of x [N, D].
   """
 
-  def __init__(self, x, y):
+  def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
     self._x_mean, self._y_mean = x.mean(axis=0), y.mean(axis=0)
     x = x - self._x_mean
     values, self._axes = np.linalg.eigh(x.T @ x / len(x))
     self._values = np.maximum(values, 0.0)
     self._target = self._axes.T @ (x.T @ (y - self._y_mean) / len(x))
 
-  def predict(self, x, penalty):
+  def predict(self, x: np.ndarray, penalty: float) -> np.ndarray:
     """Returns the predictions [M, K] for rows x [M, D]."""
     weights = self._target / (self._values + penalty)[:, None]
     return (x - self._x_mean) @ (self._axes @ weights) + self._y_mean

@@ -6,6 +6,9 @@ So the errors stand beside those of a wrong pairing, each image with what was
 made of another one of its class: a model whose E tells nothing has them twice.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from compare_gan.metrics import codes
 from compare_gan.metrics import contract
 from compare_gan.metrics import pixels
@@ -34,7 +37,13 @@ _INPUTS = ["real_images", "real_labels", "encode", "generate"]
     "reconstruction_mse_permuted", contract.NEITHER, 0.0, 1.0, "squared pixels"
   ),
 )
-def reconstruction(real_images, real_labels, encode, generate, seed=0):
+def reconstruction(
+  real_images: np.ndarray,
+  real_labels: np.ndarray,
+  encode: Callable[[np.ndarray], Any],
+  generate: Callable[[np.ndarray, np.ndarray], Any],
+  seed: int = 0,
+) -> dict[str, float]:
   """Returns mean absolute and squared errors of pixels in [0, 1].
 
   Args:

@@ -4,6 +4,7 @@ Features arrive in float32 and are summed in float64. Converting a block at a
 time keeps the extra memory constant: 16 MiB for 2048 features.
 """
 
+from collections.abc import Iterator
 from typing import Optional
 
 import numpy as np
@@ -21,7 +22,7 @@ class Collected:
     what: they are, for messages.
   """
 
-  def __init__(self, count: int, what: str):
+  def __init__(self, count: int, what: str) -> None:
     self._count, self._what = count, what
     self._rows = None
     self._filled = 0
@@ -48,14 +49,16 @@ class Collected:
     return self._rows
 
 
-def blocks(rows, size=_BLOCK):
+def blocks(
+  rows: np.ndarray, size: int = _BLOCK
+) -> Iterator[tuple[slice, np.ndarray]]:
   """Yields (slice, rows[slice] in float64); not to be written to."""
   for start in range(0, len(rows), size):
     part = slice(start, min(start + size, len(rows)))
     yield part, np.asarray(rows[part], np.float64)
 
 
-def check(least=2, **sets):
+def check(least: int = 2, **sets: np.ndarray) -> None:
   """Raises ValueError unless all sets are `least` finite rows of one width."""
   widths = {}
   for name, rows in sets.items():

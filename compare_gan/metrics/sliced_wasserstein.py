@@ -22,7 +22,9 @@ _BATCH = 64  # images that are taken apart at once
 _TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 
 
-def laplacian_pyramid(images, coarsest=16):
+def laplacian_pyramid(
+  images: np.ndarray, coarsest: int = 16
+) -> list[np.ndarray]:
   """Returns float64 levels, details first, the rest at `coarsest` or more."""
   levels = [images]
   while min(levels[-1].shape[1:3]) >= 2 * coarsest:
@@ -35,7 +37,9 @@ def laplacian_pyramid(images, coarsest=16):
   return levels
 
 
-def distance(x, y, projections, rng):
+def distance(
+  x: np.ndarray, y: np.ndarray, projections: int, rng: np.random.RandomState
+) -> float:
   """Returns the mean 1-Wasserstein distance of rows x, y over directions."""
   directions = _directions(x.shape[1], projections, rng)
   gaps = np.sort(x @ directions, axis=0) - np.sort(y @ directions, axis=0)
@@ -48,14 +52,14 @@ def distance(x, y, projections, rng):
   contract.Score("swd_*", contract.LOWER, low=0.0, unit="distance of patches"),
 )
 def sliced_wasserstein(
-  real_images,
-  fake_images,
-  coarsest=16,
-  patches=64,
-  patch_size=7,
-  projections=147,
-  seed=0,
-):
+  real_images: np.ndarray,
+  fake_images: np.ndarray,
+  coarsest: int = 16,
+  patches: int = 64,
+  patch_size: int = 7,
+  projections: int = 147,
+  seed: int = 0,
+) -> dict[str, float]:
   """Returns the SWD of each level, named by its pixels, and their mean.
 
   Args:

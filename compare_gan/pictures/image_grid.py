@@ -1,11 +1,12 @@
 """Many images as one picture."""
 
 import math
+from typing import Optional
 
 import numpy as np
 
 
-def grid(images, columns=None):
+def grid(images: np.ndarray, columns: Optional[int] = None) -> np.ndarray:
   """Returns a uint8 picture [rows H, columns W, 3] of images in [0, 1].
 
   Args:
@@ -28,7 +29,7 @@ def grid(images, columns=None):
   )
 
 
-def points(places, side=256):
+def points(places: np.ndarray, side: int = 256) -> np.ndarray:
   """Returns a uint8 picture [side, side, 3] of points [N, 2] in [0, 1].
 
   Each is a dark square of 3 x 3 pixels; x goes to the right and y up.

@@ -1,5 +1,6 @@
 """Pictures as files: reading those of other programs, writing ours."""
 
+from collections.abc import Iterable
 import io
 import os
 import re
@@ -76,7 +77,7 @@ def _read_folder(path, layout):
   return images
 
 
-def write_png(path, picture):
+def write_png(path: str, picture: np.ndarray) -> None:
   """Writes a picture, uint8 [H, W, 1 or 3]."""
   from PIL import Image
 
@@ -87,7 +88,9 @@ def write_png(path, picture):
   _write(path, content.getvalue())
 
 
-def write_gif(path, pictures, seconds=0.1):
+def write_gif(
+  path: str, pictures: Iterable[np.ndarray], seconds: float = 0.1
+) -> None:
   """Writes pictures, uint8 [H, W, 3], one after the other, without end."""
   from PIL import Image
 

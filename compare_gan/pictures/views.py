@@ -3,6 +3,12 @@
 All return uint8 pictures [H, W, 3], or lists of them, the frames of a gif.
 """
 
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+from typing import Optional
+from typing import Union
+
 from compare_gan.context import draws
 from compare_gan.evaluation import sampling
 from compare_gan.gans import latents
@@ -14,12 +20,22 @@ def _images(sampler, z, labels):
   return np.concatenate(list(sampler.batches(z, labels)))
 
 
-def samples(sampler, z, labels, columns=None):
+def samples(
+  sampler: sampling.Sampler,
+  z: np.ndarray,
+  labels: Optional[np.ndarray],
+  columns: Optional[int] = None,
+) -> np.ndarray:
   """Returns a grid of the images of z."""
   return image_grid.grid(_images(sampler, z, labels), columns)
 
 
-def interpolation(sampler, z, labels, frames=16):
+def interpolation(
+  sampler: sampling.Sampler,
+  z: np.ndarray,
+  labels: Optional[np.ndarray],
+  frames: int = 16,
+) -> list[np.ndarray]:
   """Returns frames: each cell goes from its z to the next cell's, in a circle.
 
   The way is along a sphere, where a normal distribution has its mass; labels
@@ -50,7 +66,13 @@ def _slerp(a, b, t):
   return (((1 - t) * length_a + t * length_b) * way).astype(np.float32)
 
 
-def morph(sampler, z, first, second, frames=11):
+def morph(
+  sampler: sampling.Sampler,
+  z: np.ndarray,
+  first: int,
+  second: int,
+  frames: int = 11,
+) -> list[np.ndarray]:
   """Returns frames from one class to another: the weights of two labels mix.
 
   Args:
@@ -68,7 +90,12 @@ def morph(sampler, z, first, second, frames=11):
   return found
 
 
-def reconstructions(sampler, images, labels, columns=8):
+def reconstructions(
+  sampler: sampling.Sampler,
+  images: np.ndarray,
+  labels: np.ndarray,
+  columns: int = 8,
+) -> np.ndarray:
   """Returns a grid of real images, each above what G makes of its code.
 
   Args:
@@ -88,12 +115,12 @@ def reconstructions(sampler, images, labels, columns=8):
 
 
 def truncation_sheet(
-  sampler,
-  labels,
-  thresholds=(2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1),
-  seed=0,
-  refill=None,
-):
+  sampler: sampling.Sampler,
+  labels: Optional[np.ndarray],
+  thresholds: Sequence[float] = (2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1),
+  seed: int = 0,
+  refill: Optional[Callable[[float], Any]] = None,
+) -> np.ndarray:
   """Returns a grid: a row for each threshold of |z|, the same noise in each.
 
   Args:
@@ -118,12 +145,14 @@ def truncation_sheet(
   return image_grid.grid(np.concatenate(images), n)
 
 
-def z_quantiles(probabilities, seed=0):
+def z_quantiles(
+  probabilities: Union[Sequence[float], np.ndarray], seed: int = 0
+) -> np.ndarray:
   """Returns quantiles of a coordinate of `eval_z`, from 100,000 draws."""
   return np.quantile(_many_z(seed), probabilities)
 
 
-def z_deviation(seed=0):
+def z_deviation(seed: int = 0) -> float:
   """Returns the standard deviation of a coordinate of `eval_z`."""
   return float(_many_z(seed).std())
 
@@ -133,13 +162,19 @@ def _many_z(seed):
     return latents.eval_z([1000, 100]).numpy()
 
 
-def sweep_values(count):
+def sweep_values(count: int) -> np.ndarray:
   """Returns values at equal distances of where 96 % of `eval_z` lie."""
   low, high = z_quantiles([0.02, 0.98])
   return np.linspace(low, high, count, dtype=np.float32)
 
 
-def sweep_sheet(sampler, z, label, coordinates, values):
+def sweep_sheet(
+  sampler: sampling.Sampler,
+  z: np.ndarray,
+  label: Optional[int],
+  coordinates: Sequence[int],
+  values: np.ndarray,
+) -> np.ndarray:
   """Returns a grid: one coordinate of z for each row, with a value per column.
 
   Args:
@@ -153,7 +188,13 @@ def sweep_sheet(sampler, z, label, coordinates, values):
   return samples(sampler, swept, labels, columns=len(values))
 
 
-def sweep_frames(sampler, z, label, coordinates, values):
+def sweep_frames(
+  sampler: sampling.Sampler,
+  z: np.ndarray,
+  label: Optional[int],
+  coordinates: Sequence[int],
+  values: np.ndarray,
+) -> list[np.ndarray]:
   """Returns frames: a cell for each coordinate, all with one value, from the
   first value to the last and back; arguments as for `sweep_sheet`."""
   swept, labels = _swept(z, label, coordinates, values)

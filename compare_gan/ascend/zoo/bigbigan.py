@@ -4,6 +4,7 @@
     --result_path results --train_batch_size 256 --num_epochs 50
 """
 
+import argparse
 import os
 
 from compare_gan.ascend.zoo import plan as plan_lib
@@ -18,7 +19,7 @@ _DATASETS = {
 _INITIALIZERS = {"mnist": "truncated"}
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   add = parser.add_argument
   add("--dataset_path", required=True, help="tensorflow_datasets' folder")
   add("--result_path", required=True)
@@ -46,7 +47,7 @@ def add_arguments(parser):
   add("--use_tf_function", type=plan_lib.boolean, default=True)
 
 
-def plan(args):
+def plan(args: argparse.Namespace) -> plan_lib.Plan:
   name, images = _DATASETS[args.dataset]
   if args.num_classes != 10:
     raise ValueError(

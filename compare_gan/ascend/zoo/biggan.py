@@ -5,6 +5,7 @@ python -m compare_gan zoo biggan --dataset data --data imagenet64 -c 1000 \\
   --train_img_size 128
 """
 
+import argparse
 import glob
 import os
 
@@ -15,7 +16,7 @@ _COUNTS = {"cifar10": (32, 10), "imagenet64": (64, 1000)}  # pixels, classes
 _DRAWN = 10  # classes of which there are grids
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   add = parser.add_argument
   add("--chip", default="auto", choices=["auto", "cpu", "gpu", "npu"])
   add("--gpu", default="0", help="which ones are visible")
@@ -61,7 +62,7 @@ def add_arguments(parser):
   add("--debug", action="store_true", help="100 steps")
 
 
-def plan(args):
+def plan(args: argparse.Namespace) -> plan_lib.Plan:
   data = args.data or _found_data(args.dataset)
   pixels, classes = _COUNTS[data]
   if args.num_classes is not None and data != "cifar10":

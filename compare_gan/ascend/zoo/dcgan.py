@@ -3,6 +3,7 @@
 python -m compare_gan zoo dcgan --dataset celebA --crop --epoch 25
 """
 
+import argparse
 import fnmatch
 import glob
 import gzip
@@ -21,7 +22,7 @@ _Z = {
 _DIGITS = 70000  # of MNIST, where its files cannot be asked
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
   add = parser.add_argument
   add("--epoch", type=int, default=25)
   add("--learning_rate", type=float, default=2e-4)
@@ -57,7 +58,7 @@ def add_arguments(parser):
   add("--G_img_sum", action="store_true")
 
 
-def plan(args):
+def plan(args: argparse.Namespace) -> plan_lib.Plan:
   is_mnist = args.dataset == "mnist"
   images = _count_digits(_place(args)) if is_mnist else _count(args)
   per_epoch = int(min(images, args.train_size)) // args.batch_size
@@ -137,7 +138,7 @@ def _exports(args, model_dir):
   ]
 
 
-def write_flags(args, folder):
+def write_flags(args: argparse.Namespace, folder: str) -> None:
   """Writes the card's FLAGS.json."""
   os.makedirs(folder, exist_ok=True)
   flags = {k: v for k, v in vars(args).items() if not callable(v)}

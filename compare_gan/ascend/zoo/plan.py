@@ -6,10 +6,13 @@ A card is a file beside this one with
   plan(args) -> Plan
 """
 
+from collections.abc import Iterable
 import importlib
 import pkgutil
 import time
+import types
 from typing import NamedTuple
+from typing import Optional
 
 
 class Plan(NamedTuple):
@@ -33,7 +36,7 @@ class Plan(NamedTuple):
   then: tuple = ()
   trains: bool = True
 
-  def moved_to(self, model_dir):
+  def moved_to(self, model_dir: str) -> "Plan":
     """Returns the same plan for another model_dir."""
     old = self.model_dir
     then = tuple(
@@ -42,7 +45,9 @@ class Plan(NamedTuple):
     )
     return self._replace(model_dir=model_dir, then=then)
 
-  def overridden(self, bindings, run_config=None):
+  def overridden(
+    self, bindings: Iterable[str], run_config: Optional[str] = None
+  ) -> "Plan":
     """Returns the same plan with bindings of gin, and a device, over it."""
     pairs = []
     for binding in bindings:
@@ -59,11 +64,11 @@ class Plan(NamedTuple):
       flags = (*flags, f"--run_config={run_config}")
     return self._replace(bindings=[*self.bindings, *pairs], flags=flags)
 
-  def gin_text(self):
+  def gin_text(self) -> str:
     """Returns the bindings as lines of a gin file."""
     return "\n".join(f"{name} = {value}" for name, value in self.bindings)
 
-  def arguments(self):
+  def arguments(self) -> list[str]:
     """Returns the arguments of compare_gan.main."""
     return [
       f"--gin_config={self.card}",
@@ -74,7 +79,7 @@ class Plan(NamedTuple):
     ]
 
 
-def cards():
+def cards() -> dict[str, types.ModuleType]:
   """Returns the modules of the cards by their names."""
   package = importlib.import_module(__package__)
   return {
@@ -84,18 +89,18 @@ def cards():
   }
 
 
-def adam(scope, beta1, beta2):
+def adam(scope: str, beta1: float, beta2: float) -> list[tuple[str, float]]:
   """Returns bindings of Adam under a gin scope, for one of the networks."""
   name = f"{scope}/tf.train.AdamOptimizer"
   return [(f"{name}.beta1", beta1), (f"{name}.beta2", beta2)]
 
 
-def now(form):
+def now(form: str) -> str:
   """Returns the time as the names of folders have it."""
   return time.strftime(form)
 
 
-def boolean(text):
+def boolean(text: str) -> bool:
   """Reads a flag's "True" or "false"; argparse's own bool is always True."""
   values = {"true": True, "1": True, "yes": True, "false": False, "0": False}
   values["no"] = False

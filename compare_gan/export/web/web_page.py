@@ -5,11 +5,13 @@ that computes images in the browser, or frames, images that were made before.
 """
 
 import base64
+from collections.abc import Iterable
 import html
 import io
 import json
 import os
 import re
+from typing import Any
 
 from compare_gan.export.web import web_program
 
@@ -21,7 +23,15 @@ class TooLargeError(ValueError):
   """The page would be larger than allowed."""
 
 
-def live(gan, program, about, quantiles, classes, max_megabytes, half=False):
+def live(
+  gan: Any,
+  program: web_program.Program,
+  about: tuple[str, str],
+  quantiles: list[float],
+  classes: list[str],
+  max_megabytes: float,
+  half: bool = False,
+) -> str:
   """Returns the HTML of a page that computes images.
 
   Args:
@@ -49,7 +59,14 @@ def live(gan, program, about, quantiles, classes, max_megabytes, half=False):
   return page
 
 
-def with_frames(image_shape, about, classes, bases, values, coordinates):
+def with_frames(
+  image_shape: Iterable[int],
+  about: tuple[str, str],
+  classes: list[str],
+  bases: list[list[str]],
+  values: list[float],
+  coordinates: int,
+) -> str:
   """Returns the HTML of a page with sheets of images made before.
 
   Args:
@@ -75,7 +92,7 @@ def with_frames(image_shape, about, classes, bases, values, coordinates):
   return _page(about, content, "")
 
 
-def require_size(size, max_megabytes):
+def require_size(size: float, max_megabytes: float) -> None:
   """Raises TooLargeError for a page of more bytes than allowed."""
   if size > max_megabytes * _MEGABYTE:
     raise TooLargeError(
@@ -84,7 +101,7 @@ def require_size(size, max_megabytes):
     )
 
 
-def data_uri(picture):
+def data_uri(picture: Any) -> str:
   """Returns a PNG in an URI of a picture, uint8 [H, W, 3]."""
   from PIL import Image
 

@@ -10,8 +10,13 @@ strides. web_interpreter.js runs them and says what each does.
 """
 
 import base64
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
 import json
+from typing import Any
 from typing import NamedTuple
+from typing import Union
 
 from compare_gan.export import frozen as frozen_lib
 import numpy as np
@@ -31,7 +36,7 @@ class Program(NamedTuple):
   weights: dict[int, np.ndarray]  # {number: value}
 
 
-def translate(frozen):
+def translate(frozen: frozen_lib.Frozen) -> Program:
   """Returns the Program of a Frozen, or raises UnknownOperationError."""
   writer = _Writer(frozen)
   for operation in frozen.operations:
@@ -48,7 +53,7 @@ def translate(frozen):
   return Program(writer.inputs, output, shape, writer.steps, writer.weights)
 
 
-def pack(program, half=False):
+def pack(program: Program, half: bool = False) -> tuple[str, str]:
   """Returns the JSON of a program, and its weights in base64.
 
   Args:
@@ -86,7 +91,7 @@ def _size(shape):
 class _Writer:
   """What has been translated so far."""
 
-  def __init__(self, frozen):
+  def __init__(self, frozen: frozen_lib.Frozen) -> None:
     self._frozen = frozen
     self._numbers = {}  # {tensor name, or a key of a changed weight: number}
     self._count = 0
@@ -102,7 +107,7 @@ class _Writer:
       self._numbers[key] = number
     return number
 
-  def constant(self, tensor):
+  def constant(self, tensor: Any) -> np.ndarray:
     """Returns the array of a tensor that must depend on the weights alone."""
     tensor = frozen_lib.resolve(tensor, self._frozen.aliases)
     if tensor.name not in self._frozen.constants:
@@ -112,7 +117,7 @@ class _Writer:
       )
     return self._frozen.constants[tensor.name]
 
-  def value(self, tensor):
+  def value(self, tensor: Any) -> int:
     """Returns the number of a tensor's value."""
     tensor = frozen_lib.resolve(tensor, self._frozen.aliases)
     if tensor.name in self._frozen.constants:
@@ -121,13 +126,15 @@ class _Writer:
       raise UnknownOperationError(f"{tensor.name} has not been computed.")
     return self._numbers[tensor.name]
 
-  def weight(self, key, array):
+  def weight(
+    self, key: Union[str, tuple[str, tuple[int, ...]]], array: np.ndarray
+  ) -> int:
     """Returns the number of a constant."""
     if key not in self._numbers:
       self.weights[self._new(key)] = np.asarray(array, np.float32)
     return self._numbers[key]
 
-  def transposed(self, tensor, order):
+  def transposed(self, tensor: Any, order: Sequence[int]) -> int:
     """Returns the number of tf.transpose(tensor, order)."""
     tensor = frozen_lib.resolve(tensor, self._frozen.aliases)
     if tensor.name in self._frozen.constants:
@@ -137,21 +144,28 @@ class _Writer:
       self.value(tensor), _shape(tensor), lambda x: x.transpose(order)
     )
 
-  def name(self, tensor, number):
+  def name(self, tensor: Any, number: int) -> None:
     """Makes a value the value of a tensor."""
     self._numbers[tensor.name] = number
 
-  def step(self, op, inputs, **details):
+  def step(self, op: str, inputs: list[int], **details: Any) -> int:
     """Writes an instruction; returns the number of its result."""
     out = self._new()
     self.steps.append({"op": op, "in": inputs, "out": out, **details})
     return out
 
-  def view(self, number, shape, arrange):
+  def view(
+    self,
+    number: int,
+    shape: Sequence[int],
+    arrange: Callable[[np.ndarray], np.ndarray],
+  ) -> int:
     """Returns the number of `arrange(x)`, any numpy view of a value."""
     return self.step("view", [number], **_walk(shape, arrange))
 
-  def place(self, size, fill, parts):
+  def place(
+    self, size: int, fill: float, parts: Iterable[tuple[int, dict[str, Any]]]
+  ) -> int:
     """Returns the number of an array of `fill`, in which values are placed.
 
     Args:
