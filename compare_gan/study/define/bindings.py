@@ -1,5 +1,8 @@
 """Lines of gin as {"selector.parameter": text}, by their full names."""
 
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import hashlib
 import json
@@ -14,7 +17,7 @@ _STATE = ("_CONFIG", "_OPERATIVE_CONFIG", "_SINGLETONS", "_IMPORTS")
 
 
 @contextlib.contextmanager
-def own_gin():
+def own_gin() -> Iterator[None]:
   """Inside, gin is bound to nothing; afterwards to what it was before."""
   locked = gin.config_is_locked()
   kept = {name: getattr(gin_config, name).copy() for name in _STATE}
@@ -30,7 +33,9 @@ def own_gin():
     gin_config._set_config_is_locked(locked)
 
 
-def canonical(files=(), lines=()):
+def canonical(
+  files: Iterable[str] = (), lines: Iterable[str] = ()
+) -> tuple[dict[str, str], list[str]]:
   """Returns ({name: text}, imported modules), with names as gin writes them.
 
   gin checks names and references on the way, and files may include others.
@@ -41,7 +46,9 @@ def canonical(files=(), lines=()):
   return {name: repr(value) for name, value in bindings.items()}, imports
 
 
-def canonical_lines(title, lines):
+def canonical_lines(
+  title: str, lines: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
   """Returns `canonical` of lines; an error says where they stand."""
   try:
     return canonical(lines=lines)
@@ -49,17 +56,17 @@ def canonical_lines(title, lines):
     raise ValueError(f"{title} = {list(lines)!r}: {sentence(error)}") from error
 
 
-def sentence(error):
+def sentence(error: BaseException) -> str:
   """Returns an error in one line, without gin's list of callers."""
   return " ".join(str(error).split("\n  In call to")[0].split())
 
 
-def digest(bindings, imports):
+def digest(bindings: dict[str, str], imports: Iterable[str]) -> str:
   text = json.dumps([bindings, list(imports)], sort_keys=True)
   return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def text(bindings, imports):
+def text(bindings: dict[str, str], imports: Iterable[str]) -> str:
   lines = [f"import {module}" for module in imports]
   lines += [f"{name} = {value}" for name, value in bindings.items()]
   return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
 """The cells of a study: one value of each axis, and all that it binds."""
 
 import itertools
+from typing import Any
 from typing import NamedTuple
 
 from compare_gan.study.define import bindings as bindings_lib
@@ -16,15 +17,15 @@ class Cell(NamedTuple):
   bundles: dict  # what its values bind, without base and common
 
   @property
-  def title(self):
+  def title(self) -> str:
     return title(self.values)
 
 
-def title(values):
+def title(values: dict[str, Any]) -> str:
   return " ".join(f"{axis}={value}" for axis, value in values.items())
 
 
-def of_study(made):
+def of_study(made: definition.Study) -> tuple[list[Cell], list[list[int]]]:
   """Returns [Cell], each once, and for each slice the numbers of its cells."""
   base, imports = bindings_lib.canonical([made.base])
   common, more = bindings_lib.canonical_lines("study.common", made.common)

@@ -13,10 +13,14 @@
 plan.py makes runs of it.
 """
 
+from collections.abc import Iterable
+from collections.abc import Sequence
 import inspect
 import os
+from typing import Any
 from typing import NamedTuple
 from typing import Optional
+from typing import Union
 
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_text
@@ -79,29 +83,29 @@ class Study(NamedTuple):
 
 @gin.configurable("study", module="compare_gan.study")
 def study(
-  base=gin.REQUIRED,
-  name=None,
-  common=(),
-  axes=None,
-  slices=(),
-  overrides=(),
-  search=(),
-  seeds=1,
-  score="fid_classifier",
-  minimize=None,
-  checkpoint="last",
-  parameters=None,
-  inert=None,
-  groups=None,
-  seed=123,
-  timeout_s=None,
-  memory_mb=None,
-  retries=1,
-  eval_every_steps=1,
-  eval_runs=1,
-  flags=(),
-  on_impossible="refuse",
-):
+  base: str = gin.REQUIRED,
+  name: Optional[str] = None,
+  common: Sequence[str] = (),
+  axes: Optional[dict[str, dict[Any, Sequence[str]]]] = None,
+  slices: Union[str, Sequence[dict[str, Any]]] = (),
+  overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = (),
+  search: Sequence[search_lib.Phase] = (),
+  seeds: int = 1,
+  score: str = "fid_classifier",
+  minimize: Optional[bool] = None,
+  checkpoint: str = "last",
+  parameters: Optional[dict[str, Sequence[str]]] = None,
+  inert: Optional[dict[str, Sequence[str]]] = None,
+  groups: Optional[Sequence[str]] = None,
+  seed: int = 123,
+  timeout_s: Optional[float] = None,
+  memory_mb: Optional[int] = None,
+  retries: int = 1,
+  eval_every_steps: int = 1,
+  eval_runs: int = 1,
+  flags: Sequence[str] = (),
+  on_impossible: str = "refuse",
+) -> Study:
   """Returns the Study that a gin file makes.
 
   Args:
@@ -177,12 +181,12 @@ def _slices(slices, axes):
 # ---- Reading -----------------------------------------------------------------
 
 
-def find(path):
+def find(path: str) -> str:
   """Returns the path of a study file, or of the one in configs/studies/."""
   return gin_files.find(path, "studies", "study run ")
 
 
-def load(path, bindings=()):
+def load(path: str, bindings: Iterable[str] = ()) -> Study:
   """Returns the Study of a file; gin is left as it was.
 
   Args:
@@ -394,7 +398,9 @@ def _check_search(made):
         )
 
 
-def values(slice_, axis, axes):
+def values(
+  slice_: dict[str, Any], axis: str, axes: dict[str, Any]
+) -> list[Any]:
   """Returns the values that a slice has of an axis."""
   if axis not in slice_:
     return list(axes[axis])

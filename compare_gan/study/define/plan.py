@@ -12,7 +12,9 @@ knows these knows what is to be run, and needs no other state.
 import itertools
 import math
 import statistics
+from typing import Any
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import cells as cells_lib
@@ -45,7 +47,7 @@ class Run(NamedTuple):
 class _Plan:
   """All of a study that does not hang on scores, and what was worked out."""
 
-  def __init__(self, made):
+  def __init__(self, made: Any) -> None:
     self.study = made
     self.cells, self.of_slices = cells_lib.of_study(made)
     self._settings = _Settings(made)
@@ -65,7 +67,7 @@ class _Plan:
     groups = []
     for key, members in by_key.items():
 
-      def holds(line, members=tuple(members)):
+      def holds(line: str, members: tuple[int, ...] = tuple(members)) -> bool:
         name, value = lines(line)
         return all(self.cells[i].bindings.get(name) == value for i in members)
 
@@ -91,10 +93,12 @@ class _Plan:
     places["end"] = place
     return places
 
-  def seeds(self, phase):
+  def seeds(self, phase: search_lib.Phase) -> int:
     return phase.seeds or self.study.seeds
 
-  def make(self, i, setting, seed):
+  def make(
+    self, i: int, setting: dict[str, float], seed: int
+  ) -> tuple[str, dict[str, str]]:
     """Returns the id and the bindings of a run."""
     key = i, tuple(sorted(setting.items())), seed
     if key not in self._made:
@@ -112,23 +116,25 @@ class _Plan:
 class _Single(search_lib.Phase):
   """What a study without a search does: the cells as they are."""
 
-  def __init__(self):
+  def __init__(self) -> None:
     super().__init__("cells", None)
 
-  def names(self):
+  def names(self) -> list[str]:
     return []
 
-  def settings(self, history, round, seed):
+  def settings(
+    self, history: search_lib.History, round: int, seed: int
+  ) -> list[dict[str, float]]:
     return [{}]
 
 
 class _Lines:
   """(name, text of the value) of single lines, each read once."""
 
-  def __init__(self):
+  def __init__(self) -> None:
     self._read = {}
 
-  def __call__(self, line):
+  def __call__(self, line: str) -> tuple[str, str]:
     if line not in self._read:
       bindings, _ = bindings_lib.canonical_lines(
         "A binding of study.inert or where", [line]
@@ -145,7 +151,7 @@ class _Lines:
 class _Settings:
   """{setting: number} -> bindings."""
 
-  def __init__(self, made):
+  def __init__(self, made: Any) -> None:
     self._templates = {}
     self._names = {}
     for setting, lines in made.parameters.items():
@@ -158,7 +164,7 @@ class _Settings:
         [name] = bindings
         self._templates[setting].append((name, line.split("=", 1)[1].strip()))
 
-  def __call__(self, setting):
+  def __call__(self, setting: dict[str, float]) -> dict[str, str]:
     found = {}
     for name, value in setting.items():
       for bound, template in self._templates[name]:
@@ -178,7 +184,9 @@ def _plan(made):
 # ---- Runs --------------------------------------------------------------------
 
 
-def runs(study, scores):
+def runs(
+  study: Any, scores: dict[str, Optional[float]]
+) -> tuple[list[Run], bool]:
   """Returns all runs that follow from scores, and whether these are all.
 
   A pure function: what was listed once stays listed, in the same order.
@@ -285,7 +293,7 @@ def _value(ids, scores, minimize):
 # ---- What it will be ---------------------------------------------------------
 
 
-def count(study):
+def count(study: Any) -> dict[str, Any]:
   """Returns how many runs there will be, at most.
 
   Returns:
@@ -344,7 +352,7 @@ def _new_runs(plan, phase, group, i, seen):
   return len(new)
 
 
-def describe(study):
+def describe(study: Any) -> str:
   """Returns what the study will do, for --dry_run."""
   counted = count(study)
   adaptive = any(phase.adaptive for phase in study.search)
@@ -386,12 +394,12 @@ def _slice_title(slice_):
 # ---- For who runs it ---------------------------------------------------------
 
 
-def config_text(run):
+def config_text(run: Run) -> str:
   """Returns the gin file of a run."""
   return bindings_lib.text(run.bindings, run.imports)
 
 
-def settled(study):
+def settled(study: Any) -> Any:
   """Returns the study with the direction that its score's metric declares.
 
   Raises ValueError if a cell will not have the score.
@@ -401,6 +409,6 @@ def settled(study):
   return plan.study
 
 
-def impossible(study):
+def impossible(study: Any) -> dict[str, str]:
   """Returns {"axis=value axis=value": reason} of cells that cannot be built."""
   return possible.impossible(_plan(study).cells, study.flags)

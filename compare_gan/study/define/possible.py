@@ -1,5 +1,8 @@
 """Cells that an architecture cannot express, or would silently ignore."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from compare_gan.configuration import gin_files
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import scores
@@ -7,7 +10,9 @@ from compare_gan.study.define import scores
 _NORMS = ("batch_norm_fn", "layer_norm", "spectral_norm", "weight_norm")
 
 
-def impossible(cells, flags=()):
+def impossible(
+  cells: Iterable[Any], flags: Iterable[str] = ()
+) -> dict[str, str]:
   """Returns {"axis=value axis=value": reason} of cells that cannot be built.
 
   Each of them is built as its runs would be, without memory for weights.

@@ -5,13 +5,16 @@ declares its scores: so it is known beforehand whether every cell will have
 study.score, and which way that is better.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 from compare_gan.configuration import gin_files
 from compare_gan.study.define import bindings as bindings_lib
 
 _BETTER = {True: "lower", False: "higher", None: None}
 
 
-def settled(study, cells):
+def settled(study: Any, cells: Iterable[Any]) -> Any:
   """Returns the study with `minimize`, as the metric of its score declares it.
 
   What the file itself says counts, and is noted where it contradicts.
@@ -68,7 +71,7 @@ def _choice(study, cell):
       raise ValueError(f"{error}{where}") from None
 
 
-def lines_of_flags(flags):
+def lines_of_flags(flags: Iterable[str]) -> list[str]:
   """Returns the lines of gin that flags of compare_gan.main add, in order."""
   given = {
     "gin_config": [],

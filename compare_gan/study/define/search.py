@@ -19,6 +19,7 @@ Ranges are ("log", low, high), ("linear", low, high), low included and high not,
 or ("discrete", [values]).
 """
 
+from collections.abc import Sequence
 import itertools
 import math
 from typing import Any
@@ -65,21 +66,23 @@ class Phase:
   rounds = 1
   adaptive = False
 
-  def __init__(self, name, seeds):
+  def __init__(self, name: str, seeds: Optional[int]) -> None:
     if seeds is not None:
       _require_count(f"{name}.seeds", seeds)
     self.name = name
     self.seeds = seeds
 
-  def names(self):
+  def names(self) -> list[str]:
     """Returns the names of all settings that it may set."""
     raise NotImplementedError
 
-  def size(self, group):
+  def size(self, group: Group) -> int:
     """Returns how many settings it tries in a group, at most."""
     return len(self.settings(History(group, []), 0, 0) or [])
 
-  def settings(self, history, round, seed):
+  def settings(
+    self, history: History, round: int, seed: int
+  ) -> Optional[list[dict[str, float]]]:
     """Returns the settings of a round, or None when it has come to its end.
 
     Args:
@@ -131,18 +134,18 @@ class FixedSets(Phase):
 
   def __init__(
     self,
-    lr=(2e-4, 1e-4, 1e-3),
-    lamba=(1, 10),
-    adam=(
+    lr: Sequence[float] = (2e-4, 1e-4, 1e-3),
+    lamba: Sequence[float] = (1, 10),
+    adam: Sequence[tuple[float, float, int]] = (
       (0.5, 0.9, 5),
       (0.5, 0.999, 1),
       (0.5, 0.999, 5),
       (0.9, 0.999, 5),
     ),
-    where=None,
-    name="fixed_sets",
-    seeds=None,
-  ):
+    where: Optional[dict[str, dict[str, Sequence[Any]]]] = None,
+    name: str = "fixed_sets",
+    seeds: Optional[int] = None,
+  ) -> None:
     super().__init__(name, seeds)
     self._values = {"lr": lr, "lamba": lamba, "adam": adam}
     self._where = where
@@ -163,10 +166,12 @@ class FixedSets(Phase):
           "do."
         )
 
-  def names(self):
+  def names(self) -> list[str]:
     return ["lr", "lamba", "beta1", "beta2", "disc_iters"]
 
-  def settings(self, history, round, seed):
+  def settings(
+    self, history: History, round: int, seed: int
+  ) -> list[dict[str, float]]:
     values = _chosen(history.group, self._values, self._where)
     product = itertools.product(values["lr"], values["lamba"], values["adam"])
     return _live(
@@ -194,14 +199,22 @@ class Grid(Phase):
     name, seeds: see Phase.
   """
 
-  def __init__(self, values=gin.REQUIRED, where=None, name="grid", seeds=None):
+  def __init__(
+    self,
+    values: dict[str, Sequence[float]] = gin.REQUIRED,
+    where: Optional[dict[str, dict[str, Sequence[float]]]] = None,
+    name: str = "grid",
+    seeds: Optional[int] = None,
+  ) -> None:
     super().__init__(name, seeds)
     self._values, self._where = values, where
 
-  def names(self):
+  def names(self) -> list[str]:
     return _names_of(self._values, self._where)
 
-  def settings(self, history, round, seed):
+  def settings(
+    self, history: History, round: int, seed: int
+  ) -> list[dict[str, float]]:
     values = _chosen(history.group, self._values, self._where)
     product = itertools.product(*values.values())
     return _live(history.group, (dict(zip(values, point)) for point in product))
@@ -218,16 +231,22 @@ class Listed(Phase):
   """
 
   def __init__(
-    self, settings=gin.REQUIRED, where=None, name="listed", seeds=None
-  ):
+    self,
+    settings: Sequence[dict[str, float]] = gin.REQUIRED,
+    where: Optional[dict[str, Sequence[dict[str, float]]]] = None,
+    name: str = "listed",
+    seeds: Optional[int] = None,
+  ) -> None:
     super().__init__(name, seeds)
     self._settings, self._where = settings, where or {}
 
-  def names(self):
+  def names(self) -> list[str]:
     lists = [self._settings, *self._where.values()]
     return sorted({name for list_ in lists for row in list_ for name in row})
 
-  def settings(self, history, round, seed):
+  def settings(
+    self, history: History, round: int, seed: int
+  ) -> list[dict[str, float]]:
     found = self._settings
     for line, settings in self._where.items():
       if history.group.holds(line):
@@ -245,7 +264,7 @@ class Range(NamedTuple):
   low: Any  # or the values of a discrete one
   high: Optional[float] = None
 
-  def at(self, u):
+  def at(self, u: float) -> float:
     """Returns the value at u, of six digits."""
     if self.kind == "discrete":
       return self.low[min(int(u * len(self.low)), len(self.low) - 1)]
@@ -256,7 +275,7 @@ class Range(NamedTuple):
     u = min(u, 1.0 - 1e-6)
     return float(f"{self.low + u * (self.high - self.low):.6g}")
 
-  def place(self, value):
+  def place(self, value: float) -> Optional[float]:
     """Returns u of a value, None if it is not in the range."""
     if self.kind == "discrete":
       if value not in self.low:
@@ -331,23 +350,25 @@ class RandomSearch(Phase):
 
   def __init__(
     self,
-    n=gin.REQUIRED,
-    ranges=gin.REQUIRED,
-    where=None,
-    first=None,
-    name="random_search",
-    seeds=None,
-  ):
+    n: int = gin.REQUIRED,
+    ranges: dict[str, Sequence[Any]] = gin.REQUIRED,
+    where: Optional[dict[str, dict[str, Sequence[Any]]]] = None,
+    first: Optional[dict[str, float]] = None,
+    name: str = "random_search",
+    seeds: Optional[int] = None,
+  ) -> None:
     super().__init__(name, seeds)
     _require_count("random_search.n", n)
     _check_ranges(ranges, where)
     self._n, self._ranges, self._where = n, ranges, where
     self._first = first
 
-  def names(self):
+  def names(self) -> list[str]:
     return sorted({*_names_of(self._ranges, self._where), *(self._first or {})})
 
-  def settings(self, history, round, seed):
+  def settings(
+    self, history: History, round: int, seed: int
+  ) -> list[dict[str, float]]:
     group = history.group
     ranges = _ranges_of(group, self._ranges, self._where)
     draws = {
@@ -394,14 +415,14 @@ class GpBandit(Phase):
 
   def __init__(
     self,
-    ranges=gin.REQUIRED,
-    rounds=12,
-    batch=10,
-    where=None,
-    kappa=2.0,
-    name="gp_bandit",
-    seeds=1,
-  ):
+    ranges: dict[str, Sequence[Any]] = gin.REQUIRED,
+    rounds: int = 12,
+    batch: int = 10,
+    where: Optional[dict[str, dict[str, Sequence[Any]]]] = None,
+    kappa: float = 2.0,
+    name: str = "gp_bandit",
+    seeds: Optional[int] = 1,
+  ) -> None:
     super().__init__(name, seeds)
     _require_count("gp_bandit.rounds", rounds)
     _require_count("gp_bandit.batch", batch)
@@ -409,13 +430,15 @@ class GpBandit(Phase):
     self.rounds, self._batch, self._kappa = rounds, batch, kappa
     self._ranges, self._where = ranges, where
 
-  def names(self):
+  def names(self) -> list[str]:
     return _names_of(self._ranges, self._where)
 
-  def size(self, group):
+  def size(self, group: Group) -> int:
     return self.rounds * self._batch
 
-  def settings(self, history, round, seed):
+  def settings(
+    self, history: History, round: int, seed: int
+  ) -> Optional[list[dict[str, float]]]:
     if round >= self.rounds:
       return None
     group = history.group
@@ -558,17 +581,19 @@ class RepeatBest(Phase):
 
   adaptive = True
 
-  def __init__(self, k=50, name="repeat_best"):
+  def __init__(self, k: int = 50, name: str = "repeat_best") -> None:
     _require_count("repeat_best.k", k)
     super().__init__(name, k)
 
-  def names(self):
+  def names(self) -> list[str]:
     return []
 
-  def size(self, group):
+  def size(self, group: Group) -> int:
     return 1
 
-  def settings(self, history, round, seed):
+  def settings(
+    self, history: History, round: int, seed: int
+  ) -> Optional[list[dict[str, float]]]:
     finite = [trial for trial in history.trials if math.isfinite(trial[1])]
     if round or not finite:
       return None

@@ -2,7 +2,9 @@
 
 import itertools
 import math
+from typing import Any
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.study.report import significance
 from compare_gan.study.report import statistics
@@ -10,7 +12,7 @@ from compare_gan.study.report import statistics
 _MOST = 6  # differences of an axis that are told in words
 
 
-def answers(table, found):
+def answers(table: Any, found: statistics.Summary) -> list[str]:
   """Returns sentences, the most important first, about a Summary `found`."""
   if not len(statistics.finite([each.value for each in found.settings])):
     return ["No training has a score yet.", *_about_the_rest(table)]
@@ -76,7 +78,7 @@ def _about_budgets(study, axis, found):
   ]
   way = "lowest" if statistics.sign(study) > 0 else "highest"
 
-  def won(upto, value, best):
+  def won(upto: str, value: Any, best: float) -> str:
     return f"{axis} = {value} ({number(statistics.sign(study) * best)})"
 
   parts = [
@@ -385,7 +387,7 @@ def _about_the_rest(table):
   return sentences + [f"Warning: {words}" for words in warnings(table)]
 
 
-def warnings(table):
+def warnings(table: Any) -> list[str]:
   """Returns sentences on what makes the figures doubtful."""
   found = []
   digests = statistics.protocols(table)
@@ -397,7 +399,7 @@ def warnings(table):
   return found
 
 
-def number(x):
+def number(x: Optional[float]) -> str:
   """Returns three digits or so of a number."""
   if x is None or math.isnan(x):
     return "-"
@@ -406,12 +408,12 @@ def number(x):
   return f"{x:.0f}" if 1000 <= abs(x) < 1e6 else f"{x:.3g}"
 
 
-def p_text(p):
+def p_text(p: float) -> str:
   """Returns ".004", "1.00" or "less than .001"."""
   return "less than .001" if p < 0.001 else _p_digits(p)
 
 
-def p_equals(p):
+def p_equals(p: float) -> str:
   return "< .001" if p < 0.001 else f"= {_p_digits(p)}"
 
 

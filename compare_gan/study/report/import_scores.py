@@ -8,6 +8,7 @@ more than `most_values` numbers was searched, not chosen: a setting. A score of
 31337 is how the original wrote NaN: a run that ends with it has collapsed.
 """
 
+from collections.abc import Sequence
 import csv
 import hashlib
 import json
@@ -15,6 +16,7 @@ import math
 import os
 import re
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.study.report import tables
 from compare_gan.study.run import table as table_lib
@@ -34,7 +36,12 @@ class _Run(NamedTuple):
   protocol: str
 
 
-def read(paths, score=None, checkpoint="last", most_values=10):
+def read(
+  paths: Sequence[str],
+  score: Optional[str] = None,
+  checkpoint: str = "last",
+  most_values: int = 10,
+) -> table_lib.Table:
   """Returns the Table of some scores.csv.
 
   Args:
@@ -196,7 +203,7 @@ def _order(name, differing):
 def _ordered(values):
   """Returns the values of an axis: numbers by size, then texts."""
 
-  def place(value):
+  def place(value: str) -> tuple[bool, float, str]:
     number = _number(value)
     return (number is None, number or 0.0, value)
 
@@ -258,7 +265,7 @@ def _seeds_by_setting(rows):
 # ---- Writing -----------------------------------------------------------------
 
 
-def write(table, folder):
+def write(table: table_lib.Table, folder: str) -> None:
   """Writes a Table as the folder of a study that table.read reads."""
   if os.path.exists(os.path.join(folder, "study.json")):
     raise FileExistsError(

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+from typing import Optional
 
 from compare_gan.storage import files as files_lib
 from compare_gan.study.report import answers
@@ -34,7 +35,7 @@ _RULES = {
 }
 
 
-def write(study_dir, max_megabytes=60):
+def write(study_dir: str, max_megabytes: float = 60) -> str:
   """Returns the path of report/index.html, written with the tables beside it.
 
   Args:
@@ -69,7 +70,12 @@ def _look(table, study_dir, summary):
   return tuple(each for each in before if each.ended < look.ended)
 
 
-def page(table, study_dir, summary=None, max_megabytes=60):
+def page(
+  table: table_lib.Table,
+  study_dir: str,
+  summary: Optional[statistics.Summary] = None,
+  max_megabytes: float = 60,
+) -> str:
   """Returns the HTML of the report.
 
   Args:
@@ -260,7 +266,9 @@ def _texts(cell):
   return {axis: str(value) for axis, value in cell.items()}
 
 
-def facts(table, summary):
+def facts(
+  table: table_lib.Table, summary: statistics.Summary
+) -> list[tuple[str, str]]:
   """Returns [(what, text)]: how the figures came about."""
   study = table.study
   better = "lower" if table_lib.is_minimized(study) else "higher"

@@ -1,11 +1,14 @@
 """What the report shows of one run: curves, picture, microscope, log."""
 
 import base64
+from collections.abc import Sequence
 import io
 import json
 import math
 import os
 import re
+from typing import Any
+from typing import Optional
 
 from compare_gan.storage import files
 import numpy as np
@@ -23,7 +26,7 @@ _MORE = 8  # pictures of a run beside its samples, at most
 _QUALITIES = (85, 60, 35)
 
 
-def detail(row, folder, points=POINTS):
+def detail(row: Any, folder: str, points: int = POINTS) -> dict[str, Any]:
   """Returns what the page needs to show a run, but for its picture.
 
   Args:
@@ -45,7 +48,7 @@ def detail(row, folder, points=POINTS):
   return found
 
 
-def rounded(x, digits=5):
+def rounded(x: Optional[float], digits: int = 5) -> Optional[float]:
   """Returns a float with few digits; None for what is no finite number."""
   if x is None or not math.isfinite(x):
     return None
@@ -55,12 +58,12 @@ def rounded(x, digits=5):
 # ---- Learning curves ---------------------------------------------------------
 
 
-def points_for(runs, scalars=10):
+def points_for(runs: int, scalars: int = 10) -> int:
   """Returns how many points a curve may have, of so many runs."""
   return int(np.clip(_FLOATS // max(1, runs * scalars), 20, POINTS))
 
 
-def curves(path, points):
+def curves(path: str, points: int) -> Optional[dict[str, Any]]:
   """Returns {"names", "values"} of scalars.csv, or None without one.
 
   The values are float32 in base64, a curve after the other, the first of them
@@ -98,7 +101,7 @@ def _floats(texts):
 # ---- The microscope ----------------------------------------------------------
 
 
-def microscope(path):
+def microscope(path: str) -> Optional[dict[str, Any]]:
   """Returns microscope.json, small enough for the page, or None.
 
   A spectrum keeps its first, last and evenly spaced singular values, gradient
@@ -134,7 +137,7 @@ def _rounded(numbers):
   }
 
 
-def spectrum(values):
+def spectrum(values: Sequence[float]) -> dict[str, Any]:
   """Returns {"size", "at", "values"}: places from 1 and singular values."""
   size = len(values)
   at = np.unique(
@@ -147,7 +150,9 @@ def spectrum(values):
   }
 
 
-def histograms(norms):
+def histograms(
+  norms: dict[str, Sequence[Optional[float]]],
+) -> Optional[dict[str, Any]]:
   """Returns {"edges", "shares", "medians"} of lists of norms, or None."""
   arrays = {
     name: np.asarray([np.nan if x is None else x for x in norms[name]], float)
@@ -172,7 +177,7 @@ def histograms(norms):
 # ---- Pictures ----------------------------------------------------------------
 
 
-def picture(folder):
+def picture(folder: str) -> Optional[str]:
   """Returns the path of the newest samples/step-<n>.png of a run, or None."""
   samples = os.path.join(folder, "samples")
   if not os.path.isdir(samples):
@@ -194,7 +199,7 @@ def more_pictures(folder: str) -> dict[str, str]:
   }
 
 
-def thumbnail(path, limit, side=_SIDE):
+def thumbnail(path: str, limit: float, side: int = _SIDE) -> Optional[str]:
   """Returns a data URI of a picture of at most `limit` bytes, or None.
 
   The file itself if it is small enough; else a JPEG, whose quality and then

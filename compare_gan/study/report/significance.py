@@ -16,10 +16,14 @@ the seeds are the unit, and the claim is about this setting only.
 An interval always agrees with the p beside it: it leaves out 0 where p < .05.
 """
 
+from collections.abc import Callable
+from collections.abc import Sequence
 import functools
 import itertools
 import math
 from typing import NamedTuple
+from typing import Optional
+from typing import Union
 
 import numpy as np
 from scipy import stats
@@ -51,7 +55,9 @@ class Estimate(NamedTuple):
 # ---- Over settings -----------------------------------------------------------
 
 
-def t_interval(x, level=0.95):
+def t_interval(
+  x: Union[Sequence[float], np.ndarray], level: float = 0.95
+) -> tuple[float, float]:
   """Returns mean -+ t s / sqrt(n), Student's interval of a mean."""
   x = np.asarray(x, np.float64)
   if len(x) < 2:
@@ -61,7 +67,7 @@ def t_interval(x, level=0.95):
   return float(x.mean() - half), float(x.mean() + half)
 
 
-def t_test(x) -> Estimate:
+def t_test(x: Union[Sequence[float], np.ndarray]) -> Estimate:
   """Returns the mean, Student's interval and p of differences."""
   x = np.asarray(x, np.float64)
   mean, low_high = float(x.mean()), t_interval(x)
@@ -77,7 +83,7 @@ def _t_p(mean, deviation, df):
   return float(2 * stats.t.sf(abs(mean) / deviation, df))
 
 
-def wilcoxon(x) -> tuple[float, int]:
+def wilcoxon(x: Union[Sequence[float], np.ndarray]) -> tuple[float, int]:
   """Returns the two-sided p of Wilcoxon's signed-rank test, and its n.
 
   Zeros are left out. With up to 100 differences p is exact, ties included: the
@@ -92,7 +98,7 @@ def wilcoxon(x) -> tuple[float, int]:
   return _rank_null(ranks).p(ranks[x > 0].sum()), len(x)
 
 
-def signed_rank(x) -> Estimate:
+def signed_rank(x: Union[Sequence[float], np.ndarray]) -> Estimate:
   """Returns the Hodges-Lehmann estimate with Wilcoxon's interval and p.
 
   The estimate is the median of the Walsh averages (x_i + x_j) / 2, i <= j; the
@@ -138,7 +144,7 @@ class _Null(NamedTuple):
   mean: float
   deviation: float
 
-  def p(self, rank_sum):
+  def p(self, rank_sum: float) -> float:
     """Returns the two-sided p: of sums as far from the mean, or farther."""
     if self.ways is None:
       z = abs(rank_sum - self.mean) / self.deviation if self.deviation else 0.0
@@ -147,7 +153,7 @@ class _Null(NamedTuple):
     at = min(at, len(self.ways) - 1 - at)
     return float(min(1.0, self._both_tails()[at]))
 
-  def left_out(self):
+  def left_out(self) -> Optional[int]:
     """Returns how many averages the interval leaves out at each end, or None.
 
     It is the largest sum below the mean, counted from the least possible one
@@ -179,7 +185,7 @@ def _rank_null(ranks):
   return _Null(ways, 0.0, mean, deviation)
 
 
-def sign_flip(x) -> float:
+def sign_flip(x: Union[Sequence[float], np.ndarray]) -> float:
   """Returns the two-sided p of a mean under random signs.
 
   Exact for up to 16 differences that are not zero; beyond, 10,000 random flips
@@ -212,7 +218,9 @@ def _signs(n):
 # ---- Over seeds of one setting -----------------------------------------------
 
 
-def mann_whitney(a, b) -> Estimate:
+def mann_whitney(
+  a: Union[Sequence[float], np.ndarray], b: Union[Sequence[float], np.ndarray]
+) -> Estimate:
   """Returns the Hodges-Lehmann shift of b to a, its interval and its p.
 
   Exact for up to 100 costs, ties included: all ways to deal out the ranks.
@@ -244,7 +252,9 @@ def _shuffle_null(ranks, n):
   )
 
 
-def welch(a, b) -> Estimate:
+def welch(
+  a: Union[Sequence[float], np.ndarray], b: Union[Sequence[float], np.ndarray]
+) -> Estimate:
   """Returns mean b - mean a with Welch's interval and p."""
   a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
   mean = float(b.mean() - a.mean())
@@ -318,7 +328,7 @@ def settings_needed(
   return max(math.ceil(n) + 2, least_settings(tests))
 
 
-def holm(ps):
+def holm(ps: Sequence[float]) -> np.ndarray:
   """Returns p-values after Holm's correction for as many tests as there are."""
   ps = np.asarray(ps, np.float64)
   order = np.argsort(ps, kind="stable")
@@ -353,7 +363,7 @@ class Difference(NamedTuple):
   sigma: float  # deviation of a cost between seeds
 
   @property
-  def testable(self):
+  def testable(self) -> bool:
     """Whether a claim is possible at all: so it counts in Holm's family.
 
     It depends on how many settings and seeds there are, not on their costs.
@@ -363,13 +373,15 @@ class Difference(NamedTuple):
     return self.smallest_p < LEVEL
 
 
-def worst_of(*sides) -> float:
+def worst_of(*sides: Sequence[Sequence[float]]) -> float:
   """Returns the largest finite cost of [settings][seeds], nan without any."""
   costs = [cost for side in sides for seeds in side for cost in seeds]
   return max(filter(math.isfinite, costs), default=math.nan)
 
 
-def with_worst(costs, worst: float):
+def with_worst(
+  costs: Sequence[Sequence[float]], worst: float
+) -> list[list[float]]:
   """Returns [settings][seeds] with `worst` in place of failures (inf).
 
   Any rule that treats both values alike keeps the tests exact. Failures that
@@ -382,7 +394,11 @@ def with_worst(costs, worst: float):
   ]
 
 
-def compare(first, second, with_failures=None) -> Difference:
+def compare(
+  first: Sequence[Sequence[float]],
+  second: Sequence[Sequence[float]],
+  with_failures: Optional[Sequence[Sequence[Sequence[float]]]] = None,
+) -> Difference:
   """Returns the Difference of the finite costs [settings][seeds] of two values.
 
   Args:
@@ -464,7 +480,9 @@ def _spreads(first, second, d):
   return {"tau": tau, "sigma": math.sqrt(noise)}
 
 
-def compare_shares(first, second) -> float:
+def compare_shares(
+  first: Sequence[tuple[int, int]], second: Sequence[tuple[int, int]]
+) -> float:
   """Returns the p of two shares of failures; exploratory.
 
   Flips of signs over settings; Fisher's exact test with one of them.
@@ -491,7 +509,9 @@ class MedianBest(NamedTuple):
   rank_high: int
 
 
-def median_best(costs, k: int) -> MedianBest:
+def median_best(
+  costs: Union[Sequence[float], np.ndarray], k: int
+) -> MedianBest:
   """Returns the interval from order statistics, free of any distribution.
 
   Half of all searches of k independent draws have a best below the quantile
@@ -518,7 +538,12 @@ def last_budget(n: int) -> int:
   return int(n / math.log2(2 / LEVEL) + 1e-9)
 
 
-def permuted(groups, statistic, permutations: int = 2000, seed: int = 0):
+def permuted(
+  groups: Sequence[np.ndarray],
+  statistic: Callable[[list[np.ndarray]], Union[float, np.ndarray]],
+  permutations: int = 2000,
+  seed: int = 0,
+) -> float:
   """Returns the p of a statistic of groups whose settings swap their labels.
 
   Args:

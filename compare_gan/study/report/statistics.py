@@ -13,9 +13,14 @@ The questions are those of https://arxiv.org/abs/1711.10337 and
 https://arxiv.org/abs/1807.04720; the tests and the Holm correction are ours.
 """
 
+from collections.abc import Iterable
+from collections.abc import Sequence
 import itertools
 import math
+from typing import Any
 from typing import NamedTuple
+from typing import Optional
+from typing import Union
 
 from compare_gan.study.report import significance
 from compare_gan.study.run import table as table_lib
@@ -28,12 +33,12 @@ _NOT_ENDED = ("running", "waiting", "refused")
 # ---- Scores and settings -----------------------------------------------------
 
 
-def sign(study):
+def sign(study: dict[str, Any]) -> float:
   """Returns what turns a score into a cost, and a cost into a score."""
   return 1.0 if table_lib.is_minimized(study) else -1.0
 
 
-def cost(row, study):
+def cost(row: table_lib.Row, study: dict[str, Any]) -> Optional[float]:
   """Returns the cost of a run: inf if it failed, None if it does not count."""
   if row.status in _NOT_ENDED:
     return None
@@ -56,19 +61,19 @@ class Setting(NamedTuple):
   fresh: tuple = ()  # costs of repeat_best: seeds that did not choose it
 
   @property
-  def value(self):
+  def value(self) -> float:
     return median(self.costs)
 
   @property
-  def n(self):
+  def n(self) -> int:
     return len(self.costs)
 
   @property
-  def n_ok(self):
+  def n_ok(self) -> int:
     return sum(map(math.isfinite, self.costs))
 
 
-def settings(table):
+def settings(table: table_lib.Table) -> list[Setting]:
   """Returns the Settings with a training that ended, in the study's order."""
   found = {}
   for row in sorted(table.rows, key=lambda row: row.order):
@@ -101,25 +106,27 @@ def _key(names):
   return tuple(sorted(names.items()))
 
 
-def median(costs):
+def median(costs: Iterable[float]) -> float:
   """Returns the median of a few numbers, infinite ones among them."""
   ordered = sorted(costs)
   n = len(ordered)
   return float(ordered[(n - 1) // 2] + ordered[n // 2]) / 2
 
 
-def iqr(costs):
+def iqr(costs: Union[Sequence[float], np.ndarray]) -> float:
   """Returns the distance between the quartiles."""
   first, third = np.percentile(costs, [25, 75])
   return float(third - first)
 
 
-def with_value(all_settings, axis, value):
+def with_value(
+  all_settings: Iterable[Setting], axis: str, value: Any
+) -> list[Setting]:
   """Returns the Settings whose cell has a value of an axis."""
   return [each for each in all_settings if each.cell.get(axis) == value]
 
 
-def finite(costs):
+def finite(costs: Union[Sequence[float], np.ndarray]) -> np.ndarray:
   """Returns the finite costs as an array."""
   costs = np.asarray(costs, np.float64)
   return costs[np.isfinite(costs)]
@@ -141,7 +148,9 @@ class Box(NamedTuple):
   points: tuple
 
 
-def top_percent(costs, percent):
+def top_percent(
+  costs: Union[Sequence[float], np.ndarray], percent: float
+) -> Box:
   """Returns the Box of the best `percent` of costs, at least one of them."""
   costs = np.sort(np.asarray(costs, np.float64))
   n_top = max(1, math.ceil(round(percent / 100 * len(costs), 9)))
@@ -161,7 +170,7 @@ class Best(NamedTuple):
   top: tuple
 
 
-def best_table(all_settings, top=2):
+def best_table(all_settings: Iterable[Setting], top: int = 2) -> list[Best]:
   """Returns the Best of every cell, the cell with the best setting first."""
   cells = {}
   for each in all_settings:
@@ -176,7 +185,9 @@ def best_table(all_settings, top=2):
 # ---- What a budget buys ------------------------------------------------------
 
 
-def counted(costs, worst):
+def counted(
+  costs: Union[Sequence[float], np.ndarray], worst: float
+) -> np.ndarray:
   """Returns costs with `worst` in place of infinity.
 
   An expectation over costs of which one is infinite is infinite. So a failure
@@ -186,7 +197,7 @@ def counted(costs, worst):
   return np.where(np.isfinite(costs), costs, worst)
 
 
-def budgets(n, most=80):
+def budgets(n: int, most: int = 80) -> np.ndarray:
   """Returns the k at which curves are drawn: all of 1..n, or `most` of them."""
   return (
     np.unique(np.rint(np.geomspace(1, n, most)))
@@ -195,7 +206,9 @@ def budgets(n, most=80):
   )
 
 
-def expected_best(costs, ks):
+def expected_best(
+  costs: Union[Sequence[float], np.ndarray], ks: Iterable[int]
+) -> np.ndarray:
   """Returns E[min of k] of k settings drawn without replacement.
 
   P(min = x_(i)) = C(n - i, k - 1) / C(n, k) for the i-th smallest of n costs.
@@ -216,7 +229,9 @@ def _chances_of_best(n, k):
   return k / n * np.cumprod(np.append(1.0, ratios))
 
 
-def expected_best_iid(costs, ks):
+def expected_best_iid(
+  costs: Union[Sequence[float], np.ndarray], ks: Iterable[int]
+) -> np.ndarray:
   """Returns E[min of k] of k independent draws from the costs' distribution.
 
   P(min >= x_(i)) = ((n - i + 1) / n)^k for the i-th smallest of n costs: what
@@ -227,7 +242,11 @@ def expected_best_iid(costs, ks):
   return np.array([np.dot(-np.diff(at_least**k), x) for k in ks])
 
 
-def simulated_best(blocks, draws=1000, seed=0):
+def simulated_best(
+  blocks: Iterable[Union[Sequence[float], np.ndarray]],
+  draws: int = 1000,
+  seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
   """Returns (mean, 5 %, 95 % quantile) of the best of the first k, k = 1..n.
 
   Args:
@@ -246,7 +265,9 @@ def simulated_best(blocks, draws=1000, seed=0):
   return best.mean(axis=0), low, high
 
 
-def blocks(group, phases, worst):
+def blocks(
+  group: Iterable[Setting], phases: Sequence[str], worst: float
+) -> list[np.ndarray]:
   """Returns the costs of Settings by phase and round, the first phase first."""
   order = {phase: i for i, phase in enumerate(phases)}
   found = {}
@@ -277,7 +298,12 @@ class Curve(NamedTuple):
   last: int  # k up to which there is such an interval
 
 
-def budget_curve(group, phases, worst, draws=1000):
+def budget_curve(
+  group: Sequence[Setting],
+  phases: Sequence[str],
+  worst: float,
+  draws: int = 1000,
+) -> Curve:
   """Returns the Curve of some Settings."""
   costs = counted([each.value for each in group], worst)
   ks = budgets(len(costs)).astype(int)
@@ -302,14 +328,16 @@ def _median_best(group, costs, ks):
   return (*np.array(found).T, last)
 
 
-def independent(group):
+def independent(group: Sequence[Setting]) -> bool:
   """Returns whether Settings are independent draws: random search, once."""
   return {each.phase for each in group} == {"random_search"} and (
     len({each.round or 0 for each in group}) == 1
   )
 
 
-def budget_test(groups, k):
+def budget_test(
+  groups: Iterable[Union[Sequence[float], np.ndarray]], k: int
+) -> float:
   """Returns the p that the expected bests of k of some groups differ.
 
   The labels of the settings are permuted; the statistic is the distance of the
@@ -320,7 +348,7 @@ def budget_test(groups, k):
     k: how many settings are tried.
   """
 
-  def distance(groups):
+  def distance(groups: list[np.ndarray]) -> Union[float, np.ndarray]:
     bests = [
       np.sort(group) @ _chances_of_best(group.shape[-1], k) for group in groups
     ]
@@ -329,7 +357,9 @@ def budget_test(groups, k):
   return significance.permuted([np.asarray(each) for each in groups], distance)
 
 
-def winners(curves):
+def winners(
+  curves: dict[Any, Union[Sequence[float], np.ndarray]],
+) -> list[tuple[int, int, Any]]:
   """Returns [(first k, last k, name)]: who has the lowest exact curve, when.
 
   Args:
@@ -362,7 +392,9 @@ class Match(NamedTuple):
   second: list
 
 
-def matches(table, axis, first, second):
+def matches(
+  table: table_lib.Table, axis: str, first: Any, second: Any
+) -> list[Match]:
   """Returns the Matches of two values: what differs in this axis only.
 
   Two sides match that agree in the other axes and in the settings. Their seeds
@@ -434,28 +466,28 @@ class Comparison(NamedTuple):
   n_tests: int  # the family: all testable comparisons of the report
 
   @property
-  def tested(self):
+  def tested(self) -> bool:
     """Whether it counts in Holm's family."""
     return self.found.testable
 
   @property
-  def shown(self):
+  def shown(self) -> bool:
     """Whether the difference is significant in the whole report."""
     return self.tested and self.p_holm < significance.LEVEL
 
   @property
-  def possible(self):
+  def possible(self) -> bool:
     """Whether a test of so many units could reach the level at all."""
     least = self.found.smallest_p * max(self.n_tests, 1)
     return self.tested and least < significance.LEVEL
 
 
-def comparisons(table, axis):
+def comparisons(table: table_lib.Table, axis: str) -> list[Comparison]:
   """Returns a Comparison of every two values of an axis that match."""
   return all_comparisons(table)[axis]
 
 
-def all_comparisons(table):
+def all_comparisons(table: table_lib.Table) -> dict[str, list[Comparison]]:
   """Returns {axis: [Comparison]} of a report, which are one family of tests.
 
   Holm's correction is over all of them but those that no claim can be made of,
@@ -544,7 +576,12 @@ def _survivors(first, second):
 # ---- Tables of medians, ranks and spreads ------------------------------------
 
 
-def interaction(all_settings, first, second, values):
+def interaction(
+  all_settings: Sequence[Setting],
+  first: str,
+  second: str,
+  values: dict[str, Sequence[Any]],
+) -> tuple[np.ndarray, np.ndarray]:
   """Returns (medians, counts) [A, B] over settings, by values of two axes.
 
   Args:
@@ -564,7 +601,9 @@ def interaction(all_settings, first, second, values):
   return medians, counts
 
 
-def rank_correlation(scores):
+def rank_correlation(
+  scores: Union[Sequence[Sequence[float]], np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
   """Returns (Spearman's correlations, counts) [M, M] of metrics over runs.
 
   The correlation of ranks, ties having their mean rank, over the runs that
@@ -600,7 +639,7 @@ class Stability(NamedTuple):
   setting_iqr: float  # IQR of the settings' values
 
 
-def stability(group):
+def stability(group: Sequence[Setting]) -> Stability:
   """Returns the Stability of some Settings; NaN where a spread needs more."""
   n, n_ok = (sum(each.n for each in group), sum(each.n_ok for each in group))
   over_seeds = [iqr(finite(each.costs)) for each in group if each.n_ok >= 2]
@@ -624,7 +663,7 @@ class Look(NamedTuple):
   shown: list  # [axis, first, second] of the differences that it showed
 
 
-def look(table, summary):
+def look(table: table_lib.Table, summary: Any) -> Look:
   """Returns the Look at a table."""
   ended = sum(row.status not in ("running", "waiting") for row in table.rows)
   return Look(
@@ -654,7 +693,7 @@ class Summary(NamedTuple):
   looks: tuple = ()  # at reports of fewer runs, by report.write
 
 
-def summary(table):
+def summary(table: table_lib.Table) -> Summary:
   """Returns the Summary of a table."""
   study = table.study
   axes = study["axes"]
@@ -720,6 +759,6 @@ def _number(x):
   return math.nan if x is None else float(x)
 
 
-def protocols(table):
+def protocols(table: table_lib.Table) -> list[str]:
   """Returns the digests of the protocols under which runs were scored."""
   return sorted({str(row.protocol) for row in table.rows if row.protocol})

@@ -10,6 +10,8 @@ import io
 import json
 import math
 import os
+from typing import Any
+from typing import Optional
 
 from compare_gan.storage import files
 from compare_gan.study.report import answers
@@ -18,7 +20,9 @@ from compare_gan.study.report import statistics
 _RULES = ("last", "best", "min")
 
 
-def write(table, folder, summary=None):
+def write(
+  table: Any, folder: str, summary: Optional[statistics.Summary] = None
+) -> None:
   """Writes runs.csv, runs.json, summary.md and summary.tex.
 
   Args:
@@ -43,14 +47,14 @@ write_text = files.write_text  # A reader never sees half of a file.
 # ---- A row for each run ------------------------------------------------------
 
 
-def setting_names(table):
+def setting_names(table: Any) -> list[str]:
   """Returns the names of all settings, in the order of their appearance."""
   return list(
     dict.fromkeys(name for row in table.rows for name in row.settings)
   )
 
 
-def records(table):
+def records(table: Any) -> tuple[list[str], list[dict[str, Any]]]:
   """Returns (columns, rows): a dict for each run, None for what it lacks."""
   axes = {name: name for name in table.study["axes"]}
   settings = {
@@ -93,7 +97,7 @@ def _finite(x):
   return None if x is None or not math.isfinite(x) else float(x)
 
 
-def csv_text(table):
+def csv_text(table: Any) -> str:
   """Returns runs.csv; a cell is empty where a run has no such thing."""
   columns, rows = records(table)
   text = io.StringIO()
@@ -103,11 +107,11 @@ def csv_text(table):
   return text.getvalue()
 
 
-def export_csv(table, path):
+def export_csv(table: Any, path: str) -> None:
   write_text(path, csv_text(table))
 
 
-def export_parquet(table, path):
+def export_parquet(table: Any, path: str) -> None:
   """Writes the rows of runs.csv as a Parquet file, through pyarrow."""
   try:
     import pyarrow
@@ -127,7 +131,7 @@ def export_parquet(table, path):
 # ---- Summaries ---------------------------------------------------------------
 
 
-def markdown(table, summary):
+def markdown(table: Any, summary: statistics.Summary) -> str:
   """Returns summary.md: the answers, and tables behind them."""
   parts = [f"# {table.study['name']}"]
   parts.append(
@@ -146,7 +150,7 @@ def _markdown_cell(text):
   return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def latex(table, summary):
+def latex(table: Any, summary: statistics.Summary) -> str:
   """Returns summary.tex: tables to \\input, which need booktabs."""
   parts = [
     f"% {_one_line(table.study['name'])}. Needs \\usepackage{{booktabs}}."
@@ -183,7 +187,7 @@ _TEX = {
 }
 
 
-def escape(text):
+def escape(text: Any) -> str:
   """Returns text as LaTeX that shows it."""
   return "".join(_TEX.get(letter, letter) for letter in _one_line(text))
 
@@ -192,7 +196,9 @@ def _one_line(text):
   return " ".join(str(text).split())
 
 
-def summary_tables(table, summary):
+def summary_tables(
+  table: Any, summary: statistics.Summary
+) -> list[tuple[str, list[str], list[list[Any]]]]:
   """Returns [(caption, header, rows of text)]; empty tables are left out."""
   tables = [
     best_rows(table, summary),
@@ -203,7 +209,9 @@ def summary_tables(table, summary):
   return [each for each in tables if each[2]]
 
 
-def best_rows(table, summary):
+def best_rows(
+  table: Any, summary: statistics.Summary
+) -> tuple[str, list[str], list[list[Any]]]:
   study = table.study
   axes, names = list(study["axes"]), setting_names(table)
   header = [*axes, *names, f"median {study['score']}", "seeds ok", "best of"]
@@ -225,7 +233,9 @@ def _best_of(place, n):
   return f"best of {n}" if place == 1 else f"no. {place} of {n}"
 
 
-def comparison_rows(table, summary):
+def comparison_rows(
+  table: Any, summary: statistics.Summary
+) -> tuple[str, list[str], list[list[Any]]]:
   header = ["axis", "values", "difference", "95 %", "mean", "95 % (t)"]
   header += ["settings", "seeds", "test", "p", "p after Holm", "of tests"]
   header += ["least p", "better in", "P", "tau", "sigma", "failed", "dropped"]
@@ -268,14 +278,16 @@ def _from_to(ends):
   return str(low) if low == high else f"{low} to {high}"
 
 
-def interval(factor, ends):
+def interval(factor: float, ends: tuple[float, float]) -> str:
   low, high = sorted(factor * end for end in ends)
   if math.isnan(low) or math.isnan(high):
     return "-"
   return f"[{answers.number(low)}, {answers.number(high)}]"
 
 
-def stability_rows(table, summary):
+def stability_rows(
+  table: Any, summary: statistics.Summary
+) -> tuple[str, list[str], list[list[Any]]]:
   header = ["axis", "value", "failed", "trainings", "IQR over seeds"]
   header += ["IQR over settings"]
   rows = [
@@ -293,7 +305,7 @@ def stability_rows(table, summary):
   return f"Stability of {table.study['score']}", header, rows
 
 
-def failure_rows(table):
+def failure_rows(table: Any) -> tuple[str, list[str], list[list[Any]]]:
   rows = [
     [
       row.run,

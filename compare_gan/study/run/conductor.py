@@ -7,6 +7,8 @@ moment: a run with a start and without an end is started again, and its training
 goes on from its last checkpoint.
 """
 
+from collections.abc import Callable
+from collections.abc import Iterable
 import contextlib
 import datetime
 import hashlib
@@ -16,6 +18,8 @@ import signal
 import sys
 import threading
 import time
+from typing import Any
+from typing import Optional
 
 from compare_gan.storage import files
 from compare_gan.study.run import journal
@@ -32,7 +36,7 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 class Stopped(Exception):
   """A signal has ended the conductor; `number` is the signal's."""
 
-  def __init__(self, number, message):
+  def __init__(self, number: int, message: str) -> None:
     super().__init__(message)
     self.number = number
 
@@ -55,16 +59,16 @@ class Conductor:
 
   def __init__(
     self,
-    study,
-    plan,
-    folder,
-    executor,
-    text="",
-    shard=None,
-    progress=None,
-    command=process.trainer_command,
-    room=None,
-  ):
+    study: Any,
+    plan: Any,
+    folder: str,
+    executor: Any,
+    text: str = "",
+    shard: Optional[tuple[int, int]] = None,
+    progress: Optional[Any] = None,
+    command: Callable[[Any, Any, str], Iterable[str]] = process.trainer_command,
+    room: Optional[room_lib.Room] = None,
+  ) -> None:
     self._study = study
     self._plan = plan
     self._folder = os.path.abspath(folder)
@@ -80,7 +84,7 @@ class Conductor:
     self._flying = {}  # {run id: when it was submitted}
     self._looked = 0.0
 
-  def run(self):
+  def run(self) -> None:
     """Runs what is left to run, and returns when all of it has ended.
 
     Raises Stopped after a signal, with all runs ended in good order. A second
@@ -426,7 +430,7 @@ def return_to_start(folder: str) -> None:
     sys.path.insert(0, start)
 
 
-def as_begun(study, folder):
+def as_begun(study: Any, folder: str) -> Any:
   """Returns the study with what a folder goes by that was begun earlier.
 
   A study that an earlier version has begun minimised its score unless the file
@@ -444,17 +448,17 @@ def as_begun(study, folder):
   )
 
 
-def title(cell):
+def title(cell: dict[str, Any]) -> str:
   """Returns "axis=value axis=value" of a cell."""
   return " ".join(f"{axis}={value}" for axis, value in cell.items())
 
 
-def shard_of(run_id, n):
+def shard_of(run_id: str, n: int) -> int:
   """Returns which of n shards a run belongs to, 0 to n - 1."""
   return int(hashlib.sha256(run_id.encode()).hexdigest()[:8], 16) % n
 
 
-def parse_shard(text):
+def parse_shard(text: Optional[str]) -> Optional[tuple[int, int]]:
   """Returns (i, n) of "i/n"; None of None."""
   if text is None:
     return None

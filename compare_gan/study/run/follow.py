@@ -15,7 +15,7 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def main(parent, *command):
+def main(parent: str, *command: str) -> None:
   if sys.platform.startswith("linux"):
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
   if os.getppid() != int(parent):

@@ -17,6 +17,8 @@ conductor opens the file. A start without an end is a run that was interrupted.
 """
 
 import collections
+from collections.abc import Iterable
+from collections.abc import Iterator
 import contextlib
 import datetime
 import errno
@@ -25,6 +27,7 @@ import json
 import os
 import re
 import time
+from typing import Any
 from typing import NamedTuple
 from typing import Optional
 import warnings
@@ -42,7 +45,7 @@ _INSTEAD = "choose another folder by --out"
 class JsonLines:
   """Adds JSON lines to a file, each of them whole or not at all."""
 
-  def __init__(self, path):
+  def __init__(self, path: str) -> None:
     self._path = path
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
     with files.refusals(path):
@@ -54,7 +57,7 @@ class JsonLines:
         self.close()
         raise
 
-  def append(self, *records):
+  def append(self, *records: dict[str, Any]) -> None:
     """Adds lines; they are on the disk when it returns."""
     lines = "".join(json.dumps(record) + "\n" for record in records).encode()
     with files.refusals(self._path, len(lines), _INSTEAD):
@@ -69,7 +72,7 @@ class JsonLines:
           files.call(os.ftruncate, self._file, size)
         raise
 
-  def close(self):
+  def close(self) -> None:
     os.close(self._file)
 
   def _cut_off_torn_line(self):
@@ -80,7 +83,7 @@ class JsonLines:
       files.call(os.fsync, self._file)
 
 
-def read_lines(path):
+def read_lines(path: str) -> list[dict[str, Any]]:
   """Returns the records of a file of JSON lines; a torn last line is none."""
   try:
     lines = files.read_bytes(path).split(b"\n")[:-1]
@@ -100,13 +103,15 @@ def read_lines(path):
 # ---- Files of a study --------------------------------------------------------
 
 
-def path_of(folder, name, shard=None):
+def path_of(
+  folder: str, name: str, shard: Optional[tuple[int, int]] = None
+) -> str:
   """Returns journal.jsonl, or journal-<i>.jsonl of the i-th shard."""
   part = "" if shard is None else f"-{shard[0]}"
   return os.path.join(folder, f"{name}{part}.jsonl")
 
 
-def read_all(folder, name):
+def read_all(folder: str, name: str) -> list[dict[str, Any]]:
   """Returns the records of <name>.jsonl and of all its shards."""
   return [record for part in _read_parts(folder, name) for record in part]
 
@@ -117,7 +122,7 @@ def _read_parts(folder, name):
   return [read_lines(os.path.join(folder, each)) for each in names]
 
 
-def events(folder):
+def events(folder: str) -> list[dict[str, Any]]:
   """Returns what happened, each event after those that led to it.
 
   The clocks of machines may disagree, so they decide last. Lines of a file keep
@@ -163,21 +168,30 @@ class Journal:
     shard: (i, n) if this machine does a part of the runs.
   """
 
-  def __init__(self, folder, shard=None):
+  def __init__(
+    self, folder: str, shard: Optional[tuple[int, int]] = None
+  ) -> None:
     self._sequence = 0
     self.saw(events(folder))
     self._lines = JsonLines(path_of(folder, "journal", shard))
 
-  def saw(self, happened):
+  def saw(self, happened: Iterable[dict[str, Any]]) -> None:
     """Numbers what is added from now on after these events."""
     known = [event.get("sequence") or 0 for event in happened]
     self._sequence = max([self._sequence, len(known), *known])
 
-  def start(self, run, attempt):
+  def start(self, run: str, attempt: int) -> dict[str, Any]:
     """Notes that a run is started; returns the event."""
     return self._add(run, "start", attempt)
 
-  def end(self, run, attempt, outcome, again=False, score=None):
+  def end(
+    self,
+    run: str,
+    attempt: int,
+    outcome: Any,
+    again: bool = False,
+    score: Optional[float] = None,
+  ) -> dict[str, Any]:
     """Notes an Outcome, see process.py; returns the event.
 
     Args:
@@ -200,7 +214,7 @@ class Journal:
       **({"again": True} if again else {}),
     )
 
-  def retry(self, run, attempt, was):
+  def retry(self, run: str, attempt: int, was: str) -> dict[str, Any]:
     """Notes that a run waits again; returns the event.
 
     Args:
@@ -210,11 +224,11 @@ class Journal:
     """
     return self._add(run, "retry", attempt, was=was)
 
-  def keep(self, run, attempt):
+  def keep(self, run: str, attempt: int) -> dict[str, Any]:
     """Notes that the plan keeps to a run's end; returns the event."""
     return self._add(run, "keep", attempt)
 
-  def close(self):
+  def close(self) -> None:
     self._lines.close()
 
   def _add(self, run, event, attempt, **more):
@@ -250,7 +264,7 @@ class State(NamedTuple):
   is_kept: bool = False  # The plan goes on without a score of it.
 
 
-def states(happened):
+def states(happened: Iterable[dict[str, Any]]) -> dict[str, State]:
   """Returns {run id: State} of events in order."""
   found = {}
   for event in happened:
@@ -259,7 +273,7 @@ def states(happened):
   return found
 
 
-def after(state, event):
+def after(state: State, event: dict[str, Any]) -> State:
   """Returns the State that an event leads to."""
   if event["event"] == "start":
     return state._replace(
@@ -291,7 +305,9 @@ _PATIENCE = 1.0  # Whoever asks `is_alive` holds the lock for a moment.
 
 
 @contextlib.contextmanager
-def conducting(folder, shard=None):
+def conducting(
+  folder: str, shard: Optional[tuple[int, int]] = None
+) -> Iterator[None]:
   """Holds the folder for a conductor, or says who does already.
 
   Shards share the folder's lock, and each has one of its own.
@@ -338,7 +354,9 @@ def _refuse_other_shards(folder, shard):
       )
 
 
-def refuse_others_at_work(folder, shard):
+def refuse_others_at_work(
+  folder: str, shard: Optional[tuple[int, int]]
+) -> None:
   """Raises OSError if shards beside this one are at work."""
   own = None if shard is None else f"LOCK-{shard[0]}-of-{shard[1]}"
   for path in _shard_locks(folder):
@@ -350,7 +368,7 @@ def refuse_others_at_work(folder, shard):
       )
 
 
-def is_alive(folder):
+def is_alive(folder: str) -> bool:
   """Returns whether a conductor, or one of its shards, is at work."""
   paths = [os.path.join(folder, "LOCK"), *_shard_locks(folder)]
   return any(locks.is_held(path) for path in paths)

@@ -7,7 +7,9 @@ counted: it comes when the step's memory is free again. Neither is what a
 dataset keeps in memory.
 """
 
+from collections.abc import Iterable
 import importlib.util
+from typing import Optional
 
 from compare_gan.configuration import gin_files
 from compare_gan.memory import memory_check
@@ -40,7 +42,7 @@ class Needs:
     has_gpus: whether the runs are given GPUs.
   """
 
-  def __init__(self, study: definition.Study, has_gpus: bool = False):
+  def __init__(self, study: definition.Study, has_gpus: bool = False) -> None:
     self._study = study
     self._on_host = trains_on_host(study.flags, has_gpus)
     resident = memory_limit.resident()
@@ -74,7 +76,7 @@ def _key(run):
   return tuple(sizes), run.imports
 
 
-def of_step_mb(run: plan_lib.Run, flags=()):
+def of_step_mb(run: plan_lib.Run, flags: Iterable[str] = ()) -> Optional[float]:
   """Returns the megabytes of a run's training on a CPU; None if unknown."""
   from compare_gan.context import scope
   from compare_gan.datasets import catalogue
@@ -102,7 +104,7 @@ def of_step_mb(run: plan_lib.Run, flags=()):
   return needed / 2**20
 
 
-def trains_on_host(flags, has_gpus: bool) -> bool:
+def trains_on_host(flags: Iterable[str], has_gpus: bool) -> bool:
   """Returns whether runs train in the memory of the host, on its processor."""
   device = "auto"
   words = iter(flags)

@@ -15,6 +15,7 @@ folder is held by this process and by the training: as long as any of them lives
 no other one can begin in this folder, on whatever machine.
 """
 
+from collections.abc import Sequence
 import datetime
 import math
 import os
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 from typing import NamedTuple
 from typing import Optional
 
@@ -67,7 +69,7 @@ class Outcome(NamedTuple):
 # ---- What is run -------------------------------------------------------------
 
 
-def trainer_command(study, run, folder):
+def trainer_command(study: Any, run: Any, folder: str) -> tuple[str, ...]:
   """Returns the words that train and score a run in its folder."""
   del run  # Its run.gin is in the folder.
   return (
@@ -84,7 +86,7 @@ def trainer_command(study, run, folder):
   )
 
 
-def environment(threads):
+def environment(threads: int) -> tuple[tuple[str, str], ...]:
   """Returns the variables of a training that may use so many cores."""
   names = (
     "OMP_NUM_THREADS",
@@ -100,7 +102,7 @@ def environment(threads):
 # ---- Running -----------------------------------------------------------------
 
 
-def run_task(task, stop=None):
+def run_task(task: Task, stop: Optional[threading.Event] = None) -> Outcome:
   """Runs a Task to its end; returns the Outcome.
 
   Args:
@@ -245,7 +247,7 @@ def _signal(training, number):
 # ---- Memory ------------------------------------------------------------------
 
 
-def check_memory_can_be_watched(memory_mb):
+def check_memory_can_be_watched(memory_mb: Optional[float]) -> None:
   """Raises ValueError where there is no /proc to read it from."""
   if memory_mb and not os.path.exists("/proc/self/stat"):
     raise ValueError(
@@ -254,7 +256,7 @@ def check_memory_can_be_watched(memory_mb):
     )
 
 
-def resident_mb(session):
+def resident_mb(session: int) -> float:
   """Returns the megabytes that all processes of a session have in memory.
 
   What two of them share is counted twice.
@@ -311,7 +313,9 @@ _DIVERGED = re.compile(r"is not finite at step|training has diverged")
 _ERROR = re.compile(r"(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit)\b")
 
 
-def classify(task, code, lines, was_short=False):
+def classify(
+  task: Task, code: int, lines: Sequence[str], was_short: bool = False
+) -> tuple[str, str]:
   """Returns (status, reason) of a training that has ended by itself.
 
   Args:
@@ -380,7 +384,7 @@ def _last_step(folder):
   return max((int(match[1]) for match in found if match), default=0)
 
 
-def telling_line(lines):
+def telling_line(lines: Sequence[str]) -> str:
   """Returns the line of a log that says best how it ended."""
   for is_telling in (_is_sentence, _ERROR.match, str.strip):
     for line in reversed(lines):

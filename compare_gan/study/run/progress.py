@@ -1,11 +1,16 @@
 """How far a study is: one live table on a terminal, else a line per change."""
 
 import collections
+from collections.abc import Iterable
+from collections.abc import Sequence
 import math
 import shutil
 import statistics
 import sys
 import time
+from typing import Any
+from typing import Optional
+from typing import TextIO
 
 from compare_gan.study.run import journal
 from compare_gan.study.run import table
@@ -33,7 +38,7 @@ class Progress:
     stream: where to.
   """
 
-  def __init__(self, study, stream=None):
+  def __init__(self, study: Any, stream: Optional[TextIO] = None) -> None:
     self._study = study
     self._minimize = table.is_minimized(study._asdict())
     self._stream = stream or sys.stderr
@@ -45,11 +50,13 @@ class Progress:
 
   # ---- Changes ---------------------------------------------------------------
 
-  def started(self, run, attempt):
+  def started(self, run: Any, attempt: int) -> None:
     again = f", attempt {attempt}" if attempt > 1 else ""
     self._say(f"start      {name(run)}{again}")
 
-  def ended(self, run, outcome, again, score):
+  def ended(
+    self, run: Any, outcome: Any, again: bool, score: Optional[float]
+  ) -> None:
     told = outcome.reason
     if outcome.status == "ok":
       told = f"{self._study.score} {_number(score)}"
@@ -66,7 +73,15 @@ class Progress:
 
   # ---- The table -------------------------------------------------------------
 
-  def show(self, runs, states, scores, flying, left, jobs):
+  def show(
+    self,
+    runs: Sequence[Any],
+    states: dict[str, journal.State],
+    scores: dict[str, Optional[float]],
+    flying: dict[str, float],
+    left: int,
+    jobs: int,
+  ) -> None:
     """Draws the table; elsewhere than on a terminal it only keeps the time.
 
     Args:
@@ -106,7 +121,7 @@ class Progress:
     self._stream.flush()
     self._drawn = len(lines)
 
-  def close(self):
+  def close(self) -> None:
     """Leaves the last table as it stands; prints it if it was not drawn."""
     if self._lines:
       if self._live:
@@ -116,7 +131,11 @@ class Progress:
         self._stream.flush()
 
 
-def table_lines(score, minimize, entries):
+def table_lines(
+  score: str,
+  minimize: bool,
+  entries: Iterable[tuple[dict[str, Any], str, Optional[float]]],
+) -> list[str]:
   """Returns the table: cells, how many runs of a status, the best score.
 
   Args:
@@ -142,7 +161,7 @@ def table_lines(score, minimize, entries):
   return lines
 
 
-def of_table(found):
+def of_table(found: table.Table) -> list[str]:
   """Returns the lines of a table.Table, for those who only look on."""
   study = found.study
   ended = sum(row.status in journal.FINAL for row in found.rows)
@@ -171,7 +190,7 @@ def _at_work(runs, states, flying, now):
   return lines
 
 
-def time_left(states, left, jobs):
+def time_left(states: Iterable[journal.State], left: int, jobs: int) -> str:
   """Returns "h:mm:ss left" by the median of what runs took; "" if none has."""
   took = [s.seconds for s in states if s.status in journal.FINAL and s.seconds]
   if not took or not left:
@@ -179,7 +198,7 @@ def time_left(states, left, jobs):
   return f"{_time(statistics.median(took) * math.ceil(left / jobs))} left"
 
 
-def name(run):
+def name(run: Any) -> str:
   """Returns a run in words."""
   settings = {k: f"{v:g}" for k, v in run.settings.items()}
   return f"{_words({**run.cell, **settings, 'seed': run.seed})} ({run.id})"

@@ -41,7 +41,7 @@ class Room:
     memory: Optional[memory_limit.Memory],
     jobs: int,
     need: Callable[[Any], Need],
-  ):
+  ) -> None:
     self._memory = memory
     self._jobs = jobs
     self._need = need

@@ -6,10 +6,13 @@ versions, which do not record which way their scores are better, make it load
 the metrics, which do.
 """
 
+from collections.abc import Sequence
 import json
 import math
 import os
+from typing import Any
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.evaluation import protocol
 from compare_gan.metrics import contract
@@ -45,7 +48,7 @@ class Table(NamedTuple):
   rows: list
 
 
-def read(study_dir):
+def read(study_dir: str) -> Table:
   """Returns the Table of a study's folder."""
   study = read_study(study_dir)
   states = journal.states(journal.events(study_dir))
@@ -57,7 +60,7 @@ def read(study_dir):
   return Table(study, rows)
 
 
-def read_study(study_dir):
+def read_study(study_dir: str) -> dict[str, Any]:
   """Returns the dict of study.json."""
   path = os.path.join(study_dir, "study.json")
   text = files.read_text_if_any(path)
@@ -74,7 +77,7 @@ def read_study(study_dir):
   return study
 
 
-def planned(study_dir):
+def planned(study_dir: str) -> list[dict[str, Any]]:
   """Returns the runs that are known, as dicts, in the order of the plan.
 
   Of a run that is listed several times the last place counts: places move on
@@ -88,7 +91,7 @@ def planned(study_dir):
   return sorted(runs.values(), key=lambda run: run["order"])
 
 
-def folder_of(study_dir, run_id):
+def folder_of(study_dir: str, run_id: str) -> str:
   """Returns the model_dir of a run."""
   return os.path.join(study_dir, "runs", run_id)
 
@@ -122,7 +125,7 @@ def _row(study_dir, study, run, state, running):
 # ---- Scores ------------------------------------------------------------------
 
 
-def read_scores(folder):
+def read_scores(folder: str) -> list[dict[str, Any]]:
   """Returns [{"step", "status", "scores", "better", "errors", "metrics",
   "protocol", "protocol_digest"}].
 
@@ -156,7 +159,9 @@ def _is_under(last, row):
   return protocol.merged(row["protocol"], last["protocol"]) is not None
 
 
-def summarize(rows, study):
+def summarize(
+  rows: Sequence[dict[str, Any]], study: dict[str, Any]
+) -> dict[str, dict[str, float]]:
   """Returns {metric: {"last", "best", "min"}} of the rows of checkpoints.
 
   "last" is the last checkpoint's; "best" that of the checkpoint at which
@@ -200,7 +205,7 @@ def _finite(scores):
   return {name: x for name, x in scores.items() if math.isfinite(x)}
 
 
-def is_minimized(study):
+def is_minimized(study: dict[str, Any]) -> bool:
   """Returns whether a lower study.score is better.
 
   Args:
@@ -214,12 +219,12 @@ def is_minimized(study):
   return minimize
 
 
-def is_declared(score):
+def is_declared(score: str) -> bool:
   """Returns whether a metric of this package says which way it is better."""
   return contract.better_of(score) in _BEST
 
 
-def note_on_direction(study):
+def note_on_direction(study: dict[str, Any]) -> str:
   """Returns a sentence if a study goes against its metric, "" if not.
 
   Of a metric that is not in this package nothing is known here.
@@ -234,7 +239,12 @@ def note_on_direction(study):
   )
 
 
-def value(row, study, metric=None, rule=None):
+def value(
+  row: Row,
+  study: dict[str, Any],
+  metric: Optional[str] = None,
+  rule: Optional[str] = None,
+) -> Optional[float]:
   """Returns a run's score, None if it has none or did not end well.
 
   Args:
@@ -248,7 +258,7 @@ def value(row, study, metric=None, rule=None):
   return _value(row.scores, study, metric, rule)
 
 
-def value_of_folder(folder, study):
+def value_of_folder(folder: str, study: dict[str, Any]) -> Optional[float]:
   """Returns `value` of a run that ended well, by its model_dir."""
   return _value(summarize(read_scores(folder), study), study)
 

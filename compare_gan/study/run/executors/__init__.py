@@ -18,16 +18,19 @@ with the attributes `jobs` and `threads`, how many cores a run may use, and
   close()        is the last call
 """
 
+from collections.abc import Iterable
 import importlib
 import pkgutil
+from typing import Any
+from typing import Union
 
 
-def names():
+def names() -> list[str]:
   """Returns the executors there are."""
   return sorted(info.name for info in pkgutil.iter_modules(__path__))
 
 
-def make(name, options=(), **given):
+def make(name: str, options: Iterable[str] = (), **given: Any) -> Any:
   """Returns an Executor.
 
   Args:
@@ -56,7 +59,7 @@ def make(name, options=(), **given):
     raise ValueError(f"--executor={name}: {error}.") from error
 
 
-def whole_number(name, text):
+def whole_number(name: str, text: Union[int, str]) -> int:
   """Returns an option as an int of 1 or more."""
   if not str(text).isdigit() or not int(text):
     raise ValueError(

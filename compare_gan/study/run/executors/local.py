@@ -1,8 +1,10 @@
 """Runs on this machine, each of them a process; needs no other package."""
 
+from collections.abc import Mapping
 import os
 import queue
 import threading
+from typing import Optional
 
 from compare_gan.memory import memory_limit
 from compare_gan.study.run import executors
@@ -29,13 +31,13 @@ class Executor:
 
   def __init__(
     self,
-    jobs=None,
-    folder=None,
-    memory_mb=None,
-    timeout_s=None,
-    threads=None,
-    total_mb=None,
-  ):
+    jobs: Optional[int] = None,
+    folder: Optional[str] = None,
+    memory_mb: Optional[float] = None,
+    timeout_s: Optional[float] = None,
+    threads: Optional[str] = None,
+    total_mb: Optional[str] = None,
+  ) -> None:
     del folder, timeout_s
     self.gpus = gpus(os.environ)
     self.memory = memory_limit.find()
@@ -58,7 +60,7 @@ class Executor:
     self._threads = {}
     self._slots = {}  # {task id: number of its place among the jobs}
 
-  def submit(self, task):
+  def submit(self, task: process.Task) -> None:
     slot = min(set(range(len(self._slots) + 1)) - {*self._slots.values()})
     if self.gpus:
       gpu = self.gpus[slot % len(self.gpus)]
@@ -76,7 +78,7 @@ class Executor:
       outcome = process.Outcome("failed", f"{type(error).__name__}: {error}")
     self._ended.put((task.id, outcome))
 
-  def wait(self, seconds):
+  def wait(self, seconds: float) -> list[tuple[str, process.Outcome]]:
     ended = []
     try:
       ended.append(self._ended.get(timeout=seconds))
@@ -89,10 +91,10 @@ class Executor:
       del self._slots[task_id]
     return ended
 
-  def cancel(self):
+  def cancel(self) -> None:
     self._stop.set()
 
-  def close(self):
+  def close(self) -> None:
     self.cancel()
     for thread in self._threads.values():
       thread.join()
@@ -101,7 +103,9 @@ class Executor:
 # ---- How many at once --------------------------------------------------------
 
 
-def default_jobs(cores, num_gpus, available_mb, memory_mb):
+def default_jobs(
+  cores: int, num_gpus: int, available_mb: Optional[float], memory_mb: float
+) -> int:
   """Returns how many runs a machine has room for."""
   jobs = num_gpus or (cores if cores <= 4 else cores // 2)
   if available_mb is not None:
@@ -109,7 +113,7 @@ def default_jobs(cores, num_gpus, available_mb, memory_mb):
   return max(1, jobs)
 
 
-def gpus(environment):
+def gpus(environment: Mapping[str, str]) -> list[str]:
   """Returns the names of the GPUs there are, for CUDA_VISIBLE_DEVICES."""
   if "CUDA_VISIBLE_DEVICES" in environment:
     named = environment["CUDA_VISIBLE_DEVICES"].split(",")
@@ -121,7 +125,7 @@ def gpus(environment):
   return [str(number) for number in range(len(found))]
 
 
-def cores():
+def cores() -> int:
   """Returns how many cores of their own this process may use."""
   try:
     own = len(os.sched_getaffinity(0))

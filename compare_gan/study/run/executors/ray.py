@@ -4,6 +4,9 @@ The study's folder must be one that all nodes see, and so must the Python that
 runs this; Ray itself needs Python 3.10 or newer.
 """
 
+from typing import Optional
+from typing import Union
+
 from compare_gan.study.run import executors
 from compare_gan.study.run import process
 
@@ -24,14 +27,14 @@ class Executor:
 
   def __init__(
     self,
-    jobs=None,
-    folder=None,
-    memory_mb=None,
-    timeout_s=None,
-    address=None,
-    threads=2,
-    gpus=None,
-  ):
+    jobs: Optional[int] = None,
+    folder: Optional[str] = None,
+    memory_mb: Optional[float] = None,
+    timeout_s: Optional[float] = None,
+    address: Optional[str] = None,
+    threads: Union[int, str] = 2,
+    gpus: Optional[str] = None,
+  ) -> None:
     del folder, timeout_s
     self._ray = _import()
     self.threads = executors.whole_number("threads", threads)
@@ -58,10 +61,10 @@ class Executor:
     self._tasks = {}  # {reference of a result: task id}
     self._cancelled = False
 
-  def submit(self, task):
+  def submit(self, task: process.Task) -> None:
     self._tasks[self._run.remote(task)] = task.id
 
-  def wait(self, seconds):
+  def wait(self, seconds: float) -> list[tuple[str, process.Outcome]]:
     if not self._tasks:
       return []
     ready, _ = self._ray.wait(list(self._tasks), num_returns=1, timeout=seconds)
@@ -76,12 +79,12 @@ class Executor:
       status = "interrupted" if self._cancelled else "killed"
       return process.Outcome(status, f"Ray: {lines[0]}")
 
-  def cancel(self):
+  def cancel(self) -> None:
     self._cancelled = True
     for reference in self._tasks:
       self._ray.cancel(reference, force=False)
 
-  def close(self):
+  def close(self) -> None:
     self._ray.shutdown()
 
 

@@ -7,6 +7,8 @@ folder makes the next job wait until it has ended.
 
 import os
 import time
+from typing import Optional
+from typing import Union
 
 from compare_gan.study.run import executors
 from compare_gan.study.run import process
@@ -30,14 +32,14 @@ class Executor:
 
   def __init__(
     self,
-    jobs=None,
-    folder=".",
-    memory_mb=None,
-    timeout_s=None,
-    cluster=None,
-    threads=2,
-    **options,
-  ):
+    jobs: Optional[int] = None,
+    folder: str = ".",
+    memory_mb: Optional[float] = None,
+    timeout_s: Optional[float] = None,
+    cluster: Optional[str] = None,
+    threads: Union[int, str] = 2,
+    **options: str,
+  ) -> None:
     submitit = _import()
     self.jobs = jobs or 32
     self.threads = executors.whole_number("threads", threads)
@@ -70,10 +72,10 @@ class Executor:
     self._jobs = {}
     self._cancelled = False
 
-  def submit(self, task):
+  def submit(self, task: process.Task) -> None:
     self._jobs[task.id] = self._executor.submit(process.run_task, task)
 
-  def wait(self, seconds):
+  def wait(self, seconds: float) -> list[tuple[str, process.Outcome]]:
     limit = time.monotonic() + seconds
     while True:
       ended = [
@@ -99,12 +101,12 @@ class Executor:
     reason = f"Job {job.job_id} of Slurm: {_last_line(str(error))}"
     return process.Outcome("killed", reason)
 
-  def cancel(self):
+  def cancel(self) -> None:
     self._cancelled = True
     for job in self._jobs.values():
       job.cancel()
 
-  def close(self):
+  def close(self) -> None:
     self.cancel()
 
 
