@@ -15,6 +15,7 @@ import json
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
 from compare_gan.evaluation import scoring
+from compare_gan.evaluation import settings as settings_lib
 import numpy as np
 
 
@@ -27,7 +28,7 @@ def main(argv=None):
   args = parser.parse_args(argv)
   gin_files.parse(args.gin_config, args.gin_bindings)
   dataset = catalogue.dataset()
-  chosen = scoring.settings()
+  chosen = settings_lib.settings()
   n = args.n or chosen.num_fake or dataset.eval_samples
   images, labels = draw(fit(dataset), n, args.seed)
   evaluator = scoring.Evaluator(dataset, chosen)

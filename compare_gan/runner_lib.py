@@ -29,6 +29,7 @@ from compare_gan.evaluation import microscope
 from compare_gan.evaluation import protocol
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import scoring as evaluation_lib
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import options as options_lib
 from compare_gan.gans import parameter_table
 from compare_gan.memory import memory_check
@@ -85,7 +86,7 @@ def run_with_schedule(
   gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
   if schedule != "train":
     # What gin got wrong shows now, not at the end.
-    note = evaluation_lib.check_best_by(evaluation_lib.settings())
+    note = settings_lib.check_best_by(settings_lib.settings())
     if note:
       print(note, flush=True)
   trains = schedule in ("train", "eval_after_train")
@@ -325,7 +326,7 @@ class _Scorer:
       restart.require_variables(was, self._dataset)
     self.gan = _with_values(self.gan, self._dataset, tensors, self._model_dir)
     if self.evaluator is None:
-      chosen = evaluation_lib.settings()
+      chosen = settings_lib.settings()
       self.evaluator = evaluation_lib.Evaluator(
         self._dataset, chosen, self._runs
       )
@@ -348,7 +349,7 @@ class _Scorer:
 
 def _evaluate(steps, dataset, model_dir, evaluation, scorer=None):
   """Adds a row to the tables for each of the steps."""
-  chosen = evaluation_lib.settings()
+  chosen = settings_lib.settings()
   scorer = scorer or _Scorer(dataset, model_dir, evaluation.runs)
   for step in steps:
     try:

@@ -9,6 +9,7 @@ from compare_gan.datasets import catalogue
 from compare_gan.datasets import shapes
 from compare_gan.estimator import run_config
 from compare_gan.evaluation import scoring
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.memory import memory_check
 from compare_gan.storage import model_dir
 import gin
@@ -163,7 +164,7 @@ def test_copies_score_1_on_every_card(path, tmp_path, monkeypatch):
     ],
   )
   dataset = catalogue.dataset()
-  evaluator = scoring.Evaluator(dataset, scoring.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
   images = np.concatenate(
     [batch["images"].numpy() for batch in dataset.in_order("train", 7)]
   )

@@ -20,6 +20,7 @@ from compare_gan.datasets import catalogue
 from compare_gan.datasets import folder
 from compare_gan.evaluation import protocol
 from compare_gan.evaluation import scoring
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import latents
 from compare_gan.metrics import bootstrap
 from compare_gan.metrics import contract
@@ -302,7 +303,7 @@ def _knobs(name, function, but=()):
 
 
 def _all_knobs():
-  found = _knobs("evaluate", scoring.settings)
+  found = _knobs("evaluate", settings_lib.settings)
   for name, metric in _metrics().items():
     # These come from evaluators, not from gin.
     found |= _knobs(name, metric, [contract.NUM_CLASSES, contract.RESAMPLES])
@@ -450,7 +451,7 @@ def _set_up(knob, lines, places):
   if name in ("dataset", "folder"):
     fake = any(line.startswith("# --data_fake") for line in lines)
     dataset = catalogue.dataset(fake=fake)
-  evaluator = scoring.Evaluator(dataset, scoring.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
   return evaluator, _gan(_FOR.get(knob, ""), dataset.image_shape)
 
 
@@ -518,7 +519,7 @@ def test_batches_of_the_extractor_do_not_count(places):
 
 
 def test_the_number_of_runs_counts():
-  chosen = scoring.settings(metrics=[_metrics()["ms_ssim"]])
+  chosen = settings_lib.settings(metrics=[_metrics()["ms_ssim"]])
   cards = [
     scoring.Evaluator(NoiseDataset(), chosen, n).card_of_model(tiny.gan())
     for n in (1, 2)

@@ -8,7 +8,7 @@
 --images are decoded as those of a dataset: folder.background is what shows
 behind transparent pixels, and arrays.value_range and arrays.layout say what an
 array file holds. A model adds a row to its scores.csv. What is scored and how:
-`evaluate.*`, see compare_gan/evaluation/scoring.py; --gin_bindings may set it.
+`evaluate.*`, see compare_gan/evaluation/settings.py; --gin_bindings may set it.
 """
 
 import argparse
@@ -19,8 +19,10 @@ import os
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import arrays
 from compare_gan.datasets import catalogue
+from compare_gan.evaluation import given_sets
 from compare_gan.evaluation import protocol
 from compare_gan.evaluation import scoring
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.features import abstract_extractor
 from compare_gan.pictures import picture_files
 from compare_gan.storage import files
@@ -98,18 +100,18 @@ def _features(args):
   if not sets:
     return None
   gin_files.parse(args.gin_config, _bindings(args))
-  metrics = scoring.settings().metrics
-  scores, errors = scoring.compare_sets(metrics, sets)
+  metrics = settings_lib.settings().metrics
+  scores, errors = given_sets.compare_sets(metrics, sets)
   if not scores and not errors:
     raise ValueError(
       f"No metric of evaluate.metrics can do with {', '.join(sets)} alone. "
       "--real_features and --fake_features together would do."
     )
-  card = scoring.card_of_sets(metrics, sets)
+  card = given_sets.card_of_sets(metrics, sets)
   return {
     "scores": scores,
     "errors": errors,
-    "better": scoring.directions(metrics, scores),
+    "better": given_sets.directions(metrics, scores),
     "status": "ok" if not errors else f"no {', '.join(sorted(errors))}",
     "protocol": card,
     "protocol_digest": protocol.digest(card),
@@ -155,7 +157,7 @@ def _images(args):
       f"{dataset.image_shape}. Resize them first, and say how in the paper."
     )
   labels = arrays.read_labels(args.labels, len(images)) if args.labels else None
-  evaluator = scoring.Evaluator(dataset, scoring.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
   return evaluator.row_of_images(images, labels, args.images)
 
 
@@ -170,7 +172,7 @@ def _model(args):
     args.model_dir, args.step, _bindings(args)
   )
   dataset = _dataset(args)
-  evaluator = scoring.Evaluator(dataset, scoring.settings(), args.runs)
+  evaluator = scoring.Evaluator(dataset, settings_lib.settings(), args.runs)
   config = task_manager.bindings(
     files.read_text(model_dir_lib.config_path(args.model_dir, step))
   )

@@ -12,8 +12,8 @@ import argparse
 
 from compare_gan.ascend import bins
 from compare_gan.commands import export
+from compare_gan.evaluation import model_sets
 from compare_gan.evaluation import sampling
-from compare_gan.evaluation import scoring
 from compare_gan.export import signatures
 from compare_gan.storage import model_dir
 import numpy as np
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
       "file holds one batch."
     )
   gan, step = model_dir.load_step(args.model_dir, args.step, args.gin_bindings)
-  z, labels = scoring.latents(gan, args.n, args.seed, args.truncation)
+  z, labels = model_sets.latents(gan, args.n, args.seed, args.truncation)
   if args.labels:
     labels = _given_labels(args, gan)
   words = sampling.z_in_words(args.truncation)

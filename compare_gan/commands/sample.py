@@ -23,7 +23,7 @@ import os
 from compare_gan import looks
 from compare_gan.datasets import catalogue
 from compare_gan.evaluation import sampling
-from compare_gan.evaluation import scoring
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.looks import npz
 from compare_gan.looks import real
 from compare_gan.looks import subject as subject_lib
@@ -152,7 +152,7 @@ def _bindings(args):
 
 def _real_images(gan, args):
   """Returns the real.RealImages of dataset.name and --features."""
-  chosen = scoring.settings()
+  chosen = settings_lib.settings()
   make_extractor = real.make_extractor(args.features, chosen.features)
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   dataset = catalogue.dataset(**given)

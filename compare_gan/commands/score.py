@@ -16,6 +16,7 @@ from compare_gan.commands import export
 from compare_gan.datasets import catalogue
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import scoring
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.storage import checkpoints
 import numpy as np
 
@@ -106,5 +107,5 @@ def _difference(gan, z, labels, images, averaged):
 def _row(gan, images, labels, args):
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   dataset = catalogue.dataset(**given)
-  evaluator = scoring.Evaluator(dataset, scoring.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
   return evaluator.row_of_images(images, labels, args.outputs)

@@ -76,7 +76,7 @@ def digest_of_score(row: dict[str, Any], name: str) -> str:
   earlier versions have one digest for all scores.
 
   Args:
-    row: of a table, see evaluation.py.
+    row: of a table, see scoring.py.
     name: of a score in the tables.
   """
   card = row.get("protocol") or {}

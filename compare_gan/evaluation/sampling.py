@@ -366,20 +366,6 @@ def drawn_batches(gan, examples, seed, batch_size=_BATCH_SIZE, truncation=None):
     yield z[part], None if labels is None else labels[part]
 
 
-def log_density(z, truncation=None):
-  """Returns the logarithms of the densities of z's numbers.
-
-  Args:
-    z: as `draw` gives them.
-    truncation: as for `draw`.
-  """
-  if truncation is None:
-    return latents.eval_log_density(z)
-  return -0.5 * np.square(z) - np.log(
-    np.sqrt(2.0 * np.pi) * special.erf(truncation / np.sqrt(2.0))
-  )
-
-
 def truncated(n, z_dim, threshold, seed):
   """Returns z [n, z_dim] from N(0, 1) given that |z| < threshold.
 

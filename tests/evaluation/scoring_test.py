@@ -4,7 +4,9 @@ import time
 import tracemalloc
 
 from compare_gan.evaluation import protocol
+from compare_gan.evaluation import sampling
 from compare_gan.evaluation import scoring
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.features import abstract_extractor
 from compare_gan.metrics import conditional_accuracy
 from compare_gan.metrics import contract
@@ -52,7 +54,7 @@ def _pixels(dataset):
 
 def _settings(*metrics, **changes):
   values = {"features": _pixels, "num_fake": 6, "num_real": 6, **changes}
-  return scoring.settings(metrics=metrics, **values)
+  return settings_lib.settings(metrics=metrics, **values)
 
 
 @pytest.fixture(autouse=True)
@@ -440,24 +442,6 @@ def test_too_few_real_images_are_refused():
     evaluator.row_of_model(tiny.gan(), "", 0, {})
 
 
-def test_unknown_need_is_named():
-  def strange(fake_sounds):
-    return {}
-
-  with pytest.raises(ValueError, match="strange needs .'fake_sounds'."):
-    _settings(strange)
-
-
-def test_metric_that_is_called_is_explained():
-  with pytest.raises(ValueError, match="without brackets"):
-    _settings({"fid": 1.0})
-
-
-def test_unknown_split_is_named():
-  with pytest.raises(ValueError, match="evaluate.split = 'test'"):
-    _settings(fid.fid, split="test")
-
-
 def test_given_statistics_stand_for_the_real_images(tmp_path):
   path = str(tmp_path / "stats.npz")
   np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
@@ -510,58 +494,6 @@ def test_rows_record_which_way_scores_are_better():
     "mine": None,
     "fid_pixels": "lower",
   }
-
-
-@pytest.mark.parametrize(
-  "best_by,message",
-  [
-    ("kid_pixels", "'kid_pixels' is no score.*There are fid_pixels, ms_ssim"),
-    ("fid", "'fid' is no score"),
-    ("-recall", "'recall' is no score"),
-  ],
-)
-def test_best_by_a_score_that_does_not_exist(best_by, message):
-  def features(dataset):
-    raise AssertionError("nothing is to be made")
-
-  features.extractor_name = "pixels"
-  chosen = _settings(
-    fid.fid, ms_ssim.ms_ssim, best_by=best_by, features=features
-  )
-  with pytest.raises(ValueError, match=f"evaluate.best_by = {message}"):
-    scoring.check_best_by(chosen)
-
-
-def test_a_minus_that_contradicts_the_metric_is_noted():
-  chosen = _settings(fid.fid, best_by="-fid_pixels")
-  assert "higher counts as better" in scoring.check_best_by(chosen)
-  by = "-inception_score_x"
-  chosen = _settings(inception_score.inception_score, best_by=by)
-  assert scoring.check_best_by(chosen) == ""
-
-
-@pytest.mark.parametrize(
-  "features,lines,name",
-  [
-    ("classifier", "", "fid_classifier"),
-    ("random_filters", "", "fid_random_filters"),
-    ("inception", "", "fid"),
-    ("inception", "inception.resize = 'clean'", "fid_inception_clean"),
-    ("saved_model", "saved_model.name = 'vit'", "fid_vit"),
-    ("saved_model", "", "fid_saved_model"),
-  ],
-)
-def test_names_of_extractors_are_known_before_they_are_made(
-  features, lines, name
-):
-  gin.parse_config(
-    f"evaluate.features = @{features}\n{lines}\nevaluate.best_by = {name!r}"
-  )
-  scoring.check_best_by(scoring.settings(metrics=[fid.fid]))
-  with pytest.raises(ValueError, match=f"There are {name}."):
-    scoring.check_best_by(
-      scoring.settings(metrics=[fid.fid], best_by=f"{name}_")
-    )
 
 
 def test_metric_of_ones_own_is_given_a_gaussian(tmp_path):
@@ -640,21 +572,6 @@ def test_fid_infinity_takes_given_statistics(tmp_path):
   np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
   row = _row(fid_infinity.fid_infinity, real_statistics=path, num_fake=40)
   assert row["scores"]["fid_infinity_pixels"] > 4 * 9.0**2
-
-
-def test_truncated_latents_stay_inside():
-  z, labels = scoring.latents(tiny.gan(), 1000, 1, truncation=0.5)
-  assert z.shape == (1000, tiny.Z_DIM) and labels is None
-  assert 0.49 < np.abs(z).max() < 0.5
-  # Nearly uniform, whose deviation is 0.5 / sqrt(3).
-  assert np.std(z) == pytest.approx(0.284, abs=0.01)
-
-
-def test_labels_are_drawn_from_all_classes():
-  gin.bind_parameter("ModularGAN.conditional", True)
-  z, labels = scoring.latents(tiny.gan(), 600, 1)
-  counts = np.bincount(labels)
-  assert counts.shape == (3,) and counts.min() > 150
 
 
 def test_accumulated_moments_are_filled_and_named():
@@ -843,7 +760,7 @@ def test_both_threads_see_one_precision():
     NoiseDataset(),
     _settings(fid.fid, features=lambda dataset: Watching(), num_fake=640),
   )
-  sampler = scoring.sampling.Sampler(gan)
+  sampler = sampling.Sampler(gan)
   images = sampler._images
 
   def watched(*args):
@@ -863,21 +780,6 @@ def test_both_threads_see_one_precision():
     execution.enable_tensor_float_32_execution(before)
   assert len(seen["g"]) == 50 and len(seen["extractor"]) > 10
   assert not any(seen["g"]) and not any(seen["extractor"])
-
-
-def test_given_sets_are_compared_without_a_model():
-  rows = np.random.RandomState(0).randn(50, 4)
-  scores, errors = scoring.compare_sets(
-    [fid.fid, kid.kid, inception_score.inception_score],
-    {"real_features": rows, "fake_features": rows + [1.0, 0.0, 0.0, 0.0]},
-  )
-  assert scores["fid"] == pytest.approx(1.0)
-  assert set(scores) == {"fid", "kid"} and not errors
-
-
-def test_version_names_the_commit_of_a_checkout():
-  version = scoring.code_version()
-  assert version.split("+")[0] == scoring.version.__version__
 
 
 class Wide(abstract_extractor.AbstractExtractor):
@@ -999,11 +901,6 @@ def test_resamples_that_are_not_finite_give_no_interval():
     "metric": "x is not finite in all resamples"
   }
   assert row["lists"] == {"x": [1.0, 1.0], "y": [1.0, 1.0]}
-
-
-def test_metric_that_is_named_twice_is_refused():
-  with pytest.raises(ValueError, match="metrics names fid more than once"):
-    _settings(fid.fid, kid.kid, fid.fid)
 
 
 def test_no_run_is_no_evaluation():

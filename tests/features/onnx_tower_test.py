@@ -3,6 +3,7 @@
 import sys
 
 from compare_gan.evaluation import scoring
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.features import onnx_tower
 from compare_gan.features import onnx_weights
 from compare_gan.features import tower
@@ -211,8 +212,8 @@ def test_scores_are_called_by_the_network(tmp_path):
       "evaluate.best_by = 'fd_dinov2_tiny'",
     ]
   )
-  chosen = scoring.settings()
-  assert scoring.check_best_by(chosen) == ""
+  chosen = settings_lib.settings()
+  assert settings_lib.check_best_by(chosen) == ""
   evaluator = scoring.Evaluator(NoiseDataset(), chosen)
   row = evaluator.row_of_model(tiny.gan(), "model.ckpt-0", 0, {})
   assert row["status"] == "ok" and row["better"]["fd_dinov2_tiny"] == "lower"
@@ -229,7 +230,7 @@ def test_a_score_is_the_formula_on_the_features(tmp_path):
   folder = tiny_tower.write(tmp_path / "vit")
   metrics, fakes = [fd.fd, cmmd.cmmd], _images(7)
   gin.bind_parameter("onnx_features.path", folder)
-  chosen = scoring.settings(
+  chosen = settings_lib.settings(
     metrics, onnx_tower.onnx_features, num_fake=7, num_real=8
   )
   dataset = NoiseDataset()

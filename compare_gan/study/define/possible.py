@@ -66,14 +66,14 @@ def _build(bindings, imports, lines):
   from compare_gan.context import scope
   from compare_gan.datasets import catalogue
   from compare_gan.estimator import run_config
-  from compare_gan.evaluation import scoring
+  from compare_gan.evaluation import settings as settings_lib
   from compare_gan.storage import model_dir
 
   with bindings_lib.own_gin():
     gin_files.parse(
       bindings=[*bindings_lib.text(bindings, imports).splitlines(), *lines]
     )
-    scoring.check_best_by(scoring.settings())
+    settings_lib.check_best_by(settings_lib.settings())
     run_config.run_config()
     with scope.building(allocate=False):
       gan = model_dir.make_gan(catalogue.dataset())

@@ -49,7 +49,7 @@ def settled(study: Any, cells: Iterable[Any]) -> Any:
 
 def _choice(study, cell):
   """Returns the Choice that a cell's metrics allow; None if it has none."""
-  from compare_gan.evaluation import scoring
+  from compare_gan.evaluation import settings as settings_lib
 
   with bindings_lib.own_gin():
     try:
@@ -59,11 +59,11 @@ def _choice(study, cell):
           *lines_of_flags(study.flags),
         ]
       )
-      chosen = scoring.settings()
+      chosen = settings_lib.settings()
     except (ValueError, OSError, TypeError, ImportError):
       return None  # Such a cell is refused, with its reason, by possible.py.
     try:
-      return scoring.choose_score(
+      return settings_lib.choose_score(
         chosen, "study.score", study.score, _BETTER[study.minimize]
       )
     except ValueError as error:

@@ -1,0 +1,200 @@
+"""From sets to scores: what a row has of its metrics.
+
+Each metric is computed in every run. One that fails leaves its error instead of
+its scores, and the others are heard.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from typing import NamedTuple
+from typing import Optional
+
+from compare_gan.evaluation import needs
+from compare_gan.evaluation import sets as sets_lib
+from compare_gan.evaluation import settings as settings_lib
+from compare_gan.features import abstract_extractor
+from compare_gan.metrics import bootstrap as bootstrap_lib
+from compare_gan.metrics import choice
+from compare_gan.metrics import contract
+import numpy as np
+
+
+class Scorer:
+  """Computes the chosen metrics.
+
+  Args:
+    chosen: which metrics, and whether with intervals.
+    extractor: whose name scores carry; None if the metrics need no features.
+  """
+
+  def __init__(
+    self,
+    chosen: settings_lib.Settings,
+    extractor: Optional[abstract_extractor.AbstractExtractor],
+  ):
+    self._chosen = chosen
+    self._extractor = extractor
+    self._said = set()  # what was printed once
+
+  def score(self, runs: Iterable[sets_lib.Sets]) -> dict[str, Any]:
+    """Returns what a row has of its metrics, from "status" to "better".
+
+    Args:
+      runs: the sets of each run, which are made when they are asked for.
+    """
+    kept, errors, status = {}, {}, "ok"
+    try:
+      for sets in runs:
+        for metric in self._chosen.metrics:
+          if metric.__name__ in errors:
+            continue
+          try:
+            self._add_scores(metric, sets, kept)
+          # Whatever a metric stumbles over, the others shall be heard.
+          except Exception as error:  # noqa: BLE001
+            errors[metric.__name__] = f"{type(error).__name__}: {error}"
+            # A mean over the runs before would not be of what the card says.
+            kept.pop(metric.__name__, None)
+        del sets  # The next run's would stand beside them.
+    except sets_lib.NotFinite as error:
+      kept, errors, status = {}, {}, str(error)
+    if errors:
+      status = f"no {', '.join(sorted(errors))}"
+    without = {k: x.without for k, x in kept.items() if x.without}
+    self._say_what_has_no_intervals(without)
+    lists = _merged(x.lists for x in kept.values())
+    return {
+      "status": status,
+      "scores": {name: float(np.mean(x)) for name, x in lists.items()},
+      "lists": lists,
+      "intervals": _merged(x.intervals for x in kept.values()),
+      **({"without_intervals": without} if without else {}),
+      "errors": errors,
+      "metrics": {name: list(x.lists) for name, x in kept.items()},
+      "better": _merged(x.better for x in kept.values()),
+    }
+
+  def _add_scores(self, metric, sets, kept):
+    """Adds the scores of one run to {metric: _Kept}."""
+    scores = call(metric, sets)
+    named = {self._name(x, metric): value for x, value in scores.items()}
+    own = kept.get(metric.__name__)
+    if own is None:
+      _check_unique(named, kept)
+      better = {self._name(x, metric): direction(metric, x) for x in scores}
+      found, reason = {}, ""
+      if self._chosen.bootstrap:
+        found, reason = self._intervals(metric, sets, scores)
+      lists = {name: [] for name in named}
+      own = kept[metric.__name__] = _Kept(lists, better, found, reason)
+    run = 1 + len(next(iter(own.lists.values()), ()))
+    _check_same(list(named), list(own.lists), run)
+    for name, value in named.items():
+      own.lists[name].append(value)
+
+  def _intervals(self, metric, sets, scores):
+    """Returns the intervals of a metric's scores, and why there are none."""
+    reason = self._why_not_resampled(metric, sets)
+    if reason:
+      return {}, reason
+    try:
+      needed = {name: sets[name] for name in contract.needs(metric)}
+      found = bootstrap_lib.intervals(metric, needed, scores=scores)
+    # The score itself is there; halves may be too few rows for it.
+    except Exception as error:  # noqa: BLE001
+      reason = f"a resample cannot be scored: {type(error).__name__}: {error}"
+      return {}, reason.splitlines()[0]  # gin adds where it was called.
+    without = ", ".join(name for name in scores if name not in found)
+    reason = f"{without} is not finite in all resamples" if without else ""
+    return {
+      self._name(name, metric): list(x) for name, x in found.items()
+    }, reason
+
+  def _why_not_resampled(self, metric, sets):
+    """Returns a sentence if a metric's sets have no resamples, else ""."""
+    if needs.takes_gaussian(metric) and needs.GAUSSIAN in sets:
+      if self._chosen.real_statistics:
+        return "evaluate.real_statistics has no rows to draw resamples from"
+      return (
+        "the mean and covariance of the real images, which are all that is "
+        "computed here, have no rows to draw resamples from; beside a metric "
+        "that needs rows, as in evaluate.metrics = [@fid, @kid], it has "
+        "intervals"
+      )
+    asked = [name for name in contract.needs(metric) if name in needs.CALLABLES]
+    if asked:
+      return f"it asks the model ({', '.join(asked)}), which has no resamples"
+    return ""
+
+  def _say_what_has_no_intervals(self, without):
+    """Prints each reason once."""
+    for metric, reason in without.items():
+      line = f"evaluate.bootstrap gives {metric} no intervals: {reason}."
+      if line not in self._said:
+        print(line, flush=True)
+        self._said.add(line)
+
+  def _name(self, score, metric):
+    extractor = self._extractor.name if self._extractor else None
+    return choice.name_in_tables(score, metric, extractor)
+
+
+def direction(metric: Any, name: str) -> Optional[str]:
+  """Returns which way a score is better, None if its metric does not say."""
+  score = contract.find(metric, name)
+  return score.better if score else None
+
+
+class _Kept(NamedTuple):
+  """What a row has of one metric, unless it fails in a later run."""
+
+  lists: dict  # {name: [one value a run]}
+  better: dict
+  intervals: dict
+  without: str  # why it has none
+
+
+def _merged(dicts):
+  return {name: value for one in dicts for name, value in one.items()}
+
+
+def _check_unique(names, kept):
+  """Raises ValueError if another metric has a score of the same name."""
+  for metric, other in kept.items():
+    both = sorted(set(names) & set(other.lists))
+    if both:
+      raise ValueError(
+        f"{metric} returns {', '.join(both)} as well, and a mean would be over "
+        "the values of both. Leave one of them out of evaluate.metrics."
+      )
+
+
+def _check_same(names, first, run):
+  """Raises ValueError if a run has other scores than the first one."""
+  if sorted(names) != sorted(first):
+    raise ValueError(
+      f"run {run} has the scores {', '.join(names)}, but the first run has "
+      f"{', '.join(first)}. Only means over all runs are recorded."
+    )
+
+
+def call(metric: Any, sets: sets_lib.Sets) -> dict[str, float]:
+  """Returns the scores of a metric; raises ValueError if it misses a set.
+
+  Args:
+    metric: a function as metrics/contract.py describes.
+    sets: all that there are; the metric gets what it needs of them.
+  """
+  if needs.takes_gaussian(metric) and needs.GAUSSIAN in sets:
+    sets = {**sets, "real_features": sets[needs.GAUSSIAN]}
+  missing = [name for name in contract.needs(metric) if name not in sets]
+  if missing == ["encode"]:
+    raise ValueError(
+      "this model has no encoder; options.gan_class = @BigBiGAN has one"
+    )
+  if missing:
+    raise ValueError(f"there are no {', '.join(missing)} here")
+  names = contract.needs(metric)
+  if contract.NUM_CLASSES in sets and contract.is_told_num_classes(metric):
+    names = [*names, contract.NUM_CLASSES]
+  return metric(**{name: sets[name] for name in names})

@@ -1,0 +1,192 @@
+"""What an evaluation is, as a gin file says it.
+
+evaluate.metrics = [@fid, @kid, @inception_score]
+evaluate.features = @inception
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from typing import Callable
+from typing import NamedTuple
+from typing import Optional
+
+from compare_gan.configuration import gin_roles
+from compare_gan.evaluation import needs
+from compare_gan.features import abstract_extractor
+from compare_gan.features import classifier
+from compare_gan.metrics import choice
+from compare_gan.metrics import contract
+from compare_gan.metrics import density_coverage
+from compare_gan.metrics import fid
+from compare_gan.metrics import inception_score
+from compare_gan.metrics import kid
+from compare_gan.metrics import precision_recall
+import gin
+
+_DEFAULT_METRICS = (
+  fid.fid,
+  kid.kid,
+  inception_score.inception_score,
+  precision_recall.precision_recall,
+  density_coverage.density_coverage,
+)
+
+
+class Settings(NamedTuple):
+  """See `settings`."""
+
+  metrics: tuple
+  features: Any
+  num_fake: Optional[int]
+  num_real: Optional[int]
+  split: str
+  seed: int
+  truncation: Optional[float]
+  averaged: bool
+  moments_examples: int
+  bootstrap: bool
+  best_by: Optional[str]
+  real_statistics: Optional[str]
+  sample_grid: int = 64
+  microscope: bool = False
+  num_train: Optional[int] = None
+
+
+gin_roles.declare("evaluate", paths=["real_statistics"])
+
+
+@gin.configurable("evaluate", module="compare_gan.evaluation")
+def settings(
+  metrics: Sequence[Any] = _DEFAULT_METRICS,
+  features: Callable = classifier.classifier,
+  num_fake: Optional[int] = None,
+  num_real: Optional[int] = None,
+  split: str = "eval",
+  seed: int = 42,
+  truncation: Optional[float] = None,
+  averaged: bool = True,
+  moments_examples: int = 204800,
+  bootstrap: bool = False,
+  best_by: Optional[str] = None,
+  real_statistics: Optional[str] = None,
+  sample_grid: int = 64,
+  microscope: bool = False,
+  num_train: Optional[int] = None,
+) -> Settings:
+  """Returns the Settings that a gin file makes.
+
+  Args:
+    metrics: a list, [@fid, @kid].
+    features: the extractor: @inception, @classifier (trained on the dataset
+      itself, without a download), @random_filters, @onnx_features (DINOv2,
+      CLIP) or @saved_model.
+    num_fake, num_real: how many images; `eval_samples` of the dataset.
+    split: of the real images, "eval" or "train".
+    seed: of z and labels of the first run; the next one has the next seed.
+    truncation: z from a normal distribution cut at +- this; None for `eval_z`.
+    averaged: with the moving average of G's weights, where there is one.
+    moments_examples: that fill accumulated moments of batch norm.
+    bootstrap: adds intervals, see metrics/bootstrap.py, and to the row why a
+      metric has none.
+    best_by: the score by which best/ keeps a checkpoint, by the name that it
+      has in the tables; None for the first that a metric declares. Its metric
+      declares which way it is better; a "-" before the name says higher.
+    real_statistics: npz file of mu and sigma that stand for the real images in
+      the FID, such as published ones.
+    sample_grid: how many images samples/step-<step>.png shows; 0 for none.
+    microscope: looks at D's slopes and singular values, see microscope.py.
+    num_train: how many training images metrics that compare with them see, the
+      first of the split; None for all. They are held in memory.
+  """
+  if split not in ("eval", "train"):
+    raise ValueError(
+      f"evaluate.split = {split!r}. It can be 'eval' or 'train'."
+    )
+  if num_train is not None and num_train < 1:
+    raise ValueError(
+      f"evaluate.num_train = {num_train}. It is 1 or more, or None for all "
+      "training images."
+    )
+  names = [getattr(metric, "__name__", "") for metric in metrics]
+  twice = sorted({name for name in names if name and names.count(name) > 1})
+  if twice:
+    raise ValueError(
+      f"evaluate.metrics names {', '.join(twice)} more than once. Scores of "
+      "one name would be mixed: score them in two evaluations, whose rows have "
+      "two protocols."
+    )
+  for metric in metrics:
+    if not callable(metric):
+      raise ValueError(
+        f"evaluate.metrics holds {metric!r}. Metrics are given by reference, "
+        "without brackets: [@fid, @kid]."
+      )
+    known = (*needs.SETS, *needs.CALLABLES)
+    unknown = set(contract.needs(metric)) - {*known}
+    if unknown:
+      raise ValueError(
+        f"evaluate.metrics: {metric.__name__} needs {sorted(unknown)}, which "
+        f"nothing gives. There are {', '.join(known)}."
+      )
+  return Settings(
+    tuple(metrics),
+    features,
+    num_fake,
+    num_real,
+    split,
+    seed,
+    truncation,
+    averaged,
+    moments_examples,
+    bootstrap,
+    best_by,
+    real_statistics,
+    sample_grid,
+    microscope,
+    num_train,
+  )
+
+
+def check_best_by(chosen: Settings) -> str:
+  """Raises ValueError if no metric returns the score that best/ goes by.
+
+  Returns a sentence if the user's direction is not the metric's, else "".
+  """
+  if not chosen.best_by:
+    return ""
+  return choose_best_by(chosen, _extractor_name_before(chosen)).note
+
+
+def choose_best_by(chosen: Settings, extractor: Optional[str]) -> choice.Choice:
+  """Returns the Choice that evaluate.best_by makes.
+
+  Args:
+    chosen: with `best_by`.
+    extractor: its name, "*" if it is not known yet; None without features.
+  """
+  is_reversed = chosen.best_by.startswith("-")
+  return choice.choose(
+    "evaluate.best_by",
+    chosen.best_by[1:] if is_reversed else chosen.best_by,
+    chosen.metrics,
+    extractor,
+    contract.HIGHER if is_reversed else None,
+  )
+
+
+def choose_score(
+  chosen: Settings, setting: str, name: str, better: Optional[str] = None
+) -> choice.Choice:
+  """Returns the Choice of a score before anything is trained or loaded.
+
+  Args:
+    chosen: what is evaluated.
+    setting, name, better: as for `choice.choose`.
+  """
+  extractor = _extractor_name_before(chosen)
+  return choice.choose(setting, name, chosen.metrics, extractor, better)
+
+
+def _extractor_name_before(chosen):
+  """Returns the extractor's name, "*" if only making it would tell."""
+  return abstract_extractor.name_before(chosen.features) or "*"
