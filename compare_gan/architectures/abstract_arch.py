@@ -11,8 +11,12 @@ when the constructor returns, named by the scope it was called in.
 """
 
 import abc
+from collections.abc import Sequence
 import importlib
 import pkgutil
+from types import ModuleType
+from typing import Any
+from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
@@ -58,7 +62,13 @@ class _Network(Module, abc.ABC):
   # reason: asking for one is an error, not silence.
   no_place_for = {}
 
-  def __init__(self, gin_name, batch_norm_fn, spectral_norm, weight_norm):
+  def __init__(
+    self,
+    gin_name: str,
+    batch_norm_fn: Optional[Callable[..., tf.Module]],
+    spectral_norm: bool,
+    weight_norm: bool,
+  ) -> None:
     super().__init__()
     self._refuse(gin_name, "batch_norm_fn", batch_norm_fn, None)
     self._refuse(gin_name, "spectral_norm", spectral_norm, False)
@@ -76,11 +86,11 @@ class _Network(Module, abc.ABC):
       )
 
   @property
-  def title(self):
+  def title(self) -> str:
     """Returns how messages call this network, "resnet_cifar.Generator"."""
     return f"{type(self).__module__.split('.')[-1]}.{type(self).__name__}"
 
-  def require_pixels(self, sizes):
+  def require_pixels(self, sizes: Sequence[int]) -> None:
     """Raises unless the images are squares of one of these sizes."""
     height, width, _ = self.image_shape
     self.require(
@@ -104,21 +114,23 @@ class _Network(Module, abc.ABC):
       "another dataset.name",
     )
 
-  def make_norm(self, z_dim=0, y_dim=0):
+  def make_norm(
+    self, z_dim: int = 0, y_dim: int = 0
+  ) -> Callable[[int, str], tf.Module]:
     """Returns `norm(channels, name)`, the configured normaliser's constructor.
 
     Args:
       z_dim, y_dim: sizes of what its calls will get as z and y, 0 for None.
     """
 
-    def norm(channels, name):
+    def norm(channels: int, name: str) -> tf.Module:
       return self._batch_norm_fn(
         channels, z_dim, y_dim, kernel_fn=self.kernel_fn, name=name
       )
 
     return norm
 
-  def require(self, fits, got, want, gin_name):
+  def require(self, fits: Any, got: str, want: str, gin_name: str) -> None:
     """Raises unless `fits`: what was got, what would do, where to set it."""
     if not fits:
       raise ValueError(
@@ -146,14 +158,14 @@ class AbstractGenerator(_Network):
 
   def __init__(
     self,
-    z_dim,
-    image_shape,
-    num_classes=0,
-    batch_norm_fn=None,
-    spectral_norm=False,
-    weight_norm=False,
-    upsampling="unpool",
-  ):
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    batch_norm_fn: Optional[Callable[..., tf.Module]] = None,
+    spectral_norm: bool = False,
+    weight_norm: bool = False,
+    upsampling: str = "unpool",
+  ) -> None:
     super().__init__("G", batch_norm_fn, spectral_norm, weight_norm)
     self._refuse("G", "upsampling", upsampling, "unpool")
     if upsampling not in resample.UPSAMPLING:
@@ -169,7 +181,9 @@ class AbstractGenerator(_Network):
     self.upsample = resample.UPSAMPLING[upsampling]
 
   @abc.abstractmethod
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     """Returns images for z [N, z_dim] and y [N, num_classes] or None."""
 
 
@@ -192,13 +206,13 @@ class AbstractDiscriminator(_Network):
 
   def __init__(
     self,
-    image_shape,
-    num_classes=0,
-    batch_norm_fn=None,
-    layer_norm=False,
-    spectral_norm=False,
-    weight_norm=False,
-  ):
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    batch_norm_fn: Optional[Callable[..., tf.Module]] = None,
+    layer_norm: bool = False,
+    spectral_norm: bool = False,
+    weight_norm: bool = False,
+  ) -> None:
     super().__init__("D", batch_norm_fn, spectral_norm, weight_norm)
     self._refuse("D", "layer_norm", layer_norm, False)
     self._require_data(image_shape, num_classes)
@@ -207,12 +221,14 @@ class AbstractDiscriminator(_Network):
     self.layer_norm = layer_norm
 
   @property
-  def num_features(self):
+  def num_features(self) -> int:
     """Returns how many features an image has, once they are flattened."""
     return self.scores.channels
 
   @abc.abstractmethod
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> DiscriminatorOutput:
     """Returns the DiscriminatorOutput for images x and y or None."""
 
 
@@ -232,19 +248,19 @@ class AbstractEncoder(_Network):
 
   def __init__(
     self,
-    image_shape,
-    z_dim,
-    batch_norm_fn=None,
-    spectral_norm=False,
-    weight_norm=False,
-  ):
+    image_shape: Sequence[int],
+    z_dim: int,
+    batch_norm_fn: Optional[Callable[..., tf.Module]] = None,
+    spectral_norm: bool = False,
+    weight_norm: bool = False,
+  ) -> None:
     super().__init__("E", batch_norm_fn, spectral_norm, weight_norm)
     self._require_data(image_shape)
     self.image_shape = tuple(image_shape)
     self.z_dim = z_dim
 
   @abc.abstractmethod
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> EncoderOutput:
     """Returns the EncoderOutput for images x."""
 
 
@@ -254,12 +270,16 @@ class AbstractJointDiscriminator(AbstractDiscriminator):
   Shares the gin options of D.
   """
 
-  def __init__(self, image_shape, z_dim, num_classes=0):
+  def __init__(
+    self, image_shape: Sequence[int], z_dim: int, num_classes: int = 0
+  ) -> None:
     super().__init__(image_shape, num_classes)
     self.z_dim = z_dim
 
   @abc.abstractmethod
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> JointOutput:
     """Returns the JointOutput for images x, latents z and y or None."""
 
 
@@ -279,14 +299,14 @@ class Scores(Module):
 
   def __init__(
     self,
-    channels,
-    num_classes,
-    kernel_fn,
-    project_y=False,
-    embedding_init=None,
-    name="disc_final_fc",
-    owner="The discriminator",
-  ):
+    channels: int,
+    num_classes: int,
+    kernel_fn: Callable[..., tf.Module],
+    project_y: bool = False,
+    embedding_init: Optional[Callable] = None,
+    name: str = "disc_final_fc",
+    owner: str = "The discriminator",
+  ) -> None:
     super().__init__()
     self.channels = channels
     self.linear = linear.Linear(channels, 1, kernel_fn=kernel_fn, name=name)
@@ -302,7 +322,13 @@ class Scores(Module):
         num_classes, channels, kernel_fn, embedding_init, "embedding_fc"
       )
 
-  def __call__(self, features, y, is_training, returned_features=None):
+  def __call__(
+    self,
+    features: tf.Tensor,
+    y: Optional[tf.Tensor],
+    is_training: bool,
+    returned_features: Optional[tf.Tensor] = None,
+  ) -> DiscriminatorOutput:
     # Scores are float32, whatever the convolutions compute in.
     features = tf.cast(features, tf.float32)
     logits = self.linear(features, is_training)
@@ -316,7 +342,7 @@ class Scores(Module):
     return DiscriminatorOutput(tf.sigmoid(logits), logits, returned_features)
 
 
-def image_range(x, activation):
+def image_range(x: tf.Tensor, activation: str) -> tf.Tensor:
   """Returns pixels in [0, 1]: "sigmoid", or "tanh" scaled by a half."""
   x = tf.cast(x, tf.float32)
   return tf.sigmoid(x) if activation == "sigmoid" else 0.5 * tf.tanh(x) + 0.5
@@ -325,7 +351,7 @@ def image_range(x, activation):
 _SUFFIX = "_arch"
 
 
-def load_architecture(name, kind):
+def load_architecture(name: str, kind: str) -> type:
   """Returns the class `kind` of an architecture.
 
   Args:
@@ -342,7 +368,7 @@ def load_architecture(name, kind):
   return getattr(module, kind)
 
 
-def load_module(name):
+def load_module(name: str) -> ModuleType:
   """Returns the module of an architecture, as `load_architecture` finds it."""
   if not name.endswith(_SUFFIX) or "." in name:
     return _own_module(name)
@@ -364,7 +390,7 @@ def _own_module(name):
   return module
 
 
-def names():
+def names() -> list[str]:
   """Returns the names of the architectures in this package, sorted."""
   package = importlib.import_module(__package__)
   return sorted(
@@ -374,7 +400,12 @@ def names():
   )
 
 
-def make_generator(architecture, z_dim, image_shape, num_classes=0):
+def make_generator(
+  architecture: str,
+  z_dim: int,
+  image_shape: Sequence[int],
+  num_classes: int = 0,
+) -> AbstractGenerator:
   """Returns the generator, its variables in scope `generator`."""
   with scope("generator"):
     return load_architecture(architecture, "Generator")(
@@ -382,7 +413,9 @@ def make_generator(architecture, z_dim, image_shape, num_classes=0):
     )
 
 
-def make_discriminator(architecture, image_shape, num_classes=0):
+def make_discriminator(
+  architecture: str, image_shape: Sequence[int], num_classes: int = 0
+) -> AbstractDiscriminator:
   """Returns the discriminator, its variables in scope `discriminator`."""
   with scope("discriminator"):
     return load_architecture(architecture, "Discriminator")(
@@ -390,13 +423,20 @@ def make_discriminator(architecture, image_shape, num_classes=0):
     )
 
 
-def make_encoder(architecture, image_shape, z_dim):
+def make_encoder(
+  architecture: str, image_shape: Sequence[int], z_dim: int
+) -> AbstractEncoder:
   """Returns the encoder, its variables in scope `encoder`."""
   with scope("encoder"):
     return load_architecture(architecture, "Encoder")(image_shape, z_dim)
 
 
-def make_joint_discriminator(architecture, image_shape, z_dim, num_classes=0):
+def make_joint_discriminator(
+  architecture: str,
+  image_shape: Sequence[int],
+  z_dim: int,
+  num_classes: int = 0,
+) -> AbstractJointDiscriminator:
   """Returns the joint discriminator, its variables in scope `discriminator`."""
   with scope("discriminator"):
     return load_architecture(architecture, "JointDiscriminator")(

@@ -9,6 +9,10 @@ Deviations: the paper's RevNet-50 has bottlenecks, this encoder has units of two
 the paper's is twice as large (256 to 128 pixels).
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures import resnet_biggan
 from compare_gan.architectures.bigbigan_small import MLP
@@ -44,18 +48,18 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
 
   def __init__(
     self,
-    image_shape,
-    z_dim,
-    num_classes=0,
-    ch=96,
-    blocks_with_attention="B1",
-    units=2048,
-    blocks=4,
-    dropout=0.0,
-  ):
+    image_shape: Sequence[int],
+    z_dim: int,
+    num_classes: int = 0,
+    ch: int = 96,
+    blocks_with_attention: str = "B1",
+    units: int = 2048,
+    blocks: int = 4,
+    dropout: float = 0.0,
+  ) -> None:
     super().__init__(image_shape, z_dim, num_classes)
 
-    def mlp(channels):
+    def mlp(channels: int) -> MLP:
       return MLP(
         channels, units, blocks, dropout, self.kernel_fn, self.kernel_fn
       )
@@ -73,7 +77,9 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     with scope("J"):
       self.j = mlp(self.f.num_features + units)
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.JointOutput:
     f = self.f(x, y, is_training)
     h, s_z = self.h(tf.cast(z, tf.float32), is_training)
     both = tf.concat([tf.cast(f.features, tf.float32), h], axis=1)
@@ -84,10 +90,16 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
 class PreActivationUnit(Module):
   """f(x) = conv ReLU norm conv ReLU norm x, of a reversible unit."""
 
-  def __init__(self, channels, norm, kernel_fn, name):
+  def __init__(
+    self,
+    channels: int,
+    norm: Callable[[int, str], tf.Module],
+    kernel_fn: Callable[..., tf.Module],
+    name: str,
+  ) -> None:
     super().__init__()
 
-    def conv(name):
+    def conv(name: str) -> Conv2D:
       return Conv2D(channels, channels, 3, kernel_fn=kernel_fn, name=name)
 
     with scope(name):
@@ -96,7 +108,7 @@ class PreActivationUnit(Module):
       self.bn2 = norm(channels, "bn2")
       self.conv2 = conv("conv2")
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     for bn, conv in ((self.bn1, self.conv1), (self.bn2, self.conv2)):
       x = tf.nn.relu(bn(x, None, None, is_training))
       x = conv(x, is_training)
@@ -125,16 +137,16 @@ class Encoder(abstract_arch.AbstractEncoder):
 
   def __init__(
     self,
-    image_shape,
-    z_dim,
-    ch=64,
-    units=2,
-    mlp_units=1024,
-    mlp_blocks=2,
-    dropout=0.0,
-    stochastic=True,
-    recompute=True,
-  ):
+    image_shape: Sequence[int],
+    z_dim: int,
+    ch: int = 64,
+    units: int = 2,
+    mlp_units: int = 1024,
+    mlp_blocks: int = 2,
+    dropout: float = 0.0,
+    stochastic: bool = True,
+    recompute: bool = True,
+  ) -> None:
     super().__init__(image_shape, z_dim)
     self.require_pixels([32, 64, 128, 256, 512])
     self.require(
@@ -176,7 +188,9 @@ class Encoder(abstract_arch.AbstractEncoder):
         mlp_units, z_dim, kernel_fn=self.kernel_fn, name="stddev"
       )
 
-  def __call__(self, x, is_training):
+  def __call__(
+    self, x: tf.Tensor, is_training: bool
+  ) -> abstract_arch.EncoderOutput:
     x = self.conv(x, is_training)
     if self._pools:
       x = tf.nn.max_pool2d(x, 3, 2, "SAME")

@@ -15,6 +15,10 @@ after the others, and G's last convolution, transposed in the card, is a plain
 one, which for a stride of 1 is the same with another order of the weights.
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import precision
 from compare_gan.context import recompute
@@ -69,7 +73,7 @@ class Attention(Module):
   f, g and h have channels / 8 channels.
   """
 
-  def __init__(self, channels, name="attention"):
+  def __init__(self, channels: int, name: str = "attention") -> None:
     super().__init__()
     inner = max(1, channels // 8)
     with scope(name):
@@ -79,11 +83,11 @@ class Attention(Module):
       self.v = _conv(inner, channels, 1, "v", True)
       self.gamma = variable("gamma", [], initializers.zeros)
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     x = precision.entering(x)
     height, width = x.shape[1], x.shape[2]
 
-    def pixels(conv):
+    def pixels(conv: Conv2D) -> tf.Tensor:
       y = conv(x, is_training)
       return tf.reshape(y, [-1, height * width, y.shape[-1]])
 
@@ -103,10 +107,12 @@ class UpBlock(Module):
     name: of the scope.
   """
 
-  def __init__(self, in_channels, out_channels, cond, name):
+  def __init__(
+    self, in_channels: int, out_channels: int, cond: int, name: str
+  ) -> None:
     super().__init__()
 
-    def norm(channels, name):
+    def norm(channels: int, name: str) -> ConditionalBatchNorm:
       return ConditionalBatchNorm(
         channels, y_dim=cond, kernel_fn=Kernel, name=name, use_bias=True
       )
@@ -118,7 +124,9 @@ class UpBlock(Module):
       self.conv2 = _conv(out_channels, out_channels, 3, "conv2")
       self.shortcut = _conv(in_channels, out_channels, 1, "conv_shortcut")
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, z: Optional[tf.Tensor], y: tf.Tensor, is_training: bool
+  ) -> tf.Tensor:
     del z  # It is a part of y.
     h = tf.nn.relu(self.bn1(x, None, y, is_training))
     h = self.conv1(resample.nearest(h), is_training)
@@ -143,7 +151,14 @@ class Generator(abstract_arch.AbstractGenerator):
     "upsampling": "it copies pixels, as G.upsampling = 'nearest' would",
   }
 
-  def __init__(self, z_dim, image_shape, num_classes=0, ch=64, embed_y_dim=32):
+  def __init__(
+    self,
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+    embed_y_dim: int = 32,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self.require_pixels(_SIZES)
     count = _doublings(image_shape[0])
@@ -176,7 +191,9 @@ class Generator(abstract_arch.AbstractGenerator):
     self.final_norm = BatchNorm(channels, name="final_norm")
     self.final_conv = _conv(channels, image_shape[2], 3, "final_conv")
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     z0, *zs = tf.split(z, self._chunks, axis=1)
     if self.embed_y:
       e = self.embed_y(y, is_training)
@@ -192,14 +209,20 @@ class Generator(abstract_arch.AbstractGenerator):
 class DownBlock(Module):
   """ReLU, conv, ReLU, conv, mean over 2x2; shortcut 1x1, mean over 2x2."""
 
-  def __init__(self, in_channels, out_channels, name):
+  def __init__(self, in_channels: int, out_channels: int, name: str) -> None:
     super().__init__()
     with scope(name):
       self.conv1 = _conv(in_channels, out_channels, 3, "conv1")
       self.conv2 = _conv(out_channels, out_channels, 3, "conv2")
       self.shortcut = _conv(in_channels, out_channels, 1, "conv_shortcut")
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    z: Optional[tf.Tensor],
+    y: Optional[tf.Tensor],
+    is_training: bool,
+  ) -> tf.Tensor:
     del z, y
     h = self.conv1(tf.nn.relu(x), is_training)
     h = self.conv2(tf.nn.relu(h), is_training)
@@ -209,13 +232,19 @@ class DownBlock(Module):
 class LastBlock(Module):
   """x + conv(ReLU(conv(x))): no ReLU at the entrance."""
 
-  def __init__(self, channels, name):
+  def __init__(self, channels: int, name: str) -> None:
     super().__init__()
     with scope(name):
       self.conv1 = _conv(channels, channels, 3, "conv1")
       self.conv2 = _conv(channels, channels, 3, "conv2")
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    z: Optional[tf.Tensor],
+    y: Optional[tf.Tensor],
+    is_training: bool,
+  ) -> tf.Tensor:
     del z, y
     x = precision.entering(x)
     h = tf.nn.relu(self.conv1(x, is_training))
@@ -225,7 +254,9 @@ class LastBlock(Module):
 class F(Module):
   """Features [N, 4 ch] of an image, and its score s_x."""
 
-  def __init__(self, image_shape, num_classes, ch, owner):
+  def __init__(
+    self, image_shape: Sequence[int], num_classes: int, ch: int, owner: str
+  ) -> None:
     super().__init__()
     count = _doublings(image_shape[0])
     channels, size = image_shape[2], image_shape[0]
@@ -241,7 +272,9 @@ class F(Module):
       channels, num_classes, Kernel, bool(num_classes), name="fc", owner=owner
     )
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tuple[tf.Tensor, tf.Tensor]:
     for stage in self.stages:
       x = recompute.stage(*stage, x, None, None, is_training)
     x = tf.cast(tf.nn.relu(x), tf.float32)
@@ -262,18 +295,20 @@ class MLP(Module):
 
   def __init__(
     self,
-    in_channels,
-    units,
-    count,
-    rate,
-    kernel_fn=SpectralNorm,
-    score_kernel_fn=Kernel,
-  ):
+    in_channels: int,
+    units: int,
+    count: int,
+    rate: float,
+    kernel_fn: Callable[..., tf.Module] = SpectralNorm,
+    score_kernel_fn: Callable[..., tf.Module] = Kernel,
+  ) -> None:
     super().__init__()
     self.blocks = DenseResiduals(in_channels, units, count, kernel_fn, rate)
     self.linear = Linear(units, 1, kernel_fn=score_kernel_fn, name="fc")
 
-  def __call__(self, x, is_training):
+  def __call__(
+    self, x: tf.Tensor, is_training: bool
+  ) -> tuple[tf.Tensor, tf.Tensor]:
     features = self.blocks(x, is_training)
     return features, self.linear(features, is_training)
 
@@ -292,8 +327,14 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
   no_place_for = {**_NO_PLACE, "layer_norm": "it has no normalisers"}
 
   def __init__(
-    self, image_shape, z_dim, num_classes=0, ch=64, units=64, dropout=0.2
-  ):
+    self,
+    image_shape: Sequence[int],
+    z_dim: int,
+    num_classes: int = 0,
+    ch: int = 64,
+    units: int = 64,
+    dropout: float = 0.2,
+  ) -> None:
     super().__init__(image_shape, z_dim, num_classes)
     self.require_pixels(_SIZES)
     with scope("F"):
@@ -303,7 +344,9 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     with scope("J"):
       self.j = MLP(4 * ch + units, units, 3, dropout)
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.JointOutput:
     f, s_x = self.f(x, y, is_training)
     h, s_z = self.h(tf.cast(z, tf.float32), is_training)
     _, s_xz = self.j(tf.concat([f, h], axis=1), is_training)
@@ -313,10 +356,10 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
 class RevUnit(Module):
   """f(x) = ReLU BN conv ReLU BN conv x + x, of a reversible unit."""
 
-  def __init__(self, channels, name):
+  def __init__(self, channels: int, name: str) -> None:
     super().__init__()
 
-    def conv(name):
+    def conv(name: str) -> Conv2D:
       return Conv2D(channels, channels, 3, use_bias=False, name=name)
 
     with scope(name):
@@ -325,14 +368,14 @@ class RevUnit(Module):
       self.conv2 = conv("conv2")
       self.bn2 = BatchNorm(channels, name="bn2")
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     h = self.bn1(self.conv1(x, is_training), None, None, is_training)
     h = self.conv2(tf.nn.relu(h), is_training)
     h = tf.nn.relu(self.bn2(h, None, None, is_training))
     return x + tf.cast(h, x.dtype)
 
 
-def widened(x):
+def widened(x: tf.Tensor) -> tf.Tensor:
   """Returns x [N, H, W, C] averaged over 2x2, with C channels of 0 more."""
   x = tf.nn.avg_pool2d(x, 2, 2, "SAME")
   before = x.shape[-1] // 2
@@ -355,8 +398,14 @@ class Encoder(abstract_arch.AbstractEncoder):
   no_place_for = _NO_PLACE
 
   def __init__(
-    self, image_shape, z_dim, ch=32, units=256, dropout=0.2, recompute=True
-  ):
+    self,
+    image_shape: Sequence[int],
+    z_dim: int,
+    ch: int = 32,
+    units: int = 256,
+    dropout: float = 0.2,
+    recompute: bool = True,
+  ) -> None:
     super().__init__(image_shape, z_dim)
     self.require_pixels(_SIZES)
     self.require(
@@ -375,7 +424,9 @@ class Encoder(abstract_arch.AbstractEncoder):
     self.blocks = DenseResiduals(4 * ch, units, 2, Kernel, dropout)
     self.linear = Linear(units, z_dim, name="fc")
 
-  def __call__(self, x, is_training):
+  def __call__(
+    self, x: tf.Tensor, is_training: bool
+  ) -> abstract_arch.EncoderOutput:
     if self._doubles:
       x = resample.nearest(x)
     x = self.conv(x, is_training)

@@ -11,7 +11,9 @@ conditional batch norm with biases, nearest up-sampling), 10 classes and z of
 120, G has 10,315,428 and D 9,937,442 weights at 32 pixels.
 """
 
+from collections.abc import Sequence
 import functools
+from typing import Optional
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.resnet_biggan import Attention
@@ -77,14 +79,14 @@ class Generator(abstract_arch.AbstractGenerator):
 
   def __init__(
     self,
-    z_dim,
-    image_shape,
-    num_classes=0,
-    ch=96,
-    blocks_with_attention=None,
-    embed_y_dim=128,
-    multipliers=None,
-  ):
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 96,
+    blocks_with_attention: Optional[str] = None,
+    embed_y_dim: int = 128,
+    multipliers: Optional[Sequence[int]] = None,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     multipliers = multipliers_of(self, _G_MULTIPLIERS, multipliers)
     if blocks_with_attention is None:
@@ -134,7 +136,9 @@ class Generator(abstract_arch.AbstractGenerator):
       name="final_conv",
     )
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     zs = tf.split(z, self._chunks, axis=1)
     conditions = zs
     if self.embed_y:
@@ -165,13 +169,13 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __init__(
     self,
-    image_shape,
-    num_classes=0,
-    ch=96,
-    blocks_with_attention=None,
-    project_y=None,
-    multipliers=None,
-  ):
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 96,
+    blocks_with_attention: Optional[str] = None,
+    project_y: Optional[bool] = None,
+    multipliers: Optional[Sequence[int]] = None,
+  ) -> None:
     super().__init__(image_shape, num_classes)
     multipliers = multipliers_of(self, _D_MULTIPLIERS, multipliers)
     if blocks_with_attention is None:
@@ -203,7 +207,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       owner=self.title,
     )
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     x = 2.0 * x - 1.0
     for stage in self.stages:
       x = recompute.stage(*stage, x, None, y, is_training)

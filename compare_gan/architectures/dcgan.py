@@ -4,6 +4,10 @@ Any image size: each of four stages halves it, rounding up, so 28 pixels go
 through 14, 7 and 4 to 2. 5.4 M + 4.3 M parameters at 64 pixels.
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import draws
 from compare_gan.context.scope import Module
@@ -18,7 +22,7 @@ import tensorflow as tf
 _NOT_IN_G = "its deconvolutions carry no norm of the weights"
 
 
-def halvings(size, times):
+def halvings(size: int, times: int) -> list[int]:
   """Returns [size, ceil(size / 2), ...], halved `times` times."""
   sizes = [size]
   for _ in range(times):
@@ -26,7 +30,9 @@ def halvings(size, times):
   return sizes
 
 
-def starting_as(initializer, kernel_fn):
+def starting_as(
+  initializer: Optional[str], kernel_fn: Callable[..., tf.Module]
+) -> Callable[..., tf.Module]:
   """Returns a `kernel_fn` whose kernels start as `initializer` says.
 
   Args:
@@ -49,7 +55,13 @@ class Generator(abstract_arch.AbstractGenerator):
     "upsampling": "it has deconvolutions instead",
   }
 
-  def __init__(self, z_dim, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self,
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     height, width, colors = image_shape
     # From the smallest: [s4, s3, s2, s1, s].
@@ -65,7 +77,9 @@ class Generator(abstract_arch.AbstractGenerator):
       dc = Deconv2D(channels[i], channels[i + 1], 5, 2, name=f"g_dc{i + 1}")
       self.stages.append((bn, dc))
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     x = tf.reshape(self.fc1(z, is_training), self._first_shape)
     for (bn, dc), size in zip(self.stages, self._sizes[1:]):
       x = tf.nn.relu(bn(x, z, y, is_training))
@@ -76,11 +90,18 @@ class Generator(abstract_arch.AbstractGenerator):
 class _Convolutions(Module):
   """Four 5x5 convolutions of stride 2, to a map of 8 ch channels."""
 
-  def __init__(self, colors, ch, norm, kernel_fn, prefix):
+  def __init__(
+    self,
+    colors: int,
+    ch: int,
+    norm: Callable[[int, str], tf.Module],
+    kernel_fn: Callable[..., tf.Module],
+    prefix: str,
+  ) -> None:
     super().__init__()
     channels = [colors, ch, 2 * ch, 4 * ch, 8 * ch]
 
-    def conv(i):
+    def conv(i: int) -> Conv2D:
       name = f"{prefix}_conv{i}"
       return Conv2D(
         channels[i - 1], channels[i], 5, 2, kernel_fn=kernel_fn, name=name
@@ -91,7 +112,9 @@ class _Convolutions(Module):
     for i in range(2, 5):
       self.stages.append((conv(i), norm(channels[i], f"{prefix}_bn{i - 1}")))
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     x = lrelu(self.conv1(x, is_training))
     for conv, bn in self.stages:
       x = lrelu(bn(conv(x, is_training), None, y, is_training))
@@ -115,7 +138,13 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   no_place_for = {"layer_norm": "only residual blocks have layer norms"}
 
-  def __init__(self, image_shape, num_classes=0, ch=64, conv_initializer=None):
+  def __init__(
+    self,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+    conv_initializer: Optional[str] = None,
+  ) -> None:
     super().__init__(image_shape, num_classes)
     norm = self.make_norm(y_dim=num_classes)
     kernel_fn = starting_as(conv_initializer, self.kernel_fn)
@@ -124,7 +153,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       _flat_size(image_shape, ch), 0, self.kernel_fn, name="d_fc4"
     )
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     x = self.convs(x, y, is_training)
     flat = tf.reshape(x, [tf.shape(x)[0], -1])
     # Its features are the map itself, not flattened.
@@ -138,7 +169,9 @@ class Encoder(abstract_arch.AbstractEncoder):
   As in ALI and BiGAN (https://arxiv.org/abs/1606.00704, 1605.09782).
   """
 
-  def __init__(self, image_shape, z_dim, ch=64):
+  def __init__(
+    self, image_shape: Sequence[int], z_dim: int, ch: int = 64
+  ) -> None:
     super().__init__(image_shape, z_dim)
     norm = self.make_norm()
     self.convs = _Convolutions(image_shape[2], ch, norm, self.kernel_fn, "e")
@@ -146,7 +179,9 @@ class Encoder(abstract_arch.AbstractEncoder):
     self.mean = Linear(size, z_dim, kernel_fn=self.kernel_fn, name="e_mean")
     self.stddev = Linear(size, z_dim, kernel_fn=self.kernel_fn, name="e_stddev")
 
-  def __call__(self, x, is_training):
+  def __call__(
+    self, x: tf.Tensor, is_training: bool
+  ) -> abstract_arch.EncoderOutput:
     x = self.convs(x, None, is_training)
     x = tf.reshape(tf.cast(x, tf.float32), [tf.shape(x)[0], -1])
     mean = self.mean(x, is_training)

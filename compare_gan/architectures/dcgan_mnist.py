@@ -6,6 +6,9 @@ every pixel. For images whose sides are multiples of 4. 7.1 M + 3.8 M
 parameters for 28x28x1 pixels, 10 classes and a z of 100.
 """
 
+from collections.abc import Sequence
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.dcgan import starting_as
 from compare_gan.layers.activations import lrelu
@@ -56,7 +59,14 @@ class Generator(abstract_arch.AbstractGenerator):
     "upsampling": "it has deconvolutions instead",
   }
 
-  def __init__(self, z_dim, image_shape, num_classes=0, ch=64, fc=1024):
+  def __init__(
+    self,
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+    fc: int = 1024,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     height, width, colors = image_shape
     h, w = _quarter(self, image_shape)
@@ -72,8 +82,10 @@ class Generator(abstract_arch.AbstractGenerator):
     self.bn3 = norm(2 * ch, "g_bn3")
     self.dc2 = Deconv2D(2 * ch + k, colors, 5, 2, name="g_dc2")
 
-  def __call__(self, z, y, is_training):
-    def relu_of_norm(bn, x):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
+    def relu_of_norm(bn: tf.Module, x: tf.Tensor) -> tf.Tensor:
       return tf.nn.relu(bn(x, z, y, is_training))
 
     x = relu_of_norm(self.bn1, self.fc1(_with(z, y), is_training))
@@ -102,8 +114,13 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   no_place_for = {"layer_norm": "only residual blocks have layer norms"}
 
   def __init__(
-    self, image_shape, num_classes=0, ch=64, fc=1024, conv_initializer=None
-  ):
+    self,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+    fc: int = 1024,
+    conv_initializer: Optional[str] = None,
+  ) -> None:
     super().__init__(image_shape, num_classes)
     colors, k = image_shape[2], num_classes
     h, w = _quarter(self, image_shape)
@@ -125,8 +142,10 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       fc + k, 0, self.kernel_fn, name="d_fc4", owner=self.title
     )
 
-  def __call__(self, x, y, is_training):
-    def lrelu_of_norm(bn, x):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
+    def lrelu_of_norm(bn: tf.Module, x: tf.Tensor) -> tf.Tensor:
       return lrelu(bn(x, None, y, is_training))
 
     x = lrelu(self.conv1(_with(x, y), is_training))

@@ -4,6 +4,9 @@ For images whose sides are multiples of 4. The generator always has plain batch
 norm, and leaky relus. 6.6 M + 6.6 M parameters at 28 pixels.
 """
 
+from collections.abc import Sequence
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.layers.activations import lrelu
 from compare_gan.layers.batch_norm import BatchNorm
@@ -36,7 +39,13 @@ class Generator(abstract_arch.AbstractGenerator):
     "upsampling": "it has deconvolutions instead",
   }
 
-  def __init__(self, z_dim, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self,
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self._require_plain_batch_norm()
     height, width, colors = image_shape
@@ -63,7 +72,9 @@ class Generator(abstract_arch.AbstractGenerator):
         "another options.architecture."
       )
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     x = self.fc1(z, is_training)
     x = lrelu(self.bn1(x, z, y, is_training))
     x = self.fc2(x, is_training)
@@ -81,7 +92,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   no_place_for = {"layer_norm": "only residual blocks have layer norms"}
 
-  def __init__(self, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 64
+  ) -> None:
     super().__init__(image_shape, num_classes)
     height, width, colors = image_shape
     _require_multiple_of_4(self, height, width)
@@ -99,7 +112,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self.bn3 = norm(16 * ch, "d_bn3")
     self.scores = abstract_arch.Scores(16 * ch, 0, kernel_fn, name="d_fc4")
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     x = lrelu(self.conv1(x, is_training))
     x = lrelu(self.bn2(self.conv2(x, is_training), None, y, is_training))
     x = tf.reshape(x, [tf.shape(x)[0], -1])

@@ -5,6 +5,9 @@ Unlike its sisters it has no normaliser, relu or pooling at the end. 52.2 M +
 53.5 M parameters.
 """
 
+from collections.abc import Sequence
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import recompute
 from compare_gan.layers.conv import Conv2D
@@ -42,14 +45,22 @@ def _blocks(make_block, channels, factor):
 class Generator(abstract_arch.AbstractGenerator):
   """Six stages of five blocks, from 32 `ch` channels at 4x4 pixels to `ch`."""
 
-  def __init__(self, z_dim, image_shape, num_classes=0, ch=16):
+  def __init__(
+    self,
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 16,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self.require_pixels([128])
     norm = self.make_norm(z_dim, num_classes)
     self._first_shape = [-1, 4, 4, 32 * ch]
     self.fc_noise = Linear(z_dim, 4 * 4 * 32 * ch, name="fc_noise")
 
-    def block(in_channels, out_channels, changes_size, name):
+    def block(
+      in_channels: int, out_channels: int, changes_size: bool, name: str
+    ) -> ResidualBlock:
       return ResidualBlock(
         in_channels,
         out_channels,
@@ -64,7 +75,9 @@ class Generator(abstract_arch.AbstractGenerator):
     self.blocks = _blocks(block, 32 * ch, 0.5)
     self.final_conv = Conv2D(ch, image_shape[2], name="final_conv")
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     x = tf.reshape(self.fc_noise(z, is_training), self._first_shape)
     for block in self.blocks:
       x = recompute.stage(block, None, x, z, y, is_training)
@@ -76,13 +89,17 @@ class Generator(abstract_arch.AbstractGenerator):
 class Discriminator(abstract_arch.AbstractDiscriminator):
   """The generator backwards; the features are the flattened last map."""
 
-  def __init__(self, image_shape, num_classes=0, ch=16):
+  def __init__(
+    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 16
+  ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels([128])
     # Without a norm of its weights, unlike all that follows.
     self.color_conv = Conv2D(image_shape[2], ch, name="color_conv")
 
-    def block(in_channels, out_channels, changes_size, name):
+    def block(
+      in_channels: int, out_channels: int, changes_size: bool, name: str
+    ) -> ResidualBlock:
       return ResidualBlock(
         in_channels,
         out_channels,
@@ -97,7 +114,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self.blocks = _blocks(block, ch, 2.0)
     self.scores = abstract_arch.Scores(4 * 4 * 32 * ch, 0, self.kernel_fn)
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     x = self.color_conv(x, is_training)
     for block in self.blocks:
       x = recompute.stage(block, None, x, None, y, is_training)

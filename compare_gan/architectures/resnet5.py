@@ -4,6 +4,9 @@ The residual network of https://arxiv.org/abs/1807.04720 for images up to 128
 pixels. 13.8 M + 15.1 M parameters.
 """
 
+from collections.abc import Sequence
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import recompute
 from compare_gan.layers.conv import Conv2D
@@ -19,7 +22,13 @@ _SIZES = [4, 8, 16, 32, 64, 128]
 class Generator(abstract_arch.AbstractGenerator):
   """Five residual blocks; the first log2(size / 4) of them double the size."""
 
-  def __init__(self, z_dim, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self,
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self.require_pixels(_SIZES)
     ups = _SIZES.index(image_shape[0])
@@ -44,7 +53,9 @@ class Generator(abstract_arch.AbstractGenerator):
     self.final_norm = norm(channels[-1], "final_norm")
     self.final_conv = Conv2D(channels[-1], image_shape[2], name="final_conv")
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     x = tf.reshape(self.fc_noise(z, is_training), self._first_shape)
     for block in self.blocks:
       x = recompute.stage(block, None, x, z, y, is_training)
@@ -57,7 +68,9 @@ class Generator(abstract_arch.AbstractGenerator):
 class Discriminator(abstract_arch.AbstractDiscriminator):
   """Six residual blocks that halve the size; mean over what is left."""
 
-  def __init__(self, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 64
+  ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels(_SIZES)
     channels = [image_shape[2], ch, 2 * ch, 4 * ch, 4 * ch, 8 * ch, 8 * ch]
@@ -77,7 +90,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       )
     self.scores = abstract_arch.Scores(channels[-1], 0, self.kernel_fn)
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     for block in self.blocks:
       x = recompute.stage(block, None, x, None, y, is_training)
     features = tf.reduce_mean(tf.nn.relu(x), axis=[1, 2])

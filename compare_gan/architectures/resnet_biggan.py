@@ -5,6 +5,10 @@ embedding that all blocks share. The last normaliser is always a plain one.
 70 M + 88 M parameters at 128 pixels with ch = 96.
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
+from typing import Union
 import warnings
 
 from compare_gan.architectures import abstract_arch
@@ -41,7 +45,13 @@ _D_MULTIPLIERS = {
 }
 
 
-def multipliers_of(network, by_size, chosen=None):
+def multipliers_of(
+  network: Union[
+    abstract_arch.AbstractGenerator, abstract_arch.AbstractDiscriminator
+  ],
+  by_size: dict[int, list[int]],
+  chosen: Optional[Sequence[int]] = None,
+) -> list[int]:
   """Returns `chosen`, by default the entry of `by_size` for these images."""
   network.require_pixels(list(by_size))
   size = network.image_shape[0]
@@ -57,7 +67,7 @@ def multipliers_of(network, by_size, chosen=None):
   return list(chosen)
 
 
-def block_names(count):
+def block_names(count: int) -> list[str]:
   """Returns ["B1", "B2", ...]."""
   return [f"B{i + 1}" for i in range(count)]
 
@@ -71,17 +81,17 @@ class BigGanResNetBlock(Module):
 
   def __init__(
     self,
-    in_channels,
-    out_channels,
-    scale,
-    is_gen_block,
-    norm,
-    layer_norm=False,
-    kernel_fn=Kernel,
-    upsample=resample.unpool,
-    name="block",
-    add_shortcut=True,
-  ):
+    in_channels: int,
+    out_channels: int,
+    scale: str,
+    is_gen_block: bool,
+    norm: Callable[[int, str], tf.Module],
+    layer_norm: bool = False,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    upsample: Callable[[tf.Tensor], tf.Tensor] = resample.unpool,
+    name: str = "block",
+    add_shortcut: bool = True,
+  ) -> None:
     super().__init__()
     with scope(name):
       self.path = ResidualPath(
@@ -106,7 +116,13 @@ class BigGanResNetBlock(Module):
           "conv_shortcut",
         )
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    z: Optional[tf.Tensor],
+    y: Optional[tf.Tensor],
+    is_training: bool,
+  ) -> tf.Tensor:
     out = self.path(x, z, y, is_training)
     if self.shortcut:
       out += self.shortcut(x, is_training)
@@ -125,7 +141,15 @@ class Attention:
     make_block: `make_block(channels, kernel_fn)` -> the non-local block.
   """
 
-  def __init__(self, network, wanted, blocks, make_block=NonLocalBlock):
+  def __init__(
+    self,
+    network: Union[
+      abstract_arch.AbstractGenerator, abstract_arch.AbstractDiscriminator
+    ],
+    wanted: str,
+    blocks: list[str],
+    make_block: Callable[..., NonLocalBlock] = NonLocalBlock,
+  ) -> None:
     self._network = network
     self._make_block = make_block
     self._wanted = [name.strip() for name in wanted.split(",") if name.strip()]
@@ -139,7 +163,7 @@ class Attention:
         stacklevel=3,
       )
 
-  def after(self, name, channels):
+  def after(self, name: str, channels: int) -> Optional[NonLocalBlock]:
     """Returns the NonLocalBlock that follows block `name`, or None."""
     if name not in self._wanted:
       return None
@@ -174,18 +198,18 @@ class Generator(abstract_arch.AbstractGenerator):
 
   def __init__(
     self,
-    z_dim,
-    image_shape,
-    num_classes=0,
-    ch=96,
-    blocks_with_attention="B4",
-    hierarchical_z=True,
-    embed_z=False,
-    embed_y=True,
-    embed_y_dim=128,
-    embed_bias=False,
-    multipliers=None,
-  ):
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 96,
+    blocks_with_attention: str = "B4",
+    hierarchical_z: bool = True,
+    embed_z: bool = False,
+    embed_y: bool = True,
+    embed_y_dim: int = 128,
+    embed_bias: bool = False,
+    multipliers: Optional[Sequence[int]] = None,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     multipliers = multipliers_of(self, _G_MULTIPLIERS, multipliers)
     self._chunks = len(multipliers) if hierarchical_z else 1
@@ -233,7 +257,9 @@ class Generator(abstract_arch.AbstractGenerator):
       name="final_conv",
     )
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     if self.embed_z:
       z = self.embed_z(z, is_training)
     if self.embed_y:
@@ -265,13 +291,13 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __init__(
     self,
-    image_shape,
-    num_classes=0,
-    ch=96,
-    blocks_with_attention="B1",
-    project_y=True,
-    multipliers=None,
-  ):
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 96,
+    blocks_with_attention: str = "B1",
+    project_y: bool = True,
+    multipliers: Optional[Sequence[int]] = None,
+  ) -> None:
     super().__init__(image_shape, num_classes)
     multipliers = multipliers_of(self, _D_MULTIPLIERS, multipliers)
     channels = [image_shape[2]] + [
@@ -303,7 +329,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       owner=self.title,
     )
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     for stage in self.stages:
       x = recompute.stage(*stage, x, None, y, is_training)
     features = tf.reduce_sum(tf.nn.relu(x), axis=[1, 2])

@@ -5,6 +5,9 @@ shortcut has few weights or none. z and the class embedding are concatenated and
 condition every batch norm as a whole. 50 M + 35 M parameters at 128 pixels.
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
 import warnings
 
 from compare_gan.architectures import abstract_arch
@@ -55,14 +58,14 @@ class BigGanDeepResNetBlock(Module):
 
   def __init__(
     self,
-    in_channels,
-    out_channels,
-    scale,
-    norm,
-    kernel_fn=Kernel,
-    upsample=resample.unpool,
-    name="block",
-  ):
+    in_channels: int,
+    out_channels: int,
+    scale: str,
+    norm: Callable[[int, str], tf.Module],
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    upsample: Callable[[tf.Tensor], tf.Tensor] = resample.unpool,
+    name: str = "block",
+  ) -> None:
     super().__init__()
     self._scale = scale
     self._upsample = upsample
@@ -99,7 +102,13 @@ class BigGanDeepResNetBlock(Module):
             name="add_channels",
           )
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    z: Optional[tf.Tensor],
+    y: Optional[tf.Tensor],
+    is_training: bool,
+  ) -> tf.Tensor:
     x = path = precision.entering(x)  # The shortcut may have no convolution.
     for i, (bn, conv) in enumerate(self.steps):
       path = tf.nn.relu(bn(path, z, y, is_training))
@@ -135,14 +144,14 @@ class Generator(abstract_arch.AbstractGenerator):
 
   def __init__(
     self,
-    z_dim,
-    image_shape,
-    num_classes=0,
-    ch=128,
-    embed_y=True,
-    embed_y_dim=128,
-    experimental_fast_conv_to_rgb=False,
-  ):
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 128,
+    embed_y: bool = True,
+    embed_y_dim: int = 128,
+    experimental_fast_conv_to_rgb: bool = False,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     channels = [ch * m for m in multipliers_of(self, _G_MULTIPLIERS)]
     self._first_shape = [-1, 4, 4, channels[0]]
@@ -183,7 +192,9 @@ class Generator(abstract_arch.AbstractGenerator):
       name="final_conv",
     )
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     if self.embed_y:
       y = self.embed_y(y, is_training)
     if y is not None:
@@ -212,12 +223,12 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   def __init__(
     self,
-    image_shape,
-    num_classes=0,
-    ch=128,
-    blocks_with_attention="B1",
-    project_y=True,
-  ):
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 128,
+    blocks_with_attention: str = "B1",
+    project_y: bool = True,
+  ) -> None:
     super().__init__(image_shape, num_classes)
     if blocks_with_attention != "B1":
       warnings.warn(
@@ -259,7 +270,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       owner=self.title,
     )
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     x = self.initial_conv(x, is_training)
     for stage in self.stages:
       x = recompute.stage(*stage, x, None, y, is_training)

@@ -3,6 +3,9 @@
 https://arxiv.org/abs/1802.05957, table 5, for STL-10. 6 M + 25 M parameters.
 """
 
+from collections.abc import Sequence
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import recompute
 from compare_gan.layers.conv import Conv2D
@@ -16,7 +19,13 @@ import tensorflow as tf
 class Generator(abstract_arch.AbstractGenerator):
   """Three residual blocks from 6x6 pixels to 48x48."""
 
-  def __init__(self, z_dim, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self,
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self.require_pixels([48])
     channels = [8 * ch, 4 * ch, 2 * ch, ch]
@@ -41,7 +50,9 @@ class Generator(abstract_arch.AbstractGenerator):
     self.final_norm = norm(channels[-1], "batch_norm")
     self.final_conv = Conv2D(channels[-1], image_shape[2], name="final_conv")
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     x = tf.reshape(self.fc_noise(z, is_training), self._first_shape)
     for block in self.blocks:
       x = recompute.stage(block, None, x, z, y, is_training)
@@ -54,7 +65,9 @@ class Generator(abstract_arch.AbstractGenerator):
 class Discriminator(abstract_arch.AbstractDiscriminator):
   """Five residual blocks, 48x48 to 3x3; mean over what is left."""
 
-  def __init__(self, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 64
+  ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels([48])
     channels = [image_shape[2], ch, 2 * ch, 4 * ch, 8 * ch, 16 * ch]
@@ -74,7 +87,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       )
     self.scores = abstract_arch.Scores(channels[-1], 0, self.kernel_fn)
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     for block in self.blocks:
       x = recompute.stage(block, None, x, None, y, is_training)
     features = tf.reduce_mean(tf.nn.relu(x), axis=[1, 2])

@@ -5,6 +5,9 @@ discriminator scales the images to [-1, 1], and its first normaliser works on
 the vector before it becomes a map. 3.8 M + 5.9 M parameters at 32 pixels.
 """
 
+from collections.abc import Sequence
+from typing import Optional
+
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.dcgan import halvings
 from compare_gan.layers.activations import lrelu
@@ -28,7 +31,13 @@ class Generator(abstract_arch.AbstractGenerator):
     "upsampling": "it has deconvolutions instead",
   }
 
-  def __init__(self, z_dim, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self,
+    z_dim: int,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: int = 64,
+  ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     height, width, colors = image_shape
     # From the smallest: [s8, s4, s2, s].
@@ -45,7 +54,9 @@ class Generator(abstract_arch.AbstractGenerator):
       self.stages.append((dc, norm(channels[i], f"g_bn{i + 1}")))
     self.dc5 = Deconv2D(channels[3], colors, 3, 1, name="g_dc5")
 
-  def __call__(self, z, y, is_training):
+  def __call__(
+    self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     x = self.fc1(z, is_training)
     x = tf.nn.relu(self.bn1(x, z, y, is_training))  # on the vector
     x = tf.reshape(x, self._first_shape)
@@ -61,7 +72,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   no_place_for = {"batch_norm_fn": _NOT_IN_D, "layer_norm": _NOT_IN_D}
 
-  def __init__(self, image_shape, num_classes=0, ch=64):
+  def __init__(
+    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 64
+  ) -> None:
     super().__init__(image_shape, num_classes)
     height, width, colors = image_shape
     self.convs = []
@@ -85,7 +98,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       8 * ch * pixels, 0, self.kernel_fn, name="d_fc1"
     )
 
-  def __call__(self, x, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> abstract_arch.DiscriminatorOutput:
     x = 2.0 * x - 1.0
     for conv in self.convs:
       x = lrelu(conv(x, is_training), leak=0.1)

@@ -22,9 +22,14 @@ block of its own. The bits are the same on every device and version of
 TensorFlow, under XLA too; what is computed from them agrees to rounding.
 """
 
+from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import math
 import threading
+from typing import Any
+from typing import Optional
+from typing import Union
 
 import tensorflow as tf
 
@@ -40,14 +45,14 @@ _REGISTER = 16
 class _Stream:
   """A seed, the first row, and how many calls there have been."""
 
-  def __init__(self, seed, first):
+  def __init__(self, seed: Any, first: Union[int, tf.Tensor]) -> None:
     self.seed = tf.cast(seed, tf.int64)
     self.first = first
     self.calls = 0
 
 
 class _Current(threading.local):
-  def __init__(self):
+  def __init__(self) -> None:
     self.stream = None
     self.noted = None
     self.fed = None
@@ -57,7 +62,7 @@ _current = _Current()
 
 
 @contextlib.contextmanager
-def seeded(seed, first=0):
+def seeded(seed: Any, first: Union[int, tf.Tensor] = 0) -> Iterator[None]:
   """Makes the draws inside functions of the seed and the row.
 
   Args:
@@ -73,7 +78,7 @@ def seeded(seed, first=0):
 
 
 @contextlib.contextmanager
-def recorded():
+def recorded() -> Iterator[list[tf.Tensor]]:
   """Lists the tensors that are drawn inside."""
   outer = _current.noted
   _current.noted = []
@@ -84,7 +89,7 @@ def recorded():
 
 
 @contextlib.contextmanager
-def fed(values):
+def fed(values: Sequence[tf.Tensor]) -> Iterator[None]:
   """Draws inside are these, one after the other, and nothing is drawn.
 
   For a device that cannot draw: what `recorded` has listed of the same code is
@@ -107,8 +112,13 @@ def fed(values):
 
 
 def uniform(
-  shape, minval=0, maxval=None, dtype=tf.float32, seed=None, name=None
-):
+  shape: Union[Sequence, tf.Tensor],
+  minval: Union[float, tf.Tensor] = 0,
+  maxval: Optional[Union[float, tf.Tensor]] = None,
+  dtype: tf.DType = tf.float32,
+  seed: Optional[int] = None,
+  name: Optional[str] = None,
+) -> tf.Tensor:
   """Returns draws from U(minval, maxval), ends excluded.
 
   Args:
@@ -136,21 +146,28 @@ def uniform(
   return tf.cast(minval, dtype) + tf.cast(k % span, dtype)
 
 
-def normal(shape, mean=0.0, stddev=1.0, dtype=tf.float32, seed=None, name=None):
+def normal(
+  shape: Union[Sequence, tf.Tensor],
+  mean: Union[float, tf.Tensor] = 0.0,
+  stddev: Union[float, tf.Tensor] = 1.0,
+  dtype: tf.DType = tf.float32,
+  seed: Optional[int] = None,
+  name: Optional[str] = None,
+) -> tf.Tensor:
   """Returns draws from N(mean, stddev^2), of up to 5.3 stddev."""
   x = _draw(shape, seed, lambda bits: _probit(_unit(bits)))
   return mean + stddev * tf.cast(x, dtype)
 
 
 def truncated_normal(
-  shape,
-  mean=0.0,
-  stddev=1.0,
-  dtype=tf.float32,
-  seed=None,
-  name=None,
-  truncation=2.0,
-):
+  shape: Union[Sequence, tf.Tensor],
+  mean: Union[float, tf.Tensor] = 0.0,
+  stddev: Union[float, tf.Tensor] = 1.0,
+  dtype: tf.DType = tf.float32,
+  seed: Optional[int] = None,
+  name: Optional[str] = None,
+  truncation: float = 2.0,
+) -> tf.Tensor:
   """Returns draws from N(mean, stddev^2) cut at `truncation` deviations.
 
   TensorFlow's cuts at 2, and has no argument for it.
@@ -166,7 +183,14 @@ def truncated_normal(
   return mean + stddev * tf.cast(x, dtype)
 
 
-def gamma(shape, alpha, beta=None, dtype=tf.float32, seed=None, name=None):
+def gamma(
+  shape: Union[Sequence, tf.Tensor],
+  alpha: Any,
+  beta: Any = None,
+  dtype: tf.DType = tf.float32,
+  seed: Optional[int] = None,
+  name: Optional[str] = None,
+) -> tf.Tensor:
   """Returns draws with density ~ x^(alpha - 1) exp(-beta x).
 
   Of shape `shape` + that of alpha and beta, as in TF1. By rejection (Marsaglia
@@ -189,7 +213,13 @@ def gamma(shape, alpha, beta=None, dtype=tf.float32, seed=None, name=None):
   return tf.cast(result / beta, dtype)
 
 
-def poisson(lam, shape, dtype=tf.float32, seed=None, name=None):
+def poisson(
+  lam: Any,
+  shape: Union[Sequence, tf.Tensor],
+  dtype: tf.DType = tf.float32,
+  seed: Optional[int] = None,
+  name: Optional[str] = None,
+) -> tf.Tensor:
   """Returns numbers of events, lam < 2^22 on average.
 
   Of shape `shape` + that of lam; TF1's order of arguments. The smallest k with
@@ -198,7 +228,7 @@ def poisson(lam, shape, dtype=tf.float32, seed=None, name=None):
   lam = tf.cast(lam, tf.float32)
   u = _draw(tf.concat([_shape(shape), tf.shape(lam)], 0), seed, _unit)
 
-  def halve(below, above):
+  def halve(below: tf.Tensor, above: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     k = tf.floor(0.5 * (below + above))
     enough = tf.math.igammac(k + 1.0, lam) > u
     return tf.where(enough, below, k), tf.where(enough, k, above)
@@ -214,7 +244,13 @@ def poisson(lam, shape, dtype=tf.float32, seed=None, name=None):
   return tf.cast(above, dtype)
 
 
-def multinomial(logits, num_samples, seed=None, name=None, output_dtype=None):
+def multinomial(
+  logits: Any,
+  num_samples: int,
+  seed: Optional[int] = None,
+  name: Optional[str] = None,
+  output_dtype: Optional[tf.DType] = None,
+) -> tf.Tensor:
   """Returns classes [N, num_samples] drawn with log-odds `logits` [N, K].
 
   argmax(logits + Gumbel noise) is such a draw.

@@ -1,7 +1,9 @@
 """Walks over the graphs of TensorFlow functions."""
 
+from typing import Any
 
-def reachable(graph):
+
+def reachable(graph: Any) -> list[Any]:
   """Returns the operations that a graph's results hang on, inputs first.
 
   A gradient makes others, too, which are never run.
@@ -19,7 +21,7 @@ def reachable(graph):
   return [op for op in graph.get_operations() if op in seen]
 
 
-def called(operation):
+def called(operation: Any) -> dict[str, str]:
   """Returns the names of the functions that an operation calls, by attribute.
 
   "f" is that of a call, "body" and "cond" those of a loop, "then_branch" and
@@ -32,7 +34,7 @@ def called(operation):
   }
 
 
-def body(graph, name):
+def body(graph: Any, name: str) -> Any:
   """Returns the graph of a function by name, None where it is not kept."""
   while graph is not None:
     for key, function in getattr(graph, "_functions", {}).items():

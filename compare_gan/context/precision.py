@@ -13,8 +13,11 @@ The choice is that of the process, not of a thread: replicas run in threads of
 their own. A traced function keeps the dtype that it was traced with.
 """
 
+from collections.abc import Iterator
 import contextlib
 from typing import NamedTuple
+from typing import Optional
+from typing import Union
 import warnings
 
 import numpy as np
@@ -45,7 +48,7 @@ _choice = _Choice(tf.float32, False)
 
 
 @contextlib.contextmanager
-def using(name, loss_scaled=None):
+def using(name: str, loss_scaled: Optional[bool] = None) -> Iterator[None]:
   """Networks that are made and called inside compute in `name`.
 
   Args:
@@ -67,7 +70,11 @@ def using(name, loss_scaled=None):
     _choice = outer
 
 
-def resolve(precision=None, mode=None, on_npu=False):
+def resolve(
+  precision: Optional[str] = None,
+  mode: Optional[str] = None,
+  on_npu: bool = False,
+) -> tuple[str, bool]:
   """Returns the arguments of `using` that `run_config.*` asks for.
 
   Args:
@@ -111,17 +118,17 @@ def _require_one_of(argument, value, known):
     )
 
 
-def compute_dtype():
+def compute_dtype() -> tf.DType:
   """Returns the dtype of convolutions and of what lies between them."""
   return _choice.dtype
 
 
-def loss_is_scaled():
+def loss_is_scaled() -> bool:
   """Returns whether a gradient is computed from a scaled loss."""
   return _choice.loss_scaled
 
 
-def entering(x):
+def entering(x: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
   """Returns x in the compute dtype if it is float32, else as it is."""
   x = tf.convert_to_tensor(x)  # numpy 1.19 cannot compare its dtypes with ours.
   return tf.cast(x, _choice.dtype) if x.dtype == tf.float32 else x
@@ -152,7 +159,7 @@ _works = {}  # name -> None, or why not
 def _probe(dtype):
   """Returns None, or why convolutions or their gradients are wrong."""
 
-  def results(dtype):
+  def results(dtype: tf.DType) -> list[np.ndarray]:
     x = tf.cast(tf.reshape(tf.range(32.0) / 32.0, [1, 4, 4, 2]), dtype)
     kernel = tf.cast(tf.reshape(tf.range(36.0) / 36.0, [3, 3, 2, 2]), dtype)
     with tf.GradientTape() as tape:

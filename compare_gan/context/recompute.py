@@ -18,15 +18,19 @@ a graph would find that it has computed all this before. XLA ignores them: it
 computes the same, and may keep everything.
 """
 
+from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import threading
+from typing import Callable
+from typing import Optional
 
 from compare_gan.context import state
 import tensorflow as tf
 
 
 class _Current(threading.local):
-  def __init__(self):
+  def __init__(self) -> None:
     self.stages = None
 
 
@@ -34,7 +38,7 @@ _current = _Current()
 
 
 @contextlib.contextmanager
-def using(wanted):
+def using(wanted: bool) -> Iterator[Optional[list[tf.Module]]]:
   """Inside, stages are recomputed if that is wanted.
 
   Yields a list, to which each stage that is recomputed adds itself.
@@ -47,7 +51,14 @@ def using(wanted):
     _current.stages = outer
 
 
-def stage(block, attention, x, z, y, is_training):
+def stage(
+  block: tf.Module,
+  attention: Optional[tf.Module],
+  x: tf.Tensor,
+  z: Optional[tf.Tensor],
+  y: Optional[tf.Tensor],
+  is_training: bool,
+) -> tf.Tensor:
   """Returns attention(block(x, z, y)), or block(x, z, y) if attention is None.
 
   Args:
@@ -58,7 +69,9 @@ def stage(block, attention, x, z, y, is_training):
     is_training: a stage is recomputed only if it is.
   """
 
-  def run(x, z, y):
+  def run(
+    x: tf.Tensor, z: Optional[tf.Tensor], y: Optional[tf.Tensor]
+  ) -> tf.Tensor:
     x = block(x, z, y, is_training)
     return attention(x, is_training) if attention else x
 
@@ -69,7 +82,7 @@ def stage(block, attention, x, z, y, is_training):
   weights = [w for module in modules for w in module.trainable_variables]
   given = [tensor for tensor in (x, z, y) if tensor is not None]
 
-  def run_given(*given):
+  def run_given(*given: tf.Tensor) -> tf.Tensor:
     left = list(given)
     return run(
       *(None if tensor is None else left.pop(0) for tensor in (x, z, y))
@@ -78,7 +91,11 @@ def stage(block, attention, x, z, y, is_training):
   return recomputed(run_given, given, weights)
 
 
-def recomputed(f, inputs, weights):
+def recomputed(
+  f: Callable[..., tf.Tensor],
+  inputs: Sequence[tf.Tensor],
+  weights: Sequence[tf.Variable],
+) -> tf.Tensor:
   """Returns f(*inputs), of which the backward pass keeps the inputs only.
 
   Args:
@@ -92,10 +109,12 @@ def recomputed(f, inputs, weights):
     y = tf.stop_gradient(f(*inputs))
 
   @tf.custom_gradient
-  def attached(y, *inputs_and_weights):
+  def attached(
+    y: tf.Tensor, *inputs_and_weights: tf.Tensor
+  ) -> tuple[tf.Tensor, Callable]:
     inputs = inputs_and_weights[: -len(weights) or None]
 
-    def gradient(dy):
+    def gradient(dy: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
       with tf.control_dependencies([dy]):
         # Ops of their own: else the graph would know them to be the old ones.
         again = [tf.identity(x) for x in inputs]

@@ -17,12 +17,16 @@ look at a network's graph), or as a copy of another network that shares its
 state.
 """
 
+from collections.abc import Iterable
+from collections.abc import Iterator
 import contextlib
 import dataclasses
 import threading
+from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
+from typing import Union
 import zlib
 
 import numpy as np
@@ -51,7 +55,7 @@ class Build(NamedTuple):
 
 
 class _Stack(threading.local):
-  def __init__(self):
+  def __init__(self) -> None:
     self.path = ()
     self.build = Build()
 
@@ -60,7 +64,7 @@ _stack = _Stack()
 
 
 @contextlib.contextmanager
-def scope(name):
+def scope(name: str) -> Iterator[None]:
   """Prefixes the names of all variables made inside with `name/`."""
   outer = _stack.path
   _stack.path = outer + (name,)
@@ -71,7 +75,7 @@ def scope(name):
 
 
 @contextlib.contextmanager
-def building(**changes):
+def building(**changes: Any) -> Iterator[None]:
   """Changes how variables are made inside; what is not named stays as it was.
 
   Args:
@@ -95,7 +99,13 @@ def building(**changes):
     _stack.build = outer
 
 
-def variable(name, shape, init, trainable=True, dtype=tf.float32):
+def variable(
+  name: str,
+  shape: Iterable[int],
+  init: Callable[[np.random.RandomState, tuple[int, ...]], np.ndarray],
+  trainable: bool = True,
+  dtype: tf.DType = tf.float32,
+) -> Union[tf.Variable, VariableSpec]:
   """Makes the variable `<scope>/<name>`.
 
   Args:
@@ -142,7 +152,7 @@ def _rng(full_name, seed):
   return np.random.RandomState([seed, zlib.crc32(full_name.encode())])
 
 
-def full_name(var):
+def full_name(var: Union[tf.Variable, VariableSpec]) -> str:
   """Returns the name that a checkpoint knows `var` by, without ":0"."""
   return var.name.split(":")[0]
 
@@ -154,15 +164,15 @@ class Module(tf.Module):
   makes it. `tf.Module` itself sorts by attribute name.
   """
 
-  def __init__(self):
+  def __init__(self) -> None:
     super().__init__(name=None)
 
   @property
-  def variables(self):
+  def variables(self) -> tuple[Union[tf.Variable, VariableSpec], ...]:
     return tuple(_walk(self, set()))
 
   @property
-  def trainable_variables(self):
+  def trainable_variables(self) -> tuple[Union[tf.Variable, VariableSpec], ...]:
     return tuple(v for v in self.variables if v.trainable)
 
 

@@ -16,8 +16,11 @@ What a layer computes from its state while training it asks for by
 the state has moved since.
 """
 
+from collections.abc import Iterable
+from collections.abc import Iterator
 import contextlib
 import threading
+from typing import Any
 from typing import Callable
 from typing import NamedTuple
 
@@ -30,12 +33,12 @@ class Update(NamedTuple):
   variable: tf.Variable
   value: Callable[[], tf.Tensor]
 
-  def apply(self):
+  def apply(self) -> None:
     self.variable.assign(self.value())
 
 
 class _Sink(threading.local):
-  def __init__(self):
+  def __init__(self) -> None:
     self.note = None
     self.keep = lambda compute: compute()
 
@@ -43,7 +46,7 @@ class _Sink(threading.local):
 _sink = _Sink()
 
 
-def update(variable, value):
+def update(variable: tf.Variable, value: Callable[[], tf.Tensor]) -> None:
   """Sets `variable` to `value()`, now or when the surrounding block says.
 
   `value` is called when the change is made: an average that is moved twice
@@ -67,19 +70,19 @@ def _noting(note):
 
 
 @contextlib.contextmanager
-def deferred():
+def deferred() -> Iterator[list[Update]]:
   """Collects the updates made inside; the caller applies them."""
   updates = []
   with _noting(updates.append):
     yield updates
 
 
-def frozen():
+def frozen() -> contextlib.AbstractContextManager:
   """Drops the updates made inside."""
   return _noting(lambda change: None)
 
 
-def kept(compute):
+def kept(compute: Callable[[], Any]) -> Any:
   """Returns `compute()`, or, in a pass that is made again, what it was then."""
   return _sink.keep(compute)
 
@@ -95,11 +98,11 @@ def _keeping(keep):
 
 
 @contextlib.contextmanager
-def recorded():
+def recorded() -> Iterator[list[Any]]:
   """Lists what `kept` returns inside, for `replayed`."""
   results = []
 
-  def keep(compute):
+  def keep(compute: Callable[[], Any]) -> Any:
     results.append(compute())
     return results[-1]
 
@@ -107,7 +110,7 @@ def recorded():
     yield results
 
 
-def replayed(results):
+def replayed(results: Iterable[Any]) -> contextlib.AbstractContextManager:
   """Inside, `kept` returns these results, in the order of their making."""
   left = iter(results)
   return _keeping(lambda compute: next(left))

@@ -1,7 +1,9 @@
 """What a trainer, an evaluation and an export need of a GAN."""
 
 import abc
+from collections.abc import Iterator
 import contextlib
+from typing import Any
 
 from compare_gan.context.scope import Module
 
@@ -19,7 +21,7 @@ class AbstractGAN(Module, abc.ABC):
   has_encoder = False
 
   @abc.abstractmethod
-  def train_step(self, batches):
+  def train_step(self, batches: list[dict[str, Any]]) -> dict[str, Any]:
     """Trains on `batches_per_step` batches; returns scalars {name: tensor}.
 
     A batch is a dict: `images` [N, H, W, C] in [0, 1] or uint8; `labels` [N]
@@ -29,11 +31,17 @@ class AbstractGAN(Module, abc.ABC):
 
   @property
   @abc.abstractmethod
-  def batches_per_step(self):
+  def batches_per_step(self) -> int:
     """How many batches `train_step` takes."""
 
   @abc.abstractmethod
-  def generate(self, z, y=None, averaged=True, batch_moments=False):
+  def generate(
+    self,
+    z: Any,
+    y: Any = None,
+    averaged: bool = True,
+    batch_moments: bool = False,
+  ) -> Any:
     """Returns images for z [N, z_dim], in evaluation mode.
 
     Args:
@@ -46,11 +54,11 @@ class AbstractGAN(Module, abc.ABC):
     """
 
   @abc.abstractmethod
-  def discriminate(self, images, y=None):
+  def discriminate(self, images: Any, y: Any = None) -> Any:
     """Returns the DiscriminatorOutput of images, in evaluation mode."""
 
   @contextlib.contextmanager
-  def with_options(self, **chosen):
+  def with_options(self, **chosen: Any) -> Iterator[None]:
     """Inside, steps are made with other options: to see what they would need.
 
     Args:

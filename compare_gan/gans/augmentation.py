@@ -15,35 +15,39 @@ in and cutout leaves, is a medium grey; ours are mapped there and back, and are
 not clipped.
 """
 
+from typing import Callable
+
 import gin
 import tensorflow as tf
 
 
-def brightness(x, uniform):
+def brightness(x: tf.Tensor, uniform: Callable[..., tf.Tensor]) -> tf.Tensor:
   """Adds a number from [-0.5, 0.5) to each image, x [N, H, W, C]."""
   return x + (_one_each(x, uniform) - 0.5)
 
 
-def saturation(x, uniform):
+def saturation(x: tf.Tensor, uniform: Callable[..., tf.Tensor]) -> tf.Tensor:
   """Scales each image's distance from its grey version by [0, 2)."""
   grey = tf.reduce_mean(x, axis=3, keepdims=True)
   return grey + 2.0 * _one_each(x, uniform) * (x - grey)
 
 
-def contrast(x, uniform):
+def contrast(x: tf.Tensor, uniform: Callable[..., tf.Tensor]) -> tf.Tensor:
   """Scales each image's distance from its mean by [0.5, 1.5)."""
   mean = tf.reduce_mean(x, axis=[1, 2, 3], keepdims=True)
   return mean + (_one_each(x, uniform) + 0.5) * (x - mean)
 
 
-def color(x, uniform):
+def color(x: tf.Tensor, uniform: Callable[..., tf.Tensor]) -> tf.Tensor:
   """The three above, in this order."""
   for change in (brightness, saturation, contrast):
     x = change(x, uniform)
   return x
 
 
-def translation(x, uniform, ratio=0.125):
+def translation(
+  x: tf.Tensor, uniform: Callable[..., tf.Tensor], ratio: float = 0.125
+) -> tf.Tensor:
   """Moves each image by up to `ratio` of its height and width; 0 moves in."""
   for axis in (1, 2):
     size = x.shape[axis]
@@ -58,7 +62,9 @@ def translation(x, uniform, ratio=0.125):
   return x
 
 
-def cutout(x, uniform, ratio=0.5):
+def cutout(
+  x: tf.Tensor, uniform: Callable[..., tf.Tensor], ratio: float = 0.5
+) -> tf.Tensor:
   """Sets a rectangle of `ratio` of height and width to 0 in each image.
 
   Its middle is anywhere in the image, so part of it may lie outside.
@@ -100,7 +106,7 @@ class Augmentation:
       "" changes nothing.
   """
 
-  def __init__(self, policy=""):
+  def __init__(self, policy: str = "") -> None:
     names = [name.strip() for name in policy.split(",") if name.strip()]
     unknown = [name for name in names if name not in _CHANGES]
     if unknown:
@@ -110,7 +116,9 @@ class Augmentation:
       )
     self._changes = [_CHANGES[name] for name in names]
 
-  def __call__(self, images, uniform):
+  def __call__(
+    self, images: tf.Tensor, uniform: Callable[..., tf.Tensor]
+  ) -> tf.Tensor:
     """Returns the changed images.
 
     Args:

@@ -16,7 +16,10 @@ loses the same units to dropout on any number of replicas. Parts of
 `options.micro_batches` lose units, and E draws noise, of their own.
 """
 
+from collections.abc import Sequence
 import contextlib
+from typing import Any
+from typing import Callable
 from typing import NamedTuple
 
 from compare_gan.architectures import abstract_arch
@@ -42,7 +45,9 @@ class Shown(NamedTuple):
   seed: list  # two integers, of D's dropout
 
 
-def joint_hinge(real, fake):
+def joint_hinge(
+  real: list[tf.Tensor], fake: list[tf.Tensor]
+) -> tuple[tf.Tensor, tf.Tensor]:
   """Returns L_D and L_EG, see above.
 
   Args:
@@ -68,7 +73,13 @@ class BigBiGAN(ModularGAN):
 
   has_encoder = True
 
-  def __init__(self, dataset, options, seed=0, terms=_TERMS):
+  def __init__(
+    self,
+    dataset: Any,
+    options: Any,
+    seed: int = 0,
+    terms: Sequence[str] = _TERMS,
+  ) -> None:
     _require_terms(terms)
     _require_hinge()
     self._terms = [term for term in _TERMS if term in terms]
@@ -84,14 +95,14 @@ class BigBiGAN(ModularGAN):
         self.encoder, self.make_encoder
       )
 
-  def make_encoder(self):
+  def make_encoder(self) -> abstract_arch.AbstractEncoder:
     return abstract_arch.make_encoder(
       self.options.encoder_architecture or self.options.architecture,
       self.image_shape,
       self.options.z_dim,
     )
 
-  def make_discriminator(self):
+  def make_discriminator(self) -> abstract_arch.AbstractJointDiscriminator:
     return abstract_arch.make_joint_discriminator(
       self.options.architecture,
       self.image_shape,
@@ -99,7 +110,7 @@ class BigBiGAN(ModularGAN):
       self.num_classes,
     )
 
-  def offers(self):
+  def offers(self) -> dict[str, Callable[[Any], Any]]:
     offers = super().offers()
     # D scores pairs: an image between two others has no latent.
     del offers["discriminator"]
@@ -112,7 +123,7 @@ class BigBiGAN(ModularGAN):
 
   # ---- What D is shown -------------------------------------------------------
 
-  def make_fakes(self, passes, rows):
+  def make_fakes(self, passes: list[Any], rows: Any) -> list[Made]:
     images = self.images_of(passes)
     codes = [self._codes(*one, rows) for one in passes]
     return list(map(Made, images, codes))
@@ -127,14 +138,14 @@ class BigBiGAN(ModularGAN):
         stack.enter_context(state.frozen())
       return self.encoder(batch.images, is_training=True).sample
 
-  def augmented(self, batch, made, rows):
+  def augmented(self, batch: Any, made: Made, rows: Any) -> tuple[Any, Shown]:
     seed = [_any_seed(), rows.index]
     batch, made = super().augmented(batch, made, rows)
     return batch, Shown(*made, seed)
 
   # ---- Losses ----------------------------------------------------------------
 
-  def losses(self, batch, shown):
+  def losses(self, batch: Any, shown: Shown) -> Scored:
     first = replica.replica_id() * tf.shape(batch.images)[0]
     with draws.seeded(shown.seed, first):
       real = self._scores(batch.images, shown.codes, batch.y)
@@ -153,7 +164,9 @@ class BigBiGAN(ModularGAN):
 
   # ---- Evaluation ------------------------------------------------------------
 
-  def encode(self, images, averaged=True):
+  def encode(
+    self, images: Any, averaged: bool = True
+  ) -> abstract_arch.EncoderOutput:
     """Returns the EncoderOutput of images, in evaluation mode.
 
     Args:
@@ -165,7 +178,9 @@ class BigBiGAN(ModularGAN):
       network = self.averaged_encoder
     return network(tf.cast(images, tf.float32), is_training=False)
 
-  def discriminate(self, images, y=None):
+  def discriminate(
+    self, images: Any, y: Any = None
+  ) -> abstract_arch.DiscriminatorOutput:
     """Returns the DiscriminatorOutput of (x, E(x)); features are the scores."""
     images = tf.cast(images, tf.float32)
     codes = self.encode(images, averaged=False).mean

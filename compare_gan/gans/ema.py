@@ -6,6 +6,7 @@ averaged; moments and power iterations are shared with the original.
 
 from typing import Any
 from typing import Callable
+from typing import Union
 
 from compare_gan.context import scope
 import tensorflow as tf
@@ -20,7 +21,9 @@ class Averages:
     decay, start_step, warmup: see `decay_at`.
   """
 
-  def __init__(self, decay: float, start_step: int, warmup: bool = False):
+  def __init__(
+    self, decay: float, start_step: int, warmup: bool = False
+  ) -> None:
     self._decay = decay
     self._start_step = start_step
     self._warmup = warmup
@@ -48,7 +51,9 @@ class Averages:
       move(average, network, decay)
 
 
-def averaged_copy(network, make):
+def averaged_copy(
+  network: scope.Module, make: Callable[[], scope.Module]
+) -> scope.Module:
   """Returns `make()`, the same network again, with averages for weights.
 
   Args:
@@ -60,7 +65,9 @@ def averaged_copy(network, make):
     return make()
 
 
-def move(average, network, decay):
+def move(
+  average: scope.Module, network: scope.Module, decay: Union[float, tf.Tensor]
+) -> None:
   """Moves each weight of `average` towards `network`'s by 1 - decay."""
   pairs = zip(average.trainable_variables, network.trainable_variables)
   before = []
@@ -71,7 +78,12 @@ def move(average, network, decay):
     before = [step]
 
 
-def decay_at(step, decay, start_step, warmup=False):
+def decay_at(
+  step: Union[int, tf.Tensor, tf.Variable],
+  decay: float,
+  start_step: int,
+  warmup: bool = False,
+) -> tf.Tensor:
   """Returns the decay of a step; 0, a copy, while it is below `start_step`.
 
   With `warmup` the average is short at first: min(decay, (1 + t) / (10 + t)),

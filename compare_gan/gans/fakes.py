@@ -12,6 +12,7 @@ state that they were first made from.
 from collections.abc import Iterator
 import contextlib
 import functools
+from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
@@ -73,7 +74,9 @@ class Maker:
     tensors: how many a Made has, 2 with an encoder.
   """
 
-  def __init__(self, make: Callable, side, options: Options, tensors: int):
+  def __init__(
+    self, make: Callable, side: Any, options: Options, tensors: int
+  ) -> None:
     self._make = make
     self._options = options
     self._parts = options.micro_batches
@@ -118,7 +121,7 @@ class Maker:
     tape = watching(self._weights) if self._parts == 1 else None
     before = [] if tape else micro_batches.read(self._state)
 
-    def part(rows):
+    def part(rows: micro_batches.Rows) -> tuple[list, list]:
       *first, last = [one._replace(batch=rows.of(one.batch)) for one in passes]
       made = self._make(first, rows)
       with tape or contextlib.nullcontext():

@@ -10,6 +10,8 @@ Nothing is computed, so the size of the network does not matter.
 """
 
 import inspect
+from typing import Any
+from typing import Callable
 import warnings
 
 from compare_gan.architectures import abstract_arch
@@ -23,7 +25,7 @@ _ROWS = 2  # that a network is shown to see what it makes of them
 _ONLY_SIZES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 
 
-def check(gan) -> None:
+def check(gan: Any) -> None:
   """Raises if labels change nothing, warns if D does not see them.
 
   That D ignores them is no error: the original trains so, and half of its
@@ -40,7 +42,7 @@ def check(gan) -> None:
     warnings.warn(warning(gan.discriminator), stacklevel=5)
 
 
-def reach_images(gan) -> bool:
+def reach_images(gan: Any) -> bool:
   """Returns whether G's images depend on its labels."""
   z = [_ROWS, gan.options.z_dim]
   return depends_on_labels(
@@ -50,11 +52,13 @@ def reach_images(gan) -> bool:
   )
 
 
-def reach_scores(gan) -> bool:
+def reach_scores(gan: Any) -> bool:
   """Returns whether D's scores depend on the labels of the images."""
   x, z = [_ROWS, *gan.image_shape], [_ROWS, gan.options.z_dim]
 
-  def scores(d, y):
+  def scores(
+    d: abstract_arch.AbstractDiscriminator, y: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
     if isinstance(d, abstract_arch.AbstractJointDiscriminator):
       return d(tf.zeros(x), tf.zeros(z), y, is_training=True)
     return d(tf.zeros(x), y, is_training=True)[:2]
@@ -62,7 +66,11 @@ def reach_scores(gan) -> bool:
   return depends_on_labels(gan.make_discriminator, scores, gan.num_classes)
 
 
-def depends_on_labels(make, call, num_classes):
+def depends_on_labels(
+  make: Callable[[], scope.Module],
+  call: Callable[[scope.Module, tf.Tensor], Any],
+  num_classes: int,
+) -> bool:
   """Returns whether what a network returns depends on its labels.
 
   True also where that cannot be told: what cannot be traced raises an error of
@@ -110,7 +118,10 @@ def _behind(tensor):
   return list(op.inputs)
 
 
-def refusal(generator, discriminator):
+def refusal(
+  generator: abstract_arch.AbstractGenerator,
+  discriminator: abstract_arch.AbstractDiscriminator,
+) -> str:
   """Returns the message for a generator that ignores its labels."""
   feeding = _options(generator, "embed_y", "hierarchical_z")
   means = f" ({' and '.join(feeding)} act through it only)" if feeding else ""
@@ -124,7 +135,7 @@ def refusal(generator, discriminator):
   )
 
 
-def warning(discriminator):
+def warning(discriminator: abstract_arch.AbstractDiscriminator) -> str:
   """Returns the message for a discriminator that ignores its labels."""
   projecting = _options(discriminator, "project_y")
   if projecting:

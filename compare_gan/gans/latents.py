@@ -17,11 +17,13 @@ What is bound on `z` or `eval_z` wins over it. Where neither is bound, they are
 -1, 1 and 1.
 """
 
+from collections.abc import Sequence
 import inspect
 import math
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.context import draws
 import gin
@@ -37,13 +39,13 @@ _OTHERS = ("shape", "dtype", "seed", "name")
   "z", module="compare_gan.gans.modular_gan", denylist=["shape"]
 )
 def z(
-  shape,
-  distribution_fn=draws.uniform,
-  minval=None,
-  maxval=None,
-  stddev=None,
-  truncation=None,
-):
+  shape: Sequence[Any],
+  distribution_fn: Callable = draws.uniform,
+  minval: Optional[float] = None,
+  maxval: Optional[float] = None,
+  stddev: Optional[float] = None,
+  truncation: Optional[float] = None,
+) -> Any:
   """Returns latents for training, [N, z_dim]; row i is the i-th image's.
 
   Args:
@@ -62,13 +64,13 @@ def z(
   "eval_z", module="compare_gan.eval_gan_lib", denylist=["shape"]
 )
 def eval_z(
-  shape,
-  distribution_fn=None,
-  minval=None,
-  maxval=None,
-  stddev=None,
-  truncation=None,
-):
+  shape: Sequence[Any],
+  distribution_fn: Optional[Callable] = None,
+  minval: Optional[float] = None,
+  maxval: Optional[float] = None,
+  stddev: Optional[float] = None,
+  truncation: Optional[float] = None,
+) -> Any:
   """Returns latents for evaluation, those of `z` if all but shape is None."""
   own = _named(minval, maxval, stddev, truncation)
   if distribution_fn is None and not any(x is not None for x in own.values()):
@@ -102,7 +104,7 @@ def eval_z_in_words() -> str:
   return f"{drawn.name}({words}){rest}"
 
 
-def eval_log_density(z):
+def eval_log_density(z: np.ndarray) -> np.ndarray:
   """Returns the logarithms of the densities of coordinates of `eval_z`."""
   drawn = _drawn("z" if follows_z() else "eval_z")
   values = drawn.values
@@ -146,13 +148,13 @@ class _Drawn(NamedTuple):
   others: dict[str, Any]  # what is bound beside, such as a seed
 
   @property
-  def name(self):
+  def name(self) -> str:
     return getattr(self.fn, "__name__", str(self.fn))
 
-  def is_one_of(self, *known):
+  def is_one_of(self, *known: Callable) -> bool:
     return inspect.unwrap(self.fn) in known
 
-  def others_in_words(self):
+  def others_in_words(self) -> str:
     given = sorted(
       (k, x)
       for k, x in self.others.items()

@@ -8,6 +8,7 @@ loss of one's own is a function of the same two logits, [N, 1], that returns
   loss.fn = @my_loss
 """
 
+from typing import Callable
 from typing import NamedTuple
 
 from compare_gan.context import replica
@@ -28,7 +29,9 @@ _INPUTS = ["d_real_logits", "d_fake_logits"]
 
 
 @gin.configurable(denylist=_INPUTS)
-def non_saturating(d_real_logits, d_fake_logits):
+def non_saturating(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
   """Cross-entropy of D; G maximises log D(fake) (https://arxiv.org/abs/1406.2661)."""
   d_loss_real = tf.reduce_mean(tf.nn.softplus(-d_real_logits))
   d_loss_fake = tf.reduce_mean(tf.nn.softplus(d_fake_logits))
@@ -41,20 +44,22 @@ def non_saturating(d_real_logits, d_fake_logits):
 
 
 @gin.configurable(denylist=_INPUTS)
-def logistic(d_real_logits, d_fake_logits):
+def logistic(d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor) -> GANLosses:
   """The name under which StyleGAN's users know `non_saturating`."""
   return non_saturating(d_real_logits, d_fake_logits)
 
 
 @gin.configurable(denylist=_INPUTS)
-def minimax(d_real_logits, d_fake_logits):
+def minimax(d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor) -> GANLosses:
   """The zero-sum game: G minimises log(1 - D(fake)), flat where D is sure."""
   losses = non_saturating(d_real_logits, d_fake_logits)
   return losses._replace(g_loss=-losses.d_loss_fake)
 
 
 @gin.configurable(denylist=_INPUTS)
-def wasserstein(d_real_logits, d_fake_logits):
+def wasserstein(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
   """Difference of mean scores (https://arxiv.org/abs/1701.07875)."""
   d_loss_real = -tf.reduce_mean(d_real_logits)
   d_loss_fake = tf.reduce_mean(d_fake_logits)
@@ -67,7 +72,9 @@ def wasserstein(d_real_logits, d_fake_logits):
 
 
 @gin.configurable(denylist=_INPUTS)
-def least_squares(d_real_logits, d_fake_logits):
+def least_squares(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
   """Squares, of probabilities as in the original (https://arxiv.org/abs/1611.04076).
 
   d_loss is half the sum of its parts.
@@ -84,7 +91,7 @@ def least_squares(d_real_logits, d_fake_logits):
 
 
 @gin.configurable(denylist=_INPUTS)
-def hinge(d_real_logits, d_fake_logits):
+def hinge(d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor) -> GANLosses:
   """Hinge loss (https://arxiv.org/abs/1705.02894)."""
   d_loss_real = tf.reduce_mean(tf.nn.relu(1.0 - d_real_logits))
   d_loss_fake = tf.reduce_mean(tf.nn.relu(1.0 + d_fake_logits))
@@ -97,7 +104,9 @@ def hinge(d_real_logits, d_fake_logits):
 
 
 @gin.configurable(denylist=_INPUTS)
-def relativistic_average(d_real_logits, d_fake_logits):
+def relativistic_average(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
   """Real compared with the average fake and vice versa (https://arxiv.org/abs/1807.00734).
 
   The averages are over the global batch. G's loss depends on real images too.
@@ -110,7 +119,11 @@ def relativistic_average(d_real_logits, d_fake_logits):
 
 
 @gin.configurable("loss", denylist=_INPUTS)
-def get_losses(d_real_logits, d_fake_logits, fn=non_saturating):
+def get_losses(
+  d_real_logits: tf.Tensor,
+  d_fake_logits: tf.Tensor,
+  fn: Callable[..., GANLosses] = non_saturating,
+) -> GANLosses:
   """Returns the GANLosses of `loss.fn`, in float32."""
   losses = fn(
     d_real_logits=tf.cast(d_real_logits, tf.float32),

@@ -12,7 +12,13 @@ The scale of D and that of G are state, in checkpoints under `loss_scale/`.
 Several replicas look at the mean of their gradients, and so agree.
 """
 
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
+from typing import Any
+from typing import Optional
+from typing import Union
 
 from compare_gan.configuration import gin_roles
 from compare_gan.context import precision
@@ -41,14 +47,14 @@ class LossScaled(scope.Module):
 
   def __init__(
     self,
-    optimizer,
-    name,
-    initial=2.0**15,
-    increase_every=2000,
-    increase_ratio=2.0,
-    decrease_every=1,
-    decrease_ratio=0.5,
-  ):
+    optimizer: Any,
+    name: str,
+    initial: float = 2.0**15,
+    increase_every: int = 2000,
+    increase_ratio: float = 2.0,
+    decrease_every: int = 1,
+    decrease_ratio: float = 0.5,
+  ) -> None:
     super().__init__()
     for argument, value, fits, would_do in (
       ("initial", initial, initial >= 1, "1 or more"),
@@ -79,19 +85,23 @@ class LossScaled(scope.Module):
       self.last_was_skipped = _number("last_was_skipped", 0)
 
   @property
-  def name(self):
+  def name(self) -> str:
     return self.optimizer.name
 
-  def build(self, variables):
+  def build(self, variables: Iterable[tf.Variable]) -> None:
     self.optimizer.build(variables)
 
-  def learning_rate(self, step):
+  def learning_rate(
+    self, step: Union[int, tf.Tensor, tf.Variable]
+  ) -> tf.Tensor:
     return self.optimizer.learning_rate(step)
 
-  def slot(self, w, name):
+  def slot(self, w: tf.Variable, name: str) -> tf.Variable:
     return self.optimizer.slot(w, name)
 
-  def gradients(self, tape, loss, weights):
+  def gradients(
+    self, tape: tf.GradientTape, loss: tf.Tensor, weights: Sequence[tf.Variable]
+  ) -> list[Optional[tf.Tensor]]:
     """Returns the float32 gradients of the loss, computed scaled."""
     scale = tf.identity(self.scale)
     return [
@@ -99,12 +109,16 @@ class LossScaled(scope.Module):
       for gradient in tape.gradient(loss, weights, output_gradients=scale)
     ]
 
-  def apply_gradients(self, grads_and_vars, step):
+  def apply_gradients(
+    self,
+    grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]],
+    step: Union[int, tf.Tensor, tf.Variable],
+  ) -> None:
     """Makes a step if all gradients are finite; moves the scale."""
     grads_and_vars = list(grads_and_vars)
     finite = _all_finite([gradient for gradient, _ in grads_and_vars])
 
-    def make_step():
+    def make_step() -> tf.Tensor:
       self.optimizer.apply_gradients(grads_and_vars, step)
       return tf.constant(0)
 
@@ -130,7 +144,7 @@ class LossScaled(scope.Module):
       tf.where(falls, fallen, tf.where(rises, risen, self.scale))
     )
 
-  def scalars(self, name):
+  def scalars(self, name: str) -> dict[str, tf.Tensor]:
     """Returns what is logged: the scale, and how many steps were skipped."""
     return {
       f"loss_scale/{name}": tf.identity(self.scale),
@@ -139,7 +153,11 @@ class LossScaled(scope.Module):
 
 
 @contextlib.contextmanager
-def undone_if_skipped(optimizer, variables, before=None):
+def undone_if_skipped(
+  optimizer: Any,
+  variables: Sequence[tf.Variable],
+  before: Optional[Sequence[tf.Tensor]] = None,
+) -> Iterator[None]:
   """Inside, `optimizer` makes a step; if it skips it, the state comes back.
 
   The state also comes back if something in it is not finite: a ReLU may hide a
@@ -173,7 +191,7 @@ def _all_finite(tensors):
   )
 
 
-def around(optimizer, name):
+def around(optimizer: Any, name: str) -> Any:
   """Returns the optimiser, with a loss scale if the precision needs one."""
   if not precision.loss_is_scaled():
     return optimizer
@@ -181,7 +199,12 @@ def around(optimizer, name):
     return LossScaled(optimizer, name)
 
 
-def gradients(optimizer, tape, loss, weights):
+def gradients(
+  optimizer: Any,
+  tape: tf.GradientTape,
+  loss: tf.Tensor,
+  weights: Sequence[tf.Variable],
+) -> list[Optional[tf.Tensor]]:
   """Returns float32 gradients, None where there is none."""
   if isinstance(optimizer, LossScaled):
     return optimizer.gradients(tape, loss, weights)
@@ -191,19 +214,19 @@ def gradients(optimizer, tape, loss, weights):
   ]
 
 
-def scalars(optimizer, name):
+def scalars(optimizer: Any, name: str) -> dict[str, tf.Tensor]:
   """Returns what is to be logged of a loss scale, {} without one."""
   if isinstance(optimizer, LossScaled):
     return optimizer.scalars(name)
   return {}
 
 
-def can_skip(optimizer):
+def can_skip(optimizer: Any) -> bool:
   """Returns whether there may be steps that are not made."""
   return isinstance(optimizer, LossScaled)
 
 
-def was_skipped(optimizer):
+def was_skipped(optimizer: Any) -> Union[bool, tf.Tensor]:
   """Returns whether the last step was not made, False or a bool tensor."""
   if isinstance(optimizer, LossScaled):
     return optimizer.last_was_skipped > 0

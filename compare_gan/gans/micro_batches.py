@@ -11,9 +11,13 @@ What it costs: a second set of gradients, and a pass of G more for each of its
 updates.
 """
 
+from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 from typing import Any
+from typing import Callable
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.context import draws
 from compare_gan.context import replica
@@ -27,7 +31,7 @@ class Rows(NamedTuple):
   index: Any = 0  # an int or an int tensor
   count: int = 1
 
-  def of(self, whole):
+  def of(self, whole: Any) -> Any:
     """Returns these rows of all tensors of a nest; None stays None."""
     if self.count == 1:
       return whole
@@ -44,7 +48,7 @@ class Rows(NamedTuple):
       )
     return tf.reshape(x, [-1, self.count, *x.shape[1:]])[:, self.index]
 
-  def uniform(self, shape, *args, **kwargs):
+  def uniform(self, shape: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
     """Returns draws.uniform of the whole batch, these rows of it."""
     if self.count > 1:
       shape = tf.cast(tf.convert_to_tensor(shape), tf.int32)
@@ -52,18 +56,25 @@ class Rows(NamedTuple):
     return self.of(draws.uniform(shape, *args, **kwargs))
 
 
-def whole(parts):
+def whole(parts: tf.Tensor) -> tf.Tensor:
   """Returns the batch whose parts are [k, N / k, ...], in its old order."""
   order = [1, 0, *range(2, parts.shape.rank)]
   return tf.reshape(tf.transpose(parts, order), [-1, *parts.shape[2:]])
 
 
-def mean(parts):
+def mean(parts: tf.Tensor) -> tf.Tensor:
   """Returns the mean over the parts, [k, ...] -> [...]."""
   return tf.reduce_mean(parts, axis=0)
 
 
-def run(part, count, like, outputs, join, variables):
+def run(
+  part: Callable[[Rows], tuple[list, list]],
+  count: int,
+  like: Sequence[tf.Variable],
+  outputs: int,
+  join: Callable[[tf.Tensor], tf.Tensor],
+  variables: Sequence[tf.Variable],
+) -> tuple[list[Optional[tf.Tensor]], list[tf.Tensor]]:
   """Runs `part` on all parts; each sees the state before the first one.
 
   Then the state is moved by each in turn.
@@ -115,7 +126,12 @@ def _loop(part, count, like, outputs, variables):
   before = read(variables)
   without = []  # the terms that are None, known once the body is traced
 
-  def body(j, sums, arrays, after):
+  def body(
+    j: tf.Tensor,
+    sums: list[tf.Tensor],
+    arrays: list[tf.TensorArray],
+    after: list[tf.Tensor],
+  ) -> tuple[tf.Tensor, list, list, list]:
     with state.deferred() as updates:
       terms, results = part(Rows(j, count))
     without[:] = [term is None for term in terms]
@@ -149,19 +165,23 @@ def _loop(part, count, like, outputs, variables):
   return sums, [array.stack() for array in arrays]
 
 
-def read(variables):
+def read(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
   """Returns the state as it is now."""
   return [tf.identity(v) for v in variables]
 
 
-def write(variables, values):
+def write(
+  variables: Sequence[tf.Variable], values: Sequence[tf.Tensor]
+) -> None:
   """Sets the state."""
   for variable, value in zip(variables, values):
     variable.assign(value)
 
 
 @contextlib.contextmanager
-def held(variables, values):
+def held(
+  variables: Sequence[tf.Variable], values: Sequence[tf.Tensor]
+) -> Iterator[None]:
   """Inside, the state is `values`; then it is again what it was outside.
 
   No values, no change: what happens inside then stays.

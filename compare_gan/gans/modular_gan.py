@@ -15,6 +15,8 @@ import contextlib
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
+from typing import Optional
+from typing import Union
 import warnings
 
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
@@ -95,23 +97,23 @@ class ModularGAN(Networks):
 
   def __init__(
     self,
-    dataset,
-    options,
-    seed=0,
-    deprecated_split_disc_calls=False,
-    experimental_joint_gen_for_disc=False,
-    experimental_force_graph_unroll=False,
-    g_use_ema=False,
-    ema_decay=0.9999,
-    ema_start_step=40000,
-    g_optimizer_fn=optimizers.AdamOptimizer,
-    d_optimizer_fn=None,
-    g_lr=0.0002,
-    d_lr=None,
-    conditional=False,
-    fit_label_distribution=False,
-    ema_warmup=False,
-  ):
+    dataset: Any,
+    options: Any,
+    seed: int = 0,
+    deprecated_split_disc_calls: bool = False,
+    experimental_joint_gen_for_disc: bool = False,
+    experimental_force_graph_unroll: bool = False,
+    g_use_ema: bool = False,
+    ema_decay: float = 0.9999,
+    ema_start_step: int = 40000,
+    g_optimizer_fn: Callable = optimizers.AdamOptimizer,
+    d_optimizer_fn: Optional[Callable] = None,
+    g_lr: Union[float, Callable] = 0.0002,
+    d_lr: Optional[Union[float, Callable]] = None,
+    conditional: bool = False,
+    fit_label_distribution: bool = False,
+    ema_warmup: bool = False,
+  ) -> None:
     _require_order(
       experimental_joint_gen_for_disc, experimental_force_graph_unroll
     )
@@ -153,10 +155,12 @@ class ModularGAN(Networks):
   # ---- Algorithm 1 -----------------------------------------------------------
 
   @property
-  def batches_per_step(self):
+  def batches_per_step(self) -> int:
     return batches_lib.per_step(self.options, self.unrolled)
 
-  def train_step(self, batches):
+  def train_step(
+    self, batches: list[dict[str, tf.Tensor]]
+  ) -> dict[str, tf.Tensor]:
     with update.recomputing(self.options):
       d_batches, g_batch = self.sample_all(batches)
       step = update.Step(
@@ -178,7 +182,9 @@ class ModularGAN(Networks):
   def _update_discriminator(self, step, batch, fakes, i):
     """Descends d_loss + lambda * penalty in D; returns scalars."""
 
-    def loss(part, made, rows):
+    def loss(
+      part: Batch, made: Made, rows: Rows
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
       with self.noise("augment_d", i, batch):
         part, made = self.augmented(part, made, rows)
       scored = self.losses(part, made)
@@ -199,7 +205,9 @@ class ModularGAN(Networks):
   def _update_generator(self, step, batch, fakes, i):
     """Descends g_loss in G, through its fakes; returns scalars."""
 
-    def loss(part, made, rows):
+    def loss(
+      part: Batch, made: Made, rows: Rows
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
       with self.noise("augment_g", i, batch):
         part, made = self.augmented(part, made, rows)
       scored = self.losses(part, made)
@@ -209,7 +217,9 @@ class ModularGAN(Networks):
 
   # ---- What is sampled -------------------------------------------------------
 
-  def sample_all(self, batches) -> tuple[list[Batch], Batch]:
+  def sample_all(
+    self, batches: list[dict[str, tf.Tensor]]
+  ) -> tuple[list[Batch], Batch]:
     """Returns the Batches of the D updates, and that of the G updates."""
     return batches_lib.for_updates(
       batches, self.options, self.unrolled, self.sample
@@ -232,7 +242,9 @@ class ModularGAN(Networks):
         fake_y = self.one_hot(labels)
     return Batch(pixels.to_unit(batch["images"]), y, z, fake_y)
 
-  def noise(self, purpose, i, batch):
+  def noise(
+    self, purpose: str, i: int, batch: Union[Batch, int, tf.Tensor]
+  ) -> contextlib.AbstractContextManager:
     """Draws inside depend on seed, step, purpose, i and the row's position.
 
     Args:
@@ -245,7 +257,9 @@ class ModularGAN(Networks):
 
   # ---- What is made of it ----------------------------------------------------
 
-  def fakes_in_turn(self, d_batches, g_batch) -> Iterator[Fakes]:
+  def fakes_in_turn(
+    self, d_batches: list[Batch], g_batch: Batch
+  ) -> Iterator[Fakes]:
     """Yields the Fakes of each D update, then of each G update."""
     tensors = 1 + int(self.has_encoder)
     maker = fakes_lib.Maker(self.make_fakes, self._g, self.options, tensors)
@@ -304,7 +318,7 @@ class ModularGAN(Networks):
     }
 
   @contextlib.contextmanager
-  def without_penalty(self):
+  def without_penalty(self) -> Iterator[None]:
     """Inside, D descends its loss alone: to see what the penalty costs."""
     none = penalty_lib.Penalty("", offers=[], fn=penalty_lib.no_penalty)
     with self._changed(penalty=none):

@@ -28,7 +28,9 @@ class Networks(AbstractGAN):
   joint_fakes = False  # Whether several batches of fakes come from one pass.
   split_scores = False  # Whether D sees real and fake images in two passes.
 
-  def __init__(self, dataset, options: Options, conditional: bool = False):
+  def __init__(
+    self, dataset: Any, options: Options, conditional: bool = False
+  ) -> None:
     super().__init__()
     if conditional and not dataset.num_classes:
       raise ValueError(
@@ -137,7 +139,13 @@ class Networks(AbstractGAN):
 
   # ---- Evaluation ------------------------------------------------------------
 
-  def generate(self, z, y=None, averaged=True, batch_moments=False):
+  def generate(
+    self,
+    z: Any,
+    y: Any = None,
+    averaged: bool = True,
+    batch_moments: bool = False,
+  ) -> tf.Tensor:
     network = self.generator
     if averaged and self.averaged_generator:
       network = self.averaged_generator
@@ -147,7 +155,9 @@ class Networks(AbstractGAN):
         return network(z, y, is_training=True)
     return network(z, y, is_training=False)
 
-  def discriminate(self, images, y=None):
+  def discriminate(
+    self, images: Any, y: Any = None
+  ) -> abstract_arch.DiscriminatorOutput:
     return self.discriminator(images, self.class_weights(y), is_training=False)
 
   def class_weights(self, y: Any) -> Optional[tf.Tensor]:

@@ -9,14 +9,18 @@ its own copy, no replica waits for another, and the copies stay equal.
 """
 
 import abc
+from collections.abc import Iterable
 import numbers
+from typing import Callable
+from typing import Optional
+from typing import Union
 
 from compare_gan.context import scope
 import numpy as np
 import tensorflow as tf
 
 
-def float32(value):
+def float32(value: float) -> float:
   """Rounds to float32: as in TF1, 1 - beta is that of the rounded beta.
 
   1 - 0.999 and 1 - float32(0.999) differ in the fifth digit.
@@ -35,7 +39,13 @@ class Optimizer(scope.Module, abc.ABC):
     scalars: name -> first value of `<name>/<scalar>`, shared by all variables.
   """
 
-  def __init__(self, learning_rate, name, slots=None, scalars=None):
+  def __init__(
+    self,
+    learning_rate: Union[float, tf.Tensor, Callable],
+    name: str,
+    slots: Optional[dict[str, float]] = None,
+    scalars: Optional[dict[str, float]] = None,
+  ) -> None:
     super().__init__()
     self._optimizer_name = name
     self._learning_rate = learning_rate
@@ -59,10 +69,12 @@ class Optimizer(scope.Module, abc.ABC):
       )
 
   @property
-  def name(self):
+  def name(self) -> str:
     return self._optimizer_name
 
-  def learning_rate(self, step):
+  def learning_rate(
+    self, step: Union[int, tf.Tensor, tf.Variable]
+  ) -> tf.Tensor:
     """Returns the learning rate of `step`, a float32 scalar."""
     rate = self._learning_rate
     if callable(rate):
@@ -75,7 +87,7 @@ class Optimizer(scope.Module, abc.ABC):
       )
     return tf.cast(rate, tf.float32)
 
-  def build(self, variables):
+  def build(self, variables: Iterable[tf.Variable]) -> None:
     """Makes all slots and scalars; call it once and outside of `scope`."""
     variables = list(variables)
     if self._slots is not None:
@@ -106,11 +118,15 @@ class Optimizer(scope.Module, abc.ABC):
   def _stems(self):
     return [self.name] * len(self._slot_values)
 
-  def slot(self, w, name):
+  def slot(self, w: tf.Variable, name: str) -> tf.Variable:
     """Returns the slot `name` ("m", "accum") of variable `w`."""
     return self._slots[scope.full_name(w)][name]
 
-  def apply_gradients(self, grads_and_vars, step):
+  def apply_gradients(
+    self,
+    grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]],
+    step: Union[int, tf.Tensor, tf.Variable],
+  ) -> None:
     """Moves the variables by one step, in place.
 
     Args:

@@ -13,6 +13,9 @@ What they share stands in optimizer.py. Those that shrink weights by themselves
 are in shrinking_optimizers.py, under these names too.
 """
 
+from typing import Callable
+from typing import Union
+
 from compare_gan.gans.optimizer import Optimizer
 from compare_gan.gans.optimizer import float32
 from compare_gan.gans.shrinking_optimizers import AdagradDAOptimizer
@@ -41,7 +44,12 @@ __all__ = [
 class GradientDescentOptimizer(Optimizer):
   """w <- w - lr g."""
 
-  def __init__(self, learning_rate, use_locking=False, name="GradientDescent"):
+  def __init__(
+    self,
+    learning_rate: Union[float, tf.Tensor, Callable],
+    use_locking: bool = False,
+    name: str = "GradientDescent",
+  ) -> None:
     super().__init__(learning_rate, name)
 
   def _update(self, w, g, lr):
@@ -57,12 +65,12 @@ class MomentumOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate,
-    momentum,
-    use_locking=False,
-    name="Momentum",
-    use_nesterov=False,
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable],
+    momentum: float,
+    use_locking: bool = False,
+    name: str = "Momentum",
+    use_nesterov: bool = False,
+  ) -> None:
     super().__init__(learning_rate, name, slots={"momentum": 0.0})
     self._momentum = momentum
     self._use_nesterov = use_nesterov
@@ -83,13 +91,13 @@ class AdamOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate=0.001,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-08,
-    use_locking=False,
-    name="Adam",
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable] = 0.001,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-08,
+    use_locking: bool = False,
+    name: str = "Adam",
+  ) -> None:
     super().__init__(
       learning_rate,
       name,
@@ -125,14 +133,14 @@ class RMSPropOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate,
-    decay=0.9,
-    momentum=0.0,
-    epsilon=1e-10,
-    use_locking=False,
-    centered=False,
-    name="RMSProp",
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable],
+    decay: float = 0.9,
+    momentum: float = 0.0,
+    epsilon: float = 1e-10,
+    use_locking: bool = False,
+    centered: bool = False,
+    name: str = "RMSProp",
+  ) -> None:
     mean = {"mg": 0.0} if centered else {}
     super().__init__(
       learning_rate, name, slots={"rms": 1.0, **mean, "momentum": 0.0}
@@ -160,11 +168,11 @@ class AdagradOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate,
-    initial_accumulator_value=0.1,
-    use_locking=False,
-    name="Adagrad",
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable],
+    initial_accumulator_value: float = 0.1,
+    use_locking: bool = False,
+    name: str = "Adagrad",
+  ) -> None:
     super().__init__(
       learning_rate, name, slots={"accumulator": initial_accumulator_value}
     )
@@ -185,12 +193,12 @@ class AdadeltaOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate=0.001,
-    rho=0.95,
-    epsilon=1e-08,
-    use_locking=False,
-    name="Adadelta",
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable] = 0.001,
+    rho: float = 0.95,
+    epsilon: float = 1e-08,
+    use_locking: bool = False,
+    name: str = "Adadelta",
+  ) -> None:
     super().__init__(
       learning_rate, name, slots={"accum": 0.0, "accum_update": 0.0}
     )

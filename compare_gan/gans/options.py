@@ -38,22 +38,22 @@ gin_roles.declare(
 
 @gin.configurable("options", module="compare_gan.runner_lib")
 def options(
-  batch_size=gin.REQUIRED,
-  gan_class=gin.REQUIRED,
-  architecture=gin.REQUIRED,
-  training_steps=gin.REQUIRED,
-  discriminator_normalization=None,
-  lamba=1,
-  disc_iters=1,
-  z_dim=128,
-  encoder_architecture=None,
-  gen_iters=1,
-  d_batches="fresh",
-  micro_batches=1,
-  init_from=None,
-  log_gradient_norms=True,
-  recompute=False,
-):
+  batch_size: int = gin.REQUIRED,
+  gan_class: Any = gin.REQUIRED,
+  architecture: str = gin.REQUIRED,
+  training_steps: int = gin.REQUIRED,
+  discriminator_normalization: Any = None,
+  lamba: float = 1,
+  disc_iters: int = 1,
+  z_dim: int = 128,
+  encoder_architecture: Optional[str] = None,
+  gen_iters: int = 1,
+  d_batches: str = "fresh",
+  micro_batches: int = 1,
+  init_from: Optional[str] = None,
+  log_gradient_norms: bool = True,
+  recompute: bool = False,
+) -> Options:
   """Returns the Options that a gin file sets.
 
   Args:

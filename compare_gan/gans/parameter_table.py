@@ -1,10 +1,14 @@
 """What a network is made of, as text."""
 
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
+
 from compare_gan.context import scope
 import numpy as np
 
 
-def table(title, variables):
+def table(title: str, variables: Sequence[Any]) -> str:
   """Returns lines of name, shape and size, the trained ones summed up.
 
   Args:
@@ -27,6 +31,6 @@ def table(title, variables):
   return "\n".join([f"{title}: {count(variables):,} parameters", *lines])
 
 
-def count(variables):
+def count(variables: Iterable[Any]) -> int:
   """Returns how many numbers are trained."""
   return sum(int(np.prod(v.shape)) for v in variables if v.trainable)

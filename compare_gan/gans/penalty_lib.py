@@ -27,7 +27,12 @@ G's loss can have a penalty on its `kernels`, `g_penalty.fn` times
   g/orthogonal_penalty.factor = 0.5
 """
 
+from collections.abc import Sequence
 import inspect
+from typing import Any
+from typing import Callable
+from typing import Optional
+from typing import Union
 
 from compare_gan.context import replica
 from compare_gan.context.scope import Module
@@ -41,7 +46,7 @@ import tensorflow as tf
 
 
 @gin.configurable
-def no_penalty():
+def no_penalty() -> tf.Tensor:
   """None: 0."""
   return tf.zeros([])
 
@@ -69,14 +74,25 @@ def _unit_slopes(discriminator, x, y):
 
 
 @gin.configurable(denylist=["discriminator", "x", "x_fake", "y", "uniform"])
-def wgangp_penalty(discriminator, x, x_fake, y, uniform):
+def wgangp_penalty(
+  discriminator: Callable,
+  x: tf.Tensor,
+  x_fake: tf.Tensor,
+  y: Optional[tf.Tensor],
+  uniform: Callable[..., tf.Tensor],
+) -> tf.Tensor:
   """Unit slopes between real and fake images (https://arxiv.org/abs/1704.00028)."""
   alpha = uniform([tf.shape(x)[0], 1, 1, 1])
   return _unit_slopes(discriminator, x + alpha * (x_fake - x), y)
 
 
 @gin.configurable(denylist=["discriminator", "x", "y", "uniform"])
-def dragan_penalty(discriminator, x, y, uniform):
+def dragan_penalty(
+  discriminator: Callable,
+  x: tf.Tensor,
+  y: Optional[tf.Tensor],
+  uniform: Callable[..., tf.Tensor],
+) -> tf.Tensor:
   """Unit slopes around real images (https://arxiv.org/abs/1705.07215).
 
   The noise is as wide as the standard deviation of all pixels of the batch. It
@@ -91,20 +107,24 @@ def dragan_penalty(discriminator, x, y, uniform):
 
 
 @gin.configurable(denylist=["kernels"])
-def l2_penalty(kernels):
+def l2_penalty(kernels: Sequence[tf.Variable]) -> tf.Tensor:
   """Mean over D's kernels of |K|^2 / 2, before any normalisation of them."""
   _require_kernels(kernels, "l2_penalty")
   return tf.add_n([tf.nn.l2_loss(k) for k in kernels]) / len(kernels)
 
 
 @gin.configurable(denylist=["discriminator", "x", "y"])
-def r1_penalty(discriminator, x, y):
+def r1_penalty(
+  discriminator: Callable, x: tf.Tensor, y: Optional[tf.Tensor]
+) -> tf.Tensor:
   """Half the squared slope at real images (https://arxiv.org/abs/1801.04406)."""
   return _half_squared_slope(discriminator, x, y)
 
 
 @gin.configurable(denylist=["discriminator", "x_fake", "y_fake"])
-def r2_penalty(discriminator, x_fake, y_fake):
+def r2_penalty(
+  discriminator: Callable, x_fake: tf.Tensor, y_fake: Optional[tf.Tensor]
+) -> tf.Tensor:
   """Half the squared slope at fake images (https://arxiv.org/abs/1801.04406)."""
   return _half_squared_slope(discriminator, x_fake, y_fake)
 
@@ -114,7 +134,12 @@ def _half_squared_slope(discriminator, x, y):
 
 
 @gin.configurable(denylist=["joint_discriminator", "x", "code", "y"])
-def joint_r1_penalty(joint_discriminator, x, code, y):
+def joint_r1_penalty(
+  joint_discriminator: Callable[..., tf.Tensor],
+  x: tf.Tensor,
+  code: tf.Tensor,
+  y: Optional[tf.Tensor],
+) -> tf.Tensor:
   """R1 (https://arxiv.org/abs/1801.04406) at real pairs of image and code."""
   with tf.GradientTape() as tape:
     tape.watch([x, code])
@@ -126,7 +151,11 @@ def joint_r1_penalty(joint_discriminator, x, code, y):
 
 
 @gin.configurable(denylist=["kernels"])
-def orthogonal_penalty(kernels, convolutions_only=False, factor=1.0):
+def orthogonal_penalty(
+  kernels: Sequence[tf.Variable],
+  convolutions_only: bool = False,
+  factor: float = 1.0,
+) -> tf.Tensor:
   """Sum over kernels of factor |W^T W o (1 - I)|^2.
 
   Equation 3 of BigGAN (https://arxiv.org/abs/1809.11096).
@@ -153,7 +182,12 @@ def orthogonal_penalty(kernels, convolutions_only=False, factor=1.0):
 @gin.configurable(
   denylist=["real_logits", "fake_logits", "real_anchor", "fake_anchor"]
 )
-def lecam_penalty(real_logits, fake_logits, real_anchor, fake_anchor):
+def lecam_penalty(
+  real_logits: tf.Tensor,
+  fake_logits: tf.Tensor,
+  real_anchor: Union[tf.Tensor, tf.Variable],
+  fake_anchor: Union[tf.Tensor, tf.Variable],
+) -> tf.Tensor:
   """Scores held near the other side's average (arxiv.org/abs/2104.03310)."""
   return tf.reduce_mean(tf.square(real_logits - fake_anchor)) + tf.reduce_mean(
     tf.square(fake_logits - real_anchor)
@@ -166,14 +200,14 @@ class ScoreAnchors(Module):
   They start at 0, the score of a discriminator that knows nothing.
   """
 
-  def __init__(self, decay=0.99):
+  def __init__(self, decay: float = 0.99) -> None:
     super().__init__()
     self._decay = decay
     with scope("score_anchors"):
       self.real = variable("real", [], initializers.zeros, trainable=False)
       self.fake = variable("fake", [], initializers.zeros, trainable=False)
 
-  def move(self, real_logits, fake_logits):
+  def move(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> None:
     for anchor, logits in ((self.real, real_logits), (self.fake, fake_logits)):
       mean = replica.all_mean(tf.reduce_mean(logits))
       anchor.assign(self._decay * anchor + (1.0 - self._decay) * mean)
@@ -196,7 +230,7 @@ def kernels_of(weights: list[tf.Variable]) -> list[tf.Variable]:
   return [w for w in weights if full_name(w).endswith("/kernel")]
 
 
-def needs(fn):
+def needs(fn: Callable) -> list[str]:
   """Returns the names of the parameters of `fn` that have no default."""
   return [
     name
@@ -217,7 +251,12 @@ class Penalty:
     fn: the penalty.
   """
 
-  def __init__(self, gan, offers, fn=no_penalty):
+  def __init__(
+    self,
+    gan: str,
+    offers: Sequence[str],
+    fn: Callable[..., tf.Tensor] = no_penalty,
+  ) -> None:
     self.fn = fn
     self.needs = needs(fn)
     missing = [name for name in self.needs if name not in offers]
@@ -228,11 +267,11 @@ class Penalty:
         "Choose another penalty.fn, such as @no_penalty."
       )
 
-  def __call__(self, offered):
+  def __call__(self, offered: dict[str, Any]) -> tf.Tensor:
     """Returns the scalar, from a dict {name: value} with at least its needs."""
     return self.fn(**{name: offered[name] for name in self.needs})
 
-  def of(self, offers, seen):
+  def of(self, offers: dict[str, Callable[[Any], Any]], seen: Any) -> tf.Tensor:
     """Returns the scalar, of what it needs out of {name: `value(seen)`}."""
     return self({name: offers[name](seen) for name in self.needs})
 
@@ -248,7 +287,12 @@ class GeneratorPenalty:
     weight: its factor.
   """
 
-  def __init__(self, kernels, fn=None, weight=1e-4):
+  def __init__(
+    self,
+    kernels: Sequence[tf.Variable],
+    fn: Optional[Callable[..., tf.Tensor]] = None,
+    weight: float = 1e-4,
+  ) -> None:
     self._kernels, self._fn, self.weight = kernels, fn, weight
     if fn is None:
       return
@@ -269,9 +313,9 @@ class GeneratorPenalty:
         "not. Set G.weight_norm = False or g_penalty.fn = None."
       )
 
-  def __bool__(self):
+  def __bool__(self) -> bool:
     return self._fn is not None
 
-  def __call__(self):
+  def __call__(self) -> tf.Tensor:
     """Returns the scalar, without its weight."""
     return self._fn(kernels=self._kernels)

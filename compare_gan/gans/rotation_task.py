@@ -6,6 +6,9 @@ ones of the global batch: several replicas hand them to each other, and each
 scores its share of the turned ones. So their number changes nothing.
 """
 
+from typing import Any
+from typing import Union
+
 from compare_gan.context import replica
 from compare_gan.context.scope import scope
 from compare_gan.layers.linear import Linear
@@ -15,7 +18,7 @@ import tensorflow as tf
 ANGLES = (0, 90, 180, 270)
 
 
-def make_head(discriminator):
+def make_head(discriminator: Any) -> Linear:
   """Returns the linear layer that tells the angle, beside D's own scope."""
   with scope("discriminator_rotation"):
     return Linear(
@@ -26,7 +29,7 @@ def make_head(discriminator):
     )
 
 
-def tell(head, features):
+def tell(head: Linear, features: tf.Tensor) -> tf.Tensor:
   """Returns the head's logits [N, 4] of features [N, ...]."""
   flat = tf.reshape(features, [tf.shape(features)[0], -1])
   return tf.cast(head(flat, is_training=True), tf.float32)
@@ -40,11 +43,11 @@ class Turns:
     gin_name: sets their number, for messages.
   """
 
-  def __init__(self, count, gin_name):
+  def __init__(self, count: int, gin_name: str) -> None:
     self.count = count
     self._gin_name = gin_name
 
-  def images(self, images):
+  def images(self, images: tf.Tensor) -> tf.Tensor:
     """Returns [N + 3 q / replicas] images.
 
     Behind this replica's own ones stands its share of the last q ones of all
@@ -53,7 +56,7 @@ class Turns:
     turned = rotate_images(_last(images, self.count), ANGLES[1:])
     return tf.concat([images, self._share(turned)], axis=0)
 
-  def labels(self, y, turned_y):
+  def labels(self, y: tf.Tensor, turned_y: tf.Tensor) -> tf.Tensor:
     """Returns the labels of those images, the turned ones taken of turned_y."""
     turned = tf.tile(_last(turned_y, self.count), [len(ANGLES) - 1, 1])
     return tf.concat([y, self._share(turned)], axis=0)
@@ -82,7 +85,7 @@ class Turns:
     size = total // replicas
     return replica.replica_id() * size, size
 
-  def loss(self, logits):
+  def loss(self, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the cross-entropy and accuracy of the angles of 4 q images.
 
     Args:
@@ -130,6 +133,6 @@ def _last(x, q):
   return replica.all_sum(tf.where(is_here, rows, tf.zeros_like(rows)))
 
 
-def first(output, n):
+def first(output: Any, n: Union[int, tf.Tensor]) -> Any:
   """Returns D's output for the first n images, the upright ones."""
   return type(output)(*(part[:n] for part in output))

@@ -8,6 +8,7 @@ up to three heads beside its own scores:
   projection  adds <embedding of y, features> to the scores
 """
 
+from typing import Any
 import warnings
 
 from compare_gan.context import replica
@@ -48,20 +49,20 @@ class S3GAN(ModularGAN):
 
   def __init__(
     self,
-    dataset,
-    options,
-    seed=0,
-    self_supervision="rotation",
-    rotated_batch_fraction=gin.REQUIRED,
-    weight_rotation_loss_d=1.0,
-    weight_rotation_loss_g=0.2,
-    project_y=False,
-    use_predictor=False,
-    use_soft_pred=False,
-    weight_class_loss=1.0,
-    use_soft_labels=False,
-    fakes_made_again=True,
-  ):
+    dataset: Any,
+    options: Any,
+    seed: int = 0,
+    self_supervision: str = "rotation",
+    rotated_batch_fraction: int = gin.REQUIRED,
+    weight_rotation_loss_d: float = 1.0,
+    weight_rotation_loss_g: float = 0.2,
+    project_y: bool = False,
+    use_predictor: bool = False,
+    use_soft_pred: bool = False,
+    weight_class_loss: float = 1.0,
+    use_soft_labels: bool = False,
+    fakes_made_again: bool = True,
+  ) -> None:
     self._wants = (project_y, use_predictor)
     super().__init__(dataset, options, seed)
     if self_supervision not in _MODES:
@@ -112,7 +113,7 @@ class S3GAN(ModularGAN):
         stacklevel=3,
       )
 
-  def make_heads(self):
+  def make_heads(self) -> tuple[Linear, ...]:
     network = self.discriminator
     size, kernel_fn = network.num_features, network.kernel_fn
     projects, predicts = self._wants
@@ -134,10 +135,10 @@ class S3GAN(ModularGAN):
     heads = (self._rotation, self._predictor, self._projection)
     return tuple(head for head in heads if head)
 
-  def d_sees_labels(self):
+  def d_sees_labels(self) -> bool:
     return self._projection is not None or super().d_sees_labels()
 
-  def one_hot(self, labels):
+  def one_hot(self, labels: tf.Tensor) -> tf.Tensor:
     labels = tf.convert_to_tensor(labels)
     if not labels.dtype.is_floating:
       return super().one_hot(labels)
@@ -148,13 +149,13 @@ class S3GAN(ModularGAN):
       )
     return labels
 
-  def sample(self, batch, i):
+  def sample(self, batch: dict[str, tf.Tensor], i: int) -> Any:
     sampled = super().sample(batch, i)
     if not self._predictor:
       return sampled
     return sampled._replace(y_weight=_weights_of_labels(sampled.y))
 
-  def losses(self, batch, made):
+  def losses(self, batch: Any, made: Any) -> Scored:
     n = tf.shape(made.images)[0]
     real, fake, y = self._score_all(batch, made.images)
     features = tf.concat([real.features, fake.features], axis=0)

@@ -12,19 +12,23 @@ float32 scalars; `name` is accepted and has no meaning. In the formulas
 p = step / decay_steps, with `staircase` rounded down.
 """
 
+from collections.abc import Sequence
 import numbers
+from typing import Callable
+from typing import Optional
+from typing import Union
 
 import tensorflow as tf
 
 
 def exponential_decay(
-  learning_rate,
-  global_step=None,
-  decay_steps=None,
-  decay_rate=None,
-  staircase=False,
-  name=None,
-):
+  learning_rate: float,
+  global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
+  decay_steps: Optional[float] = None,
+  decay_rate: Optional[float] = None,
+  staircase: bool = False,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Callable]:
   """Returns learning_rate * decay_rate^p."""
   _require_numbers(
     "exponential_decay",
@@ -33,20 +37,20 @@ def exponential_decay(
     decay_rate=decay_rate,
   )
 
-  def rate(step):
+  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
     return learning_rate * decay_rate ** _periods(step, decay_steps, staircase)
 
   return _at(global_step, rate)
 
 
 def natural_exp_decay(
-  learning_rate,
-  global_step=None,
-  decay_steps=None,
-  decay_rate=None,
-  staircase=False,
-  name=None,
-):
+  learning_rate: float,
+  global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
+  decay_steps: Optional[float] = None,
+  decay_rate: Optional[float] = None,
+  staircase: bool = False,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Callable]:
   """Returns learning_rate * exp(-decay_rate p)."""
   _require_numbers(
     "natural_exp_decay",
@@ -55,7 +59,7 @@ def natural_exp_decay(
     decay_rate=decay_rate,
   )
 
-  def rate(step):
+  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
     p = _periods(step, decay_steps, staircase)
     return learning_rate * tf.exp(-decay_rate * p)
 
@@ -63,13 +67,13 @@ def natural_exp_decay(
 
 
 def inverse_time_decay(
-  learning_rate,
-  global_step=None,
-  decay_steps=None,
-  decay_rate=None,
-  staircase=False,
-  name=None,
-):
+  learning_rate: float,
+  global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
+  decay_steps: Optional[float] = None,
+  decay_rate: Optional[float] = None,
+  staircase: bool = False,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Callable]:
   """Returns learning_rate / (1 + decay_rate p)."""
   _require_numbers(
     "inverse_time_decay",
@@ -78,7 +82,7 @@ def inverse_time_decay(
     decay_rate=decay_rate,
   )
 
-  def rate(step):
+  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
     p = _periods(step, decay_steps, staircase)
     return learning_rate / (1.0 + decay_rate * p)
 
@@ -86,14 +90,14 @@ def inverse_time_decay(
 
 
 def polynomial_decay(
-  learning_rate,
-  global_step=None,
-  decay_steps=None,
-  end_learning_rate=0.0001,
-  power=1.0,
-  cycle=False,
-  name=None,
-):
+  learning_rate: float,
+  global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
+  decay_steps: Optional[float] = None,
+  end_learning_rate: float = 0.0001,
+  power: float = 1.0,
+  cycle: bool = False,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Callable]:
   """Returns (learning_rate - end_learning_rate) (1 - p)^power + end_...
 
   It stays at `end_learning_rate` after `decay_steps`, or, with `cycle`, starts
@@ -107,7 +111,7 @@ def polynomial_decay(
     power=power,
   )
 
-  def rate(step):
+  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
     p = _periods(step, decay_steps)
     p = p / tf.maximum(tf.math.ceil(p), 1.0) if cycle else tf.minimum(p, 1.0)
     span = learning_rate - end_learning_rate
@@ -116,7 +120,12 @@ def polynomial_decay(
   return _at(global_step, rate)
 
 
-def piecewise_constant(x=None, boundaries=None, values=None, name=None):
+def piecewise_constant(
+  x: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
+  boundaries: Optional[Sequence[float]] = None,
+  values: Optional[Sequence[float]] = None,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Callable]:
   """Returns values[i], i being the number of boundaries below the step.
 
   Args:
@@ -133,7 +142,7 @@ def piecewise_constant(x=None, boundaries=None, values=None, name=None):
       "boundaries would do: boundaries = [1000], values = [2e-4, 1e-4]."
     )
 
-  def rate(step):
+  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
     step = tf.convert_to_tensor(step)
     passed = [step > tf.cast(b, step.dtype) for b in boundaries]
     index = tf.math.count_nonzero(passed)

@@ -3,6 +3,10 @@
 Gin files and code find them in optimizers.py, as `@tf.train.FtrlOptimizer` say.
 """
 
+from typing import Callable
+from typing import Optional
+from typing import Union
+
 from compare_gan.gans.optimizer import Optimizer
 import tensorflow as tf
 
@@ -20,18 +24,18 @@ class FtrlOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate,
-    learning_rate_power=-0.5,
-    initial_accumulator_value=0.1,
-    l1_regularization_strength=0.0,
-    l2_regularization_strength=0.0,
-    use_locking=False,
-    name="Ftrl",
-    accum_name=None,
-    linear_name=None,
-    l2_shrinkage_regularization_strength=0.0,
-    beta=None,
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate_power: float = -0.5,
+    initial_accumulator_value: float = 0.1,
+    l1_regularization_strength: float = 0.0,
+    l2_regularization_strength: float = 0.0,
+    use_locking: bool = False,
+    name: str = "Ftrl",
+    accum_name: Optional[str] = None,
+    linear_name: Optional[str] = None,
+    l2_shrinkage_regularization_strength: float = 0.0,
+    beta: Optional[float] = None,
+  ) -> None:
     super().__init__(
       learning_rate,
       name,
@@ -81,14 +85,14 @@ class AdagradDAOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate,
-    global_step=None,
-    initial_gradient_squared_accumulator_value=0.1,
-    l1_regularization_strength=0.0,
-    l2_regularization_strength=0.0,
-    use_locking=False,
-    name="AdagradDA",
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable],
+    global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
+    initial_gradient_squared_accumulator_value: float = 0.1,
+    l1_regularization_strength: float = 0.0,
+    l2_regularization_strength: float = 0.0,
+    use_locking: bool = False,
+    name: str = "AdagradDA",
+  ) -> None:
     accumulator = initial_gradient_squared_accumulator_value
     super().__init__(
       learning_rate,
@@ -125,12 +129,12 @@ class _Proximal(Optimizer):
 
   def __init__(
     self,
-    learning_rate,
-    name,
-    l1_regularization_strength,
-    l2_regularization_strength,
-    slots=None,
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable],
+    name: str,
+    l1_regularization_strength: float,
+    l2_regularization_strength: float,
+    slots: Optional[dict[str, float]] = None,
+  ) -> None:
     super().__init__(learning_rate, name, slots)
     self._l1 = l1_regularization_strength
     self._l2 = l2_regularization_strength
@@ -144,12 +148,12 @@ class ProximalGradientDescentOptimizer(_Proximal):
 
   def __init__(
     self,
-    learning_rate,
-    l1_regularization_strength=0.0,
-    l2_regularization_strength=0.0,
-    use_locking=False,
-    name="ProximalGradientDescent",
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable],
+    l1_regularization_strength: float = 0.0,
+    l2_regularization_strength: float = 0.0,
+    use_locking: bool = False,
+    name: str = "ProximalGradientDescent",
+  ) -> None:
     super().__init__(
       learning_rate,
       name,
@@ -166,13 +170,13 @@ class ProximalAdagradOptimizer(_Proximal):
 
   def __init__(
     self,
-    learning_rate,
-    initial_accumulator_value=0.1,
-    l1_regularization_strength=0.0,
-    l2_regularization_strength=0.0,
-    use_locking=False,
-    name="ProximalAdagrad",
-  ):
+    learning_rate: Union[float, tf.Tensor, Callable],
+    initial_accumulator_value: float = 0.1,
+    l1_regularization_strength: float = 0.0,
+    l2_regularization_strength: float = 0.0,
+    use_locking: bool = False,
+    name: str = "ProximalAdagrad",
+  ) -> None:
     super().__init__(
       learning_rate,
       name,

@@ -5,6 +5,8 @@ The last images of a batch are shown at 90, 180 and 270 degrees too. D learns to
 tell the angle on real images; G is rewarded if D can on its fakes.
 """
 
+from typing import Any
+
 from compare_gan.gans import rotation_task
 from compare_gan.gans.modular_gan import ModularGAN
 from compare_gan.gans.modular_gan import Scored
@@ -30,15 +32,15 @@ class SSGAN(ModularGAN):
 
   def __init__(
     self,
-    dataset,
-    options,
-    seed=0,
-    self_supervision="rotation_gan",
-    rotated_batch_size=gin.REQUIRED,
-    weight_rotation_loss_d=1.0,
-    weight_rotation_loss_g=0.2,
-    rotated_fakes_keep_real_labels=False,
-  ):
+    dataset: Any,
+    options: Any,
+    seed: int = 0,
+    self_supervision: str = "rotation_gan",
+    rotated_batch_size: int = gin.REQUIRED,
+    weight_rotation_loss_d: float = 1.0,
+    weight_rotation_loss_g: float = 0.2,
+    rotated_fakes_keep_real_labels: bool = False,
+  ) -> None:
     super().__init__(dataset, options, seed)
     if self_supervision not in _MODES:
       raise ValueError(
@@ -78,10 +80,10 @@ class SSGAN(ModularGAN):
     self._weight_g = weight_rotation_loss_g
     self._keep_real_labels = rotated_fakes_keep_real_labels
 
-  def make_heads(self):
+  def make_heads(self) -> tuple[tf.Module, ...]:
     return (rotation_task.make_head(self.discriminator),)
 
-  def losses(self, batch, made):
+  def losses(self, batch: Any, made: Any) -> Scored:
     if not self._supervised:
       return super().losses(batch, made)
     fakes = made.images

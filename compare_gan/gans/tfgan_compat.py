@@ -15,7 +15,7 @@ _NAME = "tensorflow_gan"
 _PARTS = f"{_NAME}.python"
 
 
-def tfgan():
+def tfgan() -> types.ModuleType:
   """Returns TF-GAN; `losses`, `eval` and so on are imported at first use."""
   if _NAME not in sys.modules:
     # Finding a package runs nothing of it.

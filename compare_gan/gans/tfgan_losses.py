@@ -31,22 +31,31 @@ def _losses(name, real, fake, for_d=None, for_g=None):
 
 
 @_configurable
-def wasserstein_loss(d_real_logits, d_fake_logits):
+def wasserstein_loss(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
   """Difference of mean scores (https://arxiv.org/abs/1701.07875)."""
   return _losses("wasserstein", d_real_logits, d_fake_logits)
 
 
 @_configurable
 def wasserstein_hinge_loss(
-  d_real_logits, d_fake_logits, real_hinge=1.0, generated_hinge=1.0
-):
+  d_real_logits: tf.Tensor,
+  d_fake_logits: tf.Tensor,
+  real_hinge: float = 1.0,
+  generated_hinge: float = 1.0,
+) -> GANLosses:
   """Hinge loss (https://arxiv.org/abs/1705.02894), with hinges of one's own."""
   hinges = dict(real_hinge=real_hinge, generated_hinge=generated_hinge)
   return _losses("wasserstein_hinge", d_real_logits, d_fake_logits, hinges)
 
 
 @_configurable
-def minimax_loss(d_real_logits, d_fake_logits, label_smoothing=0.25):
+def minimax_loss(
+  d_real_logits: tf.Tensor,
+  d_fake_logits: tf.Tensor,
+  label_smoothing: float = 0.25,
+) -> GANLosses:
   """The zero-sum game of https://arxiv.org/abs/1406.2661.
 
   TF-GAN adds a constant to G's loss, that of a real image with the logit 1.
@@ -56,7 +65,11 @@ def minimax_loss(d_real_logits, d_fake_logits, label_smoothing=0.25):
 
 
 @_configurable
-def modified_loss(d_real_logits, d_fake_logits, label_smoothing=0.25):
+def modified_loss(
+  d_real_logits: tf.Tensor,
+  d_fake_logits: tf.Tensor,
+  label_smoothing: float = 0.25,
+) -> GANLosses:
   """The same for D, while G maximises log D(fake)."""
   smoothing = dict(label_smoothing=label_smoothing)
   return _losses("modified", d_real_logits, d_fake_logits, smoothing)
@@ -64,8 +77,11 @@ def modified_loss(d_real_logits, d_fake_logits, label_smoothing=0.25):
 
 @_configurable
 def least_squares_loss(
-  d_real_logits, d_fake_logits, real_label=1.0, fake_label=0.0
-):
+  d_real_logits: tf.Tensor,
+  d_fake_logits: tf.Tensor,
+  real_label: float = 1.0,
+  fake_label: float = 0.0,
+) -> GANLosses:
   """Halves of squares (https://arxiv.org/abs/1611.04076)."""
   labels = dict(real_label=real_label, fake_label=fake_label)
   return _losses(
@@ -78,7 +94,9 @@ def least_squares_loss(
 
 
 @_configurable
-def relativistic_loss(d_real_logits, d_fake_logits):
+def relativistic_loss(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
   """Relativistic average GAN (https://arxiv.org/abs/1807.00734).
 
   TF-GAN returns the sum only; both parts are given as half of it.

@@ -50,7 +50,7 @@ class Side:
     networks: list[scope.Module],
     optimizer_fn: Callable,
     learning_rate: Any,
-  ):
+  ) -> None:
     self.name = name
     variables = [v for network in networks for v in network.variables]
     self.weights = [v for v in variables if v.trainable]
@@ -126,7 +126,7 @@ class Step:
     g: Side,
     global_step: tf.Variable,
     at_once: bool,
-  ):
+  ) -> None:
     self._options = options
     self._d, self._g = d, g
     self._global_step = global_step
@@ -192,7 +192,7 @@ class Step:
     """
     names = []
 
-    def part(rows):
+    def part(rows: micro_batches.Rows) -> tuple[list, list]:
       some, some_made = rows.of((batch, made))
       if fakes:
         tape, some_made = fakes.taped(some, some_made, rows)

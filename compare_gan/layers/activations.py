@@ -3,6 +3,6 @@
 import tensorflow as tf
 
 
-def lrelu(x, leak=0.2):
+def lrelu(x: tf.Tensor, leak: float = 0.2) -> tf.Tensor:
   """max(x, leak x)."""
   return tf.maximum(x, leak * x)

@@ -6,7 +6,9 @@ it: so many pixels look at a time, and the backward pass computes their weights
 again instead of keeping them.
 """
 
+from collections.abc import Iterator
 import contextlib
+from typing import Callable
 
 from compare_gan.context import precision
 from compare_gan.context.scope import Module
@@ -40,13 +42,13 @@ class NonLocalBlock(Module):
 
   def __init__(
     self,
-    channels,
-    kernel_fn=Kernel,
-    name="non_local_block",
-    query_chunk=0,
-    use_bias=False,
-    pooling="max",
-  ):
+    channels: int,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    name: str = "non_local_block",
+    query_chunk: int = 0,
+    use_bias: bool = False,
+    pooling: str = "max",
+  ) -> None:
     super().__init__()
     if pooling not in _POOLING:
       raise ValueError(
@@ -66,7 +68,7 @@ class NonLocalBlock(Module):
     self.query_chunk = query_chunk
     self._pool = _POOLING[pooling]
 
-    def conv(in_channels, out_channels, name):
+    def conv(in_channels: int, out_channels: int, name: str) -> Conv2D:
       return Conv2D(
         in_channels,
         out_channels,
@@ -83,7 +85,7 @@ class NonLocalBlock(Module):
       self.sigma = variable("sigma", [], initializers.zeros)
       self.attn_g = conv(channels // 2, channels, "conv2d_attn_g")
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     x = precision.entering(x)
     theta = _pixels(self.theta(x, is_training))  # [N, HW, C/8]
     phi = _pixels(self._pool(self.phi(x, is_training)))  # [N, HW/4, C/8]
@@ -98,7 +100,7 @@ class NonLocalBlock(Module):
     return x + tf.cast(self.sigma, x.dtype) * update
 
   @contextlib.contextmanager
-  def in_chunks_of(self, query_chunk):
+  def in_chunks_of(self, query_chunk: int) -> Iterator[None]:
     """Inside, so many pixels look at once: to see what that would need."""
     before, self.query_chunk = self.query_chunk, query_chunk
     try:
@@ -122,7 +124,9 @@ def _average_pool(x):
 _POOLING = {"max": _max_pool, "average": _average_pool}
 
 
-def attention(queries, keys, values):
+def attention(
+  queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor
+) -> tf.Tensor:
   """softmax(Q K^T) V without 1 / sqrt(D): [N, Q, D], [N, K, D], [N, K, E]."""
   weights = _weights(queries, keys)
   return tf.matmul(tf.cast(weights, values.dtype), values)
@@ -134,7 +138,9 @@ def _weights(queries, keys):
   return tf.nn.softmax(tf.cast(scores, tf.float32))
 
 
-def chunked_attention(queries, keys, values, chunk):
+def chunked_attention(
+  queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, chunk: int
+) -> tf.Tensor:
   """`attention` with at most [N, chunk, K] weights at any time.
 
   Also while gradients are computed: the weights are made again, not kept. One
@@ -145,8 +151,12 @@ def chunked_attention(queries, keys, values, chunk):
   ]
 
   @tf.custom_gradient
-  def attend(queries, keys, values):
-    def gradient(d_attended):
+  def attend(
+    queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor
+  ) -> tuple[tf.Tensor, Callable]:
+    def gradient(
+      d_attended: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
       d_queries, d_keys, d_values = (
         [],
         tf.zeros_like(keys),

@@ -9,6 +9,11 @@ own with these two methods will do, once a gin file says
   x = norm(x, z, y, is_training)    # z, y: None where the dimension is 0
 """
 
+from collections.abc import Sequence
+from typing import Any
+from typing import Callable
+from typing import Optional
+
 from compare_gan.context import replica
 from compare_gan.context import state
 from compare_gan.context.scope import Module
@@ -43,19 +48,24 @@ class StandardizeBatch(Module):
 
   def __init__(
     self,
-    channels,
-    decay=0.999,
-    epsilon=1e-3,
-    use_moving_averages=True,
-    use_cross_replica_mean=None,
-  ):
+    channels: int,
+    decay: float = 0.999,
+    epsilon: float = 1e-3,
+    use_moving_averages: bool = True,
+    use_cross_replica_mean: Optional[bool] = None,
+  ) -> None:
     super().__init__()
     self._decay = decay
     self._epsilon = epsilon
     self._use_moving_averages = use_moving_averages
     self._use_cross_replica_mean = use_cross_replica_mean
 
-    def stored(name, shape, value, dtype=tf.float32):
+    def stored(
+      name: str,
+      shape: Sequence[int],
+      value: float,
+      dtype: tf.DType = tf.float32,
+    ) -> Any:
       init = initializers.constant(value)
       return variable(name, shape, init, trainable=False, dtype=dtype)
 
@@ -70,7 +80,7 @@ class StandardizeBatch(Module):
         self.accu_counter = stored("accu_counter", [], 1e-12)
         self.update_accus = stored("update_accus", [], 0, tf.int32)
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     inputs_dtype = x.dtype
     x = tf.cast(x, tf.float32)
     if is_training:
@@ -101,7 +111,7 @@ class StandardizeBatch(Module):
     filling = tf.equal(self.update_accus, 1)
     mean, variance = self._moments(x)
 
-    def accumulate(total, value):
+    def accumulate(total: tf.Variable, value: tf.Tensor) -> tf.Tensor:
       # `where`, not a product: a NaN batch must not reach closed accumulators.
       total_now = total + tf.where(filling, value, tf.zeros_like(value))
       state.update(total, lambda: total_now)
@@ -122,12 +132,23 @@ class NoBatchNorm(Module):
   """The identity."""
 
   def __init__(
-    self, channels, z_dim=0, y_dim=0, kernel_fn=Kernel, name="batch_norm"
-  ):
+    self,
+    channels: int,
+    z_dim: int = 0,
+    y_dim: int = 0,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    name: str = "batch_norm",
+  ) -> None:
     super().__init__()
     del channels, z_dim, y_dim, kernel_fn, name
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    z: Optional[tf.Tensor],
+    y: Optional[tf.Tensor],
+    is_training: bool,
+  ) -> tf.Tensor:
     del z, y, is_training
     return x
 
@@ -141,8 +162,13 @@ class BatchNorm(Module):
   """gamma standardised + beta, with one gamma and beta per channel."""
 
   def __init__(
-    self, channels, z_dim=0, y_dim=0, kernel_fn=Kernel, name="batch_norm"
-  ):
+    self,
+    channels: int,
+    z_dim: int = 0,
+    y_dim: int = 0,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    name: str = "batch_norm",
+  ) -> None:
     super().__init__()
     del z_dim, y_dim, kernel_fn
     with scope(name):
@@ -150,7 +176,13 @@ class BatchNorm(Module):
       self.gamma = variable("gamma", [channels], initializers.ones)
       self.beta = variable("beta", [channels], initializers.zeros)
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    z: Optional[tf.Tensor],
+    y: Optional[tf.Tensor],
+    is_training: bool,
+  ) -> tf.Tensor:
     del z, y
     x = self.standardize(x, is_training)
     return x * tf.cast(self.gamma, x.dtype) + tf.cast(self.beta, x.dtype)
@@ -177,13 +209,13 @@ class ConditionalBatchNorm(Module):
 
   def __init__(
     self,
-    channels,
-    z_dim=0,
-    y_dim=0,
-    kernel_fn=Kernel,
-    name="batch_norm",
-    use_bias=False,
-  ):
+    channels: int,
+    z_dim: int = 0,
+    y_dim: int = 0,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    name: str = "batch_norm",
+    use_bias: bool = False,
+  ) -> None:
     super().__init__()
     del z_dim
     if not y_dim:
@@ -202,7 +234,9 @@ class ConditionalBatchNorm(Module):
           y_dim, channels, use_bias, kernel_fn=kernel_fn, name="beta"
         )
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, z: Optional[tf.Tensor], y: tf.Tensor, is_training: bool
+  ) -> tf.Tensor:
     del z
     x = self.standardize(x, is_training)
     return _modulate(x, self.gamma(y, is_training), self.beta(y, is_training))
@@ -221,13 +255,13 @@ class SelfModulatedBatchNorm(Module):
 
   def __init__(
     self,
-    channels,
-    z_dim=0,
-    y_dim=0,
-    kernel_fn=Kernel,
-    name="batch_norm",
-    num_hidden=32,
-  ):
+    channels: int,
+    z_dim: int = 0,
+    y_dim: int = 0,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    name: str = "batch_norm",
+    num_hidden: int = 32,
+  ) -> None:
     super().__init__()
     del y_dim
     if not z_dim:
@@ -249,7 +283,9 @@ class SelfModulatedBatchNorm(Module):
         )
         self.beta = Linear(z_dim, channels, kernel_fn=kernel_fn, name="beta")
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
+  ) -> tf.Tensor:
     del y
     x = self.standardize(x, is_training)
     if self.hidden:

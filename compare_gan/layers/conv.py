@@ -9,6 +9,10 @@ wanted of: the same numbers to rounding, for a quarter to four ninths of the
 work.
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
+
 from compare_gan.context import precision
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -26,14 +30,14 @@ class Conv2D(Module):
 
   def __init__(
     self,
-    in_channels,
-    out_channels,
-    kernel_size=3,
-    stride=1,
-    use_bias=True,
-    kernel_fn=Kernel,
-    name="conv2d",
-  ):
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int = 3,
+    stride: int = 1,
+    use_bias: bool = True,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    name: str = "conv2d",
+  ) -> None:
     super().__init__()
     self._stride = stride
     with scope(name):
@@ -44,7 +48,12 @@ class Conv2D(Module):
       if use_bias:
         self.bias = variable("bias", [out_channels], initializers.zeros)
 
-  def __call__(self, x, is_training, convolve=None):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    is_training: bool,
+    convolve: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = None,
+  ) -> tf.Tensor:
     """`convolve`: `convolve(x, kernel)` in place of the plain convolution."""
     x = precision.entering(x)
     kernel = tf.cast(self.kernel(is_training), x.dtype)
@@ -66,13 +75,13 @@ class Deconv2D(Module):
 
   def __init__(
     self,
-    in_channels,
-    out_channels,
-    kernel_size=4,
-    stride=2,
-    kernel_fn=Kernel,
-    name="deconv2d",
-  ):
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int = 4,
+    stride: int = 2,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    name: str = "deconv2d",
+  ) -> None:
     super().__init__()
     self._stride = stride
     self._out_channels = out_channels
@@ -82,7 +91,9 @@ class Deconv2D(Module):
       )
       self.bias = variable("bias", [out_channels], initializers.zeros)
 
-  def __call__(self, x, output_size, is_training):
+  def __call__(
+    self, x: tf.Tensor, output_size: Sequence[int], is_training: bool
+  ) -> tf.Tensor:
     """`output_size`: height and width, each between stride (n - 1) + 1 and
     stride n for an input of n pixels."""
     x = precision.entering(x)
@@ -113,15 +124,15 @@ class ScaledConv2D(Module):
 
   def __init__(
     self,
-    in_channels,
-    out_channels,
-    kernel_size,
-    scale,
-    kernel_fn=Kernel,
-    upsample=resample.unpool,
-    name="conv",
-    fold=None,
-  ):
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    scale: str,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    upsample: Callable[[tf.Tensor], tf.Tensor] = resample.unpool,
+    name: str = "conv",
+    fold: Optional[bool] = None,
+  ) -> None:
     super().__init__()
     if scale not in _PREFIX:
       raise ValueError(f"scale = {scale!r}; it can be 'up', 'down' or 'none'.")
@@ -136,7 +147,7 @@ class ScaledConv2D(Module):
       name=_PREFIX[scale] + name,
     )
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     x = precision.entering(x)
     return self.conv(x, is_training, self._convolve)
 
@@ -154,15 +165,19 @@ def _convolve(x, kernel):
   return tf.nn.conv2d(x, kernel, 1, "SAME")
 
 
-def convolve_doubled_plainly(x, kernel, upsample):
+def convolve_doubled_plainly(
+  x: tf.Tensor, kernel: tf.Tensor, upsample: Callable[[tf.Tensor], tf.Tensor]
+) -> tf.Tensor:
   return _convolve(upsample(x), kernel)
 
 
-def convolve_halved_plainly(x, kernel):
+def convolve_halved_plainly(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
   return resample.average_pool(_convolve(x, kernel))
 
 
-def convolve_doubled(x, kernel, upsample):
+def convolve_doubled(
+  x: tf.Tensor, kernel: tf.Tensor, upsample: Callable[[tf.Tensor], tf.Tensor]
+) -> tf.Tensor:
   """Returns convolve_doubled_plainly(x, kernel, upsample), with less work.
 
   A kernel of one pixel is applied before the image grows. One of 3x3 pixels on
@@ -197,7 +212,7 @@ def convolve_doubled(x, kernel, upsample):
   return y
 
 
-def convolve_halved(x, kernel):
+def convolve_halved(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
   """Returns convolve_halved_plainly(x, kernel), with less work.
 
   A kernel of one pixel is applied after the image shrank. The mean over 2x2 of

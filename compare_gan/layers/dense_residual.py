@@ -5,6 +5,8 @@ of `draws.seeded` row i of the global batch loses the same units on any number
 of replicas.
 """
 
+from typing import Callable
+
 from compare_gan.context import draws
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -14,7 +16,7 @@ from compare_gan.layers.linear import Linear
 import tensorflow as tf
 
 
-def dropout(x, rate, is_training):
+def dropout(x: tf.Tensor, rate: float, is_training: bool) -> tf.Tensor:
   """Returns x with each entry 0 with probability `rate`, else x / (1 - rate).
 
   In evaluation x is left as it is.
@@ -36,8 +38,13 @@ class DenseResidual(Module):
   """
 
   def __init__(
-    self, in_channels, units, kernel_fn=Kernel, rate=0.2, name="block"
-  ):
+    self,
+    in_channels: int,
+    units: int,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    rate: float = 0.2,
+    name: str = "block",
+  ) -> None:
     super().__init__()
     if not 0.0 <= rate < 1.0:
       raise ValueError(
@@ -46,7 +53,7 @@ class DenseResidual(Module):
       )
     self._rate = rate
 
-    def linear(channels, name):
+    def linear(channels: int, name: str) -> Linear:
       return Linear(channels, units, kernel_fn=kernel_fn, name=name)
 
     with scope(name):
@@ -54,7 +61,7 @@ class DenseResidual(Module):
       self.linear2 = linear(units, "linear2")
       self.shortcut = linear(in_channels, "shortcut")
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     h = x
     for linear in (self.linear1, self.linear2):
       h = lrelu(dropout(linear(h, is_training), self._rate, is_training))
@@ -64,7 +71,14 @@ class DenseResidual(Module):
 class DenseResiduals(Module):
   """Several such blocks, one after the other, in scopes block1, block2, ..."""
 
-  def __init__(self, in_channels, units, count, kernel_fn=Kernel, rate=0.2):
+  def __init__(
+    self,
+    in_channels: int,
+    units: int,
+    count: int,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    rate: float = 0.2,
+  ) -> None:
     super().__init__()
     widths = [in_channels] + [units] * count
     self.blocks = [
@@ -72,7 +86,7 @@ class DenseResiduals(Module):
       for i in range(count)
     ]
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     for block in self.blocks:
       x = block(x, is_training)
     return x

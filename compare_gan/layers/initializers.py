@@ -4,6 +4,8 @@ Drawn on the host with `numpy.random.RandomState`, whose streams are the same on
 every machine and version, so that one seed means the same network everywhere.
 """
 
+from collections.abc import Sequence
+from typing import Callable
 import warnings
 
 from compare_gan.configuration import gin_roles
@@ -16,7 +18,9 @@ import scipy.linalg
 _STDDEV = 0.02
 
 
-def constant(value):
+def constant(
+  value: float,
+) -> Callable[[np.random.RandomState, Sequence[int]], np.ndarray]:
   return lambda rng, shape: np.full(shape, value, np.float32)
 
 
@@ -24,17 +28,21 @@ zeros = constant(0.0)
 ones = constant(1.0)
 
 
-def normal(stddev):
-  def init(rng, shape):
+def normal(
+  stddev: float,
+) -> Callable[[np.random.RandomState, Sequence[int]], np.ndarray]:
+  def init(rng: np.random.RandomState, shape: Sequence[int]) -> np.ndarray:
     return (stddev * rng.standard_normal(shape)).astype(np.float32)
 
   return init
 
 
-def truncated_normal(stddev):
+def truncated_normal(
+  stddev: float,
+) -> Callable[[np.random.RandomState, Sequence[int]], np.ndarray]:
   """A normal cut at 2 `stddev`: what is left deviates by 0.88 `stddev`."""
 
-  def init(rng, shape):
+  def init(rng: np.random.RandomState, shape: Sequence[int]) -> np.ndarray:
     values = rng.standard_normal(shape)
     while True:
       outside = np.abs(values) > 2.0
@@ -46,7 +54,7 @@ def truncated_normal(stddev):
   return init
 
 
-def orthogonal(rng, shape):
+def orthogonal(rng: np.random.RandomState, shape: Sequence[int]) -> np.ndarray:
   """Orthonormal columns (or rows) of the matrix [prod(shape[:-1]), shape[-1]].
 
   Q of a Gaussian's QR decomposition, with the signs of R's diagonal moved into
@@ -62,7 +70,9 @@ def orthogonal(rng, shape):
   return (q if rows >= columns else q.T).reshape(shape)
 
 
-def glorot_normal(rng, shape):
+def glorot_normal(
+  rng: np.random.RandomState, shape: Sequence[int]
+) -> np.ndarray:
   """Truncated normal of variance 2 / (fan_in + fan_out) (Glorot, 2010)."""
   receptive_field = int(np.prod(shape[:-2]))
   fans = receptive_field * (shape[-2] + shape[-1])
@@ -81,7 +91,9 @@ gin_roles.declare("weights", first_values=["initializer", "stddev"])
 
 
 @gin.configurable("weights", module=gin_names.ARCH_OPS)
-def weights(initializer="normal", stddev=_STDDEV):
+def weights(
+  initializer: str = "normal", stddev: float = _STDDEV
+) -> Callable[[np.random.RandomState, Sequence[int]], np.ndarray]:
   """Returns the initialiser of every kernel: `weights.initializer`.
 
   `weights.stddev` has no effect, as in the original, and says so.

@@ -5,6 +5,11 @@ for its value: `Kernel` here, `SpectralNorm` and `WeightNorm` next door, or
 anyone's own class with the same two methods.
 """
 
+from collections.abc import Sequence
+from typing import Any
+from typing import Callable
+from typing import Optional
+
 from compare_gan.context import scope
 from compare_gan.layers import initializers
 from compare_gan.layers.spectral_norm import SpectralNorm
@@ -14,18 +19,22 @@ from compare_gan.layers.weight_norm import WeightNorm
 class Kernel(scope.Module):
   """The variable `kernel` itself."""
 
-  def __init__(self, shape, init=None):
+  def __init__(
+    self, shape: Sequence[int], init: Optional[Callable] = None
+  ) -> None:
     super().__init__()
     self.kernel = scope.variable(
       "kernel", shape, init or initializers.weights()
     )
 
-  def __call__(self, is_training):
+  def __call__(self, is_training: bool) -> Any:
     del is_training
     return self.kernel
 
 
-def choose(spectral_norm, weight_norm, owner):
+def choose(
+  spectral_norm: bool, weight_norm: bool, owner: str
+) -> type[scope.Module]:
   """Returns the `kernel_fn` of a network, `owner` being its gin name."""
   if spectral_norm and weight_norm:
     raise ValueError(

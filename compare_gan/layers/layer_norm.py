@@ -12,13 +12,13 @@ _EPSILON = 1e-12
 class LayerNorm(Module):
   """Mean 0, variance 1 over H, W, C of an image; gamma, beta per channel."""
 
-  def __init__(self, channels, name="layer_norm"):
+  def __init__(self, channels: int, name: str = "layer_norm") -> None:
     super().__init__()
     with scope(name):
       self.beta = variable("beta", [channels], initializers.zeros)
       self.gamma = variable("gamma", [channels], initializers.ones)
 
-  def __call__(self, x):
+  def __call__(self, x: tf.Tensor) -> tf.Tensor:
     inputs_dtype = x.dtype
     x = tf.cast(x, tf.float32)
     mean, variance = tf.nn.moments(x, [1, 2, 3], keepdims=True)

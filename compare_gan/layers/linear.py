@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 import contextlib
 import threading
+from typing import Callable
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -22,7 +24,7 @@ class Call(NamedTuple):
 
 
 class _Recorder(threading.local):
-  def __init__(self):
+  def __init__(self) -> None:
     self.calls = None
 
 
@@ -45,14 +47,14 @@ class Linear(Module):
 
   def __init__(
     self,
-    in_channels,
-    out_channels,
-    use_bias=True,
-    bias_start=0.0,
-    kernel_fn=Kernel,
-    init=None,
-    name="linear",
-  ):
+    in_channels: int,
+    out_channels: int,
+    use_bias: bool = True,
+    bias_start: float = 0.0,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    init: Optional[Callable] = None,
+    name: str = "linear",
+  ) -> None:
     super().__init__()
     with scope(name):
       self.kernel = kernel_fn([in_channels, out_channels], init)
@@ -62,7 +64,7 @@ class Linear(Module):
           "bias", [out_channels], initializers.constant(bias_start)
         )
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     output = tf.matmul(x, tf.cast(self.kernel(is_training), x.dtype))
     if self.bias is not None:
       output += tf.cast(self.bias, x.dtype)
@@ -79,14 +81,19 @@ class Embedding(Linear):
   """
 
   def __init__(
-    self, num_classes, channels, kernel_fn=Kernel, init=None, name="embedding"
-  ):
+    self,
+    num_classes: int,
+    channels: int,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    init: Optional[Callable] = None,
+    name: str = "embedding",
+  ) -> None:
     super().__init__(
       num_classes, channels, False, kernel_fn=kernel_fn, init=init, name=name
     )
     self._num_classes = num_classes
 
-  def __call__(self, y, is_training):
+  def __call__(self, y: tf.Tensor, is_training: bool) -> tf.Tensor:
     y = tf.convert_to_tensor(y)
     if y.dtype.is_integer:
       y = tf.one_hot(y, self._num_classes)

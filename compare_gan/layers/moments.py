@@ -1,11 +1,16 @@
 """Mean and variance over a batch, or over the batches of all replicas."""
 
+from collections.abc import Sequence
+from typing import Optional
+
 from compare_gan.context import replica
 import gin
 import tensorflow as tf
 
 
-def batch_moments(x, axes):
+def batch_moments(
+  x: tf.Tensor, axes: Sequence[int]
+) -> tuple[tf.Tensor, tf.Tensor]:
   """Returns the mean and the biased variance E[x^2] - E[x]^2 over `axes`.
 
   This form, in float32 and not clipped, is the original's; it needs one pass.
@@ -19,7 +24,12 @@ def batch_moments(x, axes):
   module="compare_gan.tpu.tpu_ops",
   denylist=["x", "axes"],
 )
-def cross_replica_moments(x, axes, parallel=True, group_size=None):
+def cross_replica_moments(
+  x: tf.Tensor,
+  axes: Sequence[int],
+  parallel: bool = True,
+  group_size: Optional[int] = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
   """Returns the moments of the global batch; `x` is this replica's part.
 
   Args:

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def unpool(x):
+def unpool(x: tf.Tensor) -> tf.Tensor:
   """Puts each pixel top left into a 2x2 cell, the other three of which are 0.
 
   The original's up-sampling; a convolution that follows is a transposed one.
@@ -11,7 +11,7 @@ def unpool(x):
   return _interleave(x, tf.zeros_like(x))
 
 
-def nearest(x):
+def nearest(x: tf.Tensor) -> tf.Tensor:
   """Puts each pixel into all four of a 2x2 cell."""
   n, h, w, c = tf.shape(x)[0], x.shape[1], x.shape[2], x.shape[3]
   x = tf.stack([x, x], axis=3)
@@ -26,7 +26,7 @@ def _interleave(x, zeros):
   return tf.reshape(cell, [n, 2 * h, 2 * w, c])
 
 
-def average_pool(x):
+def average_pool(x: tf.Tensor) -> tf.Tensor:
   """Returns the mean of each 2x2 cell; at the edge, of the pixels there are."""
   return tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="SAME")
 

@@ -4,6 +4,9 @@ norm, relu, conv, norm, relu, conv, plus a convolved shortcut. Generators change
 the size in the first convolution, discriminators in the second.
 """
 
+from typing import Callable
+from typing import Optional
+
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.layers import resample
@@ -28,23 +31,23 @@ class ResidualPath(Module):
 
   def __init__(
     self,
-    in_channels,
-    out_channels,
-    scale,
-    is_gen_block,
-    norm,
-    layer_norm=False,
-    kernel_fn=Kernel,
-    upsample=resample.unpool,
-  ):
+    in_channels: int,
+    out_channels: int,
+    scale: str,
+    is_gen_block: bool,
+    norm: Callable[[int, str], tf.Module],
+    layer_norm: bool = False,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    upsample: Callable[[tf.Tensor], tf.Tensor] = resample.unpool,
+  ) -> None:
     super().__init__()
 
-    def conv(channels, scale, name):
+    def conv(channels: int, scale: str, name: str) -> ScaledConv2D:
       return ScaledConv2D(
         channels, out_channels, 3, scale, kernel_fn, upsample, name
       )
 
-    def ln(channels, name):
+    def ln(channels: int, name: str) -> Optional[LayerNorm]:
       return LayerNorm(channels, name) if layer_norm else None
 
     self.bn1 = norm(in_channels, "bn1")
@@ -54,7 +57,13 @@ class ResidualPath(Module):
     self.ln2 = ln(out_channels, "ln2")
     self.conv2 = conv(out_channels, "none" if is_gen_block else scale, "conv2")
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    z: Optional[tf.Tensor],
+    y: Optional[tf.Tensor],
+    is_training: bool,
+  ) -> tf.Tensor:
     x = self.bn1(x, z, y, is_training)
     x = self.ln1(x) if self.ln1 else x
     x = self.conv1(tf.nn.relu(x), is_training)
@@ -68,16 +77,16 @@ class ResidualBlock(Module):
 
   def __init__(
     self,
-    in_channels,
-    out_channels,
-    scale,
-    is_gen_block,
-    norm,
-    layer_norm=False,
-    kernel_fn=Kernel,
-    upsample=resample.unpool,
-    name="block",
-  ):
+    in_channels: int,
+    out_channels: int,
+    scale: str,
+    is_gen_block: bool,
+    norm: Callable[[int, str], tf.Module],
+    layer_norm: bool = False,
+    kernel_fn: Callable[..., tf.Module] = Kernel,
+    upsample: Callable[[tf.Tensor], tf.Tensor] = resample.unpool,
+    name: str = "block",
+  ) -> None:
     super().__init__()
     with scope(name):
       self.shortcut = ScaledConv2D(
@@ -100,5 +109,11 @@ class ResidualBlock(Module):
         upsample,
       )
 
-  def __call__(self, x, z, y, is_training):
+  def __call__(
+    self,
+    x: tf.Tensor,
+    z: Optional[tf.Tensor],
+    y: Optional[tf.Tensor],
+    is_training: bool,
+  ) -> tf.Tensor:
     return self.path(x, z, y, is_training) + self.shortcut(x, is_training)

@@ -11,6 +11,10 @@ The halves are float32 in any precision: what f adds is subtracted again, and in
 what the second pass computes.
 """
 
+from collections.abc import Iterable
+from typing import Callable
+from typing import Optional
+
 from compare_gan.context import state
 from compare_gan.context.scope import Module
 import tensorflow as tf
@@ -25,18 +29,20 @@ class Reversible(Module):
       where there is nothing to keep, in evaluation.
   """
 
-  def __init__(self, units, recompute=True):
+  def __init__(
+    self, units: Iterable[tf.Module], recompute: bool = True
+  ) -> None:
     super().__init__()
     self.units = list(units)
     self._recompute = recompute
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     halves = tf.split(tf.cast(x, tf.float32), 2, axis=-1)
     if self._recompute and is_training:
       return tf.concat(self._recomputed(halves), axis=-1)
     return tf.concat(self._forward(halves, is_training), axis=-1)
 
-  def inverse(self, y, is_training=False):
+  def inverse(self, y: tf.Tensor, is_training: bool = False) -> tf.Tensor:
     """Returns the x that y is made of; moves no state.
 
     Args:
@@ -68,10 +74,12 @@ class Reversible(Module):
     outputs = []
 
     @tf.custom_gradient
-    def attached(y1, y2, *inputs_and_weights):
+    def attached(
+      y1: tf.Tensor, y2: tf.Tensor, *inputs_and_weights: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable]:
       del inputs_and_weights
 
-      def gradient(*d_halves):
+      def gradient(*d_halves: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
         # Not y1 and y2: a second derivative has to find its way back.
         d_halves, of_weights = self._backward(outputs, d_halves, kept)
         found = [of_weights[w.ref()] for w in weights]

@@ -1,5 +1,7 @@
 """Rotations by quarter turns, the pretext task of SSGAN and S3GAN."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 _TURNS = {
@@ -14,7 +16,9 @@ def _transpose(x):
   return tf.transpose(x, [0, 2, 1, 3])
 
 
-def rotate_images(x, angles=(0, 90, 180, 270)):
+def rotate_images(
+  x: tf.Tensor, angles: Sequence[int] = (0, 90, 180, 270)
+) -> tf.Tensor:
   """Returns the images turned by each angle, [len(angles) N, H, W, C]:
 
   all of the first angle, then all of the second, and so on.

@@ -5,6 +5,10 @@ W = [prod(shape[:-1]), shape[-1]], R rows and K columns. One power iteration per
 application keeps the estimate up to date; its vector `u_var` is state.
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
+
 from compare_gan.context import scope
 from compare_gan.context import state
 from compare_gan.layers import gin_names
@@ -33,12 +37,12 @@ class SpectralNorm(scope.Module):
 
   def __init__(
     self,
-    shape,
-    init=None,
-    epsilon=1e-12,
-    singular_value="left",
-    update_in_eval=False,
-  ):
+    shape: Sequence[int],
+    init: Optional[Callable] = None,
+    epsilon: float = 1e-12,
+    singular_value: str = "left",
+    update_in_eval: bool = False,
+  ) -> None:
     super().__init__()
     if len(shape) < 2:
       raise ValueError(
@@ -66,7 +70,7 @@ class SpectralNorm(scope.Module):
         trainable=False,
       )
 
-  def __call__(self, is_training):
+  def __call__(self, is_training: bool) -> tf.Tensor:
     w = tf.reshape(self.kernel, [-1, self.kernel.shape[-1]])  # [R, K]
     u, v = state.kept(lambda: self._power_iteration(tf.stop_gradient(w)))
     if is_training or self._update_in_eval:

@@ -6,6 +6,10 @@ channel of a linear layer or convolution, the input channel of a deconvolution.
 without normalisation.
 """
 
+from collections.abc import Sequence
+from typing import Callable
+from typing import Optional
+
 from compare_gan.context import scope
 from compare_gan.layers import initializers
 import numpy as np
@@ -17,7 +21,9 @@ _SMALLEST = 1e-12  # A column of zeros has no direction, and stays zeros.
 class WeightNorm(scope.Module):
   """`g V / |V|`, with one length g per index of the last axis."""
 
-  def __init__(self, shape, init=None):
+  def __init__(
+    self, shape: Sequence[int], init: Optional[Callable] = None
+  ) -> None:
     super().__init__()
     init = init or initializers.weights()
     self._axes = list(range(len(shape) - 1))
@@ -28,7 +34,7 @@ class WeightNorm(scope.Module):
     del rng, shape
     return np.sqrt(np.sum(np.square(self.V.numpy()), axis=tuple(self._axes)))
 
-  def __call__(self, is_training):
+  def __call__(self, is_training: bool) -> tf.Tensor:
     del is_training
     norm = tf.sqrt(tf.reduce_sum(tf.square(self.V), self._axes, keepdims=True))
     return self.g * self.V / tf.maximum(norm, _SMALLEST)
