@@ -4,6 +4,7 @@ The study's folder must be one that all nodes see, and so must the Python that
 runs this; Ray itself needs Python 3.10 or newer.
 """
 
+import signal
 from typing import Optional
 from typing import Union
 
@@ -57,7 +58,7 @@ class Executor:
       needs["memory"] = int(memory_mb * 2**20)
     if gpus:
       needs["num_gpus"] = executors.whole_number("gpus", gpus)
-    self._run = self._ray.remote(**needs)(process.run_task)
+    self._run = self._ray.remote(**needs)(run_task)
     self._tasks = {}  # {reference of a result: task id}
     self._cancelled = False
 
@@ -86,6 +87,17 @@ class Executor:
 
   def close(self) -> None:
     self._ray.shutdown()
+
+
+def run_task(task: process.Task) -> process.Outcome:
+  """Runs a task in a worker of Ray, so that it can be cancelled there.
+
+  Ray cancels by SIGINT, which workers ignore if the cluster was started in the
+  background of a shell: by `nohup`, or with a `&`.
+  """
+  if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+  return process.run_task(task)
 
 
 def _import():

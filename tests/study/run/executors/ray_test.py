@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import signal
 
 from compare_gan.study.run import executors
 import pytest
@@ -21,10 +22,13 @@ def cluster():
   with pytest.MonkeyPatch.context() as patch:
     for name, value in _PATIENT.items():
       patch.setenv(name, value)
+    # As in the background of a shell; Ray cancels by this signal.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     nodes = cluster_utils.Cluster(
       initialize_head=True, head_node_args=_node(include_dashboard=False)
     )
     nodes.add_node(**_node())
+    signal.signal(signal.SIGINT, before)
     nodes.wait_for_nodes(timeout=200)
     yield nodes
     import ray
