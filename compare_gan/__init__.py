@@ -1,9 +1,8 @@
 """compare_gan: a gin-configured library for research on GANs (TensorFlow 2)."""
 
-import importlib
 import os
-import warnings
 
+from compare_gan.configuration import moved
 from compare_gan.version import __version__
 
 __all__ = ["__version__"]
@@ -14,20 +13,4 @@ __all__ = ["__version__"]
 # ("Op type not registered 'while_cond_...'") and no training starts.
 os.environ.setdefault("TF2_BEHAVIOR", "1")
 
-# Where modules are that stood here once, and that documents have shown.
-_MOVED = {
-  "model_dir": "compare_gan.storage.model_dir",
-  "sampling": "compare_gan.evaluation.sampling",
-}
-
-
-def __getattr__(name):
-  """Returns a module that has moved, for `from compare_gan import <name>`."""
-  if name not in _MOVED:
-    raise AttributeError(f"compare_gan has no {name}.")
-  warnings.warn(
-    f"compare_gan.{name} is {_MOVED[name]} now.",
-    DeprecationWarning,
-    stacklevel=2,
-  )
-  return importlib.import_module(_MOVED[name])
+__getattr__ = moved.forwarder(__name__)

@@ -19,6 +19,7 @@ _LEAVES = {
   "configuration.dotted_path",
   "configuration.gin_roles",
   "configuration.gin_text",
+  "configuration.moved",
   "context",
   "memory.allocation",
   "memory.memory_limit",

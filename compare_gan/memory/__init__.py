@@ -1,4 +1,5 @@
 """How much memory there is, what a step needs, and whether it fits.
 
-Sees attention's block size in layers/, and the leaves.
+memory_limit says how much, step_memory what a step needs, memory_check compares
+them. Sees attention in layers/, whose block size it proposes.
 """

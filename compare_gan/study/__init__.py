@@ -4,17 +4,6 @@ define says what is to be run, run does it, and report reads what has come out.
 Runs are processes of compare_gan.main; a plan looks at what they will be.
 """
 
-import importlib
-import warnings
+from compare_gan.configuration import moved
 
-
-def __getattr__(name):
-  """Returns the table of a study, which stood here once."""
-  if name != "table":
-    raise AttributeError(f"compare_gan.study has no {name}.")
-  warnings.warn(
-    "compare_gan.study.table is compare_gan.study.run.table now.",
-    DeprecationWarning,
-    stacklevel=2,
-  )
-  return importlib.import_module("compare_gan.study.run.table")
+__getattr__ = moved.forwarder(__name__)

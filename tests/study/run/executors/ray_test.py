@@ -24,11 +24,13 @@ def cluster():
       patch.setenv(name, value)
     # As in the background of a shell; Ray cancels by this signal.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    nodes = cluster_utils.Cluster(
-      initialize_head=True, head_node_args=_node(include_dashboard=False)
-    )
-    nodes.add_node(**_node())
-    signal.signal(signal.SIGINT, before)
+    try:
+      nodes = cluster_utils.Cluster(
+        initialize_head=True, head_node_args=_node(include_dashboard=False)
+      )
+      nodes.add_node(**_node())
+    finally:
+      signal.signal(signal.SIGINT, before)
     nodes.wait_for_nodes(timeout=200)
     yield nodes
     import ray

@@ -1,0 +1,32 @@
+"""Names that stood elsewhere once, where documents have shown them.
+
+A package whose name stands here on the left has
+`__getattr__ = moved.forwarder(__name__)`.
+"""
+
+from collections.abc import Callable
+import pkgutil
+from typing import Any
+import warnings
+
+# Both without "compare_gan.".
+_NOW = {
+  "configuration.parse": "configuration.gin_files.parse",
+  "model_dir": "storage.model_dir",
+  "sampling": "evaluation.sampling",
+  "study.table": "study.run.table",
+}
+
+
+def forwarder(package: str) -> Callable[[str], Any]:
+  """Returns the `__getattr__` of a package, which finds what has moved."""
+
+  def find(name):
+    was = f"{package}.{name}"
+    if was.partition(".")[2] not in _NOW:
+      raise AttributeError(f"{package} has no {name}.")
+    now = f"compare_gan.{_NOW[was.partition('.')[2]]}"
+    warnings.warn(f"{was} is {now} now.", DeprecationWarning, stacklevel=2)
+    return pkgutil.resolve_name(now)
+
+  return find
