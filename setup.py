@@ -109,6 +109,7 @@ setuptools.setup(
       "pytest-timeout",
       "pytest-xdist",
       "ruff==0.17.5",
+      'mypy==2.4.1; python_version >= "3.11"',
     ],
   },
   entry_points={"console_scripts": ["compare_gan = compare_gan.__main__:run"]},
