@@ -64,6 +64,7 @@ setuptools.setup(
   license="Apache-2.0",
   packages=setuptools.find_packages(include=["compare_gan*"]),
   package_data={
+    "compare_gan": ["py.typed"],
     "compare_gan.export.web": ["*.html", "*.css", "*.js"],
     "compare_gan.study.report": ["*.html", "*.css", "*.js"],
   },
