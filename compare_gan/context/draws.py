@@ -111,6 +111,11 @@ def fed(values: Sequence[tf.Tensor]) -> Iterator[None]:
     )
 
 
+def are_planned() -> bool:
+  """Returns whether a step's draws are listed, or come to it from elsewhere."""
+  return _current.noted is not None or _current.fed is not None
+
+
 def uniform(
   shape: Union[Sequence, tf.Tensor],
   minval: Union[float, tf.Tensor] = 0,

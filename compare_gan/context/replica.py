@@ -46,6 +46,37 @@ def running(replicas: Replicas) -> Iterator[None]:
     _current.replicas = outer
 
 
+class _Apart(Replicas):
+  """Replicas inside of a branch of the graph, where they cannot talk."""
+
+  def __init__(self, replicas: Replicas, setting: str) -> None:
+    self._replicas, self._setting = replicas, setting
+
+  def num_replicas(self) -> int:
+    return self._replicas.num_replicas()
+
+  def replica_id(self) -> Any:
+    return self._replicas.replica_id()
+
+  def all_sum(self, x: Any, group_size: Optional[int] = None) -> Any:
+    if self.num_replicas() > 1:
+      raise ValueError(
+        f"{self._setting}, but what it computes needs the mean over "
+        f"{self.num_replicas()} replicas (batch norm of the whole batch does, "
+        "for instance), which cannot be had at some steps only. Set it to 1."
+      )
+    return x
+
+
+def apart(setting: str) -> contextlib.AbstractContextManager:
+  """Inside, replicas cannot talk to each other.
+
+  Args:
+    setting: why, a gin name and its value, for the message of who tries.
+  """
+  return running(_Apart(_current.replicas, setting))
+
+
 def num_replicas() -> int:
   return _current.replicas.num_replicas()
 

@@ -116,6 +116,11 @@ class Augmentation:
       )
     self._changes = [_CHANGES[name] for name in names]
 
+  @property
+  def changes(self) -> bool:
+    """Returns whether it does anything."""
+    return bool(self._changes)
+
   def __call__(
     self, images: tf.Tensor, uniform: Callable[..., tf.Tensor]
   ) -> tf.Tensor:

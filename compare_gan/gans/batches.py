@@ -27,6 +27,7 @@ class Batch(NamedTuple):
   z: tf.Tensor  # [N, z_dim]
   fake_y: Optional[tf.Tensor]  # [N, num_classes]
   y_weight: Optional[tf.Tensor] = None  # [N], of y in a loss of labels
+  views: tuple = ()  # more images that D is to score, see seen.View
 
 
 def per_step(options: Options, unrolled: bool) -> int:

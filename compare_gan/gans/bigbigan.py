@@ -113,7 +113,8 @@ class BigBiGAN(ModularGAN):
   def offers(self) -> dict[str, Callable[[Any], Any]]:
     offers = super().offers()
     # D scores pairs: an image between two others has no latent.
-    del offers["discriminator"]
+    for name in ("discriminator", "view_logits"):
+      del offers[name]
     joint = lambda *pairs: tf.add_n(self._scores(*pairs))  # noqa: E731
     return {
       **offers,

@@ -72,11 +72,18 @@ class Maker:
     side: G's update.Side. Gradients are for its weights; passes move its state.
     options: the Options of the training.
     tensors: how many a Made has, 2 with an encoder.
+    persistent: whether several gradients go back through one pass.
   """
 
   def __init__(
-    self, make: Callable, side: Any, options: Options, tensors: int
+    self,
+    make: Callable,
+    side: Any,
+    options: Options,
+    tensors: int,
+    persistent: bool = False,
   ) -> None:
+    self._persistent = persistent
     self._make = make
     self._options = options
     self._parts = options.micro_batches
@@ -118,7 +125,9 @@ class Maker:
     All come from the same power iteration; the moving averages of G see each
     batch in turn.
     """
-    tape = watching(self._weights) if self._parts == 1 else None
+    tape = None
+    if self._parts == 1:
+      tape = watching(self._weights, self._persistent)
     before = [] if tape else micro_batches.read(self._state)
 
     def part(rows: micro_batches.Rows) -> tuple[list, list]:
@@ -144,7 +153,7 @@ class Maker:
     ]
 
   def _remake(self, source, batch, rows):
-    with watching(self._weights) as tape:
+    with watching(self._weights, self._persistent) as tape:
       [made] = self._make([source._replace(batch=batch, moves=False)], rows)
     return tape, made
 
@@ -169,9 +178,11 @@ def passes(
   return of_d, Pass(g_batch, last + int(unrolled), True)
 
 
-def watching(weights: list[tf.Variable]) -> tf.GradientTape:
+def watching(
+  weights: list[tf.Variable], persistent: bool = False
+) -> tf.GradientTape:
   """Returns a tape that watches `weights` and nothing else."""
-  tape = tf.GradientTape(watch_accessed_variables=False)
+  tape = tf.GradientTape(persistent, watch_accessed_variables=False)
   with tape:
     tape.watch(weights)
   return tape

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 import contextlib
 from typing import Any
 from typing import Callable
-from typing import NamedTuple
 from typing import Optional
 from typing import Union
 import warnings
@@ -22,6 +21,7 @@ import warnings
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
 from compare_gan.context import pixels
 from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.gans import batches as batches_lib
 from compare_gan.gans import ema
 from compare_gan.gans import fakes as fakes_lib
@@ -29,6 +29,7 @@ from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
 from compare_gan.gans import optimizers
 from compare_gan.gans import penalty_lib
+from compare_gan.gans import seen as seen_lib
 from compare_gan.gans import update
 from compare_gan.gans.augmentation import Augmentation
 from compare_gan.gans.batches import Batch
@@ -37,28 +38,14 @@ from compare_gan.gans.fakes import Made
 from compare_gan.gans.fakes import Pass
 from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.networks import Networks
+from compare_gan.gans.seen import Scored
+from compare_gan.gans.seen import Seen  # noqa: F401, part of what hooks see
+from compare_gan.gans.sight import Sight
+from compare_gan.gans.term import Offers
+from compare_gan.gans.update import Objective
 from compare_gan.layers import initializers
 import gin
 import tensorflow as tf
-
-
-class Scored(NamedTuple):
-  """What D makes of a batch and its fakes."""
-
-  d_loss: tf.Tensor  # without penalty
-  g_loss: tf.Tensor
-  real: DiscriminatorOutput
-  fake: DiscriminatorOutput
-  scalars: dict[str, tf.Tensor]  # to be logged
-
-
-class Seen(NamedTuple):
-  """What a penalty can ask for."""
-
-  batch: Batch  # with the images as D sees them, augmented
-  made: Made  # likewise
-  scored: Scored
-  rows: Rows  # which of the whole batch these are
 
 
 @gin.configurable(denylist=["dataset", "options", "seed"])
@@ -73,7 +60,7 @@ class ModularGAN(Networks):
     make_fakes(passes, rows)      -> what G makes of each pass, a list of Made
     augmented(batch, made, rows)  -> both, as D is to see them
     losses(batch, made)           -> the Scored of both
-    offers()                      -> {name: `value(seen)`}, for penalties
+    offers()                      -> {name: `value(seen)`}, for regularisers
 
   Args:
     dataset: has `image_shape` and `num_classes`.
@@ -133,19 +120,37 @@ class ModularGAN(Networks):
       self.averaged_generator = self.averages.copy_of(
         self.generator, self.make_generator
       )
-    self.penalty = penalty_lib.Penalty(type(self).__name__, list(self.offers()))
+    offered = list(self.offers())
+    building = {
+      "d_kernels": penalty_lib.kernels_of(self.weights_of("d")),
+      "g_kernels": penalty_lib.kernels_of(self.generator.trainable_variables),
+    }
+    self.penalty = penalty_lib.Penalty(
+      type(self).__name__,
+      offered,
+      building=building,
+      augments=self._augment.changes,
+    )
     self.g_penalty = penalty_lib.GeneratorPenalty(
-      penalty_lib.kernels_of(self.generator.trainable_variables)
+      building["g_kernels"],
+      gan=type(self).__name__,
+      offers=list(self.g_offers()),
+      building=building,
     )
     wanted = "real_anchor" in self.penalty.needs
     anchors = [penalty_lib.ScoreAnchors()] if wanted else []
     self._d = update.Side(
       "d",
-      [*self.networks_of("d"), *anchors],
+      [*self.networks_of("d"), *anchors, *self.penalty.terms.modules],
       d_optimizer_fn or g_optimizer_fn,
       g_lr if d_lr is None else d_lr,
     )
-    self._g = update.Side("g", self.networks_of("g"), g_optimizer_fn, g_lr)
+    self._g = update.Side(
+      "g",
+      [*self.networks_of("g"), *self.g_penalty.terms.modules],
+      g_optimizer_fn,
+      g_lr,
+    )
     self.d_optimizer = self._d.optimizer
     self.g_optimizer = self._g.optimizer
     self.global_step = _counter("global_step", tf.int64)
@@ -180,22 +185,20 @@ class ModularGAN(Networks):
       return scalars
 
   def _update_discriminator(self, step, batch, fakes, i):
-    """Descends d_loss + lambda * penalty in D; returns scalars."""
+    """Descends d_loss + lambda * penalty + terms in D; returns scalars."""
+    sight = Sight(self, "d", i, batch, self.offers())
+    terms = self.penalty.terms
 
-    def loss(
-      part: Batch, made: Made, rows: Rows
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-      with self.noise("augment_d", i, batch):
-        part, made = self.augmented(part, made, rows)
-      scored = self.losses(part, made)
+    def loss(part: Batch, made: Made, rows: Rows) -> Objective:
+      seen = sight.see(part, made, rows, terms.eager)
       with self.noise("penalty", i, batch):
-        seen = Seen(part, made, scored, rows)
-        penalty = self.penalty.of(self.offers(), seen)
-      d_loss = scored.d_loss + self.penalty_weight * penalty
+        penalty = self.penalty.value(sight.offers, seen)
+      d_loss = seen.scored.d_loss + self.penalty_weight * penalty
       scalars = {f"loss/d_{i}": d_loss, "loss/penalty": penalty}
-      return d_loss, {**scalars, **_mean_logits(scored)}
+      scalars |= _mean_logits(seen.scored)
+      return Objective(d_loss, scalars, sight.values(terms.eager, seen))
 
-    scalars = step.descend(self._d, batch, fakes, loss)
+    scalars = step.descend(self._d, batch, fakes, loss, terms, sight.value)
     real, fake = (scalars.pop(name) for name in _MEAN_LOGITS)
     if self.anchors:
       self.anchors.move(real, fake)
@@ -203,17 +206,19 @@ class ModularGAN(Networks):
     return scalars
 
   def _update_generator(self, step, batch, fakes, i):
-    """Descends g_loss in G, through its fakes; returns scalars."""
+    """Descends g_loss + terms in G, through its fakes; returns scalars."""
+    sight = Sight(self, "g", i, batch, self.g_offers())
+    terms = self.g_penalty.terms
 
-    def loss(
-      part: Batch, made: Made, rows: Rows
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-      with self.noise("augment_g", i, batch):
-        part, made = self.augmented(part, made, rows)
-      scored = self.losses(part, made)
-      return scored.g_loss, {"loss/g": scored.g_loss, **scored.scalars}
+    def loss(part: Batch, made: Made, rows: Rows) -> Objective:
+      seen = sight.see(part, made, rows, terms.eager)
+      scalars = {"loss/g": seen.scored.g_loss, **seen.scored.scalars}
+      values = sight.values(terms.eager, seen)
+      return Objective(seen.scored.g_loss, scalars, values)
 
-    return step.descend(self._g, batch, fakes, loss, self.g_penalty)
+    return step.descend(
+      self._g, batch, fakes, loss, terms, sight.value, self.g_penalty
+    )
 
   # ---- What is sampled -------------------------------------------------------
 
@@ -262,7 +267,10 @@ class ModularGAN(Networks):
   ) -> Iterator[Fakes]:
     """Yields the Fakes of each D update, then of each G update."""
     tensors = 1 + int(self.has_encoder)
-    maker = fakes_lib.Maker(self.make_fakes, self._g, self.options, tensors)
+    several = bool(self.g_penalty.terms)  # gradients through one pass
+    maker = fakes_lib.Maker(
+      self.make_fakes, self._g, self.options, tensors, persistent=several
+    )
     return maker.in_turn(
       d_batches, g_batch, self.unrolled, self.fakes_made_again
     )
@@ -289,8 +297,10 @@ class ModularGAN(Networks):
 
   def losses(self, batch: Batch, made: Made) -> Scored:
     """Returns the Scored of a batch and of what G made of it."""
-    real, fake = self.score(batch.images, batch.y, made.images, batch.fake_y)
-    return self.gan_losses(real, fake)
+    real, fake, *views = self.score(
+      batch.images, batch.y, made.images, batch.fake_y, batch.views
+    )
+    return self.gan_losses(real, fake)._replace(views=tuple(views))
 
   def gan_losses(
     self, real: DiscriminatorOutput, fake: DiscriminatorOutput
@@ -299,28 +309,37 @@ class ModularGAN(Networks):
     losses = loss_lib.get_losses(real.logits, fake.logits)
     return Scored(losses.d_loss, losses.g_loss, real, fake, {})
 
-  def offers(self) -> dict[str, Callable[[Seen], Any]]:
-    """Returns {name: `value(seen)`}, what penalties can ask for of a Seen."""
+  def offers(self) -> Offers:
+    """Returns {name: `value(seen)`}, what regularisers can ask for."""
     d = lambda x, y: self.discriminator(x, y, is_training=True)  # noqa: E731
     kernels = penalty_lib.kernels_of(self.weights_of("d"))
     return {
+      **seen_lib.FIELDS,
       "discriminator": lambda seen: d,
-      "x": lambda seen: seen.batch.images,
-      "x_fake": lambda seen: seen.made.images,
-      "y": lambda seen: seen.batch.y,
-      "y_fake": lambda seen: seen.batch.fake_y,
-      "real_logits": lambda seen: seen.scored.real.logits,
-      "fake_logits": lambda seen: seen.scored.fake.logits,
+      "generator": lambda seen: self._images_again,
       "real_anchor": lambda seen: self.anchors.real,
       "fake_anchor": lambda seen: self.anchors.fake,
       **({"kernels": lambda seen: kernels} if kernels else {}),
-      "uniform": lambda seen: seen.rows.uniform,
     }
+
+  def g_offers(self) -> Offers:
+    """Returns what regularisers of G can ask for: its kernels, not D's."""
+    offers = self.offers()
+    offers.pop("kernels", None)
+    kernels = penalty_lib.kernels_of(self.generator.trainable_variables)
+    return {**offers, **({"kernels": lambda seen: kernels} if kernels else {})}
+
+  def _images_again(self, z, y):
+    """Returns G(z, y) in training mode, without moving G's state."""
+    with state.frozen():
+      return self.generator(z, y, is_training=True)
 
   @contextlib.contextmanager
   def without_penalty(self) -> Iterator[None]:
     """Inside, D descends its loss alone: to see what the penalty costs."""
-    none = penalty_lib.Penalty("", offers=[], fn=penalty_lib.no_penalty)
+    none = penalty_lib.Penalty(
+      "", offers=[], fn=penalty_lib.no_penalty, terms=()
+    )
     with self._changed(penalty=none):
       yield
 

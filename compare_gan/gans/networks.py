@@ -1,5 +1,6 @@
 """The networks of a GAN: how they are made, and what they make of a batch."""
 
+from collections.abc import Sequence
 from typing import Any
 from typing import Optional
 
@@ -10,6 +11,7 @@ from compare_gan.gans import label_use
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.gans.fakes import Pass
 from compare_gan.gans.options import Options
+from compare_gan.gans.seen import View
 import tensorflow as tf
 
 
@@ -119,22 +121,32 @@ class Networks(AbstractGAN):
     y: Optional[tf.Tensor],
     fakes: tf.Tensor,
     fake_y: Optional[tf.Tensor],
-  ) -> tuple[
-    abstract_arch.DiscriminatorOutput, abstract_arch.DiscriminatorOutput
-  ]:
-    """Returns D's outputs for real and for fake images, of one pass or two."""
+    views: Sequence[View] = (),
+  ) -> tuple[abstract_arch.DiscriminatorOutput, ...]:
+    """Returns D's outputs for real images, for fakes and for each view.
+
+    They come from one pass, or one each if `split_scores`.
+    """
+    return self.scores_of([View(real, y), View(fakes, fake_y), *views])
+
+  def scores_of(
+    self, views: Sequence[View]
+  ) -> tuple[abstract_arch.DiscriminatorOutput, ...]:
+    """Returns D's outputs for each of several batches of one size."""
     if self.split_scores:
-      return (
-        self.discriminator(real, y, is_training=True),
-        self.discriminator(fakes, fake_y, is_training=True),
+      return tuple(
+        self.discriminator(images, y, is_training=True) for images, y in views
       )
-    images = tf.concat([real, fakes], axis=0)
-    if self.num_classes:
-      y = tf.concat([y, fake_y], axis=0)
-    both = self.discriminator(images, y, is_training=True)
-    halves = [tf.split(output, 2) for output in both]
+    images = tf.concat([view.images for view in views], axis=0)
+    y = (
+      tf.concat([view.y for view in views], axis=0)
+      if self.num_classes
+      else None
+    )
+    together = self.discriminator(images, y, is_training=True)
+    parts = [tf.split(output, len(views)) for output in together]
     return tuple(
-      abstract_arch.DiscriminatorOutput(*half) for half in zip(*halves)
+      abstract_arch.DiscriminatorOutput(*part) for part in zip(*parts)
     )
 
   # ---- Evaluation ------------------------------------------------------------

@@ -17,6 +17,7 @@ from compare_gan.gans import penalty_lib
 from compare_gan.gans import rotation_task
 from compare_gan.gans.modular_gan import ModularGAN
 from compare_gan.gans.modular_gan import Scored
+from compare_gan.gans.term import Offers
 from compare_gan.layers import initializers
 from compare_gan.layers.linear import Embedding
 from compare_gan.layers.linear import Linear
@@ -154,6 +155,13 @@ class S3GAN(ModularGAN):
     if not self._predictor:
       return sampled
     return sampled._replace(y_weight=_weights_of_labels(sampled.y))
+
+  def offers(self) -> Offers:
+    offers = super().offers()
+    # The heads have their share in the scores.
+    for name in ("discriminator", "view_logits"):
+      del offers[name]
+    return offers
 
   def losses(self, batch: Any, made: Any) -> Scored:
     n = tf.shape(made.images)[0]

@@ -8,6 +8,7 @@ modular_gan.py says what each update of a step descends. Here stands the rest:
   float16     scales the loss; an update that overflows is taken back, with all
               state that its passes have moved
   recompute   `options.recompute` keeps less for the backward pass
+  lazy terms  of `penalty.terms` act at some updates only
 
 and what is logged of it: learning rates, gradient norms, loss scales.
 """
@@ -16,12 +17,15 @@ from collections.abc import Iterator
 import contextlib
 from typing import Any
 from typing import Callable
+from typing import NamedTuple
 from typing import Optional
 import warnings
 
+from compare_gan.context import draws
 from compare_gan.context import recompute
 from compare_gan.context import replica
 from compare_gan.context import scope
+from compare_gan.context import state
 from compare_gan.gans import fakes as fakes_lib
 from compare_gan.gans import loss_scale
 from compare_gan.gans import micro_batches
@@ -29,9 +33,21 @@ from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Fakes
 from compare_gan.gans.options import Options
 from compare_gan.gans.penalty_lib import GeneratorPenalty
+from compare_gan.gans.term import Terms
+from compare_gan.gans.term import Valued
 import tensorflow as tf
 
 _MOST_NAMES = 5  # that a warning shows
+
+Gradients = list[Optional[tf.Tensor]]  # of a side's weights, in their order
+
+
+class Objective(NamedTuple):
+  """What an update descends, computed from a part of the batch."""
+
+  value: tf.Tensor  # without the terms
+  scalars: dict[str, tf.Tensor]  # logged, as means over all parts
+  terms: dict[str, Valued] = {}
 
 
 class Side:
@@ -69,16 +85,18 @@ class Side:
     """
     return loss_scale.gradients(self.optimizer, tape, loss, self.weights)
 
-  def descend(
-    self, gradients: list[Optional[tf.Tensor]], step: tf.Variable
-  ) -> tf.Tensor:
-    """Makes a step along the mean over all replicas; returns its norm.
+  def mean(self, gradients: Gradients) -> Gradients:
+    """Returns the mean over all replicas."""
+    return [g if g is None else replica.all_mean(g) for g in gradients]
+
+  def descend(self, gradients: Gradients, step: tf.Variable) -> tf.Tensor:
+    """Makes a step along gradients that all replicas share; returns the norm.
 
     0 if the step was not made, because float16 overflowed.
     """
     self._name_idle(gradients)
     pairs = [
-      (replica.all_mean(gradient), weight)
+      (gradient, weight)
       for gradient, weight in zip(gradients, self.weights)
       if gradient is not None
     ]
@@ -161,6 +179,8 @@ class Step:
     batch: Batch,
     fakes: Fakes,
     loss: Callable,
+    terms: Terms,
+    lazy: Callable,
     penalty: Optional[GeneratorPenalty] = None,
   ) -> dict[str, tf.Tensor]:
     """Moves a side's weights down a loss; returns scalars.
@@ -171,49 +191,120 @@ class Step:
       side: one of the two.
       batch: a Batch.
       fakes: the Fakes of it.
-      loss: `loss(batch, made, rows)` -> the loss of a part of the batch, and
-        {name: scalar}; of these the means over all parts are returned.
+      loss: `loss(batch, made, rows)` -> the Objective of a part of the batch.
+      terms: those of the side.
+      lazy: `lazy(regulariser, batch, made, rows)` -> the Valued of a term that
+        the Objective leaves out, because it acts at some updates only.
       penalty: a GeneratorPenalty, or None; added once, to the mean.
     """
     if side is not self._g:
-      mean = self._mean(side, batch, fakes.made.without_gradient(), loss)
-      return self._apply(side, *mean, penalty)
+      made = fakes.made.without_gradient()
+      mean = self._mean(side, batch, made, loss, terms, lazy)
+      return self._apply(side, *mean, terms, penalty)
     with micro_batches.held(side.state, fakes.state):
-      mean = self._mean(side, batch, fakes.made, loss, fakes)
-      return self._apply(side, *mean, penalty)
+      mean = self._mean(side, batch, fakes.made, loss, terms, lazy, fakes)
+      return self._apply(side, *mean, terms, penalty)
 
-  def _mean(self, side, batch, made, loss, fakes=None):
+  def _mean(self, side, batch, made, loss, terms, lazy, fakes=None):
     """Returns the mean gradients and scalars of all parts of the batch.
 
     Args:
-      side, batch, loss: see `descend`.
+      side, batch, loss, terms, lazy: see `descend`.
       made: of the whole batch.
       fakes: the Fakes whose making is differentiated, or None.
+
+    Returns:
+      {_LOSS: the gradients of the loss, name: those of a term}, and {name:
+      scalar}.
     """
+    apart = terms.eager if self._separates else []
+    keys = [_LOSS, *(one.name for one in [*apart, *terms.lazy])]
     names = []
 
     def part(rows: micro_batches.Rows) -> tuple[list, list]:
       some, some_made = rows.of((batch, made))
       if fakes:
-        tape, some_made = fakes.taped(some, some_made, rows)
+        tape, shown = fakes.taped(some, some_made, rows)
       else:
-        tape = fakes_lib.watching(side.weights)
+        tape = fakes_lib.watching(side.weights, persistent=bool(apart))
+        shown = some_made
       with tape:
-        value, scalars = loss(some, some_made, rows)
+        objective = loss(some, shown, rows)
+        values = self._to_differentiate(objective)
+      found = {key: side.gradients(tape, x) for key, x in values.items()}
+      scalars = {**objective.scalars, **_scalars_of_terms(objective.terms)}
+      for one in terms.lazy:
+        found[one.name], more = self._if_due(
+          one, lazy, side, some, some_made, rows, fakes
+        )
+        scalars |= more
       names[:] = scalars
-      return side.gradients(tape, value), [tf.stack(list(scalars.values()))]
+      flat = [gradient for key in keys for gradient in found[key]]
+      return flat, [tf.stack(list(scalars.values()))]
 
-    gradients, [values] = micro_batches.run(
+    flat, [values] = micro_batches.run(
       part,
       self._options.micro_batches,
-      side.weights,
+      side.weights * len(keys),
       1,
       micro_batches.mean,
       [*self._g.state, *self._d.state],
     )
+    count = len(side.weights)
+    gradients = {
+      key: flat[i * count : (i + 1) * count] for i, key in enumerate(keys)
+    }
     return gradients, dict(zip(names, tf.unstack(values)))
 
-  def _apply(self, side, gradients, scalars, penalty):
+  @property
+  def _separates(self):
+    """Whether each term has gradients of its own, to know their norm."""
+    return self._options.log_gradient_norms
+
+  def _to_differentiate(self, objective):
+    """Returns {_LOSS: what is descended}, and terms whose norms are logged."""
+    terms = {name: one.weighted for name, one in objective.terms.items()}
+    if self._separates or not terms:
+      return {_LOSS: objective.value, **terms}
+    return {_LOSS: tf.add_n([objective.value, *terms.values()])}
+
+  def _if_due(self, one, lazy, side, batch, made, rows, fakes):
+    """Returns the gradients and scalars of a lazy term, zeros if not due.
+
+    It moves no state of the networks, and cannot talk to other replicas.
+    """
+    keys, absent = [], []
+
+    def compute() -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+      with (
+        state.frozen(),
+        replica.apart(f"{one.name}/term.interval = {one.term.interval}"),
+      ):
+        if fakes:
+          tape, shown = fakes.remake(batch, rows)
+        else:
+          tape, shown = fakes_lib.watching(side.weights), made
+        with tape:
+          valued = lazy(one, batch, shown, rows)
+        found = side.gradients(tape, valued.weighted)
+      scalars = _scalars_of_terms({one.name: valued})
+      keys[:], absent[:] = scalars, [g is None for g in found]
+      dense = [
+        tf.zeros(w.shape) if g is None else tf.convert_to_tensor(g)
+        for g, w in zip(found, side.weights)
+      ]
+      return dense, [tf.cast(x, tf.float32) for x in scalars.values()]
+
+    def zeros() -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+      return [tf.zeros(w.shape) for w in side.weights], [tf.zeros([])] * len(
+        keys
+      )
+
+    gradients, values = _computed_if(one.is_due(), compute, zeros)
+    found = [None if no else g for no, g in zip(absent, gradients)]
+    return found, dict(zip(keys, values))
+
+  def _apply(self, side, gradients, scalars, terms, penalty):
     """Makes the step; returns the scalars and those that it adds."""
     name, optimizer = side.name, side.optimizer
     if penalty:
@@ -221,23 +312,62 @@ class Step:
         value = penalty()
         weighted = penalty.weight * value
       more = side.gradients(tape, weighted)
-      gradients = [_sum(pair) for pair in zip(gradients, more)]
+      gradients[_LOSS] = _sum(gradients[_LOSS], more)
       scalars[f"loss/{name}"] += weighted
       scalars[f"loss/{name}_penalty"] = value
     scalars[f"learning_rate/{name}"] = optimizer.learning_rate(
       self._global_step
     )
-    norm = side.descend(gradients, self._global_step)
+    if self._separates:
+      gradients = {key: side.mean(one) for key, one in gradients.items()}
+      norms = {key: _norm(one) for key, one in gradients.items()}
+      total = _sum(*gradients.values())
+    else:
+      norms = {}
+      total = side.mean(_sum(*gradients.values()))
+    norm = side.descend(total, self._global_step)
     if self._options.log_gradient_norms:
       scalars[f"grad_norm/{name}"] = norm
+    for one in terms.all:
+      if one.name in norms:
+        scalars[f"grad_norm/{one.name}"] = norms[one.name]
+      one.conclude(scalars)
     scalars.update(loss_scale.scalars(optimizer, name))
     return scalars
 
 
-def _sum(terms):
-  """Returns the sum of those that are not None, None if all are."""
-  terms = [term for term in terms if term is not None]
-  return tf.add_n(terms) if terms else None
+_LOSS = "loss"  # the key of gradients that are not of one term alone
+
+
+def _computed_if(is_due, compute, zeros):
+  """Returns compute() or zeros(), whose structure it learns from the former."""
+  if draws.are_planned() or not tf.inside_function():
+    # What is drawn before the step cannot be drawn inside of a branch.
+    return tf.nest.map_structure(
+      lambda x: tf.where(is_due, x, tf.zeros_like(x)), compute()
+    )
+  return tf.cond(is_due, compute, zeros)
+
+
+def _scalars_of_terms(terms):
+  return {
+    name: value
+    for term, valued in terms.items()
+    for name, value in valued.scalars(term).items()
+  }
+
+
+def _sum(*of_gradients):
+  """Returns the sum of lists of gradients; None where all are."""
+  sums = []
+  for same in zip(*of_gradients):
+    there = [gradient for gradient in same if gradient is not None]
+    sums.append(tf.add_n(there) if len(there) > 1 else (there or [None])[0])
+  return sums
+
+
+def _norm(gradients):
+  return tf.linalg.global_norm([g for g in gradients if g is not None])
 
 
 @contextlib.contextmanager

@@ -1,0 +1,137 @@
+"""What an update has seen, by the names that regularisers ask for it.
+
+  x, x_fake      real and fake images as D sees them, [N, H, W, C]
+  raw_x, raw_x_fake    the same before augmentation
+  y, y_fake      their labels, [N, num_classes] or None
+  z              what the fakes were made of, [N, z_dim]
+  real_logits, fake_logits      D's scores of these images, [N, 1]
+  real_features, fake_features  what D computes them from, [N, d]
+  real_slopes, fake_slopes      d logits / d raw_x and d raw_x_fake, through the
+                 augmentation, from the pass that scored the images
+  view_logits    D's scores of the images that the regulariser's `views` gave
+  real_anchor, fake_anchor      moving averages of the mean scores
+  kernels        trainable kernels: D's, or G's in a term of G
+  discriminator  D(images, y) -> DiscriminatorOutput, in training mode
+  generator      G(z, y) -> images, in training mode
+  joint_discriminator, code     of a GAN with an encoder: the sum of D's scores
+                 of (images, codes, y), [N, 1], and the codes of x, [N, z_dim]
+  uniform, normal      uniform(shape) -> draws; row i is image i's
+
+In G's update the gradient goes through the fakes into G; in D's they are
+constants.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+from typing import Any
+from typing import NamedTuple
+from typing import Optional
+
+from compare_gan.architectures.abstract_arch import DiscriminatorOutput
+from compare_gan.gans.batches import Batch
+from compare_gan.gans.fakes import Made
+from compare_gan.gans.micro_batches import Rows
+import tensorflow as tf
+
+
+class View(NamedTuple):
+  """More images that D is to score in the same pass."""
+
+  images: tf.Tensor
+  y: Optional[tf.Tensor]
+
+
+class Scored(NamedTuple):
+  """What D makes of a batch and its fakes."""
+
+  d_loss: tf.Tensor  # without penalty
+  g_loss: tf.Tensor
+  real: DiscriminatorOutput
+  fake: DiscriminatorOutput
+  scalars: dict[str, tf.Tensor]  # to be logged
+  views: tuple[DiscriminatorOutput, ...] = ()
+
+
+class Seen(NamedTuple):
+  """What a penalty can ask for; before D has scored it, `scored` is None."""
+
+  batch: Batch  # with the images as D sees them, augmented
+  made: Made  # likewise
+  scored: Optional[Scored]
+  rows: Rows  # which of the whole batch these are
+  raw_batch: Batch  # before augmentation
+  raw_made: Made
+  slopes: Optional["Slopes"] = None
+  view_logits: Any = ()  # a list, of the regulariser that asks
+
+
+# What every GAN has of a Seen; ModularGAN.offers adds what its networks give.
+FIELDS: dict[str, Callable[[Seen], Any]] = {
+  "x": lambda seen: seen.batch.images,
+  "x_fake": lambda seen: seen.made.images,
+  "raw_x": lambda seen: seen.raw_batch.images,
+  "raw_x_fake": lambda seen: seen.raw_made.images,
+  "y": lambda seen: seen.batch.y,
+  "y_fake": lambda seen: seen.batch.fake_y,
+  "z": lambda seen: seen.batch.z,
+  "real_logits": lambda seen: seen.scored.real.logits,
+  "fake_logits": lambda seen: seen.scored.fake.logits,
+  "real_features": lambda seen: seen.scored.real.features,
+  "fake_features": lambda seen: seen.scored.fake.features,
+  "real_slopes": lambda seen: seen.slopes.real(seen.scored),
+  "fake_slopes": lambda seen: seen.slopes.fake(seen.scored),
+  "view_logits": lambda seen: list(seen.view_logits),
+  "uniform": lambda seen: seen.rows.uniform,
+  "normal": lambda seen: seen.rows.normal,
+}
+SLOPES = ("real_slopes", "fake_slopes")
+
+
+class Slopes:
+  """d logits / d images of the pass that scores them.
+
+  Those of real and of fake images come from one backward pass if both are
+  wanted. All logits are summed: with batch norm in D the images mix.
+
+  Args:
+    wanted: names out of SLOPES.
+    real, fake: the images, before augmentation.
+  """
+
+  def __init__(
+    self, wanted: list[str], real: tf.Tensor, fake: tf.Tensor
+  ) -> None:
+    self._wanted = wanted
+    self._images = {"real_slopes": real, "fake_slopes": fake}
+    self._tape = tf.GradientTape(watch_accessed_variables=False)
+    self._found = None
+
+  @contextlib.contextmanager
+  def watching(self) -> Iterator[None]:
+    """Inside, D scores the images."""
+    if not self._wanted:
+      yield
+      return
+    with self._tape:
+      self._tape.watch([self._images[name] for name in self._wanted])
+      yield
+
+  def real(self, scored: Scored) -> tf.Tensor:
+    return self._all(scored)["real_slopes"]
+
+  def fake(self, scored: Scored) -> tf.Tensor:
+    return self._all(scored)["fake_slopes"]
+
+  def _all(self, scored):
+    if self._found is None:
+      logits = {
+        "real_slopes": scored.real.logits,
+        "fake_slopes": scored.fake.logits,
+      }
+      found = self._tape.gradient(
+        [logits[name] for name in self._wanted],
+        [self._images[name] for name in self._wanted],
+      )
+      self._found = dict(zip(self._wanted, found))
+    return self._found

@@ -1,0 +1,80 @@
+"""How an update sees its batch: changed by augmentation, scored, regularised.
+
+A pass of D scores real and fake images, and with them the views that
+regularisers ask for: they cost no power iteration or batch moments of their
+own. Slopes come from that pass, too.
+"""
+
+from collections.abc import Sequence
+import contextlib
+from typing import Any
+from typing import NamedTuple
+
+from compare_gan.gans.batches import Batch
+from compare_gan.gans.fakes import Made
+from compare_gan.gans.micro_batches import Rows
+from compare_gan.gans.seen import Seen
+from compare_gan.gans.seen import Slopes
+from compare_gan.gans.seen import View
+from compare_gan.gans.term import Offers
+from compare_gan.gans.term import Regulariser
+from compare_gan.gans.term import Valued
+from compare_gan.gans.term import slopes_wanted
+
+
+class Sight(NamedTuple):
+  """What the i-th update of a side does with any part of its batch."""
+
+  gan: Any  # the ModularGAN, for its hooks
+  side: str  # "d" or "g"
+  i: int
+  batch: Batch  # the whole one, of this replica
+  offers: Offers
+
+  def see(
+    self,
+    part: Batch,
+    made: Made,
+    rows: Rows,
+    regularisers: Sequence[Regulariser],
+  ) -> Seen:
+    """Returns the Seen of some rows, with what regularisers need of it."""
+    slopes = Slopes(slopes_wanted(regularisers), part.images, made.images)
+    with slopes.watching():
+      with self._noise(f"augment_{self.side}"):
+        batch, shown = self.gan.augmented(part, made, rows)
+      seen = Seen(batch, shown, None, rows, part, made, slopes)
+      views = {one.name: self._views(one, seen) for one in regularisers}
+      flat = [view for some in views.values() for view in some]
+      scored = self.gan.losses(batch._replace(views=tuple(flat)), shown)
+      if len(scored.views) < len(flat):  # of a GAN that scores in its own way
+        scored = scored._replace(views=self.gan.scores_of(flat))
+    logits, left = {}, [output.logits for output in scored.views]
+    for name, some in views.items():
+      logits[name], left = left[: len(some)], left[len(some) :]
+    return seen._replace(scored=scored, view_logits=logits)
+
+  def values(
+    self, regularisers: Sequence[Regulariser], seen: Seen
+  ) -> dict[str, Valued]:
+    """Returns {name: Valued}; each regulariser has draws of its own."""
+    found = {}
+    for one in regularisers:
+      own = seen._replace(view_logits=seen.view_logits[one.name])
+      with self._noise(f"term_{self.side}_{one.name}"):
+        found[one.name] = one.value(self.offers, own, self.gan.global_step)
+    return found
+
+  def value(
+    self, regulariser: Regulariser, part: Batch, made: Made, rows: Rows
+  ) -> Valued:
+    """Returns the Valued of one alone, by a pass of its own."""
+    seen = self.see(part, made, rows, [regulariser])
+    return self.values([regulariser], seen)[regulariser.name]
+
+  def _views(self, regulariser, seen) -> list[View]:
+    with self._noise(f"views_{self.side}_{regulariser.name}"):
+      return regulariser.views(self.offers, seen)
+
+  def _noise(self, purpose) -> contextlib.AbstractContextManager:
+    return self.gan.noise(purpose, self.i, self.batch)

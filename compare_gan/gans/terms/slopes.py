@@ -1,0 +1,40 @@
+"""The slope of D, which many regularisers are made of.
+
+slope_n = |d D(x_n) / d x_n|, over all pixels of an image; the gradient is that
+of the sum of all logits, so with batch norm in D the images of a pass mix. All
+of it can be differentiated again, with respect to D's weights.
+
+Pixels are in [0, 1] here and in [-1, 1] in most papers, where slopes are half
+of ours: a weight of squared slopes, gamma of R1, is a quarter of the paper's.
+"""
+
+from typing import Callable
+from typing import Optional
+
+import tensorflow as tf
+
+
+def gradients(
+  discriminator: Callable, x: tf.Tensor, y: Optional[tf.Tensor]
+) -> tf.Tensor:
+  """Returns d logits / d x, differentiable itself."""
+  with tf.GradientTape() as tape:
+    tape.watch(x)
+    logits = discriminator(x, y).logits
+  return tape.gradient(logits, x)
+
+
+def squared_norms(gradients: tf.Tensor) -> tf.Tensor:
+  """Returns [n], over all that an example has: pixels, or parts of a code."""
+  axes = list(range(1, gradients.shape.rank))
+  return tf.reduce_sum(tf.square(gradients), axes)
+
+
+def norms(gradients: tf.Tensor) -> tf.Tensor:
+  """Returns [n], kept from 0, where the square root has no slope."""
+  return tf.sqrt(1e-4 + squared_norms(gradients))
+
+
+def half_mean_square(gradients: tf.Tensor) -> tf.Tensor:
+  """Returns the mean of slope^2 / 2."""
+  return 0.5 * tf.reduce_mean(squared_norms(gradients))
