@@ -36,6 +36,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import golden_cases
 from tests import golden_rule
 
 pytestmark = pytest.mark.versions("recorded numbers hold on each TensorFlow")
@@ -985,3 +986,33 @@ def test_file_is_of_a_known_kind(case):
     is_metrics,  # Checked by tests/metrics.
   ]
   assert sum(_is(kind, case) for kind in kinds) == 1
+
+
+# ---- Regularisers ------------------------------------------------------------
+
+_REGULARISERS = [
+  (name, i, case)
+  for name, file in {
+    **{p.stem: json.loads(p.read_text()) for p in _DIR.glob("*/*.json")},
+    **_FILES,
+  }.items()
+  if isinstance(file, dict)
+  for i, case in enumerate(file.get("cases", []))
+  if isinstance(case, dict) and {"name", "inputs", "outputs"} <= set(case)
+]
+_FUNCTIONS = golden_cases.functions()
+
+
+@pytest.mark.parametrize(
+  "case",
+  [case for _, _, case in _REGULARISERS],
+  ids=[f"{file}-{case['name']}-{i}" for file, i, case in _REGULARISERS],
+)
+def test_regulariser(case):
+  inputs = {n: golden_cases.made_input(r) for n, r in case["inputs"].items()}
+  params = {n: golden_cases.value(v) for n, v in case["params"].items()}
+  found = _FUNCTIONS[case["name"]](inputs, params)
+  for name, recorded in case["outputs"].items():
+    recorded = np.asarray(golden_cases.value(recorded), np.float64)
+    error = np.abs(np.asarray(found[name], np.float64) - recorded).max()
+    assert error <= 2e-5 * max(np.abs(recorded).max(), 1e-3), name

@@ -6,12 +6,22 @@ loss of one's own is a function of the same two logits, [N, 1], that returns
 
   import my_package.my_loss
   loss.fn = @my_loss
+
+It can ask for more by the names of its parameters: `real_features` and
+`fake_features`, [N, d]; `y` and `y_fake`, [N, num_classes] or None; `step`, how
+many there have been.
 """
 
+from collections.abc import Sequence
+import inspect
+from typing import Any
 from typing import Callable
 from typing import NamedTuple
+from typing import Optional
+from typing import Union
 
 from compare_gan.context import replica
+from compare_gan.gans import top_k as top_k_lib
 import gin
 import tensorflow as tf
 
@@ -28,12 +38,26 @@ class GANLosses(NamedTuple):
 _INPUTS = ["d_real_logits", "d_fake_logits"]
 
 
-@gin.configurable(denylist=_INPUTS)
+@gin.configurable(denylist=[*_INPUTS, "step"])
 def non_saturating(
-  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+  d_real_logits: tf.Tensor,
+  d_fake_logits: tf.Tensor,
+  real_target: Union[float, Callable] = 1.0,
+  step: Any = 0,
 ) -> GANLosses:
-  """Cross-entropy of D; G maximises log D(fake) (https://arxiv.org/abs/1406.2661)."""
+  """Cross-entropy of D; G maximises log D(fake) (https://arxiv.org/abs/1406.2661).
+
+  Args:
+    d_real_logits, d_fake_logits: [N, 1].
+    real_target: the probability that D is to give to real images. Less than 1
+      is one-sided label smoothing (https://arxiv.org/abs/1606.03498, 0.9). A
+      number or a schedule of the step.
+    step: how many there have been.
+  """
   d_loss_real = tf.reduce_mean(tf.nn.softplus(-d_real_logits))
+  if callable(real_target) or real_target != 1.0:
+    target = real_target(step) if callable(real_target) else real_target
+    d_loss_real += (1.0 - target) * tf.reduce_mean(d_real_logits)
   d_loss_fake = tf.reduce_mean(tf.nn.softplus(d_fake_logits))
   return GANLosses(
     d_loss=d_loss_real + d_loss_fake,
@@ -118,20 +142,170 @@ def relativistic_average(
   return losses._replace(g_loss=swapped.d_loss)
 
 
-@gin.configurable("loss", denylist=_INPUTS)
+@gin.configurable(denylist=_INPUTS)
+def relativistic_paired(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
+  """Each real image compared with a fake: RpGAN, the loss of R3GAN.
+
+  https://arxiv.org/abs/1807.00734 and https://arxiv.org/abs/2501.05441. Image i
+  is paired with fake i of this replica; with ModularGAN.fit_label_distribution
+  both have one label. d_loss has no parts: they are 0.
+  """
+  margins = d_real_logits - d_fake_logits
+  return GANLosses(
+    d_loss=tf.reduce_mean(tf.nn.softplus(-margins)),
+    d_loss_real=tf.zeros([]),
+    d_loss_fake=tf.zeros([]),
+    g_loss=tf.reduce_mean(tf.nn.softplus(margins)),
+  )
+
+
+@gin.configurable(denylist=_INPUTS)
+def relativistic_average_hinge(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
+  """`relativistic_average` with hinges (https://arxiv.org/abs/1807.00734).
+
+  The averages are over the global batch. G's loss depends on real images too.
+  """
+  mean_real = replica.all_mean(tf.reduce_mean(d_real_logits))
+  mean_fake = replica.all_mean(tf.reduce_mean(d_fake_logits))
+  real, fake = d_real_logits - mean_fake, d_fake_logits - mean_real
+  return hinge(real, fake)._replace(g_loss=hinge(fake, real).d_loss)
+
+
+@gin.configurable(denylist=_INPUTS)
+def lsgan(
+  d_real_logits: tf.Tensor,
+  d_fake_logits: tf.Tensor,
+  a: float = 0.0,
+  b: float = 1.0,
+  c: float = 1.0,
+) -> GANLosses:
+  """Squares of logits (https://arxiv.org/abs/1611.04076).
+
+  `least_squares`, the original's, squares probabilities.
+
+  Args:
+    d_real_logits, d_fake_logits: [N, 1].
+    a, b: what D is to say of fake and of real images.
+    c: what G wants D to say of fakes. -1, 1, 0 for the three is a divergence.
+  """
+  d_loss_real = 0.5 * tf.reduce_mean(tf.square(d_real_logits - b))
+  d_loss_fake = 0.5 * tf.reduce_mean(tf.square(d_fake_logits - a))
+  return GANLosses(
+    d_loss=d_loss_real + d_loss_fake,
+    d_loss_real=d_loss_real,
+    d_loss_fake=d_loss_fake,
+    g_loss=0.5 * tf.reduce_mean(tf.square(d_fake_logits - c)),
+  )
+
+
+@gin.configurable(denylist=_INPUTS)
+def soft_hinge(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor, tau: float = 1.0
+) -> GANLosses:
+  """The hinge with its corner rounded off; tau -> 0 is the hinge.
+
+  Args:
+    d_real_logits, d_fake_logits: [N, 1].
+    tau: how wide the rounding is, more than 0.
+  """
+  if not tau > 0:
+    raise ValueError(f"soft_hinge.tau = {tau!r}. It must be more than 0.")
+  soft = lambda x: tau * tf.reduce_mean(tf.nn.softplus(x / tau))  # noqa: E731
+  d_loss_real, d_loss_fake = (
+    soft(1.0 - d_real_logits),
+    soft(1.0 + d_fake_logits),
+  )
+  return GANLosses(
+    d_loss=d_loss_real + d_loss_fake,
+    d_loss_real=d_loss_real,
+    d_loss_fake=d_loss_fake,
+    g_loss=-tf.reduce_mean(d_fake_logits),
+  )
+
+
+@gin.configurable(denylist=_INPUTS)
+def dual_contrastive(
+  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor
+) -> GANLosses:
+  """Each image told from all of the other kind (https://arxiv.org/abs/2103.16748).
+
+  The others are those of this replica, and of this part of the batch where
+  options.micro_batches cuts it up.
+  """
+  d_parts = _contrasts(d_real_logits, d_fake_logits)
+  return GANLosses(
+    d_loss=d_parts[0] + d_parts[1],
+    d_loss_real=d_parts[0],
+    d_loss_fake=d_parts[1],
+    g_loss=tf.add_n(_contrasts(d_fake_logits, d_real_logits)),
+  )
+
+
+def _contrasts(high, low):
+  """Returns mean_i log(1 + sum_j e^(low_j - high_i)), and j and i swapped."""
+  margins = tf.transpose(low) - high  # [i, j]
+  found = []
+  for axis in (1, 0):
+    padding = [[0, 0], [0, 0]]
+    padding[axis] = [1, 0]  # the 1
+    found.append(
+      tf.reduce_mean(tf.reduce_logsumexp(tf.pad(margins, padding), axis))
+    )
+  return found
+
+
+@gin.configurable("loss", denylist=[*_INPUTS, "more", "parts"])
 def get_losses(
   d_real_logits: tf.Tensor,
   d_fake_logits: tf.Tensor,
   fn: Callable[..., GANLosses] = non_saturating,
+  top_k: Optional[top_k_lib.TopK] = None,
+  more: Optional[dict[str, Any]] = None,
+  parts: int = 1,
 ) -> GANLosses:
-  """Returns the GANLosses of `loss.fn`, in float32."""
-  losses = fn(
-    d_real_logits=tf.cast(d_real_logits, tf.float32),
-    d_fake_logits=tf.cast(d_fake_logits, tf.float32),
-  )
+  """Returns the GANLosses of `loss.fn`, in float32.
+
+  Args:
+    d_real_logits, d_fake_logits: [N, 1].
+    fn: the loss.
+    top_k: @top_k() lets G see its best fakes only, see top_k.py.
+    more: what else a loss can ask for, by name.
+    parts: how many parts the batch is cut into, beside replicas.
+  """
+  real = tf.cast(d_real_logits, tf.float32)
+  fake = tf.cast(d_fake_logits, tf.float32)
+  asked = _asked(fn, more or {})
+  losses = fn(d_real_logits=real, d_fake_logits=fake, **asked)
   if not isinstance(losses, GANLosses):
     raise TypeError(
       f"loss.fn = @{fn.__name__} returned {type(losses).__name__}, but a loss "
       "returns compare_gan.gans.loss_lib.GANLosses."
     )
+  if top_k:
+    best = top_k.best(fake, asked.get("step", (more or {}).get("step")), parts)
+    losses = losses._replace(
+      g_loss=fn(d_real_logits=real, d_fake_logits=best, **asked).g_loss
+    )
   return losses
+
+
+def _asked(fn, more):
+  """Returns what of `more` a loss has parameters for."""
+  parameters = inspect.signature(fn).parameters
+  missing: Sequence[str] = [
+    name
+    for name, parameter in parameters.items()
+    if parameter.default is inspect.Parameter.empty
+    and parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    and name not in (*_INPUTS, *more)
+  ]
+  if missing:
+    raise ValueError(
+      f"loss.fn = @{fn.__name__} needs {', '.join(missing)}. A loss can ask "
+      f"for {', '.join([*_INPUTS, *more])}."
+    )
+  return {name: value for name, value in more.items() if name in parameters}

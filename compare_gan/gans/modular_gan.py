@@ -121,21 +121,19 @@ class ModularGAN(Networks):
         self.generator, self.make_generator
       )
     offered = list(self.offers())
-    building = {
-      "d_kernels": penalty_lib.kernels_of(self.weights_of("d")),
-      "g_kernels": penalty_lib.kernels_of(self.generator.trainable_variables),
-    }
+    d_kernels = penalty_lib.kernels_of(self.weights_of("d"))
+    g_kernels = penalty_lib.kernels_of(self.generator.trainable_variables)
     self.penalty = penalty_lib.Penalty(
       type(self).__name__,
       offered,
-      building=building,
+      building={"kernels": d_kernels},
       augments=self._augment.changes,
     )
     self.g_penalty = penalty_lib.GeneratorPenalty(
-      building["g_kernels"],
+      g_kernels,
       gan=type(self).__name__,
       offers=list(self.g_offers()),
-      building=building,
+      building={"kernels": g_kernels},
     )
     wanted = "real_anchor" in self.penalty.needs
     anchors = [penalty_lib.ScoreAnchors()] if wanted else []
@@ -300,13 +298,33 @@ class ModularGAN(Networks):
     real, fake, *views = self.score(
       batch.images, batch.y, made.images, batch.fake_y, batch.views
     )
-    return self.gan_losses(real, fake)._replace(views=tuple(views))
+    scored = self.gan_losses(real, fake, batch)
+    return scored._replace(views=tuple(views))
 
   def gan_losses(
-    self, real: DiscriminatorOutput, fake: DiscriminatorOutput
+    self,
+    real: DiscriminatorOutput,
+    fake: DiscriminatorOutput,
+    batch: Optional[Batch] = None,
   ) -> Scored:
-    """Returns the Scored of D's outputs, by `loss.fn`."""
-    losses = loss_lib.get_losses(real.logits, fake.logits)
+    """Returns the Scored of D's outputs, by `loss.fn`.
+
+    Args:
+      real, fake: D's outputs.
+      batch: what they are of, for losses that ask for labels.
+    """
+    labels = {"y": batch.y, "y_fake": batch.fake_y} if batch else {}
+    losses = loss_lib.get_losses(
+      real.logits,
+      fake.logits,
+      more={
+        "real_features": real.features,
+        "fake_features": fake.features,
+        "step": self.global_step,
+        **labels,
+      },
+      parts=self.options.micro_batches,
+    )
     return Scored(losses.d_loss, losses.g_loss, real, fake, {})
 
   def offers(self) -> Offers:
@@ -317,6 +335,8 @@ class ModularGAN(Networks):
       **seen_lib.FIELDS,
       "discriminator": lambda seen: d,
       "generator": lambda seen: self._images_again,
+      "styles": lambda seen: self._styles,
+      "synthesis": lambda seen: self._synthesis,
       "real_anchor": lambda seen: self.anchors.real,
       "fake_anchor": lambda seen: self.anchors.fake,
       **({"kernels": lambda seen: kernels} if kernels else {}),
@@ -333,6 +353,22 @@ class ModularGAN(Networks):
     """Returns G(z, y) in training mode, without moving G's state."""
     with state.frozen():
       return self.generator(z, y, is_training=True)
+
+  def _styles(self, z, y):
+    """Returns what a generator with styles makes of z, or z itself."""
+    with state.frozen():
+      return self.generator.styles(z, y) if self._has_styles else z
+
+  def _synthesis(self, w, y):
+    """Returns the images of styles: G is `_synthesis` of `_styles`."""
+    if not self._has_styles:
+      return self._images_again(w, y)
+    with state.frozen():
+      return self.generator.synthesis(w, y, is_training=True)
+
+  @property
+  def _has_styles(self):
+    return hasattr(self.generator, "synthesis")
 
   @contextlib.contextmanager
   def without_penalty(self) -> Iterator[None]:

@@ -6,13 +6,16 @@
   z              what the fakes were made of, [N, z_dim]
   real_logits, fake_logits      D's scores of these images, [N, 1]
   real_features, fake_features  what D computes them from, [N, d]
-  real_slopes, fake_slopes      d logits / d raw_x and d raw_x_fake, through the
-                 augmentation, from the pass that scored the images
+  real_slopes, fake_slopes      d logits / d pixels at raw_x and raw_x_fake,
+                 through the augmentation, from the pass that scored the images;
+                 for pixels in [-1, 1], as in papers
   view_logits    D's scores of the images that the regulariser's `views` gave
   real_anchor, fake_anchor      moving averages of the mean scores
   kernels        trainable kernels: D's, or G's in a term of G
   discriminator  D(images, y) -> DiscriminatorOutput, in training mode
   generator      G(z, y) -> images, in training mode
+  styles, synthesis    G in two: styles(z, y) -> w and synthesis(w, y) ->
+                 images; w is z itself if G has no styles
   joint_discriminator, code     of a GAN with an encoder: the sum of D's scores
                  of (images, codes, y), [N, 1], and the codes of x, [N, z_dim]
   uniform, normal      uniform(shape) -> draws; row i is image i's
@@ -29,6 +32,7 @@ from typing import NamedTuple
 from typing import Optional
 
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
+from compare_gan.context import pixels
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Made
 from compare_gan.gans.micro_batches import Rows
@@ -89,7 +93,7 @@ SLOPES = ("real_slopes", "fake_slopes")
 
 
 class Slopes:
-  """d logits / d images of the pass that scores them.
+  """d logits / d pixels of the pass that scores the images.
 
   Those of real and of fake images come from one backward pass if both are
   wanted. All logits are summed: with batch norm in D the images mix.
@@ -133,5 +137,8 @@ class Slopes:
         [logits[name] for name in self._wanted],
         [self._images[name] for name in self._wanted],
       )
-      self._found = dict(zip(self._wanted, found))
+      self._found = {
+        name: pixels.PER_PAPERS_PIXEL * slopes
+        for name, slopes in zip(self._wanted, found)
+      }
     return self._found

@@ -1,9 +1,6 @@
 """Terms in every way that a step can be made."""
 
-from compare_gan.context import precision
-from compare_gan.context import scope
 import gin
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -31,7 +28,12 @@ def _train(gan, steps, function=True):
     step = tf.function(gan.train_step, autograph=False)
   out = []
   for _ in range(steps):
-    out.append({k: float(v) for k, v in step(tiny.batches(gan.batches_per_step, size=4)).items()})
+    out.append(
+      {
+        k: float(v)
+        for k, v in step(tiny.batches(gan.batches_per_step, size=4)).items()
+      }
+    )
   return out
 
 

@@ -8,5 +8,6 @@ It may use context and layers. One's own is a file anywhere, made known by gin's
 `import my_package.my_term`; one here is found without being listed.
 """
 
+TERMS = "compare_gan.gans.terms"  # the module of its names for gin
 # Where gin knew the penalties that stood in one file once.
 PENALTY_LIB = "compare_gan.gans.penalty_lib"

@@ -1,8 +1,9 @@
-"""CR and bCR: the same score for an image and for a changed one.
+"""CR, bCR and zCR: the same score for an image and for a changed one.
 
 Consistency Regularization for GANs (Zhang et al., 2019,
 https://arxiv.org/abs/1910.12027) and Improved Consistency Regularization (Zhao
-et al., 2020, https://arxiv.org/abs/2002.04724). T flips an image with
+et al., 2020, https://arxiv.org/abs/2002.04724), whose ICR is `bcr`, `zcr` and,
+for G, `zcr_diversity`. T flips an image with
 probability 1/2 and then shifts it by up to an eighth of its size; what moves in
 is the reflected image. The gradient goes into both scores.
 
@@ -14,12 +15,14 @@ with bCR.
 from typing import Callable
 from typing import Optional
 
+from compare_gan.context import pixels
 from compare_gan.gans.seen import View
+from compare_gan.gans.terms import TERMS
 import gin
 import tensorflow as tf
 
 
-@gin.configurable("cr", module="compare_gan.gans.terms")
+@gin.configurable("cr", module=TERMS)
 class CR:
   """Mean of (D(x) - D(T(x)))^2 over real images. The paper's weight is 10.
 
@@ -49,7 +52,7 @@ class CR:
     return _mean_squared_difference(real_logits, view_logits[0])
 
 
-@gin.configurable("bcr", module="compare_gan.gans.terms")
+@gin.configurable("bcr", module=TERMS)
 class BCR:
   """CR of real and of fake images. The paper's weight is 10 for both.
 
@@ -91,6 +94,64 @@ class BCR:
     real = _mean_squared_difference(real_logits, view_logits[0])
     fake = _mean_squared_difference(fake_logits, view_logits[1])
     return self._real * real + self._fake * fake
+
+
+@gin.configurable("zcr", module=TERMS)
+class ZCR:
+  """Mean of (D(G(z)) - D(G(z + s n)))^2, n from N(0, I). For D; weight 5 to 20.
+
+  Args:
+    sigma: s.
+    with_augmentation: as for cr.
+  """
+
+  def __init__(
+    self, sigma: float = 0.05, with_augmentation: bool = False
+  ) -> None:
+    self._sigma = sigma
+    self.allows_augmentation = with_augmentation
+
+  def views(
+    self,
+    generator: Callable,
+    z: tf.Tensor,
+    y_fake: Optional[tf.Tensor],
+    normal: Callable[..., tf.Tensor],
+  ) -> list[View]:
+    near = generator(z + self._sigma * normal(tf.shape(z)), y_fake)
+    return [View(tf.stop_gradient(near), y_fake)]
+
+  def __call__(
+    self, fake_logits: tf.Tensor, view_logits: list[tf.Tensor]
+  ) -> tf.Tensor:
+    return _mean_squared_difference(fake_logits, view_logits[0])
+
+
+@gin.configurable(
+  module=TERMS, denylist=["raw_x_fake", "generator", "z", "y_fake", "normal"]
+)
+def zcr_diversity(
+  raw_x_fake: tf.Tensor,
+  generator: Callable,
+  z: tf.Tensor,
+  y_fake: Optional[tf.Tensor],
+  normal: Callable[..., tf.Tensor],
+  sigma: float = 0.05,
+) -> tf.Tensor:
+  """Minus the mean of (G(z) - G(z + s n))^2, of pixels in [-1, 1].
+
+  For G, which is to give unlike images for like codes. The paper's weight is
+  0.5. The gradient goes into both images.
+  """
+  near = generator(z + sigma * normal(tf.shape(z)), y_fake)
+  return diversity(raw_x_fake, near)
+
+
+def diversity(images: tf.Tensor, near: tf.Tensor) -> tf.Tensor:
+  """Returns minus the mean squared difference, of the papers' pixels."""
+  return -_mean_squared_difference(
+    pixels.to_papers(images), pixels.to_papers(near)
+  )
 
 
 def _mean_squared_difference(a, b):

@@ -1,39 +1,37 @@
 """R1 and R2: flat slopes at real and at fake images.
 
 Which Training Methods for GANs do actually Converge? (Mescheder et al., 2018,
-https://arxiv.org/abs/1801.04406). Papers' gammas are for pixels in [-1, 1];
-here, for [0, 1], a weight of gamma / 4 is the same.
+https://arxiv.org/abs/1801.04406). A term's weight is the papers' gamma.
 
 `r1` and `r2` take the slope of x -> D(T(x)), T the augmentation, as StyleGAN2-
 ADA and R3GAN do, and share the pass that scores the images: one more backward
 pass. The older `r1_penalty` and `r2_penalty` take the slope of D at T(x), by a
-pass of their own.
+pass of their own, and for pixels in [0, 1]: gamma / 4 there is gamma here.
 """
 
 from typing import Callable
 from typing import Optional
 
 from compare_gan.gans.terms import PENALTY_LIB
+from compare_gan.gans.terms import TERMS
 from compare_gan.gans.terms import slopes
 import gin
 import tensorflow as tf
 
 
-@gin.configurable(module="compare_gan.gans.terms", denylist=["real_slopes"])
+@gin.configurable(module=TERMS, denylist=["real_slopes"])
 def r1(real_slopes: tf.Tensor) -> tf.Tensor:
   """Mean of slope^2 / 2 at real images, before augmentation."""
   return slopes.half_mean_square(real_slopes)
 
 
-@gin.configurable(module="compare_gan.gans.terms", denylist=["fake_slopes"])
+@gin.configurable(module=TERMS, denylist=["fake_slopes"])
 def r2(fake_slopes: tf.Tensor) -> tf.Tensor:
   """Mean of slope^2 / 2 at fake images, before augmentation."""
   return slopes.half_mean_square(fake_slopes)
 
 
-@gin.configurable(
-  module="compare_gan.gans.terms", denylist=["real_slopes", "fake_slopes"]
-)
+@gin.configurable(module=TERMS, denylist=["real_slopes", "fake_slopes"])
 def r1_r2(real_slopes: tf.Tensor, fake_slopes: tf.Tensor) -> tf.Tensor:
   """R1 + R2, with one gamma, as in R3GAN (https://arxiv.org/abs/2501.05441)."""
   return r1(real_slopes) + r2(fake_slopes)

@@ -1,0 +1,67 @@
+"""Top-k training: G learns from its best fakes only.
+
+Top-k Training of GANs (Sinha et al., 2020, https://arxiv.org/abs/2002.06224):
+
+  loss.top_k = @top_k()
+  top_k.steps_per_epoch = 782
+
+G's adversarial loss is that of the k fakes with the highest scores. k starts at
+the whole batch and shrinks once an epoch: k <- max(gamma k, nu B). It costs
+nothing.
+"""
+
+from typing import Any
+
+from compare_gan.context import replica
+import gin
+import tensorflow as tf
+
+
+@gin.configurable("top_k", module="compare_gan.gans")
+class TopK:
+  """See above.
+
+  Args:
+    steps_per_epoch: steps after which k shrinks; 50,000 / B of CIFAR-10.
+    gamma: by this factor.
+    nu: down to this share of the batch.
+  """
+
+  def __init__(
+    self,
+    steps_per_epoch: int = gin.REQUIRED,
+    gamma: float = 0.99,
+    nu: float = 0.5,
+  ) -> None:
+    if steps_per_epoch < 1:
+      raise ValueError(
+        f"top_k.steps_per_epoch = {steps_per_epoch}. It must be 1 or more."
+      )
+    if not (0 < gamma <= 1 and 0 < nu <= 1):
+      raise ValueError(
+        f"top_k.gamma = {gamma}, top_k.nu = {nu}. Both must be in (0, 1]."
+      )
+    self._steps_per_epoch = steps_per_epoch
+    self._gamma, self._nu = gamma, nu
+
+  def k(self, batch_size: Any, epoch: Any) -> tf.Tensor:
+    """Returns how many fakes of a global batch count, a whole number."""
+    shrunk = tf.pow(
+      tf.constant(self._gamma, tf.float64), tf.cast(epoch, tf.float64)
+    )
+    share = tf.maximum(shrunk, self._nu)
+    return tf.cast(share * tf.cast(batch_size, tf.float64) + 1e-9, tf.int32)
+
+  def best(self, fake_logits: tf.Tensor, step: Any, parts: int) -> tf.Tensor:
+    """Returns the highest of logits [N, 1], int(k / shares) of them.
+
+    Args:
+      fake_logits: of this replica and part of the batch.
+      step: of the training.
+      parts: how many there are, on each replica.
+    """
+    shares = replica.num_replicas() * parts
+    size = tf.shape(fake_logits)[0]
+    k = self.k(size * shares, tf.cast(step, tf.int64) // self._steps_per_epoch)
+    values, _ = tf.math.top_k(fake_logits[:, 0], tf.maximum(k // shares, 1))
+    return values[:, None]
