@@ -135,19 +135,26 @@ class ModularGAN(Networks):
       offers=list(self.g_offers()),
       building={"kernels": g_kernels},
     )
+    # What checkpoints find, beside the networks.
+    self.term_state = [
+      *self.penalty.terms.modules,
+      *self.g_penalty.terms.modules,
+    ]
     wanted = "real_anchor" in self.penalty.needs
     anchors = [penalty_lib.ScoreAnchors()] if wanted else []
     self._d = update.Side(
       "d",
-      [*self.networks_of("d"), *anchors, *self.penalty.terms.modules],
+      [*self.networks_of("d"), *anchors],
       d_optimizer_fn or g_optimizer_fn,
       g_lr if d_lr is None else d_lr,
+      self.penalty.terms.modules,
     )
     self._g = update.Side(
       "g",
-      [*self.networks_of("g"), *self.g_penalty.terms.modules],
+      self.networks_of("g"),
       g_optimizer_fn,
       g_lr,
+      self.g_penalty.terms.modules,
     )
     self.d_optimizer = self._d.optimizer
     self.g_optimizer = self._g.optimizer

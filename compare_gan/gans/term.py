@@ -167,7 +167,9 @@ class Regulariser:
     }
     is_due = self.is_due()
     if hasattr(self.fn, "move"):
-      with _kept_unless(is_due, self.fn.variables):
+      moves = [v for module in self.modules for v in module.variables]
+      moves = [v for v in moves if not v.trainable]
+      with _kept_unless(is_due, moves):
         self.fn.move(
           **{name.rpartition("/")[2]: x for name, x in statistics.items()}
         )

@@ -14,6 +14,7 @@ and what is logged of it: learning rates, gradient norms, loss scales.
 """
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 from typing import Any
 from typing import Callable
@@ -58,6 +59,7 @@ class Side:
     networks: whose weights it moves, and whose passes move state.
     optimizer_fn: makes it, of a learning rate and a name.
     learning_rate: a number or a schedule.
+    terms: regularisers whose state is moved by its updates, after the passes.
   """
 
   def __init__(
@@ -66,11 +68,16 @@ class Side:
     networks: list[scope.Module],
     optimizer_fn: Callable,
     learning_rate: Any,
+    terms: Sequence[scope.Module] = (),
   ) -> None:
     self.name = name
     variables = [v for network in networks for v in network.variables]
     self.weights = [v for v in variables if v.trainable]
     self.state = [v for v in variables if not v.trainable]
+    # The kernels that a regulariser holds on to are not its own.
+    self.state_of_terms = [
+      v for module in terms for v in module.variables if not v.trainable
+    ]
     optimizer = optimizer_fn(learning_rate, name=f"{name}_opt")
     self.optimizer = loss_scale.around(optimizer, name)
     self.optimizer.build(self.weights)
@@ -163,7 +170,9 @@ class Step:
     with loss_scale.undone_if_skipped(
       optimizer, self._g.state, self._g_state_at_start
     ):
-      with loss_scale.undone_if_skipped(optimizer, self._d.state):
+      with loss_scale.undone_if_skipped(
+        optimizer, [*self._d.state, *side.state_of_terms]
+      ):
         yield
     if side is self._g:
       self._g_skips.append(loss_scale.was_skipped(optimizer))

@@ -5,6 +5,7 @@ import warnings
 from compare_gan.context import scope
 from compare_gan.gans import fakes
 from compare_gan.gans import optimizers
+from compare_gan.gans import term
 from compare_gan.gans import update
 import numpy as np
 import pytest
@@ -63,10 +64,11 @@ def test_a_penalty_joins_the_mean_of_the_parts():
 
   def loss(batch, made, rows):
     value = tf.reduce_mean(w * made.images)
-    return value, {"loss/d": value}
+    return update.Objective(value, {"loss/d": value})
 
+  none = term.Terms("penalty", "GAN", [], [], {})
   with step.update_of(d):
-    scalars = step.descend(d, x, made, loss, Penalty())
+    scalars = step.descend(d, x, made, loss, none, None, Penalty())
   assert float(w) == pytest.approx(1.0 - 0.5 * (3.0 + 0.2))
   assert float(scalars["loss/d"]) == pytest.approx(3.1)
   assert float(scalars["loss/d_penalty"]) == 1.0
