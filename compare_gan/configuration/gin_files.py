@@ -277,6 +277,7 @@ def _chosen(name, used):
 _CHOICES = (
   ("compare_gan.architectures", "options.architecture"),
   ("compare_gan.gans.penalty_lib", "penalty.fn"),
+  ("compare_gan.gans.terms", "penalty.fn"),
   ("compare_gan.gans.loss_lib", "loss.fn"),
   ("compare_gan.gans.tfgan_losses", "loss.fn"),
   ("compare_gan.gans.optimizers", "ModularGAN.g_optimizer_fn"),

@@ -22,6 +22,7 @@ from compare_gan.gans import optimizers
 from compare_gan.gans import penalty_lib
 from compare_gan.gans import schedules
 from compare_gan.gans import shrinking_optimizers
+from compare_gan.gans import terms
 from compare_gan.gans import tfgan_losses
 from compare_gan.metrics import contract
 from compare_gan.study.run import executors
@@ -64,7 +65,10 @@ def kinds() -> dict[str, Kind]:
       "ModularGAN.g_optimizer_fn, d_optimizer_fn",
       lambda: _gin_names(_is_optimizer),
     ),
-    "penalties": Kind("penalty.fn", lambda: _gin_names(_is_penalty)),
+    "penalties": Kind(
+      "penalty.fn, penalty.terms, g_penalty.terms",
+      lambda: _gin_names(_is_penalty),
+    ),
     "schedules": Kind(
       "ModularGAN.g_lr, d_lr", lambda: _gin_names(_is_schedule)
     ),
@@ -114,7 +118,8 @@ def _is_loss(selector, made):
 
 def _is_penalty(selector, made):
   del selector
-  return _is_in(made, penalty_lib) and inspect.isfunction(made)
+  is_term = made.__module__.startswith(f"{terms.__name__}.")
+  return is_term or made is penalty_lib.no_penalty
 
 
 def _is_gan(selector, made):
