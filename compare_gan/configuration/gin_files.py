@@ -21,6 +21,7 @@ _ROOMS = (
   "estimator.devices",
   "features",
   "gans",
+  "gans.heads",
   "gans.terms",
   "metrics",
 )
@@ -278,6 +279,7 @@ _CHOICES = (
   ("compare_gan.architectures", "options.architecture"),
   ("compare_gan.gans.penalty_lib", "penalty.fn"),
   ("compare_gan.gans.terms", "penalty.fn"),
+  ("compare_gan.gans.heads", "ModularGAN.class_head"),
   ("compare_gan.gans.loss_lib", "loss.fn"),
   ("compare_gan.gans.tfgan_losses", "loss.fn"),
   ("compare_gan.gans.optimizers", "ModularGAN.g_optimizer_fn"),

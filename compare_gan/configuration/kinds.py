@@ -24,6 +24,7 @@ from compare_gan.gans import schedules
 from compare_gan.gans import shrinking_optimizers
 from compare_gan.gans import terms
 from compare_gan.gans import tfgan_losses
+from compare_gan.gans.heads import class_head
 from compare_gan.metrics import contract
 from compare_gan.study.run import executors
 import gin
@@ -55,6 +56,7 @@ def kinds() -> dict[str, Kind]:
     "executors": Kind("study run --executor", _executors),
     "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
     "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
+    "heads": Kind("ModularGAN.class_head", lambda: _gin_names(_is_head)),
     "looks": Kind("sample --make", _looks),
     "losses": Kind("loss.fn", lambda: _gin_names(_is_loss)),
     "metrics": Kind("evaluate.metrics", lambda: _gin_names(_is_metric)),
@@ -120,6 +122,11 @@ def _is_penalty(selector, made):
   del selector
   is_term = made.__module__.startswith(f"{terms.__name__}.")
   return is_term or made is penalty_lib.no_penalty
+
+
+def _is_head(selector, made):
+  del selector
+  return inspect.isclass(made) and issubclass(made, class_head.ClassHead)
 
 
 def _is_gan(selector, made):

@@ -36,6 +36,7 @@ from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Fakes
 from compare_gan.gans.fakes import Made
 from compare_gan.gans.fakes import Pass
+from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.networks import Networks
 from compare_gan.gans.seen import Scored
@@ -78,6 +79,8 @@ class ModularGAN(Networks):
     conditional: the networks see labels.
     fit_label_distribution: fakes have the labels of the real images instead of
       uniform ones.
+    class_head: how D learns classes, beside or in place of a projection of y:
+      @ac_head or another one of heads/. None: it has no head.
   """
 
   fakes_made_again = False  # Whether each update has fakes of its own.
@@ -100,6 +103,7 @@ class ModularGAN(Networks):
     conditional: bool = False,
     fit_label_distribution: bool = False,
     ema_warmup: bool = False,
+    class_head: Optional[Callable[..., ClassHead]] = None,
   ) -> None:
     _require_order(
       experimental_joint_gen_for_disc, experimental_force_graph_unroll
@@ -113,7 +117,16 @@ class ModularGAN(Networks):
     self.unrolled = experimental_force_graph_unroll
     self.fit_labels = fit_label_distribution
     self._augment = Augmentation()
+    self._class_head_fn = class_head
     super().__init__(dataset, options, conditional)
+    [self.class_head] = [
+      head for head in self.heads if isinstance(head, ClassHead)
+    ] or [None]
+    if class_head and not self.class_head:
+      raise ValueError(
+        f"ModularGAN.class_head = @{class_head.__name__}, but "
+        f"{type(self).__name__} has heads of its own. Leave it at None."
+      )
     self.averages = None
     if g_use_ema:
       self.averages = ema.Averages(ema_decay, ema_start_step, ema_warmup)
@@ -161,6 +174,23 @@ class ModularGAN(Networks):
     self.global_step = _counter("global_step", tf.int64)
     self.global_step_disc = _counter("global_step_disc", tf.int32)
     self.anchors = anchors[0] if anchors else None
+
+  # ---- Networks --------------------------------------------------------------
+
+  def make_heads(self) -> tuple[scope.Module, ...]:
+    if not self._class_head_fn:
+      return ()
+    if not self.num_classes:
+      raise ValueError(
+        f"ModularGAN.class_head = @{self._class_head_fn.__name__} needs "
+        "ModularGAN.conditional = True."
+      )
+    return (
+      self._class_head_fn(self.discriminator, num_classes=self.num_classes),
+    )
+
+  def d_sees_labels(self) -> bool:
+    return bool(self._class_head_fn) or super().d_sees_labels()
 
   # ---- Algorithm 1 -----------------------------------------------------------
 
@@ -306,6 +336,8 @@ class ModularGAN(Networks):
       batch.images, batch.y, made.images, batch.fake_y, batch.views
     )
     scored = self.gan_losses(real, fake, batch)
+    if self.class_head:
+      scored = self.class_head.added_to(scored, batch)
     return scored._replace(views=tuple(views))
 
   def gan_losses(

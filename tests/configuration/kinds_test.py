@@ -18,6 +18,7 @@ _MEMBERS = {
   "executors": ("slurm", "conductor"),
   "features": ("@classifier", "@fid"),
   "gans": ("@BigBiGAN", "@z"),
+  "heads": ("@ac_head", "@class_head"),
   "looks": ("directions", "chart"),
   "losses": ("@hinge", "@loss"),
   "metrics": ("@kid", "@bootstrap"),

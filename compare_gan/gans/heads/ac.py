@@ -1,0 +1,43 @@
+"""AC: D says the class, and G wants it to be right.
+
+Conditional Image Synthesis with Auxiliary Classifier GANs (Odena et al., 2017,
+https://arxiv.org/abs/1610.09585).
+"""
+
+from compare_gan.gans.heads import HEADS
+from compare_gan.gans.heads.class_head import ClassHead
+from compare_gan.gans.heads.class_head import HeadLosses
+from compare_gan.gans.heads.class_head import cross_entropy
+import gin
+
+
+@gin.configurable("ac_head", module=HEADS, denylist=["discriminator"])
+class AC(ClassHead):
+  """CE(c(x), y) for D and CE(c(g), y) for G.
+
+  Args:
+    discriminator, num_classes, d_weight, g_weight: as for ClassHead.
+    learns_from_fakes: D's loss has CE(c(g), y) too, as in the paper; public
+      code leaves it out.
+  """
+
+  def __init__(
+    self,
+    discriminator,
+    num_classes: int,
+    d_weight: float = 1.0,
+    g_weight: float = 1.0,
+    learns_from_fakes: bool = False,
+  ) -> None:
+    self._learns_from_fakes = learns_from_fakes
+    super().__init__(discriminator, num_classes, d_weight, g_weight)
+
+  def build(self) -> None:
+    self.classes = self.linear(self.num_classes, "classes", use_bias=False)
+
+  def losses(self, real, fake, y, y_fake) -> HeadLosses:
+    d_loss = cross_entropy(self.classes(real, is_training=True), y)
+    of_fakes = cross_entropy(self.classes(fake, is_training=True), y_fake)
+    if self._learns_from_fakes:
+      d_loss += of_fakes
+    return HeadLosses(d_loss, of_fakes)

@@ -1,0 +1,112 @@
+"""What all class heads share."""
+
+import abc
+from typing import Any
+from typing import NamedTuple
+
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
+from compare_gan.layers.linear import Embedding
+from compare_gan.layers.linear import Linear
+import tensorflow as tf
+
+
+class HeadLosses(NamedTuple):
+  """Scalars that a head adds, or puts in the place of the GAN's losses."""
+
+  d_loss: tf.Tensor
+  g_loss: tf.Tensor
+
+
+class ClassHead(Module, abc.ABC):
+  """Layers on D's features, trained with D.
+
+  Their kernels are normalised as D's are. A subclass makes them in `build` and
+  computes its losses from them in `losses`.
+
+  Args:
+    discriminator: has `num_features` and `kernel_fn`.
+    num_classes: K.
+    d_weight, g_weight: factors of what it adds to the losses of D and of G.
+  """
+
+  replaces_losses = False  # whether the GAN's own losses go
+
+  def __init__(
+    self,
+    discriminator: Any,
+    num_classes: int,
+    d_weight: float = 1.0,
+    g_weight: float = 1.0,
+  ) -> None:
+    super().__init__()
+    for name, weight in (("d_weight", d_weight), ("g_weight", g_weight)):
+      if not weight >= 0:
+        raise ValueError(
+          f"{type(self).__name__}.{name} = {weight!r}. It must be 0 or more."
+        )
+    self.num_classes = num_classes
+    self.d_weight, self.g_weight = d_weight, g_weight
+    self._num_features = discriminator.num_features
+    self._kernel_fn = discriminator.kernel_fn
+    with scope("class_head"):
+      self.build()
+
+  @abc.abstractmethod
+  def build(self) -> None:
+    """Makes the layers."""
+
+  @abc.abstractmethod
+  def losses(
+    self,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    y: tf.Tensor,
+    y_fake: tf.Tensor,
+  ) -> HeadLosses:
+    """Returns the losses, without weights.
+
+    Args:
+      real, fake: D's features, [N, d] each.
+      y, y_fake: labels, [N, K] each. A row of zeros stands for an unknown one.
+    """
+
+  def added_to(self, scored: Any, batch: Any) -> Any:
+    """Returns the Scored of a Batch with the head's losses."""
+    losses = self.losses(
+      _flat(scored.real.features),
+      _flat(scored.fake.features),
+      batch.y,
+      batch.fake_y,
+    )
+    kept = 0.0 if self.replaces_losses else 1.0
+    return scored._replace(
+      d_loss=kept * scored.d_loss + self.d_weight * losses.d_loss,
+      g_loss=kept * scored.g_loss + self.g_weight * losses.g_loss,
+      scalars={
+        **scored.scalars,
+        "loss/class_d": losses.d_loss,
+        "loss/class_g": losses.g_loss,
+      },
+    )
+
+  def linear(self, size: int, name: str, use_bias: bool = True) -> Linear:
+    """Returns a linear layer on the features."""
+    return Linear(
+      self._num_features, size, use_bias, kernel_fn=self._kernel_fn, name=name
+    )
+
+  def embedding(self, classes: int, size: int, name: str) -> Embedding:
+    """Returns a row of numbers for each class."""
+    return Embedding(classes, size, self._kernel_fn, name=name)
+
+
+def cross_entropy(logits: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+  """Returns the mean softmax cross-entropy of logits and y, [N, K] each."""
+  return tf.reduce_mean(
+    tf.nn.softmax_cross_entropy_with_logits(y, tf.cast(logits, tf.float32))
+  )
+
+
+def _flat(features):
+  return tf.reshape(features, [tf.shape(features)[0], -1])

@@ -1,0 +1,56 @@
+"""TAC: a twin classifier that keeps AC's G from making easy images only.
+
+Twin Auxiliary Classifiers GAN (Gong et al., 2019,
+https://arxiv.org/abs/1907.02690). The twin learns to classify fakes; G wants it
+to fail.
+"""
+
+from compare_gan.gans.heads import HEADS
+from compare_gan.gans.heads.class_head import ClassHead
+from compare_gan.gans.heads.class_head import HeadLosses
+from compare_gan.gans.heads.class_head import cross_entropy
+import gin
+import tensorflow as tf
+
+
+@gin.configurable("tac_head", module=HEADS, denylist=["discriminator"])
+class TAC(ClassHead):
+  """CE(c(x), y) + t_d CE(m(g), y) for D, CE(c(g), y) - t_g CE(m(g), y) for G.
+
+  Args:
+    discriminator, num_classes, d_weight, g_weight: as for ClassHead.
+    twin_d_weight, twin_g_weight: t_d and t_g.
+  """
+
+  def __init__(
+    self,
+    discriminator,
+    num_classes: int,
+    d_weight: float = 1.0,
+    g_weight: float = 1.0,
+    twin_d_weight: float = 1.0,
+    twin_g_weight: float = 1.0,
+  ) -> None:
+    self._twin_d_weight = twin_d_weight
+    self._twin_g_weight = twin_g_weight
+    super().__init__(discriminator, num_classes, d_weight, g_weight)
+
+  def build(self) -> None:
+    self.classes = self.linear(self.num_classes, "classes", use_bias=False)
+    self.twin = self.linear(self.num_classes, "twin", use_bias=False)
+
+  def losses(self, real, fake, y, y_fake) -> HeadLosses:
+    twin = self.twin(fake, is_training=True)
+    d_loss = cross_entropy(self.classes(real, is_training=True), y)
+    d_loss += self._twin_d_weight * cross_entropy(twin, y_fake)
+    classes = self.classes(fake, is_training=True)
+    return HeadLosses(
+      d_loss, generator_loss(classes, twin, y_fake, self._twin_g_weight)
+    )
+
+
+def generator_loss(
+  classes: tf.Tensor, twin: tf.Tensor, y: tf.Tensor, twin_weight: float = 1.0
+) -> tf.Tensor:
+  """Returns CE(classes, y) - t CE(twin, y)."""
+  return cross_entropy(classes, y) - twin_weight * cross_entropy(twin, y)
