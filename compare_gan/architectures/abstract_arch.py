@@ -17,42 +17,41 @@ import pkgutil
 from types import ModuleType
 from typing import Any
 from typing import Callable
-from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.architectures.outputs import DiscriminatorOutput
+from compare_gan.architectures.outputs import EncoderOutput
+from compare_gan.architectures.outputs import JointOutput
+from compare_gan.architectures.outputs import Scores
+from compare_gan.architectures.outputs import image_range
 from compare_gan.configuration import dotted_path
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.layers import batch_norm
 from compare_gan.layers import kernel
-from compare_gan.layers import linear
 from compare_gan.layers import resample
 import gin
 import tensorflow as tf
 
-
-class DiscriminatorOutput(NamedTuple):
-  """Of N images."""
-
-  prob: tf.Tensor  # [N, 1], sigmoid(logits)
-  logits: tf.Tensor  # [N, 1]
-  features: tf.Tensor  # what the last linear layer sees
-
-
-class EncoderOutput(NamedTuple):
-  """A distribution over z for each of N images."""
-
-  sample: tf.Tensor  # [N, z_dim], what the GAN uses
-  mean: tf.Tensor  # [N, z_dim]
-  stddev: Optional[tf.Tensor]  # [N, z_dim], None for a deterministic encoder
-
-
-class JointOutput(NamedTuple):
-  """Scores of N pairs (x, z), each [N, 1] (https://arxiv.org/abs/1907.02544)."""
-
-  s_x: tf.Tensor  # of the image alone
-  s_z: tf.Tensor  # of the latent alone
-  s_xz: tf.Tensor  # of the pair
+# What architectures use as `abstract_arch.Scores` and so on.
+__all__ = [
+  "AbstractDiscriminator",
+  "AbstractEncoder",
+  "AbstractGenerator",
+  "AbstractJointDiscriminator",
+  "DiscriminatorOutput",
+  "EncoderOutput",
+  "JointOutput",
+  "Scores",
+  "image_range",
+  "load_architecture",
+  "load_module",
+  "make_discriminator",
+  "make_encoder",
+  "make_generator",
+  "make_joint_discriminator",
+  "names",
+]
 
 
 class _Network(Module, abc.ABC):
@@ -60,7 +59,7 @@ class _Network(Module, abc.ABC):
 
   # Options of G, D or E that this architecture has no place for, each with its
   # reason: asking for one is an error, not silence.
-  no_place_for = {}
+  no_place_for: dict[str, str] = {}
 
   def __init__(
     self,
@@ -131,7 +130,7 @@ class _Network(Module, abc.ABC):
     return norm
 
   def require(self, fits: Any, got: str, want: str, gin_name: str) -> None:
-    """Raises unless `fits`: what was got, what would do, where to set it."""
+    """Raises unless `fits`: what was got, what is needed, where to set it."""
     if not fits:
       raise ValueError(
         f"{self.title} got {got}, but needs {want}. Set {gin_name}."
@@ -277,78 +276,14 @@ class AbstractJointDiscriminator(AbstractDiscriminator):
     self.z_dim = z_dim
 
   @abc.abstractmethod
-  def __call__(
+  def __call__(  # type: ignore[override]  # It scores pairs, not images.
     self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
   ) -> JointOutput:
     """Returns the JointOutput for images x, latents z and y or None."""
 
 
-class Scores(Module):
-  """The end of most discriminators: logits linear in the features, plus, for a
-  projection discriminator (https://arxiv.org/abs/1802.05637), <e(y), features>.
-
-  Args:
-    channels: length of the features.
-    num_classes: width of y.
-    kernel_fn: of both linear maps.
-    project_y: adds the projection, in scope `embedding_fc`.
-    embedding_init: initialiser of the embedding, None for the gin one.
-    name: scope of the linear layer.
-    owner: the network, for messages.
-  """
-
-  def __init__(
-    self,
-    channels: int,
-    num_classes: int,
-    kernel_fn: Callable[..., tf.Module],
-    project_y: bool = False,
-    embedding_init: Optional[Callable] = None,
-    name: str = "disc_final_fc",
-    owner: str = "The discriminator",
-  ) -> None:
-    super().__init__()
-    self.channels = channels
-    self.linear = linear.Linear(channels, 1, kernel_fn=kernel_fn, name=name)
-    self.embedding = None
-    if project_y:
-      if not num_classes:
-        raise ValueError(
-          f"{owner} has project_y = True, but gets no labels. Set "
-          "ModularGAN.conditional = True on a dataset with labels, or "
-          "project_y = False."
-        )
-      self.embedding = linear.Embedding(
-        num_classes, channels, kernel_fn, embedding_init, "embedding_fc"
-      )
-
-  def __call__(
-    self,
-    features: tf.Tensor,
-    y: Optional[tf.Tensor],
-    is_training: bool,
-    returned_features: Optional[tf.Tensor] = None,
-  ) -> DiscriminatorOutput:
-    # Scores are float32, whatever the convolutions compute in.
-    features = tf.cast(features, tf.float32)
-    logits = self.linear(features, is_training)
-    if self.embedding:
-      if y is None:
-        raise ValueError("A projection discriminator needs y, but got None.")
-      e = self.embedding(y, is_training)
-      logits += tf.reduce_sum(e * features, axis=1, keepdims=True)
-    if returned_features is None:
-      returned_features = features
-    return DiscriminatorOutput(tf.sigmoid(logits), logits, returned_features)
-
-
-def image_range(x: tf.Tensor, activation: str) -> tf.Tensor:
-  """Returns pixels in [0, 1]: "sigmoid", or "tanh" scaled by a half."""
-  x = tf.cast(x, tf.float32)
-  return tf.sigmoid(x) if activation == "sigmoid" else 0.5 * tf.tanh(x) + 0.5
-
-
 _SUFFIX = "_arch"
+_NOT_ARCHITECTURES = {"abstract_arch", "outputs"}
 
 
 def load_architecture(name: str, kind: str) -> type:
@@ -363,7 +298,7 @@ def load_architecture(name: str, kind: str) -> type:
   if not hasattr(module, kind):
     raise ValueError(
       f"options.architecture = {name!r} has no class {kind}. A module with one "
-      f"that extends abstract_arch.Abstract{kind} would do."
+      f"that extends abstract_arch.Abstract{kind} is accepted."
     )
   return getattr(module, kind)
 
@@ -396,7 +331,7 @@ def names() -> list[str]:
   return sorted(
     info.name + _SUFFIX
     for info in pkgutil.iter_modules(package.__path__)
-    if info.name != "abstract_arch"
+    if info.name not in _NOT_ARCHITECTURES
   )
 
 

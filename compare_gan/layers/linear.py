@@ -25,7 +25,7 @@ class Call(NamedTuple):
 
 class _Recorder(threading.local):
   def __init__(self) -> None:
-    self.calls = None
+    self.calls: Optional[list[Call]] = None
 
 
 _recorder = _Recorder()
@@ -35,9 +35,10 @@ _recorder = _Recorder()
 def recorded_calls() -> Iterator[list[Call]]:
   """Lists the calls that linear layers get inside, in their order."""
   outer = _recorder.calls
-  _recorder.calls = []
+  calls: list[Call] = []
+  _recorder.calls = calls
   try:
-    yield _recorder.calls
+    yield calls
   finally:
     _recorder.calls = outer
 
