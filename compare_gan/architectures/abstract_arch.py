@@ -24,7 +24,9 @@ from compare_gan.architectures.outputs import EncoderOutput
 from compare_gan.architectures.outputs import JointOutput
 from compare_gan.architectures.outputs import Scores
 from compare_gan.architectures.outputs import image_range
+from compare_gan.architectures.reference_batch import with_reference
 from compare_gan.configuration import dotted_path
+from compare_gan.context.gin_scope import settings_of
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.layers import batch_norm
@@ -67,20 +69,27 @@ class _Network(Module, abc.ABC):
     batch_norm_fn: Optional[Callable[..., tf.Module]],
     spectral_norm: bool,
     weight_norm: bool,
+    kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
     super().__init__()
     self._refuse(gin_name, "batch_norm_fn", batch_norm_fn, None)
     self._refuse(gin_name, "spectral_norm", spectral_norm, False)
     self._refuse(gin_name, "weight_norm", weight_norm, False)
+    self._refuse(gin_name, "kernel_fn", kernel_fn, None)
     self._batch_norm_fn = batch_norm_fn or batch_norm.NoBatchNorm
-    self.kernel_fn = kernel.choose(spectral_norm, weight_norm, gin_name)
+    self.kernel_fn = kernel.choose(
+      spectral_norm, weight_norm, gin_name, kernel_fn
+    )
 
   def _refuse(self, gin_name, option, value, default):
-    if option in self.no_place_for and value != default:
+    # What has no place for one way to write a kernel has none for others.
+    same = "weight_norm" if option == "kernel_fn" else option
+    reason = self.no_place_for.get(option, self.no_place_for.get(same))
+    if reason is not None and value != default:
       value = f"@{value.__name__}" if callable(value) else repr(value)
       raise ValueError(
         f"{self.title} has no place for {gin_name}.{option} = {value}: "
-        f"{self.no_place_for[option]}. Leave {gin_name}.{option} at "
+        f"{reason}. Leave {gin_name}.{option} at "
         f"{default!r} or choose another options.architecture."
       )
 
@@ -153,6 +162,7 @@ class AbstractGenerator(_Network):
     spectral_norm: divide kernels by their largest singular value.
     weight_norm: write kernels as length times direction.
     upsampling: "unpool", the original's, or "nearest".
+    kernel_fn: another way to write kernels, see layers/kernel.py.
   """
 
   def __init__(
@@ -164,8 +174,9 @@ class AbstractGenerator(_Network):
     spectral_norm: bool = False,
     weight_norm: bool = False,
     upsampling: str = "unpool",
+    kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
-    super().__init__("G", batch_norm_fn, spectral_norm, weight_norm)
+    super().__init__("G", batch_norm_fn, spectral_norm, weight_norm, kernel_fn)
     self._refuse("G", "upsampling", upsampling, "unpool")
     if upsampling not in resample.UPSAMPLING:
       raise ValueError(
@@ -201,6 +212,7 @@ class AbstractDiscriminator(_Network):
     layer_norm: layer normalisation; in residual blocks after the normaliser.
     spectral_norm: divide kernels by their largest singular value.
     weight_norm: write kernels as length times direction.
+    kernel_fn: another way to write kernels, see layers/kernel.py.
   """
 
   def __init__(
@@ -211,8 +223,9 @@ class AbstractDiscriminator(_Network):
     layer_norm: bool = False,
     spectral_norm: bool = False,
     weight_norm: bool = False,
+    kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
-    super().__init__("D", batch_norm_fn, spectral_norm, weight_norm)
+    super().__init__("D", batch_norm_fn, spectral_norm, weight_norm, kernel_fn)
     self._refuse("D", "layer_norm", layer_norm, False)
     self._require_data(image_shape, num_classes)
     self.image_shape = tuple(image_shape)
@@ -242,7 +255,7 @@ class AbstractEncoder(_Network):
   Args:
     image_shape: (H, W, colors).
     z_dim: length of z.
-    batch_norm_fn, spectral_norm, weight_norm: as for D.
+    batch_norm_fn, spectral_norm, weight_norm, kernel_fn: as for D.
   """
 
   def __init__(
@@ -252,8 +265,9 @@ class AbstractEncoder(_Network):
     batch_norm_fn: Optional[Callable[..., tf.Module]] = None,
     spectral_norm: bool = False,
     weight_norm: bool = False,
+    kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
-    super().__init__("E", batch_norm_fn, spectral_norm, weight_norm)
+    super().__init__("E", batch_norm_fn, spectral_norm, weight_norm, kernel_fn)
     self._require_data(image_shape)
     self.image_shape = tuple(image_shape)
     self.z_dim = z_dim
@@ -283,7 +297,7 @@ class AbstractJointDiscriminator(AbstractDiscriminator):
 
 
 _SUFFIX = "_arch"
-_NOT_ARCHITECTURES = {"abstract_arch", "outputs"}
+_NOT_ARCHITECTURES = {"abstract_arch", "outputs", "reference_batch"}
 
 
 def load_architecture(name: str, kind: str) -> type:
@@ -342,28 +356,27 @@ def make_generator(
   num_classes: int = 0,
 ) -> AbstractGenerator:
   """Returns the generator, its variables in scope `generator`."""
-  with scope("generator"):
-    return load_architecture(architecture, "Generator")(
-      z_dim, image_shape, num_classes
-    )
+  cls = load_architecture(architecture, "Generator")
+  with scope("generator"), settings_of("G"):
+    return with_reference(cls(z_dim, image_shape, num_classes))
 
 
 def make_discriminator(
   architecture: str, image_shape: Sequence[int], num_classes: int = 0
 ) -> AbstractDiscriminator:
   """Returns the discriminator, its variables in scope `discriminator`."""
-  with scope("discriminator"):
-    return load_architecture(architecture, "Discriminator")(
-      image_shape, num_classes
-    )
+  cls = load_architecture(architecture, "Discriminator")
+  with scope("discriminator"), settings_of("D"):
+    return with_reference(cls(image_shape, num_classes))
 
 
 def make_encoder(
   architecture: str, image_shape: Sequence[int], z_dim: int
 ) -> AbstractEncoder:
   """Returns the encoder, its variables in scope `encoder`."""
-  with scope("encoder"):
-    return load_architecture(architecture, "Encoder")(image_shape, z_dim)
+  cls = load_architecture(architecture, "Encoder")
+  with scope("encoder"), settings_of("E"):
+    return with_reference(cls(image_shape, z_dim))
 
 
 def make_joint_discriminator(
@@ -373,7 +386,6 @@ def make_joint_discriminator(
   num_classes: int = 0,
 ) -> AbstractJointDiscriminator:
   """Returns the joint discriminator, its variables in scope `discriminator`."""
-  with scope("discriminator"):
-    return load_architecture(architecture, "JointDiscriminator")(
-      image_shape, z_dim, num_classes
-    )
+  cls = load_architecture(architecture, "JointDiscriminator")
+  with scope("discriminator"), settings_of("D"):
+    return with_reference(cls(image_shape, z_dim, num_classes))

@@ -16,7 +16,14 @@ from compare_gan.configuration import gin_text
 import gin
 
 # Every module of these rooms may know names for gin.
-_ROOMS = ("architectures", "estimator.devices", "features", "gans", "metrics")
+_ROOMS = (
+  "architectures",
+  "estimator.devices",
+  "features",
+  "gans",
+  "layers",
+  "metrics",
+)
 
 
 def register() -> None:

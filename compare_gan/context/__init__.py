@@ -10,6 +10,7 @@
   draws      random numbers by seed and row    seeded(seed), fed(values)
   replica    which replica runs, and means     running(replicas)
              over all of them
+  gin_scope  settings of one network alone     settings_of("G")
   precision  what convolutions compute in      using("bfloat16")
 
 Without a block around it each has a plain default: one replica, float32, fresh

@@ -18,6 +18,7 @@ _MEMBERS = {
   "executors": ("slurm", "conductor"),
   "features": ("@classifier", "@fid"),
   "gans": ("@BigBiGAN", "@z"),
+  "kernels": ("@weight_standardization", "@group_norm"),
   "looks": ("directions", "chart"),
   "losses": ("@hinge", "@loss"),
   "metrics": ("@kid", "@bootstrap"),

@@ -1,6 +1,5 @@
 """Units that are undone; the same gradients with less memory."""
 
-from compare_gan.architectures import bigbigan_small
 from compare_gan.context import precision
 from compare_gan.context import scope
 from compare_gan.context import state
