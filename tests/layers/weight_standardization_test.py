@@ -59,7 +59,7 @@ def test_spectral_norm_divides_what_was_standardised():
     layer = kernel_fn([6, 4])
   names = [scope.full_name(v) for v in layer.variables]
   assert names == ["conv/kernel", "conv/kernel/u_var"]
-  for _ in range(50):
+  for _ in range(200):
     w = layer(True).numpy()
   np.testing.assert_allclose(np.mean(w, axis=0), 0.0, atol=1e-6)
   np.testing.assert_allclose(np.linalg.norm(w, 2), 1.0, rtol=1e-4)
