@@ -17,42 +17,43 @@ import pkgutil
 from types import ModuleType
 from typing import Any
 from typing import Callable
-from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.architectures.outputs import DiscriminatorOutput
+from compare_gan.architectures.outputs import EncoderOutput
+from compare_gan.architectures.outputs import JointOutput
+from compare_gan.architectures.outputs import Scores
+from compare_gan.architectures.outputs import image_range
+from compare_gan.architectures.reference_batch import with_reference
 from compare_gan.configuration import dotted_path
+from compare_gan.context.gin_scope import settings_of
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.layers import batch_norm
 from compare_gan.layers import kernel
-from compare_gan.layers import linear
 from compare_gan.layers import resample
 import gin
 import tensorflow as tf
 
-
-class DiscriminatorOutput(NamedTuple):
-  """Of N images."""
-
-  prob: tf.Tensor  # [N, 1], sigmoid(logits)
-  logits: tf.Tensor  # [N, 1]
-  features: tf.Tensor  # what the last linear layer sees
-
-
-class EncoderOutput(NamedTuple):
-  """A distribution over z for each of N images."""
-
-  sample: tf.Tensor  # [N, z_dim], what the GAN uses
-  mean: tf.Tensor  # [N, z_dim]
-  stddev: Optional[tf.Tensor]  # [N, z_dim], None for a deterministic encoder
-
-
-class JointOutput(NamedTuple):
-  """Scores of N pairs (x, z), each [N, 1] (https://arxiv.org/abs/1907.02544)."""
-
-  s_x: tf.Tensor  # of the image alone
-  s_z: tf.Tensor  # of the latent alone
-  s_xz: tf.Tensor  # of the pair
+# What architectures use as `abstract_arch.Scores` and so on.
+__all__ = [
+  "AbstractDiscriminator",
+  "AbstractEncoder",
+  "AbstractGenerator",
+  "AbstractJointDiscriminator",
+  "DiscriminatorOutput",
+  "EncoderOutput",
+  "JointOutput",
+  "Scores",
+  "image_range",
+  "load_architecture",
+  "load_module",
+  "make_discriminator",
+  "make_encoder",
+  "make_generator",
+  "make_joint_discriminator",
+  "names",
+]
 
 
 class _Network(Module, abc.ABC):
@@ -60,7 +61,7 @@ class _Network(Module, abc.ABC):
 
   # Options of G, D or E that this architecture has no place for, each with its
   # reason: asking for one is an error, not silence.
-  no_place_for = {}
+  no_place_for: dict[str, str] = {}
 
   def __init__(
     self,
@@ -68,20 +69,27 @@ class _Network(Module, abc.ABC):
     batch_norm_fn: Optional[Callable[..., tf.Module]],
     spectral_norm: bool,
     weight_norm: bool,
+    kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
     super().__init__()
     self._refuse(gin_name, "batch_norm_fn", batch_norm_fn, None)
     self._refuse(gin_name, "spectral_norm", spectral_norm, False)
     self._refuse(gin_name, "weight_norm", weight_norm, False)
+    self._refuse(gin_name, "kernel_fn", kernel_fn, None)
     self._batch_norm_fn = batch_norm_fn or batch_norm.NoBatchNorm
-    self.kernel_fn = kernel.choose(spectral_norm, weight_norm, gin_name)
+    self.kernel_fn = kernel.choose(
+      spectral_norm, weight_norm, gin_name, kernel_fn
+    )
 
   def _refuse(self, gin_name, option, value, default):
-    if option in self.no_place_for and value != default:
+    # What has no place for one way to write a kernel has none for others.
+    same = "weight_norm" if option == "kernel_fn" else option
+    reason = self.no_place_for.get(option, self.no_place_for.get(same))
+    if reason is not None and value != default:
       value = f"@{value.__name__}" if callable(value) else repr(value)
       raise ValueError(
         f"{self.title} has no place for {gin_name}.{option} = {value}: "
-        f"{self.no_place_for[option]}. Leave {gin_name}.{option} at "
+        f"{reason}. Leave {gin_name}.{option} at "
         f"{default!r} or choose another options.architecture."
       )
 
@@ -131,7 +139,7 @@ class _Network(Module, abc.ABC):
     return norm
 
   def require(self, fits: Any, got: str, want: str, gin_name: str) -> None:
-    """Raises unless `fits`: what was got, what would do, where to set it."""
+    """Raises unless `fits`: what was got, what is needed, where to set it."""
     if not fits:
       raise ValueError(
         f"{self.title} got {got}, but needs {want}. Set {gin_name}."
@@ -154,6 +162,7 @@ class AbstractGenerator(_Network):
     spectral_norm: divide kernels by their largest singular value.
     weight_norm: write kernels as length times direction.
     upsampling: "unpool", the original's, or "nearest".
+    kernel_fn: another way to write kernels, see layers/kernel.py.
   """
 
   def __init__(
@@ -165,8 +174,9 @@ class AbstractGenerator(_Network):
     spectral_norm: bool = False,
     weight_norm: bool = False,
     upsampling: str = "unpool",
+    kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
-    super().__init__("G", batch_norm_fn, spectral_norm, weight_norm)
+    super().__init__("G", batch_norm_fn, spectral_norm, weight_norm, kernel_fn)
     self._refuse("G", "upsampling", upsampling, "unpool")
     if upsampling not in resample.UPSAMPLING:
       raise ValueError(
@@ -202,6 +212,7 @@ class AbstractDiscriminator(_Network):
     layer_norm: layer normalisation; in residual blocks after the normaliser.
     spectral_norm: divide kernels by their largest singular value.
     weight_norm: write kernels as length times direction.
+    kernel_fn: another way to write kernels, see layers/kernel.py.
   """
 
   def __init__(
@@ -212,8 +223,9 @@ class AbstractDiscriminator(_Network):
     layer_norm: bool = False,
     spectral_norm: bool = False,
     weight_norm: bool = False,
+    kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
-    super().__init__("D", batch_norm_fn, spectral_norm, weight_norm)
+    super().__init__("D", batch_norm_fn, spectral_norm, weight_norm, kernel_fn)
     self._refuse("D", "layer_norm", layer_norm, False)
     self._require_data(image_shape, num_classes)
     self.image_shape = tuple(image_shape)
@@ -243,7 +255,7 @@ class AbstractEncoder(_Network):
   Args:
     image_shape: (H, W, colors).
     z_dim: length of z.
-    batch_norm_fn, spectral_norm, weight_norm: as for D.
+    batch_norm_fn, spectral_norm, weight_norm, kernel_fn: as for D.
   """
 
   def __init__(
@@ -253,8 +265,9 @@ class AbstractEncoder(_Network):
     batch_norm_fn: Optional[Callable[..., tf.Module]] = None,
     spectral_norm: bool = False,
     weight_norm: bool = False,
+    kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
-    super().__init__("E", batch_norm_fn, spectral_norm, weight_norm)
+    super().__init__("E", batch_norm_fn, spectral_norm, weight_norm, kernel_fn)
     self._require_data(image_shape)
     self.image_shape = tuple(image_shape)
     self.z_dim = z_dim
@@ -277,78 +290,14 @@ class AbstractJointDiscriminator(AbstractDiscriminator):
     self.z_dim = z_dim
 
   @abc.abstractmethod
-  def __call__(
+  def __call__(  # type: ignore[override]  # It scores pairs, not images.
     self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
   ) -> JointOutput:
     """Returns the JointOutput for images x, latents z and y or None."""
 
 
-class Scores(Module):
-  """The end of most discriminators: logits linear in the features, plus, for a
-  projection discriminator (https://arxiv.org/abs/1802.05637), <e(y), features>.
-
-  Args:
-    channels: length of the features.
-    num_classes: width of y.
-    kernel_fn: of both linear maps.
-    project_y: adds the projection, in scope `embedding_fc`.
-    embedding_init: initialiser of the embedding, None for the gin one.
-    name: scope of the linear layer.
-    owner: the network, for messages.
-  """
-
-  def __init__(
-    self,
-    channels: int,
-    num_classes: int,
-    kernel_fn: Callable[..., tf.Module],
-    project_y: bool = False,
-    embedding_init: Optional[Callable] = None,
-    name: str = "disc_final_fc",
-    owner: str = "The discriminator",
-  ) -> None:
-    super().__init__()
-    self.channels = channels
-    self.linear = linear.Linear(channels, 1, kernel_fn=kernel_fn, name=name)
-    self.embedding = None
-    if project_y:
-      if not num_classes:
-        raise ValueError(
-          f"{owner} has project_y = True, but gets no labels. Set "
-          "ModularGAN.conditional = True on a dataset with labels, or "
-          "project_y = False."
-        )
-      self.embedding = linear.Embedding(
-        num_classes, channels, kernel_fn, embedding_init, "embedding_fc"
-      )
-
-  def __call__(
-    self,
-    features: tf.Tensor,
-    y: Optional[tf.Tensor],
-    is_training: bool,
-    returned_features: Optional[tf.Tensor] = None,
-  ) -> DiscriminatorOutput:
-    # Scores are float32, whatever the convolutions compute in.
-    features = tf.cast(features, tf.float32)
-    logits = self.linear(features, is_training)
-    if self.embedding:
-      if y is None:
-        raise ValueError("A projection discriminator needs y, but got None.")
-      e = self.embedding(y, is_training)
-      logits += tf.reduce_sum(e * features, axis=1, keepdims=True)
-    if returned_features is None:
-      returned_features = features
-    return DiscriminatorOutput(tf.sigmoid(logits), logits, returned_features)
-
-
-def image_range(x: tf.Tensor, activation: str) -> tf.Tensor:
-  """Returns pixels in [0, 1]: "sigmoid", or "tanh" scaled by a half."""
-  x = tf.cast(x, tf.float32)
-  return tf.sigmoid(x) if activation == "sigmoid" else 0.5 * tf.tanh(x) + 0.5
-
-
 _SUFFIX = "_arch"
+_NOT_ARCHITECTURES = {"abstract_arch", "outputs", "reference_batch"}
 
 
 def load_architecture(name: str, kind: str) -> type:
@@ -363,7 +312,7 @@ def load_architecture(name: str, kind: str) -> type:
   if not hasattr(module, kind):
     raise ValueError(
       f"options.architecture = {name!r} has no class {kind}. A module with one "
-      f"that extends abstract_arch.Abstract{kind} would do."
+      f"that extends abstract_arch.Abstract{kind} is accepted."
     )
   return getattr(module, kind)
 
@@ -396,7 +345,7 @@ def names() -> list[str]:
   return sorted(
     info.name + _SUFFIX
     for info in pkgutil.iter_modules(package.__path__)
-    if info.name != "abstract_arch"
+    if info.name not in _NOT_ARCHITECTURES
   )
 
 
@@ -407,28 +356,27 @@ def make_generator(
   num_classes: int = 0,
 ) -> AbstractGenerator:
   """Returns the generator, its variables in scope `generator`."""
-  with scope("generator"):
-    return load_architecture(architecture, "Generator")(
-      z_dim, image_shape, num_classes
-    )
+  cls = load_architecture(architecture, "Generator")
+  with scope("generator"), settings_of("G"):
+    return with_reference(cls(z_dim, image_shape, num_classes))
 
 
 def make_discriminator(
   architecture: str, image_shape: Sequence[int], num_classes: int = 0
 ) -> AbstractDiscriminator:
   """Returns the discriminator, its variables in scope `discriminator`."""
-  with scope("discriminator"):
-    return load_architecture(architecture, "Discriminator")(
-      image_shape, num_classes
-    )
+  cls = load_architecture(architecture, "Discriminator")
+  with scope("discriminator"), settings_of("D"):
+    return with_reference(cls(image_shape, num_classes))
 
 
 def make_encoder(
   architecture: str, image_shape: Sequence[int], z_dim: int
 ) -> AbstractEncoder:
   """Returns the encoder, its variables in scope `encoder`."""
-  with scope("encoder"):
-    return load_architecture(architecture, "Encoder")(image_shape, z_dim)
+  cls = load_architecture(architecture, "Encoder")
+  with scope("encoder"), settings_of("E"):
+    return with_reference(cls(image_shape, z_dim))
 
 
 def make_joint_discriminator(
@@ -438,7 +386,6 @@ def make_joint_discriminator(
   num_classes: int = 0,
 ) -> AbstractJointDiscriminator:
   """Returns the joint discriminator, its variables in scope `discriminator`."""
-  with scope("discriminator"):
-    return load_architecture(architecture, "JointDiscriminator")(
-      image_shape, z_dim, num_classes
-    )
+  cls = load_architecture(architecture, "JointDiscriminator")
+  with scope("discriminator"), settings_of("D"):
+    return with_reference(cls(image_shape, z_dim, num_classes))

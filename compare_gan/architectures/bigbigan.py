@@ -15,15 +15,15 @@ from typing import Optional
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures import resnet_biggan
-from compare_gan.architectures.bigbigan_small import MLP
-from compare_gan.architectures.bigbigan_small import widened
 from compare_gan.context import draws
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.dense_residual import DenseResiduals
+from compare_gan.layers.dense_residual import ScoredResiduals
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.reversible import Reversible
+from compare_gan.layers.reversible import widened
 import gin
 import tensorflow as tf
 
@@ -59,8 +59,8 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
   ) -> None:
     super().__init__(image_shape, z_dim, num_classes)
 
-    def mlp(channels: int) -> MLP:
-      return MLP(
+    def mlp(channels: int) -> ScoredResiduals:
+      return ScoredResiduals(
         channels, units, blocks, dropout, self.kernel_fn, self.kernel_fn
       )
 
@@ -77,7 +77,7 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     with scope("J"):
       self.j = mlp(self.f.num_features + units)
 
-  def __call__(
+  def __call__(  # type: ignore[override]  # It scores pairs, not images.
     self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
   ) -> abstract_arch.JointOutput:
     f = self.f(x, y, is_training)

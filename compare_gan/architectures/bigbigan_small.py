@@ -16,7 +16,6 @@ one, which for a stride of 1 is the same with another order of the weights.
 """
 
 from collections.abc import Sequence
-from typing import Callable
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
@@ -32,10 +31,13 @@ from compare_gan.layers.batch_norm import BatchNorm
 from compare_gan.layers.batch_norm import ConditionalBatchNorm
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.dense_residual import DenseResiduals
+from compare_gan.layers.dense_residual import ScoredResiduals
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Embedding
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.reversible import Reversible
+from compare_gan.layers.reversible import RevUnit
+from compare_gan.layers.reversible import widened
 from compare_gan.layers.spectral_norm import SpectralNorm
 import gin
 import tensorflow as tf
@@ -148,7 +150,7 @@ class Generator(abstract_arch.AbstractGenerator):
 
   no_place_for = {
     **_NO_PLACE,
-    "upsampling": "it copies pixels, as G.upsampling = 'nearest' would",
+    "upsampling": "it copies pixels, as G.upsampling = 'nearest' does",
   }
 
   def __init__(
@@ -282,37 +284,6 @@ class F(Module):
     return features, self.scores(features, y, is_training).logits
 
 
-class MLP(Module):
-  """H or J: features [N, units] of a vector, and a score of it.
-
-  Args:
-    in_channels: length of the vector.
-    units, count: width and number of the residual blocks.
-    rate: of their dropout.
-    kernel_fn: of their kernels.
-    score_kernel_fn: of the last linear map.
-  """
-
-  def __init__(
-    self,
-    in_channels: int,
-    units: int,
-    count: int,
-    rate: float,
-    kernel_fn: Callable[..., tf.Module] = SpectralNorm,
-    score_kernel_fn: Callable[..., tf.Module] = Kernel,
-  ) -> None:
-    super().__init__()
-    self.blocks = DenseResiduals(in_channels, units, count, kernel_fn, rate)
-    self.linear = Linear(units, 1, kernel_fn=score_kernel_fn, name="fc")
-
-  def __call__(
-    self, x: tf.Tensor, is_training: bool
-  ) -> tuple[tf.Tensor, tf.Tensor]:
-    features = self.blocks(x, is_training)
-    return features, self.linear(features, is_training)
-
-
 @gin.configurable(denylist=["image_shape", "z_dim", "num_classes"])
 class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
   """F of the image, H of the latent, J of the features of both.
@@ -340,46 +311,17 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     with scope("F"):
       self.f = F(image_shape, num_classes, ch, self.title)
     with scope("H"):
-      self.h = MLP(z_dim, units, 3, dropout)
+      self.h = ScoredResiduals(z_dim, units, 3, dropout)
     with scope("J"):
-      self.j = MLP(4 * ch + units, units, 3, dropout)
+      self.j = ScoredResiduals(4 * ch + units, units, 3, dropout)
 
-  def __call__(
+  def __call__(  # type: ignore[override]  # It scores pairs, not images.
     self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
   ) -> abstract_arch.JointOutput:
     f, s_x = self.f(x, y, is_training)
     h, s_z = self.h(tf.cast(z, tf.float32), is_training)
     _, s_xz = self.j(tf.concat([f, h], axis=1), is_training)
     return abstract_arch.JointOutput(s_x, s_z, s_xz)
-
-
-class RevUnit(Module):
-  """f(x) = ReLU BN conv ReLU BN conv x + x, of a reversible unit."""
-
-  def __init__(self, channels: int, name: str) -> None:
-    super().__init__()
-
-    def conv(name: str) -> Conv2D:
-      return Conv2D(channels, channels, 3, use_bias=False, name=name)
-
-    with scope(name):
-      self.conv1 = conv("conv1")
-      self.bn1 = BatchNorm(channels, name="bn1")
-      self.conv2 = conv("conv2")
-      self.bn2 = BatchNorm(channels, name="bn2")
-
-  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
-    h = self.bn1(self.conv1(x, is_training), None, None, is_training)
-    h = self.conv2(tf.nn.relu(h), is_training)
-    h = tf.nn.relu(self.bn2(h, None, None, is_training))
-    return x + tf.cast(h, x.dtype)
-
-
-def widened(x: tf.Tensor) -> tf.Tensor:
-  """Returns x [N, H, W, C] averaged over 2x2, with C channels of 0 more."""
-  x = tf.nn.avg_pool2d(x, 2, 2, "SAME")
-  before = x.shape[-1] // 2
-  return tf.pad(x, [[0, 0]] * 3 + [[before, x.shape[-1] - before]])
 
 
 @gin.configurable(denylist=["image_shape", "z_dim"])

@@ -153,7 +153,8 @@ class Attention:
     self._network = network
     self._make_block = make_block
     self._wanted = [name.strip() for name in wanted.split(",") if name.strip()]
-    self._block = self._channels = None
+    self._block: Optional[NonLocalBlock] = None
+    self._channels: Optional[int] = None
     missing = [name for name in self._wanted if name not in blocks]
     if missing:
       warnings.warn(

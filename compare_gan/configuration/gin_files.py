@@ -23,6 +23,7 @@ _ROOMS = (
   "gans",
   "gans.heads",
   "gans.terms",
+  "layers",
   "metrics",
 )
 

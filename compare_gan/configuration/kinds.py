@@ -57,6 +57,7 @@ def kinds() -> dict[str, Kind]:
     "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
     "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
     "heads": Kind("ModularGAN.class_head", lambda: _gin_names(_is_head)),
+    "kernels": Kind("G.kernel_fn, D.kernel_fn", lambda: _gin_names(_is_kernel)),
     "looks": Kind("sample --make", _looks),
     "losses": Kind("loss.fn", lambda: _gin_names(_is_loss)),
     "metrics": Kind("evaluate.metrics", lambda: _gin_names(_is_metric)),
@@ -140,8 +141,19 @@ def _is_metric(selector, made):
 
 
 def _is_norm(selector, made):
-  del made
-  return selector.endswith("batch_norm")
+  del selector
+  return _is_layer(made) and "y_dim" in inspect.signature(made).parameters
+
+
+def _is_kernel(selector, made):
+  del selector
+  return _is_layer(made) and "shape" in inspect.signature(made).parameters
+
+
+def _is_layer(made):
+  return inspect.isclass(made) and made.__module__.startswith(
+    "compare_gan.layers."
+  )
 
 
 def _is_optimizer(selector, made):

@@ -1,8 +1,21 @@
 """What surrounds a forward pass: given once, not handed through each call.
 
-scope: names and first values of variables.  state: what a pass leaves behind.
-recompute: activations that are not kept.    draws: random numbers by position.
-replica: which one runs, and their means.    precision: what is computed in.
-pixels: images as networks take them.        graphs: walks over what was traced.
-Every room may look in here; it looks into none.
+  module     what it gives                     entered with
+  scope      names and first values of         scope("generator"),
+             variables                         building(seed=...)
+  state      where updates of moving averages  deferred(), frozen(),
+             and power iterations go           recorded(), replayed(...)
+  recompute  which activations are computed    using(True)
+             twice instead of kept
+  draws      random numbers by seed and row    seeded(seed), fed(values)
+  replica    which replica runs, and means     running(replicas)
+             over all of them
+  gin_scope  settings of one network alone     settings_of("G")
+  precision  what convolutions compute in      using("bfloat16")
+
+Without a block around it each has a plain default: one replica, float32, fresh
+draws, updates at once. Two more modules surround nothing: `pixels` converts
+images to what networks take, and `graphs` walks over traced operations.
+Every room may import this one; it imports no room. Something new that concerns
+every layer, and no caller in between, gets a module here.
 """

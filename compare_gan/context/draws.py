@@ -53,9 +53,9 @@ class _Stream:
 
 class _Current(threading.local):
   def __init__(self) -> None:
-    self.stream = None
-    self.noted = None
-    self.fed = None
+    self.stream: Optional[_Stream] = None
+    self.noted: Optional[list[tf.Tensor]] = None
+    self.fed: Optional[list[tf.Tensor]] = None
 
 
 _current = _Current()
@@ -81,9 +81,10 @@ def seeded(seed: Any, first: Union[int, tf.Tensor] = 0) -> Iterator[None]:
 def recorded() -> Iterator[list[tf.Tensor]]:
   """Lists the tensors that are drawn inside."""
   outer = _current.noted
-  _current.noted = []
+  noted: list[tf.Tensor] = []
+  _current.noted = noted
   try:
-    yield _current.noted
+    yield noted
   finally:
     _current.noted = outer
 

@@ -142,7 +142,7 @@ def _require_convolutions(name):
   """
   if name == "float32":
     return
-  # A second try would do no better: asking twice costs a second each.
+  # The answer is remembered: asking costs a second.
   if name not in _works:
     _works[name] = _probe(tf.as_dtype(name))
   if _works[name] is not None:
@@ -153,7 +153,7 @@ def _require_convolutions(name):
     )
 
 
-_works = {}  # name -> None, or why not
+_works: dict[str, Optional[str]] = {}  # name -> None, or why not
 
 
 def _probe(dtype):

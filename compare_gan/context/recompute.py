@@ -31,7 +31,7 @@ import tensorflow as tf
 
 class _Current(threading.local):
   def __init__(self) -> None:
-    self.stages = None
+    self.stages: Optional[list[tf.Module]] = None
 
 
 _current = _Current()

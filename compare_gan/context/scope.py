@@ -56,7 +56,7 @@ class Build(NamedTuple):
 
 class _Stack(threading.local):
   def __init__(self) -> None:
-    self.path = ()
+    self.path: tuple[str, ...] = ()
     self.build = Build()
 
 

@@ -23,6 +23,7 @@ import threading
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
+from typing import Optional
 
 import tensorflow as tf
 
@@ -39,8 +40,8 @@ class Update(NamedTuple):
 
 class _Sink(threading.local):
   def __init__(self) -> None:
-    self.note = None
-    self.keep = lambda compute: compute()
+    self.note: Optional[Callable[[Update], Any]] = None
+    self.keep: Callable[[Callable[[], Any]], Any] = lambda compute: compute()
 
 
 _sink = _Sink()
@@ -72,7 +73,7 @@ def _noting(note):
 @contextlib.contextmanager
 def deferred() -> Iterator[list[Update]]:
   """Collects the updates made inside; the caller applies them."""
-  updates = []
+  updates: list[Update] = []
   with _noting(updates.append):
     yield updates
 
@@ -100,7 +101,7 @@ def _keeping(keep):
 @contextlib.contextmanager
 def recorded() -> Iterator[list[Any]]:
   """Lists what `kept` returns inside, for `replayed`."""
-  results = []
+  results: list[Any] = []
 
   def keep(compute: Callable[[], Any]) -> Any:
     results.append(compute())

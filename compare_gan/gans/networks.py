@@ -6,6 +6,7 @@ from typing import Optional
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import state
+from compare_gan.context.gin_scope import settings_of
 from compare_gan.context.scope import Module
 from compare_gan.gans import label_use
 from compare_gan.gans.abstract_gan import AbstractGAN
@@ -51,7 +52,8 @@ class Networks(AbstractGAN):
     self.generator = self.make_generator()
     self.encoder = self.make_encoder()
     self.discriminator = self.make_discriminator()
-    self.heads = self.make_heads()
+    with settings_of("D"):
+      self.heads = self.make_heads()
     if conditional:
       label_use.check(self)
     self.averaged_generator = None

@@ -157,11 +157,8 @@ def chunked_attention(
     def gradient(
       d_attended: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-      d_queries, d_keys, d_values = (
-        [],
-        tf.zeros_like(keys),
-        tf.zeros_like(values),
-      )
+      d_queries: list[tf.Tensor] = []
+      d_keys, d_values = tf.zeros_like(keys), tf.zeros_like(values)
       for part in parts:
         with tf.control_dependencies([*d_queries[-1:], d_keys, d_values]):
           d_query, d_key, d_value = _attention_gradient(
@@ -172,7 +169,7 @@ def chunked_attention(
           d_values += d_value
       return tf.concat(d_queries, axis=1), d_keys, d_values
 
-    attended = []
+    attended: list[tf.Tensor] = []
     for part in parts:
       with tf.control_dependencies(attended[-1:]):
         attended.append(attention(queries[:, part], keys, values))

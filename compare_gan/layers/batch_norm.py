@@ -1,8 +1,9 @@
 """Batch normalisation (https://arxiv.org/abs/1502.03167) and what modulates it.
 
-A normaliser is chosen by `G.batch_norm_fn` / `D.batch_norm_fn`. It is made with
-the sizes and called with the tensors. A `scope.Module` or `tf.Module` of one's
-own with these two methods will do, once a gin file says
+A normaliser is chosen by `G.batch_norm_fn` / `D.batch_norm_fn`: those here, of
+group_norm.py, pixel_norm.py and virtual_batch_norm.py. It is made with the
+sizes and called with the tensors. A `scope.Module` or `tf.Module` of one's own
+with these two methods is accepted, once a gin file says
 `import my_package.my_norm`:
 
   norm = my_norm(channels, z_dim=0, y_dim=0, kernel_fn=Kernel, name="bn1")
@@ -59,6 +60,7 @@ class StandardizeBatch(Module):
     self._epsilon = epsilon
     self._use_moving_averages = use_moving_averages
     self._use_cross_replica_mean = use_cross_replica_mean
+    self._gin_scope = gin.current_scope()  # cross_replica_moments reads gin.
 
     def stored(
       name: str,
@@ -100,7 +102,12 @@ class StandardizeBatch(Module):
     across = self._use_cross_replica_mean
     if across is None:
       across = replica.num_replicas() > 1
-    return (cross_replica_moments if across else batch_moments)(x, axes)
+    if not across:
+      return batch_moments(x, axes)
+    if not self._gin_scope:
+      return cross_replica_moments(x, axes)
+    with gin.config_scope(self._gin_scope):
+      return cross_replica_moments(x, axes)
 
   def _move(self, average, value):
     state.update(

@@ -21,6 +21,7 @@ from compare_gan.layers import initializers
 from compare_gan.layers import resample
 from compare_gan.layers.gin_names import ARCH_OPS
 from compare_gan.layers.kernel import Kernel
+from compare_gan.layers.kernel import scaled_bias
 import gin
 import tensorflow as tf
 
@@ -63,7 +64,8 @@ class Conv2D(Module):
       x = tf.nn.conv2d(x, kernel, self._stride, "SAME")
     if self.bias is None:
       return x
-    return tf.nn.bias_add(x, tf.cast(self.bias, x.dtype))
+    bias = scaled_bias(self.kernel, self.bias)
+    return tf.nn.bias_add(x, tf.cast(bias, x.dtype))
 
 
 class Deconv2D(Module):
@@ -102,7 +104,8 @@ class Deconv2D(Module):
     x = tf.nn.conv2d_transpose(x, kernel, shape, self._stride, "SAME")
     # tf.ensure_shape would be an op, which an NPU's compiler may not know.
     x.set_shape([None, *output_size, self._out_channels])
-    return tf.nn.bias_add(x, tf.cast(self.bias, x.dtype))
+    bias = scaled_bias(self.kernel, self.bias)
+    return tf.nn.bias_add(x, tf.cast(bias, x.dtype))
 
 
 _PREFIX = {"up": "up_", "down": "down_", "none": "same_"}

@@ -13,6 +13,7 @@ from compare_gan.context.scope import scope
 from compare_gan.layers.activations import lrelu
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Linear
+from compare_gan.layers.spectral_norm import SpectralNorm
 import tensorflow as tf
 
 
@@ -90,3 +91,34 @@ class DenseResiduals(Module):
     for block in self.blocks:
       x = block(x, is_training)
     return x
+
+
+class ScoredResiduals(Module):
+  """BigBiGAN's H or J: features [N, units] of a vector, and a score of it.
+
+  Args:
+    in_channels: length of the vector.
+    units, count: width and number of the residual blocks.
+    rate: of their dropout.
+    kernel_fn: of their kernels.
+    score_kernel_fn: of the last linear map.
+  """
+
+  def __init__(
+    self,
+    in_channels: int,
+    units: int,
+    count: int,
+    rate: float,
+    kernel_fn: Callable[..., tf.Module] = SpectralNorm,
+    score_kernel_fn: Callable[..., tf.Module] = Kernel,
+  ) -> None:
+    super().__init__()
+    self.blocks = DenseResiduals(in_channels, units, count, kernel_fn, rate)
+    self.linear = Linear(units, 1, kernel_fn=score_kernel_fn, name="fc")
+
+  def __call__(
+    self, x: tf.Tensor, is_training: bool
+  ) -> tuple[tf.Tensor, tf.Tensor]:
+    features = self.blocks(x, is_training)
+    return features, self.linear(features, is_training)

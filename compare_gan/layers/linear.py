@@ -12,6 +12,8 @@ from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
 from compare_gan.layers import initializers
 from compare_gan.layers.kernel import Kernel
+from compare_gan.layers.kernel import bias_scale
+from compare_gan.layers.kernel import scaled_bias
 import tensorflow as tf
 
 
@@ -25,7 +27,7 @@ class Call(NamedTuple):
 
 class _Recorder(threading.local):
   def __init__(self) -> None:
-    self.calls = None
+    self.calls: Optional[list[Call]] = None
 
 
 _recorder = _Recorder()
@@ -35,9 +37,10 @@ _recorder = _Recorder()
 def recorded_calls() -> Iterator[list[Call]]:
   """Lists the calls that linear layers get inside, in their order."""
   outer = _recorder.calls
-  _recorder.calls = []
+  calls: list[Call] = []
+  _recorder.calls = calls
   try:
-    yield _recorder.calls
+    yield calls
   finally:
     _recorder.calls = outer
 
@@ -61,13 +64,15 @@ class Linear(Module):
       self.bias = None
       if use_bias:
         self.bias = variable(
-          "bias", [out_channels], initializers.constant(bias_start)
+          "bias",
+          [out_channels],
+          initializers.constant(bias_start / bias_scale(self.kernel)),
         )
 
   def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     output = tf.matmul(x, tf.cast(self.kernel(is_training), x.dtype))
     if self.bias is not None:
-      output += tf.cast(self.bias, x.dtype)
+      output += tf.cast(scaled_bias(self.kernel, self.bias), x.dtype)
     if _recorder.calls is not None:
       _recorder.calls.append(Call(self, x, output))
     return output

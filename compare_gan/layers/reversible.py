@@ -17,6 +17,9 @@ from typing import Optional
 
 from compare_gan.context import state
 from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
+from compare_gan.layers.batch_norm import BatchNorm
+from compare_gan.layers.conv import Conv2D
 import tensorflow as tf
 
 
@@ -134,3 +137,32 @@ def _undo(halves, f):
 
 def _float32(x):
   return tf.cast(x, tf.float32)
+
+
+class RevUnit(Module):
+  """f(x) = ReLU BN conv ReLU BN conv x + x, of a reversible unit."""
+
+  def __init__(self, channels: int, name: str) -> None:
+    super().__init__()
+
+    def conv(name: str) -> Conv2D:
+      return Conv2D(channels, channels, 3, use_bias=False, name=name)
+
+    with scope(name):
+      self.conv1 = conv("conv1")
+      self.bn1 = BatchNorm(channels, name="bn1")
+      self.conv2 = conv("conv2")
+      self.bn2 = BatchNorm(channels, name="bn2")
+
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
+    h = self.bn1(self.conv1(x, is_training), None, None, is_training)
+    h = self.conv2(tf.nn.relu(h), is_training)
+    h = tf.nn.relu(self.bn2(h, None, None, is_training))
+    return x + tf.cast(h, x.dtype)
+
+
+def widened(x: tf.Tensor) -> tf.Tensor:
+  """Returns x [N, H, W, C] averaged over 2x2, with C channels of 0 more."""
+  x = tf.nn.avg_pool2d(x, 2, 2, "SAME")
+  before = x.shape[-1] // 2
+  return tf.pad(x, [[0, 0]] * 3 + [[before, x.shape[-1] - before]])

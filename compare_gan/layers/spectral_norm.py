@@ -2,10 +2,12 @@
 
 The kernel is divided by an estimate of the largest singular value of the matrix
 W = [prod(shape[:-1]), shape[-1]], R rows and K columns. One power iteration per
-application keeps the estimate up to date; its vector `u_var` is state.
+application, or several, keep the estimate up to date; its vector `u_var` is
+state.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from typing import Callable
 from typing import Optional
 
@@ -19,7 +21,9 @@ import tensorflow as tf
 
 
 @gin.configurable(
-  "spectral_norm", module=gin_names.ARCH_OPS, denylist=["shape", "init"]
+  "spectral_norm",
+  module=gin_names.ARCH_OPS,
+  denylist=["shape", "init", "kernel_fn"],
 )
 class SpectralNorm(scope.Module):
   """`kernel / sigma(kernel)`.
@@ -33,6 +37,8 @@ class SpectralNorm(scope.Module):
     update_in_eval: the original moved `u_var` at every application, evaluation
       included. False (default): evaluation takes one iteration from the stored
       vector and leaves it alone, so that the same z gives the same image.
+    power_iteration_rounds: how often each application iterates; TF-GAN's name.
+    kernel_fn: makes the kernel that is divided. None: a variable.
   """
 
   def __init__(
@@ -42,6 +48,8 @@ class SpectralNorm(scope.Module):
     epsilon: float = 1e-12,
     singular_value: str = "left",
     update_in_eval: bool = False,
+    power_iteration_rounds: int = 1,
+    kernel_fn: Optional[Callable[..., Any]] = None,
   ) -> None:
     super().__init__()
     if len(shape) < 2:
@@ -53,15 +61,25 @@ class SpectralNorm(scope.Module):
         f"spectral_norm.singular_value = {singular_value!r} is unknown. It can "
         "be 'left', 'right' or 'auto'."
       )
+    if power_iteration_rounds < 1:
+      raise ValueError(
+        "spectral_norm.power_iteration_rounds = "
+        f"{power_iteration_rounds}. It must be 1 or more."
+      )
+    self._rounds = power_iteration_rounds
     self._epsilon = epsilon
     self._update_in_eval = update_in_eval
     rows, columns = int(np.prod(shape[:-1])), shape[-1]
     if singular_value == "auto":
       singular_value = "left" if rows <= columns else "right"
     self._left = singular_value == "left"
-    self.kernel = scope.variable(
-      "kernel", shape, init or initializers.weights()
-    )
+    self.made_kernel = kernel_fn(shape, init) if kernel_fn else None
+    # Of the bias beside, see equalized_learning_rate.py.
+    self.bias_scale = getattr(self.made_kernel, "bias_scale", 1.0)
+    if self.made_kernel is None:
+      self.kernel = scope.variable(
+        "kernel", shape, init or initializers.weights()
+      )
     with scope.scope("kernel"):
       self.u_var = scope.variable(
         "u_var",
@@ -71,7 +89,11 @@ class SpectralNorm(scope.Module):
       )
 
   def __call__(self, is_training: bool) -> tf.Tensor:
-    w = tf.reshape(self.kernel, [-1, self.kernel.shape[-1]])  # [R, K]
+    if self.made_kernel is None:
+      kernel = self.kernel
+    else:
+      kernel = self.made_kernel(is_training)
+    w = tf.reshape(kernel, [-1, kernel.shape[-1]])  # [R, K]
     u, v = state.kept(lambda: self._power_iteration(tf.stop_gradient(w)))
     if is_training or self._update_in_eval:
       state.update(self.u_var, lambda: u)
@@ -80,14 +102,18 @@ class SpectralNorm(scope.Module):
       sigma = tf.reduce_sum(u * tf.matmul(w, v))
     else:
       sigma = tf.reduce_sum(tf.matmul(v, w) * u)
-    return self.kernel / sigma
+    return kernel / sigma
 
   def _power_iteration(self, w):
-    if self._left:
-      v = self._unit(tf.matmul(w, self.u_var, transpose_a=True))  # [K, 1]
-      return self._unit(tf.matmul(w, v)), v
-    v = self._unit(tf.matmul(self.u_var, w, transpose_b=True))  # [1, R]
-    return self._unit(tf.matmul(v, w)), v
+    u = self.u_var
+    for _ in range(self._rounds):
+      if self._left:
+        v = self._unit(tf.matmul(w, u, transpose_a=True))  # [K, 1]
+        u = self._unit(tf.matmul(w, v))
+      else:
+        v = self._unit(tf.matmul(u, w, transpose_b=True))  # [1, R]
+        u = self._unit(tf.matmul(v, w))
+    return u, v
 
   def _unit(self, a):
     return a * tf.math.rsqrt(

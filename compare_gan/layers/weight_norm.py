@@ -37,4 +37,4 @@ class WeightNorm(scope.Module):
   def __call__(self, is_training: bool) -> tf.Tensor:
     del is_training
     norm = tf.sqrt(tf.reduce_sum(tf.square(self.V), self._axes, keepdims=True))
-    return self.g * self.V / tf.maximum(norm, _SMALLEST)
+    return tf.convert_to_tensor(self.g) * self.V / tf.maximum(norm, _SMALLEST)

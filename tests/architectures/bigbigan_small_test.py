@@ -228,13 +228,6 @@ def test_encoder_sees_64_pixels():
     assert out.sample.shape == (2, 8) and out.stddev is None
 
 
-def test_widened_adds_zeros_on_both_sides():
-  x = tf.reshape(tf.range(1.0, 13.0), [1, 3, 2, 2])
-  y = bigbigan_small.widened(x).numpy()
-  # Means of 1, 3, 5, 7 and of 9, 11 where the last row stands alone.
-  np.testing.assert_array_equal(y.reshape(2, 4), [[0, 4, 5, 0], [0, 10, 11, 0]])
-
-
 @pytest.mark.parametrize("size,blocks", [(64, 4), (128, 5)])
 def test_larger_images_have_more_blocks(size, blocks):
   gin.parse_config(_NARROW)

@@ -19,6 +19,7 @@ _MEMBERS = {
   "features": ("@classifier", "@fid"),
   "gans": ("@BigBiGAN", "@z"),
   "heads": ("@ac_head", "@class_head"),
+  "kernels": ("@weight_standardization", "@group_norm"),
   "looks": ("directions", "chart"),
   "losses": ("@hinge", "@loss"),
   "metrics": ("@kid", "@bootstrap"),

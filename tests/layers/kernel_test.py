@@ -51,3 +51,13 @@ def test_two_norms_of_one_kernel_are_refused():
   with pytest.raises(ValueError) as error:
     kernel.choose(True, True, "D")
   assert "D.spectral_norm and D.weight_norm" in str(error.value)
+
+
+def test_two_ways_to_write_a_kernel_are_refused():
+  with pytest.raises(ValueError, match=r"D\.weight_norm = True and D\.kernel"):
+    kernel.choose(False, True, "D", kernel.Kernel)
+
+
+def test_two_spectral_norms_are_refused():
+  with pytest.raises(ValueError, match="divide each kernel twice"):
+    kernel.choose(True, False, "D", SpectralNorm)

@@ -1,10 +1,10 @@
 """Units that are undone; the same gradients with less memory."""
 
-from compare_gan.architectures import bigbigan_small
 from compare_gan.context import precision
 from compare_gan.context import scope
 from compare_gan.context import state
 from compare_gan.layers import batch_norm
+from compare_gan.layers import reversible
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.reversible import Reversible
 from compare_gan.layers.spectral_norm import SpectralNorm
@@ -40,7 +40,7 @@ class _Spectral(scope.Module):
     return self.norm(x, None, None, is_training)
 
 
-def _stack(make=bigbigan_small.RevUnit, count=3, recompute=True, channels=_C):
+def _stack(make=reversible.RevUnit, count=3, recompute=True, channels=_C):
   with scope.building(seed=1):
     units = [make(channels // 2, f"unit{i}") for i in range(count)]
     stack = Reversible(units, recompute)
@@ -64,7 +64,7 @@ def test_a_unit_by_hand():
 
 
 @pytest.mark.parametrize("is_training", [True, False])
-@pytest.mark.parametrize("make", [bigbigan_small.RevUnit, _Spectral])
+@pytest.mark.parametrize("make", [reversible.RevUnit, _Spectral])
 def test_inverse(make, is_training):
   stack, x = _stack(make), _x()
   with state.frozen():
@@ -103,7 +103,7 @@ def _gradients(recompute, make, graph, deferred=False):
 
 @pytest.mark.parametrize("deferred", [False, True])
 @pytest.mark.parametrize("graph", [False, True])
-@pytest.mark.parametrize("make", [bigbigan_small.RevUnit, _Spectral])
+@pytest.mark.parametrize("make", [reversible.RevUnit, _Spectral])
 def test_recomputed_gradients_are_the_plain_ones(make, graph, deferred):
   """And the state moves once."""
   plain = _gradients(False, make, graph, deferred)
@@ -179,3 +179,10 @@ def test_halves_stay_float32():
   assert y.dtype == tf.float32
   # In float16, of 11 bits, it would be off by a thousandth.
   np.testing.assert_allclose(again, x, atol=1e-4)
+
+
+def test_widened_adds_zeros_on_both_sides():
+  x = tf.reshape(tf.range(1.0, 13.0), [1, 3, 2, 2])
+  y = reversible.widened(x).numpy()
+  # Means of 1, 3, 5, 7 and of 9, 11 where the last row stands alone.
+  np.testing.assert_array_equal(y.reshape(2, 4), [[0, 4, 5, 0], [0, 10, 11, 0]])

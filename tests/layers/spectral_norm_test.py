@@ -179,3 +179,20 @@ def test_an_unknown_singular_value_is_refused_with_what_would_do():
     spectral_norm.SpectralNorm([4, 4])
   for part in ("singular_value", "'top'", "'left'", "'right'", "'auto'"):
     assert part in str(error.value)
+
+
+@pytest.mark.parametrize("singular_value", ["left", "right"])
+def test_several_rounds_are_as_many_calls_of_one(singular_value):
+  once, thrice = (
+    diagonal(singular_value=singular_value, power_iteration_rounds=rounds)
+    for rounds in (1, 3)
+  )
+  for _ in range(3):
+    expected = once(is_training=True)
+  np.testing.assert_allclose(thrice(is_training=True), expected, rtol=1e-6)
+  np.testing.assert_allclose(thrice.u_var, once.u_var, rtol=1e-6)
+
+
+def test_no_round_is_refused():
+  with pytest.raises(ValueError, match="power_iteration_rounds = 0"):
+    diagonal(power_iteration_rounds=0)

@@ -7,7 +7,13 @@ from compare_gan.configuration import gin_files
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import scores
 
-_NORMS = ("batch_norm_fn", "layer_norm", "spectral_norm", "weight_norm")
+_NORMS = (
+  "batch_norm_fn",
+  "layer_norm",
+  "spectral_norm",
+  "weight_norm",
+  "kernel_fn",
+)
 
 
 def impossible(
@@ -57,7 +63,7 @@ def _why_not(cell, lines):
 
 
 def _build(bindings, imports, lines):
-  """Returns the variables of a cell's GAN, {(name, shape)}.
+  """Returns the variables and layers of a cell's GAN, to be compared.
 
   Args:
     bindings, imports: of the cell.
@@ -78,4 +84,7 @@ def _build(bindings, imports, lines):
     with scope.building(allocate=False):
       gan = model_dir.make_gan(catalogue.dataset())
     networks = gan.generator, gan.discriminator
-    return {(v.name, v.shape) for net in networks for v in net.variables}
+    # Pixel norms and some kernels have no variables that others lack.
+    layers = [type(m).__name__ for net in networks for m in net.submodules]
+    variables = {(v.name, v.shape) for net in networks for v in net.variables}
+    return variables, sorted(layers)

@@ -1,0 +1,140 @@
+"""The reference batch of virtual batch normalisation, see its layer.
+
+D's is the first rows of the first batch of images that it sees in training, G's
+the first rows of its z, and each keeps the labels that came with them. They are
+variables: a checkpoint and an exported network have them. During the first
+update they are not there yet, and each pass takes its own first rows instead.
+"""
+
+import inspect
+from typing import Any
+from typing import Optional
+from typing import TypeVar
+
+from compare_gan.context import replica
+from compare_gan.context import state
+from compare_gan.context.scope import Module
+from compare_gan.context.scope import scope
+from compare_gan.context.scope import variable
+from compare_gan.layers import initializers
+from compare_gan.layers.virtual_batch_norm import VirtualBatchNorm
+import tensorflow as tf
+
+Network = TypeVar("Network", bound=Module)
+
+
+def with_reference(network: Network) -> Network:
+  """Returns the network, with a reference batch if its normalisers need one."""
+  norms = [m for m in network.submodules if isinstance(m, VirtualBatchNorm)]
+  if not norms:
+    return network
+  sizes = {norm.reference_size for norm in norms}
+  if len(sizes) > 1:
+    raise ValueError(
+      f"virtual_batch_norm.reference_size is {sorted(sizes)} in one network, "
+      "but its layers share one reference batch."
+    )
+  for norm in norms:
+    norm.has_reference = True
+  cls = type(network)
+  network.reference = _Reference(network, sizes.pop())
+  # Python looks for __call__ in the class of an object, not in the object.
+  bases, members = (_WithReference, cls), {"__module__": cls.__module__}
+  object.__setattr__(network, "__class__", type(cls.__name__, bases, members))
+  return network
+
+
+class _Reference(Module):
+  """The first `size` rows of each input that the first batch had."""
+
+  def __init__(self, network: Any, size: int) -> None:
+    super().__init__()
+    shapes = {"x": network.image_shape, "z": [getattr(network, "z_dim", 0)]}
+    classes = getattr(network, "num_classes", 0)
+    if classes:
+      shapes["y"] = [classes]
+    self.size = size
+    self.title = network.title
+    self.rows = {}
+    with scope("reference"):
+      for name in inspect.signature(network.__call__).parameters:
+        if name in shapes:
+          self.rows[name] = variable(
+            name, [size, *shapes[name]], _FIRST_VALUES[name], trainable=False
+          )
+      self.is_filled = variable(
+        "is_filled", [], initializers.zeros, trainable=False, dtype=tf.int32
+      )
+
+  def of_pass(
+    self, inputs: dict[str, tf.Tensor], is_training: bool
+  ) -> dict[str, tf.Tensor]:
+    """Returns the rows to put in front of each input of a pass."""
+    if not is_training:
+      return {name: tf.convert_to_tensor(self.rows[name]) for name in inputs}
+    if replica.num_replicas() > 1:
+      raise ValueError(
+        f"{self.title} has virtual_batch_norm, whose reference batch "
+        f"{replica.num_replicas()} replicas would each choose by themselves. "
+        "Train on one device, or choose another G.batch_norm_fn or "
+        "D.batch_norm_fn, such as @batch_norm."
+      )
+    return {name: self._chosen(name, x) for name, x in inputs.items()}
+
+  def fill(self, inputs: dict[str, tf.Tensor]) -> None:
+    """Notes the rows of the first batch; later ones change nothing."""
+    for name, x in inputs.items():
+      self._note(name, x)
+    state.update(self.is_filled, lambda: tf.ones([], tf.int32))
+
+  def _note(self, name, x):
+    state.update(self.rows[name], lambda: self._chosen(name, x))
+
+  def _chosen(self, name, x):
+    if x.shape[0] is not None and x.shape[0] < self.size:
+      raise ValueError(
+        f"{self.title} is called with {x.shape[0]} rows, but "
+        f"virtual_batch_norm.reference_size = {self.size} of the first batch "
+        "are its reference. Set it to at most options.batch_size / "
+        "options.micro_batches."
+      )
+    first = tf.stop_gradient(tf.cast(x[: self.size], tf.float32))
+    return tf.where(self.is_filled > 0, self.rows[name], first)
+
+
+def _uniform(rng, shape):
+  return rng.uniform(size=shape)
+
+
+# What an untrained network has for a reference.
+_FIRST_VALUES = {
+  "x": _uniform,
+  "z": initializers.normal(1.0),
+  "y": initializers.zeros,
+}
+
+
+class _WithReference:
+  """The class of a network with a reference batch, before its own class."""
+
+  reference: _Reference
+
+  def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    call = super().__call__  # type: ignore[misc]  # That of the network.
+    given = inspect.signature(call).bind(*args, **kwargs).arguments
+    is_training = given.pop("is_training")
+    inputs = {name: x for name, x in given.items() if x is not None}
+    rows = self.reference.of_pass(inputs, is_training)
+    if is_training:
+      self.reference.fill(inputs)
+    both = {
+      name: tf.concat([tf.cast(rows[name], x.dtype), x], axis=0)
+      for name, x in inputs.items()
+    }
+    output = call(**{**given, **both}, is_training=is_training)
+    return tf.nest.map_structure(self._without_reference, output)
+
+  def _without_reference(
+    self, output: Optional[tf.Tensor]
+  ) -> Optional[tf.Tensor]:
+    return None if output is None else output[self.reference.size :]
