@@ -7,7 +7,7 @@ import textwrap
 
 from compare_gan.context import scope
 from compare_gan.gans import optimizers
-from compare_gan.gans import schedules
+from compare_gan.gans import tf1_schedules as schedules
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -222,8 +222,8 @@ def test_no_slots_no_variables(name):
   [
     (lambda: optimizers.AdamOptimizer("0.1"), "AdamOptimizer.learning_rate"),
     (lambda: optimizers.AdamOptimizer(beta1=1.0), r"a number in \[0, 1\)"),
-    (lambda: optimizers.AdagradOptimizer(0.1, 0.0), "above 0 would do"),
-    (lambda: optimizers.FtrlOptimizer(0.1, 0.5), "at most 0 would do"),
+    (lambda: optimizers.AdagradOptimizer(0.1, 0.0), "must be a number above 0"),
+    (lambda: optimizers.FtrlOptimizer(0.1, 0.5), "must be 0 or less"),
     # A schedule without its () in the gin file.
     (lambda: optimizers.AdamOptimizer(lambda step: lambda step: 0.1), r"\(\)"),
   ],

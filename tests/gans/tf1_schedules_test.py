@@ -1,6 +1,6 @@
 """The schedules against tf.compat.v1.train's and against sums done by hand."""
 
-from compare_gan.gans import schedules
+from compare_gan.gans import tf1_schedules as schedules
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -72,15 +72,15 @@ def test_a_schedule_can_be_traced():
   [
     (
       lambda: schedules.exponential_decay(0.1, decay_rate=0.5),
-      "exponential_decay.decay_steps = None, but a number above 0 would do",
+      "exponential_decay.decay_steps = None; it must be a number above 0",
     ),
     (
       lambda: schedules.polynomial_decay(0.1, decay_steps=0),
-      "polynomial_decay.decay_steps = 0, but a number above 0",
+      "polynomial_decay.decay_steps = 0; it must be a number above 0",
     ),
     (
       lambda: schedules.natural_exp_decay("a", decay_steps=1, decay_rate=1),
-      "natural_exp_decay.learning_rate = 'a', but a number would do",
+      "natural_exp_decay.learning_rate = 'a'; it must be a number",
     ),
     (
       lambda: schedules.piecewise_constant(boundaries=[1], values=[0.1]),
@@ -88,7 +88,7 @@ def test_a_schedule_can_be_traced():
     ),
     (
       lambda: schedules.piecewise_constant(boundaries=[2, 1], values=[1, 2, 3]),
-      "Increasing boundaries",
+      "increasing boundaries",
     ),
   ],
 )
