@@ -17,6 +17,7 @@ too, and loaded from shrinking_optimizers.py when they are asked for.
 import copy
 import importlib
 from typing import Any
+from typing import Optional
 from typing import Union
 
 from compare_gan.context import scope
@@ -194,7 +195,11 @@ class AdamWOptimizer(AdamOptimizer):
   the schedule of the learning rate, and does not pass through the moments.
 
   Args:
-    learning_rate, beta1, beta2, epsilon, use_locking, name: Adam's.
+    learning_rate: a number or a schedule.
+    beta1, beta2, epsilon: None for those of AdamOptimizer, as a card binds
+      them: `tf.train.AdamOptimizer.beta1 = 0.0` acts on both.
+    use_locking: has no meaning.
+    name: of the slots.
     weight_decay: PyTorch's default is 0.01.
     decayed: "kernels", those of linear layers, convolutions and embeddings; or
       "all", with biases and the gains of norms.
@@ -203,15 +208,17 @@ class AdamWOptimizer(AdamOptimizer):
   def __init__(
     self,
     learning_rate: Union[Schedule, tf.Tensor] = 0.001,
-    beta1: Schedule = 0.9,
-    beta2: Schedule = 0.999,
-    epsilon: float = 1e-08,
+    beta1: Optional[Schedule] = None,
+    beta2: Optional[Schedule] = None,
+    epsilon: Optional[float] = None,
     use_locking: bool = False,
     name: str = "AdamW",
     weight_decay: float = 0.01,
     decayed: str = "kernels",
   ) -> None:
-    super().__init__(learning_rate, beta1, beta2, epsilon, use_locking, name)
+    own: dict[str, Any] = {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}
+    given = {key: value for key, value in own.items() if value is not None}
+    super().__init__(learning_rate, name=name, **given)
     self._weight_decay = weight_decay
     self._decays_all = decayed == "all"
     self._require(weight_decay >= 0, "weight_decay", weight_decay, "0 or more")

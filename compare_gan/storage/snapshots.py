@@ -25,7 +25,8 @@ def write(model_dir: str, step: int, tensors: dict[str, Any]) -> None:
   """Writes {name: array} as the snapshot of a step, whole or not at all."""
   content = io.BytesIO()
   arrays = {name: _halved(np.asarray(x)) for name, x in tensors.items()}
-  np.savez(content, **arrays)
+  # numpy's annotations take every keyword for allow_pickle.
+  np.savez(content, **arrays)  # type: ignore[arg-type]
   files.make_folder(os.path.join(model_dir, FOLDER))
   files.write_bytes(_path(model_dir, step), content.getvalue())
 

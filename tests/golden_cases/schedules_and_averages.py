@@ -1,4 +1,4 @@
-"""What the golden cases of schedules, averages and lazy steps are compared with.
+"""Our side of the golden cases of schedules, averages and lazy steps.
 
 CASES = {case name: function(inputs, params) -> {output name: value}}
 """
@@ -133,8 +133,8 @@ def _tracked(steps, widths):
     w.assign(value)
     averages.move(tf.constant(t - 1), stays=False)
     for v in averages.variables:
-      _, _, width = scope.full_name(v).rpartition(power_ema.SUFFIX)
-      if width:
+      _, is_average, width = scope.full_name(v).rpartition(power_ema.SUFFIX)
+      if is_average:
         found[t, float(width)] = v.numpy()
   return found
 
