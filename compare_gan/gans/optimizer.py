@@ -8,7 +8,7 @@ gradients, already reduced, to `apply_gradients` on every replica: each updates
 its own copy, no replica waits for another, and the copies stay equal.
 
 What gin may set on the optimiser of either network, whatever its class, is in
-step_limits.py: clipping of gradients and of weights.
+clipping.py.
 """
 
 import abc
@@ -152,7 +152,7 @@ class Optimizer(scope.Module, abc.ABC):
         assigned in a branch, which not every kind of replica can do.
     """
     grads_and_vars = list(grads_and_vars)
-    self._check(grads_and_vars)
+    self._require_gradients_and_slots(grads_and_vars)
     lr = self.learning_rate(step)
     rate = self._rate(lr, step)
     before: list[tf.Tensor] = []
@@ -181,7 +181,9 @@ class Optimizer(scope.Module, abc.ABC):
     new_w = self._decayed(w, old_w, new_w, lr)
     return _assign(variables, [new_w, *new_slots], when)
 
-  def _check(self, grads_and_vars: list[tuple[tf.Tensor, tf.Variable]]) -> None:
+  def _require_gradients_and_slots(
+    self, grads_and_vars: list[tuple[tf.Tensor, tf.Variable]]
+  ) -> None:
     missing = [scope.full_name(w) for g, w in grads_and_vars if g is None]
     if missing:
       raise ValueError(

@@ -7,9 +7,11 @@ from compare_gan.__main__ import main
 from compare_gan.context import scope
 from compare_gan.estimator import run_config
 from compare_gan.evaluation import post_hoc
+from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import power_ema
 from compare_gan.storage import model_dir
 from compare_gan.storage import snapshots
+from compare_gan.storage import task_manager
 import gin
 import numpy as np
 import pytest
@@ -115,6 +117,26 @@ def test_evaluate_says_the_width_on_the_card(trained, tmp_path):
 
 
 @pytest.mark.long
+def test_a_schedule_scores_the_width_where_there_is_a_snapshot(tmp_path):
+  _train(tmp_path)
+  gin.parse_config([_CONFIG, "evaluate.ema = 0.2", "evaluate.sample_grid = 0"])
+  with pytest.warns(UserWarning, match="Step 0 is not evaluated: An average"):
+    runner_lib.run_with_schedule(
+      "eval_after_train",
+      NoiseDataset,
+      run_config.run_config(),
+      str(tmp_path),
+      "cpu",
+      runner_lib.Evaluation(runs=1, every_steps=2),
+    )
+  rows = task_manager.read_rows(str(tmp_path))
+  assert [row["step"] for row in rows] == [2, 4, 6]
+  assert {row["protocol"]["ema"] for row in rows} == {
+    "power function, sigma_rel 0.2"
+  }
+
+
+@pytest.mark.long
 def test_sample_makes_images_with_a_width(trained, tmp_path):
   images = []
   for i, flags in enumerate(([], ["--ema=0.2"])):
@@ -123,6 +145,13 @@ def test_sample_makes_images_with_a_width(trained, tmp_path):
     assert main([*words, *flags]) == 0
     images.append(np.load(out)["images"])
   assert not np.array_equal(*images)
+
+
+def test_a_width_and_no_average_contradict_each_other(tmp_path):
+  with pytest.raises(
+    ValueError, match="evaluate.ema = 0.1 asks for an average"
+  ):
+    settings_lib.settings(ema=0.1, averaged=False)
 
 
 def _snapshot(folder, step, *widths):

@@ -395,6 +395,20 @@ _ON_TWO_CPUS = """
     np.testing.assert_array_equal(first, second)
   np.testing.assert_allclose(w.values[0], [0.8, 0.8], rtol=1e-3)
   np.testing.assert_allclose(adam.variables[0].values[1], 0.9**3, rtol=1e-6)
+
+  def lazy_step(when):
+    adam.apply_gradients([(tf.ones([2]), w)], 0, when)
+
+  run_lazily = tf.function(lambda when: strategy.run(lazy_step, (when,)))
+  before = [v.numpy() for v in strategy.experimental_local_results(w)]
+  run_lazily(tf.constant(False))
+  np.testing.assert_array_equal(
+    before, [v.numpy() for v in strategy.experimental_local_results(w)]
+  )
+  run_lazily(tf.constant(True))
+  first, second = strategy.experimental_local_results(w)
+  assert (first.numpy() < before[0]).all()
+  np.testing.assert_array_equal(first, second)
   print("done")
 """
 
