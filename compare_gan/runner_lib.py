@@ -25,13 +25,16 @@ from compare_gan.context import state
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.estimator import estimator as estimator_lib
 from compare_gan.estimator import hooks as hooks_lib
+from compare_gan.estimator import snapshot_hook
 from compare_gan.evaluation import microscope
+from compare_gan.evaluation import post_hoc
 from compare_gan.evaluation import protocol
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import scoring as evaluation_lib
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import options as options_lib
 from compare_gan.gans import parameter_table
+from compare_gan.gans import power_ema
 from compare_gan.memory import memory_check
 from compare_gan.pictures import image_grid
 from compare_gan.pictures import picture_files
@@ -215,7 +218,12 @@ def _train_alone(devices, dataset, run_config, model_dir):
       "train", options.batch_size, start=first, as_stored=True, **shard
     ),
     options.training_steps,
-    _hooks(gan, dataset, options, model_dir, was),
+    [
+      *_hooks(gan, dataset, options, model_dir, was),
+      snapshot_hook.Snapshots(
+        model_dir, power_ema.SUFFIX, run_config.save_checkpoints_steps
+      ),
+    ],
     lambda graph: _check_graph(graph, gan, devices, run_config),
   )
   if devices.is_chief and not is_done:
@@ -325,8 +333,9 @@ class _Scorer:
       was = restart.of_checkpoint(self._model_dir, step, shapes)
       restart.require_variables(was, self._dataset)
     self.gan = _with_values(self.gan, self._dataset, tensors, self._model_dir)
+    chosen = settings_lib.settings()
+    post_hoc.use_average(self.gan, self._model_dir, step, chosen.ema)
     if self.evaluator is None:
-      chosen = settings_lib.settings()
       self.evaluator = evaluation_lib.Evaluator(
         self._dataset, chosen, self._runs
       )
@@ -338,6 +347,9 @@ class _Scorer:
     """Returns whether rows of a step have all that would be computed now."""
     try:
       tensors = checkpoints.read(self._model_dir, step)
+      post_hoc.require_snapshot(
+        self._model_dir, step, settings_lib.settings().ema
+      )
     except OSError:
       return False  # Which `_evaluate` says.
     self.load(step, tensors)
@@ -354,6 +366,7 @@ def _evaluate(steps, dataset, model_dir, evaluation, scorer=None):
   for step in steps:
     try:
       tensors = checkpoints.read(model_dir, step)
+      post_hoc.require_snapshot(model_dir, step, chosen.ema)
     except OSError as error:  # Removed meanwhile, or damaged.
       warnings.warn(f"Step {step} is not evaluated: {error}", stacklevel=2)
       continue

@@ -1,9 +1,11 @@
 """Every card in configs/ parses and builds, at full size but without memory."""
 
 import pathlib
+import re
 import warnings
 
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_text
 from compare_gan.context import scope
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import shapes
@@ -25,6 +27,11 @@ pytestmark = pytest.mark.versions("TensorFlow builds each card's networks")
 _FOLDER = pathlib.Path(__file__).parent.parent / "configs"
 _CONFIGS = sorted(_FOLDER.glob("*.gin"))
 _STUDIES = sorted((_FOLDER / "studies").glob("*.gin"))
+# In all other folders: files to be laid over a card.
+_PRESETS = sorted(
+  path for path in _FOLDER.glob("*/*.gin") if path not in _STUDIES
+)
+_OVER = "dcgan_shapes32"  # unless a comment says `--gin_config=<card>.gin`
 
 
 # Not before a step is traced, which takes minutes for all cards.
@@ -61,6 +68,35 @@ def test_card_builds(path, tmp_path):
     if not name.startswith((*_READ_BY_A_STEP, "run_config."))
   }
   assert unread == _READ_BY_NOTHING.get(path.stem, set())
+
+
+def _card_under(preset):
+  """Returns the name of the card that a preset's comment lays it over."""
+  found = re.search(r"--gin_config=(\w+)\.gin", preset.read_text())
+  return found[1] if found else _OVER
+
+
+@pytest.mark.parametrize("path", _PRESETS, ids=[p.stem for p in _PRESETS])
+@pytest.mark.usefixtures("own_cache")
+def test_a_preset_can_be_laid_over_a_card(path):
+  card = f"{_card_under(path)}.gin"
+  gin_files.parse([card, f"{path.parent.name}/{path.name}"])
+  with scope.building(allocate=False):
+    model_dir.make_gan(catalogue.dataset())
+  mine, _ = gin_text.read(path.read_text())
+  unread = {
+    name
+    for name in gin_files.unread(batches_are_made=False)
+    if not name.startswith((*_READ_BY_A_STEP, "run_config."))
+  }
+  assert not unread & set(mine)
+
+
+@pytest.mark.parametrize("path", _PRESETS, ids=[p.stem for p in _PRESETS])
+def test_a_preset_says_its_paper_and_its_cost(path):
+  comments = [x for x in path.read_text().splitlines() if x.startswith("#")]
+  assert "https://arxiv.org/abs/" in "\n".join(comments)
+  assert "Cost:" in "\n".join(comments)
 
 
 _TRACED = ("sndcgan_shapes16", "dcgan_shapes32", "biggan_shapes32")

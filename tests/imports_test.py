@@ -61,6 +61,7 @@ _MAY_IMPORT = {
   "datasets": set(),
   "metrics": set(),
   "estimator": {"storage.checkpoints"},
+  "estimator.snapshot_hook": {"storage.snapshots"},
   "features": {
     "datasets.abstract_dataset",
     "datasets.cache",
@@ -80,6 +81,7 @@ _MAY_IMPORT = {
     "gans.latents",
     "metrics.contract",
   },
+  "evaluation.post_hoc": {"gans", "storage.snapshots"},
   "evaluation.sampling": {"gans", "layers"},
   "evaluation.microscope": {"gans.penalty_lib", "layers"},
   "pictures": {"evaluation.sampling", "gans.latents"},

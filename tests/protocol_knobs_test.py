@@ -59,6 +59,7 @@ _CHANGES = {
   "evaluate.seed": ["evaluate.seed = 1"],
   "evaluate.truncation": ["evaluate.truncation = 0.5"],
   "evaluate.averaged": ["evaluate.averaged = False"],
+  "evaluate.ema": ["evaluate.ema = 0.1"],
   "evaluate.moments_examples": ["evaluate.moments_examples = 4"],
   "evaluate.real_statistics": ["evaluate.real_statistics = '{statistics}'"],
   "eval_z.distribution_fn": ["eval_z.distribution_fn = @tf.random.normal"],

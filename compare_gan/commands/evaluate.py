@@ -1,6 +1,7 @@
 """Scores a model, images that any program made, or features.
 
   python -m compare_gan evaluate --model_dir X [--step 4000] [--json FILE]
+  python -m compare_gan evaluate --model_dir X --ema 0.1
   python -m compare_gan evaluate --images folder-or-npz \\
     --gin_bindings 'dataset.name = "cifar10"'
   python -m compare_gan evaluate --real_features a.npy --fake_features b.npy
@@ -20,6 +21,7 @@ from compare_gan.configuration import gin_files
 from compare_gan.datasets import arrays
 from compare_gan.datasets import catalogue
 from compare_gan.evaluation import given_sets
+from compare_gan.evaluation import post_hoc
 from compare_gan.evaluation import protocol
 from compare_gan.evaluation import scoring
 from compare_gan.evaluation import settings as settings_lib
@@ -34,6 +36,13 @@ import numpy as np
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", help="scores the last checkpoint of it")
   parser.add_argument("--step", type=int, help="scores that of this step")
+  parser.add_argument(
+    "--ema",
+    type=float,
+    help="scores the average of G's weights of this relative width (0.1: over "
+    "about the last 10 %% of the training), from the snapshots that "
+    "post_hoc_ema.sigma_rel left",
+  )
   parser.add_argument(
     "--images",
     help="scores these: a folder of pictures in natural order (2 before 10), "
@@ -87,6 +96,8 @@ def _bindings(args):
       f"inception.path = {args.myevalinception!r}",
       "evaluate.features = @inception",
     ]
+  if args.ema is not None:
+    bindings.append(f"evaluate.ema = {args.ema!r}")
   return bindings
 
 
@@ -172,7 +183,9 @@ def _model(args):
     args.model_dir, args.step, _bindings(args)
   )
   dataset = _dataset(args)
-  evaluator = scoring.Evaluator(dataset, settings_lib.settings(), args.runs)
+  chosen = settings_lib.settings()
+  post_hoc.use_average(gan, args.model_dir, step, chosen.ema)
+  evaluator = scoring.Evaluator(dataset, chosen, args.runs)
   config = task_manager.bindings(
     files.read_text(model_dir_lib.config_path(args.model_dir, step))
   )

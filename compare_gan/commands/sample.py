@@ -22,6 +22,7 @@ import os
 
 from compare_gan import looks
 from compare_gan.datasets import catalogue
+from compare_gan.evaluation import post_hoc
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.looks import npz
@@ -69,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help="not their moving average, where there is one",
   )
   parser.add_argument(
+    "--ema",
+    type=float,
+    help="the average of this relative width (0.1: over about the last 10 %% "
+    "of the training), from the snapshots that post_hoc_ema.sigma_rel left",
+  )
+  parser.add_argument(
     "--accu_z",
     help="npy file of latents [batches, N, z_dim] that are added to the "
     "accumulated moments of batch norm first",
@@ -97,7 +104,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
   kinds = looks.find(args.make)
-  gan = model_dir.load(args.model_dir, _bindings(args))
+  if args.raw_weights and args.ema is not None:
+    raise ValueError(
+      f"--ema={args.ema:g} asks for an average of the weights, and "
+      "--raw_weights for none. Leave one of them out."
+    )
+  gan, step = model_dir.load_step(args.model_dir, None, _bindings(args))
+  post_hoc.use_average(gan, args.model_dir, step, args.ema)
   for kind in kinds.values():
     if hasattr(kind, "check"):
       kind.check(gan, args)

@@ -19,7 +19,8 @@ from typing import Union
 from compare_gan.configuration import gin_roles
 from compare_gan.context import draws
 from compare_gan.gans import optimizers
-from compare_gan.gans import schedules
+from compare_gan.gans import shrinking_optimizers
+from compare_gan.gans import tf1_schedules
 import gin
 import tensorflow as tf
 
@@ -243,14 +244,14 @@ def _register(module, functions):
 
 for _optimizer in (
   optimizers.AdadeltaOptimizer,
-  optimizers.AdagradDAOptimizer,
+  shrinking_optimizers.AdagradDAOptimizer,
   optimizers.AdagradOptimizer,
   optimizers.AdamOptimizer,
-  optimizers.FtrlOptimizer,
+  shrinking_optimizers.FtrlOptimizer,
   optimizers.GradientDescentOptimizer,
   optimizers.MomentumOptimizer,
-  optimizers.ProximalAdagradOptimizer,
-  optimizers.ProximalGradientDescentOptimizer,
+  shrinking_optimizers.ProximalAdagradOptimizer,
+  shrinking_optimizers.ProximalGradientDescentOptimizer,
   optimizers.RMSPropOptimizer,
 ):
   gin.configurable(_optimizer, module="tf.train")
@@ -265,11 +266,11 @@ for _optimizer in (
 _register(
   "tf.train",
   (
-    schedules.exponential_decay,
-    schedules.inverse_time_decay,
-    schedules.natural_exp_decay,
-    schedules.piecewise_constant,
-    schedules.polynomial_decay,
+    tf1_schedules.exponential_decay,
+    tf1_schedules.inverse_time_decay,
+    tf1_schedules.natural_exp_decay,
+    tf1_schedules.piecewise_constant,
+    tf1_schedules.polynomial_decay,
   ),
 )
 _register(

@@ -68,11 +68,13 @@ def find(path: str, room: str = "", flag: str = "--gin_config=") -> str:
     return path
   name = os.path.basename(path)
   for folder in _CARDS:
-    card = os.path.normpath(os.path.join(folder, room, name))
-    if os.path.isfile(card):
-      if path != name:
-        print(f"{path} does not exist; using {card}.")
-      return card
+    # With its folder first: regularisers/adamw.gin.
+    for shown in dict.fromkeys([path, name]):
+      card = os.path.normpath(os.path.join(folder, room, shown))
+      if os.path.isfile(card):
+        if shown != path:
+          print(f"{path} does not exist; using {card}.")
+        return card
   raise FileNotFoundError(
     f"{flag}{path}: there is no such file, nor a card of this name in "
     f"configs/{room}."

@@ -23,6 +23,7 @@ from compare_gan.gans import penalty_lib
 from compare_gan.gans import schedules
 from compare_gan.gans import shrinking_optimizers
 from compare_gan.gans import terms
+from compare_gan.gans import tf1_schedules
 from compare_gan.gans import tfgan_losses
 from compare_gan.gans.heads import class_head
 from compare_gan.metrics import contract
@@ -163,7 +164,7 @@ def _is_optimizer(selector, made):
 
 def _is_schedule(selector, made):
   del selector
-  return _is_in(made, schedules)
+  return _is_in(made, schedules, tf1_schedules)
 
 
 def _is_extractor(selector, made):

@@ -63,7 +63,7 @@ class CardWriter:
       "num_fake": num_fake,
       "z": sampling.z_in_words(chosen.truncation),
       "labels": "uniform" if gan.num_classes else "none",
-      "ema": bool(chosen.averaged and gan.averaged_generator),
+      "ema": _average(chosen, gan),
       "batch_norm": sampling.moments_in_words(
         gan, chosen.moments_examples, chosen.truncation
       ),
@@ -152,6 +152,13 @@ class CardWriter:
       "batch_norm_of_d_images": content.images,
       "batch_norm_of_d_flip": dataset.flip,
     }
+
+
+def _average(chosen, gan):
+  """Returns which average of G's weights is scored, False for none."""
+  if chosen.ema is not None:
+    return f"power function, sigma_rel {chosen.ema:g}"
+  return bool(chosen.averaged and gan.averaged_generator)
 
 
 def _hash_of_file(path):

@@ -50,6 +50,7 @@ class Settings(NamedTuple):
   sample_grid: int = 64
   microscope: bool = False
   num_train: Optional[int] = None
+  ema: Optional[float] = None
 
 
 gin_roles.declare("evaluate", paths=["real_statistics"])
@@ -72,6 +73,7 @@ def settings(
   sample_grid: int = 64,
   microscope: bool = False,
   num_train: Optional[int] = None,
+  ema: Optional[float] = None,
 ) -> Settings:
   """Returns the Settings that a gin file makes.
 
@@ -97,6 +99,9 @@ def settings(
     microscope: looks at D's slopes and singular values, see microscope.py.
     num_train: how many training images metrics that compare with them see, the
       first of the split; None for all. They are held in memory.
+    ema: relative width (sigma_rel) of the average of G's weights, 0.1 for one
+      over about the last 10 % of the training, reconstructed from the snapshots
+      of post_hoc_ema.*; None for the average that ModularGAN.ema_decay tracked.
   """
   if split not in ("eval", "train"):
     raise ValueError(
@@ -106,6 +111,11 @@ def settings(
     raise ValueError(
       f"evaluate.num_train = {num_train}. It is 1 or more, or None for all "
       "training images."
+    )
+  if ema is not None and not averaged:
+    raise ValueError(
+      f"evaluate.ema = {ema:g} asks for an average of G's weights, but "
+      "evaluate.averaged = False. Set one of them only."
     )
   names = [getattr(metric, "__name__", "") for metric in metrics]
   twice = sorted({name for name in names if name and names.count(name) > 1})
@@ -144,6 +154,7 @@ def settings(
     sample_grid,
     microscope,
     num_train,
+    ema,
   )
 
 

@@ -2,8 +2,8 @@
 
 Evaluation draws z as training does, unless a parameter of `eval_z` is bound:
 with one binding of its own it takes nothing from `z.*`. The original drew
-`eval_z` from a uniform distribution whatever `z` was. An old gin file that
-binds `z.*` alone, and is to be scored as the original scored it, needs
+`eval_z` from a uniform distribution whatever `z` was. To score an old gin file
+that binds `z.*` alone as the original scored it, add
 
   eval_z.distribution_fn = @tf.random.uniform
 
@@ -13,8 +13,8 @@ a scope or not:
   z.distribution_fn = @tf.random.normal
   tf.random.normal.stddev = 0.5
 
-What is bound on `z` or `eval_z` wins over it. Where neither is bound, they are
--1, 1 and 1.
+A binding on `z` or `eval_z` wins over one on the distribution. Without either,
+minval, maxval and stddev are -1, 1 and 1.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ import numpy as np
 
 _DEFAULTS = {"minval": -1.0, "maxval": 1.0, "stddev": 1.0, "truncation": 2.0}
 _PARAMETERS = ("distribution_fn", *_DEFAULTS)
-# Arguments of a distribution that do not say how z is distributed.
+# Arguments of a distribution that do not change how z is distributed.
 _OTHERS = ("shape", "dtype", "seed", "name")
 
 
@@ -56,7 +56,7 @@ def z(
     truncation: of a truncated normal distribution, in deviations. None: see
       above.
   """
-  own = _named(minval, maxval, stddev, truncation)
+  own = _own_parameters(minval, maxval, stddev, truncation)
   return _draw(shape, distribution_fn, own, _bound_on_distribution("z"))
 
 
@@ -72,14 +72,15 @@ def eval_z(
   truncation: Optional[float] = None,
 ) -> Any:
   """Returns latents for evaluation, those of `z` if all but shape is None."""
-  own = _named(minval, maxval, stddev, truncation)
+  own = _own_parameters(minval, maxval, stddev, truncation)
   if distribution_fn is None and not any(x is not None for x in own.values()):
     return z(shape)
   bound = _bound_on_distribution("eval_z")
   return _draw(shape, distribution_fn or draws.uniform, own, bound)
 
 
-def _named(*values):
+def _own_parameters(*values: Optional[float]) -> dict[str, Optional[float]]:
+  """Returns {parameter: value} of z or eval_z, in the order of _DEFAULTS."""
   return dict(zip(_DEFAULTS, values))
 
 
@@ -89,7 +90,7 @@ def follows_z() -> bool:
 
 
 def eval_z_in_words() -> str:
-  """Returns what `eval_z` draws, "normal with mean 0 and stddev 1" say."""
+  """Returns what `eval_z` draws, as in "normal with mean 0 and stddev 1"."""
   drawn = _drawn("z" if follows_z() else "eval_z")
   values, rest = drawn.values, drawn.others_in_words()
   if drawn.is_one_of(draws.uniform):
@@ -113,13 +114,14 @@ def eval_log_density(z: np.ndarray) -> np.ndarray:
   if not drawn.is_one_of(draws.normal, draws.truncated_normal):
     raise ValueError(
       f"The density of eval_z.distribution_fn = @{drawn.name} is not known. "
-      "That of @tf.random.uniform, normal and truncated_normal is."
+      "Known are those of @tf.random.uniform, @tf.random.normal and "
+      "@tf.random.truncated_normal."
     )
   deviation = values["stddev"]
   log_p = -0.5 * ((z - values["mean"]) / deviation) ** 2
   log_p -= 0.5 * np.log(2.0 * np.pi) + np.log(deviation)
   if drawn.is_one_of(draws.truncated_normal):
-    # What lies beyond is cut off.
+    # The tails are cut off, and what is left has to integrate to 1.
     log_p -= np.log(math.erf(values["truncation"] / math.sqrt(2.0)))
   return log_p
 
@@ -144,8 +146,8 @@ class _Drawn(NamedTuple):
   """A distribution as gin has chosen it."""
 
   fn: Callable
-  values: dict[str, Any]  # what it is drawn with
-  others: dict[str, Any]  # what is bound beside, such as a seed
+  values: dict[str, Any]  # of the parameters that shape it
+  others: dict[str, Any]  # of other bound parameters, such as a seed
 
   @property
   def name(self) -> str:
@@ -158,12 +160,12 @@ class _Drawn(NamedTuple):
     given = sorted(
       (k, x)
       for k, x in self.others.items()
-      if x is not None and k != "name"  # of an operation
+      if x is not None and k != "name"  # that of the TensorFlow operation
     )
     return "".join(f", {name}={x!r}" for name, x in given)
 
 
-def _drawn(name):
+def _drawn(name: str) -> _Drawn:
   """Returns the _Drawn of "z" or "eval_z"."""
   own = {k: x for k, x in gin.get_bindings(name).items() if k in _PARAMETERS}
   fn = own.pop("distribution_fn", None) or draws.uniform
@@ -180,26 +182,36 @@ def _drawn(name):
   return _Drawn(fn, values, others)
 
 
-def _draw(shape, distribution_fn, own, bound):
-  """Calls the distribution.
+def _draw(
+  shape: Sequence[Any],
+  distribution_fn: Callable,
+  own: dict[str, Optional[float]],
+  bound: dict[str, Any],
+) -> Any:
+  """Returns latents of a shape, drawn from the distribution.
 
   Args:
     shape: of the result.
     distribution_fn: the distribution.
     own: {parameter: value or None} of z or eval_z.
-    bound: what gin will give the distribution by itself.
+    bound: {parameter: value} that gin gives the distribution by itself.
   """
   return distribution_fn(shape=shape, **_passed(distribution_fn, own, bound))
 
 
-def _passed(distribution_fn, own, bound):
-  """Returns what is passed to the distribution: nothing that is bound on it.
+def _passed(
+  distribution_fn: Callable,
+  own: dict[str, Any],
+  bound: dict[str, Any],
+) -> dict[str, Any]:
+  """Returns the arguments that the distribution is called with.
 
-  `minval` and `maxval` are a uniform's, `stddev` a normal's: the bindings of
-  the other one have no meaning and are left out, as in the original.
+  Those that are bound on it are left to gin. `minval` and `maxval` are for a
+  uniform distribution, `stddev` is for a normal one: bindings that the chosen
+  distribution has no parameter for are left out, as in the original.
   """
   accepted = inspect.signature(distribution_fn).parameters
-  passed = {}
+  passed: dict[str, Any] = {}
   for name, default in _DEFAULTS.items():
     if name not in accepted:
       continue
@@ -210,7 +222,7 @@ def _passed(distribution_fn, own, bound):
   return passed
 
 
-def _bound_on_distribution(name):
+def _bound_on_distribution(name: str) -> dict[str, Any]:
   """Returns {parameter: value} that gin gives to `name`.distribution_fn."""
   found = gin.get_bindings(name, resolve_references=False)
   fn = found.get("distribution_fn")
@@ -220,26 +232,26 @@ def _bound_on_distribution(name):
     scopes = list(fn.scopes) or gin.current_scope()
     with gin.config_scope(scopes):
       return gin.get_bindings(fn.selector)
-  # A function that gin knows, but does not supply, gets nothing from it.
+  # A function that gin knows but does not wrap gets no arguments from it.
   if fn is None or not hasattr(fn, "__wrapped__"):
     return {}
   try:
     return gin.get_bindings(fn)
-  except ValueError:  # It is not gin's.
+  except ValueError:  # gin does not know it.
     return {}
 
 
-def _is_reference(value):
+def _is_reference(value: Any) -> bool:
   return isinstance(value, gin.config.ConfigurableReference)
 
 
-def _high(values):
+def _high(values: dict[str, Any]) -> Any:
   """Returns the upper end of a uniform distribution."""
   return 1.0 if values["maxval"] is None else values["maxval"]
 
 
-def _number(x):
-  """Returns a number in few digits if these are all of it."""
+def _number(x: Any) -> str:
+  """Returns a number as text: in few digits if that loses nothing."""
   if not isinstance(x, (int, float)):
     return repr(x)
   short = f"{x:g}"

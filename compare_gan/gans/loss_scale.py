@@ -2,14 +2,14 @@
 
 float16 has no number between 0 and 6e-8, where many gradients are. So the loss
 is multiplied by a scale before its gradient is computed, and the gradient is
-divided by it afterwards, in float32. A scale that is too large shows itself: a
-gradient that is not finite. That step is not made, and the scale falls.
+divided by it afterwards, in float32. Where the scale is too large, a gradient
+is not finite. That step is skipped, and the scale falls.
 
-A step that is not made leaves no trace but that: moving averages and power
-iterations that its passes moved come back, see `undone_if_skipped`.
+Nothing else changes in a skipped step: moving averages and power iterations
+that its passes moved are put back, see `undone_if_skipped`.
 
 The scale of D and that of G are state, in checkpoints under `loss_scale/`.
-Several replicas look at the mean of their gradients, and so agree.
+All replicas look at the mean of their gradients, and so agree.
 """
 
 from collections.abc import Iterable
@@ -23,6 +23,9 @@ from typing import Union
 from compare_gan.configuration import gin_roles
 from compare_gan.context import precision
 from compare_gan.context import scope
+from compare_gan.gans import clipping
+from compare_gan.gans.optimizer import GradientsAndVariables
+from compare_gan.gans.schedules import Step
 from compare_gan.layers import initializers
 import gin
 import tensorflow as tf
@@ -35,14 +38,14 @@ class LossScaled(scope.Module):
   """An optimiser that gets gradients of a scaled loss.
 
   Args:
-    optimizer: what makes the steps whose gradients are finite.
+    optimizer: makes the steps whose gradients are finite.
     name: of the scope of the state.
     initial: the first scale.
-    increase_every: after so many finite steps in a row the scale rises.
-    increase_ratio: by this factor.
-    decrease_every: after so many skipped steps, since the scale last changed,
-      it falls.
-    decrease_ratio: by this factor; never below 1.
+    increase_every: the scale rises after so many finite steps in a row.
+    increase_ratio: the factor by which it rises.
+    decrease_every: the scale falls after so many skipped steps, counted since
+      it last changed.
+    decrease_ratio: the factor by which it falls; never below 1.
   """
 
   def __init__(
@@ -56,7 +59,7 @@ class LossScaled(scope.Module):
     decrease_ratio: float = 0.5,
   ) -> None:
     super().__init__()
-    for argument, value, fits, would_do in (
+    for argument, value, fits, accepted in (
       ("initial", initial, initial >= 1, "1 or more"),
       ("increase_every", increase_every, increase_every >= 1, "1 or more"),
       ("increase_ratio", increase_ratio, increase_ratio >= 1, "1 or more"),
@@ -70,7 +73,7 @@ class LossScaled(scope.Module):
     ):
       if not fits:
         raise ValueError(
-          f"loss_scale.{argument} = {value}, but {would_do} would do."
+          f"loss_scale.{argument} = {value}; it must be {accepted}."
         )
     self._increase_every = increase_every
     self._increase_ratio = increase_ratio
@@ -91,9 +94,7 @@ class LossScaled(scope.Module):
   def build(self, variables: Iterable[tf.Variable]) -> None:
     self.optimizer.build(variables)
 
-  def learning_rate(
-    self, step: Union[int, tf.Tensor, tf.Variable]
-  ) -> tf.Tensor:
+  def learning_rate(self, step: Step) -> tf.Tensor:
     return self.optimizer.learning_rate(step)
 
   def slot(self, w: tf.Variable, name: str) -> tf.Variable:
@@ -111,38 +112,44 @@ class LossScaled(scope.Module):
 
   def apply_gradients(
     self,
-    grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]],
-    step: Union[int, tf.Tensor, tf.Variable],
+    grads_and_vars: GradientsAndVariables,
+    step: Step,
+    when: Optional[tf.Tensor] = None,
   ) -> None:
-    """Makes a step if all gradients are finite; moves the scale."""
-    grads_and_vars = list(grads_and_vars)
-    finite = _all_finite([gradient for gradient, _ in grads_and_vars])
+    """Makes a step if all gradients are finite; moves the scale.
 
-    def make_step() -> tf.Tensor:
-      self.optimizer.apply_gradients(grads_and_vars, step)
-      return tf.constant(0)
+    Args:
+      grads_and_vars, step: see Optimizer.apply_gradients.
+      when: where it is False there is no step, which does not count as skipped:
+        the scale and what moves it stay as they are, too.
+    """
+    pairs = list(grads_and_vars)
+    finite = _all_finite([gradient for gradient, _ in pairs])
+    made = finite if when is None else finite & when
+    self.optimizer.apply_gradients(pairs, step, made)
+    self._count(tf.where(finite, 0, 1), True if when is None else when)
 
-    skipped = tf.cond(finite, make_step, lambda: tf.constant(1))
-    self.skipped_steps.assign(self.skipped_steps + skipped)
-    self.last_was_skipped.assign(skipped)
-    self._move_scale(skipped)
-
-  def _move_scale(self, skipped):
+  def _count(self, skipped: tf.Tensor, when: Union[bool, tf.Tensor]) -> None:
+    """Counts a step that was skipped (1) or made (0), and moves the scale."""
     good = self.finite_steps + 1 - skipped
     bad = self.bad_steps + skipped
     rises = good >= self._increase_every
     falls = bad >= self._decrease_every
     risen = self.scale * self._increase_ratio
-    # A scale that left float32 could not come back.
+    # An infinite scale would stay infinite.
     risen = tf.where(tf.math.is_finite(risen), risen, self.scale)
     fallen = tf.maximum(self.scale * self._decrease_ratio, 1.0)
     changes = tf.logical_or(rises, falls)
-    # A bad step ends a row of finite ones.
-    self.finite_steps.assign(tf.where(changes | (skipped > 0), 0, good))
-    self.bad_steps.assign(tf.where(changes, 0, bad))
-    self.scale.assign(
-      tf.where(falls, fallen, tf.where(rises, risen, self.scale))
-    )
+    scale = tf.where(falls, fallen, tf.where(rises, risen, self.scale))
+    for variable, value in (
+      (self.skipped_steps, self.skipped_steps + skipped),
+      (self.last_was_skipped, skipped),
+      # A bad step ends a row of finite ones.
+      (self.finite_steps, tf.where(changes | (skipped > 0), 0, good)),
+      (self.bad_steps, tf.where(changes, 0, bad)),
+      (self.scale, scale),
+    ):
+      variable.assign(tf.where(when, value, variable))
 
   def scalars(self, name: str) -> dict[str, tf.Tensor]:
     """Returns what is logged: the scale, and how many steps were skipped."""
@@ -158,16 +165,17 @@ def undone_if_skipped(
   variables: Sequence[tf.Variable],
   before: Optional[Sequence[tf.Tensor]] = None,
 ) -> Iterator[None]:
-  """Inside, `optimizer` makes a step; if it skips it, the state comes back.
+  """Inside, `optimizer` makes a step; if it skips it, the state is put back.
 
-  The state also comes back if something in it is not finite: a ReLU may hide a
+  The state is also put back if something in it is not finite: a ReLU may hide a
   NaN of the forward pass from the gradients, but not from a moving average,
-  which would never lose it again.
+  which would stay NaN.
 
   Args:
     optimizer: with or without a loss scale. Without one nothing happens here.
     variables: the state that the passes of the step may move.
-    before: what it comes back to, a list of tensors; None: what it is now.
+    before: the values that are put back, a list of tensors; None for those that
+      the variables have on entry.
   """
   if not can_skip(optimizer) or not variables:
     yield
@@ -180,23 +188,35 @@ def undone_if_skipped(
     variable.assign(tf.where(undone, value, variable))
 
 
-def _number(name, value, dtype=tf.int32):
+def _number(name: str, value: float, dtype: tf.DType = tf.int32) -> tf.Variable:
   init = initializers.constant(value)
   return scope.variable(name, [], init, trainable=False, dtype=dtype)
 
 
-def _all_finite(tensors):
+def _all_finite(tensors: Iterable[tf.Tensor]) -> tf.Tensor:
   return tf.reduce_all(
     [tf.reduce_all(tf.math.is_finite(tensor)) for tensor in tensors]
   )
 
 
-def around(optimizer: Any, name: str) -> Any:
-  """Returns the optimiser, with a loss scale if the precision needs one."""
+def add_loss_scale(optimizer: Any, name: str) -> Any:
+  """Returns the optimiser, with a loss scale if the precision needs one.
+
+  Args:
+    optimizer: without one.
+    name: of the network, "d" or "g", in the names of the scale's state.
+  """
   if not precision.loss_is_scaled():
     return optimizer
   with scope.scope("loss_scale"):
     return LossScaled(optimizer, name)
+
+
+def around(optimizer: Any, name: str) -> Any:
+  """Returns the optimiser, clipped and with a loss scale as gin asks for."""
+  with gin.config_scope(name):
+    optimizer = clipping.clipped_as_bound(optimizer, name)
+  return add_loss_scale(optimizer, name)
 
 
 def gradients(
@@ -205,7 +225,7 @@ def gradients(
   loss: tf.Tensor,
   weights: Sequence[tf.Variable],
 ) -> list[Optional[tf.Tensor]]:
-  """Returns float32 gradients, None where there is none."""
+  """Returns float32 gradients, None for weights that the loss ignores."""
   if isinstance(optimizer, LossScaled):
     return optimizer.gradients(tape, loss, weights)
   return [
@@ -215,19 +235,19 @@ def gradients(
 
 
 def scalars(optimizer: Any, name: str) -> dict[str, tf.Tensor]:
-  """Returns what is to be logged of a loss scale, {} without one."""
+  """Returns the scalars of a loss scale for the log, {} without one."""
   if isinstance(optimizer, LossScaled):
     return optimizer.scalars(name)
   return {}
 
 
 def can_skip(optimizer: Any) -> bool:
-  """Returns whether there may be steps that are not made."""
+  """Returns whether the optimiser may skip steps."""
   return isinstance(optimizer, LossScaled)
 
 
 def was_skipped(optimizer: Any) -> Union[bool, tf.Tensor]:
-  """Returns whether the last step was not made, False or a bool tensor."""
+  """Returns whether the last step was skipped, False or a bool tensor."""
   if isinstance(optimizer, LossScaled):
     return optimizer.last_was_skipped > 0
   return False

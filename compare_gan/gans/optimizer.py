@@ -6,18 +6,25 @@ values; the base class walks over the variables.
 With several replicas, call `build` in the strategy's scope, and hand the same
 gradients, already reduced, to `apply_gradients` on every replica: each updates
 its own copy, no replica waits for another, and the copies stay equal.
+
+What gin may set on the optimiser of either network, whatever its class, is in
+clipping.py.
 """
 
 import abc
 from collections.abc import Iterable
-import numbers
-from typing import Callable
+from typing import Any
 from typing import Optional
 from typing import Union
 
 from compare_gan.context import scope
+from compare_gan.gans import schedules
+from compare_gan.gans.schedules import Schedule
+from compare_gan.gans.schedules import Step
 import numpy as np
 import tensorflow as tf
+
+GradientsAndVariables = Iterable[tuple[tf.Tensor, tf.Variable]]
 
 
 def float32(value: float) -> float:
@@ -29,7 +36,7 @@ def float32(value: float) -> float:
 
 
 class Optimizer(scope.Module, abc.ABC):
-  """What all optimisers share: the learning rate, the slots, the walk.
+  """The base class of all optimisers.
 
   Args:
     learning_rate: a number, or a schedule: `learning_rate(step)` -> scalar.
@@ -41,7 +48,7 @@ class Optimizer(scope.Module, abc.ABC):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     name: str,
     slots: Optional[dict[str, float]] = None,
     scalars: Optional[dict[str, float]] = None,
@@ -51,41 +58,44 @@ class Optimizer(scope.Module, abc.ABC):
     self._learning_rate = learning_rate
     self._slot_values = slots or {}
     self._scalar_values = scalars or {}
-    self._scalars = None
-    self._slots = None
-    self._require(
-      callable(learning_rate)
-      or isinstance(learning_rate, (numbers.Real, tf.Tensor)),
-      "learning_rate",
-      learning_rate,
-      "a number or a schedule, @tf.train.exponential_decay() say,",
+    self._scalars: dict[str, tf.Variable] = {}
+    self._slots: Optional[dict[str, dict[str, tf.Variable]]] = None
+    # Now, and not in the loop.
+    schedules.require_schedule(
+      f"{type(self).__name__}.learning_rate", learning_rate
     )
-    self.learning_rate(tf.constant(0, tf.int64))  # Better now than in the loop.
 
-  def _require(self, fits, argument, got, would_do):
+  def _require(
+    self, fits: bool, argument: str, got: Any, accepted: str
+  ) -> None:
+    """Raises unless an argument fits; `accepted` follows on "it must be"."""
     if not fits:
       raise ValueError(
-        f"{type(self).__name__}.{argument} = {got!r}, but {would_do} would do."
+        f"{type(self).__name__}.{argument} = {got!r}; it must be {accepted}."
       )
 
   @property
   def name(self) -> str:
     return self._optimizer_name
 
-  def learning_rate(
-    self, step: Union[int, tf.Tensor, tf.Variable]
-  ) -> tf.Tensor:
+  def learning_rate(self, step: Step) -> tf.Tensor:
     """Returns the learning rate of `step`, a float32 scalar."""
-    rate = self._learning_rate
-    if callable(rate):
-      rate = rate(step)
-      self._require(
-        not callable(rate),
-        "learning_rate",
-        self._learning_rate,
-        "a schedule that is called in the gin file, with () behind its name,",
-      )
-    return tf.cast(rate, tf.float32)
+    return schedules.value_at(self._learning_rate, step)
+
+  def corrected(self, c: float) -> "Optimizer":
+    """Returns this optimiser with hyperparameters for more steps an update.
+
+    Lazy regularisation as StyleGAN2 has it makes 1 / c steps an update instead
+    of one (https://arxiv.org/abs/1912.04958, appendix B).
+
+    Args:
+      c: k / (k + 1) for one penalty step in k updates.
+    """
+    raise ValueError(
+      f"{type(self).__name__} has no correction for penalties in steps of "
+      f"their own (c = {c:g}): it is known for AdamOptimizer and "
+      "AdamWOptimizer. Choose one of them, or add the penalty to the main step."
+    )
 
   def build(self, variables: Iterable[tf.Variable]) -> None:
     """Makes all slots and scalars; call it once and outside of `scope`."""
@@ -101,31 +111,34 @@ class Optimizer(scope.Module, abc.ABC):
       }
     self._slots = {scope.full_name(w): self._make_slots(w) for w in variables}
 
-  def _make_slots(self, w):
+  def _make_slots(self, w: tf.Variable) -> dict[str, tf.Variable]:
     with scope.scope(scope.full_name(w)):
       return {
         slot: _constant(name, w.shape, self._slot_values[slot])
-        for slot, name in zip(self._slot_values, self._names())
+        for slot, name in zip(self._slot_values, self._slot_names())
       }
 
-  def _names(self):
+  def _slot_names(self) -> list[str]:
     """Returns the last parts of the slots' names: name, name_1, name_2."""
     return [
       name if not before else f"{name}_{before}"
       for name, before in _with_count(self._stems())
     ]
 
-  def _stems(self):
+  def _stems(self) -> list[str]:
+    """Returns the slots' names before they are counted."""
     return [self.name] * len(self._slot_values)
 
   def slot(self, w: tf.Variable, name: str) -> tf.Variable:
     """Returns the slot `name` ("m", "accum") of variable `w`."""
+    assert self._slots is not None, "build() comes first"
     return self._slots[scope.full_name(w)][name]
 
   def apply_gradients(
     self,
-    grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]],
-    step: Union[int, tf.Tensor, tf.Variable],
+    grads_and_vars: GradientsAndVariables,
+    step: Step,
+    when: Optional[tf.Tensor] = None,
   ) -> None:
     """Moves the variables by one step, in place.
 
@@ -133,30 +146,44 @@ class Optimizer(scope.Module, abc.ABC):
       grads_and_vars: pairs (gradient, variable), the gradients equal on all
         replicas.
       step: how many steps the training has made, what schedules depend on.
+      when: a bool scalar, equal on all replicas; None for True. Where it is
+        False, neither weights nor slots nor scalars change, whatever the
+        gradients are. All is computed in either case: variables are not
+        assigned in a branch, which not every kind of replica can do.
     """
     grads_and_vars = list(grads_and_vars)
-    self._check(grads_and_vars)
-    lr = self._rate(self.learning_rate(step), step)
-    before = []
+    self._require_gradients_and_slots(grads_and_vars)
+    lr = self.learning_rate(step)
+    rate = self._rate(lr, step)
+    before: list[tf.Tensor] = []
     # One after the other, or a graph would scale all slots before it knows the
     # first gradient. The last layer's gradient is there first.
     for g, w in reversed(grads_and_vars):
       # Lookups have sparse gradients; the formulas are those of dense ones.
       g = tf.cast(tf.convert_to_tensor(g), tf.float32)
       with tf.control_dependencies([g, *before]):
-        before = self._move(w, g, lr)
-    self._finish()
+        before = self._move(w, g, lr, rate, when)
+    scalars = list(self._scalars.values())
+    _assign(scalars, self._new_scalars(step, *scalars), when)
 
-  def _move(self, w, g, lr):
+  def _move(
+    self,
+    w: tf.Variable,
+    g: tf.Tensor,
+    lr: tf.Tensor,
+    rate: Any,
+    when: Optional[tf.Tensor],
+  ) -> list[tf.Tensor]:
     """Moves w and its slots; returns their new values."""
     variables = [w, *(self.slot(w, name) for name in self._slot_values)]
     old_w, *slots = [tf.convert_to_tensor(variable) for variable in variables]
-    new = self._update(old_w, g, lr, *slots)
-    for variable, value in zip(variables, new):
-      variable.assign(value)
-    return new
+    new_w, *new_slots = self._update(old_w, g, rate, *slots)
+    new_w = self._decayed(w, old_w, new_w, lr)
+    return _assign(variables, [new_w, *new_slots], when)
 
-  def _check(self, grads_and_vars):
+  def _require_gradients_and_slots(
+    self, grads_and_vars: list[tuple[tf.Tensor, tf.Variable]]
+  ) -> None:
     missing = [scope.full_name(w) for g, w in grads_and_vars if g is None]
     if missing:
       raise ValueError(
@@ -172,20 +199,52 @@ class Optimizer(scope.Module, abc.ABC):
         "build() before the first step."
       )
 
-  def _rate(self, lr, step):
+  # ---- The algorithm ---------------------------------------------------------
+
+  def _rate(self, lr: tf.Tensor, step: Step) -> Any:
     """Returns what `_update` gets as its rate, computed once per step."""
     del step
     return lr
 
   @abc.abstractmethod
-  def _update(self, w, g, lr, *slots):
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
     """Returns the new (w, *slots) for the gradient g, all of one shape."""
 
-  def _finish(self):
-    """Updates the scalars, after all variables."""
+  def _decayed(
+    self, w: tf.Variable, old: tf.Tensor, new: tf.Tensor, lr: tf.Tensor
+  ) -> tf.Tensor:
+    """Returns the new value of w after a decay that is no gradient."""
+    del w, old, lr
+    return new
+
+  def _new_scalars(
+    self, step: Step, *scalars: tf.Variable
+  ) -> tuple[tf.Tensor, ...]:
+    """Returns the scalars' values after all variables have moved."""
+    del step
+    return scalars
 
 
-def _constant(name, shape, value):
+def _assign(
+  variables: list[tf.Variable],
+  values: Iterable[tf.Tensor],
+  when: Optional[tf.Tensor],
+) -> list[tf.Tensor]:
+  """Assigns values, or the old ones unless `when`; returns what it assigned."""
+  values = list(values)
+  if when is not None:
+    values = [
+      tf.where(when, value, variable)
+      for variable, value in zip(variables, values)
+    ]
+  for variable, value in zip(variables, values):
+    variable.assign(value)
+  return values
+
+
+def _constant(name: str, shape: Iterable[int], value: float) -> tf.Variable:
   return scope.variable(
     name,
     shape,
@@ -194,6 +253,6 @@ def _constant(name, shape, value):
   )
 
 
-def _with_count(names):
+def _with_count(names: list[str]) -> list[tuple[str, int]]:
   """Pairs each name with the number of times it came before."""
   return [(name, names[:i].count(name)) for i, name in enumerate(names)]

@@ -9,36 +9,40 @@ keep the constructors of `tf.compat.v1.train`, their defaults and their order;
   optimizer.build(discriminator.trainable_variables)
   optimizer.apply_gradients(zip(gradients, variables), step)
 
-What they share stands in optimizer.py. Those that shrink weights by themselves
-are in shrinking_optimizers.py, under these names too.
+What they share stands in optimizer.py. FtrlOptimizer, AdagradDAOptimizer,
+ProximalAdagradOptimizer and ProximalGradientDescentOptimizer are found here,
+too, and loaded from shrinking_optimizers.py when they are asked for.
 """
 
-from typing import Callable
+import copy
+import importlib
+from typing import Any
+from typing import Optional
 from typing import Union
 
+from compare_gan.context import scope
+from compare_gan.gans import schedules
 from compare_gan.gans.optimizer import Optimizer
 from compare_gan.gans.optimizer import float32
-from compare_gan.gans.shrinking_optimizers import AdagradDAOptimizer
-from compare_gan.gans.shrinking_optimizers import FtrlOptimizer
-from compare_gan.gans.shrinking_optimizers import ProximalAdagradOptimizer
-from compare_gan.gans.shrinking_optimizers import (
-  ProximalGradientDescentOptimizer,
-)
+from compare_gan.gans.schedules import Schedule
+from compare_gan.gans.schedules import Step
+import gin
 import tensorflow as tf
 
-__all__ = [
-  "AdadeltaOptimizer",
+_RARE = (
   "AdagradDAOptimizer",
-  "AdagradOptimizer",
-  "AdamOptimizer",
   "FtrlOptimizer",
-  "GradientDescentOptimizer",
-  "MomentumOptimizer",
-  "Optimizer",
   "ProximalAdagradOptimizer",
   "ProximalGradientDescentOptimizer",
-  "RMSPropOptimizer",
-]
+)
+
+
+def __getattr__(name: str) -> Any:
+  """Returns one of the optimisers that are not loaded with this file."""
+  if name not in _RARE:
+    raise AttributeError(f"{__name__} has no {name}.")
+  module = importlib.import_module("compare_gan.gans.shrinking_optimizers")
+  return getattr(module, name)
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -46,26 +50,28 @@ class GradientDescentOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     use_locking: bool = False,
     name: str = "GradientDescent",
   ) -> None:
     super().__init__(learning_rate, name)
 
-  def _update(self, w, g, lr):
-    return (w - lr * g,)
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    return (w - rate * g,)
 
 
 class MomentumOptimizer(Optimizer):
-  """Gradient descent that keeps going (Polyak, 1964).
+  """Gradient descent with momentum (Polyak, 1964).
 
-  Nesterov's variant (Sutskever et al., 2013) is TF1's: w is kept at the point
-  that the next gradient looks ahead to.
+  Nesterov's variant (Sutskever et al., 2013) is TF1's: w is the point that the
+  next gradient is taken at.
   """
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     momentum: float,
     use_locking: bool = False,
     name: str = "Momentum",
@@ -75,11 +81,14 @@ class MomentumOptimizer(Optimizer):
     self._momentum = momentum
     self._use_nesterov = use_nesterov
 
-  def _update(self, w, g, lr, accum):
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    [accum] = slots
     accum = self._momentum * accum + g
     if self._use_nesterov:
-      return w - lr * (g + self._momentum * accum), accum
-    return w - lr * accum, accum
+      return w - rate * (g + self._momentum * accum), accum
+    return w - rate * accum, accum
 
 
 class AdamOptimizer(Optimizer):
@@ -87,41 +96,143 @@ class AdamOptimizer(Optimizer):
 
   In the form at the end of the paper's section 2: epsilon stands outside of the
   bias correction (the paper's epsilon-hat), unlike in Keras and PyTorch.
+
+  beta1 and beta2 may be schedules, as in R3GAN (beta2 from 0.9 to 0.99). The
+  bias correction is then 1 - beta(0) beta(1) ... beta(t), which makes the
+  moments weighted means of all gradients exactly. PyTorch, where R3GAN's code
+  sets the present beta, has 1 - beta(t)^(t + 1); the two differ in the first
+  tens of steps only.
   """
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable] = 0.001,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
+    learning_rate: Union[Schedule, tf.Tensor] = 0.001,
+    beta1: Schedule = 0.9,
+    beta2: Schedule = 0.999,
     epsilon: float = 1e-08,
     use_locking: bool = False,
     name: str = "Adam",
   ) -> None:
-    super().__init__(
-      learning_rate,
-      name,
-      slots={"m": 0.0, "v": 0.0},
-      scalars={"beta1_power": beta1, "beta2_power": beta2},
-    )
-    self._beta1, self._beta2 = float32(beta1), float32(beta2)
+    super().__init__(learning_rate, name, slots={"m": 0.0, "v": 0.0})
     self._epsilon = epsilon
+    self._set_betas(beta1, beta2)
+
+  def _set_betas(self, beta1: Schedule, beta2: Schedule) -> None:
+    """Sets both, and the first values of the products that correct the bias."""
     for argument, beta in (("beta1", beta1), ("beta2", beta2)):
-      self._require(0 <= beta < 1, argument, beta, "a number in [0, 1)")
+      schedules.require_schedule(f"{type(self).__name__}.{argument}", beta)
+      first = tf.get_static_value(schedules.value_at(beta, 0))  # None in graphs
+      fits = first is None or 0 <= first < 1
+      self._require(fits, argument, beta, "a number in [0, 1)")
+    self._betas = beta1, beta2
+    # As TF1 has it, a product holds the beta of the next step already. That of
+    # a schedule is not known yet: its product begins with 1.
+    self._scalar_values = {
+      f"beta{i}_power": 1.0 if callable(beta) else beta
+      for i, beta in enumerate(self._betas, start=1)
+    }
 
-  def _rate(self, lr, step):
-    beta1_t, beta2_t = self._scalars.values()  # beta^t, t = 1 at the first step
-    return lr * tf.sqrt(1.0 - beta2_t) / (1.0 - beta1_t)
+  def corrected(self, c: float) -> "AdamOptimizer":
+    """Returns Adam with lr c, beta1^c and beta2^c; epsilon stays.
 
-  def _update(self, w, g, lr, m, v):
-    m = self._beta1 * m + (1.0 - self._beta1) * g
-    v = self._beta2 * v + (1.0 - self._beta2) * tf.square(g)
-    return w - lr * m / (tf.sqrt(v) + self._epsilon), m, v
+    See Optimizer.corrected. For k = 16, c is 0.9411765; lr 0.0025 becomes
+    0.00235294 and beta2 0.99 becomes 0.9905855.
+    """
+    if not 0 < c <= 1:
+      raise ValueError(f"corrected(c = {c}): c must be in (0, 1].")
+    if self._slots is not None:
+      raise ValueError(f"{self.name} has its slots already: correct it before.")
+    twin = copy.copy(self)
+    twin._learning_rate = lambda step: c * self.learning_rate(step)
+    twin._set_betas(*(_power(beta, c) for beta in self._betas))
+    return twin
 
-  def _finish(self):
-    beta1_t, beta2_t = self._scalars.values()
-    beta1_t.assign(beta1_t * self._beta1)
-    beta2_t.assign(beta2_t * self._beta2)
+  def _betas_at(self, step: Step) -> list[Union[float, tf.Tensor]]:
+    """Returns both betas, numbers where they are constant."""
+    return [
+      schedules.value_at(beta, step) if callable(beta) else float32(beta)
+      for beta in self._betas
+    ]
+
+  def _rate(self, lr: tf.Tensor, step: Step) -> Any:
+    beta1, beta2 = self._betas_at(step)
+    beta1_t, beta2_t = [  # beta^t, t = 1 at the first step
+      power * beta if callable(given) else power
+      for given, beta, power in zip(
+        self._betas, (beta1, beta2), self._scalars.values()
+      )
+    ]
+    return lr * tf.sqrt(1.0 - beta2_t) / (1.0 - beta1_t), beta1, beta2
+
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    (lr_t, beta1, beta2), (m, v) = rate, slots
+    m = beta1 * m + (1.0 - beta1) * g
+    v = beta2 * v + (1.0 - beta2) * tf.square(g)
+    return w - lr_t * m / (tf.sqrt(v) + self._epsilon), m, v
+
+  def _new_scalars(
+    self, step: Step, *scalars: tf.Variable
+  ) -> tuple[tf.Tensor, ...]:
+    return tuple(
+      power * beta for power, beta in zip(scalars, self._betas_at(step))
+    )
+
+
+def _power(beta: Schedule, c: float) -> Schedule:
+  """Returns beta^c, a number or a schedule as beta is."""
+  if callable(beta):
+    return lambda step: tf.pow(schedules.value_at(beta, step), c)
+  return beta**c
+
+
+@gin.configurable(module="compare_gan.gans.optimizers")
+class AdamWOptimizer(AdamOptimizer):
+  """Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101).
+
+  w <- w - lr (Adam's step + weight_decay w): as in PyTorch, the decay follows
+  the schedule of the learning rate, and does not pass through the moments.
+
+  Args:
+    learning_rate: a number or a schedule.
+    beta1, beta2, epsilon: None for those of AdamOptimizer, as a card binds
+      them: `tf.train.AdamOptimizer.beta1 = 0.0` acts on both.
+    use_locking: has no meaning.
+    name: of the slots.
+    weight_decay: PyTorch's default is 0.01.
+    decayed: "kernels", those of linear layers, convolutions and embeddings; or
+      "all", with biases and the gains of norms.
+  """
+
+  def __init__(
+    self,
+    learning_rate: Union[Schedule, tf.Tensor] = 0.001,
+    beta1: Optional[Schedule] = None,
+    beta2: Optional[Schedule] = None,
+    epsilon: Optional[float] = None,
+    use_locking: bool = False,
+    name: str = "AdamW",
+    weight_decay: float = 0.01,
+    decayed: str = "kernels",
+  ) -> None:
+    own: dict[str, Any] = {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}
+    given = {key: value for key, value in own.items() if value is not None}
+    super().__init__(learning_rate, name=name, **given)
+    self._weight_decay = weight_decay
+    self._decays_all = decayed == "all"
+    self._require(weight_decay >= 0, "weight_decay", weight_decay, "0 or more")
+    self._require(
+      decayed in ("kernels", "all"), "decayed", decayed, "'kernels' or 'all'"
+    )
+
+  def _decayed(
+    self, w: tf.Variable, old: tf.Tensor, new: tf.Tensor, lr: tf.Tensor
+  ) -> tf.Tensor:
+    is_kernel = scope.full_name(w).split("/")[-1] == "kernel"
+    if not (self._decays_all or is_kernel):
+      return new
+    return new - lr * self._weight_decay * old
 
 
 class RMSPropOptimizer(Optimizer):
@@ -133,7 +244,7 @@ class RMSPropOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     decay: float = 0.9,
     momentum: float = 0.0,
     epsilon: float = 1e-10,
@@ -149,17 +260,19 @@ class RMSPropOptimizer(Optimizer):
     self._momentum = momentum
     self._epsilon = epsilon
 
-  def _update(self, w, g, lr, ms, *slots):
-    *mg, mom = slots
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    ms, *mg, mom = slots
     ms = self._average(ms, tf.square(g))
     mg = [self._average(mean, g) for mean in mg]  # none if not centered
     variance = ms - tf.square(mg[0]) if mg else ms
-    mom = self._momentum * mom + lr * g * tf.math.rsqrt(
+    mom = self._momentum * mom + rate * g * tf.math.rsqrt(
       variance + self._epsilon
     )
     return w - mom, ms, *mg, mom
 
-  def _average(self, mean, x):
+  def _average(self, mean: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return mean + (1.0 - self._decay) * (x - mean)
 
 
@@ -168,7 +281,7 @@ class AdagradOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     initial_accumulator_value: float = 0.1,
     use_locking: bool = False,
     name: str = "Adagrad",
@@ -183,9 +296,12 @@ class AdagradOptimizer(Optimizer):
       "a number above 0",
     )
 
-  def _update(self, w, g, lr, accum):
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    [accum] = slots
     accum += tf.square(g)
-    return w - lr * g * tf.math.rsqrt(accum), accum
+    return w - rate * g * tf.math.rsqrt(accum), accum
 
 
 class AdadeltaOptimizer(Optimizer):
@@ -193,7 +309,7 @@ class AdadeltaOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable] = 0.001,
+    learning_rate: Union[Schedule, tf.Tensor] = 0.001,
     rho: float = 0.95,
     epsilon: float = 1e-08,
     use_locking: bool = False,
@@ -205,12 +321,15 @@ class AdadeltaOptimizer(Optimizer):
     self._rho = float32(rho)
     self._epsilon = epsilon
 
-  def _update(self, w, g, lr, accum, accum_update):
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    accum, accum_update = slots
     accum = self._average(accum, tf.square(g))
     update = g * tf.sqrt(accum_update + self._epsilon)
     update *= tf.math.rsqrt(accum + self._epsilon)
     accum_update = self._average(accum_update, tf.square(update))
-    return w - lr * update, accum, accum_update
+    return w - rate * update, accum, accum_update
 
-  def _average(self, mean, x):
+  def _average(self, mean: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return self._rho * mean + (1.0 - self._rho) * x

@@ -1,4 +1,4 @@
-"""What a network is made of, as text."""
+"""Tables of the variables of a network, as text."""
 
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -9,7 +9,9 @@ import numpy as np
 
 
 def table(title: str, variables: Sequence[Any]) -> str:
-  """Returns lines of name, shape and size, the trained ones summed up.
+  """Returns a title with the number of parameters, and a line per variable.
+
+  A line has the name, the shape, and the size or "not trained".
 
   Args:
     title: of the table.
@@ -32,5 +34,5 @@ def table(title: str, variables: Sequence[Any]) -> str:
 
 
 def count(variables: Iterable[Any]) -> int:
-  """Returns how many numbers are trained."""
+  """Returns the number of parameters: the sizes of all trained variables."""
   return sum(int(np.prod(v.shape)) for v in variables if v.trainable)

@@ -1,169 +1,302 @@
-"""Learning rates that change with the step, under TF1's names.
+"""Values that change during a training: schedules.
 
-In a gin file no step is known yet, so the functions return `rate(step)`:
+A schedule is a function `schedule(step) -> value`, step being the number of
+steps made so far (global_step), and value a float32 scalar. A number is a
+constant schedule. Learning rates, Adam's betas, the EMA's half-life and the
+weights of terms are given as either:
 
-  ModularGAN.g_lr = @tf.train.exponential_decay()
-  tf.train.exponential_decay.learning_rate = 2e-4
-  tf.train.exponential_decay.decay_steps = 1000
-  tf.train.exponential_decay.decay_rate = 0.96
+  ModularGAN.g_lr = @g_lr/cosine_schedule()
+  g_lr/cosine_schedule.base = 2e-4
+  g_lr/cosine_schedule.final = 5e-5
+  g_lr/cosine_schedule.total = 20000000
+  g_lr/cosine_schedule.unit = "images"
 
-With `global_step` they return the rate of that step, as TF1 did. All rates are
-float32 scalars; `name` is accepted and has no meaning. In the formulas
-p = step / decay_steps, with `staircase` rounded down.
+The scope (`g_lr/`, any name) keeps several schedules of one kind apart. All of
+them measure the training by n, in steps or in images. The number of images seen
+is step * options.batch_size, however many updates a step has; papers and their
+code count so (kimg, nimg).
+
+TF1's schedules, `@tf.train.exponential_decay()` and so on, are in
+tf1_schedules.py.
 """
 
 from collections.abc import Sequence
+import math
 import numbers
+from typing import Any
 from typing import Callable
 from typing import Optional
 from typing import Union
 
+from compare_gan.gans import options as options_lib
+import gin
 import tensorflow as tf
 
+Step = Union[int, tf.Tensor, tf.Variable]  # how many steps have been made
+Rate = Callable[[Step], tf.Tensor]
+Schedule = Union[float, Rate]  # a number is constant
 
-def exponential_decay(
-  learning_rate: float,
-  global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
-  decay_steps: Optional[float] = None,
-  decay_rate: Optional[float] = None,
-  staircase: bool = False,
-  name: Optional[str] = None,
-) -> Union[tf.Tensor, Callable]:
-  """Returns learning_rate * decay_rate^p."""
-  _require_numbers(
-    "exponential_decay",
-    learning_rate=learning_rate,
-    decay_steps=decay_steps,
-    decay_rate=decay_rate,
-  )
-
-  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
-    return learning_rate * decay_rate ** _periods(step, decay_steps, staircase)
-
-  return _at(global_step, rate)
+_UNITS = ("steps", "images")
 
 
-def natural_exp_decay(
-  learning_rate: float,
-  global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
-  decay_steps: Optional[float] = None,
-  decay_rate: Optional[float] = None,
-  staircase: bool = False,
-  name: Optional[str] = None,
-) -> Union[tf.Tensor, Callable]:
-  """Returns learning_rate * exp(-decay_rate p)."""
-  _require_numbers(
-    "natural_exp_decay",
-    learning_rate=learning_rate,
-    decay_steps=decay_steps,
-    decay_rate=decay_rate,
-  )
-
-  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
-    p = _periods(step, decay_steps, staircase)
-    return learning_rate * tf.exp(-decay_rate * p)
-
-  return _at(global_step, rate)
+def value_at(schedule: Schedule, step: Step) -> tf.Tensor:
+  """Returns the value of a schedule, or of a number, as a float32 scalar."""
+  value = schedule(step) if callable(schedule) else schedule
+  return tf.cast(value, tf.float32)
 
 
-def inverse_time_decay(
-  learning_rate: float,
-  global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
-  decay_steps: Optional[float] = None,
-  decay_rate: Optional[float] = None,
-  staircase: bool = False,
-  name: Optional[str] = None,
-) -> Union[tf.Tensor, Callable]:
-  """Returns learning_rate / (1 + decay_rate p)."""
-  _require_numbers(
-    "inverse_time_decay",
-    learning_rate=learning_rate,
-    decay_steps=decay_steps,
-    decay_rate=decay_rate,
-  )
-
-  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
-    p = _periods(step, decay_steps, staircase)
-    return learning_rate / (1.0 + decay_rate * p)
-
-  return _at(global_step, rate)
-
-
-def polynomial_decay(
-  learning_rate: float,
-  global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
-  decay_steps: Optional[float] = None,
-  end_learning_rate: float = 0.0001,
-  power: float = 1.0,
-  cycle: bool = False,
-  name: Optional[str] = None,
-) -> Union[tf.Tensor, Callable]:
-  """Returns (learning_rate - end_learning_rate) (1 - p)^power + end_...
-
-  It stays at `end_learning_rate` after `decay_steps`, or, with `cycle`, starts
-  again from where the curve stands that is stretched to the next multiple.
-  """
-  _require_numbers(
-    "polynomial_decay",
-    learning_rate=learning_rate,
-    decay_steps=decay_steps,
-    end_learning_rate=end_learning_rate,
-    power=power,
-  )
-
-  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
-    p = _periods(step, decay_steps)
-    p = p / tf.maximum(tf.math.ceil(p), 1.0) if cycle else tf.minimum(p, 1.0)
-    span = learning_rate - end_learning_rate
-    return span * tf.pow(1.0 - p, power) + end_learning_rate
-
-  return _at(global_step, rate)
-
-
-def piecewise_constant(
-  x: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
-  boundaries: Optional[Sequence[float]] = None,
-  values: Optional[Sequence[float]] = None,
-  name: Optional[str] = None,
-) -> Union[tf.Tensor, Callable]:
-  """Returns values[i], i being the number of boundaries below the step.
+def require_schedule(name: str, schedule: Any) -> None:
+  """Refuses what is neither a number nor a schedule.
 
   Args:
-    x: the step, TF1's name for it.
-    boundaries: increasing; at a boundary itself the value before it holds.
-    values: one more than boundaries.
-    name: not used.
+    name: as a gin file has it, "ModularGAN.g_lr".
+    schedule: what it is bound to.
   """
-  boundaries, values = list(boundaries or ()), list(values or ())
-  if len(values) != len(boundaries) + 1 or sorted(boundaries) != boundaries:
+  is_scalar = isinstance(schedule, (numbers.Real, tf.Tensor))
+  if not is_scalar and not callable(schedule):
     raise ValueError(
-      f"piecewise_constant got boundaries = {boundaries} and "
-      f"values = {values}. Increasing boundaries and one more value than "
-      "boundaries would do: boundaries = [1000], values = [2e-4, 1e-4]."
+      f"{name} = {schedule!r}; it must be a number or a schedule, such as "
+      "@cosine_schedule()."
+    )
+  # A schedule that is not called in the gin file returns a function.
+  if callable(schedule) and callable(schedule(tf.constant(0, tf.int64))):
+    raise ValueError(
+      f"{name} = {schedule!r}; a schedule must be called in the gin file, with "
+      "() behind its name."
     )
 
-  def rate(step: Union[int, tf.Tensor, tf.Variable]) -> tf.Tensor:
-    step = tf.convert_to_tensor(step)
-    passed = [step > tf.cast(b, step.dtype) for b in boundaries]
-    index = tf.math.count_nonzero(passed)
-    return tf.gather(tf.constant(values, tf.float32), index)
 
-  return _at(x, rate)
+@gin.configurable
+def cosine_schedule(
+  base: float = gin.REQUIRED,
+  final: float = gin.REQUIRED,
+  total: float = gin.REQUIRED,
+  warmup: float = 0,
+  warmup_from: float = 0.0,
+  hold: float = 0,
+  unit: str = "steps",
+  batch_size: Optional[int] = None,
+) -> Rate:
+  """Returns a schedule that falls from base to final along half a cosine.
+
+  R3GAN (Huang et al., 2024, https://arxiv.org/abs/2501.05441) has its learning
+  rate, R1 and R2 weights, beta2, half-life of the EMA and ADA's probability go
+  this way, by images. With N = total, m = warmup + hold:
+
+    n < warmup       warmup_from + (base - warmup_from) n / warmup
+    n <= m           base
+    n <= N           final + (base - final) (1 + cos(pi (n - m) / (N - m))) / 2
+    n > N            final
+
+  Args:
+    base: the value after the warm-up.
+    final: the value from n = total on.
+    total: where the cosine ends.
+    warmup: how long the value rises linearly, from `warmup_from`.
+    warmup_from: the value at n = 0, if there is a warm-up.
+    hold: how long it then stays at `base`.
+    unit: of total, warmup and hold: "steps" or "images".
+    batch_size: images a step, for unit = "images"; None: options.batch_size.
+  """
+  _require_at_least("cosine_schedule", 0, warmup=warmup, hold=hold)
+  start = warmup + hold
+  if not total > start:
+    raise ValueError(
+      f"cosine_schedule.total = {total}; it must be above warmup + hold = "
+      f"{start}, where the cosine begins."
+    )
+  position = _position("cosine_schedule", unit, batch_size)
+
+  def value(step: Step) -> tf.Tensor:
+    n = position(step)
+    part = tf.clip_by_value((n - start) / (total - start), 0.0, 1.0)
+    value = final + 0.5 * (1.0 + tf.cos(math.pi * part)) * (base - final)
+    if warmup:
+      rising = warmup_from + (base - warmup_from) * n / warmup
+      value = tf.where(n < warmup, rising, value)
+    return value
+
+  return value
 
 
-def _at(step, rate):
-  return rate if step is None else rate(step)
+@gin.configurable
+def linear_schedule(
+  first: float = gin.REQUIRED,
+  last: float = gin.REQUIRED,
+  over: float = gin.REQUIRED,
+  begin: float = 0,
+  unit: str = "steps",
+  batch_size: Optional[int] = None,
+) -> Rate:
+  """Returns a schedule that goes from first to last along a line.
+
+  It is first until n = begin and last from n = begin + over on. Instance noise
+  of 0.1 max(0, 1 - n / T) is first = 0.1, last = 0.0, over = T.
+
+  Args:
+    first, last: the values at both ends.
+    over: how long it takes.
+    begin: where it starts.
+    unit: of begin and over: "steps" or "images".
+    batch_size: images a step, for unit = "images"; None: options.batch_size.
+  """
+  _require_at_least("linear_schedule", 0, begin=begin)
+  if not over > 0:
+    raise ValueError(f"linear_schedule.over = {over}; it must be above 0.")
+  position = _position("linear_schedule", unit, batch_size)
+
+  def value(step: Step) -> tf.Tensor:
+    part = tf.clip_by_value((position(step) - begin) / over, 0.0, 1.0)
+    return first + (last - first) * part
+
+  return value
 
 
-def _periods(step, decay_steps, staircase=False):
-  p = tf.cast(step, tf.float32) / tf.cast(decay_steps, tf.float32)
-  return tf.floor(p) if staircase else p
+@gin.configurable
+def piecewise_schedule(
+  points: Sequence[tuple[float, float]] = gin.REQUIRED,
+  interpolate: bool = False,
+  unit: str = "steps",
+  batch_size: Optional[int] = None,
+) -> Rate:
+  """Returns a schedule that goes through a list of points (n, value).
+
+    piecewise_schedule.points = [(0, 2e-4), (50000, 1e-4), (80000, 5e-5)]
+
+  Each value holds from its n on, until the next. This is not TF1's
+  piecewise_constant, in which a value still holds at the boundary itself.
+
+  Args:
+    points: a list of pairs; the first n is 0 and they increase.
+    interpolate: goes along a line from each point to the next.
+    unit: of n: "steps" or "images".
+    batch_size: images a step, for unit = "images"; None: options.batch_size.
+  """
+  pairs = [tuple(pair) for pair in points]
+  where = [pair[0] for pair in pairs]
+  if not pairs or where[0] != 0 or sorted(set(where)) != where:
+    raise ValueError(
+      f"piecewise_schedule.points = {points!r}; it must be a list of pairs "
+      "(n, value) of which the first n is 0 and each n is above the one "
+      "before: [(0, 2e-4), (50000, 1e-4)]."
+    )
+  position = _position("piecewise_schedule", unit, batch_size)
+
+  def value(step: Step) -> tf.Tensor:
+    n = position(step)
+    found = tf.constant(pairs[0][1], tf.float32)
+    for (n0, v0), (n1, v1) in zip(pairs, pairs[1:]):
+      if interpolate:
+        found += (v1 - v0) * tf.clip_by_value((n - n0) / (n1 - n0), 0.0, 1.0)
+      else:
+        found = tf.where(n >= n1, v1, found)
+    return found
+
+  return value
 
 
-def _require_numbers(function, **arguments):
+@gin.configurable
+def warmup_schedule(
+  schedule: Schedule = gin.REQUIRED,
+  over: float = gin.REQUIRED,
+  first: float = 0.0,
+  unit: str = "steps",
+  batch_size: Optional[int] = None,
+) -> Rate:
+  """Returns another schedule with a linear warm-up laid over its beginning.
+
+  The value is first + (schedule(n) - first) min(1, n / over).
+
+  Args:
+    schedule: a number or a schedule.
+    over: how long the warm-up takes.
+    first: the value at n = 0.
+    unit: of over: "steps" or "images".
+    batch_size: images a step, for unit = "images"; None: options.batch_size.
+  """
+  require_schedule("warmup_schedule.schedule", schedule)
+  if not over > 0:
+    raise ValueError(f"warmup_schedule.over = {over}; it must be above 0.")
+  position = _position("warmup_schedule", unit, batch_size)
+
+  def value(step: Step) -> tf.Tensor:
+    part = tf.minimum(position(step) / over, 1.0)
+    return first + (value_at(schedule, step) - first) * part
+
+  return value
+
+
+def top_k(
+  epoch: Union[int, tf.Tensor],
+  batch_size: int,
+  gamma: float = 0.99,
+  nu: float = 0.5,
+) -> tf.Tensor:
+  """Returns of how many fakes G's loss is the mean, an int32 scalar.
+
+  Top-k training (Sinha et al., 2020, https://arxiv.org/abs/2002.06224):
+  k = batch_size at first, and max(gamma k, nu batch_size) after each epoch,
+  rounded down where it is used. With several replicas each takes
+  top_k(...) // replicas of its own fakes.
+
+  Args:
+    epoch: how many epochs have been completed, an int or an int tensor.
+    batch_size: of all replicas together.
+    gamma: what is left of k after an epoch, in (0, 1].
+    nu: the fraction of the batch that k does not fall below, in (0, 1].
+  """
+  for name, value in (("gamma", gamma), ("nu", nu)):
+    if not 0 < value <= 1:
+      raise ValueError(f"top_k: {name} = {value}; it must be in (0, 1].")
+  # Multiplied out, as the papers' code does it: the power of gamma rounds
+  # otherwise, and then down to another integer.
+  table, k, least = [], float(batch_size), nu * batch_size
+  while True:
+    table.append(int(k))
+    if gamma == 1 or k <= least:
+      break
+    k = max(gamma * k, least)
+  return tf.gather(table, tf.minimum(tf.cast(epoch, tf.int32), len(table) - 1))
+
+
+def images_per_step(
+  configurable: str, batch_size: Optional[int] = None
+) -> float:
+  """Returns by how many images a step moves the training on.
+
+  Args:
+    configurable: whose parameter `batch_size` is, for the message.
+    batch_size: what it is bound to; None for options.batch_size.
+  """
+  if batch_size is None:
+    batch_size = gin.get_bindings(options_lib.options).get("batch_size")
+  if not isinstance(batch_size, (int, float)) or not batch_size > 0:
+    raise ValueError(
+      f"{configurable} counts images, but the number of images in a step is "
+      f"{batch_size!r}. Bind options.batch_size or {configurable}.batch_size."
+    )
+  return float(batch_size)
+
+
+def _position(
+  configurable: str, unit: str, batch_size: Optional[int]
+) -> Callable[[Step], tf.Tensor]:
+  """Returns `n(step)`, a float32 scalar, in the unit that gin has chosen."""
+  if unit not in _UNITS:
+    raise ValueError(
+      f"{configurable}.unit = {unit!r}; it must be 'steps' or 'images'."
+    )
+  factor = 1.0
+  if unit == "images":
+    factor = images_per_step(configurable, batch_size)
+  return lambda step: tf.cast(step, tf.float32) * factor
+
+
+def _require_at_least(
+  configurable: str, least: float, **arguments: float
+) -> None:
   for argument, value in arguments.items():
-    above = " above 0" if argument == "decay_steps" else ""
-    if not isinstance(value, numbers.Real) or (above and value <= 0):
+    if not value >= least:
       raise ValueError(
-        f"{function}.{argument} = {value!r}, but a number{above} would do."
+        f"{configurable}.{argument} = {value}; it must be {least} or more."
       )

@@ -1,17 +1,20 @@
-"""TF1's optimisers that pull weights to 0, `l1_regularization_strength` say.
+"""TF1's optimisers that pull weights to 0, by l1_regularization_strength.
 
-Gin files and code find them in optimizers.py, as `@tf.train.FtrlOptimizer` say.
+No published GAN that we know of trains with them. Gin files find them as
+`@tf.train.FtrlOptimizer` and so on, code in optimizers.py.
 """
 
-from typing import Callable
+from typing import Any
 from typing import Optional
 from typing import Union
 
 from compare_gan.gans.optimizer import Optimizer
+from compare_gan.gans.schedules import Schedule
+from compare_gan.gans.schedules import Step
 import tensorflow as tf
 
 
-def _shrink(x, threshold):
+def _shrink(x: tf.Tensor, threshold: Any) -> tf.Tensor:
   """Returns argmin_w (w - x)^2 / 2 + threshold |w|."""
   return tf.sign(x) * tf.maximum(tf.abs(x) - threshold, 0.0)
 
@@ -24,7 +27,7 @@ class FtrlOptimizer(Optimizer):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     learning_rate_power: float = -0.5,
     initial_accumulator_value: float = 0.1,
     l1_regularization_strength: float = 0.0,
@@ -52,7 +55,7 @@ class FtrlOptimizer(Optimizer):
       learning_rate_power <= 0,
       "learning_rate_power",
       learning_rate_power,
-      "a number of at most 0",
+      "0 or less",
     )
     for argument, value in (
       ("initial_accumulator_value", initial_accumulator_value),
@@ -60,12 +63,15 @@ class FtrlOptimizer(Optimizer):
       ("l2_regularization_strength", l2_regularization_strength),
       ("l2_shrinkage_regularization_strength", self._l2_shrinkage),
     ):
-      self._require(value >= 0, argument, value, "a number of at least 0")
+      self._require(value >= 0, argument, value, "0 or more")
 
-  def _stems(self):
+  def _stems(self) -> list[str]:
     return [self._accum_name, self._linear_name]
 
-  def _update(self, w, g, lr, accum, linear):
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    lr, (accum, linear) = rate, slots
     old, accum = accum, accum + tf.square(g)
     # Per coordinate, 1 / rate = accum^power / lr.
     growth = (tf.pow(accum, self._power) - tf.pow(old, self._power)) / lr
@@ -78,15 +84,15 @@ class FtrlOptimizer(Optimizer):
 class AdagradDAOptimizer(Optimizer):
   """Adagrad by dual averaging (Duchi et al., 2011).
 
-  w follows from the sums of all gradients: the first step forgets its first
-  value, so this is for linear models only. `global_step` may be left out,
-  unlike in TF1: then it is the `step` that `apply_gradients` gets.
+  w is computed from the sums of all gradients, and the first step overwrites
+  its first value: this is for linear models only. Unlike in TF1, `global_step`
+  may be left out; it is then the `step` that `apply_gradients` gets.
   """
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
-    global_step: Optional[Union[int, tf.Tensor, tf.Variable]] = None,
+    learning_rate: Union[Schedule, tf.Tensor],
+    global_step: Optional[Step] = None,
     initial_gradient_squared_accumulator_value: float = 0.1,
     l1_regularization_strength: float = 0.0,
     l2_regularization_strength: float = 0.0,
@@ -112,12 +118,14 @@ class AdagradDAOptimizer(Optimizer):
       "a number above 0",
     )
 
-  def _rate(self, lr, step):
+  def _rate(self, lr: tf.Tensor, step: Step) -> Any:
     t = step if self._global_step is None else self._global_step
     return lr, tf.cast(t, tf.float32) + 1.0
 
-  def _update(self, w, g, lr_and_t, g_sum, g2_sum):
-    lr, t = lr_and_t
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    (lr, t), (g_sum, g2_sum) = rate, slots
     g_sum += g
     g2_sum += tf.square(g)
     w = -lr * _shrink(g_sum, self._l1 * t)
@@ -129,7 +137,7 @@ class _Proximal(Optimizer):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     name: str,
     l1_regularization_strength: float,
     l2_regularization_strength: float,
@@ -139,7 +147,9 @@ class _Proximal(Optimizer):
     self._l1 = l1_regularization_strength
     self._l2 = l2_regularization_strength
 
-  def _proximal_step(self, w, g, lr):
+  def _proximal_step(
+    self, w: tf.Tensor, g: tf.Tensor, lr: tf.Tensor
+  ) -> tf.Tensor:
     return _shrink(w - lr * g, lr * self._l1) / (1.0 + lr * self._l2)
 
 
@@ -148,7 +158,7 @@ class ProximalGradientDescentOptimizer(_Proximal):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     l1_regularization_strength: float = 0.0,
     l2_regularization_strength: float = 0.0,
     use_locking: bool = False,
@@ -161,8 +171,10 @@ class ProximalGradientDescentOptimizer(_Proximal):
       l2_regularization_strength,
     )
 
-  def _update(self, w, g, lr):
-    return (self._proximal_step(w, g, lr),)
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    return (self._proximal_step(w, g, rate),)
 
 
 class ProximalAdagradOptimizer(_Proximal):
@@ -170,7 +182,7 @@ class ProximalAdagradOptimizer(_Proximal):
 
   def __init__(
     self,
-    learning_rate: Union[float, tf.Tensor, Callable],
+    learning_rate: Union[Schedule, tf.Tensor],
     initial_accumulator_value: float = 0.1,
     l1_regularization_strength: float = 0.0,
     l2_regularization_strength: float = 0.0,
@@ -191,6 +203,9 @@ class ProximalAdagradOptimizer(_Proximal):
       "a number above 0",
     )
 
-  def _update(self, w, g, lr, accum):
+  def _update(
+    self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
+  ) -> tuple[tf.Tensor, ...]:
+    [accum] = slots
     accum += tf.square(g)
-    return self._proximal_step(w, g, lr * tf.math.rsqrt(accum)), accum
+    return self._proximal_step(w, g, rate * tf.math.rsqrt(accum)), accum

@@ -66,7 +66,7 @@ def test_a_metric_is_said_by_its_formulas_file():
 
 def test_optimizers_of_all_files_are_there():
   names = _names("optimizers")
-  assert len(names) == 10 and "@tf.train.FtrlOptimizer" in names
+  assert len(names) == 11 and "@tf.train.FtrlOptimizer" in names
 
 
 def test_a_file_of_ones_own_is_seen(tmp_path, monkeypatch):

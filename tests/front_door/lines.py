@@ -667,6 +667,17 @@ NOT_RUN = {
   "ARCHITECTURES=my_package.mygan python -m pytest tests/architectures"
   " -k mygan": _TESTS,
   "GOLDEN_DIR=<folder> python -m pytest tests/golden_test.py": _TESTS,
+  "python -m compare_gan.main --gin_config=resnet_cifar10.gin"
+  " --gin_config=regularisers/post_hoc_ema.gin --model_dir=runs/post_hoc": (
+    "needs CIFAR-10; tests/configs_test.py lays each preset over a card"
+  ),
+  "python -m compare_gan evaluate --model_dir runs/post_hoc --ema 0.08": (
+    "tests/evaluation/post_hoc_test.py runs it on a tiny model"
+  ),
+  "python -m compare_gan sample --model_dir runs/post_hoc --ema 0.08"
+  " --out samples.npz": (
+    "tests/evaluation/post_hoc_test.py runs it on a tiny model"
+  ),
   "COMPARE_GAN_TF115_PYTHON=/path/to/python3.7 python -m pytest"
   " tests/export": _TESTS,
   "pip install -e .": _INSTALLS,

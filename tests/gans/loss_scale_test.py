@@ -91,6 +91,16 @@ def test_a_skipped_step_moves_neither_weights_nor_slots():
   assert w.numpy() != before[1]
 
 
+@pytest.mark.parametrize("gradient", [1.0, _INF])
+def test_a_step_that_is_not_due_is_not_counted(gradient):
+  scaled, w = _scaled(initial=8.0, increase_every=2)
+  _step(scaled, w, _INF)
+  before = tiny.values(scaled), w.numpy()
+  gradient = tf.constant([gradient])
+  scaled.apply_gradients([(gradient, w)], tf.constant(0), tf.constant(False))
+  np.testing.assert_equal((tiny.values(scaled), w.numpy()), before)
+
+
 def test_gradients_are_those_of_the_loss():
   scaled, w = _scaled(initial=1024.0)
   with tf.GradientTape() as tape:

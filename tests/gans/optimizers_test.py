@@ -5,9 +5,12 @@ import subprocess
 import sys
 import textwrap
 
+from compare_gan.configuration import gin_externals  # noqa: F401
 from compare_gan.context import scope
 from compare_gan.gans import optimizers
-from compare_gan.gans import schedules
+from compare_gan.gans import tf1_schedules as schedules
+from compare_gan.gans.schedules import piecewise_schedule
+import gin
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -222,8 +225,12 @@ def test_no_slots_no_variables(name):
   [
     (lambda: optimizers.AdamOptimizer("0.1"), "AdamOptimizer.learning_rate"),
     (lambda: optimizers.AdamOptimizer(beta1=1.0), r"a number in \[0, 1\)"),
-    (lambda: optimizers.AdagradOptimizer(0.1, 0.0), "above 0 would do"),
-    (lambda: optimizers.FtrlOptimizer(0.1, 0.5), "at most 0 would do"),
+    (lambda: optimizers.AdamOptimizer(beta2="b"), "AdamOptimizer.beta2 = 'b'"),
+    (lambda: optimizers.AdamWOptimizer(decayed="none"), "'kernels' or 'all'"),
+    (lambda: optimizers.AdamWOptimizer(weight_decay=-1), "must be 0 or more"),
+    (lambda: optimizers.AdamOptimizer().corrected(1.5), r"must be in \(0, 1\]"),
+    (lambda: optimizers.AdagradOptimizer(0.1, 0.0), "must be a number above 0"),
+    (lambda: optimizers.FtrlOptimizer(0.1, 0.5), "must be 0 or less"),
     # A schedule without its () in the gin file.
     (lambda: optimizers.AdamOptimizer(lambda step: lambda step: 0.1), r"\(\)"),
   ],
@@ -240,6 +247,114 @@ def test_constructors_are_those_of_tf1():
     theirs = getattr(tf.compat.v1.train, f"{name}Optimizer").__init__.__code__
     theirs = theirs.co_varnames[1 : theirs.co_argcount]
     assert theirs[: len(ours)] == ours, name
+
+
+# ---- Schedules of betas, AdamW, steps that may be left out -------------------
+
+
+def test_constant_betas_and_schedules_of_them_make_the_same_steps():
+  a, b = variable([1.0, 2.0], "a"), variable([1.0, 2.0], "b")
+  numbers = built(optimizers.AdamOptimizer(0.1, 0.5, 0.75), a)
+  constant = lambda value: lambda step: tf.constant(value)  # noqa: E731
+  scheduled = built(
+    optimizers.AdamOptimizer(0.1, constant(0.5), constant(0.75)), b
+  )
+  for step in range(3):
+    g = tf.constant([1.0, -2.0]) * (step + 1.0)
+    numbers.apply_gradients([(g, a)], step)
+    scheduled.apply_gradients([(g, b)], step)
+  np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_moments_stay_means_while_beta2_rises():
+  """A constant gradient moves Adam by the learning rate, whatever beta2 is."""
+  w = variable(0.0)
+  beta2 = piecewise_schedule([(0, 0.5), (1, 0.75), (2, 0.99)])
+  adam = built(optimizers.AdamOptimizer(0.1, 0.0, beta2), w)
+  for step in range(3):
+    adam.apply_gradients([(tf.constant(3.0), w)], step)
+    np.testing.assert_allclose(w.numpy(), -0.1 * (step + 1), rtol=1e-5)
+
+
+def test_correction_of_stylegan2():
+  adam = optimizers.AdamOptimizer(0.0025, 0.0, 0.99).corrected(16 / 17)
+  assert float(adam.learning_rate(0)) == pytest.approx(0.00235294, rel=1e-5)
+  assert adam._betas == pytest.approx((0.0, 0.9905855))
+  adam = optimizers.AdamOptimizer(0.0025, 0.0, 0.99).corrected(0.8)
+  assert adam._betas[1] == pytest.approx(0.9919920)
+
+
+def test_a_corrected_optimiser_keeps_its_class_and_the_first_stays_as_it_was():
+  first = optimizers.AdamWOptimizer(0.1, beta2=0.99, weight_decay=0.5)
+  second = first.corrected(0.5)
+  assert type(second) is type(first)
+  assert float(first.learning_rate(0)) == pytest.approx(0.1)
+  w, v = variable(1.0, "kernel"), variable(1.0, "v")
+  built(second, w)
+  second.apply_gradients([(tf.constant(1.0), w)], 0)
+  np.testing.assert_allclose(w.numpy(), 1.0 - 0.05 - 0.05 * 0.5, rtol=1e-5)
+  built(first, v)  # which has its own slots
+
+
+def test_other_optimisers_refuse_the_correction():
+  with pytest.raises(ValueError, match="RMSPropOptimizer has no correction"):
+    optimizers.RMSPropOptimizer(0.1).corrected(0.8)
+
+
+@pytest.mark.parametrize("decayed, bias", [("kernels", 1.9), ("all", 1.8)])
+def test_decoupled_decay_of_kernels_or_of_all(decayed, bias):
+  kernel, b = variable(2.0, "kernel"), variable(2.0, "bias")
+  adamw = optimizers.AdamWOptimizer(0.1, weight_decay=0.5, decayed=decayed)
+  built(adamw, kernel, b)
+  one = tf.constant(1.0)
+  adamw.apply_gradients([(one, kernel), (one, b)], 0)
+  # Adam's first step is 0.1; the decay is 0.1 * 0.5 * 2.
+  np.testing.assert_allclose([kernel, b], [1.8, bias], rtol=1e-6)
+
+
+def test_a_cards_betas_are_those_of_adamw_too():
+  gin.parse_config("""
+    AdamOptimizer.beta1 = 0.5
+    AdamOptimizer.beta2 = 0.75
+    AdamWOptimizer.beta2 = 0.25
+  """)
+  assert optimizers.AdamWOptimizer(0.1)._betas == (0.5, 0.25)
+
+
+@pytest.mark.parametrize("name, arguments", CASES)
+def test_a_step_that_is_not_due_moves_nothing(name, arguments):
+  w = variable([1.0, 2.0])
+  optimizer = built(optimizer_class(name)(0.1, **arguments), w)
+  step = tf.function(
+    lambda g, when: optimizer.apply_gradients([(g, w)], 0, when)
+  )
+  step(tf.constant([1.0, -1.0]), tf.constant(True))
+  before = [w.numpy(), *(v.numpy() for v in optimizer.variables)]
+  assert not np.array_equal(before[0], [1.0, 2.0])
+  step(tf.constant([np.nan, 1.0]), tf.constant(False))
+  after = [w.numpy(), *(v.numpy() for v in optimizer.variables)]
+  np.testing.assert_equal(after, before)
+
+
+def test_rare_optimisers_are_loaded_when_they_are_asked_for():
+  code = """
+    import sys
+    from compare_gan.gans import optimizers
+    rare = "compare_gan.gans.shrinking_optimizers"
+    assert rare not in sys.modules
+    optimizers.FtrlOptimizer(0.1)
+    assert rare in sys.modules
+    print("done")
+  """
+  result = subprocess.run(
+    [sys.executable, "-c", textwrap.dedent(code)],
+    cwd=pathlib.Path(optimizers.__file__).parents[2],
+    capture_output=True,
+    text=True,
+    timeout=120,
+    env=plain_shell.checkout(),
+  )
+  assert result.stdout == "done\n", result.stderr
 
 
 # Devices must be set up before TensorFlow starts: a process of its own.
@@ -280,6 +395,20 @@ _ON_TWO_CPUS = """
     np.testing.assert_array_equal(first, second)
   np.testing.assert_allclose(w.values[0], [0.8, 0.8], rtol=1e-3)
   np.testing.assert_allclose(adam.variables[0].values[1], 0.9**3, rtol=1e-6)
+
+  def lazy_step(when):
+    adam.apply_gradients([(tf.ones([2]), w)], 0, when)
+
+  run_lazily = tf.function(lambda when: strategy.run(lazy_step, (when,)))
+  before = [v.numpy() for v in strategy.experimental_local_results(w)]
+  run_lazily(tf.constant(False))
+  np.testing.assert_array_equal(
+    before, [v.numpy() for v in strategy.experimental_local_results(w)]
+  )
+  run_lazily(tf.constant(True))
+  first, second = strategy.experimental_local_results(w)
+  assert (first.numpy() < before[0]).all()
+  np.testing.assert_array_equal(first, second)
   print("done")
 """
 

@@ -1,0 +1,178 @@
+"""TF1's learning rate schedules, under TF1's names.
+
+In a gin file no step is known yet, so the functions return `rate(step)`:
+
+  ModularGAN.g_lr = @tf.train.exponential_decay()
+  tf.train.exponential_decay.learning_rate = 2e-4
+  tf.train.exponential_decay.decay_steps = 1000
+  tf.train.exponential_decay.decay_rate = 0.96
+
+With `global_step` they return the rate of that step, as TF1 did. All rates are
+float32 scalars; `name` is accepted and has no meaning. In the formulas
+p = step / decay_steps, with `staircase` rounded down. Schedules that TF1 did
+not have (cosine, warm-up, by images seen) are in schedules.py.
+"""
+
+from collections.abc import Sequence
+import numbers
+from typing import Any
+from typing import Optional
+from typing import Union
+
+from compare_gan.gans.schedules import Rate
+from compare_gan.gans.schedules import Step
+import tensorflow as tf
+
+
+def exponential_decay(
+  learning_rate: float,
+  global_step: Optional[Step] = None,
+  decay_steps: Optional[float] = None,
+  decay_rate: Optional[float] = None,
+  staircase: bool = False,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Rate]:
+  """Returns learning_rate * decay_rate^p."""
+  _require_numbers(
+    "exponential_decay",
+    learning_rate=learning_rate,
+    decay_steps=decay_steps,
+    decay_rate=decay_rate,
+  )
+
+  def rate(step: Step) -> tf.Tensor:
+    return learning_rate * decay_rate ** _periods(step, decay_steps, staircase)
+
+  return _rate_or_schedule(global_step, rate)
+
+
+def natural_exp_decay(
+  learning_rate: float,
+  global_step: Optional[Step] = None,
+  decay_steps: Optional[float] = None,
+  decay_rate: Optional[float] = None,
+  staircase: bool = False,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Rate]:
+  """Returns learning_rate * exp(-decay_rate p)."""
+  _require_numbers(
+    "natural_exp_decay",
+    learning_rate=learning_rate,
+    decay_steps=decay_steps,
+    decay_rate=decay_rate,
+  )
+
+  def rate(step: Step) -> tf.Tensor:
+    p = _periods(step, decay_steps, staircase)
+    return learning_rate * tf.exp(-p * decay_rate)
+
+  return _rate_or_schedule(global_step, rate)
+
+
+def inverse_time_decay(
+  learning_rate: float,
+  global_step: Optional[Step] = None,
+  decay_steps: Optional[float] = None,
+  decay_rate: Optional[float] = None,
+  staircase: bool = False,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Rate]:
+  """Returns learning_rate / (1 + decay_rate p)."""
+  _require_numbers(
+    "inverse_time_decay",
+    learning_rate=learning_rate,
+    decay_steps=decay_steps,
+    decay_rate=decay_rate,
+  )
+
+  def rate(step: Step) -> tf.Tensor:
+    p = _periods(step, decay_steps, staircase)
+    return learning_rate / (1.0 + decay_rate * p)
+
+  return _rate_or_schedule(global_step, rate)
+
+
+def polynomial_decay(
+  learning_rate: float,
+  global_step: Optional[Step] = None,
+  decay_steps: Optional[float] = None,
+  end_learning_rate: float = 0.0001,
+  power: float = 1.0,
+  cycle: bool = False,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Rate]:
+  """Returns end + (learning_rate - end) (1 - p)^power.
+
+  It stays at `end_learning_rate` after `decay_steps`. With `cycle`,
+  `decay_steps` grows to its next multiple each time it is reached, and the rate
+  jumps up to where that longer curve is.
+  """
+  _require_numbers(
+    "polynomial_decay",
+    learning_rate=learning_rate,
+    decay_steps=decay_steps,
+    end_learning_rate=end_learning_rate,
+    power=power,
+  )
+
+  def rate(step: Step) -> tf.Tensor:
+    p = _periods(step, decay_steps)
+    p = p / tf.maximum(tf.math.ceil(p), 1.0) if cycle else tf.minimum(p, 1.0)
+    span = learning_rate - end_learning_rate
+    return span * tf.pow(1.0 - p, power) + end_learning_rate
+
+  return _rate_or_schedule(global_step, rate)
+
+
+def piecewise_constant(
+  x: Optional[Step] = None,
+  boundaries: Optional[Sequence[float]] = None,
+  values: Optional[Sequence[float]] = None,
+  name: Optional[str] = None,
+) -> Union[tf.Tensor, Rate]:
+  """Returns values[i], i being the number of boundaries below the step.
+
+  Args:
+    x: the step, TF1's name for it.
+    boundaries: increasing; at a boundary itself the value before it holds.
+    values: one more than boundaries.
+    name: not used.
+  """
+  boundaries, values = list(boundaries or ()), list(values or ())
+  if len(values) != len(boundaries) + 1 or sorted(boundaries) != boundaries:
+    raise ValueError(
+      f"piecewise_constant got boundaries = {boundaries} and "
+      f"values = {values}. It takes increasing boundaries and one more value "
+      "than boundaries: boundaries = [1000], values = [2e-4, 1e-4]."
+    )
+
+  def rate(step: Step) -> tf.Tensor:
+    step = tf.convert_to_tensor(step)
+    passed = [step > tf.cast(b, step.dtype) for b in boundaries]
+    index = tf.math.count_nonzero(passed)
+    return tf.gather(tf.constant(values, tf.float32), index)
+
+  return _rate_or_schedule(x, rate)
+
+
+def _rate_or_schedule(
+  step: Optional[Step], rate: Rate
+) -> Union[tf.Tensor, Rate]:
+  """Returns the rate of the step, or the schedule where there is no step."""
+  return rate if step is None else rate(step)
+
+
+def _periods(
+  step: Step, decay_steps: Optional[float], staircase: bool = False
+) -> tf.Tensor:
+  p = tf.cast(step, tf.float32) / tf.cast(decay_steps, tf.float32)
+  return tf.floor(p) if staircase else p
+
+
+def _require_numbers(function: str, **arguments: Any) -> None:
+  for argument, value in arguments.items():
+    above = " above 0" if argument == "decay_steps" else ""
+    if not isinstance(value, numbers.Real) or (above and value <= 0):
+      raise ValueError(
+        f"{function}.{argument} = {value!r}; it must be a number{above}."
+      )
