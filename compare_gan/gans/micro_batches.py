@@ -50,10 +50,18 @@ class Rows(NamedTuple):
 
   def uniform(self, shape: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
     """Returns draws.uniform of the whole batch, these rows of it."""
-    if self.count > 1:
-      shape = tf.cast(tf.convert_to_tensor(shape), tf.int32)
-      shape = tf.concat([shape[:1] * self.count, shape[1:]], axis=0)
-    return self.of(draws.uniform(shape, *args, **kwargs))
+    return self.of(draws.uniform(self._of_whole(shape), *args, **kwargs))
+
+  def normal(self, shape: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
+    """Returns draws.normal of the whole batch, these rows of it."""
+    return self.of(draws.normal(self._of_whole(shape), *args, **kwargs))
+
+  def _of_whole(self, shape):
+    """Returns the whole batch's shape, of that of these rows."""
+    if self.count == 1:
+      return shape
+    shape = tf.cast(tf.convert_to_tensor(shape), tf.int32)
+    return tf.concat([shape[:1] * self.count, shape[1:]], axis=0)
 
 
 def whole(parts: tf.Tensor) -> tf.Tensor:
