@@ -90,16 +90,16 @@ def noise_level(inputs, params):
 _OF_ADA = (
   *ada.TRANSFORMATIONS,
   *ada.PRESETS,
+  *(f"{preset}_grey" for preset in ada.PRESETS),
+  *(f"imgfilter_band{band}" for band in range(filter_bank.BANDS)),
   "rotate_pre_only",
+  "rotate_post_only",
   "geom_all",
   "geom_some",
-  "geom_grey",
   "colour_all",
   "colour_grey",
   "imgfilter_all_bands",
-  "imgfilter_band3",
   "imgfilter_some",
-  "bgc_grey",
   "all_closed",
 )
 

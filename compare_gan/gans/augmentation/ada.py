@@ -130,7 +130,7 @@ class Ada:
 
   Args:
     preset: b for pixel blitting, g for geometry, c for colour, f for filter, n
-      for noise, c for cutout: "bgc", say; or a group by its name, see `PRESETS`.
+      for noise, c for cutout: "bgc", say; or a group by its name, see PRESETS.
     resample: "bilinear", or "sym6" for the paper's, some times as expensive.
     xflip, rotate90, xint, scale, rotate, aniso, xfrac, brightness, contrast,
       lumaflip, hue, saturation, filter, noise, cutout: multipliers of p, 0 to
@@ -313,9 +313,7 @@ class Ada:
 
   # ---- What is made of it ----------------------------------------------------
 
-  def apply(
-    self, x: tf.Tensor, parameters: dict[str, tf.Tensor]
-  ) -> tf.Tensor:
+  def apply(self, x: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
     """Returns the transformed images; x and they are in [-1, 1].
 
     Args:

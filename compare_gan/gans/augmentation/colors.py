@@ -85,7 +85,7 @@ _MATRIX = {
 
 
 def apply(x: tf.Tensor, colors: tf.Tensor) -> tf.Tensor:
-  """Returns images [N, H, W, 3 or 1] with the map [N, 4, 4] of their colours."""
+  """Returns images [N, H, W, 3 or 1], their colours mapped by [N, 4, 4]."""
   colors = tf.cast(colors, x.dtype)
   if x.shape[3] == 1:
     mean = tf.reduce_mean(colors[:, :3], axis=1)[:, None, None]

@@ -210,7 +210,7 @@ def translation(
 def draw_cutout(
   shape: Any, uniform: Uniform, ratio: float = 0.5
 ) -> list[tf.Tensor]:
-  """Returns the row and the column of each hole's middle: int32, [N, 1] each."""
+  """Returns row and column of each hole's middle: int32, [N, 1] each."""
   middles = []
   for axis in (1, 2):
     size = int(shape[axis])

@@ -1,4 +1,4 @@
-"""How often images are changed: a number, a schedule, or what D's scores ask for.
+"""How often images are changed: a number, a schedule, or what D's scores say.
 
 ADA's controller (https://arxiv.org/abs/2006.06676, section 3) moves p by how
 sure D is of real images, as APA's does (https://arxiv.org/abs/2111.06849):
@@ -183,7 +183,9 @@ def require_schedule(
 
 # ---- Which losses it suits ---------------------------------------------------
 
-_NEAR_0 = 0.3  # One-sided smoothing at 0.9 moves the logit of "undecided" by 0.2.
+_NEAR_0 = (
+  0.3  # One-sided smoothing at 0.9 moves the logit of "undecided" by 0.2.
+)
 
 
 def require_separating_zero(name: str) -> None:

@@ -3,8 +3,10 @@
 Appendix B of https://arxiv.org/abs/2006.06676: reflect the image once, double
 it with the wavelet filter sym6, look bilinearly at the points of a doubled
 output, and halve that with sym6. Fractional moves blur less than those of
-`geometry.bilinear`, and shrinking does not alias. It works on 4 times the pixels
-of the reflected image, up to 36 times those of the image, and filters 4 times.
+`geometry.bilinear`, and shrinking does not alias.
+
+It filters four times, and the reflected image that it doubles has 9 times the
+pixels of the image: 36 times as many are in memory for a moment.
 
 sym6 is not symmetric, so flips and quarter turns are not exact to the pixel.
 """

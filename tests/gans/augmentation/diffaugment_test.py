@@ -2,12 +2,13 @@
 
 from compare_gan.context import draws
 from compare_gan.gans import augmentation
+from compare_gan.gans.augmentation import diffaugment
+from compare_gan.gans.augmentation.diffaugment import DiffAugment
+from compare_gan.gans.micro_batches import Rows
 import gin
 import numpy as np
 import pytest
 import tensorflow as tf
-
-from tests.gans import tiny
 
 pytestmark = pytest.mark.versions("stateless random ops draw it")
 
@@ -71,91 +72,54 @@ def test_draws_are_in_the_papers_ranges_and_differ_by_image():
   assert filled_rows.min() == 32 - 4 and filled_rows.max() == 32
 
 
-def test_policy_acts_in_its_order_around_medium_grey():
-  gin.bind_parameter("augmentation.policy", "color, cutout")
-  augment = augmentation.Augmentation()
-  x = augment(tf.fill([1, 4, 4, 3], 0.6), _always(0)).numpy()
-  np.testing.assert_allclose(x[0, 3, 3], [0.6 - 0.5 / 2] * 3, rtol=1e-6)
-  np.testing.assert_allclose(x[0, 0, 0], [0.5] * 3)  # Grey, not brightened.
+def _changed(policy, p=1.0):
+  x = 0.25 * tf.ones([4, 8, 8, 3])
+  with draws.seeded([1, 2]):
+    augment = augmentation.Augmentation(policy, p)
+    return augment.apply(x, augment.draw(x, Rows())).numpy()
 
 
-def test_no_policy_changes_nothing():
-  x = tf.constant([[[[0.1]]]])
-  assert augmentation.Augmentation()(x, None) is x
-
-
-def test_unknown_change_lists_what_would_do():
-  with pytest.raises(ValueError, match="has flip.*color, translation, cutout"):
-    augmentation.Augmentation("color,flip")
-
-
-def test_gradients_pass_every_change():
-  x = tf.Variable(tf.random.stateless_uniform([2, 8, 8, 3], [1, 2]))
-  augment = augmentation.Augmentation("color,translation,cutout")
-  with draws.seeded([1, 2]), tf.GradientTape() as tape:
-    y = tf.reduce_sum(augment(x, draws.uniform) ** 2)
-  gradient = tape.gradient(y, x).numpy()
-  assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0
-
-
-# ---- In a GAN ----------------------------------------------------------------
-
-
-class _Seen:
-  """Stands in for D and remembers its images, update after update."""
-
-  def __init__(self, gan):
-    self.images = []
-    self._discriminator = gan.discriminator
-    gan.discriminator = self
-
-  def __call__(self, x, y, is_training):
-    self.images.append(x.numpy())
-    return self._discriminator(x, y, is_training)
-
-  def __getattr__(self, name):
-    return getattr(self._discriminator, name)
-
-
-def _seen(policy, penalty="no_penalty"):
+def test_strengths_come_from_gin():
   gin.parse_config(
-    f"""
-    augmentation.policy = {policy!r}
-    penalty.fn = @{penalty}
-    ModularGAN.g_lr = 0.0
+    """
+    diffaugment.brightness = 0.25
+    diffaugment.saturation = (1.0, 1.0)
+    diffaugment.contrast = (2.0, 2.0)
     """
   )
-  gan = tiny.gan(batch_size=2)
-  seen = _Seen(gan)
-  gan.train_step(tiny.batches(1))
-  return seen.images
+  change = DiffAugment(("color",))
+  drawn = [diffaugment.ColorDraws(*[tf.ones([1, 1, 1, 1])] * 3)]
+  x = change.apply(_X, drawn).numpy()
+  # Brighter by 0.25 * (2 * 1 - 1); twice as far from the mean, 0.5 + 0.25.
+  np.testing.assert_allclose(x, 0.75 + 2.0 * (_X.numpy() - 0.5), rtol=1e-6)
 
 
-def test_real_and_fake_images_are_changed_anew_at_every_update():
-  plain_d, plain_g = _seen("")
-  d, g = _seen("color")
-  np.testing.assert_array_equal(plain_d, plain_g)  # lr = 0
-  for i in range(4):  # Two real images, two fakes.
-    changes = [(d[i] - plain_d[i]).mean(), (g[i] - plain_g[i]).mean()]
-    assert min(np.abs(changes)) > 1e-4 and changes[0] != changes[1]
-  assert len({float((d[i] - plain_d[i]).mean()) for i in range(4)}) == 4
+def test_ratios_come_from_gin():
+  gin.bind_parameter("diffaugment.cutout_ratio", 0.25)
+  gin.bind_parameter("diffaugment.translation_ratio", 0.0)
+  x = _changed("translation,cutout")
+  greys = (x == 0.5).all(axis=3).sum(axis=(1, 2))
+  assert greys.max() <= 4 and (x[greys < 4] == 0.25).any()
 
 
-def test_penalties_see_what_d_sees():
-  scores, slopes, _ = _seen("color", "r1_penalty")
-  np.testing.assert_array_equal(slopes, scores[:2])
+@pytest.mark.parametrize(
+  "name,value",
+  [
+    ("brightness", -0.1),
+    ("saturation", 1.0),
+    ("contrast", (2.0, 1.0)),
+    ("cutout_ratio", 1.5),
+    ("translation_ratio", None),
+  ],
+)
+def test_senseless_strengths_are_refused(name, value):
+  with pytest.raises(ValueError, match=f"diffaugment.{name} = "):
+    DiffAugment(**{name: value})
 
 
-def test_dragan_looks_around_what_d_sees():
-  scores, slopes, _ = _seen("color", "dragan_penalty")
-  real = scores[:2]
-  assert real.min() < 0.0 or real.max() > 1.0  # Else this would test nothing.
-  assert np.abs(slopes - real).max() <= 0.5 * real.std() + 1e-6
-
-
-def test_g_learns_through_the_changes():
-  """All of a fake is cut out: no gradient reaches G."""
-  gin.bind_parameter("augmentation.policy", "cutout")
-  gan = tiny.gan()
-  gan._augment = lambda x, uniform: augmentation.cutout(x, _always(2), 1.0)
-  assert float(gan.train_step(tiny.batches(1))["grad_norm/g"]) == 0.0
+def test_p_changes_whole_images_by_the_draws_of_p_1():
+  all_changed, some_changed = _changed("color"), _changed("color", 0.5)
+  is_same = [np.array_equal(a, b) for a, b in zip(all_changed, some_changed)]
+  is_left = [(image == 0.25).all() for image in some_changed]
+  assert any(is_same) and any(is_left)
+  assert all(a != b for a, b in zip(is_same, is_left))

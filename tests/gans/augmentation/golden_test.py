@@ -19,7 +19,9 @@ pytestmark = pytest.mark.versions("recorded numbers hold on each TensorFlow")
 _OURS = pathlib.Path(__file__).parents[2] / "golden" / "regularisers"
 _FILES = {
   path.stem: json.loads(path.read_text())
-  for path in sorted(pathlib.Path(os.environ.get("GOLDEN_DIR", _OURS)).glob("*"))
+  for path in sorted(
+    pathlib.Path(os.environ.get("GOLDEN_DIR", _OURS)).glob("*")
+  )
   if path.suffix == ".json"
 }
 _CASES = [
@@ -38,7 +40,9 @@ def _input(rule):
   if rule["rule"] == "randint":
     return random.randint(0, rule["high"], size=rule["shape"]).astype(np.int32)
   draw = {"randn": random.randn, "uniform": random.random_sample}[rule["rule"]]
-  values = draw(*rule["shape"]) if rule["rule"] == "randn" else draw(rule["shape"])
+  values = (
+    draw(*rule["shape"]) if rule["rule"] == "randn" else draw(rule["shape"])
+  )
   return (rule.get("offset", 0) + rule.get("scale", 1) * values).astype(
     np.float32
   )
