@@ -73,7 +73,7 @@ def test_draws_are_in_the_papers_ranges_and_differ_by_image():
 
 
 def _changed(policy, p=1.0):
-  x = 0.25 * tf.ones([4, 8, 8, 3])
+  x = 0.25 * tf.ones([16, 8, 8, 3])
   with draws.seeded([1, 2]):
     augment = augmentation.Augmentation(policy, p)
     return augment.apply(x, augment.draw(x, Rows())).numpy()

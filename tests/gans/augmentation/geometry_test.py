@@ -54,9 +54,9 @@ def test_the_image_is_reflected_on_and_on():
 
 
 def test_transformations_act_in_the_order_of_the_paper():
-  """The inverse flips first: what is moved right afterwards came from right."""
+  """Flipped, 3 2 1 0, and only then moved to the right."""
   x = _seen(_ROW, xflip=1, xint=[1.0, 0.0])
-  np.testing.assert_array_equal(x, [[2.0, 1.0, 0.0, 1.0]])
+  np.testing.assert_array_equal(x, [[2.0, 3.0, 2.0, 1.0]])
 
 
 def test_no_transformation_has_no_matrix():
