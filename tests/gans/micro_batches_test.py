@@ -35,14 +35,15 @@ def test_whole_undoes_the_parts():
   np.testing.assert_array_equal(micro_batches.whole(parts), x)
 
 
-def test_part_draws_what_its_rows_have_in_the_whole_batch():
+@pytest.mark.parametrize("name", ["uniform", "normal"])
+def test_part_draws_what_its_rows_have_in_the_whole_batch(name):
   gan = tiny.gan(batch_size=_N)
   [batch] = tiny.batches(1, size=_N)
   with gan.noise("penalty", 0, tf.constant(_N)):
-    whole = Rows().uniform([_N, 3]).numpy()
+    whole = getattr(Rows(), name)([_N, 3]).numpy()
   for j in range(2):
     with gan.noise("penalty", 0, tf.constant(_N)):
-      part = Rows(j, 2).uniform([tf.constant(4), 3])
+      part = getattr(Rows(j, 2), name)([tf.constant(4), 3])
     np.testing.assert_array_equal(part, whole[j::2])
 
 

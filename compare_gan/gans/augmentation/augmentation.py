@@ -1,0 +1,254 @@
+"""What D sees: a sample, changed at random, in this order.
+
+  mix              some real images are fakes          pseudo_real.py
+  draw and apply   instance noise                      instance_noise.py
+                   the policy, with probability p      diffaugment.py, ada.py
+
+Images are in [0, 1]. The papers' numbers are for pixels in [-1, 1], where 0 is
+a medium grey: `apply` maps there and back, nothing else does.
+"""
+
+from typing import Any
+from typing import Callable
+from typing import NamedTuple
+from typing import Optional
+from typing import Union
+
+from compare_gan.context import scope
+from compare_gan.gans.augmentation import ada
+from compare_gan.gans.augmentation import diffaugment
+from compare_gan.gans.augmentation import pseudo_real as pseudo_real_lib
+from compare_gan.gans.augmentation.instance_noise import InstanceNoise
+from compare_gan.gans.augmentation.probability import Chosen
+from compare_gan.gans.augmentation.probability import Probability
+import gin
+import tensorflow as tf
+
+
+class Draws(NamedTuple):
+  """What is random about a batch; None where nothing is."""
+
+  noise: Optional[tf.Tensor] = None  # to be added to pixels in [0, 1]
+  is_changed: Optional[tf.Tensor] = None  # [N, 1, 1, 1], None for all
+  policy: Any = None  # a nest of tensors, as the policy drew it
+
+
+_SIGNS = "real_signs"
+
+
+@gin.configurable(
+  "augmentation", module="compare_gan.gans", denylist=["step", "batch_size"]
+)
+class Augmentation(scope.Module):
+  """Changes images [N, H, W, C] in [0, 1].
+
+  Draws and what is made of them are apart, so that two passes of D can see the
+  same changes. Without a binding nothing is drawn and nothing changes.
+
+  Args:
+    policy: names out of color, translation, cutout, with commas between them;
+      or ADA's pipeline: @ada(), or the name of a preset such as "bgc"; or an
+      object of one's own that draws and applies as `diffaugment.DiffAugment`
+      does. "" changes nothing.
+    p: the probability of the policy: a number, a schedule of the step, or
+      @ada_controller(). At 0 images stay the same to the last bit.
+    instance_noise: @instance_noise(), or None.
+    pseudo_real: @apa(), or None.
+    step: returns the step that schedules go by.
+    batch_size: real images of an update of D, over all replicas.
+  """
+
+  def __init__(
+    self,
+    policy: Union[str, ada.Ada, Any] = "",
+    p: Chosen = 1.0,
+    instance_noise: Optional[InstanceNoise] = None,
+    pseudo_real: Optional[pseudo_real_lib.Apa] = None,
+    step: Optional[Callable[[], Any]] = None,
+    batch_size: Optional[int] = None,
+  ) -> None:
+    super().__init__()
+    self._policy = _policy(policy)
+    self._noise = _configured(
+      "instance_noise", instance_noise, InstanceNoise, "@instance_noise()"
+    )
+    self._apa = _configured(
+      "pseudo_real", pseudo_real, pseudo_real_lib.Apa, "@apa()"
+    )
+    self._step = step
+    self._p = self._apa_p = None
+    if self._policy is not None:
+      self._p = Probability("augmentation.p", p, step, batch_size)
+      if self._p.is_zero:
+        self._policy = self._p = None
+    if self._apa:
+      self._apa_p = Probability("apa.p", self._apa.p, step, batch_size)
+      if self._apa_p.is_zero:
+        self._apa = self._apa_p = None
+    if self._noise and self._noise.sigma == 0:
+      self._noise = None
+    if self._noise and self._noise.decay_steps is not None and step is None:
+      raise ValueError(
+        "augmentation.instance_noise falls with the step, so the GAN has to "
+        "give its Augmentation a step."
+      )
+
+  @property
+  def is_identity(self) -> bool:
+    """Returns whether there is nothing to do at all."""
+    parts = (self._policy, self._noise, self._apa)
+    return all(part is None for part in parts)
+
+  # ---- Pseudo-real images ----------------------------------------------------
+
+  def mix(
+    self,
+    images: tf.Tensor,
+    y: Optional[tf.Tensor],
+    fakes: tf.Tensor,
+    fake_y: Optional[tf.Tensor],
+    rows: Any,
+  ) -> tuple[tf.Tensor, Optional[tf.Tensor]]:
+    """Returns D's real images and their labels, some of which are fakes.
+
+    For an update of D, before `draw`. Their gradient does not reach G.
+
+    Args:
+      images, y: the real ones.
+      fakes, fake_y: fresh or old ones, not those that the update takes for
+        fake.
+      rows: has `uniform`.
+    """
+    if not self._apa:
+      return images, y
+    u = rows.uniform([tf.shape(images)[0], 1])[:, 0]
+    is_fake = pseudo_real_lib.flags(u, self._apa_p.value())
+    return self._apa.mix(images, y, fakes, fake_y, is_fake)
+
+  # ---- Noise and policy ------------------------------------------------------
+
+  def draw(self, images: Any, rows: Any) -> Draws:
+    """Returns draws for images, or for a shape [N, H, W, C].
+
+    Args:
+      images: their shape is looked at, nothing else.
+      rows: has `uniform` and `normal`, row i for image i.
+    """
+    shape = images
+    if tf.is_tensor(images):
+      shape = [tf.shape(images)[0], *images.shape[1:]]
+    noise, is_changed, policy = None, None, None
+    if self._noise:
+      sigma = 0.5 * self._sigma()  # [-1, 1] is twice as wide as [0, 1].
+      noise = sigma * rows.normal(shape)
+    if self._policy is not None:
+      is_changed, policy = self._policy.draw(shape, rows, self._p.value())
+    return Draws(noise, is_changed, policy)
+
+  def apply(self, images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    """Returns the changed images: a function of the draws alone."""
+    if draws.noise is not None:
+      images += tf.cast(draws.noise, images.dtype)
+    if draws.policy is None:
+      return images
+    x = self._policy.apply(2.0 * images - 1.0, draws.policy)
+    changed = 0.5 * (x + 1.0)
+    if draws.is_changed is None:
+      return changed
+    return tf.where(draws.is_changed, changed, images)
+
+  def __call__(
+    self, images: tf.Tensor, uniform: Callable[..., tf.Tensor]
+  ) -> tf.Tensor:
+    """Returns images with noise and policy.
+
+    Args:
+      images: in [0, 1].
+      uniform: draws as draws.uniform does, row i for image i.
+    """
+    return self.apply(images, self.draw(images, _Uniform(uniform)))
+
+  # ---- What the controllers go by --------------------------------------------
+
+  def statistics(self, real_logits: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns {name: scalar}, means over these logits; {} if p is not adaptive.
+
+    Args:
+      real_logits: [N, 1], what D's adversarial pass makes of real images.
+    """
+    if not self._adaptive:
+      return {}
+    signs = tf.sign(tf.cast(real_logits, tf.float32))
+    return {_SIGNS: tf.reduce_mean(signs)}
+
+  def move(self, **statistics: tf.Tensor) -> None:
+    """Moves what is adaptive, after an update of D.
+
+    Args:
+      **statistics: means of `statistics` over all parts and replicas.
+    """
+    for p in self._adaptive:
+      p.move(statistics[_SIGNS])
+
+  def scalars(self) -> dict[str, tf.Tensor]:
+    """Returns {name: scalar}, to be logged, of all that changes."""
+    scalars = {}
+    if self._p and not self._p.is_fixed:
+      scalars["augmentation/p"] = self._p.value()
+    if self._apa and not self._apa_p.is_fixed:
+      scalars["augmentation/apa_p"] = self._apa_p.value()
+    if self._noise and self._noise.decay_steps is not None:
+      scalars["augmentation/instance_noise"] = self._sigma()
+    return scalars
+
+  @property
+  def _adaptive(self):
+    return [p for p in (self._p, self._apa_p) if p and p.is_adaptive]
+
+  def _sigma(self):
+    return self._noise.sigma_at(self._step() if self._step else 0)
+
+
+class _Uniform(NamedTuple):
+  """Draws of which only the uniform ones are given."""
+
+  uniform: Callable[..., tf.Tensor]
+
+  def normal(self, shape: Any) -> tf.Tensor:
+    """Returns draws from N(0, 1), made of uniform ones as draws.normal is."""
+    return 2.0**0.5 * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)
+
+
+def _policy(chosen):
+  """Returns what draws and applies, None for no changes."""
+  if not isinstance(chosen, str):
+    if isinstance(chosen, type) or not hasattr(chosen, "draw"):
+      raise ValueError(
+        f"augmentation.policy = {chosen!r}. It can be @ada(), with brackets, "
+        f"or names out of {', '.join(diffaugment.NAMES)} in a string."
+      )
+    return chosen
+  names = [name.strip() for name in chosen.split(",") if name.strip()]
+  if not names:
+    return None
+  is_known = [name in diffaugment.NAMES for name in names]
+  if all(is_known):
+    return diffaugment.DiffAugment(tuple(names))
+  if len(names) == 1 and names[0] in ada.PRESETS:
+    return ada.Ada(preset=names[0])
+  unknown = [name for name, known in zip(names, is_known) if not known]
+  presets = [name for name in ada.PRESETS if name not in diffaugment.NAMES]
+  raise ValueError(
+    f"augmentation.policy = {chosen!r} has {', '.join(unknown)}. It can be "
+    f"{', '.join(diffaugment.NAMES)}, or several of them with commas between; "
+    f"or one of ADA's presets {', '.join(presets)}, or @ada()."
+  )
+
+
+def _configured(name, value, kind, example):
+  if value is not None and not isinstance(value, kind):
+    raise ValueError(
+      f"augmentation.{name} = {value!r}, but it is {example}, with brackets, "
+      "or None."
+    )
+  return value
