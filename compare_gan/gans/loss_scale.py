@@ -23,7 +23,6 @@ from typing import Union
 from compare_gan.configuration import gin_roles
 from compare_gan.context import precision
 from compare_gan.context import scope
-from compare_gan.gans import clipping
 from compare_gan.gans.optimizer import GradientsAndVariables
 from compare_gan.gans.schedules import Step
 from compare_gan.layers import initializers
@@ -210,13 +209,6 @@ def add_loss_scale(optimizer: Any, name: str) -> Any:
     return optimizer
   with scope.scope("loss_scale"):
     return LossScaled(optimizer, name)
-
-
-def around(optimizer: Any, name: str) -> Any:
-  """Returns the optimiser, clipped and with a loss scale as gin asks for."""
-  with gin.config_scope(name):
-    optimizer = clipping.clipped_as_bound(optimizer, name)
-  return add_loss_scale(optimizer, name)
 
 
 def gradients(

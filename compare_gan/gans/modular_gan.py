@@ -21,15 +21,14 @@ import warnings
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
 from compare_gan.context import pixels
 from compare_gan.context import scope
-from compare_gan.context import state
 from compare_gan.gans import batches as batches_lib
 from compare_gan.gans import ema
 from compare_gan.gans import fakes as fakes_lib
 from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
+from compare_gan.gans import offers as offers_lib
 from compare_gan.gans import optimizers
 from compare_gan.gans import penalty_lib
-from compare_gan.gans import seen as seen_lib
 from compare_gan.gans import update
 from compare_gan.gans.augmentation import Augmentation
 from compare_gan.gans.batches import Batch
@@ -39,6 +38,7 @@ from compare_gan.gans.fakes import Pass
 from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.networks import Networks
+from compare_gan.gans.schedules import Schedule
 from compare_gan.gans.seen import Scored
 from compare_gan.gans.seen import Seen  # noqa: F401, part of what hooks see
 from compare_gan.gans.sight import Sight
@@ -94,12 +94,12 @@ class ModularGAN(Networks):
     experimental_joint_gen_for_disc: bool = False,
     experimental_force_graph_unroll: bool = False,
     g_use_ema: bool = False,
-    ema_decay: float = 0.9999,
+    ema_decay: Schedule = 0.9999,
     ema_start_step: int = 40000,
     g_optimizer_fn: Callable = optimizers.AdamOptimizer,
     d_optimizer_fn: Optional[Callable] = None,
-    g_lr: Union[float, Callable] = 0.0002,
-    d_lr: Optional[Union[float, Callable]] = None,
+    g_lr: Schedule = 0.0002,
+    d_lr: Optional[Schedule] = None,
     conditional: bool = False,
     fit_label_distribution: bool = False,
     ema_warmup: bool = False,
@@ -116,7 +116,14 @@ class ModularGAN(Networks):
     self.joint_fakes = experimental_joint_gen_for_disc
     self.unrolled = experimental_force_graph_unroll
     self.fit_labels = fit_label_distribution
-    self._augment = Augmentation()
+    self._augment = Augmentation(
+      step=lambda: self.global_step, batch_size=options.batch_size
+    )
+    if self._augment.mixes and self.has_encoder:
+      raise ValueError(
+        f"augmentation.pseudo_real = @apa(), but {type(self).__name__} shows D "
+        "images with their codes, which a fake has not. Set it to None."
+      )
     self._class_head_fn = class_head
     super().__init__(dataset, options, conditional)
     [self.class_head] = [
@@ -133,26 +140,22 @@ class ModularGAN(Networks):
       self.averaged_generator = self.averages.copy_of(
         self.generator, self.make_generator
       )
-    offered = list(self.offers())
-    d_kernels = penalty_lib.kernels_of(self.weights_of("d"))
-    g_kernels = penalty_lib.kernels_of(self.generator.trainable_variables)
     self.penalty = penalty_lib.Penalty(
       type(self).__name__,
-      offered,
-      building={"kernels": d_kernels},
-      augments=self._augment.changes,
+      list(self.offers()),
+      building={"kernels": penalty_lib.kernels_of(self.weights_of("d"))},
+      augments=not self._augment.is_identity,
     )
+    g_kernels = penalty_lib.kernels_of(self.generator.trainable_variables)
     self.g_penalty = penalty_lib.GeneratorPenalty(
       g_kernels,
       gan=type(self).__name__,
       offers=list(self.g_offers()),
       building={"kernels": g_kernels},
     )
-    # What checkpoints find, beside the networks.
-    self.term_state = [
-      *self.penalty.terms.modules,
-      *self.g_penalty.terms.modules,
-    ]
+    # What checkpoints find beside the networks, moved after D's or G's update.
+    self.d_state = [*self.penalty.terms.modules, self._augment]
+    self.g_state = self.g_penalty.terms.modules
     wanted = "real_anchor" in self.penalty.needs
     anchors = [penalty_lib.ScoreAnchors()] if wanted else []
     self._d = update.Side(
@@ -160,14 +163,16 @@ class ModularGAN(Networks):
       [*self.networks_of("d"), *anchors],
       d_optimizer_fn or g_optimizer_fn,
       g_lr if d_lr is None else d_lr,
-      self.penalty.terms.modules,
+      self.penalty.terms,
+      self.d_state,
     )
     self._g = update.Side(
       "g",
       self.networks_of("g"),
       g_optimizer_fn,
       g_lr,
-      self.g_penalty.terms.modules,
+      self.g_penalty.terms,
+      self.g_state,
     )
     self.d_optimizer = self._d.optimizer
     self.g_optimizer = self._g.optimizer
@@ -231,12 +236,14 @@ class ModularGAN(Networks):
       d_loss = seen.scored.d_loss + self.penalty_weight * penalty
       scalars = {f"loss/d_{i}": d_loss, "loss/penalty": penalty}
       scalars |= _mean_logits(seen.scored)
+      scalars |= self._augment.named_statistics(seen.scored.real.logits)
       return Objective(d_loss, scalars, sight.values(terms.eager, seen))
 
     scalars = step.descend(self._d, batch, fakes, loss, terms, sight.value)
     real, fake = (scalars.pop(name) for name in _MEAN_LOGITS)
     if self.anchors:
       self.anchors.move(real, fake)
+    scalars |= self._augment.conclude(scalars)
     self.global_step_disc.assign_add(1)
     return scalars
 
@@ -323,10 +330,27 @@ class ModularGAN(Networks):
   def augmented(
     self, batch: Batch, made: Made, rows: Rows
   ) -> tuple[Batch, Made]:
-    """Returns both with the images changed by `augmentation.policy`."""
-    images = self._augment(batch.images, rows.uniform)
-    batch = batch._replace(images=images)
-    return batch, made._replace(images=self._augment(made.images, rows.uniform))
+    """Returns both with the images as `augmentation` changes them."""
+    batch = batch._replace(images=self._changed_at_random(batch.images, rows))
+    return batch, made._replace(
+      images=self._changed_at_random(made.images, rows)
+    )
+
+  def _changed_at_random(self, images, rows):
+    return self._augment.apply(images, self._augment.draw(images, rows))
+
+  def mixed(self, batch: Batch, rows: Rows) -> Batch:
+    """Returns a batch of D some of whose real images are fresh fakes (APA)."""
+    if not self._augment.mixes:
+      return batch
+    shape = [tf.shape(batch.images)[0] * rows.count, self.options.z_dim]
+    fresh = offers_lib.Passes(self).generator(
+      rows.of(latents.z(shape)), batch.fake_y
+    )
+    images, y = self._augment.mix(
+      batch.images, batch.y, tf.stop_gradient(fresh), batch.fake_y, rows
+    )
+    return batch._replace(images=images, y=y)
 
   # ---- What is scored and penalised ------------------------------------------
 
@@ -367,47 +391,12 @@ class ModularGAN(Networks):
     return Scored(losses.d_loss, losses.g_loss, real, fake, {})
 
   def offers(self) -> Offers:
-    """Returns {name: `value(seen)`}, what regularisers can ask for."""
-    d = lambda x, y: self.discriminator(x, y, is_training=True)  # noqa: E731
-    kernels = penalty_lib.kernels_of(self.weights_of("d"))
-    return {
-      **seen_lib.FIELDS,
-      "discriminator": lambda seen: d,
-      "generator": lambda seen: self._images_again,
-      "styles": lambda seen: self._styles,
-      "synthesis": lambda seen: self._synthesis,
-      "real_anchor": lambda seen: self.anchors.real,
-      "fake_anchor": lambda seen: self.anchors.fake,
-      **({"kernels": lambda seen: kernels} if kernels else {}),
-    }
+    """Returns {name: `value(seen)`}, what regularisers of D can ask for."""
+    return offers_lib.of_networks(self)
 
   def g_offers(self) -> Offers:
     """Returns what regularisers of G can ask for: its kernels, not D's."""
-    offers = self.offers()
-    offers.pop("kernels", None)
-    kernels = penalty_lib.kernels_of(self.generator.trainable_variables)
-    return {**offers, **({"kernels": lambda seen: kernels} if kernels else {})}
-
-  def _images_again(self, z, y):
-    """Returns G(z, y) in training mode, without moving G's state."""
-    with state.frozen():
-      return self.generator(z, y, is_training=True)
-
-  def _styles(self, z, y):
-    """Returns what a generator with styles makes of z, or z itself."""
-    with state.frozen():
-      return self.generator.styles(z, y) if self._has_styles else z
-
-  def _synthesis(self, w, y):
-    """Returns the images of styles: G is `_synthesis` of `_styles`."""
-    if not self._has_styles:
-      return self._images_again(w, y)
-    with state.frozen():
-      return self.generator.synthesis(w, y, is_training=True)
-
-  @property
-  def _has_styles(self):
-    return hasattr(self.generator, "synthesis")
+    return offers_lib.with_kernels_of_g(self.offers(), self)
 
   @contextlib.contextmanager
   def without_penalty(self) -> Iterator[None]:

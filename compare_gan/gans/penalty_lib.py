@@ -70,6 +70,9 @@ class Penalty:
     fn: the penalty, times options.lamba.
     terms: added to it, each with its own weight, see above.
     building, augments: as for Terms.
+    lazy_steps: "joint", a term that acts now and then joins the gradient of the
+      loss; "own", the optimiser makes a step along it alone, with rates and
+      moments corrected for their number, as StyleGAN2's does.
   """
 
   def __init__(
@@ -80,6 +83,7 @@ class Penalty:
     terms: Sequence[Any] = (),
     building: Optional[dict[str, Any]] = None,
     augments: bool = False,
+    lazy_steps: str = "joint",
   ) -> None:
     self.fn = fn
     self.needs = needs(fn)
@@ -90,7 +94,9 @@ class Penalty:
         f"cannot offer: it has {', '.join(offers) or 'nothing for a penalty'}. "
         "Choose another penalty.fn, such as @no_penalty."
       )
-    self.terms = Terms("penalty", gan, terms, offers, building or {}, augments)
+    self.terms = Terms(
+      "penalty", gan, terms, offers, building or {}, augments, lazy_steps
+    )
 
   def __call__(self, offered: dict[str, Any]) -> tf.Tensor:
     """Returns the scalar, from a dict {name: value} with at least its needs."""
@@ -114,6 +120,7 @@ class GeneratorPenalty:
     weight: its factor.
     terms: added to it, each with its own weight, see above.
     gan, offers, building: as for Terms.
+    lazy_steps: as for penalty.
   """
 
   def __init__(
@@ -125,9 +132,12 @@ class GeneratorPenalty:
     gan: str = "",
     offers: Sequence[str] = (),
     building: Optional[dict[str, Any]] = None,
+    lazy_steps: str = "joint",
   ) -> None:
     self._kernels, self._fn, self.weight = kernels, fn, weight
-    self.terms = Terms("g_penalty", gan, terms, offers, building or {})
+    self.terms = Terms(
+      "g_penalty", gan, terms, offers, building or {}, lazy_steps=lazy_steps
+    )
     if fn is None:
       return
     if needs(fn) != ["kernels"]:

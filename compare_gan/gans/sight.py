@@ -39,6 +39,9 @@ class Sight(NamedTuple):
     regularisers: Sequence[Regulariser],
   ) -> Seen:
     """Returns the Seen of some rows, with what regularisers need of it."""
+    if self.side == "d":
+      with self._noise("pseudo_real"):
+        part = self.gan.mixed(part, rows)
     slopes = Slopes(slopes_wanted(regularisers), part.images, made.images)
     with slopes.watching():
       with self._noise(f"augment_{self.side}"):

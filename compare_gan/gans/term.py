@@ -18,7 +18,9 @@ from compare_gan.context import replica
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
+from compare_gan.gans import schedules
 from compare_gan.gans import seen as seen_lib
+from compare_gan.gans.schedules import Schedule
 from compare_gan.gans.seen import Seen
 from compare_gan.gans.seen import View
 from compare_gan.layers import initializers
@@ -79,7 +81,7 @@ class Term:
   def __init__(
     self,
     fn: Callable = gin.REQUIRED,
-    weight: Union[float, Callable] = 1.0,
+    weight: Schedule = 1.0,
     interval: int = 1,
   ) -> None:
     self.name = (
@@ -93,18 +95,13 @@ class Term:
       raise ValueError(f"{where}.interval = {interval!r}. It must be an int.")
     if interval < 1:
       raise ValueError(f"{where}.interval = {interval}. It must be 1 or more.")
-    if not callable(weight) and not (
-      isinstance(weight, (int, float)) and weight >= 0
-    ):
-      raise ValueError(
-        f"{where}.weight = {weight!r}. It must be a number of 0 or more, or a "
-        "schedule."
-      )
+    schedules.require_schedule(f"{where}.weight", weight)
+    if not callable(weight) and weight < 0:
+      raise ValueError(f"{where}.weight = {weight!r}. It must be 0 or more.")
 
   def weight(self, step: tf.Variable) -> tf.Tensor:
     """Returns the weight at a step of the training."""
-    weight = self._weight
-    return tf.cast(weight(step) if callable(weight) else weight, tf.float32)
+    return schedules.value_at(self._weight, step)
 
 
 class Regulariser:
@@ -224,6 +221,7 @@ class Terms:
     offers: names of what the GAN has for them.
     building: what classes with state may ask for when they are made.
     augments: whether there is a policy of augmentation.
+    lazy_steps: see `in_two_steps`.
   """
 
   def __init__(
@@ -234,7 +232,13 @@ class Terms:
     offers: Iterable[str],
     building: dict[str, Any],
     augments: bool = False,
+    lazy_steps: str = "joint",
   ) -> None:
+    if lazy_steps not in ("joint", "own"):
+      raise ValueError(
+        f"{side}.lazy_steps = {lazy_steps!r}. It must be 'joint' or 'own'."
+      )
+    self.in_two_steps = lazy_steps == "own"
     if isinstance(terms, str) or not isinstance(terms, (list, tuple)):
       raise ValueError(
         f"{side}.terms = {terms!r}. It must be a list, such as [@r1/term()]."
@@ -289,6 +293,20 @@ class Terms:
   def modules(self) -> list[Module]:
     """Returns those that have state, to be kept with their side's."""
     return [module for one in self.all for module in one.modules]
+
+  @property
+  def share_of_main_steps(self) -> float:
+    """Returns which share of an optimiser's steps goes along the loss.
+
+    With lazy terms in steps of their own there are 1 + 1 / k steps for each
+    update, for each interval k.
+    """
+    return 1.0 / (1.0 + sum(1.0 / k for k in self.intervals))
+
+  @property
+  def intervals(self) -> list[int]:
+    """Returns the intervals of lazy terms, each once."""
+    return sorted({one.term.interval for one in self.lazy})
 
   @property
   def eager(self) -> list[Regulariser]:

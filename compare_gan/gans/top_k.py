@@ -13,6 +13,7 @@ nothing.
 from typing import Any
 
 from compare_gan.context import replica
+from compare_gan.gans import schedules
 import gin
 import tensorflow as tf
 
@@ -44,13 +45,9 @@ class TopK:
     self._steps_per_epoch = steps_per_epoch
     self._gamma, self._nu = gamma, nu
 
-  def k(self, batch_size: Any, epoch: Any) -> tf.Tensor:
+  def k(self, batch_size: int, epoch: Any) -> tf.Tensor:
     """Returns how many fakes of a global batch count, a whole number."""
-    shrunk = tf.pow(
-      tf.constant(self._gamma, tf.float64), tf.cast(epoch, tf.float64)
-    )
-    share = tf.maximum(shrunk, self._nu)
-    return tf.cast(share * tf.cast(batch_size, tf.float64) + 1e-9, tf.int32)
+    return schedules.top_k(epoch, batch_size, self._gamma, self._nu)
 
   def best(self, fake_logits: tf.Tensor, step: Any, parts: int) -> tf.Tensor:
     """Returns the highest of logits [N, 1], int(k / shares) of them.
@@ -61,7 +58,7 @@ class TopK:
       parts: how many there are, on each replica.
     """
     shares = replica.num_replicas() * parts
-    size = tf.shape(fake_logits)[0]
-    k = self.k(size * shares, tf.cast(step, tf.int64) // self._steps_per_epoch)
+    epoch = tf.cast(step, tf.int64) // self._steps_per_epoch
+    k = self.k(int(fake_logits.shape[0]) * shares, epoch)
     values, _ = tf.math.top_k(fake_logits[:, 0], tf.maximum(k // shares, 1))
     return values[:, None]

@@ -27,6 +27,7 @@ from compare_gan.context import recompute
 from compare_gan.context import replica
 from compare_gan.context import scope
 from compare_gan.context import state
+from compare_gan.gans import clipping
 from compare_gan.gans import fakes as fakes_lib
 from compare_gan.gans import loss_scale
 from compare_gan.gans import micro_batches
@@ -36,6 +37,7 @@ from compare_gan.gans.options import Options
 from compare_gan.gans.penalty_lib import GeneratorPenalty
 from compare_gan.gans.term import Terms
 from compare_gan.gans.term import Valued
+import gin
 import tensorflow as tf
 
 _MOST_NAMES = 5  # that a warning shows
@@ -59,7 +61,8 @@ class Side:
     networks: whose weights it moves, and whose passes move state.
     optimizer_fn: makes it, of a learning rate and a name.
     learning_rate: a number or a schedule.
-    terms: regularisers whose state is moved by its updates, after the passes.
+    terms: its regularisers.
+    others: modules whose state its updates move, after the passes.
   """
 
   def __init__(
@@ -68,18 +71,23 @@ class Side:
     networks: list[scope.Module],
     optimizer_fn: Callable,
     learning_rate: Any,
-    terms: Sequence[scope.Module] = (),
+    terms: Optional[Terms] = None,
+    others: Sequence[scope.Module] = (),
   ) -> None:
     self.name = name
     variables = [v for network in networks for v in network.variables]
     self.weights = [v for v in variables if v.trainable]
     self.state = [v for v in variables if not v.trainable]
     # The kernels that a regulariser holds on to are not its own.
-    self.state_of_terms = [
-      v for module in terms for v in module.variables if not v.trainable
+    self.other_state = [
+      v for module in others for v in module.variables if not v.trainable
     ]
     optimizer = optimizer_fn(learning_rate, name=f"{name}_opt")
-    self.optimizer = loss_scale.around(optimizer, name)
+    if terms and terms.lazy and terms.in_two_steps:
+      optimizer = optimizer.corrected(terms.share_of_main_steps)
+    with gin.config_scope(name):
+      optimizer = clipping.clipped_as_bound(optimizer, name, variables)
+    self.optimizer = loss_scale.add_loss_scale(optimizer, name)
     self.optimizer.build(self.weights)
     self._has_named_idle = False
 
@@ -110,6 +118,13 @@ class Side:
     self.optimizer.apply_gradients(pairs, step)
     norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
     return tf.where(loss_scale.was_skipped(self.optimizer), 0.0, norm)
+
+  def descend_when(
+    self, is_due: tf.Tensor, gradients: Gradients, step: tf.Variable
+  ) -> None:
+    """Makes a step more if it is due; without a gradient a weight stays."""
+    pairs = [(g, w) for g, w in zip(gradients, self.weights) if g is not None]
+    self.optimizer.apply_gradients(pairs, step, when=is_due)
 
   def _name_idle(self, gradients):
     """Warns, once, of weights that the optimiser will never move."""
@@ -171,7 +186,7 @@ class Step:
       optimizer, self._g.state, self._g_state_at_start
     ):
       with loss_scale.undone_if_skipped(
-        optimizer, [*self._d.state, *side.state_of_terms]
+        optimizer, [*self._d.state, *side.other_state]
       ):
         yield
     if side is self._g:
@@ -327,14 +342,18 @@ class Step:
     scalars[f"learning_rate/{name}"] = optimizer.learning_rate(
       self._global_step
     )
+    norms = {}
     if self._separates:
       gradients = {key: side.mean(one) for key, one in gradients.items()}
       norms = {key: _norm(one) for key, one in gradients.items()}
-      total = _sum(*gradients.values())
-    else:
-      norms = {}
-      total = side.mean(_sum(*gradients.values()))
+    joint, apart = _by_step(gradients, terms)
+    total, *own = [
+      one if self._separates else side.mean(one) for one in (joint, *apart)
+    ]
     norm = side.descend(total, self._global_step)
+    for k, gradient in zip(terms.intervals, own):
+      is_due = [one for one in terms.lazy if one.term.interval == k][0].is_due()
+      side.descend_when(is_due, gradient, self._global_step)
     if self._options.log_gradient_norms:
       scalars[f"grad_norm/{name}"] = norm
     for one in terms.all:
@@ -364,6 +383,21 @@ def _scalars_of_terms(terms):
     for term, valued in terms.items()
     for name, value in valued.scalars(term).items()
   }
+
+
+def _by_step(gradients, terms):
+  """Returns the sum of gradients of the main step, and those of others.
+
+  There is one for each interval, if lazy terms have steps of their own.
+  """
+  lazy = terms.lazy if terms.in_two_steps else []
+  names = {one.name for one in lazy}
+  joint = _sum(*(g for key, g in gradients.items() if key not in names))
+  apart = [
+    _sum(*(gradients[one.name] for one in lazy if one.term.interval == k))
+    for k in (terms.intervals if lazy else [])
+  ]
+  return joint, apart
 
 
 def _sum(*of_gradients):

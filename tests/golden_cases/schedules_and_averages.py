@@ -163,11 +163,6 @@ def _post_hoc(inputs, params):
   }
 
 
-def _instance_noise(inputs, params):
-  sigma = schedules.linear_schedule(params["sigma0"], 0.0, params["T"])
-  return {"sigma": [sigma(t) for t in params["t"]]}
-
-
 CASES = {
   "lazy_adam_two_steps": _two_steps,
   "lazy_adam_one_step": _one_step,
@@ -178,5 +173,4 @@ CASES = {
   "power_function_beta": _power_beta,
   "correlation": _correlation,
   "post_hoc_ema": _post_hoc,
-  "instance_noise": _instance_noise,
 }

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from typing import Optional
 from typing import Union
 
+from compare_gan.context import replica
 from compare_gan.context import scope
 from compare_gan.gans.augmentation import ada
 from compare_gan.gans.augmentation import diffaugment
@@ -34,6 +35,7 @@ class Draws(NamedTuple):
 
 
 _SIGNS = "real_signs"
+_STATISTICS = "statistics/augmentation/"
 
 
 @gin.configurable(
@@ -98,6 +100,11 @@ class Augmentation(scope.Module):
     """Returns whether there is nothing to do at all."""
     parts = (self._policy, self._noise, self._apa)
     return all(part is None for part in parts)
+
+  @property
+  def mixes(self) -> bool:
+    """Returns whether D is shown fakes as real images."""
+    return self._apa is not None
 
   # ---- Pseudo-real images ----------------------------------------------------
 
@@ -189,6 +196,27 @@ class Augmentation(scope.Module):
     """
     for p in self._adaptive:
       p.move(statistics[_SIGNS])
+
+  def named_statistics(self, real_logits: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns `statistics` by the names that `conclude` finds them by."""
+    found = self.statistics(real_logits)
+    return {f"{_STATISTICS}{name}": value for name, value in found.items()}
+
+  def conclude(self, scalars: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Moves what is adaptive; returns what is to be logged.
+
+    Args:
+      scalars: of an update of D, means over its parts. Those that only the
+        controllers need are taken out.
+    """
+    names = [name for name in scalars if name.startswith(_STATISTICS)]
+    found = {
+      name[len(_STATISTICS) :]: replica.all_mean(scalars.pop(name))
+      for name in names
+    }
+    if found:
+      self.move(**found)
+    return self.scalars()
 
   def scalars(self) -> dict[str, tf.Tensor]:
     """Returns {name: scalar}, to be logged, of all that changes."""

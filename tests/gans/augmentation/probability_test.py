@@ -1,7 +1,7 @@
 """p as a number, a schedule, and by D's scores."""
 
 from compare_gan.gans import loss_lib
-from compare_gan.gans import schedules
+from compare_gan.gans import tf1_schedules
 from compare_gan.gans.augmentation.probability import AdaController
 from compare_gan.gans.augmentation.probability import Probability
 import gin
@@ -57,7 +57,7 @@ def test_without_a_batch_size_it_is_refused():
 
 def test_schedule_goes_by_the_step():
   step = tf.Variable(0)
-  rate = schedules.polynomial_decay(0.0, None, 10, end_learning_rate=0.5)
+  rate = tf1_schedules.polynomial_decay(0.0, None, 10, end_learning_rate=0.5)
   p = Probability("augmentation.p", rate, lambda: step)
   assert not p.is_zero and float(p.value()) == 0.0
   step.assign(5)

@@ -1,0 +1,66 @@
+"""What a GAN's networks offer its regularisers; the rest stands in seen.py."""
+
+from typing import Any
+from typing import Optional
+
+from compare_gan.architectures.outputs import DiscriminatorOutput
+from compare_gan.context import state
+from compare_gan.gans import seen
+from compare_gan.gans.term import Offers
+from compare_gan.gans.terms.kernels import kernels_of
+import tensorflow as tf
+
+
+def of_networks(gan: Any) -> Offers:
+  """Returns {name: `value(seen)`} of a ModularGAN, with D's kernels."""
+  return {
+    **seen.FIELDS,
+    **_kernels(gan.weights_of("d")),
+    "discriminator": lambda seen: Passes(gan).discriminator,
+    "generator": lambda seen: Passes(gan).generator,
+    "styles": lambda seen: Passes(gan).styles,
+    "synthesis": lambda seen: Passes(gan).synthesis,
+    "real_anchor": lambda seen: gan.anchors.real,
+    "fake_anchor": lambda seen: gan.anchors.fake,
+  }
+
+
+def with_kernels_of_g(offers: Offers, gan: Any) -> Offers:
+  """Returns the offers with G's kernels in the place of D's."""
+  rest = {name: value for name, value in offers.items() if name != "kernels"}
+  return {**rest, **_kernels(gan.generator.trainable_variables)}
+
+
+def _kernels(weights):
+  kernels = kernels_of(weights)
+  return {"kernels": lambda seen: kernels} if kernels else {}
+
+
+class Passes:
+  """Passes of D and G in training mode; those of G move no state."""
+
+  def __init__(self, gan: Any) -> None:
+    self._d, self._g = gan.discriminator, gan.generator
+
+  def discriminator(
+    self, images: tf.Tensor, y: Optional[tf.Tensor]
+  ) -> DiscriminatorOutput:
+    return self._d(images, y, is_training=True)
+
+  def generator(self, z: tf.Tensor, y: Optional[tf.Tensor]) -> tf.Tensor:
+    with state.frozen():
+      return self._g(z, y, is_training=True)
+
+  def styles(self, z: tf.Tensor, y: Optional[tf.Tensor]) -> tf.Tensor:
+    """Returns what a generator with styles makes of z, or z itself."""
+    if not hasattr(self._g, "synthesis"):
+      return z
+    with state.frozen():
+      return self._g.styles(z, y)
+
+  def synthesis(self, w: tf.Tensor, y: Optional[tf.Tensor]) -> tf.Tensor:
+    """Returns the images of styles: G is `synthesis` of `styles`."""
+    if not hasattr(self._g, "synthesis"):
+      return self.generator(w, y)
+    with state.frozen():
+      return self._g.synthesis(w, y, is_training=True)
