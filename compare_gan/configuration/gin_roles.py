@@ -23,7 +23,10 @@ from compare_gan.configuration import gin_text
 from compare_gan.storage import files
 import gin
 
-_PATHS, _FIRST_VALUES, _CODE, _SPEEDS = set(), set(), set(), set()
+_PATHS: set[str] = set()
+_FIRST_VALUES: set[str] = set()
+_CODE: set[str] = set()
+_SPEEDS: set[str] = set()
 
 
 def declare(

@@ -49,7 +49,8 @@ def without_keras() -> Iterator[None]:
   if "tensorflow" in sys.modules or _KERAS in sys.modules:
     yield
     return
-  sys.modules[_KERAS] = None  # Importing it is an ImportError.
+  # Importing it is an ImportError then, as Python documents for None.
+  sys.modules[_KERAS] = None  # type: ignore[assignment]
   try:
     yield
   finally:

@@ -11,12 +11,12 @@ TF_CONFIG, '{}', makes each task train by itself.
 
 from collections.abc import Callable
 from collections.abc import Mapping
+import dataclasses
 import json
 import os
 import re
 import socket
 import time
-from typing import NamedTuple
 from typing import Optional
 
 _TYPES = ("chief", "worker")  # The chief, or else worker 0, writes the files.
@@ -27,7 +27,8 @@ _GO = b"go"
 _LONGEST = 1000  # bytes of what a host says to the others
 
 
-class Cluster(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Cluster:
   """All tasks of a training, and which of them this process is."""
 
   addresses: tuple[str, ...]  # "host:port", the chief's first

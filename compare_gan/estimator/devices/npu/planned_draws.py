@@ -71,7 +71,7 @@ def traced(
     number: how many replicas there are.
     index: which of them traces.
   """
-  noted = []
+  noted: list[tf.Tensor] = []
 
   @tf.function(autograph=False)
   def step(batches):

@@ -169,8 +169,10 @@ class _Shapes:
   """
 
   def __init__(self) -> None:
-    self._constant = set()  # ops whose results are known
-    self._settled = set()  # ops whose results have known shapes
+    self._constant: set[tf.Operation] = set()  # ops whose results are known
+    self._settled: set[tf.Operation] = (
+      set()
+    )  # ops whose results have known shapes
 
   def lost_by(self, op: tf.Operation) -> bool:
     """Returns whether a shape gets unknown here; inputs must come first."""

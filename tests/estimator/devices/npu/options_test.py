@@ -1,5 +1,6 @@
 """Every name of TensorFlow 1's NPURunConfig: mapped, warned of or refused."""
 
+import dataclasses
 import inspect
 import warnings
 
@@ -210,7 +211,7 @@ def test_training_names_are_those_of_run_config():
     NPURunConfig.precision_mode = "force_fp32"
   """)
   config = run_config.for_device("npu")
-  assert config[:5] == (3, False, 7, 70, 2)
+  assert dataclasses.astuple(config)[:5] == (3, False, 7, 70, 2)
   assert config.precision_mode == "force_fp32"
   assert run_config.for_device("cpu") == run_config.run_config()
 
