@@ -45,6 +45,9 @@ _SECRET = re.compile(
   r"key|token|secret|passw|credential|sign|\bak\b|\bsk\b", re.I
 )
 _RETRIES = 3
+# As compare_gan/estimator/devices/npu/adapter.py calls it. To look for it does
+# not load it: a process that does takes the card.
+_NPU_ADAPTER = "npu_device"
 
 
 def main(argv=None):
@@ -353,7 +356,7 @@ def _has_npus(rest):
   if _value(rest, "use_tpu") is not None:
     return False
   device = _value(rest, "run_config") or "auto"
-  is_there = importlib.util.find_spec("npu_device") is not None
+  is_there = importlib.util.find_spec(_NPU_ADAPTER) is not None
   return device == "npu" or (device == "auto" and is_there)
 
 

@@ -27,6 +27,7 @@ _PATHS: set[str] = set()
 _FIRST_VALUES: set[str] = set()
 _CODE: set[str] = set()
 _SPEEDS: set[str] = set()
+_READ_LATER: set[str] = set()
 
 
 def declare(
@@ -44,6 +45,19 @@ def declare(
     (_SPEEDS, speeds),
   ):
     known.update(f"{configurable}.{parameter}" for parameter in parameters)
+
+
+def declare_read_later(configurable: str) -> None:
+  """Says that a configurable may be called after the first step, or never.
+
+  A training then does not say that nothing has read its bindings.
+  """
+  _READ_LATER.add(configurable)
+
+
+def is_read_later(selector: str) -> bool:
+  """Returns whether `declare_read_later` was called for a selector."""
+  return any(selector == k or selector.endswith(f".{k}") for k in _READ_LATER)
 
 
 def is_path(binding: str) -> bool:

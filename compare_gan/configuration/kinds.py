@@ -16,6 +16,8 @@ from compare_gan import looks
 from compare_gan.architectures import abstract_arch
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
+from compare_gan.estimator import devices
+from compare_gan.estimator import hook_kinds
 from compare_gan.gans import abstract_gan
 from compare_gan.gans import loss_lib
 from compare_gan.gans import optimizers
@@ -51,9 +53,11 @@ def kinds() -> dict[str, Kind]:
     "architectures": Kind("options.architecture", _architectures),
     "cards": Kind("--gin_config", lambda: _cards("")),
     "datasets": Kind("dataset.name", _datasets),
+    "devices": Kind("--run_config", _devices),
     "executors": Kind("study run --executor", _executors),
     "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
     "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
+    "hooks": Kind("run_config.hooks", _hooks),
     "looks": Kind("sample --make", _looks),
     "losses": Kind("loss.fn", lambda: _gin_names(_is_loss)),
     "metrics": Kind("evaluate.metrics", lambda: _gin_names(_is_metric)),
@@ -164,6 +168,22 @@ def _architectures():
   return [
     _entry(name, abstract_arch.load_module(name))
     for name in abstract_arch.names()
+  ]
+
+
+def _devices():
+  return [
+    _entry(name, importlib.import_module(f"{devices.__name__}.{name}"))
+    for name in devices.names()
+  ]
+
+
+def _hooks():
+  """Returns the hooks that gin knows as @name, and the built-in ones."""
+  gin_names = {made: f"@{_shortest(name)}" for name, made in _registered()}
+  return [
+    _entry(gin_names.get(each, each.__name__), each)
+    for each in hook_kinds.classes()
   ]
 
 

@@ -1,5 +1,6 @@
 """How a training is run, as far as a gin file says it: `run_config.*`."""
 
+from collections.abc import Sequence
 import dataclasses
 from typing import Any
 from typing import Optional
@@ -7,6 +8,7 @@ from typing import Optional
 from compare_gan.configuration import gin_roles
 from compare_gan.context import precision as precision_lib
 from compare_gan.estimator import devices
+from compare_gan.estimator import hook_kinds
 from compare_gan.estimator.devices import base
 import gin
 
@@ -37,6 +39,8 @@ class RunConfig:
       has one; "allow_mix_precision" is float16 elsewhere.
     memory_check: what happens if the training is not likely to fit into memory,
       "warn" or "refuse"; "off" does not look.
+    hooks: more hooks of a training, beside the built-in ones: a list of @names
+      and of dotted paths, see hook_kinds.py.
     additions: what the kind of device adds, see `AbstractKind.configured`; gin
       does not set it.
   """
@@ -51,6 +55,7 @@ class RunConfig:
   precision: Optional[str] = None
   precision_mode: Optional[str] = None
   memory_check: str = "warn"
+  hooks: Sequence[Any] = ()
   additions: Optional[base.Additions] = None
 
   def __post_init__(self) -> None:
@@ -61,6 +66,7 @@ class RunConfig:
         f"run_config.memory_check = {self.memory_check!r} is unknown. It can "
         "be 'warn', 'refuse' or 'off'."
       )
+    hook_kinds.find(self.hooks)  # Refuses what is no hook.
 
   def _replace(self, **changes: Any) -> "RunConfig":
     """Is `dataclasses.replace`, as docs/distributed.md showed it once."""

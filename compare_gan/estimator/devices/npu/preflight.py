@@ -25,6 +25,7 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
+from compare_gan.configuration import gin_roles
 from compare_gan.context import graphs
 import gin
 import tensorflow as tf
@@ -77,6 +78,9 @@ class Finding(NamedTuple):
 
   def __str__(self) -> str:
     return f"{self.problem}, {self.where}"
+
+
+gin_roles.declare_read_later("preflight")
 
 
 @gin.configurable("preflight", module="compare_gan.estimator")
