@@ -4,7 +4,7 @@
     --train_url=obs://mine/run
 
 trains and scores COMPARE_GAN's model card, on NPUs where there are some; flags
-of compare_gan.main, --gin_config=biggan_cifar.gin say, make it another job.
+of compare_gan.main, such as --gin_config=biggan_cifar.gin, make it another job.
 
 Fetches the data and what an earlier start has left, runs compare_gan.main on
 them, keeps the results in OBS while it trains, and ends with its exit code.
@@ -155,7 +155,7 @@ def _moxing():
   except ImportError as error:
     raise SystemExit(
       "obs:// and s3:// paths need moxing, which ModelArts' images have. Here "
-      "folders would do: --data_url=/data --train_url=/results."
+      "use folders: --data_url=/data --train_url=/results."
     ) from error
   return moxing.file
 

@@ -53,7 +53,7 @@ def find(path: str, room: str = "", flag: str = "--gin_config=") -> str:
 
   Args:
     path: of the file.
-    room: folder in configs/, "studies" say.
+    room: folder in configs/, such as "studies".
     flag: how messages call the path.
   """
   if os.path.isfile(path):

@@ -126,7 +126,7 @@ def _absolute(path, recorded):
     return os.path.abspath(path)
   if isinstance(recorded, str) and _ends_with(recorded, path):
     return recorded
-  return path  # A callable's dotted path, say, or a mistake, which is named.
+  return path  # A callable's dotted path, or a mistake, which its reader names.
 
 
 def _leads_somewhere(path):

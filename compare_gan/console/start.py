@@ -34,7 +34,7 @@ def log_plainly() -> None:
   handler.setFormatter(logging.Formatter("%(message)s"))
   logging.root.handlers[:] = [handler]
   logging.root.setLevel(logging.WARNING)
-  # "5 out of the last 5 calls triggered retracing", say.
+  # Such as "5 out of the last 5 calls triggered retracing".
   logging.getLogger("tensorflow").setLevel(logging.ERROR)
   logging.getLogger("absl").setLevel(logging.ERROR)
 

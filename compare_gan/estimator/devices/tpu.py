@@ -91,7 +91,7 @@ class TpuDevices(replicated.Replicated):
     if n % group_size:
       raise ValueError(
         f"cross_replica_moments.group_size = {group_size} does not divide the "
-        f"{n} cores. A divisor of {n} would do."
+        f"{n} cores. It must be a divisor of {n}."
       )
     groups = [
       list(range(first, first + group_size))
@@ -185,9 +185,9 @@ _OPS = {
   "EagerPyFunc": "it runs Python",
   "PyFunc": "it runs Python",
   "PyFuncStateless": "it runs Python",
-  "Where": "the shape of its result hangs on values",
-  "Unique": "the shape of its result hangs on values",
-  "UniqueV2": "the shape of its result hangs on values",
+  "Where": "the shape of its result depends on values",
+  "Unique": "the shape of its result depends on values",
+  "UniqueV2": "the shape of its result depends on values",
   "PrintV2": "it prints",
   "WriteSummary": "it writes summaries",
   "DecodePng": "it decodes files",

@@ -53,7 +53,7 @@ def test_alone(environment):
   "environment, message",
   [
     ({"TF_CONFIG": "{cluster"}, "no JSON"),
-    ({"TF_CONFIG": "[1]"}, '{"cluster": ..., "task": ...} would do'),
+    ({"TF_CONFIG": "[1]"}, 'must be {"cluster": ..., "task": ...}'),
     ({"TF_CONFIG": '{"cluster": ["a:1"]}'}, '"cluster" is'),
     (
       {"TF_CONFIG": '{"cluster": {"worker": ["a:1", "b:1"]}}'},
