@@ -174,7 +174,7 @@ def test_the_adapter_has_what_we_set(name):
     ("save_checkpoints_secs = 60", "Set NPURunConfig.save_checkpoints_steps"),
     ("distribute = 'npu'", "a process for each card"),
     ("horovod_mode = True", "a process for each card"),
-    ("dump_config = 'all'", "A dict .* @DumpConfig"),
+    ("dump_config = 'all'", "must be a dict .* @DumpConfig"),
     (
       "mix_compile_mode = True\nNPURunConfig.iterations_per_loop = 10",
       "mix_compile_mode = True needs one step .*iterations_per_loop = 10",
