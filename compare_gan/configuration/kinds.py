@@ -229,7 +229,7 @@ def _entry(name, made):
     made.__name__.replace("_", "").lower()
   ):
     described = sys.modules[file]
-  about = inspect.getdoc(described) or ""
+  about = inspect.getdoc(described) or inspect.getdoc(made) or ""
   path = inspect.getsourcefile(made)
   return Entry(name, about.partition("\n")[0], _shown(path))
 
