@@ -60,7 +60,7 @@ class TpuDevices(replicated.Replicated):
   ) -> Any:
     first = step * model.batches_per_step
 
-    def of_host(context):
+    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
       batches = input_fn(
         first,
         num_shards=context.num_input_pipelines,
@@ -74,7 +74,7 @@ class TpuDevices(replicated.Replicated):
   def run(
     self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
   ) -> dict[str, tf.Tensor]:
-    def on_replica(batches):
+    def on_replica(batches: Any) -> dict[str, tf.Tensor]:
       with replica.running(self):
         scalars = step(batches)
         return {name: replica.all_mean(v) for name, v in scalars.items()}

@@ -245,7 +245,7 @@ class NpuDevices(base.Devices):
         scalars = one_step(iterator)
         last.assign(tf.stack([scalars[name] for name in names]))
 
-    def loop(steps):
+    def loop(steps: int) -> dict[str, Any]:
       self._set_loop_size(steps)
       sunk(iterator, tf.constant(steps, tf.int64))
       return dict(zip(names, last.numpy()))
