@@ -4,7 +4,7 @@
     --train_url=obs://mine/run
 
 trains and scores COMPARE_GAN's model card, on NPUs where there are some; flags
-of compare_gan.main, --gin_config=biggan_cifar.gin say, make it another job.
+of compare_gan.main, such as --gin_config=biggan_cifar.gin, make it another job.
 
 Fetches the data and what an earlier start has left, runs compare_gan.main on
 them, keeps the results in OBS while it trains, and ends with its exit code.
@@ -45,6 +45,9 @@ _SECRET = re.compile(
   r"key|token|secret|passw|credential|sign|\bak\b|\bsk\b", re.I
 )
 _RETRIES = 3
+# As compare_gan/estimator/devices/npu/adapter.py calls it. To look for it does
+# not load it: a process that does takes the card.
+_NPU_ADAPTER = "npu_device"
 
 
 def main(argv=None):
@@ -152,7 +155,7 @@ def _moxing():
   except ImportError as error:
     raise SystemExit(
       "obs:// and s3:// paths need moxing, which ModelArts' images have. Here "
-      "folders would do: --data_url=/data --train_url=/results."
+      "use folders: --data_url=/data --train_url=/results."
     ) from error
   return moxing.file
 
@@ -353,7 +356,7 @@ def _has_npus(rest):
   if _value(rest, "use_tpu") is not None:
     return False
   device = _value(rest, "run_config") or "auto"
-  is_there = importlib.util.find_spec("npu_device") is not None
+  is_there = importlib.util.find_spec(_NPU_ADAPTER) is not None
   return device == "npu" or (device == "auto" and is_there)
 
 

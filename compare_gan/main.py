@@ -41,9 +41,9 @@ flags.DEFINE_enum(
 flags.DEFINE_string(
   "run_config",
   "auto",
-  "What to train on: cpu, gpu, tpu, another file of its name in "
-  "compare_gan/estimator/devices, or the dotted path of a module of your own. "
-  "auto takes the first kind of device that is there, and says which and why.",
+  "What to train on: a name that `compare_gan list devices` shows, or the "
+  "dotted path of a module of your own. auto takes the first kind that is "
+  "there, and says which and why.",
 )
 flags.DEFINE_bool("use_tpu", None, "The same as --run_config=tpu.")
 flags.DEFINE_bool(
@@ -97,7 +97,7 @@ def _device():
   if FLAGS.run_config not in ("auto", wanted):
     raise ValueError(
       f"--use_tpu={FLAGS.use_tpu} contradicts --run_config={FLAGS.run_config}. "
-      "One of them would do."
+      "Set one of them only."
     )
   return wanted
 

@@ -643,3 +643,10 @@ def test_script_says_what_it_wants():
 def test_requirements_of_the_platform_are_those_of_setup(name):
   text = (_ROOT / "pip-requirements.txt").read_text()
   assert name in text and name in (_ROOT / "setup.py").read_text()
+
+
+def test_the_adapter_has_one_name():
+  """The boot file repeats it, for it needs nothing but Python."""
+  adapter = _ROOT / "compare_gan/estimator/devices/npu/adapter.py"
+  assert 'MODULE = "npu_device"' in adapter.read_text()
+  assert '_NPU_ADAPTER = "npu_device"' in _BOOT.read_text()

@@ -8,10 +8,13 @@ from compare_gan.__main__ import main
 from compare_gan.configuration import gin_text
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import in_memory
+from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import hooks
 from compare_gan.estimator import run_config
 from compare_gan.layers import batch_norm
 from compare_gan.layers.spectral_norm import SpectralNorm
+from compare_gan.schedules import score
+from compare_gan.schedules import train
 from compare_gan.storage import checkpoints
 from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage import task_manager
@@ -165,7 +168,7 @@ def test_pictures_change_nothing(tmp_path, monkeypatch):
   binding = "spectral_norm.update_in_eval = True"
   norm = "G.batch_norm_fn = @SpectralModulation"
   with_pictures = _train(tmp_path / "a", binding, norm)
-  monkeypatch.setattr(runner_lib, "_hooks", lambda *args: [])
+  monkeypatch.setattr(hook_kinds, "make", lambda *args: [])
   _assert_equal(with_pictures, _train(tmp_path / "b", binding, norm))
 
 
@@ -467,8 +470,8 @@ def test_other_bindings_hold_from_where_a_training_goes_on(tmp_path, capsys):
   assert config["run_config.tf_random_seed"] == 1
   assert config["options.init_from"] is None
   # Each checkpoint is scored with the bindings that it was made with.
-  assert runner_lib._bindings(str(tmp_path), 2)["options.lamba"] == "1"
-  assert runner_lib._bindings(str(tmp_path), 4)["options.lamba"] == "10"
+  assert score._bindings(str(tmp_path), 2)["options.lamba"] == "1"
+  assert score._bindings(str(tmp_path), 4)["options.lamba"] == "10"
 
 
 def test_going_on_from_the_first_checkpoint_keeps_its_initialiser(tmp_path):
@@ -501,7 +504,7 @@ def test_extended_training_is_not_done_before_its_new_end(
     seen.append(task_manager.is_training_done(str(tmp_path)))
     return {}
 
-  monkeypatch.setattr(runner_lib, "_texts", texts)
+  monkeypatch.setattr(train, "_texts", texts)
   _train(tmp_path)
   assert seen and not any(seen)
   assert task_manager.is_training_done(str(tmp_path))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from compare_gan import runner_lib
+from compare_gan.estimator import hooks
 from compare_gan.estimator import run_config
 from compare_gan.memory import memory_check
 from compare_gan.storage import checkpoints
@@ -156,10 +157,8 @@ def test_the_first_step_finds_its_checkpoint_there(tmp_path, monkeypatch):
   def look(*_):
     found.append(checkpoints.all_steps(str(tmp_path)))
 
-  monkeypatch.setattr(runner_lib.hooks_lib.ScalarTable, "begin", look)
-  monkeypatch.setattr(
-    runner_lib.hooks_lib.ScalarTable, "after_loop", lambda *_: None
-  )
+  monkeypatch.setattr(hooks.ScalarTable, "begin", look)
+  monkeypatch.setattr(hooks.ScalarTable, "after_loop", lambda *_: None)
   train(tmp_path)
   assert found == [[0]]
 

@@ -55,7 +55,7 @@ class Observed(estimator.Estimator):
     np.savez(weights, **{{name: v.numpy() for name, v in values.items()}})
 
 
-runner_lib.estimator_lib.Estimator = Observed
+estimator.Estimator = Observed
 gin_files.parse(bindings=f'''
 import tests.architectures.own_architecture
 options.batch_size = 8

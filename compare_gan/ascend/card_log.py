@@ -21,10 +21,15 @@ import time
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import gin_roles
+from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import hooks
 import gin
 
 _LAST = 10  # The cards average that many lines.
+
+
+gin_roles.declare_read_later("card_log")
 
 
 @gin.configurable(
@@ -77,8 +82,13 @@ def card_log(
   return [CardLog(about, _LINES[style], steps_per_epoch, folder, out)]
 
 
+@hook_kinds.register
+def _hooks_of_training(training: hook_kinds.Training) -> list[hooks.Hook]:
+  return card_log(training.batch_size)
+
+
 class CardLog(hooks.Hook):
-  """See above.
+  """Prints the lines of an Ascend model card, and writes its files.
 
   Args:
     about: what <Case>.log begins with.
@@ -103,7 +113,9 @@ class CardLog(hooks.Hook):
     del model
     self._start = self._last = time.monotonic()
     self._first_step, self._max_steps = step, max_steps
-    self._step_seconds, self._d_losses, self._g_losses = [], [], []
+    self._step_seconds: list[float] = []
+    self._d_losses: list[float] = []
+    self._g_losses: list[float] = []
 
   def after_loop(
     self, step: int, steps: int, seconds: float, scalars: dict[str, Any]

@@ -15,7 +15,7 @@ from compare_gan.configuration import kinds as kinds_lib
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument("kinds", nargs="*", metavar="kind", help="losses, say")
+  parser.add_argument("kinds", nargs="*", metavar="kind", help="such as losses")
   parser.add_argument(
     "--gin_config", action="append", default=[], help="may be repeated"
   )

@@ -51,7 +51,12 @@ def _add_run(parser):
   add("--out", help="folder of the study; default: runs/<name of the file>")
   add("--dry_run", action="store_true", help="say what it would be; train not")
   add("--jobs", type=int, help="runs at once; default: what fits")
-  add("--executor", default="local", choices=executors.names())
+  add(
+    "--executor",
+    default="local",
+    help=f"{', '.join(executors.names())}, or the dotted path of a module of "
+    "your own; default: %(default)s",
+  )
   add(
     "--executor_option",
     action="append",

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
       default=[],
       help="a binding over what the flags mean; may be repeated",
     )
-    card.add_argument("--run_config", help="auto, cpu, gpu, tpu or npu")
+    card.add_argument("--run_config", help="as for compare_gan.main")
     module.add_arguments(card)
 
 

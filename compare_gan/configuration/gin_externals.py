@@ -38,10 +38,11 @@ def dropout(
   """Returns x / keep_prob with probability keep_prob (1 - rate), else 0."""
   if (keep_prob is None) == (rate is None):
     raise ValueError(
-      f"dropout got keep_prob = {keep_prob} and rate = {rate}. One of them "
-      "would do."
+      f"dropout got keep_prob = {keep_prob} and rate = {rate}. Give exactly "
+      "one of them."
     )
-  keep_prob = 1.0 - rate if keep_prob is None else keep_prob
+  if rate is not None:
+    keep_prob = 1.0 - rate
   x = tf.convert_to_tensor(x)
   u = draws.uniform(
     tf.shape(x) if noise_shape is None else noise_shape, seed=seed
@@ -100,7 +101,7 @@ def cosine_distance(
   """1 - <y, p> along `axis` (`dim` in older files), both of length 1."""
   axis = dim if axis is None else axis
   if axis is None:
-    raise ValueError("cosine_distance got no axis. The last one, -1, would do.")
+    raise ValueError("cosine_distance got no axis. Set it; -1 is the last one.")
   y, p = _floats(labels, predictions)
   losses = 1.0 - tf.reduce_sum(p * y, axis=axis, keepdims=True)
   return _reduce(losses, weights, reduction)

@@ -12,6 +12,7 @@ import os
 import pkgutil
 import re
 
+from compare_gan.configuration import gin_roles
 from compare_gan.configuration import gin_text
 import gin
 
@@ -61,7 +62,7 @@ def find(path: str, room: str = "", flag: str = "--gin_config=") -> str:
 
   Args:
     path: of the file.
-    room: folder in configs/, "studies" say.
+    room: folder in configs/, such as "studies".
     flag: how messages call the path.
   """
   if os.path.isfile(path):
@@ -105,9 +106,9 @@ _READ_LATER = (
   "compare_gan.features",
   "compare_gan.metrics",
   "compare_gan.study",
-  "compare_gan.ascend.card_log",
-  "compare_gan.estimator.devices.npu.preflight",
 )
+# What these refer to is made when a training starts.
+_MADE_LATER = ("run_config.hooks",)
 _NAMES_READ_LATER = ("eval_z", "eval_imagenet_transform")
 _NAMES_READ_BY_BATCHES = ("train_imagenet_transform",)
 # These a GAN looks at without a call: {name: options.gan_class}.
@@ -191,8 +192,12 @@ def _names_for_later(bound, names):
     selector
     for selector in selectors
     if selector.rpartition(".")[2] in names
+    or gin_roles.is_read_later(selector)
     or _is_in(_module_of(selector), _READ_LATER)
   }
+  for name, value in bound.items():
+    if name.rpartition("/")[2] in _MADE_LATER:
+      later |= _selectors_in(value, bound)
   waiting = list(later)
   while waiting:
     selector = waiting.pop()

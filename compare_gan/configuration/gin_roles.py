@@ -23,7 +23,11 @@ from compare_gan.configuration import gin_text
 from compare_gan.storage import files
 import gin
 
-_PATHS, _FIRST_VALUES, _CODE, _SPEEDS = set(), set(), set(), set()
+_PATHS: set[str] = set()
+_FIRST_VALUES: set[str] = set()
+_CODE: set[str] = set()
+_SPEEDS: set[str] = set()
+_READ_LATER: set[str] = set()
 
 
 def declare(
@@ -41,6 +45,19 @@ def declare(
     (_SPEEDS, speeds),
   ):
     known.update(f"{configurable}.{parameter}" for parameter in parameters)
+
+
+def declare_read_later(configurable: str) -> None:
+  """Says that a configurable may be called after the first step, or never.
+
+  A training then does not say that nothing has read its bindings.
+  """
+  _READ_LATER.add(configurable)
+
+
+def is_read_later(selector: str) -> bool:
+  """Returns whether `declare_read_later` was called for a selector."""
+  return any(selector == k or selector.endswith(f".{k}") for k in _READ_LATER)
 
 
 def is_path(binding: str) -> bool:
@@ -109,7 +126,7 @@ def _absolute(path, recorded):
     return os.path.abspath(path)
   if isinstance(recorded, str) and _ends_with(recorded, path):
     return recorded
-  return path  # A callable's dotted path, say, or a mistake, which is named.
+  return path  # A callable's dotted path, or a mistake, which its reader names.
 
 
 def _leads_somewhere(path):

@@ -16,6 +16,8 @@ from compare_gan import looks
 from compare_gan.architectures import abstract_arch
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
+from compare_gan.estimator import devices
+from compare_gan.estimator import hook_kinds
 from compare_gan.gans import abstract_gan
 from compare_gan.gans import loss_lib
 from compare_gan.gans import optimizers
@@ -54,11 +56,13 @@ def kinds() -> dict[str, Kind]:
     "architectures": Kind("options.architecture", _architectures),
     "cards": Kind("--gin_config", lambda: _cards("")),
     "datasets": Kind("dataset.name", _datasets),
+    "devices": Kind("--run_config", _devices),
     "executors": Kind("study run --executor", _executors),
     "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
     "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
     "heads": Kind("ModularGAN.class_head", lambda: _gin_names(_is_head)),
     "kernels": Kind("G.kernel_fn, D.kernel_fn", lambda: _gin_names(_is_kernel)),
+    "hooks": Kind("run_config.hooks", _hooks),
     "looks": Kind("sample --make", _looks),
     "losses": Kind("loss.fn", lambda: _gin_names(_is_loss)),
     "metrics": Kind("evaluate.metrics", lambda: _gin_names(_is_metric)),
@@ -192,6 +196,22 @@ def _architectures():
   ]
 
 
+def _devices():
+  return [
+    _entry(name, importlib.import_module(f"{devices.__name__}.{name}"))
+    for name in devices.names()
+  ]
+
+
+def _hooks():
+  """Returns the hooks that gin knows as @name, and the built-in ones."""
+  gin_names = {made: f"@{_shortest(name)}" for name, made in _registered()}
+  return [
+    _entry(gin_names.get(each, each.__name__), each)
+    for each in hook_kinds.classes()
+  ]
+
+
 def _executors():
   return [
     _entry(name, importlib.import_module(f"{executors.__name__}.{name}"))
@@ -234,7 +254,7 @@ def _entry(name, made):
     made.__name__.replace("_", "").lower()
   ):
     described = sys.modules[file]
-  about = inspect.getdoc(described) or ""
+  about = inspect.getdoc(described) or inspect.getdoc(made) or ""
   path = inspect.getsourcefile(made)
   return Entry(name, about.partition("\n")[0], _shown(path))
 

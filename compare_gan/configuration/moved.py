@@ -21,7 +21,7 @@ _NOW = {
 def forwarder(package: str) -> Callable[[str], Any]:
   """Returns the `__getattr__` of a package, which finds what has moved."""
 
-  def find(name):
+  def find(name: str) -> Any:
     was = f"{package}.{name}"
     if was.partition(".")[2] not in _NOW:
       raise AttributeError(f"{package} has no {name}.")

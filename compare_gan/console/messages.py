@@ -5,6 +5,7 @@ import re
 import sys
 from typing import Optional
 from typing import TextIO
+from typing import Union
 
 _MENDABLE = (ValueError, OSError, FloatingPointError, SyntaxError, ImportError)
 
@@ -44,7 +45,7 @@ def sentence(error: BaseException) -> str:
 
 
 def show_warning(
-  message: Warning,
+  message: Union[Warning, str],
   category: type[Warning],
   filename: str,
   lineno: int,

@@ -34,7 +34,7 @@ def log_plainly() -> None:
   handler.setFormatter(logging.Formatter("%(message)s"))
   logging.root.handlers[:] = [handler]
   logging.root.setLevel(logging.WARNING)
-  # "5 out of the last 5 calls triggered retracing", say.
+  # Such as "5 out of the last 5 calls triggered retracing".
   logging.getLogger("tensorflow").setLevel(logging.ERROR)
   logging.getLogger("absl").setLevel(logging.ERROR)
 
@@ -49,7 +49,8 @@ def without_keras() -> Iterator[None]:
   if "tensorflow" in sys.modules or _KERAS in sys.modules:
     yield
     return
-  sys.modules[_KERAS] = None  # Importing it is an ImportError.
+  # Importing it is an ImportError then, as Python documents for None.
+  sys.modules[_KERAS] = None  # type: ignore[assignment]
   try:
     yield
   finally:

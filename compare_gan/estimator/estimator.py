@@ -120,7 +120,7 @@ class Estimator:
       raise
 
   def _agree(self, steps, requests):
-    """Returns the chief's `steps`, which hang on its clock, and all stops."""
+    """Returns the chief's `steps`, which depend on its clock, and all stops."""
     mine = steps if self._devices.is_chief else 0
     return self._devices.sum_over_hosts([mine, int(requests.stop)])
 

@@ -54,7 +54,7 @@ class Progress(Hook):
     del model
     self._max_steps = max_steps
     self._width = len(str(max_steps))
-    self._rate = None
+    self._rate: Optional[float] = None  # steps per second
     self._print(f"Training from step {step} to {max_steps}.")
 
   def after_loop(
@@ -226,8 +226,6 @@ class Summaries(Hook):
     self._images = images
     self._images_per_step = images_per_step
     self._texts = texts
-    self._writer = None
-    self._next = 0
 
   def begin(self, model: Any, step: int, max_steps: int) -> None:
     with self._refusals():

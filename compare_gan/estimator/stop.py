@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from typing import Any
+from typing import Optional
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -28,7 +29,7 @@ class Requests:
 
   def __init__(self) -> None:
     self.stop = False
-    self._handlers = None
+    self._handlers: Optional[dict[int, Any]] = None
 
   def __enter__(self) -> "Requests":
     if threading.current_thread() is not threading.main_thread():

@@ -6,6 +6,7 @@ after the graph around them (`disc_step_1/beta1_power`, `gen_step/cond/...`).
 """
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import re
 from typing import Any
@@ -35,7 +36,9 @@ def our_name(name: str) -> str:
   return name
 
 
-def match(variables: Iterable[Any], shapes: dict[str, Sequence[int]]) -> Match:
+def match(
+  variables: Iterable[Any], shapes: Mapping[str, Sequence[int]]
+) -> Match:
   """Pairs variables with the checkpoint's entries.
 
   Args:

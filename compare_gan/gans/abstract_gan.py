@@ -3,6 +3,7 @@
 import abc
 from collections.abc import Iterator
 import contextlib
+import dataclasses
 from typing import Any
 
 from compare_gan.context.scope import Module
@@ -64,7 +65,7 @@ class AbstractGAN(Module, abc.ABC):
     Args:
       **chosen: fields of the Options that act on steps, `micro_batches` say.
     """
-    with self._changed(options=self.options._replace(**chosen)):
+    with self._changed(options=dataclasses.replace(self.options, **chosen)):
       yield
 
   @contextlib.contextmanager

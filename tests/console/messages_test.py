@@ -24,7 +24,7 @@ def test_gins_tail_is_cut_off():
   )
   assert "In call to configurable" in str(error)
   assert messages.sentence(error) == (
-    "options.batch_size = 0; it is an int of 1 or more."
+    "options.batch_size = 0. It must be an int of 1 or more."
   )
 
 

@@ -502,7 +502,7 @@ LINES = (
   Line(
     "wrong_value",
     f"python -m compare_gan.main {CARD} --gin_bindings='options.z_dim = 0'",
-    says=("compare_gan: options.z_dim = 0; it is an int of 1 or more.",),
+    says=("compare_gan: options.z_dim = 0. It must be an int of 1 or more.",),
     exit_code=1,
   ),
   Line(

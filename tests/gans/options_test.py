@@ -1,5 +1,7 @@
 """The choices of an experiment, and wrong ones."""
 
+import dataclasses
+
 from compare_gan.gans import options
 import gin
 import pytest
@@ -70,4 +72,22 @@ def test_every_option_arrives():
     """
   )
   chosen = options.options()
-  assert chosen[-6:] == (2, "same", 4, "there", False, True)
+  last = dataclasses.astuple(chosen)[-6:]
+  assert last == (2, "same", 4, "there", False, True)
+
+
+def test_a_binding_gives_what_python_leaves_open():
+  gin.parse_config(_REQUIRED + "options.z_dim = 3")
+  assert options.Options(z_dim=5).z_dim == 5
+  chosen = options.Options(disc_iters=2)
+  assert (chosen.z_dim, chosen.disc_iters) == (3, 2)
+  with gin.unlock_config():
+    gin.bind_parameter("options.z_dim", 7)
+  # A copy has the fields of the original, whatever is bound by then.
+  assert dataclasses.replace(chosen, disc_iters=1).z_dim == 3
+
+
+def test_options_are_not_changed_in_place():
+  gin.parse_config(_REQUIRED)
+  with pytest.raises(dataclasses.FrozenInstanceError):
+    options.options().z_dim = 1

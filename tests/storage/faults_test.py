@@ -12,10 +12,11 @@ import os
 import threading
 import warnings
 
-from compare_gan import runner_lib
 from compare_gan.context import scope
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import cache
+from compare_gan.estimator import estimator
+from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import hooks
 from compare_gan.estimator.devices import single
 from compare_gan.estimator.estimator import Estimator
@@ -25,6 +26,8 @@ from compare_gan.evaluation import scoring as evaluation_lib
 from compare_gan.features import statistics
 from compare_gan.metrics import fid
 from compare_gan.pictures import views
+from compare_gan.schedules import score
+from compare_gan.schedules import train
 from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 from compare_gan.storage import model_dir as model_dir_lib
@@ -242,18 +245,18 @@ def counted(monkeypatch):
     "evaluate.sample_grid = 1"
   )
   monkeypatch.setattr(model_dir_lib, "make_gan", lambda *_: Counter())
-  monkeypatch.setattr(runner_lib.estimator_lib, "Estimator", Eager)
+  monkeypatch.setattr(estimator, "Estimator", Eager)
   monkeypatch.setattr(evaluation_lib, "Evaluator", Evaluator)
   monkeypatch.setattr(sampling, "Sampler", lambda gan, *_: _Sampler(gan))
   monkeypatch.setattr(sampling, "draw", lambda *_, **__: (None, None))
   picture = np.zeros([2, 2, 3], np.uint8)
   monkeypatch.setattr(views, "samples", lambda *_: picture)
   monkeypatch.setattr(
-    runner_lib,
-    "_hooks",
-    lambda gan, dataset, options, folder, was: [
-      hooks.ScalarTable(folder),
-      hooks.Summaries(folder, every_steps=1),
+    hook_kinds,
+    "make",
+    lambda _, training: [
+      hooks.ScalarTable(training.model_dir),
+      hooks.Summaries(training.model_dir, every_steps=1),
     ],
   )
 
@@ -266,9 +269,10 @@ class _Sampler:
 def _train_and_score(folder):
   config = RunConfig(7, False, 1, 1, keep_checkpoint_max=2)
   one = single.OneDevice("CPU:0")
-  runner_lib._train_on(one, Numbers(), config, folder)
+  train.train(one, Numbers(), config, folder)
   steps = task_manager.to_evaluate(folder, "scores.csv", 1)
-  runner_lib._evaluate(steps, Numbers(), folder, runner_lib.Evaluation())
+  scorer = score.Scorer(Numbers(), folder, runs=3)
+  score.evaluate(steps, Numbers(), folder, "scores.csv", scorer)
 
 
 def _state(folder):

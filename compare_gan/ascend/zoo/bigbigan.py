@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   add("--num_cont_noise", type=int, default=100)
   add("--num_emb", type=int, default=32)
   add("--conditional", type=plan_lib.boolean, default=True)
-  add("--device", default="auto", choices=["auto", "cpu", "gpu", "tpu", "npu"])
+  add("--device", default="auto", help="a value of --run_config")
   add("--logging_step", type=int, help="default: once in an epoch")
   add("--data_buffer_size", type=int, default=1000)
   add("--cache_dataset", type=plan_lib.boolean, default=False)

@@ -18,7 +18,7 @@ _DRAWN = 10  # classes of which there are grids
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   add = parser.add_argument
-  add("--chip", default="auto", choices=["auto", "cpu", "gpu", "npu"])
+  add("--chip", default="auto", help="a value of --run_config")
   add("--gpu", default="0", help="which ones are visible")
   add("--platform", default="linux", choices=["linux", "apulis", "modelarts"])
   add("--obs_dir", help="of ModelArts: see run_modelarts_1p.sh")

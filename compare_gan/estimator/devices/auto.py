@@ -14,7 +14,7 @@ class Kind(base.AbstractKind):
   """Asks one kind after the other, and prints what it took and why."""
 
   def choose(self, batch_size: Optional[int], run_config: Any) -> base.Devices:
-    reasons = []
+    reasons: list[str] = []
     for kind in _asked():
       found = kind.look(batch_size, run_config)
       reasons = [found.reason, *reasons] if found.reason else reasons

@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
+import dataclasses
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
@@ -47,7 +48,7 @@ class Devices(replica.Replicas):
     added = run_config.additions
     if added is None:
       return run_config
-    return run_config._replace(additions=None, **added.elsewhere)
+    return dataclasses.replace(run_config, additions=None, **added.elsewhere)
 
   def broadcast(self, variables: Sequence[tf.Variable]) -> None:
     """Gives all processes the chief's values, if each made its own."""

@@ -11,12 +11,12 @@ TF_CONFIG, '{}', makes each task train by itself.
 
 from collections.abc import Callable
 from collections.abc import Mapping
+import dataclasses
 import json
 import os
 import re
 import socket
 import time
-from typing import NamedTuple
 from typing import Optional
 
 _TYPES = ("chief", "worker")  # The chief, or else worker 0, writes the files.
@@ -27,7 +27,8 @@ _GO = b"go"
 _LONGEST = 1000  # bytes of what a host says to the others
 
 
-class Cluster(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Cluster:
   """All tasks of a training, and which of them this process is."""
 
   addresses: tuple[str, ...]  # "host:port", the chief's first
@@ -66,8 +67,8 @@ def _from_tf_config(text):
     return None
   if not isinstance(jobs, dict):
     raise ValueError(
-      f'TF_CONFIG: "cluster" is {jobs!r}, but {{"worker": ["host:port", ...]}} '
-      "would do."
+      f'TF_CONFIG: "cluster" is {jobs!r}, but it must be {{"worker": '
+      '["host:port", ...]}.'
     )
   unknown = sorted(set(jobs) - {*_TYPES, "evaluator"})
   if unknown:
@@ -93,7 +94,7 @@ def _parse(text):
     raise ValueError(f"TF_CONFIG is no JSON: {error}. Got {text!r}.") from error
   if not isinstance(config, dict):
     raise ValueError(
-      f'TF_CONFIG is {text!r}, but {{"cluster": ..., "task": ...}} would do.'
+      f'TF_CONFIG is {text!r}, but it must be {{"cluster": ..., "task": ...}}.'
     )
   return config
 
@@ -102,7 +103,7 @@ def _addresses(kind, found):
   found = found or []
   if not isinstance(found, list):
     raise ValueError(
-      f'TF_CONFIG: "{kind}" is {found!r}, but ["host:port", ...] would do.'
+      f'TF_CONFIG: "{kind}" is {found!r}, but it must be ["host:port", ...].'
     )
   for address in found:
     _split(address)
@@ -114,7 +115,7 @@ def _split(address):
   match = re.fullmatch(r"\[?([^\[\]]+)\]?:(\d{1,5})", str(address))
   if not match or not 0 < int(match[2]) < 65536:
     raise ValueError(
-      f"TF_CONFIG has the address {address!r}, but host:port would do."
+      f"TF_CONFIG has the address {address!r}, but it must be host:port."
     )
   return match[1], int(match[2])
 
@@ -123,8 +124,8 @@ def _position(task, jobs):
   """Returns the place of {"type": ..., "index": ...} among all tasks."""
   if not isinstance(task, dict) or not {"type", "index"} <= set(task):
     raise ValueError(
-      f'TF_CONFIG: "task" is {task!r}, but {{"type": "worker", "index": 0}} '
-      "would do: the place of this process in the cluster."
+      f'TF_CONFIG: "task" is {task!r}, but it must be the '
+      'place of this process in the cluster, {"type": "worker", "index": 0}.'
     )
   kind, index = task["type"], task["index"]
   if kind == "evaluator":
@@ -141,7 +142,7 @@ def _position(task, jobs):
   if not str(index).isdigit() or int(index) >= number:
     raise ValueError(
       f"TF_CONFIG: the index of this {kind} is {index!r}, but the cluster has "
-      f"{number}: 0 to {number - 1} would do."
+      f"{number}: it must be 0 to {number - 1}."
     )
   before = _TYPES[: _TYPES.index(kind)]
   return sum(len(jobs.get(job) or []) for job in before) + int(index)
@@ -172,7 +173,7 @@ def _from_slurm(environment, port):
   if environment.get("SLURM_DISTRIBUTION", "block").startswith("cyclic"):
     raise ValueError(
       "Slurm deals tasks out in turn (SLURM_DISTRIBUTION=cyclic); srun "
-      "--distribution=block would do."
+      "--distribution=block is understood."
     )
   gpus = _int(environment, "SLURM_GPUS_PER_TASK") or None
   return Cluster(addresses, index, *tasks[index][1:], gpus)

@@ -18,8 +18,8 @@ class Kind(base.AbstractKind):
   def choose(self, batch_size: Optional[int], run_config: Any) -> base.Devices:
     if not self.may_be_here():
       raise ValueError(
-        "--run_config=gpu, but TensorFlow sees no GPU. --run_config=cpu would "
-        "do; for GPUs install compare_gan[gpu]."
+        "--run_config=gpu, but TensorFlow sees no GPU. Use "
+        "--run_config=cpu, or install compare_gan[gpu]."
       )
     cluster = hosts.find(run_config)
     if cluster is None:

@@ -109,7 +109,7 @@ class MultiWorker(replicated.Replicated):
     return [int(x) for x in sums.numpy()]
 
   def _host_sums(self, numbers):
-    def on_replica(numbers):
+    def on_replica(numbers: tf.Tensor) -> tf.Tensor:
       once = tf.cast(tf.equal(self._local_id(), 0), numbers.dtype)
       return self.all_sum(numbers * once)
 
@@ -149,7 +149,7 @@ def _at_most(seconds, sentence):
   which nothing can interrupt. Nothing is being written meanwhile.
   """
 
-  def end():
+  def end() -> None:
     print(f"compare_gan: {sentence}", file=sys.stderr, flush=True)
     os._exit(1)
 

@@ -50,7 +50,7 @@ class Replicated(base.Devices):
   def run(
     self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
   ) -> dict[str, tf.Tensor]:
-    def on_replica(batches):
+    def on_replica(batches: Any) -> dict[str, tf.Tensor]:
       with replica.running(self):
         scalars = step([self._rows(batch) for batch in batches])
         return {name: replica.all_mean(v) for name, v in scalars.items()}
@@ -68,7 +68,7 @@ class Replicated(base.Devices):
   def _rows(self, batch):
     """Returns this replica's part of what this host reads of a batch."""
 
-    def part(x):
+    def part(x: tf.Tensor) -> tf.Tensor:
       n = x.shape[0] // self._num_local
       first = self._local_id() * n
       return x[first : first + n]

@@ -10,9 +10,9 @@ strings, no float64 and no Python: `inspect` says what would not compile, by
 name, before the first step.
 """
 
+import dataclasses
 from typing import Any
 from typing import Callable
-from typing import NamedTuple
 from typing import Optional
 
 from compare_gan.context import graphs
@@ -24,28 +24,20 @@ import gin
 import tensorflow as tf
 
 
-class TPUOptions(NamedTuple):
-  """See `tpu_run_config`."""
-
-  tpu: Optional[str]
-  zone: Optional[str]
-  project: Optional[str]
-
-
 @gin.configurable("TPURunConfig", module="compare_gan.main")
-def tpu_run_config(
-  tpu: Optional[str] = "local",
-  zone: Optional[str] = None,
-  project: Optional[str] = None,
-) -> TPUOptions:
-  """Returns the TPUOptions that a gin file sets.
+@dataclasses.dataclass(frozen=True)
+class TPUOptions:
+  """Which TPU to use; `TPUOptions()` is what a gin file sets.
 
-  Args:
+  Attributes:
     tpu: "local" on a TPU VM, the name of a TPU, or its address "grpc://...";
       None is what the environment variable TPU_NAME says.
     zone, project: of a TPU that is given by name; None is the machine's own.
   """
-  return TPUOptions(tpu, zone, project)
+
+  tpu: Optional[str] = "local"
+  zone: Optional[str] = None
+  project: Optional[str] = None
 
 
 class TpuDevices(replicated.Replicated):
@@ -68,7 +60,7 @@ class TpuDevices(replicated.Replicated):
   ) -> Any:
     first = step * model.batches_per_step
 
-    def of_host(context):
+    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
       batches = input_fn(
         first,
         num_shards=context.num_input_pipelines,
@@ -82,7 +74,7 @@ class TpuDevices(replicated.Replicated):
   def run(
     self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
   ) -> dict[str, tf.Tensor]:
-    def on_replica(batches):
+    def on_replica(batches: Any) -> dict[str, tf.Tensor]:
       with replica.running(self):
         scalars = step(batches)
         return {name: replica.all_mean(v) for name, v in scalars.items()}
@@ -99,7 +91,7 @@ class TpuDevices(replicated.Replicated):
     if n % group_size:
       raise ValueError(
         f"cross_replica_moments.group_size = {group_size} does not divide the "
-        f"{n} cores. A divisor of {n} would do."
+        f"{n} cores. It must be a divisor of {n}."
       )
     groups = [
       list(range(first, first + group_size))
@@ -151,7 +143,7 @@ class Kind(base.AbstractKind):
 
 def choose(batch_size: Optional[int], run_config: Any) -> TpuDevices:
   """Returns the TpuDevices of `TPURunConfig.*`."""
-  options = tpu_run_config()
+  options = TPUOptions()
   single_core = bool(run_config and run_config.single_core)
   devices = TpuDevices(_strategy(options, single_core))
   cores = devices.num_replicas()
@@ -193,9 +185,9 @@ _OPS = {
   "EagerPyFunc": "it runs Python",
   "PyFunc": "it runs Python",
   "PyFuncStateless": "it runs Python",
-  "Where": "the shape of its result hangs on values",
-  "Unique": "the shape of its result hangs on values",
-  "UniqueV2": "the shape of its result hangs on values",
+  "Where": "the shape of its result depends on values",
+  "Unique": "the shape of its result depends on values",
+  "UniqueV2": "the shape of its result depends on values",
   "PrintV2": "it prints",
   "WriteSummary": "it writes summaries",
   "DecodePng": "it decodes files",
@@ -213,7 +205,7 @@ def problems(graph: tf.Graph) -> list[str]:
   Args:
     graph: of a step, traced; the functions that it calls are looked at as well.
   """
-  found = {}
+  found: dict[str, None] = {}  # in the order of the graph
   for operation in _operations(graph):
     if _is_of_the_host(operation) or operation.type in _CONSTANT:
       continue

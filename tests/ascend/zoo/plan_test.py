@@ -1,6 +1,7 @@
 """The flags of the model cards: their names, defaults and what they come to."""
 
 import argparse
+import dataclasses
 import gzip
 import os
 
@@ -80,8 +81,8 @@ def test_defaults_are_those_of_the_gin_card(card):
   gin_files.parse([plan.card])
   alone = options.options()
   gin_files.parse([plan.card], plan.gin_text().splitlines())
-  assert options.options() == alone._replace(
-    training_steps=options.options().training_steps
+  assert options.options() == dataclasses.replace(
+    alone, training_steps=options.options().training_steps
   )
 
 

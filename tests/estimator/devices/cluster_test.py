@@ -24,13 +24,16 @@ def _tf_config(jobs, kind="worker", index=0):
 def test_workers_of_tf_config():
   found = cluster.find(_tf_config(WORKERS, index=2))
   assert found == cluster.Cluster(("a:1", "b:2", "b:3"), 2, 1, 2)
-  assert cluster.find(_tf_config(WORKERS, index=0))[1:4] == (0, 0, 1)
+  first = cluster.find(_tf_config(WORKERS, index=0))
+  assert (first.index, first.local_index, first.local_tasks) == (0, 0, 1)
 
 
 def test_the_chief_comes_first():
   jobs = {"worker": ["b:2"], "chief": ["a:1"]}
-  assert cluster.find(_tf_config(jobs))[:2] == (("a:1", "b:2"), 1)
-  assert cluster.find(_tf_config(jobs, "chief"))[:2] == (("a:1", "b:2"), 0)
+  addresses = ("a:1", "b:2")
+  assert cluster.find(_tf_config(jobs)) == cluster.Cluster(addresses, 1)
+  chief = cluster.find(_tf_config(jobs, "chief"))
+  assert chief == cluster.Cluster(addresses, 0)
 
 
 @pytest.mark.parametrize(
@@ -53,18 +56,24 @@ def test_alone(environment):
   "environment, message",
   [
     ({"TF_CONFIG": "{cluster"}, "no JSON"),
-    ({"TF_CONFIG": "[1]"}, '{"cluster": ..., "task": ...} would do'),
+    ({"TF_CONFIG": "[1]"}, 'must be {"cluster": ..., "task": ...}'),
     ({"TF_CONFIG": '{"cluster": ["a:1"]}'}, '"cluster" is'),
     (
       {"TF_CONFIG": '{"cluster": {"worker": ["a:1", "b:1"]}}'},
       '"task" is None',
     ),
     (_tf_config({"worker": "a:1"}), "\"worker\" is 'a:1'"),
-    (_tf_config({"worker": ["a:1", "b"]}), "address 'b', but host:port"),
+    (
+      _tf_config({"worker": ["a:1", "b"]}),
+      "address 'b', but it must be host:port",
+    ),
     (_tf_config({"worker": ["a:1", "b:99999"]}), "address 'b:99999'"),
     (_tf_config({"worker": ["a:1", "a:1"]}), "twice"),
     (_tf_config({**WORKERS, "ps": ["c:1"]}), "type ps"),
-    (_tf_config(WORKERS, index=3), "is 3, but the cluster has 3: 0 to 2"),
+    (
+      _tf_config(WORKERS, index=3),
+      "is 3, but the cluster has 3: it must be 0 to 2",
+    ),
     (_tf_config(WORKERS, index=-1), "is -1"),
     (_tf_config(WORKERS, "chief"), "'chief', but the cluster has none"),
     (_tf_config(WORKERS, "evaluator"), "--schedule=continuous_eval"),

@@ -5,13 +5,15 @@ lost, and numbers of threads are forgotten.
 """
 
 import gc
+import importlib
 import os
 from typing import Any
 import warnings
 
 import tensorflow as tf
 
-NO_ADAPTER = "there is no npu_device"
+MODULE = "npu_device"
+NO_ADAPTER = f"there is no {MODULE}"
 
 
 class NoCard(ValueError):
@@ -42,10 +44,10 @@ def is_importable() -> bool:
 def import_adapter() -> Any:
   """Returns npu_device, or raises NoCard."""
   try:
-    import npu_device
+    npu_device = importlib.import_module(MODULE)
   except Exception as error:  # Under another TensorFlow it fails in many ways.
     said, reason = in_one_line(error), NO_ADAPTER
-    is_missing = getattr(error, "name", None) == "npu_device"
+    is_missing = getattr(error, "name", None) == MODULE
     if not (isinstance(error, ImportError) and is_missing):
       reason = f"npu_device cannot be imported ({said})"
     raise NoCard(reason, _adapter_is_needed(said)) from error

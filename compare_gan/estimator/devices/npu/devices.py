@@ -245,7 +245,7 @@ class NpuDevices(base.Devices):
         scalars = one_step(iterator)
         last.assign(tf.stack([scalars[name] for name in names]))
 
-    def loop(steps):
+    def loop(steps: int) -> dict[str, Any]:
       self._set_loop_size(steps)
       sunk(iterator, tf.constant(steps, tf.int64))
       return dict(zip(names, last.numpy()))
@@ -261,7 +261,7 @@ def _require_dtype(x, dtypes, what):
     name = getattr(x, "name", "A tensor")  # An eager one has none.
     raise ValueError(
       f"{name} is {x.dtype.name}, which cannot be {what} by NPUs. "
-      f"{', '.join(dtype.name for dtype in dtypes)} would do."
+      f"It must be one of {', '.join(dtype.name for dtype in dtypes)}."
     )
 
 
@@ -270,12 +270,12 @@ def _require_static(spec):
     if part.dtype in (tf.float64, tf.string, tf.variant):
       raise ValueError(
         f"The dataset's batches hold {part.dtype.name}, which an NPU has not. "
-        "float32 and int32 would do."
+        "Use float32 and int32."
       )
     if not part.shape.is_fully_defined():
       raise ValueError(
         f"The dataset's batches hold {part.shape}, but all shapes must be "
-        "known on an NPU. drop_remainder=True and tf.ensure_shape would do."
+        "known on an NPU. Use drop_remainder=True and tf.ensure_shape."
       )
 
 

@@ -1,5 +1,6 @@
 """`--run_config=npu`: when there is a card, and which RunConfig it has."""
 
+import dataclasses
 import os
 from typing import Any
 from typing import Optional
@@ -43,8 +44,10 @@ class Kind(base.AbstractKind):
           f"{bound[name]!r}. Set one of them only."
         )
     elsewhere = {name: getattr(run_config, name) for name in options.training}
-    config = run_config._replace(
-      additions=options._replace(elsewhere=elsewhere), **options.training
+    config = dataclasses.replace(
+      run_config,
+      additions=options._replace(elsewhere=elsewhere),
+      **options.training,
     )
     precision_lib.resolve(config.precision, config.precision_mode, on_npu=True)
     return config
@@ -70,8 +73,8 @@ def choose(
 
 def choose_if_any(
   batch_size: Optional[int] = None, run_config: Any = None, num_hosts: int = 1
-) -> tuple[Optional[devices.NpuDevices], Optional[str]]:
-  """Returns (NpuDevices, None), or (None, why there is no card to train on).
+) -> tuple[Optional[devices.NpuDevices], str]:
+  """Returns (NpuDevices, ""), or (None, why there is no card to train on).
 
   One of several processes that RANK_SIZE names must not fall back: each would
   train alone, all of them into the same folder. There it is an error.
@@ -87,7 +90,7 @@ def choose_if_any(
         f"RANK_SIZE, by which NPUs know of each other, is not set for the "
         f"{num_hosts} hosts"
       )
-    return choose(batch_size, run_config), None
+    return choose(batch_size, run_config), ""
   except adapter.NoCard as error:
     if _is_one_of_several() and error.reason != adapter.NO_ADAPTER:
       raise

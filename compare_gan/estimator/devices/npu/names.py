@@ -116,7 +116,7 @@ WITHOUT_MEANING = {
   "op_execute_timeout": (None, _NO_COUNTERPART),
 }
 
-# name -> what would do. True or a value asks for what would not happen.
+# name -> what to do instead. True or a value asks for what cannot happen.
 _CARDS = (
   "Strategies do not drive NPUs. Leave it out, and start a process for each "
   "card with RANK_SIZE, RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID"

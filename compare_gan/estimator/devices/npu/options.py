@@ -136,9 +136,9 @@ def _environment(given):
 def _dict(name, value):
   if not isinstance(value, dict):
     raise ValueError(
-      f"NPURunConfig.{name} = {value!r}. A dict of its options would do, "
-      "@ProfilingConfig(), @DumpConfig(), @MemoryConfig() or "
-      "@ExperimentalConfig() say."
+      f"NPURunConfig.{name} = {value!r}. It must be a dict of its options, "
+      "such as @ProfilingConfig(), @DumpConfig(), @MemoryConfig() or "
+      "@ExperimentalConfig()."
     )
   return value
 

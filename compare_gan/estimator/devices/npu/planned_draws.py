@@ -2,7 +2,7 @@
 
 An NPU has no kernels for stateless random numbers. But all that a step draws is
 a function of global_step. So the step is traced once, the draws are cut out of
-its graph with all that they hang on, and what was cut out becomes a stage of
+its graph with all that they depend on, and what was cut out becomes a stage of
 the input pipeline, which runs on the host:
 
   plan = planned_draws.of_step(model, [spec] * model.batches_per_step, replicas)
@@ -71,7 +71,7 @@ def traced(
     number: how many replicas there are.
     index: which of them traces.
   """
-  noted = []
+  noted: list[tf.Tensor] = []
 
   @tf.function(autograph=False)
   def step(batches):
@@ -126,7 +126,7 @@ def _require_plannable(draw, graph):
 
 
 def _cut(step, global_step, wanted):
-  """Returns the nodes that the tensors hang on, down to global_step."""
+  """Returns the nodes that the tensors depend on, down to global_step."""
   handle = _placeholder_of(step, global_step)
   found = {_STEP: _node(step.graph, "Placeholder", _STEP)}
   left = [tensor.op for tensor in wanted]
@@ -140,7 +140,7 @@ def _cut(step, global_step, wanted):
       continue
     if op.type == "Placeholder":
       raise ValueError(
-        f"A draw of the step hangs on {op.name}, which is on the device: an "
+        f"A draw of the step depends on {op.name}, which is on the device: an "
         "NPU's noise is drawn before, from the seed and global_step alone."
       )
     found[op.name] = _copy(op)
@@ -162,7 +162,7 @@ def _require_first(read):
   if any("Assign" in op.type for op in read.control_inputs):
     raise ValueError(
       f"{read.name} reads global_step after the step has moved it, and draws "
-      "hang on it. Draw before global_step.assign_add."
+      "depend on it. Draw before global_step.assign_add."
     )
 
 

@@ -6,7 +6,8 @@ or turns the loop on the card into one on the host: the training is slow, and
 nobody says why. So the graph of a step is looked through before the first one:
 
 * op types that are not on a list of those that are known to work: a warning,
-  but for those that hang on constants alone, which a compiler computes itself;
+  but for those that depend on constants alone, which a compiler computes
+  itself;
 * float64, complex, string or variant tensors, shapes that are not static, a
   loop (it would be the second one), random draws: refused.
 
@@ -25,6 +26,7 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
+from compare_gan.configuration import gin_roles
 from compare_gan.context import graphs
 import gin
 import tensorflow as tf
@@ -79,6 +81,9 @@ class Finding(NamedTuple):
     return f"{self.problem}, {self.where}"
 
 
+gin_roles.declare_read_later("preflight")
+
+
 @gin.configurable("preflight", module="compare_gan.estimator")
 def settings(
   on_findings: str = "refuse",
@@ -128,13 +133,13 @@ def _read(path):
       names = json.load(file)
   except (OSError, ValueError) as error:
     raise ValueError(
-      f"preflight.ops_json: {path} cannot be read ({error}). An object or a "
-      "list of op types in JSON would do."
+      f"preflight.ops_json: {path} cannot be read ({error}). It must be a "
+      "JSON file with an object or a list of op types."
     ) from error
   if not isinstance(names, (dict, list)) or not names:
     raise ValueError(
-      f"preflight.ops_json: {path} holds no op types. An object or a list of "
-      "them in JSON would do."
+      f"preflight.ops_json: {path} holds no op types. It must be a JSON "
+      "file with an object or a list of them."
     )
   return set(names) | _ALWAYS
 
@@ -164,13 +169,15 @@ def findings(
 class _Shapes:
   """What the compiler can know of values and shapes, op after op.
 
-  The gradient of a broadcast, say, sums over axes that an op computes: of
-  static shapes, so the compiler can do it too, though TensorFlow does not.
+  The gradient of a broadcast, for example, sums over axes that an op computes:
+  of static shapes, so the compiler can do it too, though TensorFlow does not.
   """
 
   def __init__(self) -> None:
-    self._constant = set()  # ops whose results are known
-    self._settled = set()  # ops whose results have known shapes
+    self._constant: set[tf.Operation] = set()  # ops whose results are known
+    self._settled: set[tf.Operation] = (
+      set()
+    )  # ops whose results have known shapes
 
   def lost_by(self, op: tf.Operation) -> bool:
     """Returns whether a shape gets unknown here; inputs must come first."""
@@ -211,7 +218,7 @@ def _of_op(op, known, is_constant):
   for finding in _of_type(op.type, known, where):
     if is_constant and not finding.refused:
       finding = finding._replace(
-        problem=f"{finding.problem}, but hangs on constants alone and is "
+        problem=f"{finding.problem}, but depends on constants alone and is "
         "computed before the step runs",
         is_constant=True,
       )

@@ -24,6 +24,8 @@ import pkgutil
 from typing import Any
 from typing import Union
 
+from compare_gan.configuration import dotted_path
+
 
 def names() -> list[str]:
   """Returns the executors there are."""
@@ -34,29 +36,37 @@ def make(name: str, options: Iterable[str] = (), **given: Any) -> Any:
   """Returns an Executor.
 
   Args:
-    name: of its file.
+    name: of its file, or the dotted path of a module of your own.
     options: ["name=value"] of --executor_option.
     **given: jobs, folder, memory_mb, timeout_s.
   """
-  if name not in names():
-    raise ValueError(
-      f"--executor={name} is unknown. It can be {', '.join(names())}."
-    )
+  module = _module(name)
   own = {}
   for option in options:
     key, equals, value = option.partition("=")
     if not equals:
       raise ValueError(
-        f"--executor_option={option}: name=value would do, address=auto say."
+        f"--executor_option={option} must be name=value, such as address=auto."
       )
     own[key] = value
-  module = importlib.import_module(f"{__name__}.{name}")
   try:
     return module.Executor(**given, **own)
   except TypeError as error:
     if "unexpected keyword" not in str(error):
       raise
     raise ValueError(f"--executor={name}: {error}.") from error
+
+
+def _module(name):
+  if name in names():
+    return importlib.import_module(f"{__name__}.{name}")
+  module = dotted_path.module(name) if "." in name else None
+  if not hasattr(module, "Executor"):
+    raise ValueError(
+      f"--executor={name} is unknown. It can be {', '.join(names())}, or the "
+      "dotted path of a module of your own with a class Executor."
+    )
+  return module
 
 
 def whole_number(name: str, text: Union[int, str]) -> int:

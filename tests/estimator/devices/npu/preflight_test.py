@@ -136,7 +136,7 @@ def test_what_hangs_on_constants_alone_is_listed_and_not_warned_of():
   graph = _graph(step, _X)
   [finding] = preflight.findings(graph)
   assert finding.is_constant
-  assert "DynamicStitch is not on the list, but hangs on cons" in str(finding)
+  assert "DynamicStitch is not on the list, but depends on c" in str(finding)
   assert str(finding) in preflight.report(graph)
   with warnings.catch_warnings():
     warnings.simplefilter("error")

@@ -111,7 +111,7 @@ def test_executors_are_the_files_there_are():
   "name,options,sentence",
   [
     ("pbs", (), "--executor=pbs is unknown. It can be local, ray, slurm"),
-    ("local", ("threads",), "name=value would do"),
+    ("local", ("threads",), "must be name=value"),
     ("local", ("threads=none",), "a number of 1 or more"),
     ("local", ("address=auto",), "address"),
   ],

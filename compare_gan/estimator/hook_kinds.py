@@ -1,0 +1,133 @@
+"""Which hooks a training has: the built-in ones, and those that gin names.
+
+A hook of your own is a class that extends `hooks.Hook`. It is made from a
+`Training`, and named in a gin file, by gin's name or by its dotted path:
+
+  run_config.hooks = [@MyHook, "my_package.my_hook.MyOtherHook"]
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+import pkgutil
+from typing import Any
+from typing import NamedTuple
+from typing import Union
+
+from compare_gan.estimator import hooks
+import numpy as np
+
+
+class Training(NamedTuple):
+  """What a hook is made from."""
+
+  model_dir: str
+  batch_size: int  # images of one D update, over all replicas
+  images_per_step: int  # real images that D sees in one step
+  images: Callable[
+    [], dict[str, np.ndarray]
+  ]  # {name: picture}, made when asked
+  texts: Callable[[], dict[str, str]]  # {name: Markdown}, after the first step
+
+
+HookMaker = Callable[[Training], Union[hooks.Hook, Iterable[hooks.Hook]]]
+
+_registered: list[HookMaker] = []
+
+
+def register(maker: HookMaker) -> HookMaker:
+  """Makes every training ask a function for hooks, which may return none.
+
+  For a file whose own gin parameters say whether it has a hook: they then work
+  without `run_config.hooks`.
+  """
+  if maker not in _registered:
+    _registered.append(maker)
+  return maker
+
+
+def make(named: Iterable[Any], training: Training) -> list[hooks.Hook]:
+  """Returns all hooks of a training, in the order in which they are called.
+
+  Args:
+    named: `run_config.hooks`.
+    training: what they are made from.
+  """
+  return [
+    hooks.ScalarTable(training.model_dir),
+    hooks.NanGuard(),
+    hooks.Progress(training.images_per_step),
+    hooks.Summaries(
+      training.model_dir,
+      images=training.images,
+      images_per_step=training.images_per_step,
+      texts=training.texts,
+    ),
+    *(
+      hook
+      for maker in (*_registered, *find(named))
+      for hook in _hooks_of(maker, training)
+    ),
+  ]
+
+
+def find(named: Any) -> list[HookMaker]:
+  """Returns what makes the hooks of `run_config.hooks`.
+
+  Raises:
+    ValueError: one of them is neither callable nor the path of a callable.
+  """
+  if not isinstance(named, (list, tuple)):
+    raise ValueError(f"run_config.hooks = {named!r}. {_ACCEPTED}")
+  return [_maker(item) for item in named]
+
+
+_ACCEPTED = (
+  "It must be a list of @names and of dotted paths, such as [@MyHook, "
+  "'my_package.my_hook.MyHook']."
+)
+
+
+def _maker(item):
+  made = item
+  if isinstance(item, str):
+    try:
+      made = pkgutil.resolve_name(item)
+    except (AttributeError, ModuleNotFoundError, ValueError) as error:
+      raise ValueError(
+        f"run_config.hooks names {item!r}, which cannot be found ({error}). "
+        f"{_ACCEPTED}"
+      ) from error
+  if not callable(made):
+    raise ValueError(
+      f"run_config.hooks names {item!r}, which is no class or function. "
+      f"{_ACCEPTED}"
+    )
+  return made
+
+
+def _hooks_of(maker, training):
+  made = maker(training)
+  found = [made] if isinstance(made, hooks.Hook) else made
+  if not isinstance(found, (list, tuple)) or not all(
+    isinstance(hook, hooks.Hook) for hook in found
+  ):
+    raise ValueError(
+      f"run_config.hooks: {maker!r} returned {made!r}. It must return "
+      f"a {hooks.__name__}.Hook, or a list of them."
+    )
+  return found
+
+
+def classes() -> list[type[hooks.Hook]]:
+  """Returns all classes of hooks that are imported, by name."""
+  found = {(each.__module__, each.__qualname__): each for each in _subclasses()}
+  return [found[key] for key in sorted(found, key=lambda key: key[::-1])]
+
+
+def _subclasses(
+  parent: type[hooks.Hook] = hooks.Hook,
+) -> Iterator[type[hooks.Hook]]:
+  for child in parent.__subclasses__():
+    yield child
+    yield from _subclasses(child)
