@@ -202,9 +202,9 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
       [path], list(bindings), finalize_config=False
     )
     made = Study()
-  stem = os.path.splitext(os.path.basename(path))[0]
-  base = _find_base(made.base, os.path.dirname(path))
-  return dataclasses.replace(made, name=made.name or stem, base=base)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    base = _find_base(made.base, os.path.dirname(path))
+    return dataclasses.replace(made, name=made.name or stem, base=base)
 
 
 def _find_base(base, folder):

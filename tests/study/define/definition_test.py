@@ -20,6 +20,22 @@ def test_lines_of_the_command_line_come_last(load):
   assert (study.name, study.seeds) == ("other", 4)
 
 
+def test_a_changed_study_keeps_what_was_filled_in(load):
+  study = load("study.slices = 'one_at_a_time'\nstudy.parameters = {}")
+  changed = dataclasses.replace(study, seeds=2)
+  assert changed.seeds == 2
+  assert dataclasses.replace(changed, seeds=1) == study
+  assert len(study.slices) == 2
+  assert study.groups == ("penalty", "norm")
+  assert "lamba" in study.parameters and study.inert
+
+
+def test_seeds_differ_in_images_unless_an_earlier_version_began(load):
+  begun_earlier = load().with_the_same_images_for_all_seeds()
+  assert load().seeds_data and not begun_earlier.seeds_data
+  assert not dataclasses.replace(begun_earlier, seeds=2).seeds_data
+
+
 def test_base_may_be_a_card(load):
   study = load("", "study.base = 'sndcgan_cifar10.gin'")
   assert os.path.basename(study.base) == "sndcgan_cifar10.gin"
@@ -46,6 +62,7 @@ def test_gin_is_left_as_it_was(load):
   "text,message",
   [
     ("study.slizes = []", "slizes"),
+    ("study.seeds_data = False", "seeds_data"),
     ("study.slices = [{'pnealty': 'gp'}]", "no axis 'pnealty'.*penalty, norm"),
     ("study.slices = [{'norm': 'xn'}]", "norm has no value 'xn'.*none, sn, ln"),
     ("study.slices = ['norm']", r"slices holds 'norm'.*\{axis: value\}"),
