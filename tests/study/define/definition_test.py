@@ -69,7 +69,10 @@ def test_gin_is_left_as_it_was(load):
     ("study.slices = 'each'", "'each' is unknown.*'one_at_a_time'"),
     ("study.groups = ['loss']", "study.groups: there is no axis 'loss'"),
     ("study.axes = {'norm': ['sn']}", r"norm is \['sn'\]"),
-    ("study.axes = {'norm': {'sn': 'D.spectral_norm = True'}}", "A list of"),
+    (
+      "study.axes = {'norm': {'sn': 'D.spectral_norm = True'}}",
+      "It must be a list of",
+    ),
     ("study.common = [3]", "study.common is"),
     ("study.overrides = [{'norm': 'sn'}]", "study.overrides holds"),
     ("study.overrides = [({'norm': 'x'}, [])]", "overrides: norm has no value"),

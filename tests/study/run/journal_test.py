@@ -25,7 +25,7 @@ def test_a_torn_last_line_is_passed_over_and_cut_off(tmp_path):
 def test_a_spoilt_line_is_said(tmp_path):
   path = tmp_path / "a.jsonl"
   path.write_text('{"a": 1}\n\0\0\n{"a": 2}\n')
-  with pytest.warns(UserWarning, match="line 2 is no JSON"):
+  with pytest.warns(UserWarning, match="line 2 is not JSON"):
     assert journal.read_lines(str(path)) == [{"a": 1}, {"a": 2}]
 
 
