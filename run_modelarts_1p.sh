@@ -31,8 +31,8 @@ has() {
 # The modules of pip-requirements.txt, and those that it leaves to the image.
 missing_modules='
 import importlib.util
-names = """absl gin importlib_resources matplotlib numpy PIL scipy setuptools
-  tensorflow tensorflow_datasets tensorflow_gan tensorflow_hub tqdm"""
+names = """absl gin importlib_resources matplotlib numpy PIL psutil scipy
+  setuptools tensorflow tensorflow_datasets tensorflow_gan tensorflow_hub tqdm"""
 print(*[n for n in names.split() if importlib.util.find_spec(n) is None])'
 
 if ! "$python" -m pip install --quiet \

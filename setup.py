@@ -78,6 +78,8 @@ setuptools.setup(
     "matplotlib",
     "numpy",
     "pillow",
+    # How much memory there is and what processes use, on Linux and macOS.
+    "psutil",
     "scipy",
     # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.
     "setuptools<82",

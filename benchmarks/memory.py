@@ -134,7 +134,7 @@ def measure(case, arguments):
   batches = [data] * gan.batches_per_step
   step = tf.function(gan.train_step, autograph=False)
   graph = step.get_concrete_function(batches).graph
-  estimate = step_memory.of_traced(graph, gan.variables)
+  estimate = step_memory.traced_training_bytes(graph, gan.variables)
   for _ in range(arguments.steps):
     began = time.perf_counter()
     scalars = {name: float(value) for name, value in step(batches).items()}

@@ -21,6 +21,8 @@ from compare_gan.study.run import executors
 from compare_gan.study.run import journal
 from compare_gan.study.run import progress
 from compare_gan.study.run import retry
+from compare_gan.study.run import shards
+from compare_gan.study.run import study_files
 from compare_gan.study.run import table
 
 
@@ -107,16 +109,16 @@ def _run(args):
   path = os.path.abspath(definition.find(args.path))
   stem = os.path.splitext(os.path.basename(path))[0]
   folder = os.path.abspath(args.out or os.path.join("runs", stem))
-  conductor.return_to_start(folder)
+  study_files.return_to_start(folder)
   study = definition.load(path, args.gin_bindings)
   if args.dry_run:
     _describe(study, plan)
     return
-  study = plan.settled(study)
-  shard = conductor.parse_shard(args.shard)
+  study = plan.with_declared_direction(study)
+  shard = shards.parse(args.shard)
   if args.jobs is not None and args.jobs < 1:
-    raise ValueError(f"--jobs={args.jobs}: 1 or more would do.")
-  study = conductor.as_begun(study, folder)
+    raise ValueError(f"--jobs={args.jobs}: it must be 1 or more.")
+  study = study_files.as_begun(study, folder)
   executor = executors.make(
     args.executor,
     args.executor_option,
@@ -151,11 +153,11 @@ def _describe(study, plan):
   """Prints what a study would be, and what stands in its way."""
   wrong = ""
   try:
-    study = plan.settled(study)
+    study = plan.with_declared_direction(study)
   except ValueError as error:
     wrong = f"IMPOSSIBLE {error}"
   print(plan.describe(study))
-  for cell, why in plan.impossible(study).items():
+  for cell, why in plan.impossible_cells(study).items():
     print(f"IMPOSSIBLE {cell}: {why}")
   if wrong:
     print(wrong)
@@ -176,7 +178,7 @@ def _text(path, bindings):
 def _status(args):
   found = table.read(args.folder)
   _print_note(found.study)
-  print("\n".join(progress.of_table(found)))
+  print("\n".join(progress.lines_of_study(found)))
   alive = journal.is_alive(args.folder)
   print("It is being run." if alive else "Nobody is running it.")
 
@@ -186,7 +188,7 @@ def _retry(args):
   marked = retry.mark(args.folder, statuses, args.runs)
   for row in marked:
     print(
-      f"{row.run} {conductor.title(row.cell)} seed={row.seed}: {row.status}"
+      f"{row.run} {table.cell_title(row.cell)} seed={row.seed}: {row.status}"
     )
   if not marked:
     print(f"No run has ended with {', '.join(statuses)}: nothing to try again.")

@@ -1,9 +1,9 @@
-"""How a process gets its memory, where a training on a CPU has to fit.
+"""Makes a process return freed memory to the system, on a CPU.
 
-With oneDNN TensorFlow keeps what it once had in a pool of its own, and glibc
-gives back at once only what is larger than a threshold that rises by itself. A
-step that computes its activations again, to hold fewer at a time, would need no
-less than one that keeps them.
+With oneDNN, TensorFlow keeps freed memory in a pool of its own, and glibc
+returns at once only blocks above a threshold, which it raises by itself. A step
+that recomputes its activations to hold fewer at a time would therefore need as
+much memory as one that keeps them.
 """
 
 import ctypes
@@ -16,14 +16,14 @@ _BYTES = 2**20
 
 
 def give_back() -> None:
-  """Has memory given back when it is freed, if the environment says nothing.
+  """Makes freed memory go back to the system, unless the environment decides.
 
-  Call it before TensorFlow runs its first op: it asks for the pool then. It
-  costs time, as memory has to be asked for again.
+  Call this before TensorFlow runs its first op, when it creates the pool. It
+  costs time, because memory has to be requested again.
   """
   os.environ.setdefault(_POOL, "1")
   if _THRESHOLD in os.environ or os.name != "posix":
     return
   mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it.
-  if mallopt:
+  if mallopt is not None:
     mallopt(_M_MMAP_THRESHOLD, _BYTES)

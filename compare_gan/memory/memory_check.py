@@ -1,8 +1,9 @@
-"""Whether a training fits into memory, said before its first step.
+"""Says before the first step whether a training fits into memory.
 
-`run_config.memory_check` is "warn", "refuse" or "off". The estimate is of the
-step that will be run anyway, so it takes no time. Only where that does not fit
-are other ways of making the same step traced, each with its own estimate.
+`run_config.memory_check` is "warn", "refuse" or "off". The estimate reads the
+traced step that the training will run anyway, so it takes no time. Only if that
+step does not fit are other ways to compute it traced, each for an estimate of
+its own.
 """
 
 import contextlib
@@ -17,26 +18,26 @@ from compare_gan.memory import step_memory
 import tensorflow as tf
 
 MODES = ("warn", "refuse", "off")
-_CHUNK = 512  # pixels that look at once
+_CHUNK = 512  # pixels whose attention is computed at once
 
 
 def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
-  """Prints the estimate of a training; warns or raises if it is too much.
+  """Prints the estimate for a training; warns or raises if it is too much.
 
   Args:
     mode: one of MODES.
-    graph: of the step, traced.
-    gan: the GAN that is trained, its variables made.
-    replicas: how many there are on this host.
+    graph: the traced step.
+    gan: the GAN that is trained; its variables exist.
+    replicas: the number of replicas on this host.
   """
   if mode == "off":
     return
   on_gpu = "GPU" in gan.variables[0].device
   # Replicas on one host share its memory; each GPU has its own.
-  needed = step_memory.of_traced(
+  needed = step_memory.traced_training_bytes(
     graph, gan.variables, *((1, replicas) if on_gpu else (replicas, 1))
   )
-  available = _of_gpu() if on_gpu else _of_host()
+  available = _gpu_bytes() if on_gpu else _host_bytes()
   message = _in_words(needed, available)
   print(message, flush=True)
   if available is None or needed <= available:
@@ -44,15 +45,15 @@ def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
   message = f"{message} {_advice(gan, replicas, available)}"
   if mode == "refuse":
     raise ValueError(
-      f"{message} run_config.memory_check = 'warn' lets it try nonetheless."
+      f"{message} run_config.memory_check = 'warn' lets it try anyway."
     )
   warnings.warn(message, stacklevel=2)
 
 
 def report(gan: Any) -> str:
-  """Returns the estimate, in words, of a training on this host's processor."""
-  needed = step_memory.of_training(gan.train_step, specs(gan), gan.variables)
-  available = _of_host()
+  """Returns the estimate, as text, for a training on this host's processor."""
+  needed = _estimate(gan)
+  available = _host_bytes()
   text = _in_words(needed, available)
   if available is None or needed <= available:
     return text
@@ -69,15 +70,15 @@ def _gib(size):
 
 
 def _advice(gan, replicas, available):
-  lines = ["It is not likely to fit. What would need less:"]
+  lines = ["It is not likely to fit. Options that need less:"]
   for bindings, changes in _ways(gan, replicas):
-    estimate = _estimate(gan, changes) if replicas == 1 else None
+    estimate = _changed_estimate(gan, changes) if replicas == 1 else None
     text = ", ".join(bindings)
     if estimate is not None:
       fits = " (fits)" if estimate <= available else ""
       text = f"{text}: {_gib(estimate)}{fits}"
     elif replicas == 1:
-      continue  # This GAN refuses it.
+      continue  # This GAN does not support it.
     lines.append(f"  {text}")
   if len(lines) == 1:
     return "A smaller options.batch_size or network would need less."
@@ -85,12 +86,12 @@ def _advice(gan, replicas, available):
 
 
 def _ways(gan, replicas=1):
-  """Yields (gin bindings, changes) of ways to need less, the last one all."""
+  """Yields (gin bindings, changes) that need less; the last combines all."""
   options = gan.options
   alone = []
   if not options.recompute and replicas == 1:
     alone.append(("options.recompute = True", {"recompute": True}))
-  if any(not block.query_chunk for block in _attention(gan)):
+  if any(not block.query_chunk for block in _attention_blocks(gan)):
     alone.append(
       (f"non_local_block.query_chunk = {_CHUNK}", {"query_chunk": _CHUNK})
     )
@@ -100,16 +101,14 @@ def _ways(gan, replicas=1):
   for binding, change in alone:
     yield [binding], change
   if len(alone) > 1:
-    changes = {}
-    for _, change in alone:
-      changes.update(change)
+    changes = {k: v for _, change in alone for k, v in change.items()}
     yield [binding for binding, _ in alone], changes
 
 
 def _more_parts(options):
-  """Returns the smallest number of parts with 8 images or fewer in each.
+  """Returns the smallest number of parts with at most 8 images in each.
 
-  It divides the batch, and is a multiple of the present one.
+  It divides the batch and is a multiple of the present number.
   """
   size, now = options.batch_size, options.micro_batches
   fitting = [
@@ -118,31 +117,35 @@ def _more_parts(options):
   return max(fitting[0], now) if fitting else now
 
 
-def _attention(gan):
+def _attention_blocks(gan):
   return [m for m in gan.submodules if isinstance(m, NonLocalBlock)]
 
 
 @contextlib.contextmanager
 def _changed(gan, query_chunk=None, **options):
-  """Inside, the GAN's next step is traced with other options."""
+  """Inside the context, the GAN's step is traced with other options."""
   with contextlib.ExitStack() as stack:
     stack.enter_context(gan.with_options(**options))
-    for block in _attention(gan) if query_chunk else ():
+    for block in _attention_blocks(gan) if query_chunk else ():
       stack.enter_context(block.in_chunks_of(query_chunk))
     yield
 
 
-def _estimate(gan, changes):
-  """Returns the bytes of a training with other options, None if it has none."""
+def _estimate(gan):
+  return step_memory.training_bytes(gan.train_step, specs(gan), gan.variables)
+
+
+def _changed_estimate(gan, changes):
+  """Returns the bytes of a training with other options, None if unsupported."""
   with _changed(gan, **changes):
     try:
-      return step_memory.of_training(gan.train_step, specs(gan), gan.variables)
-    except ValueError:  # This GAN has no place for them.
+      return _estimate(gan)
+    except ValueError:  # This GAN does not support them.
       return None
 
 
 def specs(gan: Any) -> list[dict[str, tf.TensorSpec]]:
-  """Returns what a step of the GAN gets, as tf.TensorSpecs."""
+  """Returns the batches that a step of the GAN takes, as tf.TensorSpecs."""
   batch = {
     "images": tf.TensorSpec([gan.options.batch_size, *gan.image_shape]),
     "labels": tf.TensorSpec([gan.options.batch_size], tf.int32),
@@ -150,19 +153,14 @@ def specs(gan: Any) -> list[dict[str, tf.TensorSpec]]:
   return [batch] * gan.batches_per_step
 
 
-def _of_host():
-  """Returns the bytes that this process may have, None if nobody says.
-
-  What is free, and what it has already.
-  """
+def _host_bytes():
+  """Returns the bytes that this process may use: its own and the free ones."""
   found = memory_limit.find()
-  if found is None:
-    return None
-  return min(found.free + (memory_limit.resident() or 0), found.total)
+  return min(found.free + memory_limit.resident(), found.total)
 
 
-def _of_gpu():
-  """Returns the bytes of the smallest GPU, None if nobody says."""
+def _gpu_bytes():
+  """Returns the bytes of the smallest GPU, None if they are unknown."""
   program = shutil.which("nvidia-smi")
   if program is None:
     return None

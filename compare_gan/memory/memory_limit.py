@@ -1,19 +1,23 @@
-"""How much memory there is for processes: of the container, else the machine.
+"""How much memory the processes started here may use.
 
-Linux keeps processes in groups within groups (cgroups), each of which may have
-a limit, and the smallest of them decides: a process that makes its group reach
-one is killed, however much the machine has left. Version 2 says it in
-`memory.max`, version 1 in `memory.limit_in_bytes`. macOS is asked by psutil,
-where that is installed.
+Linux keeps processes in nested groups (cgroups), each of which may have a
+limit. The smallest limit decides: the kernel kills a process that makes its
+group reach it, however much the machine has left. Version 2 of cgroups writes
+the limit to `memory.max`, version 1 to `memory.limit_in_bytes`.
+
+psutil reads what the machine has, on Linux and macOS alike. It knows nothing of
+the limits of a container, so this module reads those from the cgroup files.
 """
 
+from collections.abc import Iterator
 import os
-import sys
 from typing import NamedTuple
 from typing import Optional
 
-# Where the two versions keep the numbers, and what they call them:
-# (folder, limit, what is used, lines of memory.stat that can be given up).
+import psutil
+
+# Where the two versions keep the numbers, and what they call them: (folder,
+# limit, used memory, prefixes of the lines of memory.stat in _FILES).
 _VERSIONS = (
   ("sys/fs/cgroup", "memory.max", "memory.current", ("", "")),
   ("sys/fs/cgroup/unified", "memory.max", "memory.current", ("", "")),
@@ -24,67 +28,43 @@ _VERSIONS = (
     ("total_", ""),
   ),
 )
-_FILES = ("active_file", "inactive_file")  # the kernel drops these when asked
+# Memory that holds contents of files: the kernel drops it when it needs room.
+_FILES = ("active_file", "inactive_file")
 
 
 class Memory(NamedTuple):
-  """Bytes of memory, and whose they are."""
+  """Bytes of memory, and what limits them."""
 
-  free: int  # what can still be had
-  total: int  # what could be had if nobody else were there
+  free: int  # can still be allocated
+  total: int  # could be allocated if no other process ran
   owner: str = "machine"  # or "container"
 
 
-def find(root: str = "/") -> Optional[Memory]:
-  """Returns the memory that processes started here share; None if unknown.
+def find(root: str = "/") -> Memory:
+  """Returns the memory that processes started here share.
 
   Args:
-    root: where proc/ and sys/ are.
+    root: the folder that contains proc/ and sys/ with the cgroup files.
   """
-  machine = _of_linux(root) or _of_psutil()
-  found = [*_groups(root), *([machine] if machine else [])]
-  if not found:
-    return None
-  # The group with the least left decides, and nobody has more than the least
-  # total.
+  machine = psutil.virtual_memory()
+  found = [*_group_limits(root), Memory(machine.available, machine.total)]
+  # The group with the least left decides, and no group can have more than the
+  # smallest total.
   tightest = min(found, key=lambda memory: memory.free)
   least = min(found, key=lambda memory: memory.total)
   owner = least.owner if least.total < tightest.total else tightest.owner
   return Memory(tightest.free, least.total, owner)
 
 
-def resident(root: str = "/") -> Optional[int]:
-  """Returns the bytes of memory that this process has; None if unknown."""
-  found = _numbers(os.path.join(root, "proc/self/status"))
-  return found["VmRSS:"] * 1024 if "VmRSS:" in found else None
-
-
-# ---- The machine -------------------------------------------------------------
-
-
-def _of_linux(root):
-  found = _numbers(os.path.join(root, "proc/meminfo"))
-  if "MemAvailable:" not in found:
-    return None
-  free = found["MemAvailable:"] * 1024
-  return Memory(free, found.get("MemTotal:", free // 1024) * 1024)
-
-
-def _of_psutil():
-  if sys.platform.startswith("linux"):
-    return None  # There it would read the same file.
-  try:
-    import psutil
-  except ImportError:
-    return None
-  found = psutil.virtual_memory()
-  return Memory(found.available, found.total)
+def resident() -> int:
+  """Returns the bytes of memory that this process occupies."""
+  return psutil.Process().memory_info().rss
 
 
 # ---- The container -----------------------------------------------------------
 
 
-def _groups(root):
+def _group_limits(root: str) -> Iterator[Memory]:
   """Yields the Memory of each group around this process that has a limit."""
   for mount, limit_name, used_name, prefixes in _VERSIONS:
     for folder in _folders(root, mount):
@@ -92,17 +72,17 @@ def _groups(root):
       if limit is None:
         continue  # "max", or the root of all groups
       used = _number(os.path.join(folder, used_name)) or 0
-      files = _droppable(os.path.join(folder, "memory.stat"), prefixes)
+      files = _file_bytes(os.path.join(folder, "memory.stat"), prefixes)
       free = max(0, limit - max(0, used - files))
       yield Memory(min(free, limit), limit, "container")
 
 
 def _folders(root, mount):
-  """Returns the folders of this process's group and of those around it.
+  """Returns the folders of this process's group and of the groups around it.
 
-  In a container the mount often shows its own group as the topmost one, while
-  /proc names it as it is called outside: folders that are not there are passed
-  over, and the topmost one is always looked at.
+  In a container the mount often shows the container's own group as the topmost
+  one, while /proc names the group as it is called outside. Folders that do not
+  exist are therefore skipped, and the topmost one is always read.
   """
   top = os.path.join(root, mount)
   parts = [part for part in _group(root, mount).split("/") if part]
@@ -113,7 +93,7 @@ def _folders(root, mount):
 
 
 def _group(root, mount):
-  """Returns the name of this process's group, "/" if nobody says."""
+  """Returns the name of this process's group, "/" if it is unknown."""
   is_first_version = mount.endswith("/memory")
   for line in _lines(os.path.join(root, "proc/self/cgroup")):
     number, _, rest = line.partition(":")
@@ -126,10 +106,10 @@ def _group(root, mount):
   return "/"
 
 
-def _droppable(path, prefixes):
-  """Returns the bytes of files that are only kept as long as there is room."""
+def _file_bytes(path, prefixes):
+  """Returns the bytes that hold contents of files, see _FILES."""
   found = _numbers(path)
-  for prefix in prefixes:  # version 1: with the groups inside, if it says so
+  for prefix in prefixes:  # "total_" of version 1 includes the groups inside.
     if f"{prefix}{_FILES[0]}" in found:
       return sum(found.get(f"{prefix}{name}", 0) for name in _FILES)
   return 0
@@ -146,7 +126,7 @@ def _lines(path):
     return []
 
 
-def _number(path):
+def _number(path) -> Optional[int]:
   text = "".join(_lines(path)).strip()
   return int(text) if text.isdigit() else None
 

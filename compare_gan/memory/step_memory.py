@@ -1,10 +1,10 @@
-"""How much memory a step of training needs, before it is run.
+"""Estimates how much memory a step of training needs, before it runs.
 
-A traced step lists its operations in an order in which they can run. We go
-through them, count what each makes and let go what nobody asks for any more. It
-is an estimate: the runtime runs branches at once, and kernels have scratch
-space. On a CPU a BigGAN at 32 pixels took 1.3 times as much, and 0.3 GiB more
-whatever its size.
+A traced step lists its operations in an order in which they can run. We walk
+through this list, add the output of each operation, and subtract a tensor after
+its last use. The result is an estimate, because the runtime runs branches in
+parallel and kernels need scratch space. A BigGAN at 32 pixels on a CPU took 1.3
+times the counted bytes plus 0.3 GiB, whatever its size.
 """
 
 from collections.abc import Iterable
@@ -14,50 +14,52 @@ from typing import Callable
 from compare_gan.context import graphs
 import tensorflow as tf
 
-# Operations whose output is their input's buffer.
+# Operations whose output shares the buffer of their input.
 _VIEWS = ("Reshape", "Identity", "Squeeze", "ExpandDims", "StopGradient")
-# Attributes of operations that hold what these run.
+# Attributes of operations that name the functions which these run.
 _RUN = ("f", "body", "then_branch", "else_branch")
 
 _OVERHEAD = 1.3
 _FIXED = 0.3 * 2**30
 
 
-def of_training(
+def training_bytes(
   step: Callable[[Any], Any], batches: Any, variables: Iterable[tf.Variable]
 ) -> int:
-  """Returns the bytes that a process needs which trains by `step`."""
-  return of_traced(_trace(step, batches), variables)
+  """Returns the bytes that a process needs to train with `step`."""
+  return traced_training_bytes(_trace(step, batches), variables)
 
 
-def of_traced(
+def traced_training_bytes(
   graph: tf.Graph,
   variables: Iterable[tf.Variable],
   copies: int = 1,
   shares: int = 1,
 ) -> int:
-  """Returns the same of a step that has been traced.
+  """Returns the bytes that a process needs to train with a traced step.
 
   Args:
     graph: of the step.
-    variables: all there are.
-    copies: how many of them, for replicas that share a memory.
-    shares: replicas with a memory of their own each, which divide the graph.
+    variables: all variables of the training.
+    copies: the number of copies of the variables: of replicas that share one
+      memory.
+    shares: the number of memories that the graph's tensors are divided among:
+      of replicas with a memory of their own.
   """
-  peak = copies * of_variables(variables) + _peak(graph) // shares
+  peak = copies * variable_bytes(variables) + _peak(graph) // shares
   return int(_OVERHEAD * peak + _FIXED)
 
 
-def of_variables(variables: Iterable[tf.Variable]) -> int:
-  """Returns the bytes of variables."""
+def variable_bytes(variables: Iterable[tf.Variable]) -> int:
+  """Returns the bytes of the values of variables."""
   return sum(v.dtype.size * _size(v.shape) for v in variables)
 
 
-def of_step(step: Callable[[Any], Any], batches: Any) -> int:
-  """Returns the bytes that `step(batches)` needs at its peak, beside variables.
+def step_bytes(step: Callable[[Any], Any], batches: Any) -> int:
+  """Returns the peak bytes of `step(batches)`, without those of variables.
 
   Args:
-    step: is traced, not run.
+    step: a function that is traced, but not run.
     batches: nested tensors or tf.TensorSpecs.
   """
   return _peak(_trace(step, batches))
@@ -69,9 +71,9 @@ def _trace(step, batches):
 
 
 def _peak(graph):
-  """Returns the most bytes that are alive at once."""
+  """Returns the largest number of bytes that are alive at once."""
   operations = graphs.reachable(graph)
-  last_use = {}  # {buffer: the number of the operation that needs it last}
+  last_use = {}  # {buffer: the number of the last operation that reads it}
   for i, operation in enumerate(operations):
     for tensor in operation.inputs:
       last_use[_buffer(tensor).ref()] = i
@@ -91,14 +93,14 @@ def _peak(graph):
 
 
 def _buffer(tensor):
-  """Returns the tensor whose memory a view looks at."""
+  """Returns the tensor that owns the memory of a view."""
   while tensor.op.type in _VIEWS:
     tensor = tensor.op.inputs[0]
   return tensor
 
 
 def _functions(operation, graph):
-  """Returns the graphs of the functions that an operation runs."""
+  """Returns the graphs of the functions that an operation calls."""
   called = graphs.called(operation)
   found = [graphs.body(graph, called[name]) for name in _RUN if name in called]
   return [inner for inner in found if inner is not None]

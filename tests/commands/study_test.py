@@ -80,9 +80,9 @@ def test_dry_run_names_impossible_cells(study_file, capsys):
 @pytest.mark.parametrize(
   "more,sentence",
   [
-    (["--shard=2/2"], "--shard=2/2: i/n with i from 0 to n - 1"),
-    (["--jobs=0"], "--jobs=0: 1 or more would do."),
-    (["--executor_option=x"], "must be name=value"),
+    (["--shard=2/2"], "--shard=2/2: it must be i/n with i from 0 to n - 1"),
+    (["--jobs=0"], "--jobs=0: it must be 1 or more."),
+    (["--executor_option=x"], "it must be name=value"),
     (["--gin_bindings=study.seeds = 0"], "study.seeds = 0"),
   ],
 )

@@ -116,7 +116,7 @@ def test_an_architecture_without_stages_is_refused():
 def test_it_needs_less_memory(architecture):
   def estimate(**chosen):
     gan = _gan(architecture, batch_size=16, **chosen)
-    return step_memory.of_step(gan.train_step, memory_check.specs(gan))
+    return step_memory.step_bytes(gan.train_step, memory_check.specs(gan))
 
   plain = estimate()
   assert estimate(recompute=True) < 0.7 * plain

@@ -159,7 +159,7 @@ def _bytes(recompute, count):
         loss = tf.reduce_sum(stack(x, True))
     return tape.gradient(loss, weights)
 
-  return step_memory.of_step(run, tf.TensorSpec([2, 32, 32, channels]))
+  return step_memory.step_bytes(run, tf.TensorSpec([2, 32, 32, channels]))
 
 
 def test_memory_hardly_depends_on_the_depth():

@@ -46,7 +46,7 @@ def test_off_does_not_look(capsys):
 
 @pytest.fixture
 def _no_memory(monkeypatch):
-  monkeypatch.setattr(memory_check, "_of_host", lambda: 2**20)
+  monkeypatch.setattr(memory_check, "_host_bytes", lambda: 2**20)
 
 
 def test_a_container_that_is_used_by_others_has_less(monkeypatch):
@@ -56,11 +56,11 @@ def test_a_container_that_is_used_by_others_has_less(monkeypatch):
     lambda: memory_limit.Memory(3 * 2**30, 8 * 2**30, "container"),
   )
   monkeypatch.setattr(memory_check.memory_limit, "resident", lambda: 2**30)
-  assert memory_check._of_host() == 4 * 2**30
+  assert memory_check._host_bytes() == 4 * 2**30
   monkeypatch.setattr(memory_check.memory_limit, "resident", lambda: 2**33)
-  assert memory_check._of_host() == 8 * 2**30  # What it has is counted twice.
-  monkeypatch.setattr(memory_check.memory_limit, "find", lambda: None)
-  assert memory_check._of_host() is None
+  assert (
+    memory_check._host_bytes() == 8 * 2**30
+  )  # What it has is counted twice.
 
 
 @pytest.mark.slow
@@ -102,7 +102,7 @@ def test_attention_can_look_in_chunks():
     dataset=DatasetShape((32, 32, 3), 0),
     z_dim=4,
   )
-  [block] = memory_check._attention(gan)
+  [block] = memory_check._attention_blocks(gan)
   ways = [bindings for bindings, _ in memory_check._ways(gan)]
   assert ["non_local_block.query_chunk = 512"] in ways
   with memory_check._changed(gan, query_chunk=512):

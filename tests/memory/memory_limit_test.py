@@ -1,21 +1,22 @@
 """Limits of groups within groups, in folders that look like Linux's."""
 
-import sys
 import types
 
 from compare_gan.memory import memory_limit
+import psutil
 import pytest
 
 _GB = 10**9
 
 
 @pytest.fixture
-def linux(tmp_path):
+def linux(tmp_path, monkeypatch):
   """Returns `linux({path: text})` -> the root of a system with these files."""
 
-  def linux(files, available_kb=8_000_000, total_kb=16_000_000):
-    meminfo = f"MemTotal: {total_kb} kB\nMemAvailable: {available_kb} kB\n"
-    for name, text in {"proc/meminfo": meminfo, **files}.items():
+  def linux(files, available=8 * _GB, total=16 * _GB):
+    machine = types.SimpleNamespace(available=available, total=total)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
+    for name, text in files.items():
       path = tmp_path / name
       path.parent.mkdir(parents=True, exist_ok=True)
       path.write_text(text)
@@ -24,9 +25,9 @@ def linux(tmp_path):
   return linux
 
 
-def test_without_a_limit_the_machine_says_it(linux):
+def test_without_a_limit_the_machine_decides(linux):
   root = linux({"sys/fs/cgroup/memory.max": "max\n"})
-  assert memory_limit.find(root) == (8_192_000_000, 16_384_000_000, "machine")
+  assert memory_limit.find(root) == (8 * _GB, 16 * _GB, "machine")
 
 
 def test_the_second_version_counts_what_is_used_but_for_files(linux):
@@ -91,28 +92,20 @@ def test_a_container_that_sees_its_own_group_as_the_topmost(linux):
 
 
 def test_a_machine_that_has_less_left_than_its_container_may_have(linux):
-  root = linux(
-    {"sys/fs/cgroup/memory.max": f"{4 * _GB}\n"}, available_kb=1_000_000
-  )
+  root = linux({"sys/fs/cgroup/memory.max": f"{4 * _GB}\n"}, available=_GB)
   found = memory_limit.find(root)
-  assert (found.free, found.total) == (1_024_000_000, 4 * _GB)
+  assert (found.free, found.total) == (_GB, 4 * _GB)
 
 
-def test_macos_is_asked_by_psutil(tmp_path, monkeypatch):
-  monkeypatch.setattr(sys, "platform", "darwin")
-  memory = types.SimpleNamespace(available=3, total=8)
-  double = types.SimpleNamespace(virtual_memory=lambda: memory)
-  monkeypatch.setitem(sys.modules, "psutil", double)
-  assert memory_limit.find(str(tmp_path)) == (3, 8, "machine")
+def test_a_machine_without_groups_decides_alone(tmp_path):
+  """macOS has neither /proc nor /sys; psutil knows its memory anyway."""
+  found = memory_limit.find(str(tmp_path))
+  assert found.owner == "machine"
+  assert 0 < found.free <= found.total == psutil.virtual_memory().total
 
 
-def test_nobody_knows(tmp_path, monkeypatch):
-  monkeypatch.setattr(sys, "platform", "darwin")
-  monkeypatch.setitem(sys.modules, "psutil", None)
-  assert memory_limit.find(str(tmp_path)) is None
-  assert memory_limit.resident(str(tmp_path)) is None
-
-
-def test_what_this_process_has(linux):
-  root = linux({"proc/self/status": "Name:\tpython\nVmRSS:\t  2000 kB\n"})
-  assert memory_limit.resident(root) == 2_048_000
+def test_memory_of_this_process_grows_with_what_it_holds():
+  before = memory_limit.resident()
+  held = bytearray(64 * 2**20)
+  assert 60 * 2**20 < memory_limit.resident() - before < 128 * 2**20
+  assert len(held) == 64 * 2**20

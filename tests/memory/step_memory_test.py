@@ -16,7 +16,7 @@ def test_what_is_not_needed_any_more_is_let_go():
     return x
 
   # One is read while the next is written.
-  assert step_memory.of_step(chain, _VECTOR) == 8000
+  assert step_memory.step_bytes(chain, _VECTOR) == 8000
 
 
 def test_what_a_gradient_needs_is_kept():
@@ -28,7 +28,7 @@ def test_what_a_gradient_needs_is_kept():
         y = tf.sin(y)
     return tape.gradient(y, x)
 
-  assert 11 * 4000 <= step_memory.of_step(gradient, _VECTOR) <= 14 * 4000
+  assert 11 * 4000 <= step_memory.step_bytes(gradient, _VECTOR) <= 14 * 4000
 
 
 def test_views_keep_their_buffer_and_add_none():
@@ -39,7 +39,7 @@ def test_views_keep_their_buffer_and_add_none():
     return tf.reshape(flat, [1000]) + z
 
   # y, z and x or the sum, and a few numbers of shapes.
-  assert 12000 <= step_memory.of_step(view, _VECTOR) <= 12100
+  assert 12000 <= step_memory.step_bytes(view, _VECTOR) <= 12100
 
 
 def test_the_inside_of_a_loop_counts():
@@ -50,11 +50,11 @@ def test_the_inside_of_a_loop_counts():
 
     return tf.while_loop(lambda i, x: i < 3, body, (tf.constant(0), x))
 
-  assert step_memory.of_step(loop, _VECTOR) >= 50 * 4000
+  assert step_memory.step_bytes(loop, _VECTOR) >= 50 * 4000
 
 
 def test_variables():
-  assert step_memory.of_variables([tf.Variable(tf.zeros([3, 5]))]) == 60
+  assert step_memory.variable_bytes([tf.Variable(tf.zeros([3, 5]))]) == 60
 
 
 def test_what_nobody_needs_is_not_counted():
@@ -62,7 +62,7 @@ def test_what_nobody_needs_is_not_counted():
     tf.sin(tf.ones([100, 1]) * x)
     return tf.cos(x)
 
-  assert step_memory.of_step(step, _VECTOR) <= 8100
+  assert step_memory.step_bytes(step, _VECTOR) <= 8100
 
 
 def test_replicas():
@@ -72,7 +72,7 @@ def test_replicas():
   weights = [tf.Variable(tf.zeros([10**6]))]
 
   def estimate(*args):
-    return step_memory.of_traced(graph, weights, *args)
+    return step_memory.traced_training_bytes(graph, weights, *args)
 
   assert estimate(4) - estimate() == pytest.approx(1.3 * 3 * 4e6, abs=2)
   assert estimate() - estimate(1, 4) == pytest.approx(1.3 * 6000, abs=2)

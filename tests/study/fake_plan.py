@@ -6,6 +6,7 @@ Two cells with two settings and three seeds, and then, when all of a cell have
 ended, one run that hangs on their scores.
 """
 
+import dataclasses
 import hashlib
 import itertools
 import os
@@ -14,6 +15,7 @@ import sys
 from compare_gan.study.define import definition
 from compare_gan.study.define import plan
 from compare_gan.study.run import conductor
+from compare_gan.study.run import shards
 from compare_gan.study.run.executors import local
 
 TRAINER = os.path.join(os.path.dirname(__file__), "fake_trainer.py")
@@ -21,14 +23,14 @@ TRAINER = os.path.join(os.path.dirname(__file__), "fake_trainer.py")
 
 def study(**changes):
   """Returns a definition.Study with what a conductor uses of it."""
-  made = definition.study(
+  made = definition.Study(
     name="fake",
     base="none.gin",
     axes={"loss": {"ns": [], "w": []}},
     seeds=3,
     score="fid",
   )
-  return made._replace(**changes)
+  return dataclasses.replace(made, **changes)
 
 
 def command(study, run, folder):
@@ -58,7 +60,7 @@ class Plan:
     phases = {"listed": listed, **({"best": best} if best else {})}
     return {"runs": listed + best, "phases": phases}
 
-  def impossible(self, study):
+  def impossible_cells(self, study):
     return self._impossible
 
   def config_text(self, run):
@@ -117,7 +119,7 @@ def conduct(
     folder,
     executor or local.Executor(2, threads="1"),
     text,
-    conductor.parse_shard(shard),
+    shards.parse(shard),
     **{"command": command, **more},
   ).run()
 

@@ -48,12 +48,12 @@ def test_counts(name):
 @pytest.mark.long
 @pytest.mark.parametrize("name", _COUNTS)
 def test_all_cells_can_be_built(name):
-  assert plan.impossible(_load(name)) == {}
+  assert plan.impossible_cells(_load(name)) == {}
 
 
 @pytest.mark.parametrize("name", _COUNTS)
 def test_every_cell_has_the_score(name):
-  assert plan.settled(_load(name)).minimize is True
+  assert plan.with_declared_direction(_load(name)).minimize is True
 
 
 @pytest.mark.parametrize("data", ["cifar10", "celebahq128", "lsun-bedroom"])

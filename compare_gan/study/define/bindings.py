@@ -1,4 +1,4 @@
-"""Lines of gin as {"selector.parameter": text}, by their full names."""
+"""Lines of gin as {"selector.parameter": text}, with full names."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from compare_gan.configuration import gin_text
 import gin
 from gin import config as gin_config
 
-# All that gin keeps of what was bound and used.
+# Where gin keeps what was bound and used.
 _STATE = ("_CONFIG", "_OPERATIVE_CONFIG", "_SINGLETONS", "_IMPORTS")
 
 
 @contextlib.contextmanager
 def own_gin() -> Iterator[None]:
-  """Inside, gin is bound to nothing; afterwards to what it was before."""
+  """Inside the context gin has no bindings; afterwards it has its old ones."""
   locked = gin.config_is_locked()
   kept = {name: getattr(gin_config, name).copy() for name in _STATE}
   gin.clear_config()
@@ -38,7 +38,7 @@ def canonical(
 ) -> tuple[dict[str, str], list[str]]:
   """Returns ({name: text}, imported modules), with names as gin writes them.
 
-  gin checks names and references on the way, and files may include others.
+  gin checks names and references on the way. Files may include others.
   """
   with own_gin():
     gin_files.parse(files, lines)
@@ -49,7 +49,7 @@ def canonical(
 def canonical_lines(
   title: str, lines: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-  """Returns `canonical` of lines; an error says where they stand."""
+  """Returns `canonical` of lines; an error begins with their title."""
   try:
     return canonical(lines=lines)
   except (ValueError, SyntaxError, ImportError, TypeError) as error:
@@ -62,11 +62,13 @@ def sentence(error: BaseException) -> str:
 
 
 def digest(bindings: dict[str, str], imports: Iterable[str]) -> str:
+  """Returns 16 hex digits that identify a configuration."""
   text = json.dumps([bindings, list(imports)], sort_keys=True)
   return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def text(bindings: dict[str, str], imports: Iterable[str]) -> str:
+  """Returns the gin file of a configuration."""
   lines = [f"import {module}" for module in imports]
   lines += [f"{name} = {value}" for name, value in bindings.items()]
   return "\n".join(lines) + "\n"

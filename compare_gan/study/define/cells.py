@@ -1,4 +1,4 @@
-"""The cells of a study: one value of each axis, and all that it binds."""
+"""The cells of a study: a value of each axis, and the bindings that follow."""
 
 import itertools
 from typing import Any
@@ -6,65 +6,79 @@ from typing import NamedTuple
 
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import definition
+from compare_gan.study.run import table
 
 
 class Cell(NamedTuple):
-  """A base with what a value of each axis binds on top."""
+  """The bindings of the base, of study.common and of a value of each axis."""
 
-  values: dict  # {axis: value}
-  bindings: dict
-  imports: tuple
-  bundles: dict  # what its values bind, without base and common
+  values: dict[str, Any]  # {axis: value}
+  bindings: dict[str, str]
+  imports: tuple[str, ...]
+  bundles: dict[str, str]  # bindings of its values, without base and common
 
   @property
   def title(self) -> str:
-    return title(self.values)
+    return table.cell_title(self.values)
 
 
-def title(values: dict[str, Any]) -> str:
-  return " ".join(f"{axis}={value}" for axis, value in values.items())
-
-
-def of_study(made: definition.Study) -> tuple[list[Cell], list[list[int]]]:
-  """Returns [Cell], each once, and for each slice the numbers of its cells."""
-  base, imports = bindings_lib.canonical([made.base])
-  common, more = bindings_lib.canonical_lines("study.common", made.common)
-  base.update(common)
-  imports += more
-  bundles = {
-    (axis, value): bindings_lib.canonical_lines(
-      f"study.axes: {axis} = {value!r}", lines
-    )
-    for axis, values in made.axes.items()
-    for value, lines in values.items()
-  }
-  overrides = [
-    (part, bindings_lib.canonical_lines(f"study.overrides: {part}", lines))
-    for part, lines in made.overrides
-  ]
-  cells, numbers, of_slices = [], {}, []
-  for slice_ in made.slices or ({},):
-    of_slice = []
+def make_cells(study: definition.Study) -> tuple[list[Cell], list[list[int]]]:
+  """Returns [Cell], each once, and for each slice the indices of its cells."""
+  make_cell = _CellMaker(study)
+  cells: list[Cell] = []
+  indices: dict[str, int] = {}  # {digest of a cell: its place in cells}
+  cells_of_slices = []
+  for slice_ in study.slices or ({},):
+    members = []
     for values in itertools.product(
-      *(definition.values(slice_, axis, made.axes) for axis in made.axes)
+      *(
+        definition.values_of_slice(slice_, axis, study.axes)
+        for axis in study.axes
+      )
     ):
-      values = dict(zip(made.axes, values))
-      cell = _cell(values, base, imports, bundles)
-      for part, (bindings, more) in overrides:
-        if all(
-          values[a] in definition.values(part, a, made.axes) for a in part
-        ):
-          cell = _overridden(cell, bindings, more)
+      cell = make_cell(dict(zip(study.axes, values)))
       key = bindings_lib.digest(cell.bindings, cell.imports)
-      if key not in numbers:
-        numbers[key] = len(cells)
+      if key not in indices:
+        indices[key] = len(cells)
         cells.append(cell)
-      of_slice.append(numbers[key])
-    of_slices.append(of_slice)
-  return cells, of_slices
+      members.append(indices[key])
+    cells_of_slices.append(members)
+  return cells, cells_of_slices
 
 
-def _cell(values, base, imports, bundles):
+class _CellMaker:
+  """Returns the Cell of {axis: value}; reads each text of the study once."""
+
+  def __init__(self, study: definition.Study) -> None:
+    self._axes = study.axes
+    self._base, self._imports = bindings_lib.canonical([study.base])
+    common, more = bindings_lib.canonical_lines("study.common", study.common)
+    self._base.update(common)
+    self._imports += more
+    self._bundles = {
+      (axis, value): bindings_lib.canonical_lines(
+        f"study.axes: {axis} = {value!r}", lines
+      )
+      for axis, values in study.axes.items()
+      for value, lines in values.items()
+    }
+    self._overrides = [
+      (part, bindings_lib.canonical_lines(f"study.overrides: {part}", lines))
+      for part, lines in study.overrides
+    ]
+
+  def __call__(self, values: dict[str, Any]) -> Cell:
+    cell = _make_cell(values, self._base, self._imports, self._bundles)
+    for part, (bindings, imports) in self._overrides:
+      if all(
+        values[axis] in definition.values_of_slice(part, axis, self._axes)
+        for axis in part
+      ):
+        cell = _overridden(cell, bindings, imports)
+    return cell
+
+
+def _make_cell(values, base, imports, bundles):
   """Returns the Cell of {axis: value}; its axes must not contradict."""
   own, owners, modules = {}, {}, list(imports)
   for pair in values.items():
@@ -75,8 +89,8 @@ def _cell(values, base, imports, bundles):
         (axis, chosen), (other, its) = owners[name], pair
         raise ValueError(
           f"study.axes: {axis} = {chosen!r} binds {name} = {own[name]}, and "
-          f"{other} = {its!r} binds it to {value}. Leave it to one axis, say "
-          "it in study.overrides, or name no slice with both values."
+          f"{other} = {its!r} binds it to {value}. Leave it to one axis, set "
+          "it in study.overrides, or have no slice with both values."
         )
       own[name] = value
       owners[name] = pair

@@ -15,21 +15,20 @@ plan.py makes runs of it.
 
 from collections.abc import Iterable
 from collections.abc import Sequence
-import inspect
+import dataclasses
 import os
 from typing import Any
-from typing import NamedTuple
+from typing import ClassVar
 from typing import Optional
-from typing import Union
 
 from compare_gan.configuration import gin_files
-from compare_gan.configuration import gin_text
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import search as search_lib
+from compare_gan.study.run import table
 import gin
 
 _PARAMETERS = {
-  # D's learning rate is G's unless the base says otherwise: set both.
+  # D's learning rate is G's unless the base says otherwise, so set both.
   "lr": ["ModularGAN.g_lr = {}", "ModularGAN.d_lr = {}"],
   "lamba": ["options.lamba = {}"],
   "beta1": ["tf.train.AdamOptimizer.beta1 = {}"],
@@ -43,134 +42,127 @@ _COUNTS = (
   ("eval_runs", 1),
   ("eval_every_steps", 1),
 )
-# What may be raised in a study that was begun: no run becomes another by it.
-_RAISED = ("seeds", "timeout_s", "memory_mb", "retries")
-_UNSET = gin_text.Word("not set")
-_MINIMIZE = (None, True, False)
-_CHECKPOINTS = ("last", "best", "min")
-_ON_IMPOSSIBLE = ("refuse", "skip")
-
-
-class Study(NamedTuple):
-  """See `study`."""
-
-  name: str
-  base: str
-  common: tuple
-  axes: dict
-  slices: tuple
-  overrides: tuple
-  search: tuple
-  seeds: int
-  score: str
-  minimize: Optional[bool]
-  checkpoint: str
-  parameters: dict
-  inert: dict
-  groups: tuple
-  seed: int
-  timeout_s: Optional[float]
-  memory_mb: Optional[int]
-  retries: int
-  eval_every_steps: int
-  eval_runs: int
-  flags: tuple
-  on_impossible: str
-  # Whether seeds differ in the order of images and their flips too. Studies
-  # that an earlier version has begun say no, see conductor.as_begun.
-  seeds_data: bool = True
+_CHOICES = (
+  ("minimize", (None, True, False)),
+  ("checkpoint", ("last", "best", "min")),
+  ("on_impossible", ("refuse", "skip")),
+)
+# A study file may leave these out or say None; __post_init__ fills them in.
+_FILLED_IN: Any = None
 
 
 @gin.configurable("study", module="compare_gan.study")
-def study(
-  base: str = gin.REQUIRED,
-  name: Optional[str] = None,
-  common: Sequence[str] = (),
-  axes: Optional[dict[str, dict[Any, Sequence[str]]]] = None,
-  slices: Union[str, Sequence[dict[str, Any]]] = (),
-  overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = (),
-  search: Sequence[search_lib.Phase] = (),
-  seeds: int = 1,
-  score: str = "fid_classifier",
-  minimize: Optional[bool] = None,
-  checkpoint: str = "last",
-  parameters: Optional[dict[str, Sequence[str]]] = None,
-  inert: Optional[dict[str, Sequence[str]]] = None,
-  groups: Optional[Sequence[str]] = None,
-  seed: int = 123,
-  timeout_s: Optional[float] = None,
-  memory_mb: Optional[int] = None,
-  retries: int = 1,
-  eval_every_steps: int = 1,
-  eval_runs: int = 1,
-  flags: Sequence[str] = (),
-  on_impossible: str = "refuse",
-) -> Study:
-  """Returns the Study that a gin file makes.
+@dataclasses.dataclass(frozen=True)
+class Study:
+  """A study, as its gin file describes it; bound as study.base and so on."""
 
-  Args:
-    base: the gin file that all runs begin with: a path, one beside the study
-      file, or the name of one in configs/.
-    name: of the study; that of its file.
-    common: lines of gin for all runs.
-    axes: {axis: {value: [lines of gin]}}.
-    slices: [{axis: value or [values]}]; an axis that a slice does not name
-      takes all of its values. None: the product of all axes. "one_at_a_time":
-      a slice for each axis, the others at their first value, for ablations.
-    overrides: [({axis: value or [values]}, [lines of gin])], on top of what the
-      axes of these cells bind.
-    search: phases, see search.py; none is one empty setting.
-    seeds: how many of them each setting is trained with: 1, 2, ... One is the
-      run_config.tf_random_seed of its run, and the dataset.seed too unless that
-      is bound.
-    score: what decides, a score by its name in the tables. The metric that
-      returns it declares whether lower or higher is better.
-    minimize: True or False overrides that; None leaves it to the metric.
-    checkpoint: whose score counts: "last", "best" by the score itself, or
-      "min", each score's own best.
-    parameters: {name of a setting: [lines of gin with {} for its value]},
-      beside lr, lamba, beta1, beta2 and disc_iters.
-    inert: {line: [settings that mean nothing in cells with this binding]}.
-    groups: axes whose values have a search of their own; None for all.
-    seed: of the search.
-    timeout_s: of a run; None for no limit.
-    memory_mb: of a run; None for no limit.
-    retries: how often a run that failed is tried again.
-    eval_every_steps: checkpoints at multiples of it are scored, and the last.
-    eval_runs: how often a checkpoint is sampled and scored.
-    flags: more flags of compare_gan.main.
-    on_impossible: "refuse" a study that has cells which cannot be built, or
-      "skip" these.
+  # The gin file that all runs begin with: a path, a file beside the study file,
+  # or the name of a card in configs/.
+  base: str = gin.REQUIRED
+  # Of the study; None for the name of its file.
+  name: Optional[str] = None
+  # Lines of gin for all runs.
+  common: Sequence[str] = ()
+  # {axis: {value: [lines of gin]}}
+  axes: dict[str, dict[Any, Sequence[str]]] = _FILLED_IN
+  # [{axis: value or [values]}]; an axis that a slice does not name takes all of
+  # its values. None: the product of all axes. "one_at_a_time": a slice for each
+  # axis, with the other axes at their first value, for ablations.
+  slices: Sequence[dict[str, Any]] = ()
+  # [({axis: value or [values]}, [lines of gin])], on top of the bindings of the
+  # axes' values in these cells.
+  overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
+  # Phases, see search/; without any, each cell is trained as it is.
+  search: Sequence[search_lib.Phase] = ()
+  # The number of seeds that each setting is trained with: 1, 2, ... A seed is
+  # the run_config.tf_random_seed of its run, and also the dataset.seed unless
+  # that is bound.
+  seeds: int = 1
+  # The score that decides, by its name in the tables. Its metric declares
+  # whether lower or higher is better.
+  score: str = "fid_classifier"
+  # True or False overrides that direction; None leaves it to the metric.
+  minimize: Optional[bool] = None
+  # Whose score counts: "last", "best" by the score itself, or "min", each
+  # score's own best.
+  checkpoint: str = "last"
+  # {name of a setting: [lines of gin with {} for its value]}, in addition to
+  # lr, lamba, beta1, beta2 and disc_iters.
+  parameters: dict[str, Sequence[str]] = _FILLED_IN
+  # {line of gin: [settings without a meaning in cells with this binding]}
+  inert: dict[str, Sequence[str]] = _FILLED_IN
+  # Axes; each combination of their values has a search of its own. None for all
+  # axes.
+  groups: Sequence[str] = _FILLED_IN
+  # Of the search.
+  seed: int = 123
+  # Limits of a run; None for no limit.
+  timeout_s: Optional[float] = None
+  memory_mb: Optional[int] = None
+  # How often a run that failed is tried again.
+  retries: int = 1
+  # Checkpoints at multiples of it are scored, and the last one.
+  eval_every_steps: int = 1
+  # How often a checkpoint is sampled and scored.
+  eval_runs: int = 1
+  # Additional flags of compare_gan.main.
+  flags: Sequence[str] = ()
+  # "refuse" a study with cells that cannot be built, or "skip" these cells.
+  on_impossible: str = "refuse"
+
+  # Whether seeds also differ in the order of images and their flips.
+  seeds_data: ClassVar[bool] = True
+
+  def __post_init__(self) -> None:
+    axes = self.axes or {}
+    filled_in = {
+      "axes": dict(axes),
+      "slices": _fill_in_slices(self.slices, axes),
+      "parameters": {**_PARAMETERS, **(self.parameters or {})},
+      "inert": _INERT if self.inert is None else self.inert,
+      "groups": tuple(axes if self.groups is None else self.groups),
+      **{
+        name: tuple(getattr(self, name))
+        for name in ("common", "overrides", "search", "flags")
+      },
+    }
+    for name, value in filled_in.items():
+      object.__setattr__(self, name, value)  # The dataclass is frozen.
+    _check_counts(self)
+    _check_choices(self)
+    _check_axes(self)
+    _check_slices(self)
+    _check_overrides(self)
+    _check_groups(self)
+    _check_parameters(self)
+    _check_search(self)
+    _check_inert(self)
+
+  @property
+  def is_minimized(self) -> bool:
+    """Whether a lower score is better."""
+    return table.is_minimized({"score": self.score, "minimize": self.minimize})
+
+  def with_the_same_images_for_all_seeds(self) -> "Study":
+    """Returns the study as an earlier version has begun it."""
+    return _StudyOfSharedImages(
+      **{
+        each.name: getattr(self, each.name) for each in dataclasses.fields(self)
+      }
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _StudyOfSharedImages(Study):
+  """A study that an earlier version began: its runs bind no dataset.seed.
+
+  Binding one now would make all of its runs different ones.
   """
-  made = Study(
-    name,
-    base,
-    tuple(common),
-    dict(axes or {}),
-    _slices(slices, axes or {}),
-    tuple(overrides),
-    tuple(search),
-    seeds,
-    score,
-    minimize,
-    checkpoint,
-    {**_PARAMETERS, **(parameters or {})},
-    _INERT if inert is None else inert,
-    tuple(axes or {}) if groups is None else tuple(groups),
-    seed,
-    timeout_s,
-    memory_mb,
-    retries,
-    eval_every_steps,
-    eval_runs,
-    tuple(flags),
-    on_impossible,
-  )
-  _check(made)
-  return made
+
+  seeds_data: ClassVar[bool] = False
 
 
-def _slices(slices, axes):
+def _fill_in_slices(slices, axes):
   if isinstance(slices, str):
     _require_one_of("slices", slices, ["one_at_a_time"])
     first = {axis: next(iter(values)) for axis, values in axes.items()}
@@ -178,11 +170,21 @@ def _slices(slices, axes):
   return tuple(slices)
 
 
+def values_of_slice(
+  slice_: dict[str, Any], axis: str, axes: dict[str, Any]
+) -> list[Any]:
+  """Returns the values of an axis that a slice has."""
+  if axis not in slice_:
+    return list(axes[axis])
+  values = slice_[axis]
+  return list(values) if isinstance(values, (list, tuple)) else [values]
+
+
 # ---- Reading -----------------------------------------------------------------
 
 
 def find(path: str) -> str:
-  """Returns the path of a study file, or of the one in configs/studies/."""
+  """Returns the path of a study file; it may be in configs/studies/."""
   return gin_files.find(path, "studies", "study run ")
 
 
@@ -191,7 +193,7 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
 
   Args:
     path: of the file, or the name of one in configs/studies/.
-    bindings: lines of gin on top of it.
+    bindings: lines of gin that are appended to the file.
   """
   path = find(path)
   with bindings_lib.own_gin():
@@ -199,11 +201,10 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
     gin.parse_config_files_and_bindings(
       [path], list(bindings), finalize_config=False
     )
-    made = study()
-  stem = os.path.splitext(os.path.basename(path))[0]
-  return made._replace(
-    name=made.name or stem, base=_find_base(made.base, os.path.dirname(path))
-  )
+    made = Study()
+    stem = os.path.splitext(os.path.basename(path))[0]
+    base = _find_base(made.base, os.path.dirname(path))
+    return dataclasses.replace(made, name=made.name or stem, base=base)
 
 
 def _find_base(base, folder):
@@ -219,124 +220,106 @@ def _find_base(base, folder):
     ) from None
 
 
-# ---- Two texts of a study ----------------------------------------------------
+# ---- Checks ------------------------------------------------------------------
+#
+# Each raises ValueError, with a sentence, for the first mistake that it finds.
 
 
-def require_same_runs(folder: str, begun: str, text: str) -> None:
-  """Raises ValueError, with the difference, if a study has become another.
-
-  Comments may change, and seeds, retries and limits may be raised.
-
-  Args:
-    folder: of the study.
-    begun: the text that it was begun with, its study.gin.
-    text: the one that it is to go on with.
-  """
-  old, new = _read_text(begun), _read_text(text)
-  for name in dict.fromkeys([*old, *new]):
-    was, is_ = old.get(name, _UNSET), new.get(name, _UNSET)
-    if was == is_ or _is_raised(name, was, is_):
-      continue
-    name, was, is_ = _first_difference(name, was, is_)
-    raise ValueError(
-      f"{folder} holds another study: {name} is {was!r} in its study.gin "
-      f"and {is_!r} here. Of a study that was begun "
-      f"{', '.join(f'study.{each}' for each in _RAISED)} can be raised. Name a "
-      "new folder by --out, or go on with the file and the --gin_bindings that "
-      "it was begun with."
-    )
-
-
-def _read_text(text):
-  """Returns {name: value} of a text, macros filled in, its imports included."""
-  bound, imports = gin_text.read(text)
-  found = {
-    name: gin_text.resolved(value, bound)
-    for name, value in bound.items()
-    if "." in name
-  }
-  included = [
-    line.strip() for line in text.splitlines() if line.startswith("include ")
-  ]
-  return {**found, "import": imports or _UNSET, "include": included or _UNSET}
-
-
-def _is_raised(name, was, is_):
-  function, _, parameter = name.rpartition(".")
-  if function.rpartition(".")[2] != "study" or parameter not in _RAISED:
-    return False
-  default = inspect.signature(study).parameters[parameter].default
-  was = default if was is _UNSET else was
-  is_ = default if is_ is _UNSET else is_
-  if default is None and None in (was, is_):
-    return is_ is None  # no limit
-  numbers = isinstance(was, (int, float)) and isinstance(is_, (int, float))
-  return numbers and is_ >= was
-
-
-def _first_difference(name, was, is_):
-  """Returns (name, was, is) of the first entry in which two values differ."""
-  while isinstance(was, dict) and isinstance(is_, dict):
-    key = next(
-      key
-      for key in {**was, **is_}
-      if was.get(key, _UNSET) != is_.get(key, _UNSET)
-    )
-    name = f"{name}[{key!r}]"
-    was, is_ = was.get(key, _UNSET), is_.get(key, _UNSET)
-  return name, was, is_
-
-
-# ---- What a study may say ----------------------------------------------------
-
-
-def _check(made):
-  """Raises ValueError, a sentence, for the first thing that cannot be."""
+def _check_counts(study):
   for name, least in _COUNTS:
-    value = getattr(made, name)
+    value = getattr(study, name)
     if not isinstance(value, int) or value < least:
       raise ValueError(
-        f"study.{name} = {value!r}; an int of {least} or more would do."
+        f"study.{name} = {value!r}; it must be an int of {least} or more."
       )
-  _require_one_of("minimize", made.minimize, _MINIMIZE)
-  _require_one_of("checkpoint", made.checkpoint, _CHECKPOINTS)
-  _require_one_of("on_impossible", made.on_impossible, _ON_IMPOSSIBLE)
-  for axis, values in made.axes.items():
+
+
+def _check_choices(study):
+  for name, choices in _CHOICES:
+    _require_one_of(name, getattr(study, name), choices)
+
+
+def _check_axes(study):
+  for axis, values in study.axes.items():
     if not isinstance(values, dict) or not values:
       raise ValueError(
-        f"study.axes: {axis} is {values!r}. {{value: [lines of gin]}} would do."
+        f"study.axes: {axis} is {values!r}. It must be "
+        "{value: [lines of gin]}."
       )
     for value, lines in values.items():
       _require_lines(f"study.axes: {axis} = {value!r}", lines)
-  _require_lines("study.common", made.common)
-  for slice_ in made.slices:
-    _require_part("study.slices", slice_, made.axes)
-  for override in made.overrides:
+  _require_lines("study.common", study.common)
+
+
+def _check_slices(study):
+  for slice_ in study.slices:
+    _require_slice("study.slices", slice_, study.axes)
+
+
+def _check_overrides(study):
+  for override in study.overrides:
     if not isinstance(override, (list, tuple)) or len(override) != 2:
       raise ValueError(
-        f"study.overrides holds {override!r}. ({{axis: value}}, [lines of "
-        "gin]) would do."
+        f"study.overrides holds {override!r}. It must hold pairs of "
+        "{axis: value} and [lines of gin]."
       )
-    _require_part("study.overrides", override[0], made.axes)
+    _require_slice("study.overrides", override[0], study.axes)
     _require_lines(f"study.overrides: {override[0]}", override[1])
-  for axis in made.groups:
-    _require_axis("study.groups", axis, made.axes)
-  for name, lines in made.parameters.items():
+
+
+def _check_groups(study):
+  for axis in study.groups:
+    _require_axis("study.groups", axis, study.axes)
+
+
+def _check_parameters(study):
+  for name, lines in study.parameters.items():
     _require_lines(f"study.parameters: {name}", lines)
     if not all("{}" in line for line in lines):
       raise ValueError(
         f"study.parameters: {name} is {lines!r}, but each line needs a {{}} "
         "for the value: 'options.lamba = {}'."
       )
-  _check_search(made)
 
 
-def _require_part(title, part, axes):
-  if not isinstance(part, dict):
-    raise ValueError(f"{title} holds {part!r}. {{axis: value}} would do.")
-  for axis in part:
+def _check_search(study):
+  names = []
+  for phase in study.search:
+    if not isinstance(phase, search_lib.Phase):
+      raise ValueError(
+        f"study.search holds {phase!r}. Phases are given by reference, with "
+        "brackets: [@fixed_sets(), @gp_bandit()]."
+      )
+    unknown = set(phase.names()) - set(study.parameters)
+    if unknown:
+      raise ValueError(
+        f"study.search: {phase.name} sets {', '.join(sorted(unknown))}, which "
+        f"nothing binds. study.parameters has {', '.join(study.parameters)}."
+      )
+    names.append(phase.name)
+  if len(set(names)) < len(names):
+    raise ValueError(
+      f"study.search has phases of one name: {', '.join(names)}. Set the name "
+      "of one of them: @wide/random_search() and wide/random_search.name."
+    )
+
+
+def _check_inert(study):
+  for line, settings in study.inert.items():
+    for name in settings:
+      if name not in study.parameters:
+        raise ValueError(
+          f"study.inert: {line!r} names {name!r}, which is not a setting. "
+          f"study.parameters has {', '.join(study.parameters)}."
+        )
+
+
+def _require_slice(title, slice_, axes):
+  if not isinstance(slice_, dict):
+    raise ValueError(f"{title} holds {slice_!r}. It must hold {{axis: value}}.")
+  for axis in slice_:
     _require_axis(title, axis, axes)
-    for value in values(part, axis, axes):
+    for value in values_of_slice(slice_, axis, axes):
       if value not in axes[axis]:
         raise ValueError(
           f"{title}: {axis} has no value {value!r}. It has "
@@ -357,7 +340,7 @@ def _require_lines(title, lines):
     isinstance(line, str) for line in lines
   ):
     raise ValueError(
-      f"{title} is {lines!r}. A list of lines of gin, as strings, would do."
+      f"{title} is {lines!r}. It must be a list of lines of gin, as strings."
     )
 
 
@@ -367,42 +350,3 @@ def _require_axis(title, axis, axes):
       f"{title}: there is no axis {axis!r}. study.axes has "
       f"{', '.join(axes) or 'none'}."
     )
-
-
-def _check_search(made):
-  names = []
-  for phase in made.search:
-    if not isinstance(phase, search_lib.Phase):
-      raise ValueError(
-        f"study.search holds {phase!r}. Phases are given by reference, with "
-        "brackets: [@fixed_sets(), @gp_bandit()]."
-      )
-    unknown = set(phase.names()) - set(made.parameters)
-    if unknown:
-      raise ValueError(
-        f"study.search: {phase.name} sets {', '.join(sorted(unknown))}, which "
-        f"nothing binds. study.parameters has {', '.join(made.parameters)}."
-      )
-    names.append(phase.name)
-  if len(set(names)) < len(names):
-    raise ValueError(
-      f"study.search has phases of one name: {', '.join(names)}. Set the name "
-      "of one of them: @wide/random_search() and wide/random_search.name."
-    )
-  for line, settings in made.inert.items():
-    for name in settings:
-      if name not in made.parameters:
-        raise ValueError(
-          f"study.inert: {line!r} names {name!r}, which is no setting. "
-          f"study.parameters has {', '.join(made.parameters)}."
-        )
-
-
-def values(
-  slice_: dict[str, Any], axis: str, axes: dict[str, Any]
-) -> list[Any]:
-  """Returns the values that a slice has of an axis."""
-  if axis not in slice_:
-    return list(axes[axis])
-  values = slice_[axis]
-  return list(values) if isinstance(values, (list, tuple)) else [values]

@@ -1,10 +1,10 @@
-"""Cells that an architecture cannot express, or would silently ignore."""
+"""Finds cells that cannot be built, or whose binding has no effect."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from compare_gan.configuration import gin_files
 from compare_gan.study.define import bindings as bindings_lib
+from compare_gan.study.define import cells as cells_lib
 from compare_gan.study.define import scores
 
 _NORMS = (
@@ -16,30 +16,31 @@ _NORMS = (
 )
 
 
-def impossible(
-  cells: Iterable[Any], flags: Iterable[str] = ()
+def impossible_cells(
+  cells: Iterable[cells_lib.Cell], flags: Iterable[str] = ()
 ) -> dict[str, str]:
   """Returns {"axis=value axis=value": reason} of cells that cannot be built.
 
-  Each of them is built as its runs would be, without memory for weights.
+  Each cell is built as its runs will be, but without memory for weights.
 
   Args:
-    cells: [cells.Cell].
-    flags: of the trainings.
+    cells: of a study.
+    flags: of its trainings.
   """
   found = {}
   lines = scores.lines_of_flags(flags)
   for cell in cells:
-    reason = _why_not(cell, lines)
+    reason = _why_impossible(cell, lines)
     if reason is not None:
       found[cell.title] = reason
   return found
 
 
-def _why_not(cell, lines):
+def _why_impossible(cell, lines):
+  """Returns why a cell cannot be trained, None if it can."""
   try:
     built = _build(cell.bindings, cell.imports, lines)
-  # The last one is gin's, for what has to be bound and is not.
+  # gin raises RuntimeError for a required parameter without a binding.
   except (ValueError, OSError, TypeError, RuntimeError) as error:
     return bindings_lib.sentence(error)
   for name, value in cell.bundles.items():
@@ -52,12 +53,12 @@ def _why_not(cell, lines):
     try:
       without = _build(bindings, cell.imports, lines)
     except (ValueError, TypeError):
-      continue  # The binding is what makes it possible: it is not ignored.
+      continue  # The cell needs the binding, so it has an effect.
     if without == built:
       architecture = cell.bindings["options.architecture"]
       return (
         f"{name} = {value} changes no variable: options.architecture = "
-        f"{architecture} passes over it. Leave it out of this cell."
+        f"{architecture} ignores it. Leave it out of this cell."
       )
   return None
 

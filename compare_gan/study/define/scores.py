@@ -1,33 +1,39 @@
-"""The score of a study, before anything is trained.
+"""Checks the score of a study before anything is trained.
 
-Each cell says by its bindings which metrics it is scored by, and a metric
-declares its scores: so it is known beforehand whether every cell will have
-study.score, and which way that is better.
+The bindings of a cell name its metrics, and each metric declares its scores. So
+it is known beforehand whether every cell will have study.score, and whether
+lower or higher is better.
 """
 
 from collections.abc import Iterable
+import dataclasses
 from typing import Any
 
 from compare_gan.configuration import gin_files
 from compare_gan.study.define import bindings as bindings_lib
+from compare_gan.study.define import cells as cells_lib
+from compare_gan.study.define import definition
 
 _BETTER = {True: "lower", False: "higher", None: None}
 
 
-def settled(study: Any, cells: Iterable[Any]) -> Any:
-  """Returns the study with `minimize`, as the metric of its score declares it.
+def with_declared_direction(
+  study: definition.Study, cells: Iterable[cells_lib.Cell]
+) -> definition.Study:
+  """Returns the study with `minimize` as the metric of its score declares it.
 
-  What the file itself says counts, and is noted where it contradicts.
+  What the file itself says takes precedence; a note is printed if it
+  contradicts the metric.
 
   Args:
-    study: a definition.Study.
-    cells: its cells. Those that cannot be built are passed over.
+    study: whose score is looked up.
+    cells: its cells. Those that cannot be built are skipped.
 
   Raises:
-    ValueError: a cell will not have the score, or it is better lower in one
-      cell and higher in another.
+    ValueError: a cell will not have the score, or lower is better in one cell
+      and higher in another.
   """
-  found = {}  # {Choice: cell}
+  found: dict[Any, cells_lib.Cell] = {}  # {Choice: cell}
   for cell in cells:
     choice = _choice(study, cell)
     if choice is not None:
@@ -36,15 +42,15 @@ def settled(study: Any, cells: Iterable[Any]) -> Any:
     return study
   directions = {choice.better: cell for choice, cell in found.items()}
   if len(directions) > 1:
-    cells = (f"{way} in {cell.title}" for way, cell in directions.items())
+    ways = (f"{way} in {cell.title}" for way, cell in directions.items())
     raise ValueError(
-      f"study.score = {study.score!r} is better {', but '.join(cells)}. Set "
+      f"study.score = {study.score!r} is better {', but '.join(ways)}. Set "
       "study.minimize, or give all cells the same metric."
     )
   for note in filter(None, {choice.note for choice in found}):
     print(note, flush=True)
   [better] = directions
-  return study._replace(minimize=better == "lower")
+  return dataclasses.replace(study, minimize=better == "lower")
 
 
 def _choice(study, cell):
@@ -61,7 +67,7 @@ def _choice(study, cell):
       )
       chosen = settings_lib.settings()
     except (ValueError, OSError, TypeError, ImportError):
-      return None  # Such a cell is refused, with its reason, by possible.py.
+      return None  # possible.py refuses such a cell, with its reason.
     try:
       return settings_lib.choose_score(
         chosen, "study.score", study.score, _BETTER[study.minimize]
@@ -73,7 +79,7 @@ def _choice(study, cell):
 
 def lines_of_flags(flags: Iterable[str]) -> list[str]:
   """Returns the lines of gin that flags of compare_gan.main add, in order."""
-  given = {
+  given: dict[str, list[str]] = {
     "gin_config": [],
     "tfds_data_dir": [],
     "myevalinception": [],

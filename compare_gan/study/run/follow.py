@@ -1,10 +1,10 @@
-"""Becomes a command that is killed when its parent ends, however that ends.
+"""Runs a command that is killed as soon as its parent process ends.
 
   python follow.py <process id of the parent> command arguments...
 
-A training must not go on beside the one that the next conductor starts. Linux
-can tell a process of its parent's death; elsewhere the lock of the run's folder
-makes the next one wait.
+A training must not go on while the next conductor starts it again. Linux can
+signal the death of a parent to a process; elsewhere the lock of the run's
+folder makes the next training wait.
 """
 
 import ctypes
@@ -16,10 +16,16 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(parent: str, *command: str) -> None:
+  """Replaces this process with a command.
+
+  Args:
+    parent: the id of the process to follow.
+    *command: the command and its arguments.
+  """
   if sys.platform.startswith("linux"):
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
   if os.getppid() != int(parent):
-    sys.exit("The parent is gone already.")
+    sys.exit("The parent has ended already.")
   os.execvp(command[0], command)
 
 

@@ -6,14 +6,14 @@
   {.., "event": "retry", "attempt": 1, "was": "failed"}
   {.., "event": "keep", "attempt": 1}
 
-A sequence number is higher than that of any line which the writer has seen, in
-this file and in those of other shards.
+A sequence number is higher than that of every line which the writer has seen,
+in this file and in those of other shards.
 
-"retry" lets a run that has ended badly wait again. "keep" says that others have
-been planned by that end, so the plan goes on with it whatever comes of the
-retry. A line is on the disk when `append` returns. A process that dies while it
-writes leaves part of a line, which says nothing and is cut off when the next
-conductor opens the file. A start without an end is a run that was interrupted.
+"retry" makes a run that has ended badly wait again. "keep" says that other runs
+have been planned from that end, so the plan goes on with it whatever the retry
+brings. A line is on the disk when `append` returns. A process that dies while
+it writes leaves part of a line; readers ignore it, and the next conductor that
+opens the file cuts it off. A start without an end is an interrupted run.
 """
 
 import collections
@@ -34,16 +34,16 @@ import warnings
 
 from compare_gan.storage import files
 from compare_gan.storage import locks
+from compare_gan.study.run import shards
 
-# After these a run is not started again; "failed" may have retries left.
+# A run with one of these is not started again; "failed" may have retries left.
 FINAL = ("ok", "failed", "timeout", "memory", "collapsed", "refused")
-
 
 _INSTEAD = "choose another folder by --out"
 
 
 class JsonLines:
-  """Adds JSON lines to a file, each of them whole or not at all."""
+  """Adds JSON lines to a file, each of them as a whole or not at all."""
 
   def __init__(self, path: str) -> None:
     self._path = path
@@ -67,7 +67,7 @@ class JsonLines:
           raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         files.call(os.fsync, self._file)
       except OSError:
-        # What cannot be cut off now is, when the file is opened again.
+        # If this fails too, the next one that opens the file cuts the line off.
         with contextlib.suppress(OSError):
           files.call(os.ftruncate, self._file, size)
         raise
@@ -84,7 +84,7 @@ class JsonLines:
 
 
 def read_lines(path: str) -> list[dict[str, Any]]:
-  """Returns the records of a file of JSON lines; a torn last line is none."""
+  """Returns the records of a file of JSON lines, without a torn last line."""
   try:
     lines = files.read_bytes(path).split(b"\n")[:-1]
   except FileNotFoundError:
@@ -95,7 +95,7 @@ def read_lines(path: str) -> list[dict[str, Any]]:
       records.append(json.loads(line))
     except ValueError:
       warnings.warn(
-        f"{path}, line {number} is no JSON and is passed over.", stacklevel=2
+        f"{path}, line {number} is not JSON and is skipped.", stacklevel=2
       )
   return records
 
@@ -104,10 +104,10 @@ def read_lines(path: str) -> list[dict[str, Any]]:
 
 
 def path_of(
-  folder: str, name: str, shard: Optional[tuple[int, int]] = None
+  folder: str, name: str, shard: Optional[shards.Shard] = None
 ) -> str:
   """Returns journal.jsonl, or journal-<i>.jsonl of the i-th shard."""
-  part = "" if shard is None else f"-{shard[0]}"
+  part = "" if shard is None else f"-{shard.number}"
   return os.path.join(folder, f"{name}{part}.jsonl")
 
 
@@ -123,27 +123,28 @@ def _read_parts(folder, name):
 
 
 def events(folder: str) -> list[dict[str, Any]]:
-  """Returns what happened, each event after those that led to it.
+  """Returns all events of a study, each one after those that led to it.
 
-  The clocks of machines may disagree, so they decide last. Lines of a file keep
-  their order, and so do the attempts of a run; then sequence numbers count,
-  which lines of earlier versions do not have.
+  The clocks of machines may disagree, so times count last. The lines of a file
+  keep their order, and so do the attempts of a run; then sequence numbers
+  count, which the lines of earlier versions do not have.
   """
   parts = [collections.deque(part) for part in _read_parts(folder, "journal")]
-  ahead = {}  # {run: the steps of all its events that are not merged yet}
+  # {run: the steps of its events that are not merged yet, the first one last}
+  remaining: dict[str, list[tuple[int, int]]] = {}
   for part in parts:
     for event in part:
-      ahead.setdefault(event["run"], []).append(_step(event))
-  for steps in ahead.values():
+      remaining.setdefault(event["run"], []).append(_step(event))
+  for steps in remaining.values():
     steps.sort(reverse=True)
   merged = []
   while any(parts):
     first = [part for part in parts if part]
-    due = [p for p in first if _step(p[0]) == ahead[p[0]["run"]][-1]]
-    # None is due if a file contradicts itself: its own order stands.
+    due = [p for p in first if _step(p[0]) == remaining[p[0]["run"]][-1]]
+    # No event is due if a file contradicts itself; then its own order counts.
     part = min(due or first, key=_sequence_and_time)
     event = part.popleft()
-    ahead[event["run"]].remove(_step(event))
+    remaining[event["run"]].remove(_step(event))
     merged.append(event)
   return merged
 
@@ -161,27 +162,25 @@ def _sequence_and_time(part):
 
 
 class Journal:
-  """Writes down what happens.
+  """Writes events to the journal of a study, or of one of its shards.
 
   Args:
     folder: of the study.
-    shard: (i, n) if this machine does a part of the runs.
+    shard: the part of the study that this process runs; None for all.
   """
 
-  def __init__(
-    self, folder: str, shard: Optional[tuple[int, int]] = None
-  ) -> None:
+  def __init__(self, folder: str, shard: Optional[shards.Shard] = None) -> None:
     self._sequence = 0
-    self.saw(events(folder))
+    self.number_after(events(folder))
     self._lines = JsonLines(path_of(folder, "journal", shard))
 
-  def saw(self, happened: Iterable[dict[str, Any]]) -> None:
-    """Numbers what is added from now on after these events."""
+  def number_after(self, happened: Iterable[dict[str, Any]]) -> None:
+    """Gives higher numbers than those of these events to all later ones."""
     known = [event.get("sequence") or 0 for event in happened]
     self._sequence = max([self._sequence, len(known), *known])
 
   def start(self, run: str, attempt: int) -> dict[str, Any]:
-    """Notes that a run is started; returns the event."""
+    """Writes that a run is started; returns the event."""
     return self._add(run, "start", attempt)
 
   def end(
@@ -192,14 +191,14 @@ class Journal:
     again: bool = False,
     score: Optional[float] = None,
   ) -> dict[str, Any]:
-    """Notes an Outcome, see process.py; returns the event.
+    """Writes an Outcome, see process.py; returns the event.
 
     Args:
       run: its id.
-      attempt: how often it was started.
+      attempt: the number of the attempt that has ended.
       outcome: how it ended.
-      again: that it failed, and will be tried again.
-      score: what the plan goes on with.
+      again: whether it failed and will be tried again.
+      score: the score that the plan goes on with.
     """
     return self._add(
       run,
@@ -215,17 +214,17 @@ class Journal:
     )
 
   def retry(self, run: str, attempt: int, was: str) -> dict[str, Any]:
-    """Notes that a run waits again; returns the event.
+    """Writes that a run waits again; returns the event.
 
     Args:
       run: its id.
-      attempt: the last one.
+      attempt: the number of its last attempt.
       was: the status that it ended with.
     """
     return self._add(run, "retry", attempt, was=was)
 
   def keep(self, run: str, attempt: int) -> dict[str, Any]:
-    """Notes that the plan keeps to a run's end; returns the event."""
+    """Writes that the plan keeps a run's end; returns the event."""
     return self._add(run, "keep", attempt)
 
   def close(self) -> None:
@@ -246,34 +245,34 @@ class Journal:
     return record
 
 
-# ---- What the events amount to -----------------------------------------------
+# ---- The states of runs ------------------------------------------------------
 
 
 class State(NamedTuple):
-  """Where a run stands."""
+  """How far a run is."""
 
   status: str = "waiting"  # "running" from a start to its end, or one of FINAL
   reason: str = ""
   log_tail: tuple = ()
   seconds: float = 0.0  # of all attempts whose end was seen
   attempts: int = 0
-  failures: int = 0  # ends of its own, counted by study.retries
-  kills: int = 0  # ends from outside
+  failures: int = 0  # by its own fault; study.retries limits them
+  kills: int = 0  # by a signal from outside
   score: Optional[float] = None
-  is_retried: bool = False  # and has not been started since
-  is_kept: bool = False  # The plan goes on without a score of it.
+  is_retried: bool = False  # and has not started again yet
+  is_kept: bool = False  # The plan treats it as ended without a score.
 
 
 def states(happened: Iterable[dict[str, Any]]) -> dict[str, State]:
-  """Returns {run id: State} of events in order."""
-  found = {}
+  """Returns {run id: State} of events that are in order."""
+  found: dict[str, State] = {}
   for event in happened:
     state = found.get(event["run"], State())
-    found[event["run"]] = after(state, event)
+    found[event["run"]] = next_state(state, event)
   return found
 
 
-def after(state: State, event: dict[str, Any]) -> State:
+def next_state(state: State, event: dict[str, Any]) -> State:
   """Returns the State that an event leads to."""
   if event["event"] == "start":
     return state._replace(
@@ -301,23 +300,23 @@ def after(state: State, event: dict[str, Any]) -> State:
 
 # ---- One conductor at a time -------------------------------------------------
 
-_PATIENCE = 1.0  # Whoever asks `is_alive` holds the lock for a moment.
+_PATIENCE = 1.0  # seconds, because `is_alive` holds the lock for a moment
 
 
 @contextlib.contextmanager
 def conducting(
-  folder: str, shard: Optional[tuple[int, int]] = None
+  folder: str, shard: Optional[shards.Shard] = None
 ) -> Iterator[None]:
-  """Holds the folder for a conductor, or says who does already.
+  """Locks the folder for a conductor; OSError names the one that has it.
 
-  Shards share the folder's lock, and each has one of its own.
+  Shards share the folder's lock, and each of them has a lock of its own.
   """
   with contextlib.ExitStack() as held:
     whole = held.enter_context(locks.Lock(os.path.join(folder, "LOCK")))
     _take(whole, folder, shared=shard is not None)
     if shard is not None:
       _refuse_other_shards(folder, shard)
-      own = os.path.join(folder, f"LOCK-{shard[0]}-of-{shard[1]}")
+      own = os.path.join(folder, f"LOCK-{shard.number}-of-{shard.total}")
       _take(held.enter_context(locks.Lock(own)), folder)
     yield
 
@@ -335,7 +334,7 @@ def _take(lock, folder, shared=False):
 
 
 def _shard_locks(folder):
-  """Returns {path: n} of the shards that were ever run here."""
+  """Returns {path: n} of the locks of all shards that have ever run here."""
   found = {}
   for name in files.names(folder):
     match = re.fullmatch(r"LOCK-\d+-of-(\d+)", name)
@@ -346,29 +345,27 @@ def _shard_locks(folder):
 
 def _refuse_other_shards(folder, shard):
   for path, n in _shard_locks(folder).items():
-    if n != shard[1] and locks.is_held(path):
+    if n != shard.total and locks.is_held(path):
       raise OSError(
-        f"--shard={shard[0]}/{shard[1]}: {locks.Lock(path).holder()} runs a "
-        f"shard of {n} of the same study, so some runs would be done by both. "
+        f"--shard={shard.number}/{shard.total}: {locks.Lock(path).holder()} "
+        f"runs a shard of {n} of the same study, so some runs belong to both. "
         f"All machines need the same n: --shard=i/{n}."
       )
 
 
-def refuse_others_at_work(
-  folder: str, shard: Optional[tuple[int, int]]
-) -> None:
-  """Raises OSError if shards beside this one are at work."""
-  own = None if shard is None else f"LOCK-{shard[0]}-of-{shard[1]}"
+def refuse_others_at_work(folder: str, shard: Optional[shards.Shard]) -> None:
+  """Raises OSError if other shards than this one are at work."""
+  own = None if shard is None else f"LOCK-{shard.number}-of-{shard.total}"
   for path in _shard_locks(folder):
     if os.path.basename(path) != own and locks.is_held(path):
       raise OSError(
         f"The study file has changed since {locks.Lock(path).holder()} began a "
         f"shard of the study in {folder}, which holds {path}. End all shards, "
-        "and start them anew with the changed file, one after the other."
+        "and start them again with the changed file, one after the other."
       )
 
 
 def is_alive(folder: str) -> bool:
-  """Returns whether a conductor, or one of its shards, is at work."""
+  """Returns whether a conductor of the study or of a shard is at work."""
   paths = [os.path.join(folder, "LOCK"), *_shard_locks(folder)]
   return any(locks.is_held(path) for path in paths)

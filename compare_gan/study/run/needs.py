@@ -1,14 +1,15 @@
-"""What memory a run needs, before it is started.
+"""Estimates the memory of a run before it is started.
 
-A run trains as `compare_gan.main` does, whose estimate is of one step, traced
-and not run, with variables that take no memory. On top comes what a process
-with TensorFlow has before it does anything. What an evaluation takes is not
-counted: it comes when the step's memory is free again. Neither is what a
-dataset keeps in memory.
+The estimate is that of `compare_gan.main` for one step, which is traced but not
+run, with variables that take no memory, plus what a process with TensorFlow
+occupies before it does anything. It does not include an evaluation, which takes
+place when the memory of the step is free again, and the images that a dataset
+keeps in memory.
 """
 
 from collections.abc import Iterable
 import importlib.util
+from typing import Any
 from typing import Optional
 
 from compare_gan.configuration import gin_files
@@ -21,8 +22,7 @@ from compare_gan.study.define import plan as plan_lib
 from compare_gan.study.define import scores
 from compare_gan.study.run import room
 
-_BASE_MB = 600  # TensorFlow 2.21 when it has been imported; 2.6: 400
-# Numbers that no tensor's size depends on: one estimate serves all of them.
+# No tensor's size depends on these: runs that differ in them share an estimate.
 _NO_SIZES = (
   "tf_random_seed",
   "seed",
@@ -35,20 +35,19 @@ _NO_SIZES = (
 
 
 class Needs:
-  """Returns the Need of a run; it is worked out once for equal sizes.
+  """Returns the Need of a run; runs with tensors of equal sizes share one.
 
   Args:
-    study: whose runs they are.
-    has_gpus: whether the runs are given GPUs.
+    study: of the runs.
+    has_gpus: whether the runs get GPUs.
   """
 
   def __init__(self, study: definition.Study, has_gpus: bool = False) -> None:
     self._study = study
     self._on_host = trains_on_host(study.flags, has_gpus)
-    resident = memory_limit.resident()
     # This process has imported TensorFlow too, and hardly more so far.
-    self._base_mb = resident / 2**20 if resident else _BASE_MB
-    self._known = {}
+    self._base_mb = memory_limit.resident() / 2**20
+    self._known: dict[Any, room.Need] = {}
 
   def __call__(self, run: plan_lib.Run) -> room.Need:
     if self._study.memory_mb:
@@ -61,7 +60,7 @@ class Needs:
     return self._known[key]
 
   def _estimate(self, run):
-    step = of_step_mb(run, self._study.flags)
+    step = step_mb(run, self._study.flags)
     if step is None:
       return room.Need(room.USUAL_MB, "as is usual", False)
     return room.Need(self._base_mb + step, "by an estimate")
@@ -76,7 +75,7 @@ def _key(run):
   return tuple(sizes), run.imports
 
 
-def of_step_mb(run: plan_lib.Run, flags: Iterable[str] = ()) -> Optional[float]:
+def step_mb(run: plan_lib.Run, flags: Iterable[str] = ()) -> Optional[float]:
   """Returns the megabytes of a run's training on a CPU; None if unknown."""
   from compare_gan.context import scope
   from compare_gan.datasets import catalogue
@@ -94,18 +93,18 @@ def of_step_mb(run: plan_lib.Run, flags: Iterable[str] = ()) -> Optional[float]:
       with tf.Graph().as_default(), scope.building(valueless=True):
         with tf.name_scope("gan"):  # At the root no name begins with "_".
           gan = model_dir.make_gan(catalogue.dataset())
-        needed = step_memory.of_training(
+        needed = step_memory.training_bytes(
           gan.train_step, memory_check.specs(gan), gan.variables
         )
-    # A GAN of one's own may ask for values, or for what is not here. The run
-    # itself says what is wrong with it.
+    # A user's own GAN may read values of variables or files that do not exist
+    # here. If something is wrong with it, the run itself says so.
     except Exception:  # noqa: BLE001
       return None
   return needed / 2**20
 
 
 def trains_on_host(flags: Iterable[str], has_gpus: bool) -> bool:
-  """Returns whether runs train in the memory of the host, on its processor."""
+  """Returns whether runs train on the host's processor, in its memory."""
   device = "auto"
   words = iter(flags)
   for word in words:

@@ -1,4 +1,4 @@
-"""How far a study is: one live table on a terminal, else a line per change."""
+"""Shows how far a study is: a table on a terminal, elsewhere lines."""
 
 import collections
 from collections.abc import Iterable
@@ -13,11 +13,12 @@ from typing import Optional
 from typing import TextIO
 
 from compare_gan.study.run import journal
+from compare_gan.study.run import process
 from compare_gan.study.run import table
 
-_EVERY_S = 0.5  # a terminal is drawn anew
-_AT_WORK = 8  # runs that are named
-# In the order of columns; a column that is empty everywhere is left out.
+_EVERY_S = 0.5  # between two drawings on a terminal
+_AT_WORK = 8  # runs at work that are named
+# In the order of columns; an empty column is left out.
 _STATUSES = (
   "ok",
   "collapsed",
@@ -34,29 +35,35 @@ class Progress:
   """Shows a study at work.
 
   Args:
-    study: a definition.Study; its name, score and minimize are used.
+    study: a definition.Study; its name, score and direction are used.
     stream: where to.
   """
 
   def __init__(self, study: Any, stream: Optional[TextIO] = None) -> None:
     self._study = study
-    self._minimize = table.is_minimized(study._asdict())
+    self._minimize = study.is_minimized
     self._stream = stream or sys.stderr
     self._live = self._stream.isatty()
-    self._drawn = 0  # lines of the table that stands there
+    self._drawn = 0  # lines of the table on the terminal
     self._last = -math.inf
-    self._lines = ()
+    self._lines: list[str] = []
     self._left = ""
 
   # ---- Changes ---------------------------------------------------------------
 
   def started(self, run: Any, attempt: int) -> None:
+    """Shows that a run has started."""
     again = f", attempt {attempt}" if attempt > 1 else ""
     self._say(f"start      {name(run)}{again}")
 
   def ended(
-    self, run: Any, outcome: Any, again: bool, score: Optional[float]
+    self,
+    run: Any,
+    outcome: process.Outcome,
+    again: bool,
+    score: Optional[float],
   ) -> None:
+    """Shows how a run has ended."""
     told = outcome.reason
     if outcome.status == "ok":
       told = f"{self._study.score} {_number(score)}"
@@ -78,18 +85,18 @@ class Progress:
     runs: Sequence[Any],
     states: dict[str, journal.State],
     scores: dict[str, Optional[float]],
-    flying: dict[str, float],
+    at_work: dict[str, float],
     left: int,
     jobs: int,
   ) -> None:
-    """Draws the table; elsewhere than on a terminal it only keeps the time.
+    """Draws the table on a terminal; elsewhere it only keeps what it shows.
 
     Args:
       runs: [plan.Run] that are known.
       states: {run id: journal.State}.
-      scores: {run id: score or None} of those that ended.
-      flying: {run id: time.monotonic() of the start}.
-      left: how many runs are to end yet.
+      scores: {run id: score or None} of runs that have ended.
+      at_work: {run id: time.monotonic() of the start}.
+      left: how many runs have not ended yet.
       jobs: how many run at once.
     """
     eta = time_left(states.values(), left, jobs)
@@ -104,28 +111,28 @@ class Progress:
       self._last = now
       head = (
         f"Study {self._study.name}: {ended} of {ended + left} runs have ended, "
-        f"{len(flying)} at work{', ' * bool(eta)}{eta}"
+        f"{len(at_work)} at work{', ' * bool(eta)}{eta}"
       )
-      self._draw([head, *self._lines], _at_work(runs, states, flying, now))
+      self._draw([head, *self._lines], _lines_at_work(runs, at_work, now))
 
   def _draw(self, lines, last):
     columns, height = shutil.get_terminal_size()
     room = max(3, height - len(last) - 1)
     if len(lines) > room:
       hidden = len(lines) - room + 1
-      lines = [*lines[: room - 1], f"... and {hidden} cells more"]
+      lines = [*lines[: room - 1], f"... and {hidden} more cells"]
     lines = [line[: columns - 1] for line in [*lines, *last]]
-    # Up to where the table began, and erase what follows.
+    # Move up to the first line of the table, and erase all below.
     up = f"\x1b[{self._drawn}F" if self._drawn else "\r"
     self._stream.write(f"{up}\x1b[J" + "\n".join(lines) + "\n")
     self._stream.flush()
     self._drawn = len(lines)
 
   def close(self) -> None:
-    """Leaves the last table as it stands; prints it if it was not drawn."""
+    """Leaves the last table on a terminal; prints it elsewhere."""
     if self._lines:
       if self._live:
-        self._draw(list(self._lines), [])
+        self._draw(self._lines, [])
       else:
         self._stream.write("\n".join(self._lines) + "\n")
         self._stream.flush()
@@ -136,33 +143,34 @@ def table_lines(
   minimize: bool,
   entries: Iterable[tuple[dict[str, Any], str, Optional[float]]],
 ) -> list[str]:
-  """Returns the table: cells, how many runs of a status, the best score.
+  """Returns the table: for each cell its runs by status and its best score.
 
   Args:
-    score: its name.
-    minimize: whether smaller is better.
+    score: the name of the score.
+    minimize: whether lower is better.
     entries: [(cell, status, score or None)], one for each run.
   """
-  counted = collections.defaultdict(collections.Counter)
-  best = {}
+  counted: dict[str, collections.Counter[str]] = {}
+  best: dict[str, float] = {}
   better = min if minimize else max
   for cell, status, found in entries:
-    cell = _words(cell) or "all"
-    counted[cell][status] += 1
+    title = table.cell_title(cell) or "all"
+    counted.setdefault(title, collections.Counter())[status] += 1
     if found is not None:
-      best[cell] = better(best.get(cell, found), found)
+      best[title] = better(best.get(title, found), found)
   shown = [s for s in _STATUSES if any(c[s] for c in counted.values())]
   width = max([len("cell"), *map(len, counted)])
   head = "".join(f"{status:>11}" for status in shown)
   lines = [f"{'cell':{width}}{head}  best {score}"]
-  for cell, of_cell in counted.items():
-    numbers = "".join(f"{of_cell[status] or '':>11}" for status in shown)
-    lines.append(f"{cell:{width}}{numbers}  {_number(best.get(cell))}".rstrip())
+  for title, statuses in counted.items():
+    numbers = "".join(f"{statuses[status] or '':>11}" for status in shown)
+    score = _number(best.get(title))
+    lines.append(f"{title:{width}}{numbers}  {score}".rstrip())
   return lines
 
 
-def of_table(found: table.Table) -> list[str]:
-  """Returns the lines of a table.Table, for those who only look on."""
+def lines_of_study(found: table.Table) -> list[str]:
+  """Returns the lines that show a study's table, for `study status`."""
   study = found.study
   ended = sum(row.status in journal.FINAL for row in found.rows)
   entries = [
@@ -178,20 +186,20 @@ def _status(states, run):
   return states.get(run.id, journal.State()).status
 
 
-def _at_work(runs, states, flying, now):
+def _lines_at_work(runs, at_work, now):
   by_id = {run.id: run for run in runs}
   lines = [
     f"at work: {name(by_id[run_id])}, {_time(now - began)}"
-    for run_id, began in list(flying.items())[:_AT_WORK]
+    for run_id, began in list(at_work.items())[:_AT_WORK]
     if run_id in by_id
   ]
-  if len(flying) > _AT_WORK:
-    lines.append(f"... and {len(flying) - _AT_WORK} more")
+  if len(at_work) > _AT_WORK:
+    lines.append(f"... and {len(at_work) - _AT_WORK} more")
   return lines
 
 
 def time_left(states: Iterable[journal.State], left: int, jobs: int) -> str:
-  """Returns "h:mm:ss left" by the median of what runs took; "" if none has."""
+  """Returns "h:mm:ss left", by the median time of a run; "" if unknown."""
   took = [s.seconds for s in states if s.status in journal.FINAL and s.seconds]
   if not took or not left:
     return ""
@@ -199,13 +207,10 @@ def time_left(states: Iterable[journal.State], left: int, jobs: int) -> str:
 
 
 def name(run: Any) -> str:
-  """Returns a run in words."""
+  """Returns the cell, the settings, the seed and the id of a run as text."""
   settings = {k: f"{v:g}" for k, v in run.settings.items()}
-  return f"{_words({**run.cell, **settings, 'seed': run.seed})} ({run.id})"
-
-
-def _words(pairs):
-  return " ".join(f"{name}={value}" for name, value in pairs.items())
+  title = table.cell_title({**run.cell, **settings, "seed": run.seed})
+  return f"{title} ({run.id})"
 
 
 def _number(score):

@@ -1,6 +1,6 @@
-"""Lets runs that have ended badly be tried again.
+"""Marks runs that have ended badly, so that they are tried again.
 
-It only marks them, in the journal: `compare_gan study run` finds them waiting.
+The marks are events of the journal; `compare_gan study run` runs these runs.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Optional
 from compare_gan.study.run import journal
 from compare_gan.study.run import table
 
-# The others have a result: another attempt would end in the same way.
+# Runs with another status have a result, which another attempt would repeat.
 STATUSES = ("failed", "timeout", "memory")
 
 
@@ -30,16 +30,17 @@ def mark(
   statuses: Sequence[str] = STATUSES,
   ids: Optional[Sequence[str]] = None,
 ) -> list[table.Row]:
-  """Marks runs to be tried again; returns their rows as they were.
+  """Marks runs to be tried again; returns their rows from before.
 
-  Raises OSError while a conductor is at work, which would not see the marks.
+  Raises OSError while a conductor is at work, because it would not see the
+  marks.
 
   Args:
     study_dir: the study's folder.
     statuses: the ends after which a run is tried again.
-    ids: the runs to look at; None for all.
+    ids: of the runs to mark; None for all.
   """
-  table.read_study(study_dir)  # or says that there is none
+  table.read_study(study_dir)  # Raises an error if there is no study.
   with journal.conducting(study_dir):
     rows = table.read(study_dir).rows
     if ids is not None:
@@ -60,12 +61,12 @@ def _rows_of(rows, ids, statuses, study_dir):
   for id_ in ids:
     if id_ not in by_id:
       raise ValueError(
-        f"--run={id_}: {study_dir} has no such run. Runs are named as their "
-        "folders in runs/, by 16 hex digits."
+        f"--run={id_}: {study_dir} has no such run. The name of a run is that "
+        "of its folder in runs/, 16 hex digits."
       )
     if by_id[id_].status not in statuses:
       raise ValueError(
-        f"--run={id_}: its status is {by_id[id_].status!r}; runs with "
+        f"--run={id_}: its status is {by_id[id_].status!r}; only runs with "
         f"{', '.join(statuses)} are tried again."
       )
   return [by_id[id_] for id_ in dict.fromkeys(ids)]

@@ -1,10 +1,10 @@
 """How many runs the memory has room for at once.
 
-A run counts with what it needs itself: `study.memory_mb` if that is set, since
-it is ended beyond it, else the estimate of needs.py. Runs begin in the order of
-the plan; the next one waits until there is room for it. One that is estimated
-to need more than there is altogether is not started: a kernel that is short of
-memory kills what it likes.
+A run counts with its own need: with `study.memory_mb` if that is set, because
+the run is ended if it uses more, else with the estimate of needs.py. Runs start
+in the order of the plan; the next one waits until there is room for it. A run
+that is estimated to need more than the total is not started: a kernel that runs
+out of memory might kill any other process.
 """
 
 from collections.abc import Callable
@@ -12,15 +12,14 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
-from typing import Optional
 
 from compare_gan.memory import memory_limit
 
-USUAL_MB = 1500  # what a small training needs, TensorFlow's 500 included
+USUAL_MB = 1500  # for a small training, including 500 for TensorFlow
 
 
 class Need(NamedTuple):
-  """What a run needs, and who says so."""
+  """The memory that a run needs, and where this number comes from."""
 
   mb: float
   source: str  # "by an estimate"
@@ -31,57 +30,53 @@ class Room:
   """Divides memory among the runs of a study.
 
   Args:
-    memory: what they share; None if there is no limit, or nobody knows.
-    jobs: how many of them there are at once at most.
+    memory: what they share.
+    jobs: the largest number of runs at once.
     need: `need(run)` -> Need, of a plan.Run.
   """
 
   def __init__(
     self,
-    memory: Optional[memory_limit.Memory],
+    memory: memory_limit.Memory,
     jobs: int,
     need: Callable[[Any], Need],
   ) -> None:
-    self._memory = memory
+    self._owner = memory.owner
+    self._free = memory.free / 2**20
+    self._total = memory.total / 2**20
     self._jobs = jobs
     self._need = need
-    self._free = memory.free / 2**20 if memory else None
-    self._total = memory.total / 2**20 if memory else None
 
   def why_never(self, run: Any) -> str:
-    """Returns why a run cannot be started here, "" if it can."""
-    if self._memory is None:
-      return ""
+    """Returns why a run can never start here, "" if it can."""
     need = self._need(run)
     if not need.is_estimate or need.mb <= self._total:
       return ""
     return (
-      f"It needs {_gib(need.mb)} {need.source}, and all there is are "
-      f"{_gib(self._total)} ({self._memory.owner}): it was not started. Where "
-      "there is more, `compare_gan study retry --status memory` lets it wait "
-      "again; --executor_option total_mb says how much there is."
+      f"It needs {_gib(need.mb)} {need.source}, and the total is "
+      f"{_gib(self._total)} ({self._owner}), so it was not started. On a "
+      "machine with more memory, `compare_gan study retry --status memory` "
+      "makes it wait again; --executor_option total_mb sets the total."
     )
 
   def has_place(self, run: Any, at_work: Sequence[Any]) -> bool:
-    """Returns whether a run can begin beside those that are at work."""
+    """Returns whether a run can start beside those that are at work."""
     if len(at_work) >= self._jobs:
       return False
-    if self._memory is None or not at_work:
+    if not at_work:
       return True
     return self._needed([*at_work, run]) <= self._free
 
-  def in_words(self, waiting: Iterable[Any]) -> str:
-    """Returns, in a line, how many runs begin at once and why.
+  def describe(self, waiting: Iterable[Any]) -> str:
+    """Returns a line on how many runs start at once and why.
+
+    It is "" if none of them can start.
 
     Args:
-      waiting: the runs, in their order. "" if none of them can begin.
+      waiting: the runs, in their order.
     """
-    if self._memory is None:
-      return (
-        f"Runs at once: {self._jobs}. How much memory there is is not known "
-        "here; on macOS psutil says it. --executor_option total_mb does too."
-      )
-    begun, next_ = [], None
+    begun: list[Any] = []
+    next_ = None
     for run in waiting:
       if self.why_never(run):
         continue
@@ -94,7 +89,7 @@ class Room:
     line = (
       f"Runs at once: {len(begun)}. They need {_gib(self._needed(begun))} "
       f"{self._need(begun[0]).source}, and {_gib(self._free)} of "
-      f"{_gib(self._total)} are free ({self._memory.owner})"
+      f"{_gib(self._total)} are free ({self._owner})"
     )
     if next_ is None or len(begun) == self._jobs:
       return f"{line}."

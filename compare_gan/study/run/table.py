@@ -1,9 +1,9 @@
 """The table of a study: a row for each run, read from plain files.
 
-Changes nothing, so it can be read while the study runs, and needs neither
-TensorFlow nor gin, so it can be read on any machine. Only rows of earlier
-versions, which do not record which way their scores are better, make it load
-the metrics, which do.
+Reading it changes nothing, so it can be read while the study runs. It needs
+neither TensorFlow nor gin, so it can be read on any machine. Only rows of
+earlier versions, which do not record whether lower or higher scores are better,
+make it load the metrics to find out.
 """
 
 from collections.abc import Sequence
@@ -21,22 +21,23 @@ from compare_gan.study.run import journal
 
 
 class Row(NamedTuple):
-  """What is known of a run."""
+  """What is known about a run."""
 
   run: str  # its id
-  cell: dict  # {axis: value}
-  settings: dict  # {name: number}
+  cell: dict[str, Any]  # {axis: value}
+  settings: dict[str, float]
   seed: int
   phase: str
   round: int
   order: int  # its place in the plan
-  status: str  # see process.py; "refused", "running" or "waiting"
+  status: str  # see verdict.py; or "refused", "running", "waiting"
   reason: str
-  log_tail: list
+  log_tail: list[str]
   seconds: float  # of all attempts
   attempts: int
-  scores: dict  # {metric: {"last": x, "best": x, "min": x}}
-  checkpoints: list  # [{"step": n, "scores": {metric: x}}]
+  # {metric: {"last": x, "best": x, "min": x}}
+  scores: dict[str, dict[str, float]]
+  checkpoints: list[dict[str, Any]]  # [{"step": n, "scores": {metric: x}}]
   protocol: str  # digest of the protocol card
   folder: str  # model_dir
 
@@ -44,8 +45,8 @@ class Row(NamedTuple):
 class Table(NamedTuple):
   """A study (study.json) and its rows in the order of the plan."""
 
-  study: dict
-  rows: list
+  study: dict[str, Any]
+  rows: list[Row]
 
 
 def read(study_dir: str) -> Table:
@@ -55,7 +56,7 @@ def read(study_dir: str) -> Table:
   running = journal.is_alive(study_dir)
   rows = [
     _row(study_dir, study, run, states.get(run["id"], journal.State()), running)
-    for run in planned(study_dir)
+    for run in planned_runs(study_dir)
   ]
   return Table(study, rows)
 
@@ -66,7 +67,7 @@ def read_study(study_dir: str) -> dict[str, Any]:
   text = files.read_text_if_any(path)
   if text is None:
     raise FileNotFoundError(
-      f"{study_dir!r} is no folder of a study: it has no study.json. "
+      f"{study_dir!r} is not the folder of a study: it has no study.json. "
       "`compare_gan study run FILE --out DIR` makes one."
     )
   study = json.loads(text)
@@ -77,18 +78,23 @@ def read_study(study_dir: str) -> dict[str, Any]:
   return study
 
 
-def planned(study_dir: str) -> list[dict[str, Any]]:
-  """Returns the runs that are known, as dicts, in the order of the plan.
+def planned_runs(study_dir: str) -> list[dict[str, Any]]:
+  """Returns the runs that were planned so far, in the order of the plan.
 
-  Of a run that is listed several times the last place counts: places move on
-  when a study gets more seeds.
+  If a run is listed several times, its last place counts: places move when a
+  study gets more seeds.
   """
-  runs = {}
+  runs: dict[str, dict[str, Any]] = {}
   for run in journal.read_all(study_dir, "runs"):
     known = runs.setdefault(run["id"], run)
     if run["order"] > known["order"]:
       runs[run["id"]] = run
   return sorted(runs.values(), key=lambda run: run["order"])
+
+
+def cell_title(cell: dict[str, Any]) -> str:
+  """Returns "axis=value axis=value" of a cell."""
+  return " ".join(f"{axis}={value}" for axis, value in cell.items())
 
 
 def folder_of(study_dir: str, run_id: str) -> str:
@@ -100,7 +106,7 @@ def _row(study_dir, study, run, state, running):
   folder = folder_of(study_dir, run["id"])
   status = state.status
   if status == "running" and not running:
-    status = "waiting"  # Its conductor was killed; the next one goes on.
+    status = "waiting"  # Its conductor was killed; the next one continues it.
   rows = read_scores(folder) if state.attempts else []
   return Row(
     run["id"],
@@ -129,8 +135,8 @@ def read_scores(folder: str) -> list[dict[str, Any]]:
   """Returns [{"step", "status", "scores", "better", "errors", "metrics",
   "protocol", "protocol_digest"}].
 
-  Of a checkpoint that was scored under several protocols the row counts that
-  has the protocol of the last one, as far as they have the same metrics.
+  If a checkpoint was scored under several protocols, the row with the protocol
+  of the last row counts, as far as they have the same metrics.
   """
   path = os.path.join(folder, "scores.jsonl")
   text = files.read_text_if_any(path) or ""
@@ -155,7 +161,7 @@ def _is_under(last, row):
   """Returns whether a row has the protocol of the last one."""
   if row["protocol_digest"] == last["protocol_digest"]:
     return True
-  # Other metrics beside do not make a score another one.
+  # A score stays comparable if the rows have other metrics beside it.
   return protocol.merged(row["protocol"], last["protocol"]) is not None
 
 
@@ -164,9 +170,10 @@ def summarize(
 ) -> dict[str, dict[str, float]]:
   """Returns {metric: {"last", "best", "min"}} of the rows of checkpoints.
 
-  "last" is the last checkpoint's; "best" that of the checkpoint at which
-  study.score is best; "min" the metric's own best one, whichever checkpoint,
-  if lower or higher is better. What is no finite number is left out.
+  "last" is the score of the last checkpoint; "best" that of the checkpoint with
+  the best study.score; "min" the metric's own best one among all checkpoints,
+  if it is known whether lower or higher is better. Scores that are not finite
+  are left out.
   """
   by_step = [_finite(row["scores"]) for row in rows]
   recorded = {"better": _recorded_directions(rows)}
@@ -175,7 +182,7 @@ def summarize(
   if scored:
     better = min if is_minimized(study) else max
     best = better(scored, key=lambda scores: scores[study["score"]])
-  found = {}
+  found: dict[str, dict[str, float]] = {}
   for metric in sorted({name for scores in by_step for name in scores}):
     values = [scores[metric] for scores in by_step if metric in scores]
     way = contract.better_in_row(recorded, metric)
@@ -194,7 +201,7 @@ _BEST = {contract.LOWER: min, contract.HIGHER: max}
 
 
 def _recorded_directions(rows):
-  """Returns {score: which way it is better} of what rows record."""
+  """Returns {score: "lower" or "higher" is better} as rows record it."""
   found = {}
   for row in rows:
     found.update(row.get("better") or {})
@@ -209,9 +216,9 @@ def is_minimized(study: dict[str, Any]) -> bool:
   """Returns whether a lower study.score is better.
 
   Args:
-    study: the dict of study.json, or of a definition.Study. Its "minimize" is
-      what the score's metric declared, or what the study file says. Where it is
-      None, the metrics of this package say it.
+    study: the dict of study.json; "score" and "minimize" are used. "minimize"
+      is what the score's metric declared or what the study file says. If it is
+      None, the metrics of this package decide.
   """
   minimize = study.get("minimize")
   if minimize is None:
@@ -220,14 +227,14 @@ def is_minimized(study: dict[str, Any]) -> bool:
 
 
 def is_declared(score: str) -> bool:
-  """Returns whether a metric of this package says which way it is better."""
+  """Returns whether a metric of this package declares a score's direction."""
   return contract.better_of(score) in _BEST
 
 
 def note_on_direction(study: dict[str, Any]) -> str:
-  """Returns a sentence if a study goes against its metric, "" if not.
+  """Returns a sentence if a study contradicts its metric, else "".
 
-  Of a metric that is not in this package nothing is known here.
+  Metrics from outside this package are unknown here.
   """
   declared = contract.better_of(study["score"])
   used = contract.LOWER if is_minimized(study) else contract.HIGHER
@@ -248,10 +255,10 @@ def value(
   """Returns a run's score, None if it has none or did not end well.
 
   Args:
-    row: a Row.
+    row: of the run.
     study: the dict of study.json.
-    metric: which score; study.score if it is None.
-    rule: "last", "best" or "min"; study.checkpoint if it is None.
+    metric: the name of the score; None for study.score.
+    rule: "last", "best" or "min"; None for study.checkpoint.
   """
   if row.status != "ok":
     return None
@@ -259,7 +266,7 @@ def value(
 
 
 def value_of_folder(folder: str, study: dict[str, Any]) -> Optional[float]:
-  """Returns `value` of a run that ended well, by its model_dir."""
+  """Returns the score of a run that ended well, from its model_dir."""
   return _value(summarize(read_scores(folder), study), study)
 
 

@@ -12,7 +12,7 @@ study.axes = {"norm": {"sn": ["D.spectral_norm = True"]},
   with pytest.raises(
     ValueError, match="norm = 'sn' binds D.spectral_norm.*arch = 'plain'"
   ):
-    cells.of_study(study)
+    cells.make_cells(study)
 
 
 def test_axes_may_agree(load):
@@ -20,4 +20,4 @@ def test_axes_may_agree(load):
 study.axes = {"norm": {"sn": ["D.spectral_norm = True"]},
               "arch": {"plain": ["D.spectral_norm = True"]}}
 """)
-  assert len(cells.of_study(study)[0]) == 1
+  assert len(cells.make_cells(study)[0]) == 1

@@ -1,9 +1,11 @@
 """From studies to runs: names, slices, duplicates, barriers."""
 
+import dataclasses
 import math
 
 from compare_gan.configuration import gin_files
 from compare_gan.gans import options
+from compare_gan.study.define import outline
 from compare_gan.study.define import plan
 import gin
 import pytest
@@ -49,7 +51,7 @@ def test_the_order_of_images_follows_the_seed_unless_it_is_bound(load):
   bound = load("study.seeds = 3\nstudy.common = ['dataset.seed = 547']")
   assert seeds_of_data(bound) == ["547"] * 3
   # As an earlier version had it: other bindings would be other runs.
-  assert seeds_of_data(study._replace(seeds_data=False)) == [None] * 3
+  assert seeds_of_data(study.with_the_same_images_for_all_seeds()) == [None] * 3
 
 
 def test_gin_reads_the_file_of_a_run(load, tmp_path):
@@ -89,7 +91,7 @@ def test_ids_hang_on_what_is_bound_alone(load):
 def test_an_id_stays(load):
   """Folders of runs are found again by the next version."""
   assert _runs(load())[0][0].id == "4e18a55cb01471bd"
-  begun_earlier = load()._replace(seeds_data=False)
+  begun_earlier = load().with_the_same_images_for_all_seeds()
   assert _runs(begun_earlier)[0][0].id == "3e485926a7e7ee20"
 
 
@@ -246,7 +248,7 @@ def test_rounds_do_not_hang_on_the_order_of_ends(load):
 
 def test_a_new_start_goes_on_from_the_scores_alone(load):
   runs, scores = _finish(load(_BANDIT), lambda waiting: waiting[0])
-  plan._last.clear()
+  outline._last.clear()
   assert plan.runs(load(_BANDIT), scores) == (runs, True)
   half = dict(list(scores.items())[: len(scores) // 2])
   fewer, complete = plan.runs(load(_BANDIT), half)
@@ -359,6 +361,8 @@ grid.values = {"lamba": [1.0, 2.0]}
 study.seeds = 2
 """)
   places = {run.id: run.order for run in _runs(study)[0]}
-  more = {run.id: run.order for run in _runs(study._replace(seeds=3))[0]}
+  more = {
+    run.id: run.order for run in _runs(dataclasses.replace(study, seeds=3))[0]
+  }
   assert len(more) == len(places) * 3 // 2
   assert all(more[id_] >= place for id_, place in places.items())

@@ -11,7 +11,7 @@ _SNDCGAN = small.BASE.replace(
 
 def test_layer_norm_in_sndcgan_is_impossible(load):
   study = load("study.slices = [{'penalty': 'none'}]", base=_SNDCGAN)
-  found = plan.impossible(study)
+  found = plan.impossible_cells(study)
   assert list(found) == ["penalty=none norm=ln"]
   [reason] = found.values()
   assert reason.startswith(
@@ -23,8 +23,8 @@ def test_layer_norm_in_sndcgan_is_impossible(load):
 def test_flags_of_the_trainings_count(load):
   base = small.BASE.replace('dataset.name = "ring8"', "")
   flags = ["--gin_bindings", "dataset.name = 'ring8'"]
-  assert len(plan.impossible(load(base=base))) == 9
-  found = plan.impossible(load(f"study.flags = {flags}", base=base))
+  assert len(plan.impossible_cells(load(base=base))) == 9
+  found = plan.impossible_cells(load(f"study.flags = {flags}", base=base))
   assert {title.split()[-1] for title in found} == {"norm=ln"}
 
 
@@ -51,7 +51,7 @@ def test_a_binding_that_an_architecture_passes_over_is_found(
   monkeypatch.syspath_prepend(str(tmp_path))
   base = small.BASE.replace("tests.architectures.own_architecture", "deaf")
   study = load("study.slices = [{'penalty': 'none'}]", base=base)
-  found = plan.impossible(study)
+  found = plan.impossible_cells(study)
   assert list(found) == ["penalty=none norm=ln"]
   assert (
     "D.layer_norm = True changes no variable" in found["penalty=none norm=ln"]
@@ -65,7 +65,7 @@ study.axes = {
   "norm": {"none": [], "wn": ["D.weight_norm = True"]},
 }
 """)
-  found = plan.impossible(study)
+  found = plan.impossible_cells(study)
   assert list(found) == ["penalty=l2 norm=wn"]
   assert "kernels" in found["penalty=l2 norm=wn"]
 
@@ -74,11 +74,12 @@ def test_a_wrong_option_is_found(load):
   study = load("""
 study.axes = {"batch": {"0": ["options.batch_size = 0"], "2": []}}
 """)
-  assert list(plan.impossible(study)) == ["batch=0"]
+  assert list(plan.impossible_cells(study)) == ["batch=0"]
 
 
 def test_layer_norm_in_a_resnet_is_possible(load):
   base = _SNDCGAN.replace("sndcgan_arch", "resnet_cifar_arch")
   assert (
-    plan.impossible(load("study.slices = [{'norm': 'ln'}]", base=base)) == {}
+    plan.impossible_cells(load("study.slices = [{'norm': 'ln'}]", base=base))
+    == {}
   )

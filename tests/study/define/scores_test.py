@@ -1,5 +1,7 @@
 """What decides a study is known, and refused, before anything is trained."""
 
+import dataclasses
+
 from compare_gan.study.define import plan
 from compare_gan.study.define import scores
 from compare_gan.study.run import table
@@ -48,7 +50,7 @@ def load_scored(load, tmp_path, monkeypatch):
 def test_the_metric_says_which_way(load_scored, score, minimize):
   study = load_scored(f"study.score = {score!r}")
   assert study.minimize is None
-  assert plan.settled(study).minimize is minimize
+  assert plan.with_declared_direction(study).minimize is minimize
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_the_metric_says_which_way(load_scored, score, minimize):
 )
 def test_a_score_that_no_metric_returns_is_refused(load_scored, score):
   with pytest.raises(ValueError) as refused:
-    plan.settled(load_scored(f"study.score = {score!r}"))
+    plan.with_declared_direction(load_scored(f"study.score = {score!r}"))
   assert (
     f"study.score = {score!r} is no score that evaluate.metrics are known to "
     "return with these evaluate.features. There are fid_random_filters, "
@@ -72,13 +74,13 @@ def test_a_score_that_one_cell_lacks_is_refused(load_scored):
     "study.overrides = [({'norm': 'sn'}, ['evaluate.metrics = [@kid]'])]",
   )
   with pytest.raises(ValueError, match="There are kid_random_.*norm=sn"):
-    plan.settled(study)
+    plan.with_declared_direction(study)
 
 
 def test_flags_of_the_trainings_count(load_scored):
   flags = ["--run_config=cpu", "--myevalinception", "i.tgz"]
   study = load_scored("study.score = 'fid'", f"study.flags = {flags}")
-  assert plan.settled(study).minimize is True
+  assert plan.with_declared_direction(study).minimize is True
   assert scores.lines_of_flags(
     ["-gin_bindings=a.b = 1", "--myevalinception=x", "--gin_config=c.gin"]
   ) == [
@@ -97,18 +99,20 @@ def test_a_direction_that_the_file_gives_counts_and_is_noted(
   load_scored, capsys
 ):
   lines = "study.score = 'fid_random_filters'", "study.minimize = False"
-  assert plan.settled(load_scored(*lines)).minimize is False
+  assert plan.with_declared_direction(load_scored(*lines)).minimize is False
   assert "its metric declares 'lower'" in capsys.readouterr().out
   study = load_scored(lines[0], "study.minimize = True")
-  assert plan.settled(study).minimize is True
+  assert plan.with_declared_direction(study).minimize is True
   assert capsys.readouterr().out == ""
 
 
 def test_a_metric_without_declaration_needs_the_files_direction(load_scored):
   line = "study.score = 'silent_random_filters'"
   with pytest.raises(ValueError, match="own_silent declares no scores"):
-    plan.settled(load_scored(line))
-  study = plan.settled(load_scored(line, "study.minimize = False"))
+    plan.with_declared_direction(load_scored(line))
+  study = plan.with_declared_direction(
+    load_scored(line, "study.minimize = False")
+  )
   assert study.minimize is False
 
 
@@ -122,8 +126,13 @@ def test_cells_must_agree_which_way(load_scored, tmp_path):
     f"study.overrides = [({{'norm': 'sn'}}, {other})]",
   )
   with pytest.raises(ValueError, match="is better higher in .*, but lower in"):
-    plan.settled(study)
-  assert plan.settled(study._replace(minimize=True)).minimize is True
+    plan.with_declared_direction(study)
+  assert (
+    plan.with_declared_direction(
+      dataclasses.replace(study, minimize=True)
+    ).minimize
+    is True
+  )
 
 
 def test_searches_go_by_the_direction_of_the_metric(load_scored):
@@ -134,7 +143,7 @@ grid.values = {"lr": [1.0, 2.0, 3.0]}
 repeat_best.k = 2
 study.score = "spread_random_filters"
 """
-  study = plan.settled(load_scored(text))
+  study = plan.with_declared_direction(load_scored(text))
   runs, _ = plan.runs(study, {})
   found = {run.id: run.settings["lr"] for run in runs}
   again = [r for r in plan.runs(study, found)[0] if r.phase == "repeat_best"]

@@ -1,5 +1,6 @@
 """A study that is killed, whenever, ends with the table of an unbroken one."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -11,7 +12,9 @@ import time
 
 from compare_gan.study.run import conductor
 from compare_gan.study.run import journal
+from compare_gan.study.run import shards
 from compare_gan.study.run import table
+import psutil
 import pytest
 
 from tests import plain_shell
@@ -37,15 +40,12 @@ def start(folder, *options):
 
 def trainers(folder):
   """Returns the processes that train in a study's folder."""
-  found = []
-  for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-    try:
-      words = path.read_bytes().decode().split("\0")
-    except OSError:
-      continue
-    if words[-2:-1] and words[-2].startswith(f"{folder}/runs/"):
-      found.append(int(path.parent.name))
-  return found
+  return [
+    each.pid
+    for each in psutil.process_iter(["cmdline"])
+    if each.info["cmdline"]
+    and each.info["cmdline"][-1].startswith(f"{folder}/runs/")
+  ]
 
 
 def result(folder):
@@ -200,7 +200,7 @@ def test_two_shards_make_one_table(unbroken, tmp_path):
   assert result(tmp_path) == unbroken
   for i in (0, 1):
     events = journal.read_lines(str(tmp_path / f"journal-{i}.jsonl"))
-    assert {conductor.shard_of(event["run"], 2) for event in events} == {i}
+    assert {shards.number_of(event["run"], 2) for event in events} == {i}
 
 
 def test_shards_of_unlike_n_are_refused(tmp_path):
@@ -249,35 +249,6 @@ def test_what_has_ended_is_not_run_again(unbroken, tmp_path):
   before = (tmp_path / "journal.jsonl").read_text()
   fake_plan.conduct(tmp_path)
   assert (tmp_path / "journal.jsonl").read_text() == before
-
-
-def test_a_study_goes_on_in_the_direction_that_it_was_begun_in(
-  tmp_path, capsys
-):
-  """An earlier version minimised all scores unless the file said otherwise."""
-  study = fake_plan.study(score="recall_x", minimize=False)
-  folder = str(tmp_path)
-  assert conductor.as_begun(study, folder) is study
-  known = {"format": 1, "score": "recall_x", "minimize": True}
-  (tmp_path / "study.json").write_text(json.dumps(known))
-  assert conductor.as_begun(study, folder).minimize is True
-  assert "lower recall_x counts as better" in capsys.readouterr().out
-  (tmp_path / "study.json").write_text(json.dumps({**known, "minimize": False}))
-  assert conductor.as_begun(study, folder).minimize is False
-  assert capsys.readouterr().out == ""
-
-
-def test_a_study_goes_on_with_the_images_that_its_seeds_had(tmp_path):
-  """An earlier version showed all seeds the same images in the same order."""
-  study = fake_plan.study()
-  assert study.seeds_data
-  known = {"format": 1, "score": "fid", "minimize": True}
-  (tmp_path / "study.json").write_text(json.dumps(known))
-  assert not conductor.as_begun(study, str(tmp_path)).seeds_data
-  (tmp_path / "study.json").write_text(
-    json.dumps({**known, "seeds_data": True})
-  )
-  assert conductor.as_begun(study, str(tmp_path)).seeds_data
 
 
 def test_another_study_in_the_folder_is_refused(tmp_path):
@@ -332,7 +303,7 @@ def test_seeds_that_would_change_a_search_are_refused(tmp_path):
   before = [(tmp_path / name).read_text() for name in names]
   with pytest.raises(ValueError, match="begun with 1: 1 of its runs, of best"):
     fake_plan.conduct(
-      tmp_path, made=made._replace(seeds=2), text="study.seeds = 2"
+      tmp_path, made=dataclasses.replace(made, seeds=2), text="study.seeds = 2"
     )
   assert [(tmp_path / name).read_text() for name in names] == before
 
@@ -342,7 +313,9 @@ def test_a_raised_limit_runs_nothing_again(tmp_path):
   fake_plan.conduct(tmp_path, made=made, text="study.timeout_s = 60.0")
   before = started(tmp_path)
   text = "study.timeout_s = 90.0"
-  fake_plan.conduct(tmp_path, made=made._replace(timeout_s=90.0), text=text)
+  fake_plan.conduct(
+    tmp_path, made=dataclasses.replace(made, timeout_s=90.0), text=text
+  )
   assert started(tmp_path) == before
   assert (tmp_path / "study.gin").read_text() == text
 
@@ -350,7 +323,7 @@ def test_a_raised_limit_runs_nothing_again(tmp_path):
 def test_a_shard_does_not_change_the_study_of_others_at_work(tmp_path):
   made = fake_plan.study(axes={"loss": {"ns": []}})
   fake_plan.conduct(tmp_path, made=made)
-  with journal.conducting(str(tmp_path), (0, 2)):
+  with journal.conducting(str(tmp_path), shards.Shard(0, 2)):
     with pytest.raises(OSError, match="has changed since process"):
       fake_plan.conduct(tmp_path, "1/2", made=made, text="# changed")
   fake_plan.conduct(tmp_path, "1/2", made=made, text="# changed")
@@ -376,10 +349,3 @@ def test_a_run_that_is_killed_again_and_again_fails(tmp_path):
   assert row.status == "failed"
   assert row.attempts == 10
   assert "SIGKILL from outside. This was the 10th time." in row.reason
-
-
-@pytest.mark.parametrize("text", ["2/2", "1", "a/b", "-1/2"])
-def test_a_shard_is_i_of_n(text):
-  with pytest.raises(ValueError, match="--shard=0/2"):
-    conductor.parse_shard(text)
-  assert conductor.parse_shard("1/3") == (1, 3)

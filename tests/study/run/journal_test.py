@@ -7,6 +7,7 @@ import sys
 
 from compare_gan.study.run import journal
 from compare_gan.study.run import process
+from compare_gan.study.run import shards
 import pytest
 
 from tests import plain_shell
@@ -24,7 +25,7 @@ def test_a_torn_last_line_is_passed_over_and_cut_off(tmp_path):
 def test_a_spoilt_line_is_said(tmp_path):
   path = tmp_path / "a.jsonl"
   path.write_text('{"a": 1}\n\0\0\n{"a": 2}\n')
-  with pytest.warns(UserWarning, match="line 2 is no JSON"):
+  with pytest.warns(UserWarning, match="line 2 is not JSON"):
     assert journal.read_lines(str(path)) == [{"a": 1}, {"a": 2}]
 
 
@@ -78,7 +79,11 @@ def test_seconds_and_failures_add_up():
 
 
 def test_events_of_shards_are_one_story(tmp_path):
-  for shard, run in (((1, 2), "b"), (None, "a"), ((0, 2), "c")):
+  for shard, run in (
+    (shards.Shard(1, 2), "b"),
+    (None, "a"),
+    (shards.Shard(0, 2), "c"),
+  ):
     one = journal.Journal(str(tmp_path), shard)
     one.start(run, 1)
     one.end(run, 1, process.Outcome("ok"))
@@ -133,11 +138,11 @@ def test_a_retry_comes_after_the_end_that_it_answers(tmp_path):
 
 def test_what_a_journal_has_seen_comes_before_what_it_adds(tmp_path):
   """Runs of two machines, one of which begins when the other's has ended."""
-  a = journal.Journal(str(tmp_path), (0, 2))
-  b = journal.Journal(str(tmp_path), (1, 2))
+  a = journal.Journal(str(tmp_path), shards.Shard(0, 2))
+  b = journal.Journal(str(tmp_path), shards.Shard(1, 2))
   a.start("x", 1)
   a.end("x", 1, process.Outcome("ok"))
-  b.saw(journal.events(str(tmp_path)))
+  b.number_after(journal.events(str(tmp_path)))
   b.start("y", 1)
   for path in tmp_path.glob("journal-1.jsonl"):  # Its clock is a day behind.
     [event] = journal.read_lines(str(path))
@@ -188,10 +193,10 @@ def test_a_dead_conductors_lock_is_free(tmp_path):
 
 
 def test_shards_share_a_folder_but_not_a_shard(tmp_path):
-  with journal.conducting(str(tmp_path), (0, 2)):
-    with journal.conducting(str(tmp_path), (1, 2)):
+  with journal.conducting(str(tmp_path), shards.Shard(0, 2)):
+    with journal.conducting(str(tmp_path), shards.Shard(1, 2)):
       with pytest.raises(OSError, match="is being run by"):
-        with journal.conducting(str(tmp_path), (0, 2)):
+        with journal.conducting(str(tmp_path), shards.Shard(0, 2)):
           pass
     with pytest.raises(OSError, match="is being run by"):
       with journal.conducting(str(tmp_path)):

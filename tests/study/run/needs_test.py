@@ -23,7 +23,7 @@ def _base(monkeypatch):
 def test_a_run_needs_a_process_and_its_step(load, _base):
   study = load()
   run = runs(study)[0]
-  step = needs.of_step_mb(run)
+  step = needs.step_mb(run)
   assert 300 < step < 400  # A tiny one is what memory.py adds to all.
   assert needs.Needs(study)(run) == (500 + step, "by an estimate", True)
 
@@ -34,19 +34,19 @@ def test_a_network_whose_class_has_an_underscore_is_traced(load):
     "tests.architectures.own_architecture", "dcgan_arch"
   )
   base += "dcgan.Generator.ch = 1\ndcgan.Discriminator.ch = 1\n"
-  assert needs.of_step_mb(runs(load(base=base))[0]) > 300
+  assert needs.step_mb(runs(load(base=base))[0]) > 300
 
 
 def test_larger_batches_need_more(load):
   run = runs(load())[0]
-  larger = needs.of_step_mb(run, [f"--gin_bindings=options.batch_size={2**20}"])
-  assert larger > 1.2 * needs.of_step_mb(run)
+  larger = needs.step_mb(run, [f"--gin_bindings=options.batch_size={2**20}"])
+  assert larger > 1.2 * needs.step_mb(run)
 
 
 def test_equal_sizes_are_traced_once(load, _base, monkeypatch):
   asked = []
   monkeypatch.setattr(
-    needs, "of_step_mb", lambda run, flags: asked.append(run) or 1.0
+    needs, "step_mb", lambda run, flags: asked.append(run) or 1.0
   )
   study = load("study.seeds = 3")
   needed = needs.Needs(study)
@@ -67,7 +67,7 @@ def test_what_cannot_be_traced_counts_as_usual(load):
     bindings={**run.bindings, "options.architecture": "'none_arch'"}
   )
   study = load()
-  assert needs.of_step_mb(wrong) is None
+  assert needs.step_mb(wrong) is None
   assert needs.Needs(study)(wrong).mb == room.USUAL_MB
 
 

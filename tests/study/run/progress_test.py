@@ -72,7 +72,7 @@ def test_a_table_that_is_too_high_is_cut(monkeypatch):
   stream = Terminal()
   shown(stream)
   lines = stream.getvalue().splitlines()
-  assert "... and 2 cells more" in lines
+  assert "... and 2 more cells" in lines
   assert max(len(line.split("\x1b[J")[-1]) for line in lines) < 30
 
 

@@ -4,6 +4,7 @@ import shlex
 
 from compare_gan.study.run import journal
 from compare_gan.study.run import retry
+from compare_gan.study.run import shards
 from compare_gan.study.run import table
 import pytest
 
@@ -142,7 +143,7 @@ def test_what_cannot_be_retried_is_refused_and_nothing_marked(tmp_path):
 
 def test_a_study_at_work_is_refused(tmp_path):
   folder = journal_of(tmp_path, "failed")
-  for shard in (None, (0, 2)):
+  for shard in (None, shards.Shard(0, 2)):
     with journal.conducting(folder, shard):
       with pytest.raises(OSError, match="is being run by"):
         retry.mark(folder)

@@ -48,8 +48,8 @@ def test_more_than_there_is_altogether_is_never_started():
     made(1536, 2048)
     .why_never(2560)
     .startswith(
-      "It needs 2.5 GiB by an estimate, and all there is are 2.0 GiB "
-      "(container): it was not started."
+      "It needs 2.5 GiB by an estimate, and the total is 2.0 GiB "
+      "(container), so it was not started."
     )
   )
 
@@ -63,29 +63,21 @@ def test_a_limit_that_a_study_sets_is_no_estimate():
 
 
 def test_a_line_says_how_many_and_why():
-  assert made(1536, 2048).in_words([512] * 9) == (
+  assert made(1536, 2048).describe([512] * 9) == (
     "Runs at once: 3. They need 1.5 GiB by an estimate, and 1.5 GiB of 2.0 GiB "
     "are free (container): no room for the next one's 0.5 GiB, though "
     "--jobs=8."
   )
-  assert made(1536, 2048, jobs=2).in_words([512] * 9) == (
+  assert made(1536, 2048, jobs=2).describe([512] * 9) == (
     "Runs at once: 2. They need 1.0 GiB by an estimate, and 1.5 GiB of 2.0 GiB "
     "are free (container)."
   )
   assert (
     made(1536, 2048)
-    .in_words([3000, 1536])
+    .describe([3000, 1536])
     .startswith("Runs at once: 1. They need 1.5 GiB")
   )
-  assert made(1536, 2048).in_words([3000]) == ""
-
-
-def test_without_a_number_jobs_counts():
-  unknown = room.Room(None, 3, estimated)
-  assert unknown.in_words([10**9]).startswith("Runs at once: 3.")
-  assert unknown.why_never(10**9) == ""
-  assert unknown.has_place(10**9, [1, 2])
-  assert not unknown.has_place(1, [1, 2, 3])
+  assert made(1536, 2048).describe([3000]) == ""
 
 
 class _Executor:

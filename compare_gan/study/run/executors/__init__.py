@@ -1,21 +1,22 @@
-"""Where the runs of a study are run: one file each.
+"""Where the runs of a study run: one file each, and one more for your own.
 
 A file has a class `Executor(jobs=None, folder=None, memory_mb=None,
 timeout_s=None, **options)`:
 
-  jobs       how many runs it has at once; None lets it choose
-  folder     of the study, where it may keep files of its own
-  memory_mb  what a run may need at most, None if nobody knows
-  timeout_s  what a run may take at most, None if nobody knows
+  jobs       the largest number of runs at once; None lets it choose
+  folder     of the study; it may keep files of its own there
+  memory_mb  the largest memory of a run, None if unknown
+  timeout_s  the longest duration of a run, None if unknown
   options    strings, from --executor_option name=value
 
-with the attributes `jobs` and `threads`, how many cores a run may use, and
+Its attributes are `jobs` and `threads`, the number of cores for a run. Its
+methods are
 
-  submit(task)   begins with a process.Task, and does not wait
+  submit(task)   starts a process.Task and does not wait for its end
   wait(seconds)  returns [(task id, process.Outcome)] of tasks that have ended;
-                 it waits for the first of them, but no longer than that
+                 it waits at most so many seconds for the first of them
   cancel()       ends all tasks; `wait` returns them as "interrupted"
-  close()        is the last call
+  close()        the last call
 """
 
 from collections.abc import Iterable
@@ -28,7 +29,7 @@ from compare_gan.configuration import dotted_path
 
 
 def names() -> list[str]:
-  """Returns the executors there are."""
+  """Returns the names of all executors."""
   return sorted(info.name for info in pkgutil.iter_modules(__path__))
 
 
@@ -38,7 +39,7 @@ def make(name: str, options: Iterable[str] = (), **given: Any) -> Any:
   Args:
     name: of its file, or the dotted path of a module of your own.
     options: ["name=value"] of --executor_option.
-    **given: jobs, folder, memory_mb, timeout_s.
+    **given: jobs, folder, memory_mb and timeout_s.
   """
   module = _module(name)
   own = {}
@@ -46,7 +47,8 @@ def make(name: str, options: Iterable[str] = (), **given: Any) -> Any:
     key, equals, value = option.partition("=")
     if not equals:
       raise ValueError(
-        f"--executor_option={option} must be name=value, such as address=auto."
+        f"--executor_option={option}: it must be name=value, for example "
+        "address=auto."
       )
     own[key] = value
   try:
@@ -73,6 +75,6 @@ def whole_number(name: str, text: Union[int, str]) -> int:
   """Returns an option as an int of 1 or more."""
   if not str(text).isdigit() or not int(text):
     raise ValueError(
-      f"--executor_option={name}={text}: a number of 1 or more would do."
+      f"--executor_option={name}={text}: it must be a number of 1 or more."
     )
   return int(text)

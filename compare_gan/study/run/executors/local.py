@@ -1,4 +1,4 @@
-"""Runs on this machine, each of them a process; needs no other package."""
+"""Runs on this machine, each of them a process; needs no optional package."""
 
 from collections.abc import Mapping
 import os
@@ -10,23 +10,26 @@ from compare_gan.memory import memory_limit
 from compare_gan.study.run import executors
 from compare_gan.study.run import process
 from compare_gan.study.run import room
+import psutil
 
 
 class Executor:
-  """Runs tasks here, a thread of this process watching over each.
+  """Runs tasks here; a thread of this process watches each of them.
 
   Args:
-    jobs: how many at once. By default one for each GPU; without any, one for
-      each core on up to four cores and for each two on more, but no more than
-      there is memory for.
+    jobs: how many run at once. The default is one for each GPU. Without GPUs it
+      is one for each core on up to four cores, else one for every two cores.
+      Either is limited by the memory.
     folder: not used.
     memory_mb: of a run.
     timeout_s: not used.
-    threads: cores for a run; by default they are divided.
-    total_mb: megabytes that all runs together may have; by default what the
-      container or the machine has left.
+    threads: cores for a run; by default the runs share all cores.
+    total_mb: megabytes for all runs together; by default what the container or
+      the machine has left.
 
-  `memory` is what they share, and `gpus` are those that are dealt out.
+  Attributes:
+    memory: what the runs share.
+    gpus: the names of the GPUs that the runs get.
   """
 
   def __init__(
@@ -47,7 +50,7 @@ class Executor:
     self.jobs = jobs or default_jobs(
       cores(),
       len(self.gpus),
-      self.memory and self.memory.free / 2**20,
+      self.memory.free / 2**20,
       memory_mb or room.USUAL_MB,
     )
     self.threads = (
@@ -56,9 +59,9 @@ class Executor:
       else max(1, cores() // self.jobs)
     )
     self._stop = threading.Event()
-    self._ended = queue.Queue()
-    self._threads = {}
-    self._slots = {}  # {task id: number of its place among the jobs}
+    self._ended: queue.Queue[tuple[str, process.Outcome]] = queue.Queue()
+    self._threads: dict[str, threading.Thread] = {}
+    self._slots: dict[str, int] = {}  # {task id: its number among the jobs}
 
   def submit(self, task: process.Task) -> None:
     slot = min(set(range(len(self._slots) + 1)) - {*self._slots.values()})
@@ -74,7 +77,8 @@ class Executor:
   def _run(self, task):
     try:
       outcome = process.run_task(task, self._stop)
-    except Exception as error:  # noqa: BLE001, no disk for its log, say
+    # For example, there is no space on the disk for its log.
+    except Exception as error:  # noqa: BLE001
       outcome = process.Outcome("failed", f"{type(error).__name__}: {error}")
     self._ended.put((task.id, outcome))
 
@@ -104,17 +108,15 @@ class Executor:
 
 
 def default_jobs(
-  cores: int, num_gpus: int, available_mb: Optional[float], memory_mb: float
+  cores: int, num_gpus: int, available_mb: float, memory_mb: float
 ) -> int:
   """Returns how many runs a machine has room for."""
   jobs = num_gpus or (cores if cores <= 4 else cores // 2)
-  if available_mb is not None:
-    jobs = min(jobs, int(available_mb // memory_mb))
-  return max(1, jobs)
+  return max(1, min(jobs, int(available_mb // memory_mb)))
 
 
 def gpus(environment: Mapping[str, str]) -> list[str]:
-  """Returns the names of the GPUs there are, for CUDA_VISIBLE_DEVICES."""
+  """Returns the names of the visible GPUs, for CUDA_VISIBLE_DEVICES."""
   if "CUDA_VISIBLE_DEVICES" in environment:
     named = environment["CUDA_VISIBLE_DEVICES"].split(",")
     return [name.strip() for name in named if name.strip() not in ("", "-1")]
@@ -126,36 +128,20 @@ def gpus(environment: Mapping[str, str]) -> list[str]:
 
 
 def cores() -> int:
-  """Returns how many cores of their own this process may use."""
+  """Returns how many physical cores this process may use."""
   try:
     own = len(os.sched_getaffinity(0))
   except AttributeError:  # macOS
-    return os.cpu_count() or 1
-  limits = [own, _physical_cores() or own, _quota() or own]
-  return max(1, min(limits))
-
-
-def _physical_cores():
-  """Returns the cores that are no second thread of another, None if unknown."""
-  try:
-    with open("/proc/cpuinfo") as file:
-      blocks = file.read().split("\n\n")
-  except OSError:
-    return None
-  found = set()
-  for block in blocks:
-    fields = dict(
-      [word.strip() for word in line.split(":", 1)]
-      for line in block.splitlines()
-      if ":" in line
-    )
-    if "core id" in fields:
-      found.add((fields.get("physical id"), fields["core id"]))
-  return len(found) or None
+    own = os.cpu_count() or 1
+  physical = psutil.cpu_count(logical=False)  # None if it is unknown
+  return max(1, min(own, physical or own, _quota() or own))
 
 
 def _quota():
-  """Returns the cores that a container may use, None without a limit."""
+  """Returns the cores that a container may use, None without a limit.
+
+  psutil does not know it.
+  """
   try:
     with open("/sys/fs/cgroup/cpu.max") as file:
       quota, period = file.read().split()

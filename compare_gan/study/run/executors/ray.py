@@ -1,10 +1,11 @@
 """Runs as tasks of a Ray cluster: `pip install compare_gan[study]`.
 
-The study's folder must be one that all nodes see, and so must the Python that
-runs this; Ray itself needs Python 3.10 or newer.
+All nodes must see the study's folder and the Python installation that runs
+this. Ray needs Python 3.10 or newer.
 """
 
 import signal
+from typing import Any
 from typing import Optional
 from typing import Union
 
@@ -16,14 +17,14 @@ class Executor:
   """Gives each task to Ray, which finds a node with room for it.
 
   Args:
-    jobs: how many at once; by default as many as the cluster has cores for.
-    folder: not used: a task knows its own.
-    memory_mb: what a task reserves.
+    jobs: how many run at once; by default as many as the cluster has cores for.
+    folder: not used, because a task contains its own.
+    memory_mb: the memory that a task reserves.
     timeout_s: not used.
-    address: of the cluster, "auto" for the one that runs here; None starts one
+    address: of the cluster; "auto" for the one that runs here; None starts one
       on this machine.
-    threads: cores that a run reserves and uses.
-    gpus: GPUs that a run reserves.
+    threads: the number of cores that a run reserves and uses.
+    gpus: the number of GPUs that a run reserves.
   """
 
   def __init__(
@@ -59,7 +60,7 @@ class Executor:
     if gpus:
       needs["num_gpus"] = executors.whole_number("gpus", gpus)
     self._run = self._ray.remote(**needs)(run_task)
-    self._tasks = {}  # {reference of a result: task id}
+    self._tasks: dict[Any, str] = {}  # {reference of a result: task id}
     self._cancelled = False
 
   def submit(self, task: process.Task) -> None:
@@ -74,7 +75,7 @@ class Executor:
   def _outcome(self, reference):
     try:
       return self._ray.get(reference)
-    # What the run does wrong is an Outcome: this is the cluster's.
+    # The cluster's error: an error of the run is part of its Outcome.
     except self._ray.exceptions.RayError as error:
       lines = str(error).strip().splitlines() or [type(error).__name__]
       status = "interrupted" if self._cancelled else "killed"
@@ -90,10 +91,10 @@ class Executor:
 
 
 def run_task(task: process.Task) -> process.Outcome:
-  """Runs a task in a worker of Ray, so that it can be cancelled there.
+  """Runs a task in a worker of Ray, so that Ray can cancel it there.
 
-  Ray cancels by SIGINT, which workers ignore if the cluster was started in the
-  background of a shell: by `nohup`, or with a `&`.
+  Ray cancels with SIGINT, which workers ignore if the cluster was started in
+  the background of a shell, with `nohup` or `&`.
   """
   if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

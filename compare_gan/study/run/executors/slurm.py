@@ -1,12 +1,13 @@
 """Runs as jobs of Slurm, through submitit: `pip install compare_gan[study]`.
 
-The study's folder must be one that all nodes see, and so must the Python that
-runs this. A job outlives its conductor if that is killed; the lock of the run's
-folder makes the next job wait until it has ended.
+All nodes must see the study's folder and the Python installation that runs
+this. If a conductor is killed its jobs go on; the lock of a run's folder makes
+the next job for this run wait until the earlier one has ended.
 """
 
 import os
 import time
+from typing import Any
 from typing import Optional
 from typing import Union
 
@@ -14,7 +15,9 @@ from compare_gan.study.run import executors
 from compare_gan.study.run import process
 
 _LOOK_S = 1.0
-_SPARE_MINUTES = 10  # a job's beyond its run's: for Python, locks, the grace
+# A job may take so much longer than its run: it starts Python, waits for the
+# lock of the folder, and writes a last checkpoint.
+_SPARE_MINUTES = 10
 
 
 class Executor:
@@ -22,11 +25,11 @@ class Executor:
 
   Args:
     jobs: how many wait or run in Slurm at once; 32 by default.
-    folder: of the study; submitit's files go to slurm/ in it.
-    memory_mb, timeout_s: become the job's limits, with some more time.
-    cluster: "local" runs without Slurm, on this machine.
-    threads: cores of a job; also how many a run uses.
-    **options: of submitit's AutoExecutor, such as slurm_partition=gpu,
+    folder: of the study; submitit writes its files to the folder slurm/ in it.
+    memory_mb, timeout_s: the limits of a job, which gets some additional time.
+    cluster: "local" runs on this machine, without Slurm.
+    threads: the number of cores that a job reserves and uses.
+    **options: of submitit's AutoExecutor, such as slurm_partition=gpu or
       gpus_per_node=1.
   """
 
@@ -52,12 +55,12 @@ class Executor:
         f"--executor=slurm: {error}. --executor_option cluster=local tries it "
         "without Slurm; --executor=local needs neither."
       ) from error
-    except KeyError as error:  # It looks for plugins, and there are none.
+    except KeyError as error:  # submitit looks for plugins, but there are none.
       raise ValueError(
         "--executor=slurm: submitit 1.5.4 does not work with Python 3.9: pip "
         "install 'submitit<1.5.4'"
       ) from error
-    limits = {"cpus_per_task": self.threads}
+    limits: dict[str, float] = {"cpus_per_task": self.threads}
     if memory_mb:
       limits["mem_gb"] = memory_mb / 1024
     if timeout_s:
@@ -69,7 +72,7 @@ class Executor:
       self._executor.update_parameters(name="study", **{**limits, **given})
     except (NameError, TypeError, ValueError) as error:
       raise ValueError(f"--executor_option: {error}") from error
-    self._jobs = {}
+    self._jobs: dict[str, Any] = {}  # {task id: submitit.Job}
     self._cancelled = False
 
   def submit(self, task: process.Task) -> None:
@@ -92,12 +95,12 @@ class Executor:
     return ended
 
   def _outcome(self, job):
-    if self._cancelled:  # submitit would look for a result for some time.
+    if self._cancelled:  # submitit would wait for a result for some time.
       return process.Outcome("interrupted", "The study was ended.")
     error = job.exception()
     if error is None:
       return job.result()
-    # What the run does wrong is an Outcome: this is the cluster's.
+    # Slurm's error: an error of the run is part of its Outcome.
     reason = f"Job {job.job_id} of Slurm: {_last_line(str(error))}"
     return process.Outcome("killed", reason)
 

@@ -21,7 +21,6 @@ import pytest
     (16, 0, 64000, 16000, 4),
     (16, 2, 64000, 1500, 2),
     (2, 0, 500, 1500, 1),
-    (4, 0, None, 1500, 4),
   ],
 )
 def test_default_jobs(cores, gpus, available_mb, memory_mb, jobs):
@@ -111,8 +110,8 @@ def test_executors_are_the_files_there_are():
   "name,options,sentence",
   [
     ("pbs", (), "--executor=pbs is unknown. It can be local, ray, slurm"),
-    ("local", ("threads",), "must be name=value"),
-    ("local", ("threads=none",), "a number of 1 or more"),
+    ("local", ("threads",), "it must be name=value"),
+    ("local", ("threads=none",), "it must be a number of 1 or more"),
     ("local", ("address=auto",), "address"),
   ],
 )
