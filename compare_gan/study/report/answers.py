@@ -6,15 +6,20 @@ from typing import Any
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan.study.report import significance
-from compare_gan.study.report import statistics
+from compare_gan.study.report.statistics import budget
+from compare_gan.study.report.statistics import costs as costs_lib
+from compare_gan.study.report.statistics import sample_size
+from compare_gan.study.report.statistics import settings as settings_lib
+from compare_gan.study.report.statistics import significance
+from compare_gan.study.report.statistics import summary as summary_lib
+from compare_gan.study.report.statistics import t_tests
 
 _MOST = 6  # differences of an axis that are told in words
 
 
-def answers(table: Any, found: statistics.Summary) -> list[str]:
+def answers(table: Any, found: summary_lib.Summary) -> list[str]:
   """Returns sentences, the most important first, about a Summary `found`."""
-  if not len(statistics.finite([each.value for each in found.settings])):
+  if not len(costs_lib.finite([each.value for each in found.settings])):
     return ["No training has a score yet.", *_about_the_rest(table)]
   sentences = [_about_the_best(table.study, found)]
   for axis, values in table.study["axes"].items():
@@ -32,7 +37,7 @@ def _about_the_best(study, found):
   parts += [f"{name} = {value:g}" for name, value in best.settings.items()]
   return (
     f"The best of {_many(len(found.settings), 'setting')} has a median "
-    f"{study['score']} of {number(statistics.sign(study) * best.value)} over "
+    f"{study['score']} of {number(costs_lib.sign(study) * best.value)} over "
     f"{_many(best.n, 'seed')} ({best.n_ok} of {best.n} ended well): "
     f"{', '.join(parts) or 'the only one'}."
     f"{_about_the_choice(study, best, len(found.settings))}"
@@ -41,10 +46,10 @@ def _about_the_best(study, found):
 
 def _about_the_choice(study, best, n):
   """Returns what seeds say that had no part in choosing the best setting."""
-  fresh = statistics.finite(best.fresh)
+  fresh = costs_lib.finite(best.fresh)
   if len(fresh) >= 2:
-    sign = statistics.sign(study)
-    low, high = sorted(sign * x for x in significance.t_interval(fresh))
+    sign = costs_lib.sign(study)
+    low, high = sorted(sign * x for x in t_tests.t_interval(fresh))
     failed = len(best.fresh) - len(fresh)
     return (
       f" Its {len(best.fresh)} fresh seeds have a mean of "
@@ -62,24 +67,24 @@ def _about_the_choice(study, best, n):
 def _about_budgets(study, axis, found):
   costs = {}
   for value in found.curves[axis]:
-    group = statistics.with_value(found.settings, axis, value)
-    costs[value] = statistics.counted(
+    group = settings_lib.settings_with_value(found.settings, axis, value)
+    costs[value] = costs_lib.failures_as_worst(
       [each.value for each in group], found.worst
     )
   if len(costs) < 2:
     return []
   curves = {
-    value: statistics.expected_best(each, range(1, len(each) + 1))
+    value: budget.expected_best(each, range(1, len(each) + 1))
     for value, each in costs.items()
   }
   first, *others = [
     (_from_to(first, last), value, curves[value][last - 1])
-    for first, last, value in statistics.winners(curves)
+    for first, last, value in budget.winners(curves)
   ]
-  way = "lowest" if statistics.sign(study) > 0 else "highest"
+  way = "lowest" if costs_lib.sign(study) > 0 else "highest"
 
   def won(upto: str, value: Any, best: float) -> str:
-    return f"{axis} = {value} ({number(statistics.sign(study) * best)})"
+    return f"{axis} = {value} ({number(costs_lib.sign(study) * best)})"
 
   parts = [
     f"With {first[0]} tried, the {way} expected best {study['score']} of these "
@@ -96,7 +101,7 @@ def _budget_test(axis, found, costs):
   k = min(curve.last for curve in found.curves[axis].values())
   if not k:
     return "a description, not a finding: nothing is tested"
-  p = statistics.budget_test(list(costs.values()), k)
+  p = budget.budget_test(list(costs.values()), k)
   return (
     f"exploratory: with {_many(k, 'setting')} tried, the values of {axis} "
     f"differ with p {p_equals(p)}, labels permuted"
@@ -182,7 +187,7 @@ def _needed(each):
   found = each.found
   if math.isnan(found.tau) or not found.sigma:
     return ""
-  n = significance.settings_needed(
+  n = sample_size.settings_needed(
     found.sigma, found.tau, found.sigma, found.seeds[0], each.n_tests
   )
   if n <= found.n:
@@ -215,9 +220,9 @@ def _impossible(axis, tested):
 def _would_do(unit, units, tests):
   """Returns "10 settings, 4 more, would do"."""
   if unit == "settings":
-    least, thing = significance.least_settings(tests), "settings"
+    least, thing = sample_size.least_settings(tests), "settings"
   else:
-    least, thing = significance.least_seeds(tests), "seeds of each value"
+    least, thing = sample_size.least_seeds(tests), "seeds of each value"
   return f"{least} {thing}, {least - units} more, would do"
 
 
@@ -294,7 +299,7 @@ def _failed(study, each):
   """Returns a sentence on the failures in a comparison, if there are any."""
   if not any(each.failed):
     return ""
-  sign = statistics.sign(study)
+  sign = costs_lib.sign(study)
   text = (
     f" {each.first} fails in {each.failed[0]} of {_many(each.runs[0], 'run')}, "
     f"{each.second} in {each.failed[1]} of {each.runs[1]}; failures cost the "
@@ -339,7 +344,7 @@ def _about_looks(table, found):
   """Returns a sentence on what earlier reports, of fewer runs, had said."""
   if not found.looks:
     return []
-  now = statistics.look(table, found)
+  now = summary_lib.look_at(table, found)
   counts = [str(each.ended) for each in found.looks]
   before = found.looks[-1].shown
   changes = [
@@ -390,7 +395,7 @@ def _about_the_rest(table):
 def warnings(table: Any) -> list[str]:
   """Returns sentences on what makes the figures doubtful."""
   found = []
-  digests = statistics.protocols(table)
+  digests = summary_lib.protocols(table)
   if len(digests) > 1:
     found.append(
       f"The runs were scored under {len(digests)} different protocols "

@@ -16,8 +16,9 @@ from typing import Optional
 from compare_gan.storage import files as files_lib
 from compare_gan.study.report import answers
 from compare_gan.study.report import report_runs
-from compare_gan.study.report import statistics
 from compare_gan.study.report import tables
+from compare_gan.study.report.statistics import costs as costs_lib
+from compare_gan.study.report.statistics import summary as summary_lib
 from compare_gan.study.run import table as table_lib
 import numpy as np
 
@@ -44,7 +45,7 @@ def write(study_dir: str, max_megabytes: float = 60) -> str:
       where all would be too much.
   """
   table = table_lib.read(study_dir)
-  summary = statistics.summary(table)
+  summary = summary_lib.summarize(table)
   summary = summary._replace(looks=_look(table, study_dir, summary))
   folder = os.path.join(study_dir, "report")
   os.makedirs(folder, exist_ok=True)
@@ -63,8 +64,8 @@ def _look(table, study_dir, summary):
   path = os.path.join(study_dir, "looks.jsonl")
   text = files_lib.read_text_if_any(path) or ""
   looks = [json.loads(line) for line in text.split("\n") if line.strip()]
-  before = [statistics.Look(each["ended"], each["shown"]) for each in looks]
-  look = statistics.look(table, summary)
+  before = [summary_lib.Look(each["ended"], each["shown"]) for each in looks]
+  look = summary_lib.look_at(table, summary)
   if not before or before[-1] != look:
     files_lib.write_text(path, text + json.dumps(look._asdict()) + "\n")
   return tuple(each for each in before if each.ended < look.ended)
@@ -73,7 +74,7 @@ def _look(table, study_dir, summary):
 def page(
   table: table_lib.Table,
   study_dir: str,
-  summary: Optional[statistics.Summary] = None,
+  summary: Optional[summary_lib.Summary] = None,
   max_megabytes: float = 60,
 ) -> str:
   """Returns the HTML of the report.
@@ -84,7 +85,7 @@ def page(
     summary: of the table, if it is known.
     max_megabytes: of the page.
   """
-  summary = summary or statistics.summary(table)
+  summary = summary or summary_lib.summarize(table)
   content = _content(table, summary)
   files = _picture_files(table, study_dir)
   details = _json(_details(table, study_dir, files))
@@ -190,7 +191,7 @@ def _more_pictures(table, study_dir, allowance):
 
 
 def _rank(table, row):
-  known = statistics.cost(row, table.study)
+  known = costs_lib.cost(row, table.study)
   return (math.inf if known is None else known, row.order)
 
 
@@ -221,7 +222,7 @@ def _run(table, row, metrics):
 
 def _content(table, summary):
   study = table.study
-  scale = statistics.sign(study)
+  scale = costs_lib.sign(study)
   metrics = sorted(summary.metrics, key=lambda name: name != study["score"])
   return {
     "name": str(study["name"]),
@@ -267,7 +268,7 @@ def _texts(cell):
 
 
 def facts(
-  table: table_lib.Table, summary: statistics.Summary
+  table: table_lib.Table, summary: summary_lib.Summary
 ) -> list[tuple[str, str]]:
   """Returns [(what, text)]: how the figures came about."""
   study = table.study
@@ -292,7 +293,7 @@ def facts(
       "Value of a setting",
       "the median over its seeds. A training that failed or collapsed counts "
       f"as infinitely bad, and where a mean is taken over settings, as "
-      f"{answers.number(statistics.sign(study) * summary.worst)}, the worst "
+      f"{answers.number(costs_lib.sign(study) * summary.worst)}, the worst "
       "value that any setting reached",
     ),
     (
@@ -315,7 +316,7 @@ def facts(
     ("Effects", _effects(summary)),
     (
       "Protocol",
-      ", ".join(statistics.protocols(table)) or "none is known",
+      ", ".join(summary_lib.protocols(table)) or "none is known",
     ),
   ]
 

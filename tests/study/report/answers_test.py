@@ -3,7 +3,7 @@
 import math
 
 from compare_gan.study.report import answers
-from compare_gan.study.report import statistics
+from compare_gan.study.report.statistics import summary as summary_lib
 import numpy as np
 import pytest
 
@@ -14,7 +14,7 @@ from tests.study.examples import table
 
 
 def _answers(found):
-  return answers.answers(found, statistics.summary(found))
+  return answers.answers(found, summary_lib.summarize(found))
 
 
 def _the(sentences, words):
@@ -190,8 +190,8 @@ def test_answers_tell_where_only_one_of_them_fails():
 
 def test_answers_flag_what_changed_since_fewer_runs_had_ended():
   found = _gains(np.linspace(2.5, 3.5, 12))
-  summary = statistics.summary(found)
-  looks = (statistics.Look(24, []), statistics.Look(60, []))
+  summary = summary_lib.summarize(found)
+  looks = (summary_lib.Look(24, []), summary_lib.Look(60, []))
   sentence = _the(
     answers.answers(found, summary._replace(looks=looks)), "read before"
   )
