@@ -24,6 +24,7 @@ from compare_gan.gans import schedules
 from compare_gan.gans import shrinking_optimizers
 from compare_gan.gans import tfgan_losses
 from compare_gan.metrics import contract
+from compare_gan.study.report import sections
 from compare_gan.study.run import executors
 import gin
 
@@ -65,6 +66,7 @@ def kinds() -> dict[str, Kind]:
       lambda: _gin_names(_is_optimizer),
     ),
     "penalties": Kind("penalty.fn", lambda: _gin_names(_is_penalty)),
+    "report_sections": Kind("report.sections", _report_sections),
     "schedules": Kind(
       "ModularGAN.g_lr, d_lr", lambda: _gin_names(_is_schedule)
     ),
@@ -176,6 +178,10 @@ def _executors():
 
 def _looks():
   return [_entry(name, module) for name, module in looks.kinds().items()]
+
+
+def _report_sections():
+  return [_entry(name, module) for name, module in sections.built_in().items()]
 
 
 def _datasets():

@@ -26,6 +26,7 @@ from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_text
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import search as search_lib
+from compare_gan.study.report import sections  # noqa: F401  (report.sections)
 import gin
 
 _PARAMETERS = {
@@ -225,7 +226,8 @@ def _find_base(base, folder):
 def require_same_runs(folder: str, begun: str, text: str) -> None:
   """Raises ValueError, with the difference, if a study has become another.
 
-  Comments may change, and seeds, retries and limits may be raised.
+  Comments and report.sections may change; seeds, retries and limits may be
+  raised.
 
   Args:
     folder: of the study.
@@ -235,7 +237,7 @@ def require_same_runs(folder: str, begun: str, text: str) -> None:
   old, new = _read_text(begun), _read_text(text)
   for name in dict.fromkeys([*old, *new]):
     was, is_ = old.get(name, _UNSET), new.get(name, _UNSET)
-    if was == is_ or _is_raised(name, was, is_):
+    if was == is_ or _is_raised(name, was, is_) or _is_of_report(name):
       continue
     name, was, is_ = _first_difference(name, was, is_)
     raise ValueError(
@@ -272,6 +274,11 @@ def _is_raised(name, was, is_):
     return is_ is None  # no limit
   numbers = isinstance(was, (int, float)) and isinstance(is_, (int, float))
   return numbers and is_ >= was
+
+
+def _is_of_report(name):
+  """Returns whether a name is report.sections, which changes no run."""
+  return f".{name}".endswith(".report.sections")
 
 
 def _first_difference(name, was, is_):

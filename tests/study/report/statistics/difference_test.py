@@ -1,4 +1,4 @@
-"""Differences of two values: by hand, simulated, and beside recorded numbers."""
+"""Differences of two values: by hand, simulated, beside recorded numbers."""
 
 import math
 
