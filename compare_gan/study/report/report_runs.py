@@ -36,7 +36,7 @@ def detail(row: Any, folder: str, points: int = POINTS) -> dict[str, Any]:
     folder: of the run.
     points: of each learning curve, at most.
   """
-  found = {
+  found: dict[str, Any] = {
     "checkpoints": [
       [
         each["step"],
@@ -228,7 +228,8 @@ def thumbnail(path: str, limit: float, side: int = _SIDE) -> Optional[str]:
       content = _jpeg(image, quality)
       if len(content) * 4 / 3 <= limit:
         return html_page.data_uri("jpeg", content)
-    image.thumbnail([max(1, side // 2) for side in image.size])
+    width, height = image.size
+    image.thumbnail((max(1, width // 2), max(1, height // 2)))
   return None
 
 

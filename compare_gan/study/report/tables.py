@@ -15,6 +15,7 @@ from typing import Optional
 
 from compare_gan.storage import files
 from compare_gan.study.report import answers
+from compare_gan.study.report import words
 from compare_gan.study.report.statistics import costs as costs_lib
 from compare_gan.study.report.statistics import summary as summary_lib
 
@@ -245,21 +246,21 @@ def comparison_rows(
     [
       each.axis,
       f"{each.first} - {each.second}",
-      answers.number(-signed * each.found.estimate),
+      words.number(-signed * each.found.estimate),
       interval(-signed, each.found.interval),
-      answers.number(-signed * each.found.mean),
+      words.number(-signed * each.found.mean),
       interval(-signed, each.found.t),
       each.found.n,
       _from_to(each.found.seeds),
       each.found.test,
-      answers.p_text(each.found.p),
-      answers.p_text(each.p_holm) if each.tested else "too few",
+      words.p_text(each.found.p),
+      words.p_text(each.p_holm) if each.tested else "too few",
       each.n_tests if each.tested else "-",
-      answers.p_text(each.found.smallest_p),
+      words.p_text(each.found.smallest_p),
       f"{each.found.better[0]}/{each.found.better[1]}",
-      answers.number(each.found.probability),
-      answers.number(each.found.tau),
-      answers.number(each.found.sigma),
+      words.number(each.found.probability),
+      words.number(each.found.tau),
+      words.number(each.found.sigma),
       f"{each.failed[0]}/{each.failed[1]}",
       each.n_dropped,
     ]
@@ -283,7 +284,7 @@ def interval(factor: float, ends: tuple[float, float]) -> str:
   low, high = sorted(factor * end for end in ends)
   if math.isnan(low) or math.isnan(high):
     return "-"
-  return f"[{answers.number(low)}, {answers.number(high)}]"
+  return f"[{words.number(low)}, {words.number(high)}]"
 
 
 def stability_rows(
@@ -297,8 +298,8 @@ def stability_rows(
       value,
       each.n_failed,
       each.n,
-      answers.number(each.seed_iqr),
-      answers.number(each.setting_iqr),
+      words.number(each.seed_iqr),
+      words.number(each.setting_iqr),
     ]
     for axis, by_value in summary.stability.items()
     for value, each in by_value.items()
@@ -325,4 +326,4 @@ def _setting(x):
 
 
 def _score(study, known):
-  return answers.number(costs_lib.sign(study) * known)
+  return words.number(costs_lib.sign(study) * known)

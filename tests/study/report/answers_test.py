@@ -3,6 +3,7 @@
 import math
 
 from compare_gan.study.report import answers
+from compare_gan.study.report import words
 from compare_gan.study.report.statistics import summary as summary_lib
 import numpy as np
 import pytest
@@ -238,11 +239,11 @@ def test_answers_without_a_score():
   ],
 )
 def test_numbers_have_three_digits(x, shown):
-  assert answers.number(x) == shown
+  assert words.number(x) == shown
 
 
 @pytest.mark.parametrize(
   "p,shown", [(0.0004, "less than .001"), (0.004, ".004"), (1.0, "1.00")]
 )
 def test_p_values(p, shown):
-  assert answers.p_text(p) == shown
+  assert words.p_text(p) == shown

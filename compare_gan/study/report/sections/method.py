@@ -1,8 +1,8 @@
 """How the figures came about."""
 
 from compare_gan.pictures import html_page
-from compare_gan.study.report import answers
 from compare_gan.study.report import sections
+from compare_gan.study.report import words
 from compare_gan.study.report.statistics import costs as costs_lib
 from compare_gan.study.report.statistics import summary as summary_lib
 from compare_gan.study.run import table as table_lib
@@ -51,7 +51,7 @@ def facts(
       "Value of a setting",
       "the median over its seeds. A training that failed or collapsed counts "
       f"as infinitely bad, and where a mean is taken over settings, as "
-      f"{answers.number(costs_lib.sign(study) * summary.worst)}, the worst "
+      f"{words.number(costs_lib.sign(study) * summary.worst)}, the worst "
       "value that any setting reached",
     ),
     (

@@ -33,9 +33,11 @@ def top_percent(
   points = costs[:n_top]
   inside = costs_lib.finite(points)
   if not len(inside):
-    return Box(n_top, len(costs), *[math.inf] * 5, tuple(points))
-  five = np.percentile(inside, [0, 25, 50, 75, 100])
-  return Box(n_top, len(costs), *five.tolist(), tuple(points.tolist()))
+    return Box(n_top, len(costs), *(math.inf,) * 5, points=tuple(points))
+  five = np.percentile(inside, [0, 25, 50, 75, 100]).tolist()
+  low, first, middle, third, high = five
+  shown = tuple(points.tolist())
+  return Box(n_top, len(costs), low, first, middle, third, high, shown)
 
 
 class Best(NamedTuple):
@@ -50,7 +52,7 @@ def best_of_cells(
   all_settings: Iterable[settings_lib.Setting], top: int = 2
 ) -> list[Best]:
   """Returns the Best of every cell, the cell with the best setting first."""
-  cells = {}
+  cells: dict[tuple, list[settings_lib.Setting]] = {}
   for each in all_settings:
     cells.setdefault(settings_lib.hashable(each.cell), []).append(each)
   found = []

@@ -91,7 +91,7 @@ def blocks(
 ) -> list[np.ndarray]:
   """Returns the costs of Settings by phase and round, the first phase first."""
   order = {phase: i for i, phase in enumerate(phases)}
-  found = {}
+  found: dict[tuple[int, int], list[float]] = {}
   for each in group:
     key = (order.get(each.phase, len(order)), each.round or 0)
     found.setdefault(key, []).append(each.value)
@@ -190,7 +190,7 @@ def winners(
     curves: {name: cost by k = 1..n}, compared as far as all of them reach.
   """
   last = min(map(len, curves.values()))
-  found = []
+  found: list[tuple[int, int, Any]] = []
   for k in range(1, last + 1):
     name = min(curves, key=lambda name: curves[name][k - 1])
     if found and found[-1][2] == name:

@@ -19,7 +19,7 @@ def sign_flip(x: Union[Sequence[float], np.ndarray]) -> float:
   of which the observed signs are one more.
   """
   x = np.asarray(x, np.float64)
-  x = x[x != 0]
+  x = np.asarray(x[x != 0])
   if not len(x):
     return 1.0
   least = abs(x.sum()) - 1e-12 * np.abs(x).sum()

@@ -29,7 +29,7 @@ def wilcoxon(x: Union[Sequence[float], np.ndarray]) -> tuple[float, int]:
   if not len(x):
     return 1.0, 0
   ranks = stats.rankdata(np.abs(x))
-  return _rank_null(ranks).p(ranks[x > 0].sum()), len(x)
+  return _rank_null(ranks).p(ranks[np.greater(x, 0)].sum()), len(x)
 
 
 def signed_rank(x: Union[Sequence[float], np.ndarray]) -> significance.Estimate:
@@ -73,7 +73,7 @@ class _Null(NamedTuple):
   being in the middle. Beyond _EXACT ranks it is None, and the sum is normal.
   """
 
-  ways: object
+  ways: Optional[np.ndarray]
   least: float
   mean: float
   deviation: float

@@ -40,7 +40,7 @@ class Setting(NamedTuple):
 
 def ended_settings(table: table_lib.Table) -> list[Setting]:
   """Returns the Settings with a training that ended, in the study's order."""
-  found = {}
+  found: dict[tuple, list[tuple[table_lib.Row, float]]] = {}
   for row in sorted(table.rows, key=lambda row: row.order):
     known = costs_lib.cost(row, table.study)
     if known is not None:

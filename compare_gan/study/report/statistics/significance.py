@@ -19,9 +19,9 @@ class Estimate(NamedTuple):
 
 def holm(ps: Sequence[float]) -> np.ndarray:
   """Returns p-values after Holm's correction for as many tests as there are."""
-  ps = np.asarray(ps, np.float64)
-  order = np.argsort(ps, kind="stable")
-  scaled = ps[order] * np.arange(len(ps), 0, -1)
-  adjusted = np.empty(len(ps))
+  values = np.asarray(ps, np.float64)
+  order = np.argsort(values, kind="stable")
+  scaled = values[order] * np.arange(len(values), 0, -1)
+  adjusted = np.empty(len(values))
   adjusted[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
   return adjusted
