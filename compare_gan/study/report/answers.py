@@ -10,9 +10,9 @@ from compare_gan.study.report.statistics import costs as costs_lib
 from compare_gan.study.report.statistics import settings as settings_lib
 from compare_gan.study.report.statistics import summary as summary_lib
 from compare_gan.study.report.statistics import t_tests
-from compare_gan.study.report.words import counted
 from compare_gan.study.report.words import number
 from compare_gan.study.report.words import p_equals
+from compare_gan.study.report.words import plural
 
 
 def answers(table: Any, found: summary_lib.Summary) -> list[str]:
@@ -34,9 +34,9 @@ def _about_the_best(study, found):
   parts = [f"{axis} = {value}" for axis, value in best.cell.items()]
   parts += [f"{name} = {value:g}" for name, value in best.settings.items()]
   return (
-    f"The best of {counted(len(found.settings), 'setting')} has a median "
+    f"The best of {plural(len(found.settings), 'setting')} has a median "
     f"{study['score']} of {number(costs_lib.sign(study) * best.value)} over "
-    f"{counted(best.n, 'seed')} ({best.n_ok} of {best.n} ended well): "
+    f"{plural(best.n, 'seed')} ({best.n_ok} of {best.n} ended well): "
     f"{', '.join(parts) or 'the only one'}."
     f"{_about_the_choice(study, best, len(found.settings))}"
   )
@@ -90,7 +90,7 @@ def _about_budgets(study, axis, found):
     *(f"with {other[0]}, of {won(*other)}" for other in others[:3]),
   ]
   if len(others) > 3:
-    parts.append(f"it changes {counted(len(others) - 3, 'more time')}")
+    parts.append(f"it changes {plural(len(others) - 3, 'more time')}")
   return [f"{'; '.join(parts)} ({_budget_test(axis, found, costs)})."]
 
 
@@ -101,14 +101,14 @@ def _budget_test(axis, found, costs):
     return "a description, not a finding: nothing is tested"
   p = budget.budget_test(list(costs.values()), k)
   return (
-    f"exploratory: with {counted(k, 'setting')} tried, the values of {axis} "
+    f"exploratory: with {plural(k, 'setting')} tried, the values of {axis} "
     f"differ with p {p_equals(p)}, labels permuted"
   )
 
 
 def _from_to(first, last):
   if first == last:
-    return counted(first, "setting")
+    return plural(first, "setting")
   return f"up to {last} settings" if first == 1 else f"{first} to {last}"
 
 
@@ -180,7 +180,7 @@ def _about_the_rest(table):
   waiting = sum(row.status in ("running", "waiting") for row in table.rows)
   if waiting:
     sentences.append(
-      f"{waiting} of {counted(len(table.rows), 'run')} have not ended: all this "
+      f"{waiting} of {plural(len(table.rows), 'run')} have not ended: all this "
       "is of the others, and a difference that is shown now may go."
     )
   return sentences + [f"Warning: {words}" for words in warnings(table)]

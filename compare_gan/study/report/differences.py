@@ -8,11 +8,11 @@ from compare_gan.study.report.statistics import costs as costs_lib
 from compare_gan.study.report.statistics import sample_size
 from compare_gan.study.report.statistics import significance
 from compare_gan.study.report.statistics import summary as summary_lib
-from compare_gan.study.report.words import counted
 from compare_gan.study.report.words import number
 from compare_gan.study.report.words import p_digits
 from compare_gan.study.report.words import p_equals
 from compare_gan.study.report.words import p_text
+from compare_gan.study.report.words import plural
 
 _MOST = 6  # differences of an axis that are told in words
 
@@ -42,7 +42,7 @@ def describe_differences(
 
 def _at_most(axis, sentences, thing):
   more = len(sentences) - _MOST
-  rest = [f"{axis}: {counted(more, f'more {thing}')} of this kind."]
+  rest = [f"{axis}: {plural(more, f'more {thing}')} of this kind."]
   return sentences[:_MOST] + (rest if more > 0 else [])
 
 
@@ -62,7 +62,7 @@ def _test(each):
   """Returns the units, the test and p of a Comparison in words."""
   return (
     f"{_units(each)}, {each.found.test}, p {p_equals(each.p_holm)} after Holm "
-    f"over {counted(each.n_tests, 'test')}"
+    f"over {plural(each.n_tests, 'test')}"
   )
 
 
@@ -115,7 +115,7 @@ def _impossible(axis, tested):
       groups.setdefault((each.found.unit, units), []).append(each)
   return [
     f"{axis}: {units} {unit} reach {p_text(group[0].found.smallest_p)}, "
-    f"{counted(group[0].n_tests, 'test')} need less than "
+    f"{plural(group[0].n_tests, 'test')} need less than "
     f"{p_digits(significance.LEVEL / group[0].n_tests)}: not testable "
     f"({', '.join(f'{each.first} and {each.second}' for each in group)}); "
     f"{_needed_units(unit, units, group[0].n_tests)}."
@@ -178,7 +178,7 @@ def _sided(each):
     *(sides[::-1] if turned else sides),
     number(abs(found.estimate)),
     "" if math.isnan(low) else f" [{number(low)}, {number(high)}]",
-    f"{found.better[turned]} of {counted(found.n, 'setting')}",
+    f"{found.better[turned]} of {plural(found.n, 'setting')}",
     p_digits(1 - found.probability if turned else found.probability),
   )
 
@@ -196,7 +196,7 @@ def _units(each):
   seeds = str(least) if least == most else f"{least} to {most}"
   dropped = found.n - found.n_nonzero
   return (
-    f"{counted(found.n, 'setting')} x {seeds} {'seed' if most == 1 else 'seeds'}"
+    f"{plural(found.n, 'setting')} x {seeds} {'seed' if most == 1 else 'seeds'}"
     f"{f', {dropped} of them without a difference' if dropped else ''}"
   )
 
@@ -207,14 +207,13 @@ def _failed(study, each):
     return ""
   sign = costs_lib.sign(study)
   text = (
-    f" {each.first} fails in {each.failed[0]} of {counted(each.runs[0], 'run')}, "
-    f"{each.second} in {each.failed[1]} of {each.runs[1]}; failures cost the "
+    f" {each.first} fails in {each.failed[0]} of {plural(each.runs[0], 'run')}"
+    f", {each.second} in {each.failed[1]} of {each.runs[1]}; failures cost the "
     f"worst value seen, {number(sign * each.worst)}"
   )
   if each.n_dropped:
     text += (
-      f"; {counted(each.n_dropped, 'setting')} where all of them failed left "
-      "out"
+      f"; {plural(each.n_dropped, 'setting')} where all of them failed left out"
     )
   if not math.isnan(each.survivors):
     text += (

@@ -28,6 +28,6 @@ def p_digits(p: float) -> str:
   return (f"{p:.3f}" if p < 0.1 else f"{p:.2f}").lstrip("0")
 
 
-def counted(n: int, thing: str) -> str:
+def plural(n: int, thing: str) -> str:
   """Returns "1 run" or "2 runs"."""
   return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
