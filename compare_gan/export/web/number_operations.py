@@ -10,7 +10,7 @@ import numpy as np
 
 
 def rule_of_unary(name: str, *attributes: str) -> program_writer.Rule:
-  def rule(writer, op):
+  def rule(writer: program_writer.Writer, op: Any) -> None:
     details = {attribute: op.get_attr(attribute) for attribute in attributes}
     y = writer.step(name, [writer.value(op.inputs[0])], **details)
     writer.name(op.outputs[0], y)
@@ -19,7 +19,7 @@ def rule_of_unary(name: str, *attributes: str) -> program_writer.Rule:
 
 
 def rule_of_binary(name: str) -> program_writer.Rule:
-  def rule(writer, op):
+  def rule(writer: program_writer.Writer, op: Any) -> None:
     shape = program_writer.static_shape(op.outputs[0])
     inputs = [_repeating(writer, tensor, shape) for tensor in op.inputs]
     y = writer.step(name, inputs, length=program_writer.count_numbers(shape))
@@ -55,7 +55,7 @@ def sum_of_all(writer: program_writer.Writer, op: Any) -> None:
 
 
 def rule_of_reduction(name: str) -> program_writer.Rule:
-  def rule(writer, op):
+  def rule(writer: program_writer.Writer, op: Any) -> None:
     x, axes = op.inputs[0], writer.constant(op.inputs[1])
     shape = program_writer.static_shape(x)
     reduced = sorted({int(axis) % len(shape) for axis in np.ravel(axes)})

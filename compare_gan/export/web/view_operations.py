@@ -24,7 +24,7 @@ def rule_of_view(
     arrange: `arrange(writer, op)` -> a function from arrays to views.
   """
 
-  def rule(writer, op):
+  def rule(writer: program_writer.Writer, op: Any) -> None:
     [x, *_], [y, *_] = op.inputs, op.outputs
     moved = writer.view(
       writer.value(x), program_writer.static_shape(x), arrange(writer, op)
@@ -52,7 +52,7 @@ def broadcast(writer: program_writer.Writer, op: Any) -> program_writer.View:
 def tile(writer: program_writer.Writer, op: Any) -> program_writer.View:
   times = writer.constant(op.inputs[1]).tolist()
 
-  def arrange(x):
+  def arrange(x: np.ndarray) -> np.ndarray:
     sizes = [part for t, n in zip(times, x.shape) for part in (t, n)]
     x = x[tuple(i for n in x.shape for i in (None, slice(n)))]
     return np.broadcast_to(x, sizes)
@@ -72,7 +72,7 @@ def strided_slice(
 ) -> program_writer.View:
   begin, end, stride = (writer.constant(tensor) for tensor in op.inputs[1:])
 
-  def has(mask, i):
+  def has(mask: str, i: int) -> bool:
     return bool(op.get_attr(f"{mask}_mask") >> i & 1)
 
   index: list[Any] = []
@@ -98,7 +98,7 @@ def depth_to_space(
   program_writer.require_nhwc(op)
   b = op.get_attr("block_size")
 
-  def arrange(x):
+  def arrange(x: np.ndarray) -> np.ndarray:
     n, h, w, c = x.shape
     x = x.reshape(n, h, w, b, b, c // b**2)
     return x.transpose(0, 1, 3, 2, 4, 5)
@@ -112,7 +112,7 @@ def space_to_depth(
   program_writer.require_nhwc(op)
   b = op.get_attr("block_size")
 
-  def arrange(x):
+  def arrange(x: np.ndarray) -> np.ndarray:
     n, h, w, c = x.shape
     x = x.reshape(n, h // b, b, w // b, b, c)
     return x.transpose(0, 1, 3, 2, 4, 5)
@@ -131,7 +131,7 @@ def resize_nearest(
       "without align_corners are needed."
     )
 
-  def arrange(x):
+  def arrange(x: np.ndarray) -> np.ndarray:
     x = x[:, :, None, :, None]
     n, _, _, _, _, c = x.shape
     return np.broadcast_to(x, [n, h, height // h, w, width // w, c])

@@ -9,7 +9,7 @@ from compare_gan.export.web import program_writer
 
 
 def rule_of_pool(name: str) -> program_writer.Rule:
-  def rule(writer, op):
+  def rule(writer: program_writer.Writer, op: Any) -> None:
     program_writer.require_nhwc(op)
     x, y = _image(op.inputs[0]), _image(op.outputs[0])
     kernel, stride = op.get_attr("ksize")[1:3], op.get_attr("strides")[1:3]
@@ -34,7 +34,7 @@ def rule_of_matmul(transpose_a: str, transpose_b: str) -> program_writer.Rule:
     transpose_a, transpose_b: the names of these attributes.
   """
 
-  def rule(writer, op):
+  def rule(writer: program_writer.Writer, op: Any) -> None:
     a, b = op.inputs
     shapes = [program_writer.static_shape(a), program_writer.static_shape(b)]
     numbers = []
