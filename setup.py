@@ -67,6 +67,7 @@ setuptools.setup(
     "compare_gan": ["py.typed"],
     "compare_gan.export.web": ["*.html", "*.css", "*.js"],
     "compare_gan.study.report": ["*.html", "*.css", "*.js"],
+    "compare_gan.study.report.sections": ["*.js"],
   },
   cmdclass={"build_py": BuildWithConfigs},
   python_requires=">=3.9",

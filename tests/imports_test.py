@@ -93,6 +93,7 @@ _MAY_IMPORT = {
   "evaluation.sampling": {"gans", "layers"},
   "evaluation.microscope": {"gans.penalty_lib", "layers"},
   "pictures": {"evaluation.sampling", "gans.latents"},
+  "pictures.html_page": set(),
   # Pictures of others are read as datasets read them.
   "pictures.picture_files": {
     "datasets.arrays",
@@ -100,6 +101,7 @@ _MAY_IMPORT = {
     "datasets.image_file",
   },
   "export": {"gans", "architectures.abstract_arch", "layers"},
+  "export.web": {"pictures.html_page"},
   "looks": {
     "datasets.cache",
     "evaluation.sampling",
@@ -121,6 +123,7 @@ _MAY_IMPORT = {
     "evaluation.settings",
     "memory",
     "metrics.contract",
+    "pictures.html_page",
     "storage.model_dir",
   },
   "version": set(),

@@ -39,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     if verb == "export":
       one.add_argument("--csv", help="file to write")
       one.add_argument("--parquet", help="file to write; needs pyarrow")
+    if verb == "report":
+      one.add_argument(
+        "--gin_bindings",
+        action="append",
+        default=[],
+        help="a line on top of study.gin, such as report.sections = [...]",
+      )
   _add_retry(verbs.add_parser("retry", help="lets failed runs be run again"))
   imported = verbs.add_parser("import", help="makes a study of scores.csv")
   imported.add_argument(
@@ -203,7 +210,8 @@ def _report(args):
   from compare_gan.study.report import report_page
 
   _print_note(table.read_study(args.folder))
-  print(f"Wrote {report_page.write(args.folder)}.")
+  path = report_page.write(args.folder, bindings=args.gin_bindings)
+  print(f"Wrote {path}.")
 
 
 def _print_note(study):

@@ -16,6 +16,7 @@ import argparse
 from compare_gan.commands import export
 from compare_gan.evaluation import sampling
 from compare_gan.export import frozen
+from compare_gan.export.web import program_writer
 from compare_gan.export.web import web_page
 from compare_gan.export.web import web_program
 from compare_gan.pictures import views
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
     try:
       page = _live(gan, averaged, names, title, args)
     except (
-      web_program.UnknownOperationError,
+      program_writer.UnknownOperationError,
       web_page.TooLargeError,
     ) as error:
       why = f"Images that were made before: {error}"

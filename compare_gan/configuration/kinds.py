@@ -29,6 +29,7 @@ from compare_gan.gans import tf1_schedules
 from compare_gan.gans import tfgan_losses
 from compare_gan.gans.heads import class_head
 from compare_gan.metrics import contract
+from compare_gan.study.report import sections
 from compare_gan.study.run import executors
 import gin
 
@@ -77,6 +78,7 @@ def kinds() -> dict[str, Kind]:
       "penalty.fn, penalty.terms, g_penalty.terms",
       lambda: _gin_names(_is_penalty),
     ),
+    "report_sections": Kind("report.sections", _report_sections),
     "schedules": Kind(
       "ModularGAN.g_lr, d_lr", lambda: _gin_names(_is_schedule)
     ),
@@ -221,6 +223,10 @@ def _executors():
 
 def _looks():
   return [_entry(name, module) for name, module in looks.kinds().items()]
+
+
+def _report_sections():
+  return [_entry(name, module) for name, module in sections.built_in().items()]
 
 
 def _datasets():

@@ -28,6 +28,7 @@ _MEMBERS = {
   "norms": ("@conditional_batch_norm", "@spectral_norm"),
   "optimizers": ("@tf.train.AdamOptimizer", "@tf.train.exponential_decay"),
   "penalties": ("@wgangp_penalty", "@penalty"),
+  "report_sections": ("correlation", "statistics"),
   "schedules": ("@tf.train.polynomial_decay", "@tf.train.AdamOptimizer"),
   "studies": ("regularization_mini.gin", "biggan_cifar.gin"),
 }

@@ -1,6 +1,8 @@
 """Tables of studies for the tests of their statistics and reports."""
 
+from compare_gan.study.report.statistics import settings as settings_lib
 from compare_gan.study.run import table as table_lib
+import numpy as np
 
 STUDY = {
   "format": 1,
@@ -62,3 +64,9 @@ def norms(none, sn, settings=None, **study):
     for seed, score in enumerate(scores)
   ]
   return table(rows, axes={"norm": ["none", "sn"]}, **study)
+
+
+def setting(costs, phase="fixed_sets", round=0, **cell):
+  """Returns a Setting with the costs of its seeds."""
+  costs = tuple(np.atleast_1d(np.float64(costs)).tolist())
+  return settings_lib.Setting(cell, {}, phase, round, 0, (), costs)

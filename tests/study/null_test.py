@@ -3,7 +3,7 @@
 import itertools
 
 from compare_gan.study.report import answers
-from compare_gan.study.report import statistics
+from compare_gan.study.report.statistics import summary as summary_lib
 import numpy as np
 import pytest
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.versions("numpy 1.19 or 2 computes it")
 
 
 def _claims(table):
-  sentences = answers.answers(table, statistics.summary(table))
+  sentences = answers.answers(table, summary_lib.summarize(table))
   return any("beats" in sentence for sentence in sentences)
 
 
@@ -40,7 +40,7 @@ def test_failures_of_the_worst_runs_do_not_look_better():
     noise = first - first.mean(axis=1, keepdims=True)
     first[noise > np.quantile(noise, 0.84)] = np.inf
     found = null.table(first, second)
-    sentences = answers.answers(found, statistics.summary(found))
+    sentences = answers.answers(found, summary_lib.summarize(found))
     claims += any("none beats sn" in sentence for sentence in sentences)
   assert claims <= 7  # 2.5 are expected of 100, above 7 in .4 % of cases.
 

@@ -4,18 +4,17 @@ It holds either a program (web_program.py) with its weights and the interpreter
 that computes images in the browser, or frames, images that were made before.
 """
 
-import base64
 from collections.abc import Iterable
 import html
 import io
 import json
-import os
-import re
 from typing import Any
 
 from compare_gan.export.web import web_program
+from compare_gan.pictures import html_page
 
-_FOLDER = os.path.dirname(os.path.abspath(__file__))
+# The interpreter runs in a worker, which is made from a part of the page.
+_SCRIPTS = "script-src 'unsafe-inline' blob:; worker-src blob:"
 _MEGABYTE = 2**20
 
 
@@ -107,26 +106,22 @@ def data_uri(picture: Any) -> str:
 
   file = io.BytesIO()
   Image.fromarray(picture).save(file, "PNG", optimize=True)
-  return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+  return html_page.data_uri("png", file.getvalue())
 
 
 def _page(about, content, weights):
   title, text = about
-  # Nothing in the data may look like the end of a script.
-  described = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
   parts = {
     "title": html.escape(title),
     "about": html.escape(text),
-    "style": _part("web_page.css"),
-    "data": described,
+    "data": html_page.to_json(content),
     "weights": weights,
     "interpreter": _part("web_interpreter.js"),
     "script": _part("web_page.js"),
   }
-  template = _part("web_page.html")
-  return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
+  body = html_page.fill_template(_part("web_page.html"), parts)
+  return html_page.whole_page(title, _part("web_page.css"), body, _SCRIPTS)
 
 
 def _part(name):
-  with open(os.path.join(_FOLDER, name), encoding="utf-8") as file:
-    return file.read()
+  return html_page.read_beside(__file__, name)

@@ -24,6 +24,7 @@ from typing import Optional
 from compare_gan.configuration import gin_files
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import search as search_lib
+from compare_gan.study.report import sections  # noqa: F401  (report.sections)
 from compare_gan.study.run import table
 import gin
 

@@ -16,7 +16,8 @@ _DEFAULTS = {
 def require(folder: str, begun: str, text: str) -> None:
   """Raises ValueError, with the difference, if a study has become another one.
 
-  Comments may change, and seeds, retries and limits may be raised.
+  Comments and report.sections may change; seeds, retries and limits may be
+  raised.
 
   Args:
     folder: of the study.
@@ -26,7 +27,7 @@ def require(folder: str, begun: str, text: str) -> None:
   old, new = _read_text(begun), _read_text(text)
   for name in dict.fromkeys([*old, *new]):
     was, is_ = old.get(name, _UNSET), new.get(name, _UNSET)
-    if was == is_ or _is_raised(name, was, is_):
+    if was == is_ or _is_raised(name, was, is_) or _is_of_report(name):
       continue
     name, was, is_ = _first_difference(name, was, is_)
     raised = ", ".join(f"study.{each}" for each in _RAISED)
@@ -63,6 +64,11 @@ def _is_raised(name, was, is_):
     return is_ is None  # no limit
   numbers = isinstance(was, (int, float)) and isinstance(is_, (int, float))
   return numbers and is_ >= was
+
+
+def _is_of_report(name):
+  """Returns whether a name is report.sections, which changes no run."""
+  return f".{name}".endswith(".report.sections")
 
 
 def _first_difference(name, was, is_):

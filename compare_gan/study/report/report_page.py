@@ -1,61 +1,63 @@
 """The report of a study: one HTML page that needs nothing but itself.
 
-It holds the answers, the figures behind them, and of each run its settings,
-scores, learning curves, a picture of samples and what the microscope saw. All
-numbers are computed here, in statistics.py; the page only shows them.
+It holds sections, see sections/, and of each run its settings, scores, learning
+curves, a picture of samples and what the microscope saw. All numbers are
+computed here, by statistics/; the page only shows them.
 """
 
+from collections.abc import Iterable
+from collections.abc import Mapping
 from concurrent import futures
 import html
 import json
 import math
 import os
-import re
+from typing import Any
 from typing import Optional
 
+from compare_gan.pictures import html_page
 from compare_gan.storage import files as files_lib
-from compare_gan.study.report import answers
+from compare_gan.study.report import page_json
 from compare_gan.study.report import report_runs
-from compare_gan.study.report import statistics
+from compare_gan.study.report import sections
 from compare_gan.study.report import tables
+from compare_gan.study.report.statistics import costs as costs_lib
+from compare_gan.study.report.statistics import summary as summary_lib
 from compare_gan.study.run import table as table_lib
 import numpy as np
 
-_FOLDER = os.path.dirname(os.path.abspath(__file__))
 _MEGABYTE = 2**20
 _PICTURE_BYTES = (8 * 1024, 60 * 1024)  # of one run, at least and at most
 _MORE_BYTES = (20 * 1024, 400 * 1024)  # of one that a user made of a run
 _MORE_SIDE = 1200  # pixels
-_CURVES = ("exact", "iid", "simulated", "low", "high")
-_CURVES += ("median_low", "median_high")
-_RULES = {
-  "last": "of the last checkpoint",
-  "best": "of the checkpoint that is best by this score",
-  "min": "the best over all checkpoints, each metric by itself",
-}
 
 
-def write(study_dir: str, max_megabytes: float = 60) -> str:
+def write(
+  study_dir: str, max_megabytes: float = 60, bindings: Iterable[str] = ()
+) -> str:
   """Returns the path of report/index.html, written with the tables beside it.
 
   Args:
     study_dir: of a study that has run, or still runs.
     max_megabytes: of the page. Pictures are left out, the best runs' last,
       where all would be too much.
+    bindings: lines of gin on top of the study's, such as report.sections.
   """
+  own = sections.read_own(study_dir, bindings)
   table = table_lib.read(study_dir)
-  summary = statistics.summary(table)
-  summary = summary._replace(looks=_look(table, study_dir, summary))
+  summary = summary_lib.summarize(table)
+  summary = summary._replace(looks=_earlier_looks(table, study_dir, summary))
   folder = os.path.join(study_dir, "report")
   os.makedirs(folder, exist_ok=True)
   tables.write(table, folder, summary)
   path = os.path.join(folder, "index.html")
-  tables.write_text(path, page(table, study_dir, summary, max_megabytes))
+  text = page(table, study_dir, summary, max_megabytes, own)
+  tables.write_text(path, text)
   return path
 
 
-def _look(table, study_dir, summary):
-  """Returns the statistics.Looks before this one, which is added to them.
+def _earlier_looks(table, study_dir, summary):
+  """Returns the Looks before this one, which is added to them.
 
   looks.jsonl has a line for each number of ended runs that a report was made
   of: "ended" and "shown", the differences that it called significant.
@@ -63,8 +65,8 @@ def _look(table, study_dir, summary):
   path = os.path.join(study_dir, "looks.jsonl")
   text = files_lib.read_text_if_any(path) or ""
   looks = [json.loads(line) for line in text.split("\n") if line.strip()]
-  before = [statistics.Look(each["ended"], each["shown"]) for each in looks]
-  look = statistics.look(table, summary)
+  before = [summary_lib.Look(each["ended"], each["shown"]) for each in looks]
+  look = summary_lib.look_at(table, summary)
   if not before or before[-1] != look:
     files_lib.write_text(path, text + json.dumps(look._asdict()) + "\n")
   return tuple(each for each in before if each.ended < look.ended)
@@ -73,8 +75,9 @@ def _look(table, study_dir, summary):
 def page(
   table: table_lib.Table,
   study_dir: str,
-  summary: Optional[statistics.Summary] = None,
+  summary: Optional[summary_lib.Summary] = None,
   max_megabytes: float = 60,
+  own: Optional[Mapping[str, sections.Maker]] = None,
 ) -> str:
   """Returns the HTML of the report.
 
@@ -83,37 +86,71 @@ def page(
     study_dir: where runs/<id>/ are.
     summary: of the table, if it is known.
     max_megabytes: of the page.
+    own: {name: function} of sections below the built-in ones.
   """
-  summary = summary or statistics.summary(table)
-  content = _content(table, summary)
+  summary = summary or summary_lib.summarize(table)
+  report = sections.Report(table, summary, study_dir)
+  made = sections.make_all(report, own or {})
+  content = sections.merge_data(_shared_data(report), made)
   files = _picture_files(table, study_dir)
-  details = _json(_details(table, study_dir, files))
-  allowance = max_megabytes * _MEGABYTE - len(_json(content)) - len(details)
+  details = html_page.to_json(_details(table, study_dir, files))
+  allowance = max_megabytes * _MEGABYTE - len(html_page.to_json(content))
+  allowance -= len(details)
   pictures = _pictures(table, files, allowance)
   content["pictures"] = pictures
   allowance -= sum(map(len, pictures.values()))
   content["more_pictures"] = _more_pictures(table, study_dir, allowance)
   content["left_out"] = [run for run in files if run not in pictures]
+  return _page(made, content, details)
+
+
+def _page(made, content, details):
   parts = {
     "title": html.escape(content["name"]),
-    "style": _part("report_page.css"),
-    "data": _json(content),
+    "sections": "".join(
+      sections.to_html(name, section) for name, section in made.items()
+    ),
+    "data": html_page.to_json(content),
     "details": details,
-    "script": _part("report_page.js"),
+    "script": "\n".join(
+      [
+        _part("report_page.js"),
+        _part("report_runs.js"),
+        *(made[name].script for name in sections.built_in()),
+        _part("report_start.js"),
+      ]
+    ),
+    # Apart, so that an error in one of them stops none of the others.
+    "own_scripts": "".join(
+      f"<script>\n{section.script}\n</script>\n"
+      for name, section in made.items()
+      if section.script and name not in sections.built_in()
+    ),
   }
-  template = _part("report_page.html")
-  return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
+  body = html_page.fill_template(_part("report_page.html"), parts)
+  return html_page.whole_page(content["name"], _part("report_page.css"), body)
 
 
 def _part(name):
-  with open(os.path.join(_FOLDER, name), encoding="utf-8") as file:
-    return file.read()
+  return html_page.read_beside(__file__, name)
 
 
-def _json(content):
-  """Returns JSON in which nothing looks like the end of a script."""
-  text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-  return text.replace("<", "\\u003c")
+def _shared_data(report: sections.Report) -> dict[str, Any]:
+  """Returns what more than one section shows."""
+  study = report.table.study
+  metrics = report.metrics
+  return {
+    "name": str(study["name"]),
+    "score": study["score"],
+    "lower_is_better": costs_lib.sign(study) > 0,
+    "axes": {
+      axis: [str(value) for value in values]
+      for axis, values in study["axes"].items()
+    },
+    "settings": tables.setting_names(report.table),
+    "metrics": metrics,
+    "runs": [_run(report.table, row, metrics) for row in report.table.rows],
+  }
 
 
 # ---- Runs --------------------------------------------------------------------
@@ -190,14 +227,14 @@ def _more_pictures(table, study_dir, allowance):
 
 
 def _rank(table, row):
-  known = statistics.cost(row, table.study)
+  known = costs_lib.cost(row, table.study)
   return (math.inf if known is None else known, row.order)
 
 
 def _run(table, row, metrics):
   return {
     "id": row.run,
-    "cell": _texts(row.cell),
+    "cell": page_json.plain_texts(row.cell),
     "settings": row.settings,
     "seed": row.seed,
     "phase": row.phase,
@@ -205,256 +242,12 @@ def _run(table, row, metrics):
     "order": row.order,
     "status": row.status,
     "reason": row.reason or "",
-    "seconds": report_runs.rounded(row.seconds),
+    "seconds": page_json.rounded(row.seconds),
     "attempts": row.attempts,
     "protocol": row.protocol or "",
     "scores": {
-      metric: report_runs.rounded(table_lib.value(row, table.study, metric))
+      metric: page_json.rounded(table_lib.value(row, table.study, metric))
       for metric in metrics
       if metric in row.scores
     },
   }
-
-
-# ---- Figures -----------------------------------------------------------------
-
-
-def _content(table, summary):
-  study = table.study
-  scale = statistics.sign(study)
-  metrics = sorted(summary.metrics, key=lambda name: name != study["score"])
-  return {
-    "name": str(study["name"]),
-    "score": study["score"],
-    "lower_is_better": scale > 0,
-    "axes": {
-      axis: [str(value) for value in values]
-      for axis, values in study["axes"].items()
-    },
-    "settings": tables.setting_names(table),
-    "metrics": metrics,
-    "answers": answers.answers(table, summary),
-    "facts": facts(table, summary),
-    "warnings": answers.warnings(table),
-    "runs": [_run(table, row, metrics) for row in table.rows],
-    "best": [_best(each, scale) for each in summary.best],
-    "boxes": _by_value(summary.boxes, scale, _box),
-    "curves": _by_value(summary.curves, scale, _curve),
-    "comparisons": {
-      axis: [_comparison(each, scale) for each in found]
-      for axis, found in summary.comparisons.items()
-    },
-    "interactions": [
-      {
-        "axes": pair,
-        "medians": _plain(scale * medians),
-        "counts": counts.tolist(),
-      }
-      for pair, (medians, counts) in summary.interactions.items()
-    ],
-    "stability": _by_value(
-      summary.stability,
-      scale,
-      lambda each, _: {k: _plain(v) for k, v in each._asdict().items()},
-    ),
-    "correlation": _correlation(summary, metrics),
-  }
-
-
-def _texts(cell):
-  """Returns a cell whose values are text, whatever the gin file calls them."""
-  return {axis: str(value) for axis, value in cell.items()}
-
-
-def facts(
-  table: table_lib.Table, summary: statistics.Summary
-) -> list[tuple[str, str]]:
-  """Returns [(what, text)]: how the figures came about."""
-  study = table.study
-  better = "lower" if table_lib.is_minimized(study) else "higher"
-  rule = study.get("checkpoint", "last")
-  states = sorted({row.status for row in table.rows})
-  counts = [
-    f"{sum(row.status == state for row in table.rows)} {state}"
-    for state in states
-  ]
-  percent = study.get("top_percent", 5)
-  return [
-    ("Score", f"{study['score']}, {better} is better, {_RULES[rule]} ({rule})"),
-    ("Runs", f"{len(table.rows)}: {', '.join(counts)}"),
-    (
-      "Settings",
-      f"{len(summary.settings)}, each a cell of the axes with its hyper-"
-      f"parameters, trained with up to {study.get('seeds', 1)} seeds",
-    ),
-    ("Seeds", _seeds(study)),
-    (
-      "Value of a setting",
-      "the median over its seeds. A training that failed or collapsed counts "
-      f"as infinitely bad, and where a mean is taken over settings, as "
-      f"{answers.number(statistics.sign(study) * summary.worst)}, the worst "
-      "value that any setting reached",
-    ),
-    (
-      "Top percent",
-      f"boxes of the best {percent:g} % of the settings of each value, at "
-      "least one: best-of-n figures, which look the better the more settings "
-      "there were",
-    ),
-    (
-      "Budget",
-      "E[min of k] over settings drawn without replacement (exact), drawn "
-      "independently (i.i.d.), and simulated 1,000 times with the phases in "
-      f"their order ({', '.join(study.get('phases') or ['one phase'])}): "
-      "descriptions of these settings. The band of the simulated curve is the "
-      "spread of orders, no confidence interval. Where the settings are "
-      "independent draws, of one random search, there is an interval of 95 % "
-      "for the median best of k new settings, from order statistics, up to k = "
-      "n / 5.3",
-    ),
-    ("Effects", _effects(summary)),
-    (
-      "Protocol",
-      ", ".join(statistics.protocols(table)) or "none is known",
-    ),
-  ]
-
-
-def _seeds(study):
-  """Returns how the seeds of a setting differ, and whether some came later."""
-  seeds = study.get("seeds", 1)
-  if study.get("seeds_data"):
-    differ = (
-      "They differ in the first weights, in the noise and, where the study "
-      "does not bind dataset.seed, in the order of the images and their flips: "
-      "dataset.seed follows the run's seed"
-    )
-  elif "seeds_data" in study or study.get("phases") != ["imported"]:
-    differ = (
-      "They differ in the first weights and in the noise. The order of the "
-      "images and their flips are the same for all, those of dataset.seed"
-    )
-  else:
-    differ = "How they differ is not known: the scores were imported"
-  first = study.get("seeds_at_first", seeds)
-  if first >= seeds:
-    return f"{differ}. None was added after the study was begun"
-  return (
-    f"{differ}. The study was begun with {first} and has {seeds}: "
-    f"{seeds - first} added later. Seeds that are added until a difference "
-    "shows make one out of noise more often than p says"
-  )
-
-
-def _effects(summary):
-  """Returns what the unit, the tests and the family of the effects are."""
-  compared = [each for found in summary.comparisons.values() for each in found]
-  family = [each for each in compared if each.tested]
-  tests = sorted({each.found.test for each in compared})
-  few = "; the others have, by rule, too few settings or seeds to reach p < .05"
-  if len(family) == len(compared):
-    few = ""
-  return (
-    "The unit is the setting: settings that differ in one axis only are "
-    "matched, with any seeds, and the costs of their seeds are averaged. With "
-    "6 settings or more the test is Wilcoxon's signed-rank one, exact up to "
-    "100; the estimate is that of Hodges and Lehmann, its interval of 95 % is "
-    "the test's own, uncorrected. With 2 to 5 settings there is Student's t, "
-    "which assumes normal differences, and no claim. With a single setting the "
-    "seeds are the unit, by Mann and Whitney's exact test, or Welch's t where "
-    f"their numbers differ. Here: {'; '.join(tests) or 'nothing'}. The family "
-    f"of Holm's correction is the whole report: {len(family)} of "
-    f"{len(compared)} comparisons{few}. A failure costs the worst value among "
-    "the runs compared; settings where all of them failed are left out. Other "
-    "metrics, shares of failures and probabilities to be better (P) are "
-    "exploratory. A claim is about settings like these, within the values of "
-    "the other axes that were tried"
-  )
-
-
-def _plain(x):
-  """Returns numbers as JSON has them, None in place of nan and inf."""
-  if isinstance(x, (np.ndarray, list, tuple)):
-    return [_plain(each) for each in x]
-  if isinstance(x, (bool, int, np.integer)):
-    return int(x)
-  return report_runs.rounded(float(x), 6)
-
-
-def _by_value(groups, scale, function):
-  return {
-    axis: {value: function(each, scale) for value, each in by_value.items()}
-    for axis, by_value in groups.items()
-  }
-
-
-def _box(box, scale):
-  return {
-    "n_top": box.n_top,
-    "n": box.n,
-    "five": _plain([scale * x for x in box[2:7]]),
-    "points": _plain([scale * x for x in box.points]),
-  }
-
-
-def _curve(curve, scale):
-  found = {"n": curve.n, "k": _plain(curve.k), "last": curve.last}
-  for name in _CURVES:
-    found[name] = _plain(scale * getattr(curve, name))
-  return found
-
-
-def _comparison(each, scale):
-  """Returns it as score of `second` - score of `first`."""
-  found = each.found
-  return {
-    "first": str(each.first),
-    "second": str(each.second),
-    "unit": found.unit,
-    "test": found.test,
-    "n": found.n,
-    "seeds": _plain(found.seeds),
-    "mean": _plain(scale * found.mean),
-    "estimate": _plain(scale * found.estimate),
-    "interval": _plain(sorted(scale * end for end in found.interval)),
-    "t": _plain(sorted(scale * end for end in found.t)),
-    "p": _plain(found.p),
-    "p_holm": _plain(each.p_holm),
-    "n_tests": each.n_tests,
-    "smallest_p": _plain(found.smallest_p),
-    "better": _plain(found.better),
-    "probability": _plain(found.probability),
-    "p_probability": _plain(found.p_probability),
-    "tau": _plain(found.tau),
-    "sigma": _plain(found.sigma),
-    "failed": _plain(each.failed),
-    "runs": _plain(each.runs),
-    "p_failures": _plain(each.p_failures),
-    "dropped": each.n_dropped,
-  }
-
-
-def _best(best, scale):
-  return {
-    "cell": _texts(best.cell),
-    "n": best.n,
-    "top": [
-      {
-        "settings": each.settings,
-        "value": _plain(scale * each.value),
-        "n": each.n,
-        "n_ok": each.n_ok,
-        "runs": list(each.runs),
-      }
-      for each in best.top
-    ],
-  }
-
-
-def _correlation(summary, metrics):
-  """Returns the correlations in the page's order of metrics."""
-  order = [summary.metrics.index(name) for name in metrics]
-  found, counts = (
-    np.asarray(each)[np.ix_(order, order)] for each in summary.correlation
-  )
-  return {"rho": _plain(found), "counts": counts.tolist()}

@@ -10,7 +10,9 @@ import re
 from typing import Any
 from typing import Optional
 
+from compare_gan.pictures import html_page
 from compare_gan.storage import files
+from compare_gan.study.report import page_json
 import numpy as np
 
 POINTS = 200  # of a learning curve, at most
@@ -34,9 +36,12 @@ def detail(row: Any, folder: str, points: int = POINTS) -> dict[str, Any]:
     folder: of the run.
     points: of each learning curve, at most.
   """
-  found = {
+  found: dict[str, Any] = {
     "checkpoints": [
-      [each["step"], {k: rounded(v) for k, v in each["scores"].items()}]
+      [
+        each["step"],
+        {k: page_json.rounded(v) for k, v in each["scores"].items()},
+      ]
       for each in row.checkpoints or []
     ],
     "curves": curves(os.path.join(folder, "scalars.csv"), points),
@@ -46,13 +51,6 @@ def detail(row: Any, folder: str, points: int = POINTS) -> dict[str, Any]:
     lines = list(row.log_tail or [])[-_LOG_LINES:]
     found["log"] = [str(line)[:_LINE] for line in lines]
   return found
-
-
-def rounded(x: Optional[float], digits: int = 5) -> Optional[float]:
-  """Returns a float with few digits; None for what is no finite number."""
-  if x is None or not math.isfinite(x):
-    return None
-  return float(f"{x:.{digits}g}")
 
 
 # ---- Learning curves ---------------------------------------------------------
@@ -132,7 +130,7 @@ def microscope(path: str) -> Optional[dict[str, Any]]:
 
 def _rounded(numbers):
   return numbers and {
-    name: rounded(x) if isinstance(x, (int, float)) else x
+    name: page_json.rounded(x) if isinstance(x, (int, float)) else x
     for name, x in numbers.items()
   }
 
@@ -146,7 +144,7 @@ def spectrum(values: Sequence[float]) -> dict[str, Any]:
   return {
     "size": size,
     "at": (at + 1).tolist(),
-    "values": [rounded(values[i], 4) for i in at],
+    "values": [page_json.rounded(values[i], 4) for i in at],
   }
 
 
@@ -165,12 +163,16 @@ def histograms(
   high = max(x.max() for x in arrays.values()) or 1.0
   edges = np.linspace(0.0, high, _BINS + 1)
   return {
-    "edges": [rounded(edge) for edge in edges],
+    "edges": [page_json.rounded(edge) for edge in edges],
     "shares": {
-      name: [rounded(n / len(x), 3) for n in np.histogram(x, edges)[0]]
+      name: [
+        page_json.rounded(n / len(x), 3) for n in np.histogram(x, edges)[0]
+      ]
       for name, x in arrays.items()
     },
-    "medians": {name: rounded(np.median(x)) for name, x in arrays.items()},
+    "medians": {
+      name: page_json.rounded(np.median(x)) for name, x in arrays.items()
+    },
   }
 
 
@@ -214,7 +216,7 @@ def thumbnail(path: str, limit: float, side: int = _SIDE) -> Optional[str]:
 
   if os.path.getsize(path) * 4 / 3 <= limit:
     with open(path, "rb") as file:
-      return _uri("png", file.read())
+      return html_page.data_uri("png", file.read())
   try:
     with Image.open(path) as opened:
       image = opened.convert("RGB")
@@ -225,8 +227,9 @@ def thumbnail(path: str, limit: float, side: int = _SIDE) -> Optional[str]:
     for quality in _qualities(image, limit):
       content = _jpeg(image, quality)
       if len(content) * 4 / 3 <= limit:
-        return _uri("jpeg", content)
-    image.thumbnail([max(1, side // 2) for side in image.size])
+        return html_page.data_uri("jpeg", content)
+    width, height = image.size
+    image.thumbnail((max(1, width // 2), max(1, height // 2)))
   return None
 
 
@@ -240,7 +243,3 @@ def _jpeg(image, quality):
   file = io.BytesIO()
   image.save(file, "JPEG", quality=quality)
   return file.getvalue()
-
-
-def _uri(kind, content):
-  return f"data:image/{kind};base64," + base64.b64encode(content).decode()

@@ -15,13 +15,15 @@ from typing import Optional
 
 from compare_gan.storage import files
 from compare_gan.study.report import answers
-from compare_gan.study.report import statistics
+from compare_gan.study.report import words
+from compare_gan.study.report.statistics import costs as costs_lib
+from compare_gan.study.report.statistics import summary as summary_lib
 
 _RULES = ("last", "best", "min")
 
 
 def write(
-  table: Any, folder: str, summary: Optional[statistics.Summary] = None
+  table: Any, folder: str, summary: Optional[summary_lib.Summary] = None
 ) -> None:
   """Writes runs.csv, runs.json, summary.md and summary.tex.
 
@@ -30,7 +32,7 @@ def write(
     folder: where to; it exists.
     summary: of the table, if it is known.
   """
-  summary = summary or statistics.summary(table)
+  summary = summary or summary_lib.summarize(table)
   texts = {
     "runs.csv": csv_text(table),
     "runs.json": json.dumps(records(table)[1], indent=1) + "\n",
@@ -131,7 +133,7 @@ def export_parquet(table: Any, path: str) -> None:
 # ---- Summaries ---------------------------------------------------------------
 
 
-def markdown(table: Any, summary: statistics.Summary) -> str:
+def markdown(table: Any, summary: summary_lib.Summary) -> str:
   """Returns summary.md: the answers, and tables behind them."""
   parts = [f"# {table.study['name']}"]
   parts.append(
@@ -150,7 +152,7 @@ def _markdown_cell(text):
   return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def latex(table: Any, summary: statistics.Summary) -> str:
+def latex(table: Any, summary: summary_lib.Summary) -> str:
   """Returns summary.tex: tables to \\input, which need booktabs."""
   parts = [
     f"% {_one_line(table.study['name'])}. Needs \\usepackage{{booktabs}}."
@@ -197,7 +199,7 @@ def _one_line(text):
 
 
 def summary_tables(
-  table: Any, summary: statistics.Summary
+  table: Any, summary: summary_lib.Summary
 ) -> list[tuple[str, list[str], list[list[Any]]]]:
   """Returns [(caption, header, rows of text)]; empty tables are left out."""
   tables = [
@@ -210,7 +212,7 @@ def summary_tables(
 
 
 def best_rows(
-  table: Any, summary: statistics.Summary
+  table: Any, summary: summary_lib.Summary
 ) -> tuple[str, list[str], list[list[Any]]]:
   study = table.study
   axes, names = list(study["axes"]), setting_names(table)
@@ -234,31 +236,31 @@ def _best_of(place, n):
 
 
 def comparison_rows(
-  table: Any, summary: statistics.Summary
+  table: Any, summary: summary_lib.Summary
 ) -> tuple[str, list[str], list[list[Any]]]:
   header = ["axis", "values", "difference", "95 %", "mean", "95 % (t)"]
   header += ["settings", "seeds", "test", "p", "p after Holm", "of tests"]
   header += ["least p", "better in", "P", "tau", "sigma", "failed", "dropped"]
-  signed = statistics.sign(table.study)
+  signed = costs_lib.sign(table.study)
   rows = [
     [
       each.axis,
       f"{each.first} - {each.second}",
-      answers.number(-signed * each.found.estimate),
+      words.number(-signed * each.found.estimate),
       interval(-signed, each.found.interval),
-      answers.number(-signed * each.found.mean),
+      words.number(-signed * each.found.mean),
       interval(-signed, each.found.t),
       each.found.n,
       _from_to(each.found.seeds),
       each.found.test,
-      answers.p_text(each.found.p),
-      answers.p_text(each.p_holm) if each.tested else "too few",
+      words.p_text(each.found.p),
+      words.p_text(each.p_holm) if each.tested else "too few",
       each.n_tests if each.tested else "-",
-      answers.p_text(each.found.smallest_p),
+      words.p_text(each.found.smallest_p),
       f"{each.found.better[0]}/{each.found.better[1]}",
-      answers.number(each.found.probability),
-      answers.number(each.found.tau),
-      answers.number(each.found.sigma),
+      words.number(each.found.probability),
+      words.number(each.found.tau),
+      words.number(each.found.sigma),
       f"{each.failed[0]}/{each.failed[1]}",
       each.n_dropped,
     ]
@@ -282,11 +284,11 @@ def interval(factor: float, ends: tuple[float, float]) -> str:
   low, high = sorted(factor * end for end in ends)
   if math.isnan(low) or math.isnan(high):
     return "-"
-  return f"[{answers.number(low)}, {answers.number(high)}]"
+  return f"[{words.number(low)}, {words.number(high)}]"
 
 
 def stability_rows(
-  table: Any, summary: statistics.Summary
+  table: Any, summary: summary_lib.Summary
 ) -> tuple[str, list[str], list[list[Any]]]:
   header = ["axis", "value", "failed", "trainings", "IQR over seeds"]
   header += ["IQR over settings"]
@@ -296,8 +298,8 @@ def stability_rows(
       value,
       each.n_failed,
       each.n,
-      answers.number(each.seed_iqr),
-      answers.number(each.setting_iqr),
+      words.number(each.seed_iqr),
+      words.number(each.setting_iqr),
     ]
     for axis, by_value in summary.stability.items()
     for value, each in by_value.items()
@@ -324,4 +326,4 @@ def _setting(x):
 
 
 def _score(study, known):
-  return answers.number(statistics.sign(study) * known)
+  return words.number(costs_lib.sign(study) * known)

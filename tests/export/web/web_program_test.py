@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from compare_gan.export import frozen
+from compare_gan.export.web import program_writer
 from compare_gan.export.web import web_page
 from compare_gan.export.web import web_program
 import numpy as np
@@ -294,5 +295,5 @@ def test_half_of_numbers_that_are_special():
 )
 def test_what_a_page_cannot_compute_is_named(function, message):
   graph = frozen.freeze(_of_image(function))
-  with pytest.raises(web_program.UnknownOperationError, match=message):
+  with pytest.raises(program_writer.UnknownOperationError, match=message):
     web_program.translate(graph)

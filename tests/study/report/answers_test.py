@@ -3,7 +3,8 @@
 import math
 
 from compare_gan.study.report import answers
-from compare_gan.study.report import statistics
+from compare_gan.study.report import words
+from compare_gan.study.report.statistics import summary as summary_lib
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from tests.study.examples import table
 
 
 def _answers(found):
-  return answers.answers(found, statistics.summary(found))
+  return answers.answers(found, summary_lib.summarize(found))
 
 
 def _the(sentences, words):
@@ -190,8 +191,8 @@ def test_answers_tell_where_only_one_of_them_fails():
 
 def test_answers_flag_what_changed_since_fewer_runs_had_ended():
   found = _gains(np.linspace(2.5, 3.5, 12))
-  summary = statistics.summary(found)
-  looks = (statistics.Look(24, []), statistics.Look(60, []))
+  summary = summary_lib.summarize(found)
+  looks = (summary_lib.Look(24, []), summary_lib.Look(60, []))
   sentence = _the(
     answers.answers(found, summary._replace(looks=looks)), "read before"
   )
@@ -238,11 +239,11 @@ def test_answers_without_a_score():
   ],
 )
 def test_numbers_have_three_digits(x, shown):
-  assert answers.number(x) == shown
+  assert words.number(x) == shown
 
 
 @pytest.mark.parametrize(
   "p,shown", [(0.0004, "less than .001"), (0.004, ".004"), (1.0, "1.00")]
 )
 def test_p_values(p, shown):
-  assert answers.p_text(p) == shown
+  assert words.p_text(p) == shown

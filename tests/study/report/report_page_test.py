@@ -7,7 +7,7 @@ import shutil
 
 from compare_gan.study.report import answers
 from compare_gan.study.report import report_page
-from compare_gan.study.report import statistics
+from compare_gan.study.report.statistics import summary as summary_lib
 from compare_gan.study.run import table as table_lib
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_page_and_tables_are_written(study):
   }
   found = table_lib.read(str(study))
   data = _data((study / "report" / "index.html").read_text())
-  assert data["answers"] == answers.answers(found, statistics.summary(found))
+  assert data["answers"] == answers.answers(found, summary_lib.summarize(found))
   assert [run["id"] for run in data["runs"]] == [row.run for row in found.rows]
 
 
@@ -352,7 +352,7 @@ def test_page_is_not_allowed_to_load_anything(browser, study):
 @chromium.required
 def test_answers_stand_at_the_top(page, study):
   found = table_lib.read(str(study))
-  want = answers.answers(found, statistics.summary(found))
+  want = answers.answers(found, summary_lib.summarize(found))
   assert _texts(page, "#answers li") == want
   first = page.run("document.querySelector('main section').id")
   assert first == "answers"

@@ -178,9 +178,3 @@ def test_log_is_that_of_runs_that_failed(tmp_path):
 def test_checkpoints_have_their_scores(tmp_path):
   found = report_runs.detail(row(1.23456789), str(tmp_path))
   assert found["checkpoints"] == [[100, {"fid": 1.2346}]]
-
-
-def test_rounded():
-  assert report_runs.rounded(1234567.0) == 1234600.0
-  assert report_runs.rounded(float("inf")) is None
-  assert report_runs.rounded(None) is None

@@ -4,8 +4,8 @@ import csv
 import json
 import sys
 
-from compare_gan.study.report import statistics
 from compare_gan.study.report import tables
+from compare_gan.study.report.statistics import summary as summary_lib
 import numpy as np
 import pytest
 
@@ -70,7 +70,7 @@ def test_scores_that_are_no_numbers_are_left_empty():
 
 
 def _summaries(found):
-  summary = statistics.summary(found)
+  summary = summary_lib.summarize(found)
   return tables.markdown(found, summary), tables.latex(found, summary)
 
 
@@ -103,7 +103,7 @@ def test_summary_has_differences_and_failures():
 
 def test_difference_keeps_its_sign_where_more_is_better():
   found = norms([5.0, 6.0], [1.0, 1.0], minimize=False)
-  caption, _, rows = tables.comparison_rows(found, statistics.summary(found))
+  caption, _, rows = tables.comparison_rows(found, summary_lib.summarize(found))
   assert "positive where the first value is better" in caption
   assert rows[0][1:3] == ["none - sn", "4.5"]
   assert rows[0][10] == "too few"  # p after Holm

@@ -1,0 +1,1 @@
+"""Statistics of a study, one subject a file: pure functions of its table."""
