@@ -86,7 +86,7 @@ def run_with_schedule(
   gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
   if schedule != "train":
     # What gin got wrong shows now, not at the end.
-    note = settings_lib.check_best_by(settings_lib.settings())
+    note = settings_lib.check_best_by(settings_lib.Settings())
     if note:
       print(note, flush=True)
   trains = schedule in ("train", "eval_after_train")
@@ -326,7 +326,7 @@ class _Scorer:
       restart.require_variables(was, self._dataset)
     self.gan = _with_values(self.gan, self._dataset, tensors, self._model_dir)
     if self.evaluator is None:
-      chosen = settings_lib.settings()
+      chosen = settings_lib.Settings()
       self.evaluator = evaluation_lib.Evaluator(
         self._dataset, chosen, self._runs
       )
@@ -349,7 +349,7 @@ class _Scorer:
 
 def _evaluate(steps, dataset, model_dir, evaluation, scorer=None):
   """Adds a row to the tables for each of the steps."""
-  chosen = settings_lib.settings()
+  chosen = settings_lib.Settings()
   scorer = scorer or _Scorer(dataset, model_dir, evaluation.runs)
   for step in steps:
     try:

@@ -100,7 +100,7 @@ def _features(args):
   if not sets:
     return None
   gin_files.parse(args.gin_config, _bindings(args))
-  metrics = settings_lib.settings().metrics
+  metrics = settings_lib.Settings().metrics
   scores, errors = given_sets.compare_sets(metrics, sets)
   if not scores and not errors:
     raise ValueError(
@@ -157,7 +157,7 @@ def _images(args):
       f"{dataset.image_shape}. Resize them first, and say how in the paper."
     )
   labels = arrays.read_labels(args.labels, len(images)) if args.labels else None
-  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.Settings())
   return evaluator.row_of_images(images, labels, args.images)
 
 
@@ -172,7 +172,7 @@ def _model(args):
     args.model_dir, args.step, _bindings(args)
   )
   dataset = _dataset(args)
-  evaluator = scoring.Evaluator(dataset, settings_lib.settings(), args.runs)
+  evaluator = scoring.Evaluator(dataset, settings_lib.Settings(), args.runs)
   config = task_manager.bindings(
     files.read_text(model_dir_lib.config_path(args.model_dir, step))
   )

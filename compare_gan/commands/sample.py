@@ -152,7 +152,7 @@ def _bindings(args):
 
 def _real_images(gan, args):
   """Returns the real.RealImages of dataset.name and --features."""
-  chosen = settings_lib.settings()
+  chosen = settings_lib.Settings()
   make_extractor = real.make_extractor(args.features, chosen.features)
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   dataset = catalogue.dataset(**given)

@@ -107,5 +107,5 @@ def _difference(gan, z, labels, images, averaged):
 def _row(gan, images, labels, args):
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   dataset = catalogue.dataset(**given)
-  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.Settings())
   return evaluator.row_of_images(images, labels, args.outputs)

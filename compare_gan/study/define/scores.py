@@ -59,7 +59,7 @@ def _choice(study, cell):
           *lines_of_flags(study.flags),
         ]
       )
-      chosen = settings_lib.settings()
+      chosen = settings_lib.Settings()
     except (ValueError, OSError, TypeError, ImportError):
       return None  # Such a cell is refused, with its reason, by possible.py.
     try:
