@@ -90,6 +90,7 @@ _MAY_IMPORT = {
     "datasets.image_file",
   },
   "export": {"gans", "architectures.abstract_arch", "layers"},
+  "export.formats.web": {"pictures.views"},  # the quantiles of z
   "looks": {
     "datasets.cache",
     "evaluation.sampling",

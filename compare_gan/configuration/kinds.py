@@ -16,6 +16,7 @@ from compare_gan import looks
 from compare_gan.architectures import abstract_arch
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
+from compare_gan.export import formats
 from compare_gan.gans import abstract_gan
 from compare_gan.gans import loss_lib
 from compare_gan.gans import optimizers
@@ -52,6 +53,7 @@ def kinds() -> dict[str, Kind]:
     "cards": Kind("--gin_config", lambda: _cards("")),
     "datasets": Kind("dataset.name", _datasets),
     "executors": Kind("study run --executor", _executors),
+    "exports": Kind("export --format", _exports),
     "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
     "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
     "looks": Kind("sample --make", _looks),
@@ -172,6 +174,10 @@ def _executors():
     _entry(name, importlib.import_module(f"{executors.__name__}.{name}"))
     for name in executors.names()
   ]
+
+
+def _exports():
+  return [_entry(name, formats.find(name)) for name in formats.names()]
 
 
 def _looks():

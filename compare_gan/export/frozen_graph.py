@@ -11,6 +11,7 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.export import frozen
+from compare_gan.export import output_file
 from compare_gan.export import signatures
 import numpy as np
 import tensorflow as tf
@@ -232,11 +233,7 @@ def write(
 ) -> tf.compat.v1.GraphDef:
   """Writes the file; returns the GraphDef."""
   made = graph_def(gan, signature, batch, averaged)
-  folder = os.path.dirname(path)
-  if folder:
-    os.makedirs(folder, exist_ok=True)
-  with open(path, "wb") as file:
-    file.write(made.SerializeToString(deterministic=True))
+  output_file.write(path, made.SerializeToString(deterministic=True))
   return made
 
 

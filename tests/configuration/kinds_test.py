@@ -16,6 +16,7 @@ _MEMBERS = {
   "cards": ("biggan_cifar.gin", "regularization_mini.gin"),
   "datasets": ("shapes32", "classifier"),
   "executors": ("slurm", "conductor"),
+  "exports": ("onnx", "signatures"),
   "features": ("@classifier", "@fid"),
   "gans": ("@BigBiGAN", "@z"),
   "looks": ("directions", "chart"),
