@@ -81,7 +81,11 @@ _MAY_IMPORT = {
     "metrics.contract",
   },
   "evaluation.sampling": {"gans", "layers"},
-  "evaluation.microscope": {"gans.penalty_lib", "layers"},
+  "evaluation.microscope": {
+    "datasets.abstract_dataset",
+    "gans.penalty_lib",
+    "layers",
+  },
   "pictures": {"evaluation.sampling", "gans.latents"},
   # Pictures of others are read as datasets read them.
   "pictures.picture_files": {
@@ -110,6 +114,7 @@ _MAY_IMPORT = {
     "estimator.run_config",
     "evaluation.protocol",
     "evaluation.settings",
+    "features.inception_network",
     "memory",
     "metrics.contract",
     "storage.model_dir",

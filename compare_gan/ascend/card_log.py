@@ -103,7 +103,9 @@ class CardLog(hooks.Hook):
     del model
     self._start = self._last = time.monotonic()
     self._first_step, self._max_steps = step, max_steps
-    self._step_seconds, self._d_losses, self._g_losses = [], [], []
+    self._step_seconds: list[float] = []
+    self._d_losses: list[float] = []
+    self._g_losses: list[float] = []
 
   def after_loop(
     self, step: int, steps: int, seconds: float, scalars: dict[str, Any]

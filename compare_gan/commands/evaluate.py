@@ -24,6 +24,7 @@ from compare_gan.evaluation import protocol
 from compare_gan.evaluation import scoring
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.features import abstract_extractor
+from compare_gan.features import inception_network
 from compare_gan.pictures import picture_files
 from compare_gan.storage import files
 from compare_gan.storage import model_dir as model_dir_lib
@@ -63,9 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--gin_bindings", action="append", default=[], help="line of gin on top"
   )
   parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
-  parser.add_argument(
-    "--myevalinception", help="frozen_inception_v1_2015_12_05.tar.gz"
-  )
+  inception_network.add_flag(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -83,10 +82,7 @@ def run(args: argparse.Namespace) -> None:
 def _bindings(args):
   bindings = list(args.gin_bindings)
   if args.myevalinception:
-    bindings += [
-      f"inception.path = {args.myevalinception!r}",
-      "evaluate.features = @inception",
-    ]
+    bindings += inception_network.bindings(args.myevalinception)
   return bindings
 
 

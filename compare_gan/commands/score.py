@@ -17,6 +17,7 @@ from compare_gan.datasets import catalogue
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import scoring
 from compare_gan.evaluation import settings as settings_lib
+from compare_gan.features import inception_network
 from compare_gan.storage import checkpoints
 import numpy as np
 
@@ -39,9 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument("--json", help="file to write the row to")
   parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
-  parser.add_argument(
-    "--myevalinception", help="frozen_inception_v1_2015_12_05.tar.gz"
-  )
+  inception_network.add_flag(parser)
   export.add_truncation_argument(parser)
   export.add_model_arguments(parser)
 
@@ -84,10 +83,7 @@ def run(args: argparse.Namespace) -> None:
 def _bindings(args):
   if not args.myevalinception:
     return []
-  return [
-    f"inception.path = {args.myevalinception!r}",
-    "evaluate.features = @inception",
-  ]
+  return inception_network.bindings(args.myevalinception)
 
 
 def _require_shape(gan, images, args):

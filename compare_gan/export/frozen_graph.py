@@ -56,7 +56,7 @@ def graph_def(
     averaged: with the moving average of the weights, where there is one.
   """
 
-  def generate(z, labels):
+  def generate(z: tf.Tensor, labels: Optional[tf.Tensor]) -> tf.Tensor:
     return gan.generate(z, labels, averaged)
 
   specs = [port.spec() for port in signature.inputs(gan, batch)]
@@ -290,7 +290,7 @@ class FrozenGraph:
     ]
     return [tensor.numpy() for tensor in self._function(*given)]
 
-  def __call__(self, *arrays):
+  def __call__(self, *arrays: np.ndarray) -> np.ndarray:
     [output] = self.run(*arrays)
     return output
 
@@ -315,7 +315,7 @@ def function(
   ports = signature.inputs(gan, batch)
   specs = [port.spec() for port in ports]
 
-  def images(*tensors):
+  def images(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
     given = {f"{p.name}:0": x for p, x in zip(ports, tensors)}
     [output] = tf.graph_util.import_graph_def(
       made, given, [f"{signature.output}:0"], name="graph"

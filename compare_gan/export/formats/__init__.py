@@ -33,7 +33,7 @@ def find(name: str) -> ModuleType:
   if name in names():
     return importlib.import_module(f"{__name__}.{name}")
   module = dotted_path.module(name) if "." in name else None
-  if not hasattr(module, "write"):
+  if module is None or not hasattr(module, "write"):
     raise ValueError(
       f"--format={name} is unknown. It can be {', '.join(names())}, or the "
       "dotted path of a module of your own with a function write(gan, "

@@ -42,7 +42,7 @@ def write(
   """
   network = _copy(gan, averaged)
 
-  def generate(z, labels):
+  def generate(z: tf.Tensor, labels: Optional[tf.Tensor]) -> tf.Tensor:
     y = None if labels is None else tf.one_hot(labels, gan.num_classes)
     with state.frozen():
       return network(z, y, is_training=False)

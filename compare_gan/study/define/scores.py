@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from compare_gan.configuration import gin_files
+from compare_gan.features import inception_network
 from compare_gan.study.define import bindings as bindings_lib
 
 _BETTER = {True: "lower", False: "higher", None: None}
@@ -90,6 +91,5 @@ def lines_of_flags(flags: Iterable[str]) -> list[str]:
   lines = [f"include {path!r}" for path in given["gin_config"]]
   lines += [f"dataset.tfds_data_dir = {p!r}" for p in given["tfds_data_dir"]]
   for path in given["myevalinception"]:
-    lines.append(f"inception.path = {path!r}")
-    lines.append("evaluate.features = @inception")
+    lines += inception_network.bindings(path)
   return [*lines, *given["gin_bindings"], *["dataset.fake = True"] * fake]

@@ -112,8 +112,6 @@ def test_saved_model(kind, batch, tmp_path):
   gan, signature, _ = _written(kind, savedmodel.write, tmp_path, batch)
   model = savedmodel.read(str(tmp_path), signature)
   _require_same(model, gan, signature, batch)
-    savedmodel.read(str(tmp_path), signature), gan, signature, batch
-  )
 
 
 @pytest.mark.once
