@@ -28,7 +28,7 @@ def main(argv=None):
   args = parser.parse_args(argv)
   gin_files.parse(args.gin_config, args.gin_bindings)
   dataset = catalogue.dataset()
-  chosen = settings_lib.settings()
+  chosen = settings_lib.Settings()
   n = args.n or chosen.num_fake or dataset.eval_samples
   images, labels = draw(fit(dataset), n, args.seed)
   evaluator = scoring.Evaluator(dataset, chosen)

@@ -19,6 +19,7 @@ if _ROOT not in sys.path:
 from absl import app  # noqa: E402
 from absl import flags  # noqa: E402
 from compare_gan import console  # noqa: E402
+from compare_gan.features import inception_network  # noqa: E402
 
 FLAGS = flags.FLAGS
 
@@ -61,8 +62,8 @@ flags.DEFINE_integer(
 flags.DEFINE_string(
   "myevalinception",
   None,
-  "frozen_inception_v1_2015_12_05.tar.gz; scores then use it, not a classifier "
-  "trained on the dataset.",
+  f"{inception_network.FILE}; scores then use it, not a classifier trained on "
+  "the dataset.",
 )
 flags.DEFINE_bool(
   "traceback", False, "Show where an error came from, and all that it says."
@@ -114,11 +115,7 @@ def _bindings():
       f"--myevalinception={FLAGS.myevalinception}: there is no such file. "
       "Without the flag, scores are by a classifier trained on the dataset."
     )
-  return [
-    *bindings,
-    f"inception.path = {FLAGS.myevalinception!r}",
-    "evaluate.features = @inception",
-  ]
+  return [*bindings, *inception_network.bindings(FLAGS.myevalinception)]
 
 
 def _dataset(catalogue):

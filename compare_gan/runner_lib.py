@@ -64,7 +64,7 @@ def run_with_schedule(
   gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
   if schedule != "train":
     # What gin got wrong shows now, not at the end.
-    note = settings_lib.check_best_by(settings_lib.settings())
+    note = settings_lib.check_best_by(settings_lib.Settings())
     if note:
       print(note, flush=True)
   if schedule in ("train", "eval_after_train"):

@@ -200,7 +200,7 @@ def test_copies_score_1_on_every_card(path, tmp_path, monkeypatch):
     ],
   )
   dataset = catalogue.dataset()
-  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.Settings())
   images = np.concatenate(
     [batch["images"].numpy() for batch in dataset.in_order("train", 7)]
   )

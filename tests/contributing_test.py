@@ -156,7 +156,7 @@ def test_executors(tmp_path):
 
 def test_features():
   gin.parse_config(_gin_of("my_features"))
-  extractor = settings.settings().features(None)
+  extractor = settings.Settings().features(None)
   images = np.zeros([2, 4, 4, 1], np.uint8)
   assert extractor(images).features.shape == (2, 16)
 
@@ -201,7 +201,7 @@ def test_losses():
 
 def test_metrics():
   gin.parse_config(_gin_of("my_metric"))
-  [shift] = settings.settings().metrics
+  [shift] = settings.Settings().metrics
   zeros = np.zeros([3, 2])
   assert shift(zeros, zeros + [3.0, 4.0]) == {"shift": 5.0}
   assert "@shift" in _named("metrics")

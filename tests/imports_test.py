@@ -91,7 +91,11 @@ _MAY_IMPORT = {
   },
   "evaluation.post_hoc": {"gans", "storage.snapshots"},
   "evaluation.sampling": {"gans", "layers"},
-  "evaluation.microscope": {"gans.penalty_lib", "layers"},
+  "evaluation.microscope": {
+    "datasets.abstract_dataset",
+    "gans.penalty_lib",
+    "layers",
+  },
   "pictures": {"evaluation.sampling", "gans.latents"},
   "pictures.html_page": set(),
   # Pictures of others are read as datasets read them.
@@ -102,6 +106,7 @@ _MAY_IMPORT = {
   },
   "export": {"gans", "architectures.abstract_arch", "layers"},
   "export.web": {"pictures.html_page"},
+  "export.formats.web": {"pictures.views"},  # the quantiles of z
   "looks": {
     "datasets.cache",
     "evaluation.sampling",
@@ -121,6 +126,7 @@ _MAY_IMPORT = {
     "estimator.run_config",
     "evaluation.protocol",
     "evaluation.settings",
+    "features.inception_network",
     "memory",
     "metrics.contract",
     "pictures.html_page",

@@ -304,7 +304,7 @@ def _knobs(name, function, but=()):
 
 
 def _all_knobs():
-  found = _knobs("evaluate", settings_lib.settings)
+  found = _knobs("evaluate", settings_lib.Settings)
   for name, metric in _metrics().items():
     # These come from evaluators, not from gin.
     found |= _knobs(name, metric, [contract.NUM_CLASSES, contract.RESAMPLES])
@@ -452,7 +452,7 @@ def _set_up(knob, lines, places):
   if name in ("dataset", "folder"):
     fake = any(line.startswith("# --data_fake") for line in lines)
     dataset = catalogue.dataset(fake=fake)
-  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.Settings())
   return evaluator, _gan(_FOR.get(knob, ""), dataset.image_shape)
 
 
@@ -520,7 +520,7 @@ def test_batches_of_the_extractor_do_not_count(places):
 
 
 def test_the_number_of_runs_counts():
-  chosen = settings_lib.settings(metrics=[_metrics()["ms_ssim"]])
+  chosen = settings_lib.Settings(metrics=[_metrics()["ms_ssim"]])
   cards = [
     scoring.Evaluator(NoiseDataset(), chosen, n).card_of_model(tiny.gan())
     for n in (1, 2)

@@ -26,6 +26,7 @@ from compare_gan.evaluation import protocol
 from compare_gan.evaluation import scoring
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.features import abstract_extractor
+from compare_gan.features import inception_network
 from compare_gan.pictures import picture_files
 from compare_gan.storage import files
 from compare_gan.storage import model_dir as model_dir_lib
@@ -72,9 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--gin_bindings", action="append", default=[], help="line of gin on top"
   )
   parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
-  parser.add_argument(
-    "--myevalinception", help="frozen_inception_v1_2015_12_05.tar.gz"
-  )
+  inception_network.add_flag(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -92,10 +91,7 @@ def run(args: argparse.Namespace) -> None:
 def _bindings(args):
   bindings = list(args.gin_bindings)
   if args.myevalinception:
-    bindings += [
-      f"inception.path = {args.myevalinception!r}",
-      "evaluate.features = @inception",
-    ]
+    bindings += inception_network.bindings(args.myevalinception)
   if args.ema is not None:
     bindings.append(f"evaluate.ema = {args.ema!r}")
   return bindings
@@ -111,7 +107,7 @@ def _features(args):
   if not sets:
     return None
   gin_files.parse(args.gin_config, _bindings(args))
-  metrics = settings_lib.settings().metrics
+  metrics = settings_lib.Settings().metrics
   scores, errors = given_sets.compare_sets(metrics, sets)
   if not scores and not errors:
     raise ValueError(
@@ -168,7 +164,7 @@ def _images(args):
       f"{dataset.image_shape}. Resize them first, and say how in the paper."
     )
   labels = arrays.read_labels(args.labels, len(images)) if args.labels else None
-  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.Settings())
   return evaluator.row_of_images(images, labels, args.images)
 
 
@@ -183,7 +179,7 @@ def _model(args):
     args.model_dir, args.step, _bindings(args)
   )
   dataset = _dataset(args)
-  chosen = settings_lib.settings()
+  chosen = settings_lib.Settings()
   post_hoc.use_average(gan, args.model_dir, step, chosen.ema)
   evaluator = scoring.Evaluator(dataset, chosen, args.runs)
   config = task_manager.bindings(

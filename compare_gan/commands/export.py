@@ -4,10 +4,10 @@
     --signature biggan --out model.pb
   python -m compare_gan export --model_dir X --format onnx --out model.onnx
 
-Formats: pb, a frozen graph that TensorFlow 1.15 and compilers for it read;
-savedmodel and hub, a folder that TensorFlow 2 and TensorFlow-Hub load; onnx;
-tflite. Signatures: names, shapes and ranges, see compare_gan/export/
-signatures.py. What was written is read again and compared with the model.
+Formats: `python -m compare_gan list exports` prints them, and a module of your
+own, --format=my_package.my_format, is one too. Signatures: names, shapes and
+ranges, see compare_gan/export/signatures.py. What was written is read again and
+compared with the model.
 """
 
 import argparse
@@ -15,32 +15,25 @@ from collections.abc import Iterable
 from typing import Any
 from typing import Optional
 
-from compare_gan.ascend import atc
+from compare_gan.ascend import after_export
 from compare_gan.evaluation import sampling
-from compare_gan.export import frozen_graph
-from compare_gan.export import onnx_file
-from compare_gan.export import saved_model
+from compare_gan.export import formats
 from compare_gan.export import signatures
-from compare_gan.export import tflite_file
 from compare_gan.storage import model_dir
 import numpy as np
 
 _TOLERANCE = 1e-4  # of pixels in [0, 1]
 _COMPARED = 4  # images
-# What writes and what reads. Files for devices have a fixed batch by default.
-_FORMATS = {
-  "pb": (frozen_graph.write, lambda path, _: frozen_graph.read(path)),
-  "savedmodel": (saved_model.write, lambda path, _: saved_model.read(path)),
-  "hub": (saved_model.write, lambda path, _: saved_model.read_by_hub(path)),
-  "onnx": (onnx_file.write, lambda path, _: onnx_file.read(path)),
-  "tflite": (tflite_file.write, tflite_file.read),
-}
-_FOLDERS = ("savedmodel", "hub")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", required=True)
-  parser.add_argument("--format", required=True, choices=list(_FORMATS))
+  parser.add_argument(
+    "--format",
+    required=True,
+    help=f"{', '.join(formats.names())}, or the dotted path of a module of "
+    "your own",
+  )
   parser.add_argument(
     "--out",
     required=True,
@@ -58,9 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "dynamic for savedmodel and hub",
   )
   add_truncation_argument(parser)
-  parser.add_argument(
-    "--soc_version", default="Ascend310", help="of the printed atc line"
-  )
+  after_export.add_arguments(parser)
   add_model_arguments(parser)
 
 
@@ -120,25 +111,29 @@ def load(
 
 
 def run(args: argparse.Namespace) -> None:
-  if args.format == "onnx":
-    onnx_file.require_packages()
+  form = formats.find(args.format)
+  if hasattr(form, "check"):
+    form.check()
   signature = signatures.get(args.signature)
-  batch = batch_size(args.batch, signature, args.format in _FOLDERS)
+  batch = batch_size(args.batch, signature, getattr(form, "ANY_BATCH", False))
   gan, step = load(args)
   averaged = not args.raw_weights
   path = args.out.replace("{step}", f"{step:06d}")
-  write, read = _FORMATS[args.format]
-  made = write(gan, signature, batch, path, averaged)
-  error = _error(gan, signature, batch, read(path, signature), averaged, args)
-  _report(args.format, gan, signature, batch, path, made)
-  print(
-    f"Wrote step {step} to {path}. Largest error of a pixel in [0, 1], read "
-    f"again and compared with the model: {error:.2g}."
-  )
-  if args.format == "pb":
-    fixed = signature.inputs(gan, batch or signature.batch)
-    print(atc.atc(path, fixed, signature.output, args.soc_version))
-    print(atc.msame(path, fixed))
+  notes = form.write(gan, signature, batch, path, averaged) or []
+  compared = ""
+  if hasattr(form, "read"):
+    model = form.read(path, signature)
+    error = _error(gan, signature, batch, model, averaged, args)
+    compared = (
+      " Largest error of a pixel in [0, 1], read again and compared with the "
+      f"model: {error:.2g}."
+    )
+    _print_ports(gan, signature, batch)
+  for note in notes:
+    print(note)
+  print(f"Wrote step {step} to {path}.{compared}")
+  for command in after_export.commands(args, gan, signature, batch, path):
+    print(command)
 
 
 def batch_size(
@@ -151,7 +146,7 @@ def batch_size(
     return None
   if not text.isdigit() or not int(text):
     raise ValueError(
-      f"--batch={text}: a number of images, or dynamic, would do."
+      f"--batch={text}. It can be a number of images, or dynamic."
     )
   return int(text)
 
@@ -165,13 +160,13 @@ def _error(gan, signature, batch, model, averaged, args):
   if not error <= _TOLERANCE:
     raise ValueError(
       f"What was written to {args.out} makes other images than the model: "
-      f"pixels in [0, 1] differ by up to {error}. Do not use it; another "
-      "--format may do."
+      f"pixels in [0, 1] differ by up to {error}. Do not use it; try another "
+      "--format."
     )
   return error
 
 
-def _report(form, gan, signature, batch, path, made):
+def _print_ports(gan, signature, batch):
   for port in signature.inputs(gan, batch):
     print(f"input   {port.name}: {port.dtype} {_shape(port)}")
   port = signature.output_of(gan, batch)
@@ -179,9 +174,6 @@ def _report(form, gan, signature, batch, path, made):
     f"output  {port.name}: {port.dtype} {_shape(port)}, from {signature.low:g} "
     f"to {signature.high:g}"
   )
-  if form == "pb":
-    counts = frozen_graph.operations(made)
-    print("operations: " + ", ".join(f"{op} {n}" for op, n in counts.items()))
 
 
 def _shape(port):

@@ -25,6 +25,7 @@ from compare_gan.datasets import catalogue
 from compare_gan.evaluation import post_hoc
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import settings as settings_lib
+from compare_gan.features import inception_network
 from compare_gan.looks import npz
 from compare_gan.looks import real
 from compare_gan.looks import subject as subject_lib
@@ -90,9 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--truncation",
   )
   parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
-  parser.add_argument(
-    "--myevalinception", help="frozen_inception_v1_2015_12_05.tar.gz"
-  )
+  inception_network.add_flag(parser)
   parser.add_argument(
     "--gin_bindings",
     action="append",
@@ -156,16 +155,13 @@ def _report(subject, args, moments):
 def _bindings(args):
   bindings = list(args.gin_bindings)
   if args.myevalinception:
-    bindings += [
-      f"inception.path = {args.myevalinception!r}",
-      "evaluate.features = @inception",
-    ]
+    bindings += inception_network.bindings(args.myevalinception)
   return bindings
 
 
 def _real_images(gan, args):
   """Returns the real.RealImages of dataset.name and --features."""
-  chosen = settings_lib.settings()
+  chosen = settings_lib.Settings()
   make_extractor = real.make_extractor(args.features, chosen.features)
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   dataset = catalogue.dataset(**given)

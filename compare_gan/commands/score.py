@@ -18,6 +18,7 @@ from compare_gan.datasets import catalogue
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import scoring
 from compare_gan.evaluation import settings as settings_lib
+from compare_gan.features import inception_network
 from compare_gan.storage import checkpoints
 import numpy as np
 
@@ -40,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument("--json", help="file to write the row to")
   parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
-  parser.add_argument(
-    "--myevalinception", help="frozen_inception_v1_2015_12_05.tar.gz"
-  )
+  inception_network.add_flag(parser)
   export.add_truncation_argument(parser)
   export.add_model_arguments(parser)
 
@@ -85,10 +84,7 @@ def run(args: argparse.Namespace) -> None:
 def _bindings(args):
   if not args.myevalinception:
     return []
-  return [
-    f"inception.path = {args.myevalinception!r}",
-    "evaluate.features = @inception",
-  ]
+  return inception_network.bindings(args.myevalinception)
 
 
 def _require_shape(gan, images, args):
@@ -108,5 +104,5 @@ def _difference(gan, z, labels, images, averaged):
 def _row(gan, images, labels, args):
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   dataset = catalogue.dataset(**given)
-  evaluator = scoring.Evaluator(dataset, settings_lib.settings())
+  evaluator = scoring.Evaluator(dataset, settings_lib.Settings())
   return evaluator.row_of_images(images, labels, args.outputs)

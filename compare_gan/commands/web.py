@@ -15,12 +15,10 @@ import argparse
 
 from compare_gan.commands import export
 from compare_gan.evaluation import sampling
-from compare_gan.export import frozen
+from compare_gan.export.formats import web
 from compare_gan.export.web import program_writer
 from compare_gan.export.web import web_page
-from compare_gan.export.web import web_program
 from compare_gan.pictures import views
-import numpy as np
 
 _BASES = 4  # as many z, at most, from which frames start
 _VALUES = 9  # of a coordinate
@@ -61,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
   page, why = None, "Images that were made before."
   if not args.frames:
     try:
-      page = _live(gan, averaged, names, title, args)
+      page = web.html(gan, averaged, names, title, args.max_mb, args.half)
     except (
       program_writer.UnknownOperationError,
       web_page.TooLargeError,
@@ -85,18 +83,6 @@ def _class_names(gan, given):
       f"{gan.num_classes} classes."
     )
   return names
-
-
-def _live(gan, averaged, names, title, args):
-  program = web_program.translate(frozen.freeze(gan, averaged))
-  # Without the ends of a normal distribution, which would look like its edges.
-  probabilities = np.clip(np.linspace(0.0, 1.0, 513), 0.0005, 0.9995)
-  quantiles = views.z_quantiles(probabilities).tolist()
-  parameters = sum(array.size for array in program.weights.values())
-  text = f"{parameters:,} numbers, computed in your browser."
-  return web_page.live(
-    gan, program, (title, text), quantiles, names, args.max_mb, args.half
-  )
 
 
 def _frames(gan, averaged, names, about, args):

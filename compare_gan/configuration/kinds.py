@@ -18,6 +18,7 @@ from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
 from compare_gan.estimator import devices
 from compare_gan.estimator import hook_kinds
+from compare_gan.export import formats
 from compare_gan.gans import abstract_gan
 from compare_gan.gans import loss_lib
 from compare_gan.gans import optimizers
@@ -59,6 +60,7 @@ def kinds() -> dict[str, Kind]:
     "datasets": Kind("dataset.name", _datasets),
     "devices": Kind("--run_config", _devices),
     "executors": Kind("study run --executor", _executors),
+    "exports": Kind("export --format", _exports),
     "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
     "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
     "heads": Kind("ModularGAN.class_head", lambda: _gin_names(_is_head)),
@@ -219,6 +221,10 @@ def _executors():
     _entry(name, importlib.import_module(f"{executors.__name__}.{name}"))
     for name in executors.names()
   ]
+
+
+def _exports():
+  return [_entry(name, formats.find(name)) for name in formats.names()]
 
 
 def _looks():

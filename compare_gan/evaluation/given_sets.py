@@ -58,7 +58,9 @@ def card_of_sets(metrics: Iterable[Any], sets: sets_lib.Sets) -> protocol.Card:
     needed = contract.needs(metric)
     if set(needed) - set(sets):
       continue
-    facts = {name: list(np.shape(sets[name])) for name in needed}
+    facts: dict[str, Any] = {
+      name: list(np.shape(sets[name])) for name in needed
+    }
     facts.update(
       {
         f"{name}_digest": abstract_extractor.digest(np.asarray(sets[name]))

@@ -20,8 +20,10 @@ Accumulated moments that are empty, or of other z, are filled for the while.
 
 import contextlib
 import time
+from typing import Any
 
 from compare_gan.context import scope
+from compare_gan.datasets import abstract_dataset
 from compare_gan.evaluation import sampling
 from compare_gan.gans import penalty_lib
 from compare_gan.layers import kernel as kernel_lib
@@ -37,7 +39,13 @@ _MOMENTS_EXAMPLES = 6400
 _KERNELS = (kernel_lib.Kernel, kernel_lib.SpectralNorm, kernel_lib.WeightNorm)
 
 
-def look(gan, dataset, averaged=True, seed=42, timed_steps=_TIMED_STEPS):
+def look(
+  gan: Any,
+  dataset: abstract_dataset.AbstractDataset,
+  averaged: bool = True,
+  seed: int = 42,
+  timed_steps: int = _TIMED_STEPS,
+) -> dict[str, Any]:
   """Returns what stands above, but for the step.
 
   Args:
@@ -47,7 +55,8 @@ def look(gan, dataset, averaged=True, seed=42, timed_steps=_TIMED_STEPS):
     seed: of the latents and of the way between real and fake images.
     timed_steps: how many steps are made, and undone, with and without penalty.
   """
-  found, errors = {}, {}
+  found: dict[str, Any] = {}
+  errors: dict[str, str] = {}
   with (
     sampling.kept_moments(gan),
     _nothing_moves(gan),
@@ -64,7 +73,7 @@ def look(gan, dataset, averaged=True, seed=42, timed_steps=_TIMED_STEPS):
 
 @contextlib.contextmanager
 def _noted(errors, name):
-  """One thing that a model does not have does not hide the others."""
+  """Notes why a model lacks one thing, so that the others are still shown."""
   try:
     yield
   except (ValueError, NotImplementedError, tf.errors.OpError) as error:
@@ -120,7 +129,7 @@ def _slopes(gan, dataset, averaged, seed):
   lipschitz = {
     "largest_gradient": max(float(norm.max()) for norm in norms.values()),
     "by_ascent": ascended,
-    "of_pairs": _of_pairs(slope, real, fake, y),
+    "of_pairs": _slope_of_pairs(slope, real, fake, y),
   }
   return {
     "gradient_norms": {name: x.tolist() for name, x in norms.items()},
@@ -143,7 +152,7 @@ def _climb(gan, x, y, norms):
   x = tf.gather(x, first)
   y = None if y is None else tf.gather(y, first)
 
-  def step(x):
+  def step(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     with tf.GradientTape() as tape:
       tape.watch(x)
       _, norm = _logits_and_slope(gan, x, y)
@@ -164,7 +173,7 @@ def _climb(gan, x, y, norms):
   return steepest
 
 
-def _of_pairs(slope, real, fake, y):
+def _slope_of_pairs(slope, real, fake, y):
   """Returns the largest |D(x) - D(x')| / |x - x'| of a real and a fake image.
 
   Both are scored under the real image's label: slopes are at a fixed label.
@@ -185,11 +194,11 @@ def _singular_values(network):
       weights = module(is_training=False).numpy()
       matrix = weights.reshape([-1, weights.shape[-1]]).astype(np.float64)
       values = np.linalg.svd(matrix, compute_uv=False)
-      found[_name(module)] = values.tolist()
+      found[_name_of_layer(module)] = values.tolist()
   return dict(sorted(found.items()))
 
 
-def _name(module):
+def _name_of_layer(module):
   return scope.full_name(module.trainable_variables[0]).rpartition("/")[0]
 
 

@@ -92,7 +92,7 @@ def _log_density(z, truncation):
 def fill_moments(gan: AbstractGAN, chosen: settings_lib.Settings) -> None:
   """Fills accumulated moments if there are any."""
 
-  def batches():
+  def batches() -> list[tuple[np.ndarray, Optional[np.ndarray]]]:
     batch = gan.options.batch_size
     n = -(-chosen.moments_examples // batch) * batch
     z, labels = latents(gan, n, 7, chosen.truncation)

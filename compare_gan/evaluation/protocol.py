@@ -125,10 +125,10 @@ def unknown(first: Card, second: Card) -> str:
     for metric, entry in _metrics(newer).items()
     for name in entry["parameters"]
   ]
-  missing = ", ".join([*missing, *sorted(parameters)])
+  unrecorded = ", ".join([*missing, *sorted(parameters)])
   return (
     f"The {which} was scored by an earlier version, which did not record "
-    f"{missing}: nobody knows whether these are alike. Score it again to be "
+    f"{unrecorded}: nobody knows whether these are alike. Score it again to be "
     "sure."
   )
 

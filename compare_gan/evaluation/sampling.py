@@ -1,7 +1,10 @@
 """Images from a GAN and latents."""
 
 from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
+from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
@@ -10,14 +13,23 @@ import weakref
 from compare_gan.context import draws
 from compare_gan.context import scope
 from compare_gan.gans import latents
+from compare_gan.gans.abstract_gan import AbstractGAN
 import numpy as np
 from scipy import special
 import tensorflow as tf
 
 _BATCH_SIZE = 64
+_Labels = Optional[np.ndarray]  # None of a GAN that is not conditional
+_Batch = tuple[np.ndarray, _Labels]
 
 
-def generate(gan, z, labels=None, averaged=True, batch_size=_BATCH_SIZE):
+def generate(
+  gan: AbstractGAN,
+  z: np.ndarray,
+  labels: _Labels = None,
+  averaged: bool = True,
+  batch_size: int = _BATCH_SIZE,
+) -> np.ndarray:
   """Returns images float32 [N, H, W, C] in [0, 1], as an array.
 
   Args:
@@ -46,8 +58,12 @@ class Sampler:
   """
 
   def __init__(
-    self, gan, averaged=True, batch_size=_BATCH_SIZE, batch_moments=False
-  ):
+    self,
+    gan: AbstractGAN,
+    averaged: bool = True,
+    batch_size: int = _BATCH_SIZE,
+    batch_moments: bool = False,
+  ) -> None:
     self.gan = gan
     self.averaged = averaged
     self._batch_size = batch_size
@@ -56,7 +72,9 @@ class Sampler:
       autograph=False,
     )
 
-  def batches(self, z, labels=None):
+  def batches(
+    self, z: np.ndarray, labels: _Labels = None
+  ) -> Iterator[np.ndarray]:
     """Returns an iterator over the images of z, arrays [batch, H, W, C]."""
     _check(self.gan, z, labels)
     return self._batches(z, labels)
@@ -73,7 +91,12 @@ def _labels(labels):
   return tf.constant(labels, tf.int32 if labels.ndim == 1 else tf.float32)
 
 
-def jacobians(gan, z, labels=None, averaged=True):
+def jacobians(
+  gan: AbstractGAN,
+  z: np.ndarray,
+  labels: _Labels = None,
+  averaged: bool = True,
+) -> np.ndarray:
   """Returns d pixels / d z at each z, [N, pixels, z_dim]."""
   _check(gan, z, labels)
   found = []
@@ -130,11 +153,18 @@ class _Filling(NamedTuple):
 
 
 _STORED = "accumulated, stored in the checkpoint"
-_fillings = weakref.WeakKeyDictionary()  # of G of each GAN
-_fillings_of_d = weakref.WeakKeyDictionary()
+# What G and D of each GAN were filled with.
+_fillings: weakref.WeakKeyDictionary[AbstractGAN, _Filling] = (
+  weakref.WeakKeyDictionary()
+)
+_fillings_of_d: weakref.WeakKeyDictionary[AbstractGAN, _Filling] = (
+  weakref.WeakKeyDictionary()
+)
 
 
-def accumulators(gan, part, of_discriminator=False):
+def accumulators(
+  gan: AbstractGAN, part: str, of_discriminator: bool = False
+) -> list[tf.Variable]:
   """Returns the variables `.../accu/<part>` of G; none with moving averages.
 
   Args:
@@ -148,15 +178,15 @@ def accumulators(gan, part, of_discriminator=False):
   ]
 
 
-def are_filled(gan, of_discriminator=False):
+def are_filled(gan: AbstractGAN, of_discriminator: bool = False) -> bool:
   """Returns whether the accumulated moments have seen any batch."""
   counters = accumulators(gan, "accu_counter", of_discriminator)
   return all(v.numpy() > 0.5 for v in counters)
 
 
 def fill_moments(
-  gan,
-  batches: Callable[[], Iterable],
+  gan: AbstractGAN,
+  batches: Callable[[], Iterable[_Batch]],
   examples: Optional[int],
   truncation: Optional[float] = None,
   averaged: bool = True,
@@ -202,7 +232,7 @@ def fill_moments(
 
 
 def moments_in_words(
-  gan, examples: int, truncation: Optional[float] = None
+  gan: AbstractGAN, examples: int, truncation: Optional[float] = None
 ) -> str:
   """Returns what `fill_moments` would return, and fills nothing.
 
@@ -223,14 +253,18 @@ def _are_stored(gan, truncation):
   return truncation is None and _filling_of(gan) is None and are_filled(gan)
 
 
-def fill_accumulators(gan, batches, averaged=True):
+def fill_accumulators(
+  gan: AbstractGAN, batches: Iterable[_Batch], averaged: bool = True
+) -> None:
   """Adds the moments of batches (z, labels or None) to the accumulated ones."""
   with _open_switches(accumulators(gan, "update_accus")):
     for z, labels in batches:
       generate(gan, z, labels, averaged, batch_size=len(z))
 
 
-def fill_discriminator(gan, dataset, examples: int, seed: int = 7) -> None:
+def fill_discriminator(
+  gan: AbstractGAN, dataset: Any, examples: int, seed: int = 7
+) -> None:
   """Fills D's accumulated moments with real images.
 
   A training leaves them empty: it normalises by the moments of each batch. What
@@ -263,7 +297,9 @@ def fill_discriminator(gan, dataset, examples: int, seed: int = 7) -> None:
   )
 
 
-def discriminator_moments_in_words(gan, examples: int) -> Optional[str]:
+def discriminator_moments_in_words(
+  gan: AbstractGAN, examples: int
+) -> Optional[str]:
   """Returns what `fill_discriminator` would leave, None if D has no moments.
 
   Args:
@@ -278,7 +314,7 @@ def discriminator_moments_in_words(gan, examples: int) -> Optional[str]:
 
 
 @contextlib.contextmanager
-def kept_moments(gan):
+def kept_moments(gan: AbstractGAN) -> Iterator[None]:
   """Puts G's accumulated moments back, whatever fills them inside."""
   filling, totals = _filling_of(gan), _totals(gan)
   try:
@@ -333,7 +369,13 @@ def _empty(gan, of_discriminator=False):
 # ---- Latents -----------------------------------------------------------------
 
 
-def draw(gan, n, seed, classes=None, truncation=None):
+def draw(
+  gan: AbstractGAN,
+  n: int,
+  seed: int,
+  classes: Optional[Sequence[int]] = None,
+  truncation: Optional[float] = None,
+) -> _Batch:
   """Returns z [n, z_dim] from `eval_z`, and labels [n] or None.
 
   Args:
@@ -350,11 +392,17 @@ def draw(gan, n, seed, classes=None, truncation=None):
     z = truncated(n, gan.options.z_dim, truncation, seed)
   if not gan.num_classes:
     return z, None
-  classes = np.asarray(classes or range(gan.num_classes))
-  return z, classes[np.arange(n) % len(classes)].astype(np.int32)
+  taken = np.asarray(classes or range(gan.num_classes))
+  return z, taken[np.arange(n) % len(taken)].astype(np.int32)
 
 
-def drawn_batches(gan, examples, seed, batch_size=_BATCH_SIZE, truncation=None):
+def drawn_batches(
+  gan: AbstractGAN,
+  examples: int,
+  seed: int,
+  batch_size: int = _BATCH_SIZE,
+  truncation: Optional[float] = None,
+) -> Iterator[_Batch]:
   """Yields batches (z, labels or None) of so many examples, or a few more."""
   batch_size = max(1, min(batch_size, examples))
   n = -(-examples // batch_size) * batch_size
@@ -366,7 +414,7 @@ def drawn_batches(gan, examples, seed, batch_size=_BATCH_SIZE, truncation=None):
     yield z[part], None if labels is None else labels[part]
 
 
-def truncated(n, z_dim, threshold, seed):
+def truncated(n: int, z_dim: int, threshold: float, seed: int) -> np.ndarray:
   """Returns z [n, z_dim] from N(0, 1) given that |z| < threshold.
 
   What lies outside is drawn again (the truncation trick of
@@ -374,7 +422,7 @@ def truncated(n, z_dim, threshold, seed):
   """
   if not threshold > 0:
     raise ValueError(
-      f"truncation = {threshold}. A positive number, such as 0.5, would do."
+      f"truncation = {threshold}. It must be above 0, such as 0.5."
     )
   p = special.erf(threshold / np.sqrt(2.0))  # P(|z| < threshold)
   with draws.seeded([seed, 0]):
@@ -382,7 +430,7 @@ def truncated(n, z_dim, threshold, seed):
   return (np.sqrt(2.0) * special.erfinv(p * u)).astype(np.float32)
 
 
-def z_in_words(truncation=None) -> str:
+def z_in_words(truncation: Optional[float] = None) -> str:
   """Returns what `draw` gives z from."""
   if truncation is None:
     return latents.eval_z_in_words()

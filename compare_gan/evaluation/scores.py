@@ -34,7 +34,7 @@ class Scorer:
   ):
     self._chosen = chosen
     self._extractor = extractor
-    self._said = set()  # what was printed once
+    self._said: set[str] = set()  # what was printed once
 
   def score(self, runs: Iterable[sets_lib.Sets]) -> dict[str, Any]:
     """Returns what a row has of its metrics, from "status" to "better".
@@ -42,7 +42,9 @@ class Scorer:
     Args:
       runs: the sets of each run, which are made when they are asked for.
     """
-    kept, errors, status = {}, {}, "ok"
+    kept: dict[str, _Kept] = {}
+    errors: dict[str, str] = {}
+    status = "ok"
     try:
       for sets in runs:
         for metric in self._chosen.metrics:
@@ -85,7 +87,7 @@ class Scorer:
       found, reason = {}, ""
       if self._chosen.bootstrap:
         found, reason = self._intervals(metric, sets, scores)
-      lists = {name: [] for name in named}
+      lists: dict[str, list[float]] = {name: [] for name in named}
       own = kept[metric.__name__] = _Kept(lists, better, found, reason)
     run = 1 + len(next(iter(own.lists.values()), ()))
     _check_same(list(named), list(own.lists), run)

@@ -70,13 +70,16 @@ class Collector:
     kept = f"{word}_images" in self.needed
     wanted = {f"{word}_features", f"{word}_logits"} & self.needed
     # Closed on the way out, whatever happens: no thread goes on by itself.
-    with self._bar(word, n) as bar, contextlib.closing(_ahead(batches)) as made:
+    with (
+      self._bar(word, n) as bar,
+      contextlib.closing(_made_ahead(batches)) as made,
+    ):
       for batch in made:
         if not np.isfinite(batch).all():
           raise NotFinite(f"NaN or infinity in {word} images")
         if kept:
           images.add(np.rint(255.0 * np.clip(batch, 0, 1)).astype(np.uint8))
-        if wanted:
+        if wanted and self._extractor is not None:
           extracted = self._extractor(batch)
           features.add(extracted.features)
           if extracted.logits is not None:
@@ -127,7 +130,7 @@ class SetsOfData:
     self._extractor = extractor
     self._collector = collector
     self._num_real = chosen.num_real or dataset.eval_samples
-    self._of_data = {}  # {(word, split): its sets}
+    self._of_data: dict[tuple[str, str], Sets] = {}  # {(word, split): its sets}
     self._gaussian_of_real = None
 
   def collect(self) -> Sets:
@@ -233,7 +236,7 @@ def _labels_only(batch):
   return batch["labels"]
 
 
-def _ahead(iterable):
+def _made_ahead(iterable):
   """Yields the items; the next one is made in a thread meanwhile."""
   iterator = iter(iterable)
   end = object()

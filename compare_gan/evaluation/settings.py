@@ -4,10 +4,10 @@ evaluate.metrics = [@fid, @kid, @inception_score]
 evaluate.features = @inception
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
+import dataclasses
 from typing import Any
-from typing import Callable
-from typing import NamedTuple
 from typing import Optional
 
 from compare_gan.configuration import gin_roles
@@ -32,52 +32,15 @@ _DEFAULT_METRICS = (
 )
 
 
-class Settings(NamedTuple):
-  """See `settings`."""
-
-  metrics: tuple
-  features: Any
-  num_fake: Optional[int]
-  num_real: Optional[int]
-  split: str
-  seed: int
-  truncation: Optional[float]
-  averaged: bool
-  moments_examples: int
-  bootstrap: bool
-  best_by: Optional[str]
-  real_statistics: Optional[str]
-  sample_grid: int = 64
-  microscope: bool = False
-  num_train: Optional[int] = None
-  ema: Optional[float] = None
-
-
 gin_roles.declare("evaluate", paths=["real_statistics"])
 
 
 @gin.configurable("evaluate", module="compare_gan.evaluation")
-def settings(
-  metrics: Sequence[Any] = _DEFAULT_METRICS,
-  features: Callable = classifier.classifier,
-  num_fake: Optional[int] = None,
-  num_real: Optional[int] = None,
-  split: str = "eval",
-  seed: int = 42,
-  truncation: Optional[float] = None,
-  averaged: bool = True,
-  moments_examples: int = 204800,
-  bootstrap: bool = False,
-  best_by: Optional[str] = None,
-  real_statistics: Optional[str] = None,
-  sample_grid: int = 64,
-  microscope: bool = False,
-  num_train: Optional[int] = None,
-  ema: Optional[float] = None,
-) -> Settings:
-  """Returns the Settings that a gin file makes.
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """How models are scored; bound as evaluate.metrics and so on.
 
-  Args:
+  Attributes:
     metrics: a list, [@fid, @kid].
     features: the extractor: @inception, @classifier (trained on the dataset
       itself, without a download), @random_filters, @onnx_features (DINOv2,
@@ -103,20 +66,57 @@ def settings(
       over about the last 10 % of the training, reconstructed from the snapshots
       of post_hoc_ema.*; None for the average that ModularGAN.ema_decay tracked.
   """
+
+  metrics: Sequence[Any] = _DEFAULT_METRICS
+  features: Callable[..., Any] = classifier.classifier
+  num_fake: Optional[int] = None
+  num_real: Optional[int] = None
+  split: str = "eval"
+  seed: int = 42
+  truncation: Optional[float] = None
+  averaged: bool = True
+  moments_examples: int = 204800
+  bootstrap: bool = False
+  best_by: Optional[str] = None
+  real_statistics: Optional[str] = None
+  sample_grid: int = 64
+  microscope: bool = False
+  num_train: Optional[int] = None
+  ema: Optional[float] = None
+
+  def __post_init__(self) -> None:
+    _check_split(self.split)
+    _check_num_train(self.num_train)
+    _check_ema(self.ema, self.averaged)
+    _check_named_once(self.metrics)
+    for metric in self.metrics:
+      _check_metric(metric)
+
+
+def _check_split(split):
   if split not in ("eval", "train"):
     raise ValueError(
       f"evaluate.split = {split!r}. It can be 'eval' or 'train'."
     )
+
+
+def _check_num_train(num_train):
   if num_train is not None and num_train < 1:
     raise ValueError(
       f"evaluate.num_train = {num_train}. It is 1 or more, or None for all "
       "training images."
     )
+
+
+def _check_ema(ema, averaged):
   if ema is not None and not averaged:
     raise ValueError(
       f"evaluate.ema = {ema:g} asks for an average of G's weights, but "
       "evaluate.averaged = False. Set one of them only."
     )
+
+
+def _check_named_once(metrics):
   names = [getattr(metric, "__name__", "") for metric in metrics]
   twice = sorted({name for name in names if name and names.count(name) > 1})
   if twice:
@@ -125,37 +125,21 @@ def settings(
       "one name would be mixed: score them in two evaluations, whose rows have "
       "two protocols."
     )
-  for metric in metrics:
-    if not callable(metric):
-      raise ValueError(
-        f"evaluate.metrics holds {metric!r}. Metrics are given by reference, "
-        "without brackets: [@fid, @kid]."
-      )
-    known = (*needs.SETS, *needs.CALLABLES)
-    unknown = set(contract.needs(metric)) - {*known}
-    if unknown:
-      raise ValueError(
-        f"evaluate.metrics: {metric.__name__} needs {sorted(unknown)}, which "
-        f"nothing gives. There are {', '.join(known)}."
-      )
-  return Settings(
-    tuple(metrics),
-    features,
-    num_fake,
-    num_real,
-    split,
-    seed,
-    truncation,
-    averaged,
-    moments_examples,
-    bootstrap,
-    best_by,
-    real_statistics,
-    sample_grid,
-    microscope,
-    num_train,
-    ema,
-  )
+
+
+def _check_metric(metric):
+  if not callable(metric):
+    raise ValueError(
+      f"evaluate.metrics holds {metric!r}. Metrics are given by reference, "
+      "without brackets: [@fid, @kid]."
+    )
+  known = (*needs.SETS, *needs.CALLABLES)
+  unknown = set(contract.needs(metric)) - {*known}
+  if unknown:
+    raise ValueError(
+      f"evaluate.metrics: {metric.__name__} needs {sorted(unknown)}, which "
+      f"nothing gives. There are {', '.join(known)}."
+    )
 
 
 def check_best_by(chosen: Settings) -> str:
@@ -175,10 +159,11 @@ def choose_best_by(chosen: Settings, extractor: Optional[str]) -> choice.Choice:
     chosen: with `best_by`.
     extractor: its name, "*" if it is not known yet; None without features.
   """
-  is_reversed = chosen.best_by.startswith("-")
+  best_by = chosen.best_by or ""
+  is_reversed = best_by.startswith("-")
   return choice.choose(
     "evaluate.best_by",
-    chosen.best_by[1:] if is_reversed else chosen.best_by,
+    best_by[1:] if is_reversed else best_by,
     chosen.metrics,
     extractor,
     contract.HIGHER if is_reversed else None,

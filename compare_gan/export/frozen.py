@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.context import state
 import numpy as np
@@ -43,7 +44,7 @@ def freeze(gan: Any, averaged: bool = True) -> Frozen:
     averaged: with the moving average of the weights, where there is one.
   """
 
-  def generate(z, y=None):
+  def generate(z: tf.Tensor, y: Optional[tf.Tensor] = None) -> tf.Tensor:
     return gan.generate(z, y, averaged)
 
   shapes = {"z": [1, gan.options.z_dim]}
@@ -90,7 +91,7 @@ def _without_variables(generate, specs):
   # Not in tf.*, but stays where it is from TensorFlow 2.0 to the newest.
   from tensorflow.python.framework import convert_to_constants
 
-  def generated(*tensors):
+  def generated(*tensors: tf.Tensor) -> tf.Tensor:
     with state.frozen():
       return generate(*tensors)
 

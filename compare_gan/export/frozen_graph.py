@@ -11,6 +11,7 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.export import frozen
+from compare_gan.export import output_file
 from compare_gan.export import signatures
 import numpy as np
 import tensorflow as tf
@@ -55,7 +56,7 @@ def graph_def(
     averaged: with the moving average of the weights, where there is one.
   """
 
-  def generate(z, labels):
+  def generate(z: tf.Tensor, labels: Optional[tf.Tensor]) -> tf.Tensor:
     return gan.generate(z, labels, averaged)
 
   specs = [port.spec() for port in signature.inputs(gan, batch)]
@@ -232,11 +233,7 @@ def write(
 ) -> tf.compat.v1.GraphDef:
   """Writes the file; returns the GraphDef."""
   made = graph_def(gan, signature, batch, averaged)
-  folder = os.path.dirname(path)
-  if folder:
-    os.makedirs(folder, exist_ok=True)
-  with open(path, "wb") as file:
-    file.write(made.SerializeToString(deterministic=True))
+  output_file.write(path, made.SerializeToString(deterministic=True))
   return made
 
 
@@ -293,7 +290,7 @@ class FrozenGraph:
     ]
     return [tensor.numpy() for tensor in self._function(*given)]
 
-  def __call__(self, *arrays):
+  def __call__(self, *arrays: np.ndarray) -> np.ndarray:
     [output] = self.run(*arrays)
     return output
 
@@ -318,7 +315,7 @@ def function(
   ports = signature.inputs(gan, batch)
   specs = [port.spec() for port in ports]
 
-  def images(*tensors):
+  def images(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
     given = {f"{p.name}:0": x for p, x in zip(ports, tensors)}
     [output] = tf.graph_util.import_graph_def(
       made, given, [f"{signature.output}:0"], name="graph"

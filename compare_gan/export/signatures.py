@@ -72,7 +72,7 @@ class Signature(NamedTuple):
   ) -> Callable[..., tf.Tensor]:
     """Returns `generate` (z, labels [N]) with this signature."""
 
-    def images(z, y=None):
+    def images(z: tf.Tensor, y: Optional[tf.Tensor] = None) -> tf.Tensor:
       with tf.name_scope("model"):  # No name in it is one of the ports'.
         labels = None if y is None else tf.reshape(y, [-1])
         return self.from_pixels(generate(z, labels))

@@ -80,10 +80,12 @@ def match(
   return Match(source, missing, skipped)
 
 
-def values(found: Match, read: Callable) -> Callable[[str, Any, Any], Any]:
+def values(
+  found: Match, read: Callable[[str], Any]
+) -> Callable[[str, Any, Any], Any]:
   """Returns a `values` for `scope.building`, from a Match."""
 
-  def value(name, shape, dtype):
+  def value(name: str, shape: Any, dtype: Any) -> Any:
     del shape, dtype
     return read(found.source[name]) if name in found.source else None
 

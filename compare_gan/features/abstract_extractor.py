@@ -30,14 +30,16 @@ and, in the gin file,
 """
 
 import abc
+from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import hashlib
 import threading
 from typing import Any
-from typing import Callable
 from typing import NamedTuple
 from typing import Optional
+from typing import TypeVar
 from typing import Union
 
 from compare_gan.metrics.rows import Collected
@@ -45,8 +47,11 @@ import gin
 import numpy as np
 import tensorflow as tf
 
+_Make = TypeVar("_Make", bound=Callable[..., Any])
+_Name = Union[str, Callable[[], Optional[str]]]
 
-def named(name: Union[str, Callable[[], str]]) -> Callable:
+
+def named(name: _Name) -> Callable[[_Make], _Make]:
   """Returns a decorator that says how the extractor will be called.
 
   So a score that does not exist is refused before the extractor is made.
@@ -55,8 +60,9 @@ def named(name: Union[str, Callable[[], str]]) -> Callable:
     name: of the extractor that the function returns, or what returns it.
   """
 
-  def decorate(make):
-    make.extractor_name = name
+  def decorate(make: _Make) -> _Make:
+    marked: Any = make
+    marked.extractor_name = name
     return make
 
   return decorate
@@ -93,9 +99,9 @@ class AbstractExtractor(abc.ABC):
       as {"resize": "tf1_bilinear"}.
   """
 
-  name = None
-  batch_size = 250
-  settings = {}
+  name: str
+  batch_size: int = 250
+  settings: dict[str, Any] = {}
 
   @abc.abstractmethod
   def identity(self) -> str:
@@ -133,7 +139,10 @@ class AbstractExtractor(abc.ABC):
         for rows, found in zip(collected, self.extract(batch)):
           if found is not None:
             rows.add(_rows(found))
-    return Extracted(*(rows.all() for rows in collected))
+    features, logits = (rows.all() for rows in collected)
+    if features is None:
+      raise ValueError(f"{type(self).__name__}.extract returned no features.")
+    return Extracted(features, logits)
 
 
 def digest(*parts: Any) -> str:
@@ -192,7 +201,7 @@ class _FullFloat32:
     self._before = None
 
   @contextlib.contextmanager
-  def __call__(self):
+  def __call__(self) -> Iterator[None]:
     execution = tf.config.experimental
     with self._lock:
       if not self._blocks:

@@ -71,7 +71,7 @@ def classifier(
   with building(seed=seed):
     network = Network(dataset.image_shape[-1], num_classes)
 
-  def train():
+  def train() -> np.ndarray:
     start = time.time()
     print(f"Training the features of {dataset.name}, once: {steps} steps.")
     accuracy = _train(network, dataset, by_turns, *settings)
@@ -80,7 +80,8 @@ def classifier(
       f"Features of {dataset.name} trained in {time.time() - start:.0f} s: "
       f"{task} of {accuracy:.1%} of the last images were told."
     )
-    return np.concatenate([v.numpy().ravel() for v in network.variables])
+    trained: Any = network.variables  # none is a VariableSpec here
+    return np.concatenate([v.numpy().ravel() for v in trained])
 
   _set(network.variables, cache.array(f"classifier-{key}", train))
   return Classifier(network, by_turns)
@@ -115,7 +116,7 @@ class Network(Module):
   def __init__(self, channels: int, num_classes: int) -> None:
     super().__init__()
     channels *= 4  # A cell of 2x2 pixels is one place.
-    self._blocks = []
+    self._blocks: list[_Block] = []
     with scope("classifier"):
       for out_channels, stride in _CONVS:
         with scope(f"block{len(self._blocks)}"):
@@ -123,7 +124,9 @@ class Network(Module):
         channels = out_channels
       self._linear = Linear(channels, num_classes, kernel_fn=_kernel)
 
-  def __call__(self, x, is_training):
+  def __call__(
+    self, x: tf.Tensor, is_training: bool
+  ) -> tuple[tf.Tensor, tf.Tensor]:
     x = tf.nn.space_to_depth(_even(2.0 * x - 1.0), 2)
     for block in self._blocks:
       x = block(x, is_training)
@@ -149,7 +152,7 @@ class _Block(Module):
     self._gamma = variable("gamma", [channels], initializers.ones)
     self._beta = variable("beta", [channels], initializers.zeros)
 
-  def __call__(self, x, is_training):
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     x = self._standardize(self._conv(x, is_training), is_training)
     return tf.nn.relu(x * self._gamma + self._beta)
 
@@ -187,7 +190,7 @@ def _train(network, dataset, by_turns, steps, batch_size, learning_rate, seed):
   adam = _Adam(network.trainable_variables, learning_rate, steps)
 
   @tf.function(autograph=False)
-  def step(images, labels):
+  def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     images = _small(images, square=by_turns)
     if by_turns:
       images, labels = _turned(images)

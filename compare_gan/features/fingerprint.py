@@ -10,6 +10,7 @@ dataset, whose weights have a hash of their own, without reading all of it.
 """
 
 import hashlib
+from typing import Any
 from typing import NamedTuple
 import weakref
 
@@ -71,7 +72,10 @@ def content(
   return found[key]
 
 
-_contents = weakref.WeakKeyDictionary()
+# {dataset: {(split, count, seed): its Content}}
+_contents: weakref.WeakKeyDictionary[
+  abstract_dataset.AbstractDataset, dict[tuple[str, int, Any], Content]
+] = weakref.WeakKeyDictionary()
 
 
 def _kept_content(dataset, split, count):
@@ -80,7 +84,7 @@ def _kept_content(dataset, split, count):
     return _content(dataset, split, count)
   name = abstract_extractor.digest(_VERSION, stamp, split, count, dataset.seed)
 
-  def make():
+  def make() -> np.ndarray:
     text = " ".join(_content(dataset, split, count))
     return np.frombuffer(text.encode(), np.uint8)
 

@@ -27,19 +27,20 @@ import zlib
 from compare_gan.configuration import gin_roles
 from compare_gan.features import abstract_extractor
 from compare_gan.features import saved_model
+from compare_gan.features.inception_network import FILE
+from compare_gan.features.inception_network import HUB
+from compare_gan.features.inception_network import INPUT
+from compare_gan.features.inception_network import MEMBER
+from compare_gan.features.inception_network import NAMES
+from compare_gan.features.inception_network import OUTPUTS
+from compare_gan.features.inception_network import PIXELS
 import gin
 import numpy as np
 import tensorflow as tf
 
-HUB = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
-_MEMBER = "inceptionv1_for_inception_score.pb"
-_INPUT = "Mul:0"
-_OUTPUTS = ("pool_3:0", "logits:0")
-_PIXELS = 299
 _RANGE = (0, 255)
 # The archive holds 95 MB. A damaged or foreign one must not fill the memory.
 _MOST_BYTES = 2**29
-_NAMES = {"tf1_bilinear": "inception", "clean": "inception_clean"}
 
 
 gin_roles.declare("inception", paths=["path"])
@@ -49,7 +50,7 @@ gin_roles.declare("inception", paths=["path"])
   "inception", module="compare_gan.features", denylist=["dataset"]
 )
 @abstract_extractor.named(
-  lambda: _NAMES.get(
+  lambda: NAMES.get(
     abstract_extractor.bound("inception.resize", "tf1_bilinear")
   )
 )
@@ -68,10 +69,10 @@ def inception(
     round_pixels: to integers in 0 ... 255, as if images had been saved.
   """
   del dataset
-  if resize not in _NAMES:
+  if resize not in NAMES:
     raise ValueError(
       f"inception.resize = {resize!r}. It can be "
-      f"{' or '.join(map(repr, _NAMES))}."
+      f"{' or '.join(map(repr, NAMES))}."
     )
   if path:
     graph = read_graph(path)
@@ -96,7 +97,7 @@ class Inception(abstract_extractor.AbstractExtractor):
     resize: str,
     round_pixels: bool,
   ) -> None:
-    self.name = _NAMES[resize]
+    self.name = NAMES[resize]
     self.settings = {"resize": resize, "round_pixels": round_pixels}
     if resize == "clean":  # Bicubic weights overshoot, others do not.
       self.settings["clip"] = _RANGE
@@ -130,7 +131,7 @@ def _three_colors(images):
 def _tf1_bilinear(images):
   return tf.compat.v1.image.resize_bilinear(
     images,
-    [_PIXELS, _PIXELS],
+    [PIXELS] * 2,
     align_corners=False,
     half_pixel_centers=False,
   )
@@ -139,9 +140,10 @@ def _tf1_bilinear(images):
 def _clean(images):
   from PIL import Image
 
-  def resize(channel):
-    channel = Image.fromarray(np.ascontiguousarray(channel))  # floats
-    return np.asarray(channel.resize((_PIXELS, _PIXELS), Image.BICUBIC))
+  def resize(channel: np.ndarray) -> np.ndarray:
+    # Pillow has the name when it runs, but not in its types.
+    image = Image.fromarray(np.ascontiguousarray(channel))  # floats
+    return np.asarray(image.resize((PIXELS, PIXELS), Image.BICUBIC))  # type: ignore[attr-defined]
 
   resized = [
     np.stack([resize(image[..., c]) for c in range(image.shape[-1])], -1)
@@ -158,28 +160,28 @@ def read_graph(path: str) -> bytes:
   if not os.path.isfile(path):
     raise FileNotFoundError(
       f"inception.path = {path!r} (--myevalinception): there is no such file. "
-      f"frozen_inception_v1_2015_12_05.tar.gz would do."
+      f"Give the path of {FILE}."
     )
   seen = []
   try:
     with (
       gzip.open(path) as unzipped,
-      tarfile.open(
+      # It only reads, which is all that a stream has to do here.
+      tarfile.open(  # type: ignore[call-overload]
         fileobj=_AtMost(unzipped, _MOST_BYTES), mode="r|"
       ) as archive,
     ):
       for member in archive:
-        if member.name == _MEMBER and member.isreg():  # not a link
+        if member.name == MEMBER and member.isreg():  # not a link
           return archive.extractfile(member).read()
         seen.append(member.name)
   except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
     raise ValueError(
       f"inception.path = {path!r} (--myevalinception) cannot be read as a "
-      f"tar.gz archive ({error}). frozen_inception_v1_2015_12_05.tar.gz would "
-      "do."
+      f"tar.gz archive ({error}). Give the path of {FILE}."
     ) from error
   raise ValueError(
-    f"inception.path = {path!r} (--myevalinception) has no file {_MEMBER} at "
+    f"inception.path = {path!r} (--myevalinception) has no file {MEMBER} at "
     f"the root of the archive, but {seen[:5]}."
   )
 
@@ -207,12 +209,12 @@ def _frozen(serialized, path):
     whole = tf.compat.v1.wrap_function(
       lambda: tf.compat.v1.import_graph_def(graph, name=""), []
     )
-    return whole.prune(_INPUT, list(_OUTPUTS))
+    return whole.prune(INPUT, list(OUTPUTS))
   # protobuf's DecodeError has no common module over its versions.
   except Exception as error:
     raise ValueError(
-      f"inception.path = {path!r} (--myevalinception): {_MEMBER} is no frozen "
-      f"graph with {_INPUT}, {' and '.join(_OUTPUTS)}: {error}"
+      f"inception.path = {path!r} (--myevalinception): {MEMBER} is no frozen "
+      f"graph with {INPUT}, {' and '.join(OUTPUTS)}: {error}"
     ) from error
 
 
@@ -227,13 +229,13 @@ def _from_hub():
   # TensorFlow.
   except Exception as error:
     raise ValueError(
-      f"The Inception network could not be had from {HUB} ({error}). Download "
-      "frozen_inception_v1_2015_12_05.tar.gz where there is a network and give "
-      "its path by --myevalinception (inception.path), or set "
+      f"The Inception network could not be loaded from {HUB} ({error}). "
+      f"Download {FILE} where there is a network and give its path by "
+      "--myevalinception (inception.path), or set "
       "evaluate.features = @classifier, which needs no download."
     ) from error
 
-  def network(images):
+  def network(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     outputs = module(images)
     return outputs["pool_3"], outputs["logits"]
 

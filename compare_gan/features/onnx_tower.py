@@ -18,6 +18,7 @@ from compare_gan.features import abstract_extractor
 from compare_gan.features import onnx_weights
 from compare_gan.features import tower
 import gin
+import numpy as np
 
 MODEL = "model.onnx"
 _CUDA = "CUDAExecutionProvider"
@@ -129,7 +130,7 @@ def open_session(model: str, threads: int, provider: str) -> Any:
 def ports(session: Any) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
   """Returns the inputs and the outputs of a session, by name."""
 
-  def of(nodes):
+  def by_name(nodes: Any) -> dict[str, tower.Port]:
     return {
       node.name: tower.Port(
         _DTYPES.get(node.type, node.type),
@@ -139,11 +140,11 @@ def ports(session: Any) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
       for node in nodes
     }
 
-  return of(session.get_inputs()), of(session.get_outputs())
+  return by_name(session.get_inputs()), by_name(session.get_outputs())
 
 
 def _network(session, described):
-  def network(images):
+  def network(images: np.ndarray) -> np.ndarray:
     try:
       [rows] = session.run([described.output], {described.input: images})
     except Exception as error:

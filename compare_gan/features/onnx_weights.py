@@ -9,15 +9,17 @@ without reading the weights.
 from collections.abc import Iterator
 import mmap
 import os
+from typing import Any
 
 from compare_gan.storage import files
 
 # A message is {number of a field: the message in it}. These are the fields on
 # the way to tensors; see onnx.proto.
-_ENTRY = {}
+_Message = dict[int, Any]
+_ENTRY: _Message = {}
 _TENSOR = {13: _ENTRY}
 _SPARSE = {1: _TENSOR, 2: _TENSOR}
-_GRAPH = {5: _TENSOR, 15: _SPARSE}
+_GRAPH: _Message = {5: _TENSOR, 15: _SPARSE}
 _ATTRIBUTE = {
   5: _TENSOR,
   6: _GRAPH,

@@ -47,7 +47,7 @@ class Preprocessing:
   std: tuple[float, ...]
   round_pixels: bool = False
 
-  def __post_init__(self):
+  def __post_init__(self) -> None:
     _check_whole("pixels", self.pixels)
     _check_among("resize", self.resize, _FILTERS)
     _check_among("arithmetic", self.arithmetic, _ARITHMETICS)
@@ -90,7 +90,9 @@ class Preprocessing:
     if self.crop == "shorter_side":
       pixels = _centre(pixels, self.pixels, _rounded_half)
     scaled = np.clip(pixels, 0, 255).astype(np.float32) / np.float32(255)
-    return (scaled - np.float32(self.mean)) / np.float32(self.std)
+    return (scaled - np.array(self.mean, np.float32)) / np.array(
+      self.std, np.float32
+    )
 
   def _size_before_crop(self, pixels):
     """Returns the height and width that images are resized to."""
@@ -120,7 +122,7 @@ def _by_pillow_in_uint8(pixels, size, name):
 
 
 def _by_pillow_in_floats(pixels, size, name):
-  def resized(image):
+  def resized(image: np.ndarray) -> np.ndarray:
     channels = [image[..., c] for c in range(image.shape[-1])]
     return np.stack([_pillow(x, size, name) for x in channels], axis=-1)
 

@@ -6,6 +6,8 @@ with the network and source.npz, eight images and what the source network makes
 of them, which `features check --against` compares.
 """
 
+from compare_gan.features import inception_network
+
 _DINOV2 = '''\
 """DINOv2 -> towers/<name>/model.onnx: python make_dinov2.py dinov2_vitl14
 
@@ -148,7 +150,7 @@ _INCEPTION = '''\
 
 For the FID, evaluate.features = @inception reads the archive itself and needs
 nothing of this; a tower lets you choose how images are resized. Needs
-tensorflow, numpy and frozen_inception_v1_2015_12_05.tar.gz beside the script,
+tensorflow, numpy and <FILE> beside the script,
 from download.tensorflow.org/models/.
 """
 
@@ -158,9 +160,9 @@ import tarfile
 import numpy as np
 import tensorflow as tf
 
-ARCHIVE = "frozen_inception_v1_2015_12_05.tar.gz"
-MEMBER = "inceptionv1_for_inception_score.pb"
-PIXELS = 299
+ARCHIVE = "<FILE>"
+MEMBER = "<MEMBER>"
+PIXELS = <PIXELS>
 FOLDER = "towers/pool3_2015"
 
 os.makedirs(FOLDER, exist_ok=True)
@@ -170,7 +172,7 @@ graph = tf.compat.v1.GraphDef.FromString(frozen)
 whole = tf.compat.v1.wrap_function(
   lambda: tf.compat.v1.import_graph_def(graph, name=""), []
 )
-network = whole.prune("Mul:0", "pool_3:0")  # pixels in [-1, 1]
+network = whole.prune("<INPUT>", "<FEATURES>")  # pixels in [-1, 1]
 
 
 class Tower(tf.Module):
@@ -199,4 +201,23 @@ np.savez(
 )
 '''
 
-RECIPES = {"dinov2": _DINOV2, "clip": _CLIP, "inception": _INCEPTION}
+
+def _with_names(script):
+  """Returns the script with the names of the Inception network."""
+  names = {
+    "<FILE>": inception_network.FILE,
+    "<MEMBER>": inception_network.MEMBER,
+    "<PIXELS>": str(inception_network.PIXELS),
+    "<INPUT>": inception_network.INPUT,
+    "<FEATURES>": inception_network.OUTPUTS[0],
+  }
+  for mark, name in names.items():
+    script = script.replace(mark, name)
+  return script
+
+
+RECIPES = {
+  "dinov2": _DINOV2,
+  "clip": _CLIP,
+  "inception": _with_names(_INCEPTION),
+}

@@ -77,7 +77,7 @@ def saved_model(
   if name is not None and name.startswith("inception"):
     raise ValueError(
       f"saved_model.name = {name!r}, but scores of that name are those of "
-      "evaluate.features = @inception. Any other name would do."
+      "evaluate.features = @inception. Choose another name."
     )
   file = _description_file(path)
   if file:
@@ -86,23 +86,7 @@ def saved_model(
     )
     _refuse_what_is_described(file, given)
     return _tower(tower.read(file), path, signature or _SIGNATURE, name)
-  name = _NAME if name is None else name
   loaded, source = _load(path)
-  network = loaded
-  if signature is not None:
-    signatures = getattr(network, "signatures", {})
-    if signature not in signatures:
-      raise ValueError(
-        f"saved_model.signature = {signature!r} is not in {path}. There are "
-        f"{sorted(signatures)}; None calls the object itself."
-      )
-    network = signatures[signature]
-  if not callable(network):
-    raise ValueError(
-      f"saved_model.path = {path!r} cannot be called. Set "
-      "saved_model.signature to one of "
-      f"{sorted(getattr(network, 'signatures', {}))}."
-    )
   settings = dict(
     signature=signature,
     features=features,
@@ -111,13 +95,20 @@ def saved_model(
     low=low,
     high=high,
   )
-  extractor = SavedModel(network, source, name, settings)
-  extractor.loaded = loaded  # A signature alone does not keep its variables.
-  return extractor
+  network = _callable_of(loaded, path, signature)
+  name = _NAME if name is None else name
+  return SavedModel(network, source, name, settings, loaded)
 
 
 class SavedModel(abstract_extractor.AbstractExtractor):
-  """See `saved_model`; `source` is a hash of the network."""
+  """See `saved_model`.
+
+  Args:
+    network: what is called.
+    source: a hash of the network.
+    name, settings: of the extractor.
+    loaded: what the network is from. A signature does not keep its variables.
+  """
 
   batch_size = 50
 
@@ -127,11 +118,13 @@ class SavedModel(abstract_extractor.AbstractExtractor):
     source: str,
     name: str,
     settings: dict[str, Any],
+    loaded: Any = None,
   ) -> None:
     self.name = name
     self.settings = settings
     self._network = network
     self._source = source
+    self._loaded = loaded
 
   def identity(self) -> str:
     return abstract_extractor.digest(
@@ -163,7 +156,7 @@ class SavedModel(abstract_extractor.AbstractExtractor):
     if name not in outputs:
       raise ValueError(
         f"saved_model.{kind} = {name!r}, but the network returns "
-        f"{sorted(outputs)}. One of these would do."
+        f"{sorted(outputs)}. Set it to one of them."
       )
     return outputs[name]
 
@@ -205,7 +198,8 @@ def _tower(described, path, signature, name):
   function = loaded.signatures[signature]
   tower.check_ports(described, *ports(function))
 
-  def network(images, _keep=loaded):  # A signature does not keep its variables.
+  # A signature does not keep its variables.
+  def network(images: np.ndarray, _keep: Any = loaded) -> np.ndarray:
     return function(**{described.input: tf.constant(images)})[
       described.output
     ].numpy()
@@ -237,7 +231,7 @@ def weight_files(folder: str) -> list[str]:
 def ports(function: Any) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
   """Returns the inputs and the outputs of a signature, by name."""
 
-  def of(specs):
+  def by_name(specs: dict[str, Any]) -> dict[str, tower.Port]:
     return {
       name: tower.Port(
         spec.dtype.name,
@@ -247,12 +241,30 @@ def ports(function: Any) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
     }
 
   return (
-    of(function.structured_input_signature[1]),
-    of(function.structured_outputs),
+    by_name(function.structured_input_signature[1]),
+    by_name(function.structured_outputs),
   )
 
 
-# ---- Networks without --------------------------------------------------------
+# ---- Networks without one ----------------------------------------------------
+
+
+def _callable_of(loaded, path, signature):
+  """Returns a signature of what was loaded, or that itself."""
+  signatures = getattr(loaded, "signatures", {})
+  if signature is not None:
+    if signature not in signatures:
+      raise ValueError(
+        f"saved_model.signature = {signature!r} is not in {path}. There are "
+        f"{sorted(signatures)}; None calls the object itself."
+      )
+    return signatures[signature]
+  if not callable(loaded):
+    raise ValueError(
+      f"saved_model.path = {path!r} cannot be called. Set "
+      f"saved_model.signature to one of {sorted(signatures)}."
+    )
+  return loaded
 
 
 def _load(path):

@@ -42,7 +42,7 @@ def of_dataset(
     extractor.identity(),
   )
 
-  def make():
+  def make() -> np.ndarray:
     moments = fid.Moments()
     for batch in dataset.in_order(split, _BATCH, count):
       moments.add(extractor(batch["images"]).features)

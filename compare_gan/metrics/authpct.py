@@ -52,7 +52,7 @@ def authpct(
   )
   radii = neighbours.kth_squared_distances(train_features, 1)
 
-  def percent(rows):
+  def percent(rows: np.ndarray) -> float:
     index, squares = nearest.nearest_rows(rows, train_features)
     is_authentic = radii[index] < (1.0 - neighbours.TIE) * squares
     return float(100.0 * is_authentic.mean())

@@ -74,7 +74,7 @@ def draw_halves(
     resamples: how many.
     seed: of the halves.
   """
-  counts = {}
+  counts: dict[str, set[int]] = {}
   for name, rows in sets.items():
     counts.setdefault(name.split("_")[0], set()).add(len(rows))
   for word, lengths in counts.items():

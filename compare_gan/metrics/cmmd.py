@@ -50,21 +50,22 @@ def cmmd(
     raise ValueError(f"cmmd.sigma is {sigma}, but a kernel is wider than 0.")
   check(real_features=real_features, fake_features=fake_features)
   check_lengths(real_features=real_features, fake_features=fake_features)
-  is_whole = resamples is None
-  if is_whole:  # the one subset that has all rows
-    resamples = {
-      "real": np.ones([1, len(real_features)], bool),
-      "fake": np.ones([1, len(fake_features)], bool),
-    }
-  scores = _of_subsets(real_features, fake_features, sigma, scale, **resamples)
-  return {k: float(x[0]) for k, x in scores.items()} if is_whole else scores
+  whole = {  # the one subset that has all rows
+    "real": np.ones([1, len(real_features)], bool),
+    "fake": np.ones([1, len(fake_features)], bool),
+  }
+  chosen = whole if resamples is None else resamples
+  scores = _of_subsets(real_features, fake_features, sigma, scale, **chosen)
+  if resamples is None:
+    return {k: float(x[0]) for k, x in scores.items()}
+  return scores
 
 
 def _of_subsets(real_features, fake_features, sigma, scale, real, fake):
   """Returns the scores [B] of the rows of each subset."""
   m, n = real.sum(axis=1), fake.sum(axis=1)
 
-  def kernel(x, y):
+  def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _kernel_less_1(x, y, sigma)
 
   between = kernel_sums.between(

@@ -18,11 +18,11 @@ def codes(
   images: np.ndarray, encode: Callable[[np.ndarray], Any]
 ) -> np.ndarray:
   """Returns the means [N, z_dim], float32, of what `encode` makes of images."""
-  found = [
+  batches = [
     np.asarray(encode(floats(images[i : i + BATCH])).mean)
     for i in range(0, len(images), BATCH)
   ]
-  found = np.concatenate(found)
+  found = np.concatenate(batches)
   if not np.isfinite(found).all():
     raise ValueError("The encoder makes NaN or infinity of images.")
   return found

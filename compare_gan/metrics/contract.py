@@ -64,6 +64,9 @@ from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
+from typing import TypeVar
+
+_Metric = TypeVar("_Metric", bound=Callable[..., Any])
 
 NUM_CLASSES = "num_classes"
 RESAMPLES = "resamples"
@@ -80,7 +83,7 @@ class Score(NamedTuple):
   unit: str = ""  # "squared distance of features", "share of images"
 
 
-def declare(*scores: Score) -> Callable[[Callable], Callable]:
+def declare(*scores: Score) -> Callable[[_Metric], _Metric]:
   """Returns a decorator that says which scores a metric returns."""
   for score in scores:
     if score.better not in _BETTER:
@@ -89,8 +92,9 @@ def declare(*scores: Score) -> Callable[[Callable], Callable]:
         f"{', '.join(map(repr, _BETTER))}."
       )
 
-  def decorate(metric):
-    metric.scores = scores
+  def decorate(metric: _Metric) -> _Metric:
+    marked: Any = metric
+    marked.scores = scores
     return metric
 
   return decorate
@@ -109,21 +113,22 @@ def find(metric: Any, name: str) -> Optional[Score]:
   return None
 
 
-def takes_gaussian(*names: str) -> Callable:
+def takes_gaussian(*names: str) -> Callable[[_Metric], _Metric]:
   """Returns a decorator that says which sets may come as a fid.Gaussian.
 
   Args:
     names: parameters of the metric; "real_features" is what evaluators give.
   """
 
-  def decorate(metric):
+  def decorate(metric: _Metric) -> _Metric:
     unknown = set(names) - set(needs(metric))
     if unknown:
       raise ValueError(
         f"takes_gaussian names {sorted(unknown)}, but {metric.__name__} needs "
         f"{', '.join(needs(metric)) or 'nothing'}."
       )
-    metric.gaussians = names
+    marked: Any = metric
+    marked.gaussians = names
     return metric
 
   return decorate
@@ -134,9 +139,10 @@ def gaussians_of(metric: Any) -> tuple[str, ...]:
   return getattr(metric, "gaussians", ())
 
 
-def takes_num_classes(metric: Callable) -> Callable:
+def takes_num_classes(metric: _Metric) -> _Metric:
   """Marks a metric that wants to know how many classes the labels are of."""
-  metric.takes_num_classes = True
+  marked: Any = metric
+  marked.takes_num_classes = True
   return metric
 
 
@@ -145,14 +151,15 @@ def is_told_num_classes(metric: Any) -> bool:
   return getattr(metric, "takes_num_classes", False)
 
 
-def takes_resamples(metric: Callable) -> Callable:
+def takes_resamples(metric: _Metric) -> _Metric:
   """Marks a metric that scores many subsets of its rows at once."""
   if RESAMPLES not in inspect.signature(metric).parameters:
     raise ValueError(
       f"{metric.__name__} has no parameter resamples=None, by which it would "
       "be told the rows of each resample."
     )
-  metric.takes_resamples = True
+  marked: Any = metric
+  marked.takes_resamples = True
   return metric
 
 
@@ -161,7 +168,7 @@ def scores_resamples(metric: Any) -> bool:
   return getattr(metric, "takes_resamples", False)
 
 
-def needs(metric: Callable) -> list[str]:
+def needs(metric: Callable[..., Any]) -> list[str]:
   """Returns the names of the parameters of `metric` that have no default."""
   parameters = inspect.signature(metric).parameters.values()
   return [p.name for p in parameters if p.default is inspect.Parameter.empty]

@@ -69,9 +69,14 @@ def data_copying(
   check(1, **sets)
   check(max(cells, 2), train_features=train_features)
   found = cells_lib.fit(train_features, cells, features, starts, seed)
-  members = [found.of_rows(rows) for rows in sets.values()]
   score, share = c_t(
-    *sets.values(), *members, tau=least_fakes / len(fake_features)
+    train_features,
+    heldout_features,
+    fake_features,
+    found.of_rows(train_features),
+    found.of_rows(heldout_features),
+    found.of_rows(fake_features),
+    tau=least_fakes / len(fake_features),
   )
   _, heldout = nearest.nearest_rows(heldout_features, train_features)
   _, fake = nearest.nearest_rows(fake_features, train_features)

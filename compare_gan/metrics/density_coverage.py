@@ -48,7 +48,7 @@ def density_coverage(
     real_features, fake_features
   ):
     is_inside = squares < radii[i, None]
-    inside += np.count_nonzero(is_inside)
+    inside += int(np.count_nonzero(is_inside))
     covered[i] |= is_inside.any(axis=1)
   return {
     "density": float(inside / (k * len(fake_features))),

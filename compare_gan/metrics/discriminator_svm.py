@@ -74,7 +74,7 @@ def fit_svm(
   """
   signs = np.where(is_member, 1.0, -1.0)
 
-  def loss(weights):
+  def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
     w, b = weights[:-1], weights[-1]
     short = np.maximum(0.0, 1.0 - signs * (x @ w + b))
     slope = -2.0 * signs * short / len(x)

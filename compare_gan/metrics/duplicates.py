@@ -6,6 +6,7 @@ their own nearest neighbours. Fakes that vary less than the data have more near
 duplicates without being copies: look at the pairs.
 """
 
+import collections
 import hashlib
 
 from compare_gan.metrics import contract
@@ -118,9 +119,7 @@ def are_in(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def are_repeated(rows: np.ndarray) -> np.ndarray:
   """Returns for each row [N] whether another one equals it."""
-  counts = {}
-  for key in _keys(rows):
-    counts[key] = counts.get(key, 0) + 1
+  counts = collections.Counter(_keys(rows))
   return np.array([counts[key] > 1 for key in _keys(rows)])
 
 

@@ -63,10 +63,12 @@ class Moments:
 
   def __init__(self) -> None:
     self.count = 0
-    self._waiting = self._origin = None
+    self._waiting = self._origin = np.zeros(0)  # until the first rows
     self._filled = 0  # rows that wait
-    self._total = 0.0  # sum of (row - origin), of rows that do not wait
-    self._squares = None  # the upper triangle of sum (row - origin)^T (...)
+    self._total = np.zeros(0)  # sum of (row - origin) of the others
+    self._squares = np.zeros(
+      0
+    )  # the upper triangle of sum (row - origin)^T (...)
 
   def add(self, rows: np.ndarray) -> "Moments":
     """Takes rows [N, D] in; returns itself."""
@@ -74,9 +76,10 @@ class Moments:
     rows = np.asarray(rows)
     if not len(rows):
       return self
-    if self._origin is None:
+    if not self.count:
       _, first = next(blocks(rows))
       self._origin = first.mean(axis=0)
+      self._total = np.zeros(len(self._origin))
       self._waiting = np.empty([2 * rows.shape[1], rows.shape[1]])
     elif rows.shape[1] != len(self._origin):
       raise ValueError(
@@ -117,7 +120,7 @@ class Moments:
 
   def _sum(self):
     rows = self._waiting[: self._filled]
-    if self._squares is None:
+    if not self._squares.size:
       d = len(self._origin)
       self._squares = np.zeros([d, d], order="F")
     self._total = self._total + np.ones(len(rows)) @ rows
@@ -162,7 +165,8 @@ def distance_of(
     resamples: see contract.takes_resamples; then an array of their distances.
   """
   sets = {"real_features": real_features, "fake_features": fake_features}
-  check(**{k: x for k, x in sets.items() if not isinstance(x, Gaussian)})
+  rows = {k: x for k, x in sets.items() if not isinstance(x, Gaussian)}
+  check(2, **rows)
   if resamples is None:
     return frechet_distance(*map(gaussian_of, sets.values()))
   return np.array(

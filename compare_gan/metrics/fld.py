@@ -91,7 +91,9 @@ def likelihoods(
   scale = isotropic_mixture.Scale.of(heldout)
   _check_scale(scale, train_features=train, fake_features=fake)
 
-  def nll(rows, centres, log_variances):
+  def nll(
+    rows: np.ndarray, centres: np.ndarray, log_variances: np.ndarray
+  ) -> float:
     squares = isotropic_mixture.Squares(rows, centres, scale)
     mean = isotropic_mixture.negative_log_likelihood(squares, log_variances)
     return mean / squares.width + 0.5 * np.log(2.0 * np.pi)

@@ -15,6 +15,7 @@ copies.
 Time is 200 n^2 + n^2 D, memory 800 MB at n = 10,000, and not more for more.
 """
 
+from typing import Any
 from typing import NamedTuple
 
 from compare_gan.metrics import contract
@@ -98,7 +99,7 @@ def likelihoods(
   width = train.shape[1]
   scale = isotropic_mixture.Scale.of(train, baseline, heldout, fake)
 
-  def fit(centres):
+  def fit(centres: np.ndarray) -> tuple[np.ndarray, Any, float]:
     log_variances, losses = _fit(
       isotropic_mixture.Squares(train, centres, scale)
     )

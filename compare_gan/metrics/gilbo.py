@@ -66,9 +66,9 @@ def gilbo(
     log_q = -0.5 * (errors / variance + np.log(2.0 * np.pi * variance))
     gains.append(log_q - log_p)
   # What cannot be read off at all is left to q = p, which gains nothing.
-  gains = np.stack([*gains, np.zeros_like(z)])  # [penalties + 1, N, z_dim]
-  best = gains[:, a:b].mean(axis=1).argmax(axis=0)
-  best = np.take_along_axis(gains[:, b:], best[None, None], axis=0)[0]
+  table = np.stack([*gains, np.zeros_like(z)])  # [penalties + 1, N, z_dim]
+  best = table[:, a:b].mean(axis=1).argmax(axis=0)
+  best = np.take_along_axis(table[:, b:], best[None, None], axis=0)[0]
   best = best.sum(axis=1)
   return {
     "gilbo": float(best.mean()),

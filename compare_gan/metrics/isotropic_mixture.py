@@ -62,7 +62,7 @@ class Squares:
     self._rows = rows
     self._scale = scale
     self._centres = scale(centres)
-    self._kept = {}
+    self._kept: dict[int, np.ndarray] = {}  # by the first row
 
   def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
     """Yields (slice of rows, squares [rows, centres]); not to be written to."""

@@ -76,7 +76,7 @@ def fit(
   n, d = x.shape
   targets = np.eye(num_classes)[labels]
 
-  def loss(weights):
+  def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
     w, b = np.split(weights.reshape(d + 1, num_classes), [d])
     logits = x @ w + b
     log_p = logits - special.logsumexp(logits, axis=1, keepdims=True)

@@ -47,7 +47,8 @@ def mean_curve(
   curves = []
   for _ in range(runs):
     centres = _k_means(sets, clusters, rng)
-    curves.append(curve(*(_histogram(x, centres) for x in sets), angles))
+    real, fake = (_histogram(x, centres) for x in sets)
+    curves.append(curve(real, fake, angles))
   return np.mean(curves, axis=0)
 
 

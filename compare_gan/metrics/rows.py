@@ -24,19 +24,21 @@ class Collected:
 
   def __init__(self, count: int, what: str) -> None:
     self._count, self._what = count, what
-    self._rows = None
+    self._rows: Optional[np.ndarray] = None
     self._filled = 0
 
   def add(self, batch: np.ndarray) -> None:
     """Takes the next rows [n, ...]."""
-    if self._rows is None:
-      self._rows = np.empty([self._count, *batch.shape[1:]], batch.dtype)
+    rows = self._rows
+    if rows is None:
+      shape = [self._count, *batch.shape[1:]]
+      rows = self._rows = np.empty(shape, batch.dtype)
     end = self._filled + len(batch)
     if end > self._count:
       raise ValueError(
         f"More than the {self._count} rows came of {self._what}."
       )
-    self._rows[self._filled : end] = batch
+    rows[self._filled : end] = batch
     self._filled = end
 
   def all(self) -> Optional[np.ndarray]:

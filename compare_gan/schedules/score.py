@@ -64,7 +64,7 @@ class Scorer:
       restart.require_variables(was, self._dataset)
     gan = self._loaded.gan if self._loaded else None
     gan = _with_values(gan, self._dataset, tensors, self._model_dir)
-    chosen = settings_lib.settings()
+    chosen = settings_lib.Settings()
     post_hoc.use_average(gan, self._model_dir, step, chosen.ema)
     if self._loaded is None:
       evaluator = evaluation_lib.Evaluator(self._dataset, chosen, self._runs)
@@ -79,7 +79,7 @@ class Scorer:
     try:
       tensors = checkpoints.read(self._model_dir, step)
       post_hoc.require_snapshot(
-        self._model_dir, step, settings_lib.settings().ema
+        self._model_dir, step, settings_lib.Settings().ema
       )
     except OSError:
       return False  # `evaluate` reads it again, and says so.
@@ -109,7 +109,7 @@ def evaluate(
   scorer: Scorer,
 ) -> None:
   """Adds a row to the tables for each of the steps."""
-  chosen = settings_lib.settings()
+  chosen = settings_lib.Settings()
   for step in steps:
     try:
       tensors = checkpoints.read(model_dir, step)

@@ -5,14 +5,15 @@ import json
 import os
 
 from compare_gan.__main__ import main
-from compare_gan.commands import export
 from compare_gan.export import frozen_graph
+from compare_gan.export.formats import pb
 from compare_gan.storage import model_dir
 import gin
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
 from tests.gans import tiny
 
 pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
@@ -198,10 +199,47 @@ def test_every_format_is_written_and_read_again(folder, capsys, form):
     assert module.generate(tf.zeros([3, 2]), y).shape[0] == 3
 
 
+def test_a_page_is_written_but_not_compared(folder, capsys):
+  _run("export", "--format=web", "--out=new/page.html")
+  printed = capsys.readouterr().out
+  assert "Wrote step 5 to new/page.html.\n" in printed
+  assert "not compared with the model" in printed
+  with open("new/page.html", encoding="utf-8") as file:
+    assert file.read().startswith("<!doctype html>")
+
+
+def _documented_format():
+  """Returns the format that CONTRIBUTING.md has as its example."""
+  text = (plain_shell.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+  name = "my_package/pbtxt.py"
+  return next(
+    block.partition("```")[0]
+    for block in text.split("```python\n")[1:]
+    if block.startswith(f"# {name}")
+  )
+
+
+def test_the_documented_format_of_ones_own(folder, capsys, monkeypatch):
+  (folder / "my_package").mkdir()
+  (folder / "my_package" / "pbtxt.py").write_text(_documented_format())
+  monkeypatch.syspath_prepend(str(folder))
+  _run("export", "--format=my_package.pbtxt", "--out=m.pbtxt")
+  assert "Wrote step 5 to m.pbtxt. Largest error" in capsys.readouterr().out
+  assert 'op: "Placeholder"' in (folder / "m.pbtxt").read_text()
+
+
+@pytest.mark.parametrize("name", ["zip", "my_package.none"])
+def test_unknown_formats_are_refused_with_all_there_are(folder, capsys, name):
+  _run("export", f"--format={name}", "--out=m", code=1)
+  printed = capsys.readouterr().err
+  assert f"--format={name} is unknown" in printed
+  assert "hub, onnx, pb, savedmodel, tflite, web" in printed
+
+
 def test_file_of_other_images_is_an_error(folder, capsys, monkeypatch):
-  read, write = frozen_graph.read, frozen_graph.write
+  read = frozen_graph.read
   off = lambda path, _: lambda *x: read(path)(*x) + 2e-3  # noqa: E731
-  monkeypatch.setitem(export._FORMATS, "pb", (write, off))
+  monkeypatch.setattr(pb, "read", off)
   _run("export", "--format=pb", "--out=m.pb", code=1)
   assert "differ by up to 0.00" in capsys.readouterr().err
 

@@ -17,6 +17,7 @@ _MEMBERS = {
   "datasets": ("shapes32", "classifier"),
   "devices": ("cpu", "replicated"),
   "executors": ("slurm", "conductor"),
+  "exports": ("onnx", "signatures"),
   "features": ("@classifier", "@fid"),
   "gans": ("@BigBiGAN", "@z"),
   "heads": ("@ac_head", "@class_head"),

@@ -54,7 +54,7 @@ def _pixels(dataset):
 
 def _settings(*metrics, **changes):
   values = {"features": _pixels, "num_fake": 6, "num_real": 6, **changes}
-  return settings_lib.settings(metrics=metrics, **values)
+  return settings_lib.Settings(metrics=metrics, **values)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ def _pixels(dataset):
 
 
 def _settings(*metrics, **changes):
-  return settings_lib.settings(
+  return settings_lib.Settings(
     metrics=metrics, **{"features": _pixels, **changes}
   )
 
@@ -84,10 +84,10 @@ def test_names_of_extractors_are_known_before_they_are_made(
   gin.parse_config(
     f"evaluate.features = @{features}\n{lines}\nevaluate.best_by = {name!r}"
   )
-  settings_lib.check_best_by(settings_lib.settings(metrics=[fid.fid]))
+  settings_lib.check_best_by(settings_lib.Settings(metrics=[fid.fid]))
   with pytest.raises(ValueError, match=f"There are {name}."):
     settings_lib.check_best_by(
-      settings_lib.settings(metrics=[fid.fid], best_by=f"{name}_")
+      settings_lib.Settings(metrics=[fid.fid], best_by=f"{name}_")
     )
 
 

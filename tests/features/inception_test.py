@@ -10,6 +10,7 @@ import types
 from compare_gan.configuration import gin_files
 from compare_gan.features import classifier  # noqa: F401
 from compare_gan.features import inception
+from compare_gan.features import inception_network
 import gin
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def test_clean_resize_clips_as_clean_fid_does(monkeypatch):
   how = _RECORDED["image"]
   shape = (1, how["height"], how["width"], 3)
   image = np.random.RandomState(how["seed"]).randint(0, 256, shape)
-  monkeypatch.setattr(inception, "_PIXELS", 13)
+  monkeypatch.setattr(inception, "PIXELS", 13)
   found = inception._clean(tf.constant(image, tf.float32))
   np.testing.assert_allclose(found[0], expected, atol=2e-4)
 
@@ -235,7 +236,7 @@ def _hub(monkeypatch, load, folder=None):
 
 def test_without_a_path_the_network_comes_from_the_hub(monkeypatch, tmp_path):
   def load(address):
-    assert address == inception.HUB
+    assert address == inception_network.HUB
     return lambda x: {"pool_3": x[:, :1, :1, :], "logits": x[:, 0, 0, :2]}
 
   _hub(monkeypatch, load, tmp_path)

@@ -212,7 +212,7 @@ def test_scores_are_called_by_the_network(tmp_path):
       "evaluate.best_by = 'fd_dinov2_tiny'",
     ]
   )
-  chosen = settings_lib.settings()
+  chosen = settings_lib.Settings()
   assert settings_lib.check_best_by(chosen) == ""
   evaluator = scoring.Evaluator(NoiseDataset(), chosen)
   row = evaluator.row_of_model(tiny.gan(), "model.ckpt-0", 0, {})
@@ -230,7 +230,7 @@ def test_a_score_is_the_formula_on_the_features(tmp_path):
   folder = tiny_tower.write(tmp_path / "vit")
   metrics, fakes = [fd.fd, cmmd.cmmd], _images(7)
   gin.bind_parameter("onnx_features.path", folder)
-  chosen = settings_lib.settings(
+  chosen = settings_lib.Settings(
     metrics, onnx_tower.onnx_features, num_fake=7, num_real=8
   )
   dataset = NoiseDataset()

@@ -113,7 +113,7 @@ def test_what_cannot_be_loaded_is_explained(tmp_path):
 
 
 def test_inceptions_name_is_taken():
-  with pytest.raises(ValueError, match="Any other name"):
+  with pytest.raises(ValueError, match="Choose another name"):
     saved_model.saved_model(None, "math.sqrt", name="inception")
 
 

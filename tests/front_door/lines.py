@@ -654,6 +654,13 @@ NOT_RUN = {
   "make test-all": _TESTS,
   "make test-versions": _TESTS,
   "make test-slow": _TESTS,
+  (
+    "python -m compare_gan export --model_dir=runs/mygan"
+    " --format=my_package.pbtxt --out=mygan.pbtxt"
+  ): "tests/commands/export_test.py runs the example in the process",
+  "python -m compare_gan list exports": (
+    "tests/configuration/kinds_test.py lists each kind"
+  ),
   "make lint": "CI runs it before the tests",
   "make format": "changes the checkout",
   "bash .ci/run": _TESTS,

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from compare_gan.features import inception
+from compare_gan.features import inception_network
 from compare_gan.gans import tfgan_compat
 from compare_gan.metrics import fid
 from compare_gan.metrics import inception_score
@@ -72,5 +72,5 @@ def test_inception_score_is_tfgans():
 
 
 def test_inceptions_address_is_tfgans():
-  assert inception.HUB == _eval().INCEPTION_TFHUB
-  assert inception._PIXELS == _eval().INCEPTION_DEFAULT_IMAGE_SIZE
+  assert inception_network.HUB == _eval().INCEPTION_TFHUB
+  assert inception_network.PIXELS == _eval().INCEPTION_DEFAULT_IMAGE_SIZE

@@ -9,6 +9,7 @@ import glob
 import gzip
 import json
 import os
+from typing import Optional
 
 from compare_gan.ascend.zoo import plan as plan_lib
 from compare_gan.datasets import files as files_lib
@@ -205,7 +206,7 @@ def _name(args):
 
 
 def _folder(args):
-  def both(height, width):
+  def both(height: int, width: Optional[int]) -> str:
     return repr((height, width or height))
 
   bindings = [

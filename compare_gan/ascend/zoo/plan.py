@@ -54,14 +54,14 @@ class Plan(NamedTuple):
       name, equals, value = binding.partition("=")
       if not equals:
         raise ValueError(
-          f"--gin_bindings={binding!r} binds nothing. 'options.batch_size = 8' "
-          "would do."
+          f"--gin_bindings={binding!r} binds nothing. Write it as "
+          "'options.batch_size = 8'."
         )
       pairs.append((name.strip(), value.strip()))
     flags = self.flags
     if run_config:
-      flags = [f for f in flags if not f.startswith("--run_config=")]
-      flags = (*flags, f"--run_config={run_config}")
+      others = [f for f in flags if not f.startswith("--run_config=")]
+      flags = (*others, f"--run_config={run_config}")
     return self._replace(bindings=[*self.bindings, *pairs], flags=flags)
 
   def gin_text(self) -> str:

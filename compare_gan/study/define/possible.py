@@ -80,7 +80,7 @@ def _build(bindings, imports, lines):
     gin_files.parse(
       bindings=[*bindings_lib.text(bindings, imports).splitlines(), *lines]
     )
-    settings_lib.check_best_by(settings_lib.settings())
+    settings_lib.check_best_by(settings_lib.Settings())
     run_config.run_config()
     with scope.building(allocate=False):
       gan = model_dir.make_gan(catalogue.dataset())

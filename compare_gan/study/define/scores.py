@@ -10,6 +10,7 @@ import dataclasses
 from typing import Any
 
 from compare_gan.configuration import gin_files
+from compare_gan.features import inception_network
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import cells as cells_lib
 from compare_gan.study.define import definition
@@ -65,7 +66,7 @@ def _choice(study, cell):
           *lines_of_flags(study.flags),
         ]
       )
-      chosen = settings_lib.settings()
+      chosen = settings_lib.Settings()
     except (ValueError, OSError, TypeError, ImportError):
       return None  # possible.py refuses such a cell, with its reason.
     try:
@@ -96,6 +97,5 @@ def lines_of_flags(flags: Iterable[str]) -> list[str]:
   lines = [f"include {path!r}" for path in given["gin_config"]]
   lines += [f"dataset.tfds_data_dir = {p!r}" for p in given["tfds_data_dir"]]
   for path in given["myevalinception"]:
-    lines.append(f"inception.path = {path!r}")
-    lines.append("evaluate.features = @inception")
+    lines += inception_network.bindings(path)
   return [*lines, *given["gin_bindings"], *["dataset.fake = True"] * fake]

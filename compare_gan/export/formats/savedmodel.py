@@ -1,4 +1,4 @@
-"""A generator as a SavedModel, which TensorFlow-Hub reads, too.
+"""A folder that TensorFlow 2 loads: a SavedModel.
 
   module = tf.saved_model.load(path)          # or hub.load(path)
   images = module.generate(z, y)              # or module(z, y)
@@ -14,14 +14,18 @@ from typing import Optional
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import scope
 from compare_gan.context import state
+from compare_gan.export import signatures
 from compare_gan.gans import ema
 from compare_gan.storage import files
+import numpy as np
 import tensorflow as tf
+
+ANY_BATCH = True
 
 
 def write(
   gan: Any,
-  signature: Any,
+  signature: signatures.Signature,
   batch: Optional[int],
   path: str,
   averaged: bool = True,
@@ -38,7 +42,7 @@ def write(
   """
   network = _copy(gan, averaged)
 
-  def generate(z, labels):
+  def generate(z: tf.Tensor, labels: Optional[tf.Tensor]) -> tf.Tensor:
     y = None if labels is None else tf.one_hot(labels, gan.num_classes)
     with state.frozen():
       return network(z, y, is_training=False)
@@ -77,25 +81,18 @@ def _copy(gan, averaged):
     )
 
 
-def read(path: str) -> Callable[..., Any]:
+def read(path: str, signature: signatures.Signature) -> Callable[..., Any]:
   """Returns `generate` of a folder, for arrays."""
+  del signature
   with files.plain_name(path) as name:
-    return _Loaded(tf.saved_model.load(name))
+    return Loaded(tf.saved_model.load(name))
 
 
-def read_by_hub(path: str) -> Callable[..., Any]:
-  """Returns the same, by TensorFlow-Hub's reader."""
-  import tensorflow_hub as hub
-
-  with files.plain_name(path) as name:
-    return _Loaded(hub.load(name))
-
-
-class _Loaded:
+class Loaded:
   """Keeps the variables, which a function alone would not."""
 
   def __init__(self, module: Any) -> None:
     self._module = module
 
-  def __call__(self, *arrays):
+  def __call__(self, *arrays: np.ndarray) -> np.ndarray:
     return self._module.generate(*map(tf.constant, arrays)).numpy()

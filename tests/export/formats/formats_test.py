@@ -6,10 +6,11 @@ import tempfile
 from compare_gan.context import scope
 from compare_gan.evaluation import sampling
 from compare_gan.export import frozen_graph
-from compare_gan.export import onnx_file
-from compare_gan.export import saved_model
 from compare_gan.export import signatures
-from compare_gan.export import tflite_file
+from compare_gan.export.formats import hub
+from compare_gan.export.formats import onnx
+from compare_gan.export.formats import savedmodel
+from compare_gan.export.formats import tflite
 from compare_gan.storage import transfer
 import numpy as np
 import pytest
@@ -108,15 +109,16 @@ def test_weights_are_a_choice(tmp_path):
 @kinds
 @pytest.mark.parametrize("batch", [_BATCH, None])
 def test_saved_model(kind, batch, tmp_path):
-  gan, signature, _ = _written(kind, saved_model.write, tmp_path, batch)
-  _require_same(saved_model.read(str(tmp_path)), gan, signature, batch)
+  gan, signature, _ = _written(kind, savedmodel.write, tmp_path, batch)
+  model = savedmodel.read(str(tmp_path), signature)
+  _require_same(model, gan, signature, batch)
 
 
 @pytest.mark.once
 @pytest.mark.long
 @kinds
 def test_saved_model_has_named_tensors(kind, tmp_path):
-  gan, signature, _ = _written(kind, saved_model.write, tmp_path)
+  gan, signature, _ = _written(kind, savedmodel.write, tmp_path)
   loaded = tf.saved_model.load(str(tmp_path))
   served = loaded.signatures["serving_default"]
   given = served.structured_input_signature[1]
@@ -136,20 +138,20 @@ def test_saved_model_has_named_tensors(kind, tmp_path):
 
 def test_saved_model_in_a_folder_of_any_name(tmp_path):
   path = tmp_path / "lr[1] *"
-  gan, signature, _ = _written("dcgan", saved_model.write, path)
-  _require_same(saved_model.read(str(path)), gan, signature)
+  gan, signature, _ = _written("dcgan", savedmodel.write, path)
+  _require_same(savedmodel.read(str(path), signature), gan, signature)
 
 
 @pytest.mark.long
 def test_hub_reads_it(tmp_path):
   pytest.importorskip("tensorflow_hub")
-  gan, signature, _ = _written("biggan", saved_model.write, tmp_path, None)
-  _require_same(saved_model.read_by_hub(str(tmp_path)), gan, signature, None)
+  gan, signature, _ = _written("biggan", savedmodel.write, tmp_path, None)
+  _require_same(hub.read(str(tmp_path), signature), gan, signature, None)
 
 
 def test_a_training_starts_from_a_saved_model(tmp_path):
   """With the averages, under the names of weights."""
-  gan, _, _ = _written("biggan", saved_model.write, tmp_path)
+  gan, _, _ = _written("biggan", savedmodel.write, tmp_path)
   values = transfer.values(str(tmp_path), gan.num_classes)
   for v, average in zip(
     gan.generator.trainable_variables,
@@ -166,8 +168,8 @@ def test_a_training_starts_from_a_saved_model(tmp_path):
 @kinds
 def test_onnx(kind, tmp_path):
   path = tmp_path / "model.onnx"
-  gan, signature, _ = _written(kind, onnx_file.write, path)
-  model = onnx_file.read(str(path))
+  gan, signature, _ = _written(kind, onnx.write, path)
+  model = onnx.read(str(path), signature)
   types = {"float32": "tensor(float)", "int32": "tensor(int32)"}
   assert {
     port.name: (tuple(port.shape), port.type) for port in model.inputs
@@ -183,22 +185,22 @@ def test_onnx(kind, tmp_path):
 @onnx_required
 def test_onnx_of_any_batch(tmp_path):
   path = tmp_path / "model.onnx"
-  gan, signature, _ = _written("biggan", onnx_file.write, path, None)
-  _require_same(onnx_file.read(str(path)), gan, signature, None)
+  gan, signature, _ = _written("biggan", onnx.write, path, None)
+  _require_same(onnx.read(str(path), signature), gan, signature, None)
 
 
 def test_a_missing_package_is_a_sentence(monkeypatch):
   monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
   with pytest.raises(ValueError, match=r"pip install compare_gan\[onnx\]"):
-    onnx_file.require_packages()
+    onnx.check()
 
 
 @pytest.mark.long
 @kinds
 def test_tflite(kind, tmp_path):
   path = tmp_path / "model.tflite"
-  gan, signature, _ = _written(kind, tflite_file.write, path)
-  _require_same(tflite_file.read(str(path), signature), gan, signature)
+  gan, signature, _ = _written(kind, tflite.write, path)
+  _require_same(tflite.read(str(path), signature), gan, signature)
 
 
 def test_tflite_where_tmpdir_is_a_pattern(tmp_path, monkeypatch):
@@ -206,8 +208,8 @@ def test_tflite_where_tmpdir_is_a_pattern(tmp_path, monkeypatch):
   odd.mkdir()
   monkeypatch.setattr(tempfile, "tempdir", str(odd))
   path = odd / "model.tflite"
-  gan, signature, _ = _written("dcgan", tflite_file.write, path)
-  _require_same(tflite_file.read(str(path), signature), gan, signature)
+  gan, signature, _ = _written("dcgan", tflite.write, path)
+  _require_same(tflite.read(str(path), signature), gan, signature)
 
 
 @tensorflow1.required

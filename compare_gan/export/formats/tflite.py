@@ -1,13 +1,15 @@
-"""A generator as a TensorFlow Lite file, with its names as a signature."""
+"""A TensorFlow Lite file, whose signature has the names."""
 
 from collections.abc import Callable
 import importlib.util
-import os
 from typing import Any
 from typing import Optional
 
 from compare_gan.export import frozen_graph
+from compare_gan.export import output_file
+from compare_gan.export import signatures
 from compare_gan.storage import files
+import numpy as np
 import tensorflow as tf
 
 _SIGNATURE = "serving_default"
@@ -15,12 +17,12 @@ _SIGNATURE = "serving_default"
 
 def write(
   gan: Any,
-  signature: Any,
+  signature: signatures.Signature,
   batch: Optional[int],
   path: str,
   averaged: bool = True,
-) -> tf.compat.v1.GraphDef:
-  """Writes the file; see frozen_graph.write. Returns the GraphDef of it."""
+) -> None:
+  """Writes the file; see frozen_graph.write."""
   made = frozen_graph.graph_def(gan, signature, batch, averaged)
   module = tf.Module()
   function = frozen_graph.function(made, signature, gan, batch)
@@ -32,20 +34,15 @@ def write(
       folder, signature_keys=[_SIGNATURE]
     )
     content = converter.convert()
-  folder = os.path.dirname(path)
-  if folder:
-    os.makedirs(folder, exist_ok=True)
-  with open(path, "wb") as file:
-    file.write(content)
-  return made
+  output_file.write(path, content)
 
 
-def read(path: str, signature: Any) -> Callable[..., Any]:
+def read(path: str, signature: signatures.Signature) -> Callable[..., Any]:
   """Returns the file's generator, for arrays in the order of `signature`."""
   interpreter = _interpreter_class()(model_path=path)
   runner = interpreter.get_signature_runner(_SIGNATURE)
 
-  def run(*arrays):
+  def run(*arrays: np.ndarray) -> np.ndarray:
     names = (signature.z, signature.y)
     return runner(**dict(zip(names, arrays)))[signature.output]
 

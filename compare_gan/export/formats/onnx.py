@@ -1,17 +1,19 @@
-"""A generator as an ONNX file, by tf2onnx; onnxruntime runs it."""
+"""An ONNX file, by tf2onnx; onnxruntime runs it."""
 
 from collections.abc import Callable
 import importlib.util
-import os
 from typing import Any
 from typing import Optional
 
 from compare_gan.export import frozen_graph
+from compare_gan.export import output_file
+from compare_gan.export import signatures
+import numpy as np
 
 OPSET = 13  # what tf2onnx of TensorFlow 2.6 writes, too
 
 
-def require_packages() -> None:
+def check() -> None:
   """Raises unless a file can be written and run."""
   missing = [
     name
@@ -27,29 +29,27 @@ def require_packages() -> None:
 
 def write(
   gan: Any,
-  signature: Any,
+  signature: signatures.Signature,
   batch: Optional[int],
   path: str,
   averaged: bool = True,
-) -> Any:
-  """Writes the file; see frozen_graph.write. Returns the GraphDef of it."""
-  require_packages()
+) -> None:
+  """Writes the file; see frozen_graph.write."""
+  check()
   import tf2onnx
 
   made = frozen_graph.graph_def(gan, signature, batch, averaged)
   function = frozen_graph.function(made, signature, gan, batch)
-  folder = os.path.dirname(path)
-  if folder:
-    os.makedirs(folder, exist_ok=True)
+  output_file.make_folder_of(path)
   tf2onnx.convert.from_function(
     function, function.input_signature, opset=OPSET, output_path=path
   )
-  return made
 
 
-def read(path: str) -> Callable[..., Any]:
+def read(path: str, signature: signatures.Signature) -> Callable[..., Any]:
   """Returns the file's generator, for arrays in the order of its inputs."""
-  require_packages()
+  del signature
+  check()
   import onnxruntime
 
   session = onnxruntime.InferenceSession(
@@ -64,7 +64,7 @@ class _Session:
     self.outputs = session.get_outputs()
     self._session = session
 
-  def __call__(self, *arrays):
+  def __call__(self, *arrays: np.ndarray) -> np.ndarray:
     feeds = {port.name: array for port, array in zip(self.inputs, arrays)}
     [output] = self._session.run(None, feeds)
     return output

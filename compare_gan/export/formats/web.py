@@ -1,0 +1,65 @@
+"""One HTML page that computes images in the browser, without a network."""
+
+from typing import Any
+from typing import Optional
+
+from compare_gan.export import frozen
+from compare_gan.export import output_file
+from compare_gan.export import signatures
+from compare_gan.export.web import web_page
+from compare_gan.export.web import web_program
+from compare_gan.pictures import views
+import numpy as np
+
+_MAX_MEGABYTES = 40.0  # as of `compare_gan web`
+
+
+def write(
+  gan: Any,
+  signature: signatures.Signature,
+  batch: Optional[int],
+  path: str,
+  averaged: bool = True,
+) -> list[str]:
+  """Writes the page; `compare_gan web` offers more choices.
+
+  Args:
+    gan: an AbstractGAN.
+    signature, batch: not used. A page asks for z by sliders.
+    path: of the HTML file.
+    averaged: with the moving average of the weights, where there is one.
+  """
+  del signature, batch
+  classes = [str(label) for label in range(gan.num_classes)]
+  page = html(gan, averaged, classes, gan.options.architecture, _MAX_MEGABYTES)
+  output_file.write(path, page.encode("utf-8"))
+  return ["This page was not compared with the model: a browser runs it."]
+
+
+def html(
+  gan: Any,
+  averaged: bool,
+  classes: list[str],
+  title: str,
+  max_megabytes: float,
+  half: bool = False,
+) -> str:
+  """Returns a page that computes images.
+
+  Args:
+    gan: an AbstractGAN.
+    averaged: with the moving average of the weights, where there is one.
+    classes: names of the classes, none for a GAN that is not conditional.
+    title: of the page.
+    max_megabytes: of the page.
+    half: weights as float16.
+  """
+  program = web_program.translate(frozen.freeze(gan, averaged))
+  # Without the ends of a normal distribution, which would look like its edges.
+  probabilities = np.clip(np.linspace(0.0, 1.0, 513), 0.0005, 0.9995)
+  quantiles = views.z_quantiles(probabilities).tolist()
+  parameters = sum(array.size for array in program.weights.values())
+  text = f"{parameters:,} numbers, computed in your browser."
+  return web_page.live(
+    gan, program, (title, text), quantiles, classes, max_megabytes, half
+  )
