@@ -32,17 +32,19 @@ from compare_gan.evaluation import scoring as evaluation_lib
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import options as options_lib
 from compare_gan.gans import parameter_table
+from compare_gan.looks import views
 from compare_gan.memory import memory_check
 from compare_gan.pictures import image_grid
 from compare_gan.pictures import picture_files
-from compare_gan.pictures import views
 from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 from compare_gan.storage import locks
 from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage import restart
+from compare_gan.storage import score_tables
 from compare_gan.storage import task_manager
 from compare_gan.storage import transfer
+from compare_gan.storage.score_row import ScoreRow
 import gin
 import numpy as np
 
@@ -83,7 +85,7 @@ def run_with_schedule(
     raise ValueError(
       f"--schedule={schedule} is unknown. It can be {', '.join(SCHEDULES)}."
     )
-  gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
+  gin_roles.make_paths_absolute(model_dir_lib.recorded_bindings(model_dir))
   if schedule != "train":
     # What gin got wrong shows now, not at the end.
     note = settings_lib.check_best_by(settings_lib.settings())
@@ -183,7 +185,9 @@ def _keep_others_out(stack, devices, model_dir):
     f"{model_dir} is being trained in by {{holder}}. Wait for it or end it, or "
     "give another --model_dir. Several hosts train together by TF_CONFIG."
   )
-  stack.enter_context(locks.alone(os.path.join(model_dir, _LOCK), refusal))
+  stack.enter_context(
+    locks.hold_or_refuse(os.path.join(model_dir, _LOCK), refusal)
+  )
 
 
 def _train_alone(devices, dataset, run_config, model_dir):
@@ -197,7 +201,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
     print(devices.together(values.report))
   start = int(gan.global_step.numpy())
   if was is not None and was.step != start:  # It was damaged.
-    was = restart.begun(model_dir, start)
+    was = restart.find_begun(model_dir, start)
   is_done = was is not None and start >= options.training_steps
 
   def record_start():
@@ -205,7 +209,11 @@ def _train_alone(devices, dataset, run_config, model_dir):
       task_manager.mark_training_running(model_dir)
       _describe_start(was, model_dir, start)
       model_dir_lib.write_description(
-        model_dir, start, dataset, restart.in_force(gin.config_str(), was), seed
+        model_dir,
+        start,
+        dataset,
+        restart.config_in_force(gin.config_str(), was),
+        seed,
       )
 
   devices.together(record_start)
@@ -219,7 +227,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
     lambda graph: _check_graph(graph, gan, devices, run_config),
   )
   if devices.is_chief and not is_done:
-    config = restart.in_force(model_dir_lib.chosen(), was)
+    config = restart.config_in_force(model_dir_lib.chosen_config(), was)
     model_dir_lib.write_description(model_dir, start, dataset, config, seed)
   if devices.is_chief:
     task_manager.mark_training_done(model_dir)
@@ -227,7 +235,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
 
 def _begun(model_dir, dataset):
   """Returns what there is of the training, None if it starts anew."""
-  was = restart.begun(model_dir)
+  was = restart.find_begun(model_dir)
   if was is None:
     return None
   try:
@@ -260,7 +268,7 @@ def _describe_start(was, model_dir, step):
   """Says what holds from a step on, and makes room to record it."""
   model_dir_lib.prepare_for_start(model_dir, step)
   for difference in restart.differences(was) if was else ():
-    print(restart.in_words(difference, step))
+    print(restart.describe_difference(difference, step))
 
 
 def _seed(run_config, model_dir):
@@ -322,7 +330,7 @@ class _Scorer:
     """Gives the model the values of a checkpoint."""
     if self.gan is None:
       shapes = {name: np.shape(value) for name, value in tensors.items()}
-      was = restart.of_checkpoint(self._model_dir, step, shapes)
+      was = restart.begun_at_checkpoint(self._model_dir, step, shapes)
       restart.require_variables(was, self._dataset)
     self.gan = _with_values(self.gan, self._dataset, tensors, self._model_dir)
     if self.evaluator is None:
@@ -334,7 +342,7 @@ class _Scorer:
       self.best_by = self.evaluator.best_by
       self.sampler = sampling.Sampler(self.gan, chosen.averaged)
 
-  def is_scored(self, step: int, rows: list[dict[str, Any]]) -> bool:
+  def is_scored(self, step: int, rows: list[ScoreRow]) -> bool:
     """Returns whether rows of a step have all that would be computed now."""
     try:
       tensors = checkpoints.read(self._model_dir, step)
@@ -342,7 +350,7 @@ class _Scorer:
       return False  # Which `_evaluate` says.
     self.load(step, tensors)
     card = self.evaluator.card_of_model(self.gan)
-    enough = [row for row in rows if protocol.covers(row["protocol"], card)]
+    enough = [row for row in rows if protocol.covers(row.protocol, card)]
     self.there_before += enough[:1]
     return bool(enough)
 
@@ -369,17 +377,17 @@ def _evaluate(steps, dataset, model_dir, evaluation, scorer=None):
       _write_samples(scorer.sampler, chosen, model_dir, step)
     if chosen.microscope and step == max(checkpoints.all_steps(model_dir)):
       _write_microscope(scorer.gan, dataset, chosen, model_dir, step)
-    before = task_manager.read_rows(model_dir, evaluation.score_filename)
+    before = score_tables.read_rows(model_dir, evaluation.score_filename)
     if before:
       _warn_of_another_protocol(row, before[-1])
-    best = task_manager.record(
+    best = score_tables.record(
       model_dir, row, evaluation.score_filename, scorer.best_by
     )
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
   # best/ may be that of another protocol, under which all was scored since.
   for row in scorer.there_before:
     if scorer.best_by is not None:
-      task_manager.keep_best(model_dir, row, scorer.best_by)
+      score_tables.keep_best(model_dir, row, scorer.best_by)
   path = os.path.join(model_dir, evaluation.score_filename)
   print(f"Scores are in {path}.")
 
@@ -423,24 +431,24 @@ def _with_values(gan, dataset, tensors, model_dir):
 def _bindings(model_dir, step):
   name = model_dir_lib.newest_config(model_dir, step)
   if name is None:
-    return task_manager.bindings(gin.operative_config_str())
-  return task_manager.bindings(files.read_text(os.path.join(model_dir, name)))
+    return score_tables.bindings(gin.operative_config_str())
+  return score_tables.bindings(files.read_text(os.path.join(model_dir, name)))
 
 
 def _warn_of_another_protocol(row, other):
-  unlike = protocol.differences(row["protocol"], other["protocol"])
+  unlike = protocol.differences(row.protocol, other.protocol)
   if unlike:
     warnings.warn(
-      f"The scores of step {row['step']} cannot be compared with those of step "
-      f"{other['step']}: {'; '.join(unlike)}.",
+      f"The scores of step {row.step} cannot be compared with those of step "
+      f"{other.step}: {'; '.join(unlike)}.",
       stacklevel=2,
     )
 
 
 def _in_words(row):
-  scores = "  ".join(f"{k} {v:.4g}" for k, v in row["scores"].items())
-  status = "" if row["status"] == "ok" else f"  {row['status']}"
-  return f"step {row['step']}: {scores}{status}"
+  scores = "  ".join(f"{k} {v:.4g}" for k, v in row.scores.items())
+  status = "" if row.status == "ok" else f"  {row.status}"
+  return f"step {row.step}: {scores}{status}"
 
 
 def _hooks(gan, dataset, options, model_dir, was):
@@ -481,5 +489,5 @@ def _hooks(gan, dataset, options, model_dir, was):
 
 
 def _texts(was):
-  config = restart.in_force(gin.operative_config_str(), was)
+  config = restart.config_in_force(gin.operative_config_str(), was)
   return {"gin/operative_config": gin.markdown(config)}

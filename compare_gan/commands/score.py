@@ -10,6 +10,7 @@ scored and how: `evaluate.*`, which --gin_bindings may set.
 
 import argparse
 import json
+from typing import Any
 
 from compare_gan.ascend import bins
 from compare_gan.commands import export
@@ -57,9 +58,9 @@ def run(args: argparse.Namespace) -> None:
   images, dtype = bins.read_outputs(args.outputs, manifest, args.dtype)
   _require_shape(gan, images, args)
   difference = _difference(gan, z, labels, images, not args.raw_weights)
-  row = {"step": step}
+  row: dict[str, Any] = {"step": step}
   if not args.errors_only:
-    row = {**_row(gan, images, labels, args), "step": step}
+    row = {**_row(gan, images, labels, args).as_json(), "step": step}
   row["offline"] = {
     "max_error": float(difference.max()),
     "mean_error": float(difference.mean()),

@@ -18,7 +18,7 @@ from compare_gan.evaluation import sampling
 from compare_gan.export import frozen
 from compare_gan.export.web import web_page
 from compare_gan.export.web import web_program
-from compare_gan.pictures import views
+from compare_gan.looks import views
 import numpy as np
 
 _BASES = 4  # as many z, at most, from which frames start

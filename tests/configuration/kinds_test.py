@@ -18,7 +18,7 @@ _MEMBERS = {
   "executors": ("slurm", "conductor"),
   "features": ("@classifier", "@fid"),
   "gans": ("@BigBiGAN", "@z"),
-  "looks": ("directions", "chart"),
+  "looks": ("directions", "views"),
   "losses": ("@hinge", "@loss"),
   "metrics": ("@kid", "@bootstrap"),
   "norms": ("@conditional_batch_norm", "@spectral_norm"),

@@ -196,12 +196,12 @@ def test_damage_is_skipped_by_choice(on_disk, tmp_path, caplog):
 def test_the_check_is_made_once(tmp_path, monkeypatch):
   folder = pictures.write_tree(tmp_path / "x", pictures.tree())
   first = _all(_open(folder, "folder.image_size = 8"), "train")[0]
-  from compare_gan.datasets import image_file
+  from compare_gan.datasets import image_decoding
 
   def refuse(*args):
     raise AssertionError("decoded again")
 
-  monkeypatch.setattr(image_file, "decode", refuse)
+  monkeypatch.setattr(image_decoding, "decode", refuse)
   dataset = _open(folder, "folder.image_size = 8")
   np.testing.assert_array_equal(_all(dataset, "train")[0], first)
 

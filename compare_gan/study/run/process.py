@@ -355,22 +355,22 @@ def _classify_scores(task, lines):
     return "killed", telling_line(lines) or "It stopped before its end."
   rows = table.read_scores(task.folder)
   last = rows[-1] if rows else None
-  if last is None or last["step"] < _last_step(task.folder):
+  if last is None or last.step < _last_step(task.folder):
     said = telling_line(lines)
     return "failed", f"Its last checkpoint has no scores. {said}".rstrip()
-  step, errors = last["step"], last.get("errors") or {}
-  if last["status"] != "ok" and not errors:
-    return "collapsed", f"step {step}: {last['status']}"
+  step, errors = last.step, last.errors
+  if last.status != "ok" and not errors:
+    return "collapsed", f"step {step}: {last.status}"
   if task.score is None:
     return "ok", ""
-  if task.score not in last["scores"]:
+  if task.score not in last.scores:
     said = "; ".join(f"{name}: {said}" for name, said in errors.items())
-    known = ", ".join(sorted(last["scores"])) or "none"
+    known = ", ".join(sorted(last.scores)) or "none"
     return "failed", (
       f"step {step} has no score {task.score!r}, which study.score names. "
       f"It has {known}. {said}"
     ).rstrip()
-  if not math.isfinite(last["scores"][task.score]):
+  if not math.isfinite(last.scores[task.score]):
     return "collapsed", f"step {step}: {task.score} is no number."
   return "ok", ""
 

@@ -17,6 +17,7 @@ from typing import Optional
 from compare_gan.evaluation import protocol
 from compare_gan.metrics import contract
 from compare_gan.storage import files
+from compare_gan.storage.score_row import ScoreRow
 from compare_gan.study.run import journal
 
 
@@ -116,7 +117,7 @@ def _row(study_dir, study, run, state, running):
     state.seconds,
     state.attempts,
     summarize(rows, study),
-    [{"step": row["step"], "scores": _finite(row["scores"])} for row in rows],
+    [{"step": row.step, "scores": _finite(row.scores)} for row in rows],
     protocol.digest_of_score(rows[-1], study["score"]) if rows else "",
     folder,
   )
@@ -125,9 +126,8 @@ def _row(study_dir, study, run, state, running):
 # ---- Scores ------------------------------------------------------------------
 
 
-def read_scores(folder: str) -> list[dict[str, Any]]:
-  """Returns [{"step", "status", "scores", "better", "errors", "metrics",
-  "protocol", "protocol_digest"}].
+def read_scores(folder: str) -> list[ScoreRow]:
+  """Returns the rows of a run's checkpoints.
 
   Of a checkpoint that was scored under several protocols the row counts that
   has the protocol of the last one, as far as they have the same metrics.
@@ -135,32 +135,20 @@ def read_scores(folder: str) -> list[dict[str, Any]]:
   path = os.path.join(folder, "scores.jsonl")
   text = files.read_text_if_any(path) or ""
   lines = [json.loads(line) for line in text.split("\n") if line.strip()]
-  rows = [
-    {
-      "step": line["step"],
-      "status": line["status"],
-      "scores": line["scores"],
-      "better": line.get("better") or {},
-      "errors": line.get("errors") or {},
-      "metrics": line.get("metrics") or {},
-      "protocol": line.get("protocol") or {},
-      "protocol_digest": line.get("protocol_digest", ""),
-    }
-    for line in lines
-  ]
+  rows = [ScoreRow.from_json(line) for line in lines]
   return [row for row in rows if _is_under(rows[-1], row)]
 
 
 def _is_under(last, row):
   """Returns whether a row has the protocol of the last one."""
-  if row["protocol_digest"] == last["protocol_digest"]:
+  if row.protocol_digest == last.protocol_digest:
     return True
   # Other metrics beside do not make a score another one.
-  return protocol.merged(row["protocol"], last["protocol"]) is not None
+  return protocol.merged(row.protocol, last.protocol) is not None
 
 
 def summarize(
-  rows: Sequence[dict[str, Any]], study: dict[str, Any]
+  rows: Sequence[ScoreRow], study: dict[str, Any]
 ) -> dict[str, dict[str, float]]:
   """Returns {metric: {"last", "best", "min"}} of the rows of checkpoints.
 
@@ -168,8 +156,8 @@ def summarize(
   study.score is best; "min" the metric's own best one, whichever checkpoint,
   if lower or higher is better. What is no finite number is left out.
   """
-  by_step = [_finite(row["scores"]) for row in rows]
-  recorded = {"better": _recorded_directions(rows)}
+  by_step = [_finite(row.scores) for row in rows]
+  recorded = ScoreRow(better=_recorded_directions(rows))
   scored = [scores for scores in by_step if study["score"] in scores]
   best = {}
   if scored:
@@ -197,7 +185,7 @@ def _recorded_directions(rows):
   """Returns {score: which way it is better} of what rows record."""
   found = {}
   for row in rows:
-    found.update(row.get("better") or {})
+    found.update(row.better)
   return found
 
 
