@@ -1,5 +1,6 @@
 """From a model to a row: names, cards, what happens when something is wrong."""
 
+import dataclasses
 import time
 import tracemalloc
 
@@ -476,7 +477,7 @@ def test_best_is_that_of_the_highest_inception_score(tmp_path):
     scores = {"inception_score_pixels": score}
     score_tables.record(
       str(tmp_path),
-      {**row, "step": step, "scores": scores},
+      dataclasses.replace(row, step=step, scores=scores),
       best_by=evaluator.best_by,
     )
   assert checkpoints.all_steps(str(tmp_path / "best")) == [2]
@@ -537,7 +538,7 @@ def test_metrics_without_resamples_say_so(tmp_path, capsys):
   assert "evaluate.real_statistics" in row.without_intervals["fid"]
   printed = capsys.readouterr().out
   assert printed.count("evaluate.bootstrap gives seen_by_d no intervals") == 1
-  assert "without_intervals" not in _row(fid.fid)
+  assert "without_intervals" not in _row(fid.fid).as_json()
 
 
 def test_fid_alone_says_which_metrics_bring_rows():
@@ -880,7 +881,7 @@ def test_a_run_that_is_not_finite_takes_the_runs_before_along():
   assert runs == [6, 6]
   assert row.status == "NaN or infinity in fake images"
   for part in ("scores", "lists", "intervals", "metrics", "better"):
-    assert row[part] == {}
+    assert getattr(row, part) == {}
 
 
 def test_a_mean_with_a_nan_is_none_of_the_other_runs():

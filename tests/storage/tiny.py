@@ -1,5 +1,7 @@
 """Rows and checkpoints that tests of storage share."""
 
+import dataclasses
+
 from compare_gan.evaluation import protocol as protocol_lib
 from compare_gan.storage import checkpoints
 from compare_gan.storage.score_row import ScoreRow
@@ -30,14 +32,14 @@ def card_row(step, *metrics, value=1.5, **facts):
   }
   card = {"form": 2, "metrics": entries, **facts}
   names = [name for name, _ in metrics]
-  return row(
+  made = row(
     step,
-    protocol=card,
-    protocol_digest=protocol_lib.digest(card),
+    protocol=protocol_lib.digest(card),
     scores=dict.fromkeys(names, value),
     lists={name: [value] for name in names},
     metrics={name: [name] for name in names},
   )
+  return dataclasses.replace(made, protocol=card)
 
 
 def checkpoint(folder, step):
