@@ -1,4 +1,4 @@
-"""directions.png, .csv: the directions of z that change images most (SeFa).
+"""directions.png, .csv: directions of z that change most (SeFa).
 
 Shen & Zhou, 2021, https://arxiv.org/abs/2007.06600: with A the weights of all
 layers that get z as it is, |A n| says how far a step n moves what they return,
