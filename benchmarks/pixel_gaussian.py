@@ -33,9 +33,9 @@ def main(argv=None):
   images, labels = draw(fit(dataset), n, args.seed)
   evaluator = scoring.Evaluator(dataset, chosen)
   row = evaluator.row_of_images(images, labels, "pixel-wise Gaussians")
-  for name, score in sorted(row["scores"].items()):
+  for name, score in sorted(row.scores.items()):
     print(f"{name:40} {score:.6g}")
-  print(json.dumps({"n": n, "seed": args.seed, **row["scores"]}))
+  print(json.dumps({"n": n, "seed": args.seed, **row.scores}))
 
 
 def fit(dataset):

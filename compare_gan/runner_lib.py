@@ -61,7 +61,7 @@ def run_with_schedule(
     raise ValueError(
       f"--schedule={schedule} is unknown. It can be {', '.join(SCHEDULES)}."
     )
-  gin_roles.make_paths_absolute(model_dir_lib.recorded(model_dir))
+  gin_roles.make_paths_absolute(model_dir_lib.recorded_bindings(model_dir))
   if schedule != "train":
     # What gin got wrong shows now, not at the end.
     note = settings_lib.check_best_by(settings_lib.Settings())

@@ -207,6 +207,6 @@ def test_copies_score_1_on_every_card(path, tmp_path, monkeypatch):
   saved = np.rint(255.0 * images).astype(np.uint8)
   for copies in (images, images[::-1], saved):
     row = evaluator.row_of_images(copies)
-    assert not row["errors"]
-    assert row["scores"]["memorization_classifier"] == 1.0
-    assert row["protocol"]["num_train"] == len(images)
+    assert not row.errors
+    assert row.scores["memorization_classifier"] == 1.0
+    assert row.protocol["num_train"] == len(images)

@@ -25,6 +25,7 @@ _LEAVES = {
   "memory.memory_limit",
   "storage.files",
   "storage.locks",
+  "storage.score_row",
   "version",
 }
 _ANY = object()
@@ -46,6 +47,7 @@ _MAY_IMPORT = {
     "estimator",
     "evaluation",
     "gans",
+    "looks.views",
     "memory",
     "pictures",
     "storage",
@@ -60,7 +62,8 @@ _MAY_IMPORT = {
   "storage": {"storage"},
   "storage.model_dir": {"configuration", "gans"},
   "storage.restart": {"estimator"},
-  "storage.task_manager": {"evaluation.protocol", "metrics.contract"},
+  "storage.best_checkpoint": {"evaluation.protocol", "metrics.contract"},
+  "storage.score_tables": {"configuration", "evaluation.protocol"},
   "memory": set(),
   "memory.memory_check": {"layers.attention"},
   "layers": set(),
@@ -96,29 +99,23 @@ _MAY_IMPORT = {
     "gans.penalty_lib",
     "layers",
   },
-  "pictures": {"evaluation.sampling", "gans.latents"},
-  "pictures.html_page": set(),
-  # Pictures of others are read as datasets read them.
-  "pictures.picture_files": {
-    "datasets.arrays",
-    "datasets.files",
-    "datasets.image_file",
-  },
+  "pictures": set(),
   "export": {"gans", "architectures.abstract_arch", "layers"},
   "export.web": {"pictures.html_page"},
-  "export.formats.web": {"pictures.views"},  # the quantiles of z
+  "export.formats.web": {"looks.views"},  # the quantiles of z
   "looks": {
     "datasets.cache",
     "evaluation.sampling",
     "features",
     "gans.abstract_gan",
+    "gans.latents",
     "layers",
     "metrics.neighbours",
     "pictures",
   },
   "ascend": {"estimator.hook_kinds", "estimator.hooks", "export"},
   # Which images a model card's folder holds.
-  "ascend.zoo": {"datasets.files", "datasets.image_file"},
+  "ascend.zoo": {"datasets.numbered_files", "datasets.image_decoding"},
   # Runs are processes; a plan looks at what they will be.
   "study": {
     "configuration",

@@ -498,8 +498,8 @@ def test_a_knob_that_changes_no_score_leaves_the_digest(knob, places):
     evaluator, gan = _set_up(knob, lines, places)
     rows.append(evaluator.row_of_model(gan, "", 0, {}))
   # Rows of other batches differ by rounding, in onnxruntime 1.10 say.
-  assert rows[0]["scores"] == pytest.approx(rows[1]["scores"], rel=1e-6) != {}
-  assert rows[0]["protocol_digest"] == rows[1]["protocol_digest"]
+  assert rows[0].scores == pytest.approx(rows[1].scores, rel=1e-6) != {}
+  assert rows[0].protocol_digest == rows[1].protocol_digest
 
 
 @pytest.mark.parametrize(

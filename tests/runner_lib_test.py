@@ -17,6 +17,7 @@ from compare_gan.schedules import score
 from compare_gan.schedules import train
 from compare_gan.storage import checkpoints
 from compare_gan.storage import model_dir as model_dir_lib
+from compare_gan.storage import score_tables
 from compare_gan.storage import task_manager
 import gin
 import numpy as np
@@ -213,17 +214,17 @@ def _run(schedule, folder, *bindings, every_steps=2):
     "cpu",
     runner_lib.Evaluation(runs=2, every_steps=every_steps),
   )
-  return task_manager.read_rows(str(folder))
+  return score_tables.read_rows(str(folder))
 
 
 @pytest.mark.long
 def test_eval_after_train_scores_all_checkpoints(tmp_path):
   rows = _run("eval_after_train", tmp_path)
-  assert [row["step"] for row in rows] == [0, 2, 4]
-  assert all(row["status"] == "ok" for row in rows)
-  assert all(len(row["lists"]["ms_ssim"]) == 2 for row in rows)
-  assert rows[0]["config"]["options.batch_size"] == "4"
-  assert rows[0]["scores"] != rows[2]["scores"]
+  assert [row.step for row in rows] == [0, 2, 4]
+  assert all(row.status == "ok" for row in rows)
+  assert all(len(row.lists["ms_ssim"]) == 2 for row in rows)
+  assert rows[0].config["options.batch_size"] == "4"
+  assert rows[0].scores != rows[2].scores
   assert (tmp_path / "best" / "best.json").exists()
 
 
@@ -269,7 +270,7 @@ def test_microscope_looks_at_the_last_checkpoint(tmp_path):
 def test_a_training_leaves_its_scalars_as_a_table(tmp_path):
   _train(tmp_path)
   rows = hooks.read_scalars(str(tmp_path / "scalars.csv"))
-  assert rows[-1]["step"] == 4
+  assert rows[-1].step == 4
   assert {"loss/d_0", "loss/d_1", "loss/g", "loss/penalty"} <= set(rows[-1])
 
 
@@ -277,11 +278,11 @@ def test_a_training_leaves_its_scalars_as_a_table(tmp_path):
 @pytest.mark.long
 def test_evaluated_checkpoints_are_not_evaluated_again(tmp_path):
   first = _run("eval_after_train", tmp_path, every_steps=4)
-  assert [row["step"] for row in first] == [0, 4]
+  assert [row.step for row in first] == [0, 4]
   marked = (tmp_path / "scores.jsonl").read_text().replace("ok", "seen")
   (tmp_path / "scores.jsonl").write_text(marked)
   again = _run("eval_after_train", tmp_path)
-  assert [(row["step"], row["status"]) for row in again] == [
+  assert [(row.step, row.status) for row in again] == [
     (0, "seen"),
     (2, "ok"),
     (4, "seen"),
@@ -290,7 +291,7 @@ def test_evaluated_checkpoints_are_not_evaluated_again(tmp_path):
 
 def test_eval_last_scores_one(tmp_path):
   _train(tmp_path)
-  assert [row["step"] for row in _run("eval_last", tmp_path)] == [4]
+  assert [row.step for row in _run("eval_last", tmp_path)] == [4]
 
 
 def test_eval_last_without_a_checkpoint_is_said(tmp_path):
@@ -304,7 +305,7 @@ def test_scores_do_not_hang_on_who_evaluates(tmp_path):
   """Values of a checkpoint that is loaded into a model that scored another."""
   after = _run("eval_after_train", tmp_path)
   (tmp_path / "scores.jsonl").unlink()
-  assert _run("eval_last", tmp_path)[0]["scores"] == after[-1]["scores"]
+  assert _run("eval_last", tmp_path)[0].scores == after[-1].scores
 
 
 @pytest.mark.once
@@ -322,7 +323,7 @@ def test_continuous_eval_follows_a_training(tmp_path, monkeypatch):
 
   monkeypatch.setattr(task_manager.time, "sleep", sleep)
   rows = _run("continuous_eval", tmp_path)
-  assert [row["step"] for row in rows] == [0, 2, 4]
+  assert [row.step for row in rows] == [0, 2, 4]
   assert len(trained) == 1
 
 
@@ -333,7 +334,7 @@ def test_damaged_checkpoint_is_not_evaluated(tmp_path):
   data.write_bytes(data.read_bytes()[:100])
   with pytest.warns(UserWarning, match="Step 2 is not evaluated"):
     rows = _run("eval_after_train", tmp_path)
-  assert [row["step"] for row in rows] == [0, 4]
+  assert [row.step for row in rows] == [0, 4]
 
 
 @pytest.mark.once
@@ -351,16 +352,16 @@ def test_another_protocol_is_scored_again(tmp_path):
   pairs = "ms_ssim.pairs = 9"
   before = _run("eval_after_train", tmp_path, every_steps=4)
   after = _run("eval_after_train", tmp_path, pairs, every_steps=4)
-  assert [row["step"] for row in after] == [0, 0, 4, 4]
+  assert [row.step for row in after] == [0, 0, 4, 4]
   assert after[::2] == before
-  new = [row["protocol"]["metrics"]["ms_ssim"] for row in after[1::2]]
+  new = [row.protocol["metrics"]["ms_ssim"] for row in after[1::2]]
   assert [entry["parameters"]["pairs"] for entry in new] == [9, 9]
   marked = (tmp_path / "scores.jsonl").read_text().replace("ok", "seen")
   (tmp_path / "scores.jsonl").write_text(marked)
   best = []
   for bindings in ([], [pairs]):
     again = _run("eval_after_train", tmp_path, *bindings, every_steps=4)
-    assert [row["status"] for row in again] == 4 * ["seen"]
+    assert [row.status for row in again] == 4 * ["seen"]
     card = json.loads((tmp_path / "best" / "best.json").read_text())
     best.append(card["protocol"])
   assert best[0] != best[1]
@@ -372,8 +373,8 @@ def test_a_metric_beside_is_added_to_the_rows(tmp_path):
   first = "evaluate.metrics = [@ms_ssim]"
   _run("eval_after_train", tmp_path, first, every_steps=4)
   rows = _run("eval_after_train", tmp_path, every_steps=4)
-  assert [row["step"] for row in rows] == [0, 4]
-  assert set(rows[0]["scores"]) == {"ms_ssim", "fid_pixels"}
+  assert [row.step for row in rows] == [0, 4]
+  assert set(rows[0].scores) == {"ms_ssim", "fid_pixels"}
 
 
 def test_mistake_in_evaluate_shows_before_training(tmp_path):
@@ -410,7 +411,7 @@ def test_scores_are_computed_in_float32(tmp_path):
   again = _run(
     "eval_last", tmp_path / "half", "run_config.precision = 'float16'"
   )
-  assert again[0]["scores"] == row["scores"]
+  assert again[0].scores == row.scores
 
 
 @pytest.mark.once
@@ -617,9 +618,9 @@ def test_data_of_a_run_are_found_from_another_directory(tmp_path, monkeypatch):
   (tmp_path / "there").mkdir()
   monkeypatch.chdir(tmp_path / "there")
   _schedule_with_arrays("eval_last", tmp_path / "model")
-  [row] = task_manager.read_rows(str(tmp_path / "model"))
-  assert row["config"]["arrays.path"] == str(tmp_path / "here" / "x.npz")
+  [row] = score_tables.read_rows(str(tmp_path / "model"))
+  assert row.config["arrays.path"] == str(tmp_path / "here" / "x.npz")
   # A command reads it from the model_dir.
   flags = ["evaluate", f"--model_dir={tmp_path / 'model'}", "--step=2"]
   assert main(flags) == 0
-  assert len(task_manager.read_rows(str(tmp_path / "model"))) == 2
+  assert len(score_tables.read_rows(str(tmp_path / "model"))) == 2

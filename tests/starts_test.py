@@ -186,7 +186,7 @@ def test_a_checkpoint_of_a_training_does_bind(tmp_path):
 _HOLDER = """
 import sys, time
 from compare_gan.storage import locks
-with locks.alone(sys.argv[1], "{holder}"):
+with locks.hold_or_refuse(sys.argv[1], "{holder}"):
   print("held", flush=True)
   time.sleep(60)
 """

@@ -184,7 +184,7 @@ def test_when_the_chief_is_refused_the_other_says_why(tmp_path):
   """Not that a host was lost, and that the same command goes on."""
   folder = tmp_path / "held"
   folder.mkdir()
-  with locks.alone(str(folder / ".trainer.lock"), "{holder}"):
+  with locks.hold_or_refuse(str(folder / ".trainer.lock"), "{holder}"):
     (_, errors), (status, others) = _train(folder, 2)
   said = errors.strip().splitlines()[-1]
   assert f"{folder} is being trained in by" in said

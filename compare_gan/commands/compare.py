@@ -20,7 +20,8 @@ import os
 from compare_gan.evaluation import protocol
 from compare_gan.metrics import contract
 from compare_gan.storage import files
-from compare_gan.storage import task_manager
+from compare_gan.storage import score_tables
+from compare_gan.storage.score_row import ScoreRow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
   first, second = (
     _row(path, args.score_filename) for path in (args.first, args.second)
   )
-  cards = first["protocol"], second["protocol"]
+  cards = first.protocol, second.protocol
   unlike = protocol.differences(*cards)
   if unlike and not args.force:
     raise ValueError(
@@ -50,8 +51,8 @@ def run(args: argparse.Namespace) -> None:
   unknown = protocol.unknown(*cards)
   if unknown:
     print(f"UNKNOWN {unknown}")
-  for name in sorted({*first["scores"], *second["scores"]}):
-    values = [row["scores"].get(name) for row in (first, second)]
+  for name in sorted({*first.scores, *second.scores}):
+    values = [row.scores.get(name) for row in (first, second)]
     a, b = map(_cell, values)
     words = _in_words(values, _direction(name, first, second))
     flag = "UNLIKE" if unlike and None not in values else ""
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _direction(name, *rows):
   """Returns which way a score is better, by the row that has it."""
-  row = next(row for row in rows if name in row["scores"])
+  row = next(row for row in rows if name in row.scores)
   return contract.better_in_row(row, name)
 
 
@@ -84,12 +85,11 @@ def _cell(score):
 
 def _row(path, filename):
   if os.path.isdir(path):
-    rows = task_manager.read_rows(path, filename)
+    rows = score_tables.read_rows(path, filename)
     if not rows:
       raise FileNotFoundError(f"{path!r} has no {filename} of ours.")
-    row = rows[-1]
-  else:
-    row = _read(path)
+    return rows[-1]
+  row = _read(path)
   if not isinstance(row, dict) or not all(
     isinstance(row.get(key), dict) for key in ("scores", "protocol")
   ):
@@ -97,7 +97,7 @@ def _row(path, filename):
       f"{path!r} holds no scores with their protocol. Give a file that "
       "`evaluate --json` wrote, or a model_dir."
     )
-  return row
+  return ScoreRow.from_json(row)
 
 
 def _read(path):

@@ -16,7 +16,7 @@ import argparse
 
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
-from compare_gan.datasets import image_file
+from compare_gan.datasets import image_decoding
 from compare_gan.datasets import tfds_builders
 from compare_gan.pictures import image_grid
 import gin
@@ -136,5 +136,5 @@ def _write_sheet(dataset, path):
   n = min(_SHEET, dataset.size("train"))
   images = next(iter(dataset.batches("train", n, seed=0)))["images"].numpy()
   with open(path, "wb") as file:
-    file.write(image_file.encode_png(image_grid.grid(images)))
+    file.write(image_decoding.encode_png(image_grid.grid(images)))
   print(f"Wrote {n} training images to {path}.")

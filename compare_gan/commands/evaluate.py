@@ -20,6 +20,7 @@ import os
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import arrays
 from compare_gan.datasets import catalogue
+from compare_gan.datasets import given_images
 from compare_gan.evaluation import given_sets
 from compare_gan.evaluation import post_hoc
 from compare_gan.evaluation import protocol
@@ -27,10 +28,11 @@ from compare_gan.evaluation import scoring
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.features import abstract_extractor
 from compare_gan.features import inception_network
-from compare_gan.pictures import picture_files
 from compare_gan.storage import files
 from compare_gan.storage import model_dir as model_dir_lib
-from compare_gan.storage import task_manager
+from compare_gan.storage import score_row
+from compare_gan.storage import score_tables
+from compare_gan.storage.score_row import ScoreRow
 import numpy as np
 
 
@@ -78,14 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
   row = _features(args) or _images(args) or _model(args)
-  for name, score in sorted(row["scores"].items()):
+  for name, score in sorted(row.scores.items()):
     print(f"{name:40} {score:.6g}")
-  for metric, error in sorted(row["errors"].items()):
+  for metric, error in sorted(row.errors.items()):
     print(f"{metric:40} {error}")
-  if row["status"] != "ok":
-    print(f"status: {row['status']}")
+  if row.status != "ok":
+    print(f"status: {row.status}")
   if args.json:
-    files.write_text(args.json, json.dumps(row, indent=2) + "\n")
+    files.write_text(args.json, json.dumps(row.as_json(), indent=2) + "\n")
 
 
 def _bindings(args):
@@ -115,14 +117,14 @@ def _features(args):
       "--real_features and --fake_features together would do."
     )
   card = given_sets.card_of_sets(metrics, sets)
-  return {
-    "scores": scores,
-    "errors": errors,
-    "better": given_sets.directions(metrics, scores),
-    "status": "ok" if not errors else f"no {', '.join(sorted(errors))}",
-    "protocol": card,
-    "protocol_digest": protocol.digest(card),
-  }
+  return ScoreRow(
+    status=score_row.status_of(errors),
+    scores=scores,
+    errors=errors,
+    better=given_sets.directions(metrics, scores),
+    protocol=card,
+    protocol_digest=protocol.digest(card),
+  )
 
 
 def _array(path, flag):
@@ -151,7 +153,7 @@ def _images(args):
     files.insert(0, model_dir_lib.config_path(args.model_dir))
   gin_files.parse(files, _bindings(args))
   dataset = _dataset(args)
-  images = picture_files.read(
+  images = given_images.read(
     args.images,
     dataset.image_shape[-1],
     background=abstract_extractor.bound("folder.background", "white"),
@@ -182,11 +184,11 @@ def _model(args):
   chosen = settings_lib.Settings()
   post_hoc.use_average(gan, args.model_dir, step, chosen.ema)
   evaluator = scoring.Evaluator(dataset, chosen, args.runs)
-  config = task_manager.bindings(
+  config = score_tables.bindings(
     files.read_text(model_dir_lib.config_path(args.model_dir, step))
   )
   row = evaluator.row_of_model(
     gan, os.path.join(args.model_dir, f"model.ckpt-{step}"), step, config
   )
-  task_manager.add_row(args.model_dir, row, args.score_filename)
+  score_tables.add_row(args.model_dir, row, args.score_filename)
   return row

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
   difference = _difference(gan, z, labels, images, not args.raw_weights)
   row: dict[str, Any] = {"step": step}
   if not args.errors_only:
-    row = {**_row(gan, images, labels, args), "step": step}
+    row = {**_row(gan, images, labels, args).as_json(), "step": step}
   row["offline"] = {
     "max_error": float(difference.max()),
     "mean_error": float(difference.mean()),

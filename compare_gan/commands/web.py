@@ -18,7 +18,7 @@ from compare_gan.evaluation import sampling
 from compare_gan.export.formats import web
 from compare_gan.export.web import program_writer
 from compare_gan.export.web import web_page
-from compare_gan.pictures import views
+from compare_gan.looks import views
 
 _BASES = 4  # as many z, at most, from which frames start
 _VALUES = 9  # of a coordinate

@@ -6,27 +6,25 @@ a run that starts again at step t goes on with the images it would have had, and
 nothing is stored but t. Each replica asks for its rows of the same global
 batch. `in_order` yields every example once.
 
-A dataset of one's own is a class chosen by its dotted path. It has `size` and
-`read`; if it fits into memory, in_memory.py does with less:
+Your own dataset is a class chosen by its dotted path. It has `size` and `read`;
+if it fits into memory, in_memory.py takes less code:
 
   dataset.name = "my_package.flowers.Flowers"
 """
 
 import abc
 from collections.abc import Sequence
-import functools
+from typing import Any
 from typing import Optional
 
 from compare_gan.context import draws
 from compare_gan.context import pixels
+from compare_gan.datasets import batch_order
+from compare_gan.datasets import damage
 import numpy as np
 import tensorflow as tf
 
 SPLITS = ("train", "eval")
-
-# How many examples are looked up at a time, at most: Python has to run for it,
-# which would take longer than reading one batch of images from memory.
-_LOOKUP = 4096
 
 
 class AbstractDataset(abc.ABC):
@@ -40,25 +38,25 @@ class AbstractDataset(abc.ABC):
   """
 
   # `dataset.seed` and `dataset.flip`, set by catalogue.dataset.
-  seed = 547
-  flip = False
+  seed: int = 547
+  flip: bool = False
 
   # How many calls of `read` run at once, where reading is work.
-  parallel_reads = tf.data.AUTOTUNE
+  parallel_reads: Optional[int] = tf.data.AUTOTUNE
 
   # How many bytes of images a call of `read` may return, if it is one at a
   # time: it gets the indices of several batches where they are that small.
-  bytes_per_read = 0
+  bytes_per_read: int = 0
 
-  # How many random numbers a training image takes, for a random crop say.
-  numbers_per_image = 0
+  # How many random numbers a training image takes, as a random crop does.
+  numbers_per_image: int = 0
 
   # What could not be used, [Bad(split, name, reason)]; see damage.py.
-  bad = ()
+  bad: Sequence[damage.Bad] = ()
 
-  # How images were made as large as they are, in words for protocol cards:
-  # {"resize": "center_crop", "size": (64, 64)}, say.
-  preparation = {}
+  # How images were made as large as they are, in words for protocol cards, such
+  # as {"resize": "center_crop", "size": (64, 64)}.
+  preparation: dict[str, Any] = {}
 
   def __init__(
     self,
@@ -106,6 +104,7 @@ class AbstractDataset(abc.ABC):
       split: "train" or "eval".
     """
     del split
+    return None
 
   def batches(
     self,
@@ -130,7 +129,7 @@ class AbstractDataset(abc.ABC):
       num_shards: how many replicas share a global batch, in equal parts.
       shard: which part to return: rows n / num_shards * shard and on.
       as_stored: leave uint8 images so, which a device gets in a quarter of the
-        time; `pixels.to_unit` is for there.
+        time; `pixels.to_unit` converts them on the device.
 
     Returns:
       A tf.data.Dataset of {"images": float32 [n / num_shards, H, W, colors] in
@@ -142,54 +141,30 @@ class AbstractDataset(abc.ABC):
         f"A batch of {batch_size} has no {num_shards} equal parts for the "
         "replicas. Set options.batch_size to a multiple of their number."
       )
-    rows = batch_size // num_shards
-    size = self._size(split)
-    at_a_time = max(1, min(_LOOKUP, size) // batch_size)
-    at_once = min(at_a_time, self._batches_per_read(rows))
-    at_a_time -= at_a_time % at_once
     seed = self.seed if seed is None else seed
-    order = _Order(size, seed)
+    order = batch_order.Order(self._size(split), seed)
+    part = batch_order.Part(batch_size, num_shards, shard)
+    at_once = min(
+      batch_order.batches_per_lookup(order, batch_size),
+      self._batches_per_read(part.rows),
+    )
+    lookups = batch_order.lookups(
+      order, part, start, at_once, self.flip, self.numbers_per_image > 0
+    )
 
-    def look_up(t):
-      first = int(t) * batch_size
-      places = first + np.arange(at_a_time * batch_size, dtype=np.int64)
-      places = places.reshape([at_a_time, batch_size])
-      return order(places[:, shard * rows : (shard + 1) * rows])
+    def draw_numbers(t: tf.Tensor) -> tf.Tensor:
+      with draws.seeded([seed, t], first=part.first):
+        return draws.uniform([part.rows, self.numbers_per_image])
 
-    def look_up_op(t):
-      found = tf.numpy_function(look_up, [t], [tf.int64, tf.bool])
-      found = [tf.ensure_shape(x, [at_a_time, rows]) for x in found]
-      shape = [at_a_time // at_once, at_once * rows]
-      indices, flips = [tf.reshape(x, shape) for x in found]
-      found = {"indices": indices}
-      if self.flip:
-        found["flips"] = flips
-      if self.numbers_per_image:
-        found["t"] = t + tf.range(at_a_time, dtype=tf.int64)
-      return tf.data.Dataset.from_tensor_slices(found)
-
-    def numbers(t):
-      with draws.seeded([seed, t], first=shard * rows):
-        return draws.uniform([rows, self.numbers_per_image])
-
-    def part(x):
-      return tf.reshape(x, [at_once, rows, *x.shape[1:]])
-
-    steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max, at_a_time)
-    found = steps.flat_map(look_up_op)
-    batches = self._read_all(split, found, numbers, as_stored)
+    batches = self._read_all(split, lookups, draw_numbers, as_stored)
     if at_once == 1:
       return with_options(batches.prefetch(2))
-    batches = batches.flat_map(
-      lambda read: tf.data.Dataset.from_tensor_slices(
-        tf.nest.map_structure(part, read)
-      )
-    )
+    batches = batches.flat_map(lambda read: batch_order.split(read, at_once))
     return with_options(batches, one_thread=True)
 
   def _batches_per_read(self, rows):
-    # Several threads would have to wait for each other's long reads, and the
-    # random numbers of one call are those of one batch.
+    # Several threads would wait for each other's long reads, and one call draws
+    # the random numbers of one batch.
     if self.parallel_reads is not None or self.numbers_per_image:
       return 1
     of_a_batch = rows * int(np.prod(self.image_shape))
@@ -207,7 +182,7 @@ class AbstractDataset(abc.ABC):
     Args:
       split: "train" or "eval".
       batch_size: n; the last batch may be smaller.
-      limit: stop after so many examples, `eval_samples` say.
+      limit: stop after so many examples, such as `eval_samples`.
       as_stored: leave uint8 images so.
     """
     size = self._size(split)
@@ -240,7 +215,7 @@ class AbstractDataset(abc.ABC):
     """
 
     @tf.autograph.experimental.do_not_convert
-    def read(found):
+    def read(found: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
       indices = found["indices"]
       drawn = (numbers(found["t"]),) if "t" in found else ()
       images, labels = self.read(split, indices, *drawn)
@@ -257,7 +232,7 @@ class AbstractDataset(abc.ABC):
 def with_options(
   batches: tf.data.Dataset, one_thread: bool = False
 ) -> tf.data.Dataset:
-  """Returns the batches, read as they say, by graphs as they are.
+  """Returns the batches with tf.data's rewriting and tuning turned off.
 
   tf.data's rewriting of its graph would copy what is in memory. Without its
   tuning tf.data.AUTOTUNE is a read for each thread; with it, an iterator that
@@ -283,41 +258,3 @@ def _mirror(images, flips):
   rows = tf.reshape(images, [-1, *images.shape[2:]])
   mirrored = tf.reshape(tf.reverse(rows, axis=[1]), tf.shape(images))
   return tf.raw_ops.Select(condition=flips, x=mirrored, y=images)
-
-
-class _Order:
-  """Which example comes at a place, and whether it is flipped.
-
-  Place p is number p % size of epoch p // size. Both answers follow from
-  RandomState([seed, epoch]), whose numbers are the same in all of numpy.
-  """
-
-  def __init__(self, size: int, seed: int) -> None:
-    self._size = size
-    self._seed = seed % 2**32
-    self._epoch = functools.lru_cache(maxsize=2)(self._epoch)
-
-  def __call__(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns int64 indices and bool flips, shaped like `places`.
-
-    Places ascend, so that most often all of them are in one epoch.
-    """
-    if places.flat[0] // self._size == places.flat[-1] // self._size:
-      order, flips = self._epoch(int(places.flat[0] // self._size))
-      places = places % self._size
-      return order[places], flips[places]
-    indices = np.empty(places.shape, np.int64)
-    flips = np.empty(places.shape, bool)
-    epochs = places // self._size
-    for epoch in np.unique(epochs):
-      order, flipped = self._epoch(int(epoch))
-      here = epochs == epoch
-      places_here = places[here] % self._size
-      indices[here] = order[places_here]
-      flips[here] = flipped[places_here]
-    return indices, flips
-
-  def _epoch(self, epoch):
-    random = np.random.RandomState([self._seed, epoch % 2**32])
-    order = random.permutation(self._size)
-    return order, random.randint(0, 2, self._size, np.uint8).astype(bool)

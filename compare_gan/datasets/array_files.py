@@ -42,8 +42,8 @@ def find(
 
   Args:
     path, labels_path, eval_path, eval_labels_path: of `arrays`.
-    labels: whether labels are wanted; what could be some is refused where none
-      are found.
+    labels: whether labels are wanted. If none are found, an array that could be
+      labels is refused.
   """
   _refuse_missing("path", path)
   wanted = labels and labels_path is None
@@ -120,8 +120,9 @@ def _pairs(members, path, labels):
   others = sorted(set(members) - set(names))
   if "arr_2" in others:
     raise ValueError(
-      f"{path} holds {sorted(members)}, of which arr_0 would be images, arr_1 "
-      "labels, and the others nothing. Store them by name: numpy.savez(path, "
+      f"{path} holds {sorted(members)}, which do not say which is which: "
+      "arr_0 would be images and arr_1 labels. Store them by name: "
+      "numpy.savez(path, "
       "x_train=..., y_train=..., x_test=..., y_test=...)."
     )
   if labels and found["train"][1] is None:
@@ -132,11 +133,12 @@ def _pairs(members, path, labels):
 
 
 def _pair(members, images, labels):
-  return members[images], read_all(members.get(labels))
+  given = members.get(labels)
+  return members[images], None if given is None else read_all(given)
 
 
 def _refuse_other_labels(members, images, others, path):
-  """Refuses what may be labels, by a name that does not say so."""
+  """Refuses an array that may hold labels though its name does not say so."""
   shape = members[images].shape
   counts = {shape[0], shape[-1] if len(shape) > 2 else shape[0]} - {1, 3}
   for name in others:
@@ -171,7 +173,7 @@ def _find_in_folder(path, labels):
     raise ValueError(
       f"arrays.path = {path!r} holds CIFAR's batches as Python pickles, which "
       "could run any program and are not read. The MATLAB version of CIFAR "
-      "(data_batch_1.mat ...) or dataset.name = 'cifar10' would do."
+      "(data_batch_1.mat ...) is read, and so is dataset.name = 'cifar10'."
     )
   names = [name for name in names if name.endswith(_ONE_IN_A_FOLDER)]
   if len(names) == 1:
@@ -234,13 +236,13 @@ def _idx(path, names, prefix, kind):
 
 
 def _train_and_test(names):
-  """Returns the one file for train and that for evaluation, or None twice.
+  """Returns the file to train on and the file for evaluation, or None twice.
 
-  Their names say it, train_32x32.mat and test_32x32.mat.
+  Their names tell, as in train_32x32.mat and test_32x32.mat.
   """
   words = {name: set(_WORDS.findall(name.lower())) for name in names}
 
-  def having(*wanted):
+  def having(*wanted: str) -> list[str]:
     return [name for name in names if words[name] & set(wanted)]
 
   train = having(*class_folders.TRAIN_NAMES)

@@ -14,7 +14,7 @@ import zipfile
 from compare_gan.storage import files
 import numpy as np
 
-_BLOCK = 2**24  # bytes that are looked at at a time
+_BLOCK = 2**24  # bytes that are read at a time
 _IDX = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _NUMBERS = "buif"  # kinds of dtypes
 
@@ -44,10 +44,8 @@ def members_of(path: str) -> Any:
   raise ValueError(f"{path} is no npz, npy, mat or idx file, or a damaged one.")
 
 
-def read_all(numbers: Any) -> Optional[np.ndarray]:
-  """Returns the array of Numbers; None is None."""
-  if numbers is None:
-    return None
+def read_all(numbers: Any) -> np.ndarray:
+  """Returns the array of Numbers."""
   if isinstance(numbers, Whole):
     return numbers.array
   blocks = list(numbers.blocks())
@@ -63,7 +61,7 @@ def _read_npz(path):
   names = [name[:-4] for name in inside if name.endswith(".npy")]
   if inside and not names:
     raise ValueError(
-      f"{path} is a zip of other files, {inside[0]} for one, and no npz. "
+      f"{path} is a zip of other files, such as {inside[0]}, and no npz. "
       "dataset.name = 'archive' reads a zip of images, from archive.path."
     )
   return {name: _Npy(path, f"{name}.npy") for name in names}
@@ -118,7 +116,7 @@ class _Npy:
     if self.dtype.hasobject:
       raise ValueError(
         f"{path} holds Python objects, a pickle that could run any program; it "
-        "is not read. Arrays of numbers would do."
+        "is not read. Store arrays of numbers."
       )
     if not self.shape:
       raise ValueError(f"{path}: {member or 'the array'} is one number.")
@@ -247,7 +245,7 @@ def _read_idx(path):
       if len(shape) != rank[0]:
         raise ValueError("its header ends early")
       count = math.prod(shape.tolist())
-      # In blocks: a header of nonsense must not take memory for it.
+      # In blocks: a damaged header must not claim memory for what is not there.
       blocks, left = [], count * dtype.itemsize
       while left:
         blocks.append(file.read(min(left, _BLOCK)))

@@ -62,11 +62,11 @@ def images_of(
   seen = {
     split: _seen(numbers, split)
     for split, (numbers, _) in splits.items()
-    if not _says_itself(numbers.dtype, value_range)
+    if not _is_clear_by_type(numbers.dtype, value_range)
   }
   images = {}
   for split, (numbers, layout) in splits.items():
-    # Of one kind of numbers all splits mean the same.
+    # Numbers of one type mean the same in all splits.
     alike = [s for s in seen if splits[s][0].dtype == numbers.dtype]
     convert, dtype = _conversion(
       numbers.dtype, [seen[s] for s in alike], value_range, split
@@ -116,7 +116,7 @@ def _layout(shape, count):
   )
 
 
-# Each returns the layouts that a shape can have; None is that of one image.
+# Each returns the layouts that a shape can have; None stands for one image.
 
 
 def _if_in_color(shape):
@@ -194,8 +194,8 @@ def _ends(value_range):
   return 0, int(match[1])
 
 
-def _says_itself(dtype, value_range):
-  """Whether numbers say by their type alone what they mean."""
+def _is_clear_by_type(dtype, value_range):
+  """Returns whether the type of numbers alone says what they mean."""
   if dtype == np.uint8:
     return value_range in (None, "0..255")
   return dtype == np.bool_ and value_range in (None, "0..1")
@@ -210,7 +210,7 @@ def _conversion(dtype, seen, value_range, split):
     value_range: "0..1" and so on, or None.
     split: for messages.
   """
-  if _says_itself(dtype, value_range):
+  if _is_clear_by_type(dtype, value_range):
     if dtype == np.bool_:
       return lambda x: x.astype(np.uint8) * np.uint8(255), np.uint8
     return lambda x: x, np.uint8

@@ -5,8 +5,8 @@
 
 Images may be [N, H, W], [N, H, W, C], [N, C, H, W], MATLAB's [H, W, C, N] or
 flat, as CIFAR's 3072 numbers are; of bytes, 16 bits, bits or numbers in
-[0, 1], [-1, 1] or 0 ... 255. What does not say itself which it is, is refused
-with the name of the binding that does.
+[0, 1], [-1, 1] or 0 ... 255. Where neither shape nor numbers tell which it is,
+an error names the binding that does.
 
   npz          images (or x, data, X), labels (or y); x_train, y_train, x_test,
                y_test for both splits
@@ -15,8 +15,8 @@ with the name of the binding that does.
                street view house numbers); MATLAB's v7.3 files too
   a folder     data_batch_1.mat ... data_batch_5.mat train, test_batch.mat is
                for evaluation alone; or train-images-idx3-ubyte[.gz] and so on;
-               or one file for train and one for test, train_32x32.mat and
-               test_32x32.mat say; or the one npz, npy or mat file in it
+               or one file for train and one for test, such as train_32x32.mat
+               and test_32x32.mat; or the one npz, npy or mat file in it
 
 arrays.image_size makes images larger or smaller when they are read. A pickle is
 never read: it may run any program. array_files.py finds the arrays,
@@ -33,8 +33,8 @@ from compare_gan.datasets import array_files
 from compare_gan.datasets import array_formats
 from compare_gan.datasets import array_pixels
 from compare_gan.datasets import damage
-from compare_gan.datasets import image_files
 from compare_gan.datasets import in_memory
+from compare_gan.datasets import reader_options
 import gin
 import numpy as np
 import tensorflow as tf
@@ -81,56 +81,32 @@ def open_arrays(
       numbers tell.
     num_classes: None for one more than the largest label.
     first_label: what the files call the first class, 0 or 1; None for 0, or
-      for 1 if `num_classes` is the largest label and none is 0. Of [H, W, C,
-      N] with labels 1 to 10 it is None for 10 to be 0.
+      for 1 if `num_classes` is the largest label and none is 0. If images
+      are [H, W, C, N] and labels go from 1 to 10, None makes 10 the class 0.
     labels: False leaves labels out.
     eval_samples: how many images a score is computed on, at most.
     image_size: 64 or (height, width) to interpolate to; None for their own.
     on_error: `dataset.on_error`.
   """
-  size = image_files.two_sides("arrays.image_size", image_size)
+  size = reader_options.two_sides("arrays.image_size", image_size)
   array_pixels.check_choices(layout, value_range)
   found = array_files.find(
     path, labels_path, eval_path, eval_labels_path, labels
   )
   has_zeros = first_label is None and num_classes in (None, 10)
-  has_zeros = has_zeros and _are_1_to_10(given for _, given in found.values())
-  read = {
-    split: _images_first(images, layout, given, has_zeros)
-    for split, (images, given) in found.items()
-  }
+  read = _read_splits(found, layout, has_zeros)
   if not eval_fraction and eval_path is None and "eval" in read:
     read = _merged(labels, **read)
   arrays = array_pixels.images_of(
     {split: (images, axes) for split, (images, axes, _) in read.items()},
     value_range,
   )
-  stored = {
-    split: _labels(given, len(arrays[split]), split)
-    if labels and given is not None
-    else None
-    for split, (_, _, given) in read.items()
-  }
-  if (stored["train"] is None) != (stored.get("eval", stored["train"]) is None):
-    raise ValueError(
-      "arrays: one of train and eval has labels and the other has none. "
-      "arrays.labels = False leaves them out."
-    )
-  has_labels = stored["train"] is not None
-  if has_labels:
-    first_label = _first_label(stored, first_label, num_classes)
-    stored = {split: y - first_label for split, y in stored.items()}
-    if num_classes is None:
-      num_classes = max(1, int(stored["train"].max()) + 1)
-  else:
-    num_classes = 0
-    stored = {s: np.zeros(len(a), np.int64) for s, a in arrays.items()}
-  bad = _sort_out_labels(arrays, stored, num_classes, on_error)
+  given = {split: y if labels else None for split, (_, _, y) in read.items()}
+  stored, count = _counted_labels(given, arrays, first_label, num_classes)
+  bad = _sort_out_labels(arrays, stored, count, on_error)
   if "eval" not in arrays:
     _hold_out(arrays, stored, eval_fraction)
-  dataset = Arrays(path, arrays, stored, num_classes, eval_samples, size)
-  dataset.bad = bad
-  return dataset
+  return Arrays(path, arrays, stored, count, eval_samples, size, bad)
 
 
 def read_images(
@@ -160,7 +136,7 @@ def read_images(
 
 
 def _alone(path):
-  """Returns the Numbers of a file that holds one array, or images for sure."""
+  """Returns the Numbers of the one array, or of the images, in a file."""
   members = array_formats.members_of(path)
   if not isinstance(members, dict):
     return members
@@ -200,6 +176,7 @@ class Arrays(in_memory.InMemoryDataset):
     num_classes: 0 if there are no labels.
     max_eval_samples: how many images a score is computed on, at most.
     size: (height, width) that images get when they are read, or None.
+    bad: what was left out.
   """
 
   def __init__(
@@ -210,8 +187,9 @@ class Arrays(in_memory.InMemoryDataset):
     num_classes: int,
     max_eval_samples: int,
     size: Optional[tuple[int, int]] = None,
+    bad: Sequence[damage.Bad] = (),
   ) -> None:
-    shape = images["train"].shape[1:]
+    shape: tuple[int, ...] = images["train"].shape[1:]
     if images["eval"].shape[1:] != shape:
       raise ValueError(
         f"arrays: images to train on have the shape {shape}, those for "
@@ -224,8 +202,12 @@ class Arrays(in_memory.InMemoryDataset):
     )
     self.stored_shape = shape
     self._arrays = images, labels
+    self.bad = bad
 
-  def read(self, split: str, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def read(
+    self, split: str, indices: tf.Tensor, u: Optional[tf.Tensor] = None
+  ) -> tuple[tf.Tensor, tf.Tensor]:
+    del u
     images, labels = super().read(split, indices)
     return _resized(images, self.image_shape[:2]), labels
 
@@ -248,6 +230,21 @@ def _resized(images, size):
   return tf.cast(tf.round(resized), tf.uint8)
 
 
+def _read_splits(found, layout, has_zeros):
+  """Returns {split: (Numbers, layout, labels)} of {split: (Numbers, labels)}.
+
+  Args:
+    found: as `array_files.find` returns it.
+    layout: `arrays.layout`.
+    has_zeros: whether labels 1 to 10 may be those of the digits 1 to 9 and 0.
+  """
+  has_zeros = has_zeros and _are_1_to_10(given for _, given in found.values())
+  return {
+    split: _images_first(images, layout, given, has_zeros)
+    for split, (images, given) in found.items()
+  }
+
+
 def _images_first(images, layout, labels, has_zeros):
   """Returns Numbers with images first, their layout, and the labels.
 
@@ -267,7 +264,7 @@ def _images_first(images, layout, labels, has_zeros):
 
 
 def _are_1_to_10(labels):
-  """Whether the labels of all splits together go from 1 or more to 10."""
+  """Returns whether the labels of all splits go from 1 or more to 10."""
   known = [np.asarray(some) for some in labels if some is not None]
   return (
     bool(known)
@@ -298,7 +295,7 @@ def _merged(has_labels, train, eval):
 
 
 def _labels(given, n, split):
-  """Returns labels int64 [n]; [1, n], [n, 1] and one-hot [n, K] will do."""
+  """Returns labels int64 [n] of ones [n], [1, n], [n, 1] or one-hot [n, K]."""
   given = np.asarray(given)
   if given.dtype.kind not in "buif":
     raise ValueError(
@@ -311,12 +308,44 @@ def _labels(given, n, split):
   if given.size != n:
     raise ValueError(
       f"arrays: {n} images of split {split!r} have labels of shape "
-      f"{given.shape}. One for each image would do."
+      f"{given.shape}. Each image needs one label."
     )
   flat = given.reshape(-1)
   if flat.dtype.kind not in "ui" and not (flat == np.trunc(flat)).all():
     raise ValueError(f"arrays: labels of split {split!r} are no integers.")
   return flat.astype(np.int64)
+
+
+def _counted_labels(
+  given: dict[str, Optional[np.ndarray]],
+  images: dict[str, np.ndarray],
+  first_label: Optional[int],
+  num_classes: Optional[int],
+) -> tuple[dict[str, np.ndarray], int]:
+  """Returns {split: labels that begin at 0} and the number of classes.
+
+  Without labels all are 0, and so is the number of classes.
+  """
+  labels = {
+    split: _labels(some, len(images[split]), split)
+    for split, some in given.items()
+    if some is not None
+  }
+  if not labels:
+    zeros = {
+      split: np.zeros(len(some), np.int64) for split, some in images.items()
+    }
+    return zeros, 0
+  if len(labels) < len(given):
+    raise ValueError(
+      "arrays: one of train and eval has labels and the other has none. "
+      "arrays.labels = False leaves them out."
+    )
+  first = _first_label(labels, first_label, num_classes)
+  labels = {split: some - first for split, some in labels.items()}
+  if num_classes is None:
+    num_classes = max(1, int(labels["train"].max()) + 1)
+  return labels, num_classes
 
 
 def _first_label(stored, first_label, num_classes):
@@ -334,7 +363,7 @@ def _first_label(stored, first_label, num_classes):
 
 
 def _sort_out_labels(arrays, stored, num_classes, on_error):
-  """Leaves images out whose labels are out of range; returns [Bad]."""
+  """Leaves out images with labels that are out of range; returns [Bad]."""
   bad, total = [], sum(len(labels) for labels in stored.values())
   last = max(1, num_classes) - 1
   for split, labels in stored.items():
@@ -342,7 +371,7 @@ def _sort_out_labels(arrays, stored, num_classes, on_error):
     for place in np.flatnonzero(is_bad).tolist():
       reason = f"its label {labels[place]} is outside of 0 to {last}"
       bad.append(damage.Bad(split, f"image {place}", reason))
-  damage.settle("arrays", bad, total, on_error)
+  damage.refuse_or_warn("arrays", bad, total, on_error)
   for split, labels in list(stored.items()):
     is_good = (labels >= 0) & (labels <= last)
     if not is_good.all():
@@ -354,7 +383,7 @@ def _sort_out_labels(arrays, stored, num_classes, on_error):
 def _hold_out(arrays, stored, fraction):
   """Moves a share of what trains to "eval"."""
   images, labels = arrays["train"], stored["train"]
-  train, held = image_files.held_out(len(images), fraction, "arrays")
+  train, held = reader_options.held_out(len(images), fraction, "arrays")
   if not fraction:
     arrays["eval"], stored["eval"] = images, labels
     return

@@ -33,11 +33,12 @@ def folder() -> pathlib.Path:
 def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
   """Returns what `make()` returned when it was called for this name.
 
-  A cache that cannot be used, such as a folder of another user's, is done
-  without: one warning, and the array is made each time.
+  If the cache cannot be used, for example a folder of another user, there is
+  one warning, and the array is made each time.
 
   Args:
-    name: of the file. What decides on the content belongs in it, a version too.
+    name: of the file. All that the content depends on belongs in it, including
+      a version.
     make: returns an array; called if there is no intact file.
   """
   path = folder() / f"{name}.npy"
@@ -64,15 +65,15 @@ def _go_without(path, done, error):
     return
   _warned.add(path.parent)
   logging.warning(
-    "%s cannot be %s (%s): what the cache is to hold is made anew by each "
-    "process. Name a folder of your own: COMPARE_GAN_CACHE=/path.",
+    "%s cannot be %s (%s): each process makes anew what the cache would "
+    "hold. Name a folder of your own: COMPARE_GAN_CACHE=/path.",
     path,
     done,
     error.strerror or error,
   )
 
 
-_warned = set()
+_warned: set[pathlib.Path] = set()
 
 
 def writable_folder() -> pathlib.Path:

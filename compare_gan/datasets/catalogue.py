@@ -2,11 +2,12 @@
 
 The names are the built-in datasets', those of google/compare_gan's gin files,
 with the number of images that its scores were computed on, those of readers of
-one's own images, "tfds:<name>" and dotted paths. Shape and classes of built-in
+your own images, "tfds:<name>" and dotted paths. Shape and classes of built-in
 and known datasets are there before anything is read.
 """
 
 import inspect
+from typing import Any
 from typing import Optional
 
 from compare_gan.configuration import dotted_path
@@ -134,13 +135,12 @@ def dataset(
 ) -> abstract_dataset.AbstractDataset:
   """Returns the AbstractDataset of `dataset.name`.
 
-  Built-in and known ones are not read yet; one's own images are looked at.
+  Built-in and known ones are not read yet; your own images are looked at.
 
   Args:
     name: a built-in one; one of tensorflow-datasets, by its name here or as
       "tfds:<name>[/<config>]"; "folder", "archive", "arrays" or "tfrecord"; or
-      the dotted path of a class of one's own, which is called without
-      arguments.
+      the dotted path of your own class, which is called without arguments.
     seed: of the order of its images.
     flip: mirrors half of the images of `batches`, left to right.
     on_error: "raise" refuses a dataset with damaged files or wrong labels,
@@ -158,7 +158,7 @@ def dataset(
 
 def names() -> dict[str, str]:
   """Returns {name: what it is} of all names but dotted paths."""
-  facts = {name: make() for name, make in _BUILT_IN.items()}
+  facts: dict[str, Any] = {name: make() for name, make in _BUILT_IN.items()}
   facts.update(_TFDS)
   described = {}
   for name, info in facts.items():
@@ -167,8 +167,8 @@ def names() -> dict[str, str]:
     source = "built in" if name in _BUILT_IN else f"tfds {info.tfds_name}"
     described[name] = f"{size}, {classes}, {source}"
   for name, reader in _READERS.items():
-    described[name] = f"your own: {name}.path; {inspect.getdoc(reader)[8:]}"
-    described[name] = described[name].split("\n")[0]
+    first = (inspect.getdoc(reader) or "").split("\n")[0]
+    described[name] = f"your own: {name}.path; {first[len('Returns ') :]}"
   described["tfds:<name>"] = "any image dataset of tensorflow-datasets"
   return described
 
@@ -213,7 +213,7 @@ def _own_class(path):
   if not (inspect.isclass(found) and issubclass(found, base)):
     raise ValueError(
       f"dataset.name = {path!r}: {module_name} has no dataset of the name "
-      f"{class_name}. A class that extends abstract_dataset.AbstractDataset or "
-      "in_memory.InMemoryDataset would do."
+      f"{class_name}. It has to be a class that extends "
+      "abstract_dataset.AbstractDataset or in_memory.InMemoryDataset."
     )
   return found

@@ -31,7 +31,7 @@ class Part(NamedTuple):
 
   Attributes:
     names: {number: name below the folder of the classes}.
-    folders: of the classes, those without images too; as in the messages.
+    folders: of the classes, including those without images.
     above: the folder that these are in, "flowers/train/" or "".
   """
 
@@ -55,8 +55,8 @@ def splits(
     classes: known names of classes, which are never taken for a split.
   """
   paths = {number: tuple(name.split("/")) for number, name in names.items()}
-  folders = [tuple(folder.split("/")) for folder in folders]
-  found = _find(paths, folders, gin_name, set(classes))
+  folder_paths = [tuple(folder.split("/")) for folder in folders]
+  found = _find(paths, folder_paths, gin_name, set(classes))
   for part in found:
     if part is not None:
       _refuse_inner_splits(part, gin_name, classes)
@@ -89,7 +89,7 @@ def _tops(paths):
 
 
 def _is_wrapper(paths, tops):
-  """Whether one folder holds folders only: its name is no class."""
+  """Returns whether one folder holds only folders: its name is no class."""
   return (
     len(tops) == 1
     and None not in tops
@@ -169,7 +169,7 @@ def _warn_of_unused(tops, train, test):
 
 
 def _refuse_half_of_a_split(tops, folders, above, train, test, gin_name):
-  """Refuses a split whose other half has no images, or is not there."""
+  """Refuses folders of one split beside none of the other, or an empty one."""
   if not train and not test:
     return
   inside = _part({}, folders, above).folders
@@ -212,7 +212,7 @@ def _is_like(name, known):
 
 
 def _is_split_below(paths):
-  """Whether a folder of images holds both folders for train and for test."""
+  """Returns whether a folder holds both images to train on and to test on."""
   inner = {}
   for path in paths.values():
     if len(path) > 2:
@@ -278,31 +278,30 @@ def classes_of(part: Part, gin_name: str) -> Optional[list[str]]:
 
   A folder beside those of the classes that has no images is an error.
   """
-  tops = {
-    name.split("/")[0] if "/" in name else None for name in part.names.values()
-  }
-  if tops == {None}:
+  loose = [name for name in part.names.values() if "/" not in name]
+  tops = {name.split("/")[0] for name in part.names.values() if "/" in name}
+  if not tops and loose:
     return None
   depths = {name.count("/") for name in part.names.values()}
-  if None in tops or (len(tops) == 1 and 1 in depths and len(depths) > 1):
-    loose = min(part.names.values(), key=lambda name: name.count("/"))
+  if loose or (len(tops) == 1 and 1 in depths and len(depths) > 1):
+    highest = min(part.names.values(), key=lambda name: name.count("/"))
     raise ValueError(
       f"{gin_name}: some images are in folders, which would be their classes, "
-      f"and some are not, {part.above}{loose} for one. Move them, or do "
-      f"without labels by {gin_name}.labels = False."
+      f"and some are not, such as {part.above}{highest}. Move them, or leave "
+      f"labels out by {gin_name}.labels = False."
     )
   refuse_empty_folders(part, gin_name)
   return sorted(tops)
 
 
 def refuse_loose_images(part: Part, gin_name: str) -> None:
-  """Refuses images without a class, for evaluation beside classes."""
+  """Refuses images for evaluation that have no class, where others have."""
   loose = sorted(name for name in part.names.values() if "/" not in name)
   if loose:
     raise ValueError(
       f"{gin_name}: {part.above}{loose[0]} is in no folder that would be its "
       "class, as those that train are. Move such images, name others as "
-      f"{gin_name}.eval_path, or do without labels by {gin_name}.labels = "
+      f"{gin_name}.eval_path, or leave labels out by {gin_name}.labels = "
       "False."
     )
 
@@ -317,6 +316,6 @@ def refuse_empty_folders(part: Part, gin_name: str) -> None:
     raise ValueError(
       f"{gin_name}: {names}{more} would be a class like {min(tops)}, and holds "
       f"no images that are read. Fill or remove such folders, list the classes "
-      f"in {gin_name}.classes, or do without labels by {gin_name}.labels = "
+      f"in {gin_name}.classes, or leave labels out by {gin_name}.labels = "
       "False."
     )

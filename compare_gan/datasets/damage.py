@@ -2,7 +2,7 @@
 
 `dataset.on_error` chooses: "raise" (the default) refuses a dataset with bad
 files, "skip" leaves them out and says so. Either is decided when a dataset is
-opened, so that its size is known and batch t stays what it is.
+opened, so that its size is known and batch t does not change.
 """
 
 import logging
@@ -27,7 +27,9 @@ def check_choice(on_error: str) -> None:
     )
 
 
-def settle(title: str, bad: list[Bad], total: int, on_error: str) -> None:
+def refuse_or_warn(
+  title: str, bad: list[Bad], total: int, on_error: str
+) -> None:
   """Raises, or warns of, bad files.
 
   Args:

@@ -1,4 +1,4 @@
-"""Images in a folder of one's own, or in a zip or a tar of one.
+"""Images in your own folder, or in a zip or a tar of one.
 
   dataset.name = "folder"
   folder.path = "/data/flowers"
@@ -8,10 +8,10 @@ Folders inside are the classes, flowers/rose/1.jpg; without any there are no
 labels. Folders of the names train and test (or eval, val, validation; see
 class_folders.py) hold the two splits; else `folder.eval_path` does, or
 `folder.eval_fraction` of the images are held out; 0 holds nothing out, no test
-folder either. What is no image by its name, notes.txt say, is passed over and
-counted; a class of such files alone and an archive inside are refused, since
-images of theirs would be missing. "archive" is the same reader by another name,
-for which `archive.path` and so on are set.
+folder either. Files that are no images by their names, such as notes.txt, are
+passed over and counted. A class of only such files and an archive inside are
+refused, since their images would be missing. "archive" is the same reader by
+another name, for which `archive.path` and so on are set.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,12 @@ from typing import Optional
 from typing import Union
 
 from compare_gan.configuration import gin_roles
+from compare_gan.datasets import archives
 from compare_gan.datasets import class_folders
-from compare_gan.datasets import files as files_lib
-from compare_gan.datasets import image_file
-from compare_gan.datasets import image_files
+from compare_gan.datasets import encoded_images
+from compare_gan.datasets import image_decoding
+from compare_gan.datasets import numbered_files
+from compare_gan.datasets import reader_options
 import gin
 import numpy as np
 
@@ -54,72 +56,39 @@ def open_images(
   classes: Optional[Sequence[str]] = None,
   gin_name: str = "folder",
   on_error: str = "raise",
-) -> image_files.ImageFiles:
+) -> encoded_images.EncodedImages:
   """Returns the dataset of the images below a folder or in an archive.
 
   Args:
     path: of the folder, zip, tar or tar.gz.
     eval_path: another one, of the images that do not train.
-    eval_fraction: without either kind of test images: the share held out. 0:
+    eval_fraction: the share held out, without either kind of test images; 0:
       all images train, those of test folders too, and scores compare with them.
     image_size: 64 or (height, width); None if all images are as large.
     colors: 1 or 3.
-    resize: "center_crop", "resize" or "pad", see image_file.py.
+    resize: "center_crop", "resize" or "pad", see image_decoding.py.
     background: "white" or "black", behind transparent pixels and `pad`.
     labels: whether folders are classes.
     max_pixels: an image that claims more is refused before it is unpacked.
     memory_bytes: splits of up to so many bytes of pixels stay in memory.
     eval_samples: how many images a score is computed on, at most.
-    crop: pixels, or (height, width), of the part from the middle of an image
-      that is resized; None for all of it.
-    pattern: of the names of the files that are used, "*.jpg"; None for all
-      images.
-    classes: the names of the folders that are classes, in the order of their
-      labels; others are passed over. None for all folders, sorted.
+    crop: pixels, or (height, width), of the middle, which alone is resized.
+    pattern: of the names of files that are used, "*.jpg"; None for all images.
+    classes: the folders that are classes, in the order of their labels; None
+      for all folders, sorted.
     gin_name: "folder" or "archive".
     on_error: `dataset.on_error`.
   """
-  layout = image_files.layout_of(
+  layout = reader_options.layout_of(
     gin_name, image_size, colors, resize, background, max_pixels, crop
   )
-  known = tuple(classes or ())
-  reader = _Reader(gin_name, pattern, known)
-  files, ours, theirs = reader.open(path, eval_path)
-  held = files
-  if eval_path is not None:
-    held, theirs = reader.open_eval(eval_path, ours, theirs)
-    _refuse_overlap(gin_name, (path, files, ours), (eval_path, held, theirs))
-  elif theirs and not eval_fraction:
-    if labels and not known:
-      class_folders.refuse_empty_folders(theirs, gin_name)
-    names = sorted({**ours.names, **theirs.names}.items())
-    ours, theirs = ours._replace(names=dict(names)), None
-  classes = _classes(ours, theirs, gin_name, known) if labels else None
-  ours, theirs = _used(ours, known), theirs and _used(theirs, known)
-  if theirs is None:
-    listed = list(ours.items())
-    train_rows, eval_rows = image_files.held_out(
-      len(listed), eval_fraction, gin_name
-    )
-    ours, theirs = (
-      dict(listed[row] for row in rows) for rows in (train_rows, eval_rows)
-    )
-  sources = {
-    "train": _source(files, ours, classes, files.bad),
-    "eval": _source(held, theirs, classes, () if held is files else held.bad),
-  }
-  dataset = image_files.ImageFiles(
-    os.path.basename(os.path.normpath(path)),
-    sources,
-    layout,
-    len(classes) if classes else 0,
-    gin_name,
-    on_error,
-    memory_bytes,
-    eval_samples,
+  reader = _Reader(gin_name, pattern, tuple(classes or ()))
+  sources, names = reader.sources(path, eval_path, eval_fraction, labels)
+  name, count = os.path.basename(os.path.normpath(path)), len(names)
+  common = gin_name, on_error, memory_bytes, eval_samples
+  return encoded_images.EncodedImages(
+    name, sources, layout, count, *common, classes=names
   )
-  dataset.classes = tuple(classes or ())
-  return dataset
 
 
 for _name in ("folder", "archive"):
@@ -137,7 +106,45 @@ class _Reader(NamedTuple):
 
   gin_name: str
   pattern: Optional[str]
-  known: tuple  # `classes`
+  known: tuple[str, ...]  # `classes`
+
+  def sources(
+    self,
+    path: str,
+    eval_path: Optional[str],
+    eval_fraction: float,
+    labels: bool,
+  ) -> tuple[dict[str, encoded_images.Source], list[str]]:
+    """Returns {split: Source} and the names of the classes, which may be none.
+
+    Args:
+      path, eval_path, eval_fraction, labels: as for `open_images`.
+    """
+    files, ours, theirs = self.open(path, eval_path)
+    held = files
+    if eval_path is not None:
+      held, theirs = self.open_eval(eval_path, ours, theirs)
+      train_set, held_set = (path, files, ours), (eval_path, held, theirs)
+      _refuse_overlap(self.gin_name, train_set, held_set)
+    elif theirs and not eval_fraction:
+      if labels and not self.known:
+        class_folders.refuse_empty_folders(theirs, self.gin_name)
+      names = sorted({**ours.names, **theirs.names}.items())
+      ours, theirs = ours._replace(names=dict(names)), None
+    classes = None
+    if labels:
+      classes = _classes(ours, theirs, self.gin_name, self.known)
+    train = _used(ours, self.known)
+    if theirs is not None:
+      test = _used(theirs, self.known)
+    else:
+      train, test = _held_out(train, eval_fraction, self.gin_name)
+    held_bad = () if held is files else held.bad
+    sources = {
+      "train": _source(files, train, classes, files.bad),
+      "eval": _source(held, test, classes, held_bad),
+    }
+    return sources, list(classes or ())
 
   def open(
     self, path: str, eval_path: Optional[str]
@@ -177,7 +184,7 @@ class _Reader(NamedTuple):
   def _open(self, path, parameter, eval_path=None):
     """Returns the files of a path, and {number: name} of the images in them."""
     gin_name = f"{self.gin_name}.{parameter}"
-    files = files_lib.open_files(path, gin_name)
+    files = numbered_files.open_files(path, gin_name)
     if self.pattern is None:
       _refuse_archives(files, path, gin_name, eval_path)
     names = {i: n for i, n in enumerate(files.names) if self._is_used(n)}
@@ -186,22 +193,22 @@ class _Reader(NamedTuple):
       raise ValueError(
         f"{gin_name} = {path!r} holds no images"
         f"{pattern if self.pattern is not None else ''} "
-        f"({', '.join(image_file.SUFFIXES)})."
+        f"({', '.join(image_decoding.SUFFIXES)})."
       )
     _warn_of_others(files, names, path, gin_name)
     return files, names
 
   def _is_used(self, name):
-    """Whether a file is an image by its name, and one that is used."""
-    return image_file.is_named_as_one(name) and (
+    """Returns whether a file is an image by its name, and is used."""
+    return image_decoding.is_named_as_one(name) and (
       self.pattern is None
       or fnmatch.fnmatchcase(os.path.basename(name), self.pattern)
     )
 
   def _with_damaged(self, part, files):
-    """Returns a Part with images that cannot be used, by numbers below 0.
+    """Returns a Part with images that cannot be used, under negative numbers.
 
-    They say which classes there are.
+    Their names count as well for which classes there are.
     """
     names = dict(part.names)
     for place, (name, _) in enumerate(files.bad):
@@ -210,7 +217,7 @@ class _Reader(NamedTuple):
         name.startswith(part.above)
         and "/" in inside
         and self._is_used(name)
-        and files_lib.is_trusted(name)
+        and archives.is_trusted(name)
       ):
         names[-1 - place] = inside
     return part._replace(names=names)
@@ -219,7 +226,7 @@ class _Reader(NamedTuple):
 def _refuse_overlap(gin_name, train, held):
   """Refuses images that train and are for evaluation as well.
 
-  The same path for both is one's own choice.
+  The same path for both is a choice that is accepted.
   """
   for (inner, _, _), (outer, files, part) in ((train, held), (held, train)):
     below = os.path.relpath(os.path.realpath(inner), os.path.realpath(outer))
@@ -228,8 +235,8 @@ def _refuse_overlap(gin_name, train, held):
     if below != "./" and any(name.startswith(below) for name in names):
       raise ValueError(
         f"{gin_name}.path = {train[0]!r} and {gin_name}.eval_path = "
-        f"{held[0]!r}: the images in {inner!r} would be of both. Name two "
-        "folders of which neither is in the other."
+        f"{held[0]!r}: the images in {inner!r} would be in both. Name two "
+        "folders, neither of them inside the other."
       )
 
 
@@ -251,7 +258,7 @@ def _refuse_archives(files, path, gin_name, eval_path):
     if not is_unpacked and not is_other:
       raise ValueError(
         f"{gin_name} = {path!r} holds the archive {name}, and archives inside "
-        f"are not read: its images would be missing. Unpack it, to {stem} say, "
+        f"are not read: its images would be missing. Unpack it to {stem}, "
         f"remove it, or name it alone; {reader}.pattern = '*' passes it over."
       )
 
@@ -297,22 +304,29 @@ def _warn_of_others(files, names, path, gin_name):
   others = [name for i, name in enumerate(files.names) if i not in names]
   if others:
     logging.warning(
-      "%s = %r: %d of %d files are passed over, %s for one: what is read "
-      "are %s, of %s.pattern where that is set.",
+      "%s = %r: %d of %d files are passed over, such as %s: only "
+      "%s are read, and of these what fits %s.pattern if that is set.",
       gin_name,
       path,
       len(others),
       len(files.names),
       others[0],
-      ", ".join(image_file.SUFFIXES),
+      ", ".join(image_decoding.SUFFIXES),
       gin_name.split(".")[0],
     )
+
+
+def _held_out(names, fraction, gin_name):
+  """Returns {number: name} twice: of what trains, and of a share held out."""
+  listed = list(names.items())
+  train, held = reader_options.held_out(len(listed), fraction, gin_name)
+  return dict(listed[i] for i in train), dict(listed[i] for i in held)
 
 
 def _source(files, names, classes, bad):
   """Returns the Source of some images; a class that is unknown is a bad one."""
   if classes is None:
-    return image_files.Source(
+    return encoded_images.Source(
       files,
       np.array(list(names), np.int64),
       np.zeros(len(names), np.int64),
@@ -328,6 +342,6 @@ def _source(files, names, classes, bad):
     else:
       reason = f"{top!r} is no class that trains, as {classes[0]!r} is"
       bad.append((files.names[number], reason))
-  return image_files.Source(
+  return encoded_images.Source(
     files, np.array(numbers, np.int64), np.array(labels, np.int64), tuple(bad)
   )

@@ -1,6 +1,6 @@
 """Datasets that fit into memory, where they stay as they are stored: uint8.
 
-A dataset of one's own takes a class with one method:
+Your own dataset is a class with one method:
 
   class Flowers(in_memory.InMemoryDataset):
     def __init__(self):
@@ -40,9 +40,14 @@ def empty(
 class InMemoryDataset(abstract_dataset.AbstractDataset):
   """Reads a split once, when the first batch of it is asked for."""
 
-  parallel_reads = None  # One thread: handing over takes longer than reading.
-  bytes_per_read = 2**22  # For the same reason: 21 batches of CIFAR's size.
-  stored_shape = None  # (H, W, colors) of `load`, None for the image_shape.
+  parallel_reads: Optional[int] = (
+    None  # One thread: handing over takes longer than reading.
+  )
+  bytes_per_read: int = (
+    2**22
+  )  # For the same reason: 21 batches of CIFAR's size.
+  # (H, W, colors) of `load`, None for the image_shape.
+  stored_shape: Optional[tuple[int, ...]] = None
 
   def __init__(
     self,
@@ -52,7 +57,7 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
     eval_samples: int,
   ) -> None:
     super().__init__(name, image_shape, num_classes, eval_samples)
-    self._loaded = {}
+    self._loaded: dict[str, tuple[tf.Tensor, tf.Tensor]] = {}
 
   @abc.abstractmethod
   def load(self, split: str) -> tuple[np.ndarray, Optional[np.ndarray]]:
@@ -66,7 +71,10 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
   def size(self, split: str) -> int:
     return int(self._tensors(split)[0].shape[0])
 
-  def read(self, split: str, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def read(
+    self, split: str, indices: tf.Tensor, u: Optional[tf.Tensor] = None
+  ) -> tuple[tf.Tensor, tf.Tensor]:
+    del u
     images, labels = self._tensors(split)
     return tf.gather(images, indices), tf.gather(labels, indices)
 
@@ -93,13 +101,13 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
       )
     if images.dtype not in (np.uint8, np.float32):
       raise ValueError(
-        f"{title}: images are {images.dtype}. uint8, or float32 in [0, 1], "
-        "would do."
+        f"{title}: images are {images.dtype}. They can be uint8, or float32 in "
+        "[0, 1]."
       )
     if labels.shape != images.shape[:1]:
       raise ValueError(
         f"{title}: {len(images)} images have labels of shape {labels.shape}. "
-        "One label for each image would do."
+        "Each image needs one label."
       )
     wrong = np.flatnonzero((labels < 0) | (labels >= max(1, self.num_classes)))
     if wrong.size:
@@ -117,7 +125,7 @@ def _as_tensor(array):
 
   # Only the op of a graph takes over the memory that Python hands it.
   @tf.function(autograph=False)
-  def hand_over():
+  def hand_over() -> tf.Tensor:
     return tf.numpy_function(lambda: once.pop(), [], dtype)
 
   return tf.ensure_shape(hand_over(), shape)

@@ -1,7 +1,7 @@
 """Noise in the place of a dataset: --data_fake_dataset.
 
-For trying a configuration without its data: images of the right shape, whose
-values say nothing. As of old, 100 examples, all labels 1.
+For trying a configuration without its data: random images of the right shape.
+As in google/compare_gan there are 100 examples, all with the label 1.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,6 @@ class Noise(in_memory.InMemoryDataset):
   def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.RandomState([sorted(("eval", "train")).index(split), 0])
     images = in_memory.empty([_EXAMPLES, *self.image_shape])
-    images[...] = random.randint(0, 256, images.shape, np.uint8)
+    images[...] = random.randint(0, 256, images.shape, dtype=np.uint8)
     label = 1 if self.num_classes > 1 else 0
     return images, np.full(_EXAMPLES, label)

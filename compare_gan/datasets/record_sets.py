@@ -5,9 +5,9 @@
                                               calls it
   part-a.tfrecord, part-b.tfrecord            one set of files of any names
 
-A pattern that matches files of two sets, of train and of test say, would mix
-them, and one that a file of a set is missing for would lose its images: both
-are errors that name the files.
+A pattern that matches files of two sets, such as train and test, would mix
+them. If a file of a set is missing, so are its images. Both are errors that
+name the files.
 """
 
 import fnmatch
@@ -35,14 +35,14 @@ class Shard(NamedTuple):
   Attributes:
     begin: "train-".
     number: 3.
-    count: 8.
+    total: 8.
     width: how many digits a number has.
     end: "-of-00008".
   """
 
   begin: str
   number: int
-  count: int
+  total: int
   width: int
   end: str
 
@@ -67,13 +67,13 @@ def files_of(gin_name: str, pattern: str) -> list[str]:
   if not paths:
     raise FileNotFoundError(
       f"tfrecord: no file is called {pattern!r}. Set tfrecord.path, or "
-      "tfrecord.eval_path, to '/data/train-*' say."
+      "tfrecord.eval_path, to a pattern such as '/data/train-*'."
     )
   folders = [path for path in paths if os.path.isdir(path)]
   if folders:
     raise ValueError(
       f"{gin_name} = {pattern!r}: {folders[0]} is a folder. Name the files in "
-      f"it, {os.path.join(folders[0], 'train-*')!r} say."
+      f"it, such as {os.path.join(folders[0], 'train-*')!r}."
     )
   _refuse_several_sets(gin_name, pattern, paths)
   _refuse_missing_files(gin_name, pattern, paths)
@@ -98,7 +98,7 @@ def name_of(paths: list[str]) -> str:
 def refuse_overlap(train: list[str], held: list[str]) -> None:
   """Refuses a file that trains and is for evaluation as well.
 
-  The same files for both are one's own choice.
+  The same files for both are a choice that is accepted.
   """
   ours, theirs = (
     {os.path.realpath(path) for path in paths} for paths in (train, held)
@@ -106,8 +106,8 @@ def refuse_overlap(train: list[str], held: list[str]) -> None:
   if ours != theirs and ours & theirs:
     raise ValueError(
       f"tfrecord.path and tfrecord.eval_path both match {min(ours & theirs)}, "
-      "whose images would train and be for evaluation. Name patterns that have "
-      "no file in common."
+      "and its images would train and be for evaluation. Name patterns that "
+      "have no file in common."
     )
 
 
@@ -131,7 +131,7 @@ def _refuse_several_sets(gin_name, pattern, paths):
     shard = shard_of(os.path.basename(path))
     if shard is not None:
       begin = os.path.join(os.path.dirname(path), shard.begin)
-      by_count.setdefault(begin, {}).setdefault(shard.count, path)
+      by_count.setdefault(begin, {}).setdefault(shard.total, path)
       tfds = _TFDS.fullmatch(shard.begin.rstrip("-"))
       if tfds:
         by_name.setdefault(tfds[1], path)
@@ -143,7 +143,8 @@ def _refuse_several_sets(gin_name, pattern, paths):
         f"{gin_name} = {pattern!r} matches files of several sets, "
         f"{os.path.basename(first)} and {os.path.basename(second)} for "
         f"example ({first}, {second}). Name one set as tfrecord.path, "
-        "'/data/train-*' say; tfrecord.eval_path is for what does not train."
+        "such as '/data/train-*'; tfrecord.eval_path is for what does not "
+        "train."
       )
 
 
@@ -158,7 +159,7 @@ def _split(name):
 
 
 def _refuse_missing_files(gin_name, pattern, paths):
-  """Refuses a set of which files are missing that the pattern asks for."""
+  """Refuses a set that lacks files that the pattern asks for."""
   there, asked_for = set(paths), os.path.basename(pattern)
   sets = set()
   for path in paths:
@@ -166,12 +167,12 @@ def _refuse_missing_files(gin_name, pattern, paths):
     if shard is not None and os.path.basename(path) != asked_for:
       sets.add((os.path.dirname(path), shard._replace(number=0)))
   for folder, shard in sorted(sets):
-    for number in range(shard.count):
+    for number in range(shard.total):
       name = f"{shard.begin}{number:0{shard.width}}{shard.end}"
       path = os.path.join(folder, name)
       if path not in there and fnmatch.fnmatchcase(name, asked_for):
         raise FileNotFoundError(
           f"{gin_name} = {pattern!r}: {path} is missing, one of the "
-          f"{shard.count} files of its set. Copy all of them, or name those "
+          f"{shard.total} files of its set. Copy all of them, or name those "
           "that are to be used."
         )

@@ -1,8 +1,8 @@
 """TFRecord files with random access: where each record begins.
 
 A record is its length (8 bytes), a checksum of the length (4), the data, and a
-checksum of the data (4). The lengths alone are read, once, and what they say is
-kept in the cache.
+checksum of the data (4). Only the lengths are read, once; where records begin
+is kept in the cache.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from typing import Any
 from typing import Union
 
 from compare_gan.datasets import cache
-from compare_gan.datasets import files as files_lib
+from compare_gan.datasets import stamps
 import numpy as np
 
 _HEADER = struct.Struct("<QI")
@@ -48,7 +48,7 @@ class Records:
 
   def __init__(self, paths: Iterable[Union[str, os.PathLike]]) -> None:
     self._paths = [str(path) for path in paths]
-    self.stamp = files_lib.digest([files_lib.stamp_of(p) for p in self._paths])
+    self.stamp = stamps.digest([stamps.file_stamp(p) for p in self._paths])
     index = cache.array(f"records-{self.stamp}", self._find)
     # Columns: file, offset and length of the data; length -1: a bad end there.
     damaged = index[:, 2] < 0

@@ -181,8 +181,8 @@ def _covered(d):
   return np.clip(128 - d, 0, 256)
 
 
-# Of 1/256 turns, in 1/2^14. No entry is near a half, where one machine might
-# round up and another down.
+# The cosine of 1/256 turns, in 1/2^14. No entry is near a half, which one
+# machine might round up and another down.
 _COS = np.array(
   [round(2**14 * math.cos(math.pi * k / 128)) for k in range(256)], np.int32
 )

@@ -115,11 +115,11 @@ def train_crop(crop_method: str = "distorted") -> Callable[..., tf.Tensor]:
 
 @gin.configurable("eval_imagenet_transform", module="compare_gan.datasets")
 def eval_crop(crop_method: str = "middle") -> Callable[..., tf.Tensor]:
-  """Returns the crop of ImageNet's evaluation, one that knows no chance."""
+  """Returns the crop of ImageNet's evaluation, which is not random."""
   if crop_method not in ("middle", "none"):
     raise ValueError(
-      f"eval_imagenet_transform.crop_method = {crop_method!r}: scores are of "
-      "images that are the same each time; 'middle' and 'none' are."
+      f"eval_imagenet_transform.crop_method = {crop_method!r}: scores need "
+      "the same images each time. It can be 'middle' or 'none'."
     )
   return _CROPS[crop_method]
 

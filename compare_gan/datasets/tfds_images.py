@@ -12,6 +12,7 @@ whose pixels do not depend on chance and fit stays in memory.
 
 from collections.abc import Sequence
 import hashlib
+from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
@@ -20,8 +21,8 @@ from typing import Union
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import damage
-from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import in_memory
+from compare_gan.datasets import stamps
 from compare_gan.datasets import tfds_builders
 from compare_gan.datasets import tfds_crops
 from compare_gan.datasets import tfds_records
@@ -91,14 +92,14 @@ class TfdsImages(in_memory.InMemoryDataset):
     )
     if info.prepare is tfds_crops.imagenet:
       tfds_crops.refuse_other_labels()
-      # Better an error now than in the loop.
+      # A wrong crop is an error now, and not in the loop.
       tfds_crops.train_crop(), tfds_crops.eval_crop()
     self._info = info
     self._data_dir = data_dir
     self._on_error = on_error
     self._memory_bytes = memory_bytes
     self._builder = None
-    self._splits = {}
+    self._splits: dict[str, tuple[Any, np.ndarray]] = {}
     self._soft_labels = soft_labels
     self._can_stay = not info.is_random and info.labels in ("own", "single")
     if info.prepare not in _BYTES:
@@ -115,9 +116,9 @@ class TfdsImages(in_memory.InMemoryDataset):
 
   def stamp(self, split: str) -> Optional[str]:
     if self._soft_labels is not None:
-      return None  # A file that nothing watches.
+      return None  # Nothing says when that file changes.
     records, numbers = self._opened(split)
-    return files_lib.digest(
+    return stamps.digest(
       records.stamp,
       hashlib.sha256(numbers.tobytes()).hexdigest(),
       self._info._replace(prepare=self._eval_preparation()),
@@ -165,10 +166,10 @@ class TfdsImages(in_memory.InMemoryDataset):
     info, features = self._info, self._builder.info.features
     crops = split == "train" and u is not None and info.is_random
 
-    def read_records(i):
+    def read_records(i: np.ndarray) -> np.ndarray:
       return np.array([records.read(k) for k in numbers[i]], object)
 
-    def one(example):
+    def decode(example: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
       found = features.deserialize_example(example[0])
       image = found[info.image_feature]
       if info.prepare is not None:
@@ -184,7 +185,7 @@ class TfdsImages(in_memory.InMemoryDataset):
     examples = tf.ensure_shape(examples, indices.shape)
     dtype = tf.uint8 if self._gives_bytes() else tf.float32
     images, labels = tf.map_fn(
-      one,
+      decode,
       (examples, u) if crops else (examples,),
       fn_output_signature=(dtype, tf.int64),
     )
@@ -248,7 +249,7 @@ class TfdsImages(in_memory.InMemoryDataset):
       chosen = info.train_split if split == "train" else info.eval_split
       records, numbers, bad = tfds_records.records_of(self._builder, chosen)
       bad = [damage.Bad(split, *found) for found in bad]
-      damage.settle(self.name, bad, len(numbers), self._on_error)
+      damage.refuse_or_warn(self.name, bad, len(numbers), self._on_error)
       self.bad = [*self.bad, *bad]
       if split == "train" and info.min_side:
         numbers = tfds_records.large_enough(records, numbers, info)
@@ -294,8 +295,8 @@ def tfds_images(
     on_error: `dataset.on_error`.
     image_size: 64 or (height, width): the middle square of the images,
       averaged. Of a dataset in the table here only where that has no crop of
-      its own; 32 for MNIST, say.
-    train_split, eval_split: "train[:90%]" say; None for those of the table, or
+      its own, such as 32 for MNIST.
+    train_split, eval_split: as "train[:90%]"; None for those of the table, or
       for train and test (or validation, or else the last tenth of train).
     image_feature, label_feature: None for the only ones.
     eval_samples: of a dataset that is in no table here, at most.
@@ -303,23 +304,28 @@ def tfds_images(
     soft_labels: path of an npy of probabilities [images of train, classes].
   """
   if isinstance(info, str):
-    info = _any_info(
+    chosen = _any_info(
       info, data_dir, image_size, image_feature, label_feature, eval_samples
     )
-  elif image_size is not None:
-    if info.prepare not in (None, tfds_crops.shrink):
-      raise ValueError(
-        f"tfds_images.image_size = {image_size}, but {info.name} has a crop of "
-        f"its own, to {info.image_shape}. dataset.name = 'tfds:"
-        f"{info.tfds_name}' would do."
-      )
-    shape = (*_two(image_size), info.image_shape[-1])
-    info = info._replace(image_shape=shape, prepare=tfds_crops.shrink)
-  info = info._replace(
-    train_split=train_split or info.train_split,
-    eval_split=eval_split or info.eval_split,
+  else:
+    chosen = info if image_size is None else _resized(info, image_size)
+  chosen = chosen._replace(
+    train_split=train_split or chosen.train_split,
+    eval_split=eval_split or chosen.eval_split,
   )
-  return TfdsImages(info, data_dir, on_error, memory_bytes, soft_labels)
+  return TfdsImages(chosen, data_dir, on_error, memory_bytes, soft_labels)
+
+
+def _resized(info, image_size):
+  """Returns the DatasetInfo of images of another size."""
+  if info.prepare not in (None, tfds_crops.shrink):
+    raise ValueError(
+      f"tfds_images.image_size = {image_size}, but {info.name} has a crop of "
+      f"its own, to {info.image_shape}. Use dataset.name = 'tfds:"
+      f"{info.tfds_name}'."
+    )
+  shape = (*_two(image_size), info.image_shape[-1])
+  return info._replace(image_shape=shape, prepare=tfds_crops.shrink)
 
 
 def _any_info(name, data_dir, image_size, image, label, eval_samples):
@@ -343,7 +349,8 @@ def _any_info(name, data_dir, image_size, image, label, eval_samples):
     shape, prepare = (*_two(image_size), shape[-1]), tfds_crops.shrink
   if None in shape[:2]:
     raise ValueError(
-      f"tfds:{name} has images of any size. Set tfds_images.image_size, 64 say."
+      f"tfds:{name} has images of any size. Set tfds_images.image_size, for "
+      "example to 64."
     )
   shape = (*shape[:2], shape[2] or 3)
   num_classes = features[label].num_classes if label else 0
@@ -351,7 +358,7 @@ def _any_info(name, data_dir, image_size, image, label, eval_samples):
     raise ValueError(
       f"tfds:{name}: nothing in {builder.data_dir} says how many classes the "
       f"feature {label!r} has. A file {label}.labels.txt with a name in each "
-      "line does."
+      "line tells."
     )
   splits = builder.info.splits
   tests = [split for split in ("test", "validation") if split in splits]

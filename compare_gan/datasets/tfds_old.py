@@ -1,4 +1,4 @@
-"""What tensorflow-datasets before 4.0 prepared, 1.2.0 of the model cards say.
+"""What tensorflow-datasets before 4.0 prepared, such as the model cards' 1.2.0.
 
   cifar10/1.0.2/dataset_info.json
   cifar10/1.0.2/label.labels.txt
@@ -7,7 +7,7 @@
 There is no features.json, so tensorflow-datasets itself does not read such a
 folder any more. Which features there are follows from the examples: what holds
 the bytes of a picture is an image; "label", or what has a file of names, is a
-label. The other features, celeb_a's attributes say, are left out.
+label. Other features, such as celeb_a's attributes, are left out.
 """
 
 import io
@@ -57,7 +57,7 @@ def open_builder(folder: pathlib.Path) -> Builder:
   for split, files in _files_of_splits(folder, facts.get("name")).items():
     records[split] = records_lib.Records(files)
     _check_count(records[split], split, facts, folder)
-    dataset_name = _SHARD.fullmatch(files[0].name)[1]
+    dataset_name = _shard_match(files[0])[1]
     splits.append(
       tfds.core.SplitInfo(
         name=split,
@@ -111,6 +111,12 @@ def _check_count(records, split, facts, folder):
     )
 
 
+def _shard_match(path: pathlib.Path) -> re.Match:
+  match = _SHARD.fullmatch(path.name)
+  assert match, "only files that match are listed"
+  return match
+
+
 def _files_of_splits(folder, name):
   """Returns {"train": its files in order}; all of them must be there.
 
@@ -137,7 +143,7 @@ def _files_of_splits(folder, name):
     )
   splits = found[name] if name in found else next(iter(found.values()))
   for split, paths in splits.items():
-    numbers = [_SHARD.fullmatch(path.name).groups()[2:] for path in paths]
+    numbers = [_shard_match(path).groups()[2:] for path in paths]
     wanted = int(numbers[0][1])
     if len({count for _, count in numbers}) > 1:
       raise ValueError(

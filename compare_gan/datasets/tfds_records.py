@@ -7,8 +7,8 @@ from typing import Any
 from typing import Union
 
 from compare_gan.datasets import cache
-from compare_gan.datasets import files as files_lib
 from compare_gan.datasets import records as records_lib
+from compare_gan.datasets import stamps
 import numpy as np
 import tensorflow as tf
 
@@ -20,7 +20,7 @@ def records_of(
 
   Args:
     builder: of tensorflow-datasets, or a tfds_old.Builder.
-    split: "train[:90%]" say.
+    split: for example "train[:90%]".
 
   Returns:
     records: of all files of the split.
@@ -41,7 +41,7 @@ def records_of(
   ]
   kind = str(getattr(builder.info.file_format, "value", "tfrecord"))
   if kind == "tfrecord":
-    records = records_lib.Records(paths)
+    records: Any = records_lib.Records(paths)
   elif kind == "array_record":
     records = ArrayRecords(paths)
   else:
@@ -49,7 +49,7 @@ def records_of(
       f"{builder.info.full_name} is stored as {kind!r}, which cannot be read "
       "by number. Prepare it as 'tfrecord' or 'array_record'."
     )
-  numbers = []
+  of_files = []
   bad = list(records.bad)
   damaged = {name for name, _ in bad}
   for file, instruction in enumerate(instructions):
@@ -61,15 +61,15 @@ def records_of(
     skip = int(instruction.skip)
     take = count - skip if instruction.take < 0 else int(instruction.take)
     first = records.first_of(file)
-    numbers.append(np.arange(first + skip, first + min(count, skip + take)))
-  numbers = np.concatenate(numbers or [np.zeros(0, int)]).astype(np.int64)
+    of_files.append(np.arange(first + skip, first + min(count, skip + take)))
+  numbers = np.concatenate(of_files or [np.zeros(0, int)]).astype(np.int64)
   return records, numbers, bad
 
 
 class ArrayRecords:
   """Array_record files, which know by themselves where records begin."""
 
-  bad = ()
+  bad: Sequence[tuple[str, str]] = ()
 
   def __init__(self, paths: Sequence[str]) -> None:
     try:
@@ -80,7 +80,7 @@ class ArrayRecords:
         "array_record: pip install array_record, or prepare the dataset as "
         "tfrecord."
       ) from error
-    self.stamp = files_lib.digest([files_lib.stamp_of(p) for p in paths])
+    self.stamp = stamps.digest([stamps.file_stamp(p) for p in paths])
     self._readers = [array_record_module.ArrayRecordReader(p) for p in paths]
     self.counts = np.array([r.num_records() for r in self._readers], np.int64)
     self._ends = np.cumsum(self.counts)
@@ -96,7 +96,7 @@ class ArrayRecords:
 def large_enough(records: Any, numbers: np.ndarray, info: Any) -> np.ndarray:
   """Returns the numbers of images whose smaller side is min_side or more."""
 
-  def find():
+  def find() -> np.ndarray:
     return np.array(
       [
         n
@@ -106,7 +106,7 @@ def large_enough(records: Any, numbers: np.ndarray, info: Any) -> np.ndarray:
       np.int64,
     )
 
-  key = files_lib.digest(records.stamp, len(numbers), info.min_side)
+  key = stamps.digest(records.stamp, len(numbers), info.min_side)
   return cache.array(f"{info.name}-{key}", find)
 
 

@@ -5,12 +5,12 @@
   tfrecord.eval_path = "/data/imagenet/validation-*"
   tfrecord.image_size = 64
 
-As of old an Example holds an encoded image as "image/encoded" and its class as
-"image/class/label"; other names are bound. Sharded files are one dataset, in
-the order of their names; record_sets.py says which are not. The dataset has the
-name of its files, or of their folder where that says only "train". Records are
-read by number, so that every epoch is a permutation of all of them and no
-shuffle buffer is needed.
+As in google/compare_gan an Example holds an encoded image as "image/encoded"
+and its class as "image/class/label"; other names are bound. Sharded files are
+one dataset, in the order of their names; record_sets.py says which files are.
+The dataset has the name of its files, or of their folder where that says only
+"train". Records are read by number, so that every epoch is a permutation of all
+of them and no shuffle buffer is needed.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,8 @@ from typing import Optional
 from typing import Union
 
 from compare_gan.configuration import gin_roles
-from compare_gan.datasets import image_files
+from compare_gan.datasets import encoded_images
+from compare_gan.datasets import reader_options
 from compare_gan.datasets import record_sets
 from compare_gan.datasets import records as records_lib
 import gin
@@ -47,7 +48,7 @@ def open_records(
   memory_bytes: int = 2**30,
   eval_samples: int = 10000,
   on_error: str = "raise",
-) -> image_files.ImageFiles:
+) -> encoded_images.EncodedImages:
   """Returns the dataset of the Examples in files.
 
   Args:
@@ -58,34 +59,19 @@ def open_records(
     image_feature, label_feature: names in the Examples; label_feature None if
       there are no labels.
     num_classes: None for one more than the largest label.
-    first_label: what the files call the first class: 1 in some of ImageNet's.
+    first_label: what the files call the first class; some files of ImageNet
+      begin with 1.
     image_size: 64 or (height, width); None if all images are as large.
     colors, resize, background, max_pixels, memory_bytes, eval_samples: as in
       folder.py.
     on_error: `dataset.on_error`.
   """
-  layout = image_files.layout_of(
+  layout = reader_options.layout_of(
     "tfrecord", image_size, colors, resize, background, max_pixels
   )
   features = image_feature, label_feature, first_label
-  paths = record_sets.files_of("tfrecord.path", path)
-  train = _Examples(path, paths, *features)
-  if eval_path is not None:
-    held_paths = record_sets.files_of("tfrecord.eval_path", eval_path)
-    record_sets.refuse_overlap(paths, held_paths)
-    held = _Examples(eval_path, held_paths, *features)
-    rows, held_rows = np.arange(len(train)), np.arange(len(held))
-    held_bad = held.bad
-  else:
-    rows, held_rows = image_files.held_out(
-      len(train), eval_fraction, "tfrecord"
-    )
-    held, held_bad = train, ()
-  sources = {
-    "train": image_files.Source(train, rows, None, tuple(train.bad)),
-    "eval": image_files.Source(held, held_rows, None, tuple(held_bad)),
-  }
-  return image_files.ImageFiles(
+  paths, sources = _sources(path, eval_path, eval_fraction, features)
+  return encoded_images.EncodedImages(
     record_sets.name_of(paths),
     sources,
     layout,
@@ -96,6 +82,32 @@ def open_records(
     eval_samples,
     cache_name="tfrecord",  # under which there are files already
   )
+
+
+def _sources(path, eval_path, eval_fraction, features):
+  """Returns the paths of the files that train, and {split: Source}.
+
+  Args:
+    path, eval_path, eval_fraction: as for `open_records`.
+    features: (image_feature, label_feature, first_label).
+  """
+  paths = record_sets.files_of("tfrecord.path", path)
+  train = _Examples(path, paths, *features)
+  if eval_path is not None:
+    held_paths = record_sets.files_of("tfrecord.eval_path", eval_path)
+    record_sets.refuse_overlap(paths, held_paths)
+    held = _Examples(eval_path, held_paths, *features)
+    rows, held_rows = np.arange(len(train)), np.arange(len(held))
+    held_bad = tuple(held.bad)
+  else:
+    rows, held_rows = reader_options.held_out(
+      len(train), eval_fraction, "tfrecord"
+    )
+    held, held_bad = train, ()
+  return paths, {
+    "train": encoded_images.Source(train, rows, None, tuple(train.bad)),
+    "eval": encoded_images.Source(held, held_rows, None, held_bad),
+  }
 
 
 class _Examples(records_lib.Records):

@@ -41,7 +41,7 @@ class Toy(in_memory.InMemoryDataset):
     labels = np.arange(n) % len(self.modes)
     stream = sorted(SIZES).index(split)
     random = np.random.RandomState([stream, len(self.modes)])
-    noise = random.randint(0, 2**16, [n, 2, 12], np.uint16).sum(axis=-1)
+    noise = random.randint(0, 2**16, [n, 2, 12], dtype=np.uint16).sum(axis=-1)
     noise = (noise.astype(np.int64) - 6 * (2**16 - 1)) / 2**16  # of variance 1
     points = self.modes[labels] + self.stddev * noise
     return points.astype(np.float32).reshape(n, 1, 1, 2), labels

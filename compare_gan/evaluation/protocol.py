@@ -19,6 +19,8 @@ import json
 from typing import Any
 from typing import Optional
 
+from compare_gan.storage.score_row import ScoreRow
+
 Card = dict[str, Any]
 
 # Cards of form 1, which say none, had no "metrics" and knew images by the name
@@ -69,22 +71,21 @@ def digest(card: Card) -> str:
   return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def digest_of_score(row: dict[str, Any], name: str) -> str:
+def digest_of_score(row: ScoreRow, name: str) -> str:
   """Returns the digest of what one score depends on.
 
   Other metrics of the row, and what only they use, do not count. Rows of
   earlier versions have one digest for all scores.
 
   Args:
-    row: of a table, see scoring.py.
+    row: of a table.
     name: of a score in the tables.
   """
-  card = row.get("protocol") or {}
-  metrics = _metrics(card)
-  for metric, names in (row.get("metrics") or {}).items():
+  metrics = _metrics(row.protocol)
+  for metric, names in row.metrics.items():
     if metric in metrics and name in names:
-      return digest(_of_metrics(card, [metric]))
-  return row.get("protocol_digest", "")
+      return digest(_of_metrics(row.protocol, [metric]))
+  return row.protocol_digest
 
 
 def differences(first: Card, second: Card) -> list[str]:

@@ -4,26 +4,10 @@ settings.py says what is scored and how. sets.py and model_sets.py make what the
 metrics compare, scores.py computes them, and cards.py writes down under which
 protocol.
 
-A row is a dict that JSON can hold:
-
-  checkpoint_path, step
-  status      "ok", or what is wrong with the row
-  scores      {name: mean over the runs}, lists: {name: [one value a run]}
-  intervals   {name: [low, high]} with `evaluate.bootstrap`
-  without_intervals  {metric: sentence}, why it has none; only if there is one
-  errors      {metric: sentence} for metrics that could not be computed
-  metrics     {metric: [names of its scores]} of those that could
-  better      {name of a score: "lower", "higher", "neither", or None where its
-              metric does not say}, see metrics/contract.py
-  protocol    the protocol card, see protocol.py and docs/metrics.md;
-              protocol_digest: its digest
-  config      the gin bindings, {"selector.parameter": text}
-
 Scores that are computed on features of anything but the Inception network carry
 the extractor's name: "fid_classifier" is no FID.
 """
 
-from typing import Any
 from typing import Optional
 
 from compare_gan.datasets import abstract_dataset
@@ -39,9 +23,8 @@ from compare_gan.features import abstract_extractor
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.metrics import choice
 from compare_gan.metrics import contract
+from compare_gan.storage.score_row import ScoreRow
 import numpy as np
-
-Row = dict[str, Any]
 
 
 class Evaluator:
@@ -86,7 +69,7 @@ class Evaluator:
 
   @property
   def best_by(self) -> Optional[str]:
-    """Returns what `task_manager.keep_best` wants to know.
+    """Returns what `score_tables.keep_best` wants to know.
 
     Raises ValueError if no metric returns what evaluate.best_by names.
     """
@@ -102,7 +85,7 @@ class Evaluator:
     checkpoint_path: str,
     step: int,
     config: dict[str, str],
-  ) -> Row:
+  ) -> ScoreRow:
     """Returns the row of a GAN.
 
     Args:
@@ -149,7 +132,7 @@ class Evaluator:
     images: np.ndarray,
     labels: Optional[np.ndarray] = None,
     source: str = "images",
-  ) -> Row:
+  ) -> ScoreRow:
     """Returns the row of images that any program made.
 
     Args:
@@ -186,14 +169,14 @@ class Evaluator:
       )
 
   def _row(self, runs, card, checkpoint_path, step, config):
-    return {
-      "checkpoint_path": checkpoint_path,
-      "step": step,
+    return ScoreRow(
+      checkpoint_path=checkpoint_path,
+      step=step,
       **self._scorer.score(runs),
-      "protocol": card,
-      "protocol_digest": protocol.digest(card),
-      "config": config,
-    }
+      protocol=card,
+      protocol_digest=protocol.digest(card),
+      config=config,
+    )
 
 
 def _as_floats(images):

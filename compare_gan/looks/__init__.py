@@ -9,8 +9,11 @@ file's. The first line of its docstring is its line in `sample --help`.
   add_arguments(parser)  optional: flags of its own
 
 Whatever a kind computes is a pure function of arrays that stands beside
-`make`. A module of one's own, --make=my_package.my_look, is a kind too; it has
+`make`. A module of your own, --make=my_package.my_look, is a kind too; it has
 no flags, and what it wants to know comes from gin.
+
+This is a room of its own beside pictures/, because it sees models, features and
+metrics; pictures/ draws arrays and sees none of them.
 """
 
 import argparse
@@ -63,6 +66,6 @@ def described() -> str:
   """Returns a line for each kind."""
   lines = []
   for name, module in kinds().items():
-    first = inspect.getdoc(module).split("\n")[0]
+    first = (inspect.getdoc(module) or "").split("\n")[0]
     lines.append(f"  {name:15}{first}")
   return "\n".join(lines)

@@ -3,16 +3,16 @@
 import argparse
 
 from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_classes
-from compare_gan.pictures import views
 
 
 def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   require_classes(gan, "class_grids")
   if args.z is not None:
     raise ValueError(
-      "--make=class_grids draws its z: --n and --seed say which; --z does not."
+      "--make=class_grids draws its own z by --n and --seed, and takes no --z."
     )
 
 

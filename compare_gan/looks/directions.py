@@ -1,4 +1,4 @@
-"""directions.png, .csv: ways through z that change most (SeFa).
+"""directions.png, .csv: directions of z that change most (SeFa).
 
 Shen & Zhou, 2021, https://arxiv.org/abs/2007.06600: with A the weights of all
 layers that get z as it is, |A n| says how far a step n moves what they return,
@@ -6,7 +6,7 @@ and it is largest for the eigenvectors of A^T A. They follow from the weights
 alone: nothing is sampled or trained.
 
 Which layers these are is seen in a call of G, so any architecture is accepted
-whose z goes to linear layers: the first one, and those that modulate batch
+that gives z to linear layers: the first one, and those that modulate batch
 norms by z or by chunks of it. What such a layer hands on unchanged to another
 one, an embedding of z, is multiplied with it. Unlike the paper's code this
 takes A as it is, without making its rows equally long. A kernel with a norm is
@@ -20,10 +20,10 @@ from compare_gan.context import scope
 from compare_gan.context import state
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.layers import linear
-from compare_gan.looks import sheet
+from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_pictures
-from compare_gan.pictures import views
+from compare_gan.pictures import sheet
 import numpy as np
 import tensorflow as tf
 
@@ -104,7 +104,7 @@ def layers_of_z(gan: AbstractGAN, averaged: bool = True) -> list[Layer]:
   inputs = [call.x.numpy() for call in calls]
   outputs = [call.output.numpy() for call in calls]
 
-  def follow(source, to_source):
+  def follow(source: np.ndarray, to_source: np.ndarray) -> list[Layer]:
     """Returns layers that get columns of `source` [4, K] = to_source z + b."""
     found = []
     for i, x in enumerate(inputs):
@@ -117,7 +117,7 @@ def layers_of_z(gan: AbstractGAN, averaged: bool = True) -> list[Layer]:
         found += further or [Layer(_name(calls[i].layer), matrix)]
     return found
 
-  def is_handed_on(i):
+  def is_handed_on(i: int) -> bool:
     """Returns whether later layers get all that a layer returns, unchanged."""
     handed_on = np.ptp(outputs[i], axis=0) == 0  # a constant says nothing
     for x in inputs[i + 1 :]:
@@ -152,7 +152,7 @@ def _name(layer):
 
 
 def chosen_layers(gan: AbstractGAN, averaged: bool, text: str) -> list[Layer]:
-  """Returns those of `layers_of_z` whose name has a text; refuses none."""
+  """Returns the layers of z with a text in their names, at least one."""
   layers = layers_of_z(gan, averaged)
   if not layers:
     raise ValueError(

@@ -1,18 +1,19 @@
 """map.png, .csv: real and generated images in the plane.
 
 Their pixels or features (--features), projected by principal components, or by
-t-SNE or UMAP where that is installed (--map). A cloud that no fakes reach is a
-mode that is missing; fakes beside all clouds look like no real image.
+t-SNE or UMAP where that is installed (--map). A cloud of real images without
+fakes is a missing mode; fakes outside of all clouds look like no real image.
 """
 
 import argparse
 from collections.abc import Sequence
 import importlib.util
+from typing import Any
 from typing import Optional
 
 from compare_gan.gans.abstract_gan import AbstractGAN
-from compare_gan.looks import chart
 from compare_gan.looks.subject import Subject
+from compare_gan.pictures import chart
 import numpy as np
 
 _LEGEND = 20  # classes, at most, that a legend names
@@ -159,7 +160,7 @@ def picture(
   by_class = [i for i, of in enumerate(labels) if of is not None]
   size = 200.0 / np.sqrt(len(real) + len(fake))
 
-  def plot(figure):
+  def plot(figure: Any) -> None:
     panels = figure.subplots(
       1, 1 + len(by_class), sharex=True, sharey=True, squeeze=False
     )[0]

@@ -3,9 +3,9 @@
 import argparse
 
 from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_classes
-from compare_gan.pictures import views
 
 _CELLS = 64  # as many as a picture can show
 
@@ -17,9 +17,11 @@ def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
 
 def make(subject: Subject, args: argparse.Namespace) -> None:
   z, _ = subject.first(_CELLS)
+  _, labels = subject.latents
   chosen = subject.classes
-  if args.z is not None or not chosen:
-    chosen = list(dict.fromkeys(subject.latents[1].tolist()))
+  if labels is not None and (args.z is not None or not chosen):
+    chosen = list(dict.fromkeys(labels.tolist()))
+  assert chosen, "check() refuses a model without classes"
   frames = []
   for first, second in zip(chosen, chosen[1:] or chosen):
     way = views.morph(subject.sampler, z, first, second)

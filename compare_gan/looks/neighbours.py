@@ -1,8 +1,8 @@
 """neighbours.png, .csv: images beside the nearest training ones.
 
-By pixels or by the features of any extractor (--features). Held-out images have
-neighbours too: how near fresh images are tells what near is. An image that is a
-training image, pixel by pixel, is at a distance of exactly 0.
+By pixels or by the features of any extractor (--features). The neighbours of
+held-out images are listed too, to show how near new images of the same data
+are. A copy of a training image, pixel by pixel, is at a distance of exactly 0.
 """
 
 import argparse
@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.looks import real
-from compare_gan.looks import sheet
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_pictures
 from compare_gan.metrics import neighbours
+from compare_gan.pictures import sheet
 import numpy as np
 
 _SHOWN = 48  # images of the picture; the table has all
@@ -40,7 +40,7 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
   """Returns the k rows of all blocks that are nearest to each row.
 
-  Of rows that are equally near the first ones count.
+  Where several are equally near, the first ones count.
 
   Args:
     rows: [N, D].
@@ -72,9 +72,9 @@ def nearest(
 
 
 def _least(squares, k, limit):
-  """Returns where the k least numbers are, of those that reach the limit.
+  """Returns where the k least numbers are, if they are below the limit.
 
-  And where those are that equal them but for the rounding of products.
+  Also where numbers are that differ from them by rounding of products alone.
   """
   if len(squares) > k:
     limit = min(limit, np.partition(squares, k - 1)[k - 1])

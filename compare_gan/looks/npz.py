@@ -1,6 +1,7 @@
 """samples.npz: `images` float32 [N, H, W, C], `z` and `labels`."""
 
 import argparse
+from typing import Any
 
 from compare_gan.looks.subject import Subject
 import numpy as np
@@ -14,7 +15,7 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
 def write(path: str, subject: Subject) -> None:
   """Writes images in [0, 1], z and, of a conditional model, labels."""
   z, labels = subject.latents
-  arrays = {"images": subject.images, "z": z}
+  arrays: dict[str, Any] = {"images": subject.images, "z": z}
   if labels is not None:
     arrays["labels"] = labels
   with open(path, "wb") as file:

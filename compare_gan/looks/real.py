@@ -11,6 +11,7 @@ import pkgutil
 from typing import Any
 from typing import Callable
 from typing import Optional
+from typing import Union
 
 from compare_gan import features
 from compare_gan.datasets import cache
@@ -50,7 +51,7 @@ class RealImages:
     self.num_train = _count(dataset, num_train)
     numbers = int(np.prod(dataset.image_shape))
     self._batch = int(np.clip(_BATCH_PIXELS // numbers, 1, _BATCH))
-    self._rows = _Pixels()
+    self._rows: Union[_Pixels, _Features] = _Pixels()
     if make_extractor is not None:
       self._rows = _Features(make_extractor(dataset))
 
@@ -66,33 +67,34 @@ class RealImages:
 
   def rows(self, images: np.ndarray) -> np.ndarray:
     """Returns rows [N, D] of images in [0, 1]."""
-    return self._rows.of(images)
+    return self._rows.rows(images)
 
   def unit_rows(self, images: np.ndarray) -> np.ndarray:
     """Returns rows float64 [N, D], pixels in [0, 1] again."""
     return self.rows(images).astype(np.float64) / self._rows.unit
 
   def distances(self, squares: np.ndarray) -> np.ndarray:
-    """Returns distances of rows whose squared distances are known.
+    """Returns distances from squared distances of rows.
 
-    Pixels are in [0, 1] for these.
+    Pixels are taken to be in [0, 1].
     """
     return np.sqrt(squares) / self._rows.unit
 
   def train_rows(self) -> Iterator[np.ndarray]:
     """Yields rows of the training images in order, some at a time."""
-    if isinstance(self._rows, _Pixels):
+    if isinstance(self._rows, _Pixels):  # They cost nothing.
       yield from self._computed_train_rows()
       return
-    kept = cache.array(f"features-{self._key()}", self._all_train_rows)
+    key = self._key(self._rows.extractor)
+    kept = cache.array(f"features-{key}", self._all_train_rows)
     for start in range(0, len(kept), _BATCH):
       yield kept[start : start + _BATCH]
 
-  def _key(self):
+  def _key(self, extractor):
     return abstract_extractor.digest(
       _VERSION,
       fingerprint(self.dataset),
-      self._rows.extractor.identity(),
+      extractor.identity(),
       self.num_train,
     )
 
@@ -162,7 +164,7 @@ class _Pixels:
   name = PIXELS
   unit = 255.0
 
-  def of(self, images: np.ndarray) -> np.ndarray:
+  def rows(self, images: np.ndarray) -> np.ndarray:
     return to_8_bits(images).reshape(len(images), -1)
 
 
@@ -171,9 +173,9 @@ class _Features:
 
   def __init__(self, extractor: abstract_extractor.AbstractExtractor) -> None:
     self.extractor = extractor
-    self.name = extractor.name
+    self.name = str(extractor.name)
 
-  def of(self, images: np.ndarray) -> np.ndarray:
+  def rows(self, images: np.ndarray) -> np.ndarray:
     return self.extractor(images).features.astype(np.float32)
 
 

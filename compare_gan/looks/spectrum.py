@@ -1,17 +1,18 @@
 """spectrum.png, .csv: power by spatial frequency, real and fake.
 
 The squared Fourier transform, averaged over images, colors and all directions
-(https://arxiv.org/abs/2003.01826). Up-sampling leaves peaks or a lack of power
-at the high frequencies that eyes miss and classifiers of fakes see.
+(https://arxiv.org/abs/2003.01826). Up-sampling leaves peaks, or a lack of
+power, at high frequencies, which people overlook and classifiers of fakes use.
 """
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from compare_gan.gans.abstract_gan import AbstractGAN
-from compare_gan.looks import chart
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_pictures
+from compare_gan.pictures import chart
 import numpy as np
 
 _HEADER = ("frequency", "real", "fake")
@@ -92,7 +93,7 @@ def picture(
   """
   x = frequencies[1:]
 
-  def plot(figure):
+  def plot(figure: Any) -> None:
     above, below = figure.subplots(
       2, sharex=True, gridspec_kw={"height_ratios": [3, 1]}
     )

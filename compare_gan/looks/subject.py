@@ -77,6 +77,8 @@ class Subject:
   @functools.cached_property
   def real(self) -> real.RealImages:
     """What the images are compared with."""
+    if self._real_images is None:
+      raise ValueError("This subject has no real images to compare with.")
     return self._real_images()
 
   def first(self, n: int) -> Latents:

@@ -6,8 +6,8 @@ A coordinate goes from its small values to its large ones.
 import argparse
 
 from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
-from compare_gan.pictures import views
 
 _VALUES = 9
 _DEFAULT = list(range(8))

@@ -2,8 +2,8 @@
 
 import argparse
 
+from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
-from compare_gan.pictures import views
 
 _COLUMNS = 8
 

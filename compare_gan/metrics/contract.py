@@ -66,6 +66,8 @@ from typing import NamedTuple
 from typing import Optional
 from typing import TypeVar
 
+from compare_gan.storage.score_row import ScoreRow
+
 _Metric = TypeVar("_Metric", bound=Callable[..., Any])
 
 NUM_CLASSES = "num_classes"
@@ -177,16 +179,15 @@ def needs(metric: Callable[..., Any]) -> list[str]:
 # ---- Scores whose metric is not at hand --------------------------------------
 
 
-def better_in_row(row: dict[str, Any], name: str) -> Optional[str]:
+def better_in_row(row: ScoreRow, name: str) -> Optional[str]:
   """Returns which way a score of a row is better, None if nobody knows.
 
   Args:
-    row: of a table, see evaluation.py. Rows that record no directions, as
-      those of earlier versions, have those of the metrics here.
+    row: of a table. Rows that record no directions, as those of earlier
+      versions, have those of the metrics here.
     name: of the score.
   """
-  recorded = row.get("better") or {}
-  return recorded[name] if name in recorded else better_of(name)
+  return row.better[name] if name in row.better else better_of(name)
 
 
 @functools.cache

@@ -1,5 +1,5 @@
-"""Pictures for people: what is drawn, sheets of many images, files.
+"""From arrays to pictures for people: grids, sheets with words, charts, files.
 
-Whoever has images makes them pictures here. What can be asked of a model by
-`sample --make` is a file of looks/. Sees sampling, and the readers of datasets.
+Sees only leaves, so that any room may draw. What is drawn of a model stands in
+looks/. A new form of picture is a file here.
 """

@@ -15,13 +15,14 @@ from compare_gan.evaluation import protocol
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import scoring as evaluation_lib
 from compare_gan.evaluation import settings as settings_lib
+from compare_gan.looks import views
 from compare_gan.pictures import picture_files
-from compare_gan.pictures import views
 from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage import restart
-from compare_gan.storage import task_manager
+from compare_gan.storage import score_tables
+from compare_gan.storage.score_row import ScoreRow
 import gin
 import numpy as np
 
@@ -54,13 +55,13 @@ class Scorer:
     self._model_dir = model_dir
     self._runs = runs
     self._loaded: Optional[_Loaded] = None
-    self.scored_before: list[dict[str, Any]] = []
+    self.scored_before: list[ScoreRow] = []
 
   def load(self, step: int, tensors: dict[str, np.ndarray]) -> _Loaded:
     """Returns the model with the values of a checkpoint."""
     if self._loaded is None:
       shapes = {name: np.shape(value) for name, value in tensors.items()}
-      was = restart.of_checkpoint(self._model_dir, step, shapes)
+      was = restart.begun_at_checkpoint(self._model_dir, step, shapes)
       restart.require_variables(was, self._dataset)
     gan = self._loaded.gan if self._loaded else None
     gan = _with_values(gan, self._dataset, tensors, self._model_dir)
@@ -74,7 +75,7 @@ class Scorer:
       self._loaded = _Loaded(gan, evaluator, sampler, best_by)
     return self._loaded
 
-  def is_scored(self, step: int, rows: list[dict[str, Any]]) -> bool:
+  def is_scored(self, step: int, rows: list[ScoreRow]) -> bool:
     """Returns whether rows of a step have all that would be computed now."""
     try:
       tensors = checkpoints.read(self._model_dir, step)
@@ -85,7 +86,7 @@ class Scorer:
       return False  # `evaluate` reads it again, and says so.
     loaded = self.load(step, tensors)
     card = loaded.evaluator.card_of_model(loaded.gan)
-    enough = [row for row in rows if protocol.covers(row["protocol"], card)]
+    enough = [row for row in rows if protocol.covers(row.protocol, card)]
     self.scored_before += enough[:1]
     return bool(enough)
 
@@ -98,7 +99,7 @@ class Scorer:
     best_by = self._loaded.best_by if self._loaded else None
     for row in self.scored_before:
       if best_by is not None:
-        task_manager.keep_best(self._model_dir, row, best_by)
+        score_tables.keep_best(self._model_dir, row, best_by)
 
 
 def evaluate(
@@ -130,10 +131,10 @@ def evaluate(
       _write_samples(sampler, chosen, model_dir, step)
     if chosen.microscope and step == max(checkpoints.all_steps(model_dir)):
       _write_microscope(gan, dataset, chosen, model_dir, step)
-    before = task_manager.read_rows(model_dir, score_filename)
+    before = score_tables.read_rows(model_dir, score_filename)
     if before:
       _warn_of_another_protocol(row, before[-1])
-    best = task_manager.record(model_dir, row, score_filename, best_by)
+    best = score_tables.record(model_dir, row, score_filename, best_by)
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
   scorer.keep_best_of_before()
   print(f"Scores are in {os.path.join(model_dir, score_filename)}.")
@@ -178,21 +179,21 @@ def _with_values(gan, dataset, tensors, model_dir):
 def _bindings(model_dir, step):
   name = model_dir_lib.newest_config(model_dir, step)
   if name is None:
-    return task_manager.bindings(gin.operative_config_str())
-  return task_manager.bindings(files.read_text(os.path.join(model_dir, name)))
+    return score_tables.bindings(gin.operative_config_str())
+  return score_tables.bindings(files.read_text(os.path.join(model_dir, name)))
 
 
 def _warn_of_another_protocol(row, other):
-  unlike = protocol.differences(row["protocol"], other["protocol"])
+  unlike = protocol.differences(row.protocol, other.protocol)
   if unlike:
     warnings.warn(
-      f"The scores of step {row['step']} cannot be compared with those of step "
-      f"{other['step']}: {'; '.join(unlike)}.",
+      f"The scores of step {row.step} cannot be compared with those of step "
+      f"{other.step}: {'; '.join(unlike)}.",
       stacklevel=2,
     )
 
 
 def _in_words(row):
-  scores = "  ".join(f"{k} {v:.4g}" for k, v in row["scores"].items())
-  status = "" if row["status"] == "ok" else f"  {row['status']}"
-  return f"step {row['step']}: {scores}{status}"
+  scores = "  ".join(f"{k} {v:.4g}" for k, v in row.scores.items())
+  status = "" if row.status == "ok" else f"  {row.status}"
+  return f"step {row.step}: {scores}{status}"

@@ -22,9 +22,9 @@ from compare_gan.estimator import snapshot_hook
 from compare_gan.evaluation import sampling
 from compare_gan.gans import options as options_lib
 from compare_gan.gans import power_ema
+from compare_gan.looks import views
 from compare_gan.memory import memory_check
 from compare_gan.pictures import image_grid
-from compare_gan.pictures import views
 from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 from compare_gan.storage import locks
@@ -70,7 +70,9 @@ def _keep_others_out(stack, devices, model_dir):
     f"{model_dir} is being trained in by {{holder}}. Wait for it or end it, or "
     "give another --model_dir. Several hosts train together by TF_CONFIG."
   )
-  stack.enter_context(locks.alone(os.path.join(model_dir, _LOCK), refusal))
+  stack.enter_context(
+    locks.hold_or_refuse(os.path.join(model_dir, _LOCK), refusal)
+  )
 
 
 def _train_alone(devices, dataset, run_config, model_dir):
@@ -84,7 +86,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
     print(devices.together(values.report))
   start = int(gan.global_step.numpy())
   if was is not None and was.step != start:  # It was damaged.
-    was = restart.begun(model_dir, start)
+    was = restart.find_begun(model_dir, start)
   is_done = was is not None and start >= options.training_steps
 
   def record_start() -> None:
@@ -92,7 +94,11 @@ def _train_alone(devices, dataset, run_config, model_dir):
       task_manager.mark_training_running(model_dir)
       _describe_start(was, model_dir, start)
       model_dir_lib.write_description(
-        model_dir, start, dataset, restart.in_force(gin.config_str(), was), seed
+        model_dir,
+        start,
+        dataset,
+        restart.config_in_force(gin.config_str(), was),
+        seed,
       )
 
   devices.together(record_start)
@@ -106,7 +112,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
     lambda graph: _check_graph(graph, gan, devices, run_config),
   )
   if devices.is_chief and not is_done:
-    config = restart.in_force(model_dir_lib.chosen(), was)
+    config = restart.config_in_force(model_dir_lib.chosen_config(), was)
     model_dir_lib.write_description(model_dir, start, dataset, config, seed)
   if devices.is_chief:
     task_manager.mark_training_done(model_dir)
@@ -114,7 +120,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
 
 def _begun(model_dir, dataset):
   """Returns what there is of the training, None if it starts anew."""
-  was = restart.begun(model_dir)
+  was = restart.find_begun(model_dir)
   if was is None:
     return None
   try:
@@ -147,7 +153,7 @@ def _describe_start(was, model_dir, step):
   """Says what holds from a step on, and makes room to record it."""
   model_dir_lib.prepare_for_start(model_dir, step)
   for difference in restart.differences(was) if was else ():
-    print(restart.in_words(difference, step))
+    print(restart.describe_difference(difference, step))
 
 
 def _seed(run_config, model_dir):
@@ -228,5 +234,5 @@ def _picture_maker(
 
 
 def _texts(was):
-  config = restart.in_force(gin.operative_config_str(), was)
+  config = restart.config_in_force(gin.operative_config_str(), was)
   return {"gin/operative_config": gin.markdown(config)}

@@ -1,5 +1,6 @@
-"""Whatever must not be lost.
+"""Whatever must not be lost: files, locks, checkpoints, scores, a model_dir.
 
-files and locks are leaves, which every room may use. checkpoints, model_dir,
-restart, task_manager and transfer know what a model_dir holds.
+files, locks and score_row are leaves, which every room may use. The others know
+what a model_dir holds, and may import the rooms that tests/imports_test.py
+lists. All that touches the disk goes through files.call.
 """

@@ -7,11 +7,8 @@ The files are those that tf.train.load_checkpoint (and TensorFlow 1) reads:
 A checkpoint appears whole or not at all: it is written beside its place, forced
 to the disk, and moved in with the index last, without which it does not count.
 
-A checkpoint that cannot be read is not the same as a damaged one. Whoever finds
-one that the system refuses gets an OSError, and nothing is changed: the disk
-may be back tomorrow. One whose bytes can be read, and are not those that were
-written, is a DamagedError; a training sets it aside under the name
-`damaged-model.ckpt-<step>`, and goes on from the one before.
+A training sets a damaged checkpoint (see checkpoint_reader.py) aside under the
+name `damaged-model.ckpt-<step>`, and goes on from the one before.
 """
 
 import contextlib
@@ -21,38 +18,23 @@ import shutil
 import socket
 import tempfile
 from typing import Any
-from typing import Callable
 from typing import Optional
 import warnings
-import weakref
 
+from compare_gan.storage import checkpoint_reader
 from compare_gan.storage import files
 import tensorflow as tf
 
 _PREFIX = "model.ckpt-"
+_INSTEAD = checkpoint_reader.INSTEAD
 _STATE = "checkpoint"  # TensorFlow's name for the file that points to the last
 _WRITING = ".writing-"
 _DAMAGED = "damaged-"
-_INSTEAD = "give another --model_dir"
-_BLOCK = 2**24  # bytes
 
-# Of a checkpoint whose files can be read, what does not mean damage.
-_REFUSALS = (
-  tf.errors.AbortedError,
-  tf.errors.CancelledError,
-  tf.errors.DeadlineExceededError,
-  tf.errors.PermissionDeniedError,
-  tf.errors.ResourceExhaustedError,
-  tf.errors.UnauthenticatedError,
-  tf.errors.UnavailableError,
-)
-
-
-class DamagedError(OSError):
-  """A checkpoint whose files can be read, and are not what was written."""
-
-
-write_text = files.write_text  # The name that other modules know it by.
+# The names that other modules know them by.
+DamagedError = checkpoint_reader.DamagedError
+load = checkpoint_reader.load
+write_text = files.write_text
 
 
 # ---- Writing -----------------------------------------------------------------
@@ -61,15 +43,13 @@ write_text = files.write_text  # The name that other modules know it by.
 def write(model_dir: str, step: int, tensors: dict[str, Any]) -> str:
   """Writes {name: tensor} as the checkpoint of `step`; returns its prefix.
 
-  What the system refuses (a full disk, say) is an OSError that says how many
-  bytes are needed; the checkpoints before are as they were.
+  If the system refuses, for example because the disk is full, an OSError says
+  how many bytes are needed; earlier checkpoints are as they were.
   """
   prefix = os.path.join(model_dir, f"{_PREFIX}{step}")
   names = sorted(tensors)
-  tensors = [tf.convert_to_tensor(tensors[name]) for name in names]
-  size = sum(
-    tensor.shape.num_elements() * tensor.dtype.size for tensor in tensors
-  )
+  values = [tf.convert_to_tensor(tensors[name]) for name in names]
+  size = sum(value.shape.num_elements() * value.dtype.size for value in values)
   with _refusals(prefix, size):
     files.call(os.makedirs, model_dir, exist_ok=True)
     with _folder_beside(model_dir) as folder:
@@ -78,7 +58,7 @@ def write(model_dir: str, step: int, tensors: dict[str, Any]) -> str:
         prefix=os.path.join(folder, os.path.basename(prefix)),
         tensor_names=names,
         shape_and_slices=[""] * len(names),
-        tensors=tensors,
+        tensors=values,
       )
       _move(folder, model_dir, f"{os.path.basename(prefix)}.index")
     _point_to(model_dir, step, all_steps(model_dir))
@@ -87,7 +67,7 @@ def write(model_dir: str, step: int, tensors: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def _folder_beside(model_dir):
-  """A folder of this process; if it cannot be removed, the next start does."""
+  """Makes a folder of this process; a later start removes it if this cannot."""
   folder = files.call(tempfile.mkdtemp, prefix=f"{_writer()}-", dir=model_dir)
   try:
     yield folder
@@ -107,12 +87,8 @@ def _refusals(path, size=0):
   except tf.errors.InvalidArgumentError:
     raise  # A fault of the caller's.
   except tf.errors.OpError as error:
-    reason = OSError(_reason(error))
+    reason = OSError(checkpoint_reader.reason_of(error))
     raise files.unwritable(path, reason, size, _INSTEAD) from error
-
-
-def _reason(error):
-  return str(error).split(" [Op:")[0]
 
 
 # ---- Folders of killed processes ---------------------------------------------
@@ -154,8 +130,8 @@ def _is_another(process):
 def _move(folder, model_dir, index):
   """Moves a written checkpoint in, so that an index never lacks its data.
 
-  An index of the same name goes first: with data of this checkpoint beside it,
-  it would speak of another one.
+  An index of the same name is removed first: it would not describe the data of
+  this checkpoint beside it.
   """
   names = sorted(files.names(folder), key=lambda name: name == index)
   for name in names:
@@ -194,7 +170,11 @@ def all_steps(model_dir: str) -> list[int]:
   A folder that cannot be looked into is an OSError: it may hold some.
   """
   if os.path.islink(model_dir) and not os.path.exists(model_dir):
-    raise files.unreadable(model_dir, _dangling(model_dir), _INSTEAD)
+    raise files.unreadable(
+      model_dir,
+      checkpoint_reader.dangling_link(model_dir),
+      _INSTEAD,
+    )
   try:
     names = files.names(model_dir)
   except NotADirectoryError:
@@ -218,22 +198,6 @@ def latest(model_dir: str) -> str:
 # ---- Reading -----------------------------------------------------------------
 
 
-def load(prefix: str) -> tuple[dict[str, list[int]], Callable[[str], Any]]:
-  """Returns {name: shape} and `read(name)` -> array of the checkpoint.
-
-  Raises:
-    FileNotFoundError: there is no such checkpoint.
-    DamagedError: see there.
-    OSError: it cannot be read.
-  """
-  reader = _try_twice(prefix, lambda: _Reader(prefix))
-
-  def read(name):
-    return _try_twice(prefix, lambda: reader.read(name), f": {name}")
-
-  return reader.shapes, read
-
-
 def read(model_dir: str, step: int) -> dict[str, Any]:
   """Returns {name: array} of a checkpoint; a damaged one is an OSError."""
   shapes, value = load(os.path.join(model_dir, f"{_PREFIX}{step}"))
@@ -248,7 +212,7 @@ def last_good(model_dir: str) -> Optional[tuple[int, dict[str, Any]]]:
 
   Raises:
     DamagedError: there are checkpoints, and none is whole.
-    OSError: one of them cannot be read, so nobody knows whether it is whole.
+    OSError: one of them cannot be read, and may be whole.
   """
   damaged = []
   for step in sorted(all_steps(model_dir), reverse=True):
@@ -269,120 +233,22 @@ def last_good(model_dir: str) -> Optional[tuple[int, dict[str, Any]]]:
   return None
 
 
-def _try_twice(prefix, function, part=""):
-  """Returns `function()`; what goes wrong has the reason that the files have.
-
-  TensorFlow's errors do not tell damage from a disk that failed for a moment.
-  The second try does.
-  """
-  try:
-    return function()
-  except _READERS_ERRORS:
-    _check_files(prefix)
-  try:
-    return function()
-  except OSError as error:
-    raise files.unreadable(f"{prefix}{part}", error, _INSTEAD) from error
-  except _REFUSALS as error:
-    reason = OSError(_reason(error))
-    raise files.unreadable(f"{prefix}{part}", reason, _INSTEAD) from error
-  except _READERS_ERRORS as error:
-    reason = _reason(error).rstrip(".")
-    if not os.path.lexists(f"{prefix}.index"):
-      raise FileNotFoundError(
-        f"{prefix!r} is no checkpoint that can be read: {reason}. There is no "
-        f"{prefix}.index."
-      ) from error
-    raise DamagedError(f"{prefix} is damaged{part}: {reason}.") from error
-
-
-# TensorFlow's reader says IndexError for a file that is too short.
-_READERS_ERRORS = (tf.errors.OpError, LookupError, ValueError, OSError)
-
-
-class _Reader:
-  """TensorFlow's reader, of a path with any characters.
-
-  One that is a pattern to TensorFlow is read through links of plain names. They
-  last as long as the reader, which opens the data later.
-  """
-
-  def __init__(self, prefix: str) -> None:
-    if files.is_pattern(prefix):
-      prefix = self._link(prefix)
-    self._reader = files.call(tf.train.load_checkpoint, prefix)
-    self.shapes = self._reader.get_variable_to_shape_map()
-
-  def read(self, name: str) -> Any:
-    return files.call(self._reader.get_tensor, name)
-
-  def _link(self, prefix):
-    links = files.make_plain_folder()
-    weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
-    plain = os.path.join(links, "checkpoint")
-    for path in _files_of(prefix):
-      link = f"{plain}{path[len(prefix) :]}"
-      files.call(os.symlink, os.path.abspath(path), link)
-    return plain
-
-
-def _files_of(prefix):
-  """Returns the paths of a checkpoint's files, its index last.
-
-  A checkpoint of TensorFlow 1's first format is the one file `prefix`.
-  """
-  folder, base = os.path.split(prefix)
-  pattern = re.escape(base) + r"(\.index|\.data-\d+-of-\d+)?"
-  names = [
-    name for name in files.names(folder or ".") if re.fullmatch(pattern, name)
-  ]
-  names.sort(key=lambda name: name.endswith(".index"))
-  return [os.path.join(folder, name) for name in names]
-
-
-def _check_files(prefix):
-  """Reads all files of a checkpoint; one that cannot be read is an OSError."""
-  found = _files_of(prefix)
-  if not {prefix, f"{prefix}.index"} & set(found):
-    raise FileNotFoundError(
-      f"{prefix!r} is no checkpoint that can be read: there is no "
-      f"{prefix}.index."
-    )
-  for path in found:
-    _check_file(path)
-
-
-def _check_file(path):
-  try:
-    with files.call(open, path, "rb") as file:
-      while files.call(file.read, _BLOCK):
-        pass
-  except OSError as error:
-    leads_nowhere = os.path.islink(path) and not os.path.exists(path)
-    reason = _dangling(path) if leads_nowhere else error
-    raise files.unreadable(path, reason, _INSTEAD) from error
-
-
-def _dangling(path):
-  return OSError(f"it is a link to {os.readlink(path)}, which is not there")
-
-
 # ---- Removing, and setting aside ---------------------------------------------
 
 
 def set_aside(model_dir: str, after: int) -> list[str]:
   """Renames the checkpoints of later steps than `after`; returns their names.
 
-  A training that goes on from `after` passed over them, for they are damaged.
-  None is removed: there may be something to save yet.
+  A training that goes on from `after` passed over them, since they are damaged.
+  None is removed: something in them may still be saved.
   """
   named = []
   for step in sorted(step for step in all_steps(model_dir) if step > after):
     prefix = os.path.join(model_dir, f"{_PREFIX}{step}")
-    found = _files_of(prefix)
+    found = checkpoint_reader.files_of(prefix)
     into = _free_name(model_dir, [os.path.basename(path) for path in found])
-    # The index last: without it the data would pass for half a checkpoint, and
-    # be removed.
+    # The index last: data without one are taken for half a checkpoint and are
+    # removed.
     for path in found:
       target = os.path.join(model_dir, f"{into}{os.path.basename(path)}")
       with _refusals(target):

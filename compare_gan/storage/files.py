@@ -18,8 +18,10 @@ from typing import Optional
 # Of files that are being written; see `write_bytes`.
 _WRITING = ".writing"
 
-# What a user can do whose file is refused, unless the caller knows more.
+# What users can do if their file is refused, unless the caller knows more.
 _INSTEAD = "choose another folder"
+
+_IS_SENTENCE = "is_sentence"  # an attribute of errors that this file makes
 
 
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -184,9 +186,9 @@ def names(folder: str) -> list[str]:
 def matching(pattern: str) -> list[str]:
   """Returns the sorted paths that match a pattern with *, ? and [abc].
 
-  What exists under a part of it as it is written is meant by that part: in
-  `/data/run[1]/train-*` the folder `run[1]` if there is one. Hidden files match
-  no pattern.
+  A part that exists exactly as it is written means that file or folder: in
+  `/data/run[1]/train-*` the folder `run[1]`, if there is one. Hidden files
+  match no pattern.
   """
   pattern = os.fspath(pattern)
   found = [os.sep if pattern.startswith(os.sep) else ""]
@@ -275,7 +277,7 @@ def refusals(
   Args:
     path: of the file.
     size: 0 if it is not known.
-    instead: what else the user can do, "name another --model_dir" say.
+    instead: what else the user can do: "name another --model_dir".
   """
   try:
     yield
@@ -313,7 +315,7 @@ def unreadable(path: str, error: OSError, instead: str = _INSTEAD) -> OSError:
 
 def _is_sentence(error: OSError) -> bool:
   """Returns whether an error is one that this file has made."""
-  return getattr(error, "is_sentence", False)
+  return getattr(error, _IS_SENTENCE, False)
 
 
 def _with_sentence(error: OSError, sentence: str) -> OSError:
@@ -321,7 +323,7 @@ def _with_sentence(error: OSError, sentence: str) -> OSError:
   # the class by errno, which such a call does not pass.
   made = type(error)(sentence)
   made.errno = error.errno
-  made.is_sentence = True
+  setattr(made, _IS_SENTENCE, True)
   return made
 
 

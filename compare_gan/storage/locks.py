@@ -30,8 +30,8 @@ _NO_LOCKS = (
 
 _IS_WINDOWS = os.name == "nt"
 
-# A process that was killed holds its locks for a moment longer, and whoever
-# asks `is_held` holds one for a moment.
+# A process that was killed holds its locks for a moment longer, and a process
+# that asks `is_held` holds one for a moment.
 _PATIENCE_S = 1.0
 
 
@@ -54,7 +54,7 @@ class Lock:
     """Takes the lock if it is free; returns whether it was.
 
     Args:
-      shared: beside others who share it.
+      shared: together with other processes that share it.
     """
     try:
       import fcntl
@@ -121,15 +121,15 @@ class Lock:
 
 
 @contextlib.contextmanager
-def alone(path: str, refusal: str) -> Iterator[None]:
+def hold_or_refuse(path: str, refusal: str) -> Iterator[None]:
   """Holds the lock of a file while it is entered.
 
   Where there are no locks it warns, and goes on without.
 
   Args:
     path: of the lock's file.
-    refusal: what is said where another process holds it, with a place for who
-      does: "{holder} trains in this folder."
+    refusal: the message if another process holds it, which {holder} stands for:
+      "{holder} trains in this folder."
 
   Raises:
     OSError: another process holds the lock.
@@ -150,8 +150,8 @@ def _acquire(lock, patience_s=_PATIENCE_S):
   except NoLocksError as error:
     if not _IS_WINDOWS:
       warnings.warn(
-        f"{error} Without, nothing keeps a second process from the same work: "
-        "start only one.",
+        f"{error} Without a lock nothing keeps a second process from the same "
+        "work: start only one.",
         stacklevel=4,
       )
   return True
@@ -172,11 +172,11 @@ def is_held(path: str) -> bool:
 
 
 @contextlib.contextmanager
-def held(path: str) -> Iterator[None]:
-  """Holds the lock of a file inside; waits for it as long as that takes.
+def hold(path: str) -> Iterator[None]:
+  """Holds the lock of a file while it is entered; waits for it without end.
 
   Where there are no locks it warns, and goes on without. On Windows, which has
-  no flock, the first byte is what is locked.
+  no flock, the first byte is locked.
 
   Args:
     path: of the file; it is made if there is none, and stays.

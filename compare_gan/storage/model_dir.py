@@ -5,8 +5,8 @@
   model.json                     what they leave to the dataset: its shape
   model.ckpt-<step>.*            all variables
 
-With these three the GAN can be built again without the dataset. In best/, which
-task_manager.py keeps, best.json says which checkpoint counts.
+With these three the GAN can be built again without the dataset. In best/, see
+best_checkpoint.py, best.json says which checkpoint counts.
 """
 
 from collections.abc import Sequence
@@ -79,8 +79,8 @@ def prepare_for_start(model_dir: str, step: int) -> None:
   """Makes room for the operative config of a start at a checkpoint.
 
   A config of this name that the checkpoint itself was made with is kept under
-  the name of an earlier start, and those of later starts, whose checkpoints
-  were damaged, go: what follows is not theirs.
+  the name of an earlier start. Those of later starts are removed: their
+  checkpoints were damaged, and what follows was not made with them.
   """
   found = _configs(model_dir)
   if step and step in found and newest_config(model_dir, step) == found[step]:
@@ -95,10 +95,10 @@ def prepare_for_start(model_dir: str, step: int) -> None:
         files.call(os.remove, path)
 
 
-def chosen() -> str:
+def chosen_config() -> str:
   """Returns the gin file of all that was used, and of what is bound for later.
 
-  A training uses nothing of evaluate.*, say, but an evaluation of it will.
+  A training uses nothing of evaluate.*, for example, but its evaluation will.
   """
   used = gin.operative_config_str()
   known, _ = gin_text.read(used)
@@ -165,7 +165,7 @@ def load_step(
   gin.clear_config()
   gin_files.parse([config], bindings)
   with scope.building(values=values_of(tensors, model_dir)):
-    gan = make_gan(_dataset_shape(model_dir), stored_seed(model_dir))
+    gan = make_gan(_dataset_shape(model_dir), stored_seed(model_dir) or 0)
   return gan, step
 
 
@@ -179,7 +179,7 @@ def values_of(
     model_dir: for the message.
   """
 
-  def value(name, shape, dtype):
+  def value(name: str, shape: Any, dtype: Any) -> Any:
     del shape, dtype
     if name not in tensors:
       raise ValueError(
@@ -216,7 +216,7 @@ def config_path(model_dir: str, step: Optional[int] = None) -> str:
   return os.path.join(model_dir, name)
 
 
-def recorded(model_dir: str) -> dict:
+def recorded_bindings(model_dir: str) -> dict:
   """Returns {"scope/selector.parameter": value} of the last start, if any."""
   name = newest_config(model_dir)
   if name is None:

@@ -1,12 +1,12 @@
-"""What a training that goes on may be bound to, beside what it began with.
+"""Which bindings a training that goes on may have, other than it began with.
 
 The variables of a checkpoint decide: bindings that make others are refused, and
 so are those that replace what gives the same numbers another meaning, such as
 the class of an optimiser. All others hold from the step where the training goes
 on; `differences` says it, and the operative config of that step records it.
 
-Bindings that only first values follow from, an initialiser or a seed, do not
-hold: the ones that the training began with are recorded, see gin_roles.py.
+Bindings that decide only first values, such as an initialiser or a seed, have
+no effect: those that the training began with are recorded, see gin_roles.py.
 """
 
 import inspect
@@ -54,7 +54,7 @@ class _Unknown:
 _UNKNOWN = _Unknown()
 
 
-def begun(model_dir: str, last: Optional[int] = None) -> Optional[Begun]:
+def find_begun(model_dir: str, last: Optional[int] = None) -> Optional[Begun]:
   """Returns what there is of a training, None if it is new.
 
   Args:
@@ -68,13 +68,13 @@ def begun(model_dir: str, last: Optional[int] = None) -> Optional[Begun]:
       shapes, _ = checkpoints.load(
         os.path.join(model_dir, f"model.ckpt-{step}")
       )
-    except OSError:  # Damaged; whoever reads it says so.
+    except OSError:  # Damaged, which reading it will say.
       continue
-    return of_checkpoint(model_dir, step, shapes)
+    return begun_at_checkpoint(model_dir, step, shapes)
   return None
 
 
-def of_checkpoint(model_dir: str, step: int, shapes: dict) -> Begun:
+def begun_at_checkpoint(model_dir: str, step: int, shapes: dict) -> Begun:
   """Returns the Begun of a checkpoint whose {name: shape} is known."""
   name = model_dir_lib.newest_config(model_dir, step)
   config = name and files.read_text(os.path.join(model_dir, name))
@@ -108,9 +108,10 @@ def require_same_model(was: Begun, dataset: Any) -> None:
 
 
 def require_variables(was: Begun, dataset: Any) -> None:
-  """Refuses bindings of a model that the checkpoint has not all variables of.
+  """Refuses bindings of a model with variables that the checkpoint lacks.
 
-  That is what an evaluation needs: an average or an optimiser more is no harm.
+  An evaluation needs no more: the checkpoint may also hold an average or
+  optimisers.
   """
   planned = _planned(dataset)
   stored = {n: s for n, s in was.shapes.items() if n in planned}
@@ -231,7 +232,7 @@ def differences(was: Begun) -> list[Difference]:
   return found
 
 
-def in_words(difference: Difference, step: int) -> str:
+def describe_difference(difference: Difference, step: int) -> str:
   """Returns what becomes of a binding when a training goes on at a step."""
   name, before, now = difference
   if gin_roles.is_first_value(name):
@@ -242,7 +243,7 @@ def in_words(difference: Difference, step: int) -> str:
   return f"{name}: {before!r} until step {step}, {now!r} from there"
 
 
-def in_force(config: str, was: Optional[Begun]) -> str:
+def config_in_force(config: str, was: Optional[Begun]) -> str:
   """Returns a gin file with the first values that a training began with.
 
   Args:
@@ -307,7 +308,7 @@ def _default(parameter):
 
 
 def _as_words(value):
-  """Returns a default as a gin file would say it."""
+  """Returns a default as a gin file would write it."""
   if isinstance(value, (list, tuple)):
     return type(value)(map(_as_words, value))
   if callable(value):

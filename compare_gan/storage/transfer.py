@@ -4,8 +4,8 @@
 
 takes every variable of the networks that has the same name and shape: weights,
 moving moments and power iterations. Optimisers and counters start anew, and so
-do accumulated moments (`accu/...`): they were those of the old weights, and an
-evaluation would take them for the new ones'. The average of G's weights starts
+do accumulated moments (`accu/...`): they belong to the old weights, and an
+evaluation would use them with the new ones. The average of G's weights starts
 as the old average, or, where there was none, as a copy.
 
 A table with one row for each class, such as a class-conditional norm's, keeps
@@ -68,8 +68,10 @@ class Values:
     self._read = read
     self._keys = keys
     self._num_classes = num_classes
-    self.reused, self.reshaped, self.new = [], [], []
-    self.emptied = []
+    self.reused: list[str] = []
+    self.reshaped: list[str] = []
+    self.new: list[str] = []
+    self.emptied: list[str] = []
 
   def __call__(
     self, name: str, shape: Sequence[int], dtype: Any
@@ -111,8 +113,8 @@ class Values:
       raise ValueError(
         f"options.init_from = {self._path!r} has none of this GAN's variables: "
         f"the GAN has {_few(self.new)}, but what is there is "
-        f"{_few(sorted(self._keys))}. A model of the same options.architecture "
-        "would do."
+        f"{_few(sorted(self._keys))}. Name a model of the same "
+        "options.architecture."
       )
     lines = [f"Starting from {self._path}:"]
     for what, names in (

@@ -7,7 +7,7 @@ from compare_gan.__main__ import main
 from compare_gan.evaluation import protocol
 from compare_gan.pictures import picture_files
 from compare_gan.storage import model_dir
-from compare_gan.storage import task_manager
+from compare_gan.storage import score_tables
 import gin
 import numpy as np
 import pytest
@@ -107,8 +107,8 @@ def test_model_gets_a_row(tmp_path, folder):
   assert row["step"] == 3
   assert set(row["scores"]) == {"fid_pixels", "ms_ssim"}
   assert row["config"]["options.batch_size"] == "2"
-  [stored] = task_manager.read_rows(folder)
-  assert stored == row
+  [stored] = score_tables.read_rows(folder)
+  assert stored.as_json() == row
 
 
 def test_step_is_a_choice(tmp_path, folder):
@@ -137,7 +137,7 @@ def test_images_of_any_program(tmp_path, folder):
     tmp_path, f"--images={tmp_path / 'png'}", f"--model_dir={folder}"
   )
   assert given["scores"] == scores[0]["scores"]
-  assert task_manager.read_rows(folder) == []
+  assert score_tables.read_rows(folder) == []
 
 
 def _fails(capsys, *arguments):

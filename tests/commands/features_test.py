@@ -10,7 +10,7 @@ from compare_gan.features import onnx_tower
 from compare_gan.features import published
 from compare_gan.features import recipes
 from compare_gan.storage import model_dir
-from compare_gan.storage import task_manager
+from compare_gan.storage import score_tables
 import gin
 import numpy as np
 import pytest
@@ -166,9 +166,9 @@ def test_evaluate_gives_each_network_a_row(folder, tmp_path):
     gin.clear_config()
     binding = f"--gin_bindings=onnx_features.path = {path!r}"
     assert main(["evaluate", f"--model_dir={model}", binding]) == 0
-  for row in task_manager.read_rows(model):
-    assert row["status"] == "ok"
-    digests.update(dict.fromkeys(row["scores"], row["protocol_digest"]))
+  for row in score_tables.read_rows(model):
+    assert row.status == "ok"
+    digests.update(dict.fromkeys(row.scores, row.protocol_digest))
   names = "cmmd", "cmmd_unbiased", "fd"
   assert set(digests) == {f"{n}_{of}" for n in names for of in ("vit", "clip")}
   assert len(set(digests.values())) == 2

@@ -1,7 +1,7 @@
 """sample: images from a model_dir, with and without latents of one's own."""
 
 from compare_gan.__main__ import main
-from compare_gan.pictures import picture_files
+from compare_gan.datasets import given_images
 from compare_gan.storage import model_dir
 import gin
 import numpy as np
@@ -168,7 +168,7 @@ def test_images_of_a_folder_are_those_of_the_arrays(sample):
   folder = sample("--n=2", out="folder")
   with np.load(folder / "samples.npz") as arrays:
     images = arrays["images"]
-  read = picture_files.read(str(folder / "images"), colors=1)
+  read = given_images.read(str(folder / "images"), colors=1)
   np.testing.assert_array_equal(read, np.rint(255 * images))
 
 

@@ -23,7 +23,7 @@ _MEMBERS = {
   "heads": ("@ac_head", "@class_head"),
   "kernels": ("@weight_standardization", "@group_norm"),
   "hooks": ("Summaries", "Hook"),
-  "looks": ("directions", "chart"),
+  "looks": ("directions", "views"),
   "losses": ("@hinge", "@loss"),
   "metrics": ("@kid", "@bootstrap"),
   "norms": ("@conditional_batch_norm", "@spectral_norm"),

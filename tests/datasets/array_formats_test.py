@@ -50,7 +50,6 @@ def test_mat_of_version_73_without_h5py(tmp_path, monkeypatch):
     array_formats.members_of(str(path))
 
 
-def test_labels_that_are_none():
-  assert array_formats.read_all(None) is None
+def test_no_blocks_have_a_shape():
   empty = array_formats.Whole(np.zeros([0, 3]))
   assert array_formats.read_all(array_formats.Parts([empty])).shape == (0, 3)

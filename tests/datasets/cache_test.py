@@ -80,7 +80,9 @@ def refused(tmp_path, monkeypatch, caplog):
 
 
 def _warnings(caplog):
-  return [r.getMessage() for r in caplog.records if "anew by" in r.getMessage()]
+  return [
+    r.getMessage() for r in caplog.records if "makes anew" in r.getMessage()
+  ]
 
 
 def test_a_folder_that_cannot_be_made_is_done_without(refused, caplog):

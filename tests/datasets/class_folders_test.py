@@ -113,7 +113,7 @@ def test_folder_without_images_is_no_class():
 def test_images_beside_classes_are_unclear():
   for names in (("1", "a/2"), ("x/1", "x/a/2", "x/b/3")):
     ours, _ = _splits(*names)
-    with pytest.raises(ValueError, match="1 for one.*folder.labels = False"):
+    with pytest.raises(ValueError, match="1. Move.*folder.labels = False"):
       class_folders.classes_of(ours, "folder")
 
 

@@ -119,7 +119,7 @@ def test_sizes_must_be_one_or_chosen(tmp_path):
     "1.png": pictures.encode(pictures.pixels(1, 8, 8)),
   }
   folder = pictures.write_tree(tmp_path / "x", files)
-  with pytest.raises(ValueError, match=r"\d.png: it is .*image_size would"):
+  with pytest.raises(ValueError, match=r"\d.png: it is .*set image_size"):
     _open(folder)
   many = {f"{i}.png": files[f"{i % 2}.png"] for i in range(10)}
   with pytest.raises(ValueError, match="differ in size.*folder.image_size"):
@@ -196,12 +196,12 @@ def test_damage_is_skipped_by_choice(on_disk, tmp_path, caplog):
 def test_the_check_is_made_once(tmp_path, monkeypatch):
   folder = pictures.write_tree(tmp_path / "x", pictures.tree())
   first = _all(_open(folder, "folder.image_size = 8"), "train")[0]
-  from compare_gan.datasets import image_file
+  from compare_gan.datasets import image_decoding
 
   def refuse(*args):
     raise AssertionError("decoded again")
 
-  monkeypatch.setattr(image_file, "decode", refuse)
+  monkeypatch.setattr(image_decoding, "decode", refuse)
   dataset = _open(folder, "folder.image_size = 8")
   np.testing.assert_array_equal(_all(dataset, "train")[0], first)
 
@@ -294,7 +294,7 @@ def test_files_that_are_no_images_are_passed_over_and_counted(tmp_path, caplog):
   folder = pictures.write_tree(tmp_path / "x", {**files, **hidden})
   dataset = _open(folder)
   assert dataset.size("train") + dataset.size("eval") == 10
-  assert "2 of 12 files are passed over, Thumbs.db for one" in caplog.text
+  assert "2 of 12 files are passed over, such as Thumbs.db" in caplog.text
   caplog.clear()
   _open(pictures.write_tree(tmp_path / "y", {**pictures.tree(10), **hidden}))
   assert "passed over" not in caplog.text
@@ -473,9 +473,9 @@ def test_eval_path_takes_the_place_of_a_test_folder(tmp_path, caplog):
 
 def test_eval_path_inside_of_what_trains_is_refused(tmp_path):
   folder = pictures.write_tree(tmp_path / "x", pictures.tree(6, ("a", "held")))
-  with pytest.raises(ValueError, match="x/held' would be of both"):
+  with pytest.raises(ValueError, match="x/held' would be in both"):
     _open(folder, f'folder.eval_path = "{folder / "held"}"')
-  with pytest.raises(ValueError, match="x/held' would be of both"):
+  with pytest.raises(ValueError, match="x/held' would be in both"):
     _open(folder / "held", f'folder.eval_path = "{folder}"')
 
 

@@ -7,7 +7,7 @@ import tarfile
 import zlib
 
 from compare_gan.datasets import catalogue
-from compare_gan.datasets import image_file
+from compare_gan.datasets import image_decoding
 import gin
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 _KINDS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
-_LAYOUT = image_file.Layout((8, 8))
+_LAYOUT = image_decoding.Layout((8, 8))
 
 
 def _truncated(data, random):
@@ -74,8 +74,8 @@ def test_no_crash_and_no_zeros():
   refused = 0
   for name, data in damaged_files():
     try:
-      image = image_file.decode(data, _LAYOUT)
-    except image_file.BadImage as error:
+      image = image_decoding.decode(data, _LAYOUT)
+    except image_decoding.BadImage as error:
       assert str(error), name
       refused += 1
       continue
@@ -93,8 +93,8 @@ def test_truncated_files_never_decode_to_fill():
     picture = random.randint(64, 256, [24, 24, 3]).astype(np.uint8)
     whole = pictures.encode(picture, kind)
     for length in range(0, len(whole) - 40, 37):
-      with pytest.raises(image_file.BadImage):
-        image_file.decode(whole[:length], _LAYOUT)
+      with pytest.raises(image_decoding.BadImage):
+        image_decoding.decode(whole[:length], _LAYOUT)
 
 
 def _open(name, path, *bindings):

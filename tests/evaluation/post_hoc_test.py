@@ -10,8 +10,8 @@ from compare_gan.evaluation import post_hoc
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import power_ema
 from compare_gan.storage import model_dir
+from compare_gan.storage import score_tables
 from compare_gan.storage import snapshots
-from compare_gan.storage import task_manager
 import gin
 import numpy as np
 import pytest
@@ -129,7 +129,7 @@ def test_a_schedule_scores_the_width_where_there_is_a_snapshot(tmp_path):
       "cpu",
       runner_lib.Evaluation(runs=1, every_steps=2),
     )
-  rows = task_manager.read_rows(str(tmp_path))
+  rows = score_tables.read_rows(str(tmp_path))
   assert [row["step"] for row in rows] == [2, 4, 6]
   assert {row["protocol"]["ema"] for row in rows} == {
     "power function, sigma_rel 0.2"

@@ -3,6 +3,7 @@
 import json
 
 from compare_gan.evaluation import protocol
+from compare_gan.storage.score_row import ScoreRow
 import pytest
 
 _CARD = {"dataset": "cifar10", "num_fake": 10000, "code": "1"}
@@ -79,7 +80,7 @@ def test_metrics_beside_make_no_difference():
   other = _card("fid", _KID, _AUTHPCT, num_train=9)
   assert protocol.differences(first, other) == []
   rows = [
-    {"protocol": card, "metrics": {"fid": ["fid_pixels"]}}
+    ScoreRow(protocol=card, metrics={"fid": ["fid_pixels"]})
     for card in (first, other, _card("fid", seed=1))
   ]
   digests = [protocol.digest_of_score(row, "fid_pixels") for row in rows]
@@ -93,7 +94,7 @@ def test_what_a_metric_uses_makes_a_difference_to_it():
 
 
 def test_digest_of_a_score_of_an_earlier_version_is_that_of_its_row():
-  row = {"protocol": _CARD, "protocol_digest": "aa", "metrics": {"fid": ["a"]}}
+  row = ScoreRow(protocol=_CARD, protocol_digest="aa", metrics={"fid": ["a"]})
   assert protocol.digest_of_score(row, "a") == "aa"
 
 

@@ -1,5 +1,6 @@
 """From a model to a row: names, cards, what happens when something is wrong."""
 
+import dataclasses
 import time
 import tracemalloc
 
@@ -21,7 +22,7 @@ from compare_gan.metrics import memorization
 from compare_gan.metrics import ms_ssim
 from compare_gan.metrics import reconstruction
 from compare_gan.storage import checkpoints
-from compare_gan.storage import task_manager
+from compare_gan.storage import score_tables
 import gin
 import numpy as np
 import pytest
@@ -71,16 +72,16 @@ def _row(*metrics, runs=1, gan=None, **changes):
 
 def test_row_has_everything():
   row = _row(fid.fid)
-  assert row["checkpoint_path"] == "model.ckpt-3"
-  assert row["step"] == 3
-  assert row["status"] == "ok"
-  assert row["config"] == {"a.b": "1"}
-  assert row["lists"]["fid_pixels"] == [row["scores"]["fid_pixels"]]
-  assert np.isfinite(row["scores"]["fid_pixels"])
+  assert row.checkpoint_path == "model.ckpt-3"
+  assert row.step == 3
+  assert row.status == "ok"
+  assert row.config == {"a.b": "1"}
+  assert row.lists["fid_pixels"] == [row.scores["fid_pixels"]]
+  assert np.isfinite(row.scores["fid_pixels"])
 
 
 def test_card_says_how_the_score_was_computed():
-  card = _row(fid.fid)["protocol"]
+  card = _row(fid.fid).protocol
   assert card["features"] == "pixels"
   assert card["features_digest"] == "0123456789ab"
   assert (card["num_fake"], card["num_real"]) == (6, 6)
@@ -98,8 +99,8 @@ def test_card_says_how_the_score_was_computed():
   ids=str,
 )
 def test_another_protocol_has_another_digest(changes):
-  digest = _row(fid.fid)["protocol_digest"]
-  assert _row(fid.fid, **changes)["protocol_digest"] != digest
+  digest = _row(fid.fid).protocol_digest
+  assert _row(fid.fid, **changes).protocol_digest != digest
 
 
 def test_a_card_is_known_before_anything_is_scored():
@@ -109,8 +110,8 @@ def test_a_card_is_known_before_anything_is_scored():
   gan = tiny.gan()
   before = evaluator.card_of_model(gan)
   row = evaluator.row_of_model(gan, "", 0, {})
-  assert row["protocol"] == before == evaluator.card_of_model(gan)
-  assert row["protocol_digest"] == protocol.digest(before)
+  assert row.protocol == before == evaluator.card_of_model(gan)
+  assert row.protocol_digest == protocol.digest(before)
 
 
 def test_weights_are_hashed_once():
@@ -130,7 +131,7 @@ def test_weights_are_hashed_once():
 
 def test_a_card_knows_which_facts_are_a_metrics():
   metrics = _row(fid.fid, memorization.memorization, ms_ssim.ms_ssim)
-  metrics = metrics["protocol"]["metrics"]
+  metrics = metrics.protocol["metrics"]
   assert {"num_real", "real_images", "split"} < set(metrics["fid"]["uses"])
   assert {"num_train", "train_images", "heldout_images"} < set(
     metrics["memorization"]["uses"]
@@ -142,7 +143,7 @@ def test_a_card_knows_which_facts_are_a_metrics():
 
 
 def test_a_card_says_how_images_and_features_were_made():
-  card = _row(fid.fid)["protocol"]
+  card = _row(fid.fid).protocol
   assert card["resolution"] == [4, 4, 1]
   assert card["pixels"] == "float32 in [0, 1]"
   assert card["tf32"] is False
@@ -150,14 +151,14 @@ def test_a_card_says_how_images_and_features_were_made():
 
 
 def test_labels_count_where_a_metric_needs_them():
-  assert "real_labels" not in _row(fid.fid)["protocol"]
-  assert "real_labels" in _row(intra_fid.intra_fid)["protocol"]
+  assert "real_labels" not in _row(fid.fid).protocol
+  assert "real_labels" in _row(intra_fid.intra_fid).protocol
 
 
 def test_given_statistics_stand_for_the_images_on_the_card(tmp_path):
   path = str(tmp_path / "stats.npz")
   np.savez(path, mu=np.zeros(4), sigma=np.eye(4))
-  card = _row(fid.fid, real_statistics=path)["protocol"]
+  card = _row(fid.fid, real_statistics=path).protocol
   assert "real_statistics" in card and "real_images" not in card
 
 
@@ -173,7 +174,7 @@ def test_a_look_through_the_microscope_is_no_other_protocol():
       gan=tiny.gan(architecture=architecture),
       microscope=microscope,
       moments_examples=8,
-    )["protocol"]
+    ).protocol
     for microscope in (False, True)
   ]
   assert cards[0] == cards[1]
@@ -186,29 +187,29 @@ def test_two_metrics_of_one_name_are_refused():
 
 def test_scores_of_inception_have_no_suffix():
   row = _row(fid.fid, features=lambda dataset: Pixels("inception"))
-  assert set(row["scores"]) == {"fid"}
+  assert set(row.scores) == {"fid"}
 
 
 def test_scores_of_pixels_have_no_suffix():
-  assert set(_row(ms_ssim.ms_ssim)["scores"]) == {"ms_ssim"}
+  assert set(_row(ms_ssim.ms_ssim).scores) == {"ms_ssim"}
 
 
 def test_no_extractor_is_made_for_pixels():
   def features(dataset):
     raise AssertionError
 
-  assert _row(ms_ssim.ms_ssim, features=features)["status"] == "ok"
+  assert _row(ms_ssim.ms_ssim, features=features).status == "ok"
 
 
 def test_each_run_has_other_latents():
   row = _row(fid.fid, runs=3)
-  values = row["lists"]["fid_pixels"]
+  values = row.lists["fid_pixels"]
   assert len(set(values)) == 3
-  assert row["scores"]["fid_pixels"] == pytest.approx(np.mean(values))
+  assert row.scores["fid_pixels"] == pytest.approx(np.mean(values))
 
 
 def test_scores_are_a_function_of_the_seed():
-  assert _row(fid.fid)["scores"] == _row(fid.fid)["scores"]
+  assert _row(fid.fid).scores == _row(fid.fid).scores
 
 
 def test_real_images_score_better_than_fakes():
@@ -218,9 +219,9 @@ def test_real_images_score_better_than_fakes():
     [batch["images"].numpy() for batch in dataset.in_order("eval", 6, 6)]
   )
   real = evaluator.row_of_images(images)
-  assert real["scores"]["fid_pixels"] == pytest.approx(0.0, abs=1e-9)
+  assert real.scores["fid_pixels"] == pytest.approx(0.0, abs=1e-9)
   worse = evaluator.row_of_images(0.5 * images)
-  assert worse["scores"]["fid_pixels"] > 0.01
+  assert worse.scores["fid_pixels"] > 0.01
 
 
 def test_images_may_be_bytes():
@@ -229,7 +230,7 @@ def test_images_may_be_bytes():
   images = np.random.RandomState(0).randint(0, 256, [6, 4, 4, 1], np.uint8)
   first = evaluator.row_of_images(images)
   second = evaluator.row_of_images(images.astype(np.float32) / np.float32(255))
-  assert first["scores"] == second["scores"]
+  assert first.scores == second.scores
 
 
 def broken(fake_images):
@@ -239,9 +240,9 @@ def broken(fake_images):
 
 def test_metric_that_fails_leaves_the_others():
   row = _row(broken, fid.fid)
-  assert row["errors"] == {"broken": "KeyError: 'fault'"}
-  assert row["status"] == "no broken"
-  assert set(row["scores"]) == {"fid_pixels"}
+  assert row.errors == {"broken": "KeyError: 'fault'"}
+  assert row.status == "no broken"
+  assert set(row.scores) == {"fid_pixels"}
 
 
 def _fails_in_run(run, scores):
@@ -261,18 +262,18 @@ def _fails_in_run(run, scores):
 def test_metric_that_fails_in_one_run_has_no_scores(run):
   """A mean over the other runs would not be of as many as the card says."""
   row = _row(_fails_in_run(run, {"mine": 1.0, "other": 2.0}), fid.fid, runs=3)
-  assert row["errors"] == {"sometimes": "KeyError: 'fault'"}
-  assert set(row["scores"]) == set(row["lists"]) == {"fid_pixels"}
-  assert set(row["better"]) == set(row["metrics"]["fid"]) == {"fid_pixels"}
-  assert len(row["lists"]["fid_pixels"]) == row["protocol"]["runs"] == 3
+  assert row.errors == {"sometimes": "KeyError: 'fault'"}
+  assert set(row.scores) == set(row.lists) == {"fid_pixels"}
+  assert set(row.better) == set(row.metrics["fid"]) == {"fid_pixels"}
+  assert len(row.lists["fid_pixels"]) == row.protocol["runs"] == 3
 
 
 def test_metric_that_fails_takes_its_intervals_along():
   gin.bind_parameter("bootstrap.resamples", 2)
   fails = _fails_in_run(4, {"mine": 1.0})  # The first run makes 3 calls.
   row = _row(fails, ms_ssim.ms_ssim, runs=2, bootstrap=True)
-  assert set(row["errors"]) == {"sometimes"}
-  assert set(row["intervals"]) == {"ms_ssim"} == set(row["scores"])
+  assert set(row.errors) == {"sometimes"}
+  assert set(row.intervals) == {"ms_ssim"} == set(row.scores)
 
 
 def test_scores_that_a_run_lacks_fail_their_metric():
@@ -282,26 +283,26 @@ def test_scores_that_a_run_lacks_fail_their_metric():
 
   unsteady.runs = 0
   row = _row(unsteady, runs=3)
-  assert "run 2 has the scores mine, but" in row["errors"]["unsteady"]
-  assert row["scores"] == {}
+  assert "run 2 has the scores mine, but" in row.errors["unsteady"]
+  assert row.scores == {}
 
 
 def test_labels_of_an_unconditional_model_are_missed():
   row = _row(intra_fid.intra_fid)
-  assert "there are no fake_labels" in row["errors"]["intra_fid"]
+  assert "there are no fake_labels" in row.errors["intra_fid"]
 
 
 def test_nan_images_give_a_row_that_says_so():
   gan = tiny.gan()
   gan.generator.out.bias.assign(gan.generator.out.bias * np.nan)
   row = _row(fid.fid, ms_ssim.ms_ssim, gan=gan)
-  assert row["status"] == "NaN or infinity in fake images"
-  assert row["scores"] == {}
+  assert row.status == "NaN or infinity in fake images"
+  assert row.scores == {}
 
 
 def test_memorization_compares_both_splits():
   row = _row(memorization.memorization)
-  assert 0.0 <= row["scores"]["memorization_pixels"] <= 1.0
+  assert 0.0 <= row.scores["memorization_pixels"] <= 1.0
 
 
 @pytest.mark.parametrize("split", ["eval", "train"])
@@ -310,8 +311,8 @@ def test_copies_of_any_training_image_are_found(split):
   images, _ = NoiseDataset().load("train")
   chosen = _settings(memorization.memorization, split=split)
   row = scoring.Evaluator(NoiseDataset(), chosen).row_of_images(images)
-  assert row["scores"]["memorization_pixels"] == 1.0
-  card = row["protocol"]
+  assert row.scores["memorization_pixels"] == 1.0
+  card = row.protocol
   assert (card["num_train"], card["num_heldout"]) == (60, 6)
 
 
@@ -322,13 +323,13 @@ def test_num_train_is_how_many_training_images_are_seen():
     seen.append((len(train_features), len(heldout_features)))
     return {"rows": 0.0}
 
-  card = _row(rows, num_train=9, num_real=100)["protocol"]
+  card = _row(rows, num_train=9, num_real=100).protocol
   assert (card["num_train"], card["num_heldout"]) == (9, 8)
   assert seen == [(9, 8)]
 
 
 def test_counts_that_no_metric_uses_are_not_on_the_card():
-  assert not {"num_train", "num_heldout"} & {*_row(fid.fid)["protocol"]}
+  assert not {"num_train", "num_heldout"} & {*_row(fid.fid).protocol}
 
 
 def test_num_train_that_cannot_be_is_refused():
@@ -354,8 +355,8 @@ def test_jacobians_of_conditional_models():
   gin.parse_config("ModularGAN.conditional = True")
   metric = jacobian_conditioning.jacobian_conditioning
   row = _row(metric, shape, num_fake=70)
-  assert row["status"] == "ok"
-  assert row["scores"]["jacobian_conditioning"] > 0.0
+  assert row.status == "ok"
+  assert row.scores["jacobian_conditioning"] > 0.0
   assert seen["shape"] == (64, 16, tiny.Z_DIM)  # of the first 64 images
 
 
@@ -367,10 +368,10 @@ def test_logits_of_other_classes_say_nothing_about_labels():
 
   gin.parse_config("ModularGAN.conditional = True")
   metric = conditional_accuracy.conditional_accuracy
-  assert _row(metric)["status"] == "ok"  # logits of three classes
+  assert _row(metric).status == "ok"  # logits of three classes
   row = _row(metric, features=lambda dataset: FourClasses())
-  assert "4 classes" in row["errors"]["conditional_accuracy"]
-  assert "labels of 3" in row["errors"]["conditional_accuracy"]
+  assert "4 classes" in row.errors["conditional_accuracy"]
+  assert "labels of 3" in row.errors["conditional_accuracy"]
 
 
 def test_given_images_have_the_classes_of_the_dataset():
@@ -382,7 +383,7 @@ def test_given_images_have_the_classes_of_the_dataset():
   dataset = NoiseDataset()
   dataset.num_classes = 5
   row = scoring.Evaluator(dataset, chosen).row_of_images(images, labels)
-  assert "labels of 5" in row["errors"]["conditional_accuracy"]
+  assert "labels of 5" in row.errors["conditional_accuracy"]
 
 
 def test_encoders_are_scored():
@@ -392,15 +393,15 @@ def test_encoders_are_scored():
     gan=_encoding_gan(),
     bootstrap=True,
   )
-  assert row["status"] == "ok" and not row["intervals"]
-  assert set(row["scores"]) == {
+  assert row.status == "ok" and not row.intervals
+  assert set(row.scores) == {
     "reconstruction_mae",
     "reconstruction_mse",
     "reconstruction_mae_permuted",
     "reconstruction_mse_permuted",
     "linear_probe",
   }
-  assert 0.0 < row["scores"]["reconstruction_mae"] < 1.0
+  assert 0.0 < row.scores["reconstruction_mae"] < 1.0
 
 
 def test_probe_is_fitted_to_the_training_images():
@@ -410,7 +411,7 @@ def test_probe_is_fitted_to_the_training_images():
     seen.update(locals())
     return {"probe": 0.0}
 
-  assert _row(probe, gan=_encoding_gan(), split="train")["status"] == "ok"
+  assert _row(probe, gan=_encoding_gan(), split="train").status == "ok"
   dataset = NoiseDataset()
   for word, split, n in (("train", "train", 60), ("heldout", "eval", 6)):
     images, labels = dataset.load(split)
@@ -424,13 +425,13 @@ def test_probe_is_fitted_to_the_training_images():
 
 def test_models_without_an_encoder_say_so():
   row = _row(linear_probe.linear_probe, fid.fid)
-  assert "has no encoder" in row["errors"]["linear_probe"]
-  assert set(row["scores"]) == {"fid_pixels"}
+  assert "has no encoder" in row.errors["linear_probe"]
+  assert set(row.scores) == {"fid_pixels"}
 
 
 def test_intervals_hold_two_numbers():
   row = _row(inception_score.inception_score, bootstrap=True, num_fake=40)
-  low, high = row["intervals"]["inception_score_pixels"]
+  low, high = row.intervals["inception_score_pixels"]
   assert low < high
 
 
@@ -446,16 +447,16 @@ def test_given_statistics_stand_for_the_real_images(tmp_path):
   path = str(tmp_path / "stats.npz")
   np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
   row = _row(fid.fid, kid.kid, real_statistics=path)
-  assert row["scores"]["fid_pixels"] > 4 * 9.0**2
-  assert row["scores"]["kid_pixels"] < 1.0  # It needs rows: the dataset's.
-  assert row["protocol_digest"] != _row(fid.fid, kid.kid)["protocol_digest"]
+  assert row.scores["fid_pixels"] > 4 * 9.0**2
+  assert row.scores["kid_pixels"] < 1.0  # It needs rows: the dataset's.
+  assert row.protocol_digest != _row(fid.fid, kid.kid).protocol_digest
 
 
 def test_fid_alone_equals_fid_beside_others(tmp_path):
   """Alone it needs a mean and a covariance only, which are kept on disk."""
   alone, beside = _row(fid.fid), _row(fid.fid, kid.kid)
-  assert alone["scores"]["fid_pixels"] == pytest.approx(
-    beside["scores"]["fid_pixels"], rel=1e-9
+  assert alone.scores["fid_pixels"] == pytest.approx(
+    beside.scores["fid_pixels"], rel=1e-9
   )
   assert list((tmp_path / "cache").glob("statistics-*.npy"))
 
@@ -474,9 +475,9 @@ def test_best_is_that_of_the_highest_inception_score(tmp_path):
   for step, score in ((1, 2.0), (2, 3.0), (3, 2.5)):
     checkpoints.write(str(tmp_path), step, {"x": tf.constant(1.0)})
     scores = {"inception_score_pixels": score}
-    task_manager.record(
+    score_tables.record(
       str(tmp_path),
-      {**row, "step": step, "scores": scores},
+      dataclasses.replace(row, step=step, scores=scores),
       best_by=evaluator.best_by,
     )
   assert checkpoints.all_steps(str(tmp_path / "best")) == [2]
@@ -487,7 +488,7 @@ def test_rows_record_which_way_scores_are_better():
     return {"mine": 1.0}
 
   row = _row(inception_score.inception_score, undeclared, fid.fid, num_fake=40)
-  assert row["better"] == {
+  assert row.better == {
     "inception_score_pixels": "higher",
     "inception_score_10_splits_pixels": "higher",
     "inception_score_10_splits_std_pixels": "neither",
@@ -506,11 +507,11 @@ def test_metric_of_ones_own_is_given_a_gaussian(tmp_path):
   path = str(tmp_path / "stats.npz")
   np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
   row = _row(means, real_statistics=path)
-  assert 9.0 < row["scores"]["means_pixels"] < 10.0
-  assert row["better"] == {"means_pixels": "lower"}
-  beside = _row(means, kid.kid)["scores"]["means_pixels"]  # It gets rows.
+  assert 9.0 < row.scores["means_pixels"] < 10.0
+  assert row.better == {"means_pixels": "lower"}
+  beside = _row(means, kid.kid).scores["means_pixels"]  # It gets rows.
   row = _row(means)  # The mean and covariance of the data are all it needs.
-  assert row["scores"]["means_pixels"] == pytest.approx(beside)
+  assert row.scores["means_pixels"] == pytest.approx(beside)
 
 
 def test_a_given_gaussian_has_no_intervals(tmp_path):
@@ -519,9 +520,9 @@ def test_a_given_gaussian_has_no_intervals(tmp_path):
   np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
   changes = {"bootstrap": True, "num_fake": 8, "num_real": 8}
   row = _row(fid.fid, kid.kid, real_statistics=path, **changes)
-  assert row["status"] == "ok" and set(row["intervals"]) == {"kid_pixels"}
+  assert row.status == "ok" and set(row.intervals) == {"kid_pixels"}
   row = _row(fid.fid, kid.kid, **changes)
-  assert set(row["intervals"]) == {"fid_pixels", "kid_pixels"}
+  assert set(row.intervals) == {"fid_pixels", "kid_pixels"}
 
 
 def test_metrics_without_resamples_say_so(tmp_path, capsys):
@@ -529,22 +530,20 @@ def test_metrics_without_resamples_say_so(tmp_path, capsys):
   np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
   changes = {"bootstrap": True, "real_statistics": path}
   row = _row(seen_by_d, fid.fid, ms_ssim.ms_ssim, **changes, runs=2)
-  assert row["status"] == "ok" and not row["errors"]
-  assert set(row["intervals"]) == {"ms_ssim"}
-  assert set(row["scores"]) == {"spread", "fid_pixels", "ms_ssim"}
-  assert set(row["without_intervals"]) == {"seen_by_d", "fid"}
-  assert (
-    "asks the model (discriminate)" in row["without_intervals"]["seen_by_d"]
-  )
-  assert "evaluate.real_statistics" in row["without_intervals"]["fid"]
+  assert row.status == "ok" and not row.errors
+  assert set(row.intervals) == {"ms_ssim"}
+  assert set(row.scores) == {"spread", "fid_pixels", "ms_ssim"}
+  assert set(row.without_intervals) == {"seen_by_d", "fid"}
+  assert "asks the model (discriminate)" in row.without_intervals["seen_by_d"]
+  assert "evaluate.real_statistics" in row.without_intervals["fid"]
   printed = capsys.readouterr().out
   assert printed.count("evaluate.bootstrap gives seen_by_d no intervals") == 1
-  assert "without_intervals" not in _row(fid.fid)
+  assert "without_intervals" not in _row(fid.fid).as_json()
 
 
 def test_fid_alone_says_which_metrics_bring_rows():
   row = _row(fid.fid, bootstrap=True)
-  assert "[@fid, @kid]" in row["without_intervals"]["fid"]
+  assert "[@fid, @kid]" in row.without_intervals["fid"]
 
 
 def test_metric_that_fails_on_halves_keeps_its_scores():
@@ -554,24 +553,24 @@ def test_metric_that_fails_on_halves_keeps_its_scores():
     return {"mine": 1.0}
 
   row = _row(whole, ms_ssim.ms_ssim, runs=2, bootstrap=True)
-  assert row["status"] == "ok" and row["lists"]["mine"] == [1.0, 1.0]
-  assert row["without_intervals"] == {
+  assert row.status == "ok" and row.lists["mine"] == [1.0, 1.0]
+  assert row.without_intervals == {
     "whole": "a resample cannot be scored: ValueError: too few"
   }
-  assert set(row["intervals"]) == {"ms_ssim"}
+  assert set(row.intervals) == {"ms_ssim"}
 
 
 def test_metric_that_fails_has_no_note_on_intervals():
   row = _row(broken, seen_by_d, bootstrap=True)
-  assert set(row["errors"]) == {"broken"}
-  assert set(row["without_intervals"]) == {"seen_by_d"}
+  assert set(row.errors) == {"broken"}
+  assert set(row.without_intervals) == {"seen_by_d"}
 
 
 def test_fid_infinity_takes_given_statistics(tmp_path):
   path = str(tmp_path / "stats.npz")
   np.savez(path, mu=np.full(4, 10.0), sigma=np.eye(4))
   row = _row(fid_infinity.fid_infinity, real_statistics=path, num_fake=40)
-  assert row["scores"]["fid_infinity_pixels"] > 4 * 9.0**2
+  assert row.scores["fid_infinity_pixels"] > 4 * 9.0**2
 
 
 def test_accumulated_moments_are_filled_and_named():
@@ -579,7 +578,7 @@ def test_accumulated_moments_are_filled_and_named():
   gin.parse_config("G.batch_norm_fn = @batch_norm")
   gan = tiny.gan()
   row = _row(fid.fid, gan=gan, moments_examples=8)
-  assert row["protocol"]["batch_norm"] == "accumulated over 8 examples"
+  assert row.protocol["batch_norm"] == "accumulated over 8 examples"
   [counter] = [v for v in gan.generator.variables if "accu_counter" in v.name]
   assert counter.numpy() == pytest.approx(4.0)  # batches of 2
 
@@ -610,7 +609,7 @@ def test_moments_are_those_of_the_truncation():
   variances = {}
   for truncation in (None, 0.1, 0.5, 0.1):
     chosen = dict(truncation=truncation, moments_examples=400)
-    card = _row(fid.fid, gan=gan, **chosen)["protocol"]
+    card = _row(fid.fid, gan=gan, **chosen).protocol
     words = "accumulated over 400 examples"
     if truncation is not None:
       words += f" of z normal, cut at {truncation}"
@@ -647,7 +646,7 @@ def test_stored_moments_are_used_as_the_original_did():
   gin.parse_config(_ACCUMULATED)
   gan = tiny.gan()
   _store_moments(gan)
-  card = _row(fid.fid, gan=gan, moments_examples=8)["protocol"]
+  card = _row(fid.fid, gan=gan, moments_examples=8).protocol
   assert card["batch_norm"] == "accumulated, stored in the checkpoint"
   np.testing.assert_array_equal(_accu_mean(gan), [1.0, 2.0])
 
@@ -657,7 +656,7 @@ def test_stored_moments_are_not_those_of_truncated_latents():
   gan = tiny.gan()
   _store_moments(gan)
   chosen = dict(truncation=0.5, moments_examples=8)
-  card = _row(fid.fid, gan=gan, **chosen)["protocol"]
+  card = _row(fid.fid, gan=gan, **chosen).protocol
   assert "accumulated over 8 examples of z normal" in card["batch_norm"]
   assert np.all(np.abs(_accu_mean(gan)) < 0.5)
 
@@ -685,7 +684,7 @@ def test_moments_of_d_are_filled_with_training_images():
   gan = tiny.gan(architecture="tests.architectures.normed_architecture")
   row = _row(seen_by_d, gan=gan, moments_examples=40)
   words = "accumulated over 40 real images"
-  assert row["protocol"]["batch_norm_of_d"] == words
+  assert row.protocol["batch_norm_of_d"] == words
   norm = gan.discriminator.norm.standardize
   assert norm.accu_counter.numpy() == pytest.approx(20.0)  # batches of 2
   assert int(norm.update_accus) == 0
@@ -696,7 +695,7 @@ def test_moments_of_d_are_filled_with_training_images():
     norm.accu_mean / norm.accu_counter, expected, atol=0.2
   )
   # Empty ones would divide by the square root of epsilon, 0.03, alone.
-  assert 0.2 < row["scores"]["spread"] < 5.0
+  assert 0.2 < row.scores["spread"] < 5.0
 
 
 def test_moments_of_d_that_a_checkpoint_brought_are_named():
@@ -707,7 +706,7 @@ def test_moments_of_d_that_a_checkpoint_brought_are_named():
   gan = tiny.gan(architecture="tests.architectures.normed_architecture")
   norm = gan.discriminator.norm.standardize
   norm.accu_counter.assign(3.0)
-  card = _row(seen_by_d, gan=gan, moments_examples=8)["protocol"]
+  card = _row(seen_by_d, gan=gan, moments_examples=8).protocol
   assert card["batch_norm_of_d"] == "accumulated, stored in the checkpoint"
   assert norm.accu_counter.numpy() == 3.0
 
@@ -720,14 +719,14 @@ def test_moments_of_d_are_filled_anew_for_another_number():
   gan = tiny.gan(architecture="tests.architectures.normed_architecture")
   norm = gan.discriminator.norm.standardize
   for examples in (40, 8, 8):
-    card = _row(seen_by_d, gan=gan, moments_examples=examples)["protocol"]
+    card = _row(seen_by_d, gan=gan, moments_examples=examples).protocol
     words = f"accumulated over {examples} real images"
     assert card["batch_norm_of_d"] == words
     assert norm.accu_counter.numpy() == pytest.approx(examples / 2)
 
 
 def test_d_without_accumulated_moments_is_no_part_of_the_card():
-  assert "batch_norm_of_d" not in _row(seen_by_d)["protocol"]
+  assert "batch_norm_of_d" not in _row(seen_by_d).protocol
 
 
 def test_density_is_that_of_truncated_latents():
@@ -774,7 +773,7 @@ def test_both_threads_see_one_precision():
   before = execution.tensor_float_32_execution_enabled()
   execution.enable_tensor_float_32_execution(True)
   try:
-    assert evaluator.row_of_model(gan, "", 0, {})["status"] == "ok"
+    assert evaluator.row_of_model(gan, "", 0, {}).status == "ok"
     assert execution.tensor_float_32_execution_enabled()
   finally:
     execution.enable_tensor_float_32_execution(before)
@@ -856,16 +855,16 @@ def _returns(name, *values):
 def test_one_score_of_two_metrics_is_refused():
   """Else x has six values, and three if one of the two fails."""
   row = _row(_returns("a", 1, 2, 3), _returns("b", 5, 6, 7), runs=3)
-  assert row["lists"] == {"x": [1, 2, 3]}
-  assert "a returns x as well" in row["errors"]["b"]
+  assert row.lists == {"x": [1, 2, 3]}
+  assert "a returns x as well" in row.errors["b"]
 
 
 def test_failures_take_no_score_of_another_metric():
   fails = KeyError("fault")
   row = _row(_returns("a", 1, 2, 3), _returns("b", fails), runs=3)
-  assert row["lists"] == {"x": [1, 2, 3]} and set(row["errors"]) == {"b"}
+  assert row.lists == {"x": [1, 2, 3]} and set(row.errors) == {"b"}
   row = _row(_returns("a", fails), _returns("b", 1, 2, 3), runs=3)
-  assert row["lists"] == {"x": [1, 2, 3]} and set(row["errors"]) == {"a"}
+  assert row.lists == {"x": [1, 2, 3]} and set(row.errors) == {"a"}
 
 
 def test_a_run_that_is_not_finite_takes_the_runs_before_along():
@@ -880,15 +879,15 @@ def test_a_run_that_is_not_finite_takes_the_runs_before_along():
 
   row = _row(breaks, fid.fid, runs=3, gan=gan)
   assert runs == [6, 6]
-  assert row["status"] == "NaN or infinity in fake images"
+  assert row.status == "NaN or infinity in fake images"
   for part in ("scores", "lists", "intervals", "metrics", "better"):
-    assert row[part] == {}
+    assert getattr(row, part) == {}
 
 
 def test_a_mean_with_a_nan_is_none_of_the_other_runs():
   row = _row(_returns("a", 1.0, np.nan, 3.0), runs=3)
-  assert len(row["lists"]["x"]) == 3
-  assert np.isnan(row["scores"]["x"])
+  assert len(row.lists["x"]) == 3
+  assert np.isnan(row.scores["x"])
 
 
 def test_resamples_that_are_not_finite_give_no_interval():
@@ -896,11 +895,9 @@ def test_resamples_that_are_not_finite_give_no_interval():
     return {"x": 1.0 if len(fake_images) == 6 else np.nan, "y": 1.0}
 
   row = _row(metric, bootstrap=True, runs=2)
-  assert row["intervals"] == {"y": [1.0, 1.0]}
-  assert row["without_intervals"] == {
-    "metric": "x is not finite in all resamples"
-  }
-  assert row["lists"] == {"x": [1.0, 1.0], "y": [1.0, 1.0]}
+  assert row.intervals == {"y": [1.0, 1.0]}
+  assert row.without_intervals == {"metric": "x is not finite in all resamples"}
+  assert row.lists == {"x": [1.0, 1.0], "y": [1.0, 1.0]}
 
 
 def test_no_run_is_no_evaluation():
@@ -930,5 +927,5 @@ def test_the_same_images_are_looked_at_once(split, changes, images):
 
   features = lambda dataset: Counting()  # noqa: E731
   row = _row(rows, features=features, split=split, **changes)
-  assert row["status"] == "ok"
+  assert row.status == "ok"
   assert sum(seen) == images

@@ -216,14 +216,14 @@ def test_scores_are_called_by_the_network(tmp_path):
   assert settings_lib.check_best_by(chosen) == ""
   evaluator = scoring.Evaluator(NoiseDataset(), chosen)
   row = evaluator.row_of_model(tiny.gan(), "model.ckpt-0", 0, {})
-  assert row["status"] == "ok" and row["better"]["fd_dinov2_tiny"] == "lower"
-  assert set(row["scores"]) == {
+  assert row.status == "ok" and row.better["fd_dinov2_tiny"] == "lower"
+  assert set(row.scores) == {
     "fd_dinov2_tiny",
     "cmmd_dinov2_tiny",
     "cmmd_unbiased_dinov2_tiny",
   }
-  assert row["protocol"]["features"] == "dinov2_tiny"
-  assert row["protocol"]["features_digest"] == _make(folder).identity()
+  assert row.protocol["features"] == "dinov2_tiny"
+  assert row.protocol["features_digest"] == _make(folder).identity()
 
 
 def test_a_score_is_the_formula_on_the_features(tmp_path):
@@ -240,4 +240,4 @@ def test_a_score_is_the_formula_on_the_features(tmp_path):
   expected = {**fd.fd(real, fake), **cmmd.cmmd(real, fake)}
   assert expected["fd"] > 0.01
   for name, value in expected.items():
-    assert row["scores"][f"{name}_vit"] == pytest.approx(value, rel=1e-5), name
+    assert row.scores[f"{name}_vit"] == pytest.approx(value, rel=1e-5), name

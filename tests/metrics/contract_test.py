@@ -7,6 +7,7 @@ import types
 from compare_gan import metrics as metrics_room
 from compare_gan.configuration import gin_files
 from compare_gan.metrics import contract
+from compare_gan.storage.score_row import ScoreRow
 import gin
 import numpy as np
 import pytest
@@ -179,11 +180,11 @@ def test_a_scope_keeps_the_declaration(name):
 )
 def test_directions_of_rows_that_record_none(name, better):
   assert contract.better_of(name) == better
-  assert contract.better_in_row({"scores": {name: 1.0}}, name) == better
+  assert contract.better_in_row(ScoreRow(scores={name: 1.0}), name) == better
 
 
 def test_a_row_that_records_a_direction_is_believed():
-  row = {"better": {"fid": "higher", "fid_mine": None}}
+  row = ScoreRow(better={"fid": "higher", "fid_mine": None})
   assert contract.better_in_row(row, "fid") == "higher"
   assert contract.better_in_row(row, "fid_mine") is None
   assert contract.better_in_row(row, "kid") == "lower"

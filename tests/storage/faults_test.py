@@ -24,13 +24,14 @@ from compare_gan.estimator.run_config import RunConfig
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import scoring as evaluation_lib
 from compare_gan.features import statistics
+from compare_gan.looks import views
 from compare_gan.metrics import fid
-from compare_gan.pictures import views
 from compare_gan.schedules import score
 from compare_gan.schedules import train
 from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 from compare_gan.storage import model_dir as model_dir_lib
+from compare_gan.storage import score_tables
 from compare_gan.storage import task_manager
 from compare_gan.study.report import tables
 from compare_gan.study.run import process
@@ -287,7 +288,7 @@ def _state(folder):
   return (
     step,
     {k: np.asarray(v).tobytes() for k, v in tensors.items()},
-    [(row["step"], row["loss/total"]) for row in rows],
+    [(row.step, row["loss/total"]) for row in rows],
     files.read_text(os.path.join(folder, "checkpoint")),
     names,
     _scores(folder),
@@ -296,8 +297,8 @@ def _state(folder):
 
 
 def _scores(folder):
-  rows = task_manager.read_rows(folder, "scores.csv")
-  return [(row["step"], row["scores"]) for row in rows]
+  rows = score_tables.read_rows(folder, "scores.csv")
+  return [(row.step, row.scores) for row in rows]
 
 
 @pytest.mark.long

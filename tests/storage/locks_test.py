@@ -22,7 +22,7 @@ _ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 _HOLDER = """
 import sys, time
 from compare_gan.storage import locks
-with locks.alone(sys.argv[1], "no"):
+with locks.hold_or_refuse(sys.argv[1], "no"):
   print("held", flush=True)
   time.sleep(60)
 """
@@ -49,7 +49,7 @@ def other(path):
 
 
 def _hold(path):
-  with locks.alone(path, "{holder} is in {here}"):
+  with locks.hold_or_refuse(path, "{holder} is in {here}"):
     return files.read_text(path)
 
 
@@ -58,7 +58,7 @@ def test_the_holder_is_named(path):
     rf"process {os.getpid()} on \S+, started at \d{{4}}-\d\d-\d\d "
     r"\d\d:\d\d:\d\d UTC\n"
   )
-  with locks.alone(path, "no"):
+  with locks.hold_or_refuse(path, "no"):
     with locks.Lock(path) as second:
       assert not second.acquire()
       assert re.fullmatch(pattern, f"{second.holder()}\n")
@@ -79,7 +79,7 @@ def test_a_holder_that_was_killed_holds_nothing(path, other):
 def test_an_exception_gives_it_back(path):
   for _ in range(2):
     with pytest.raises(KeyError):
-      with locks.alone(path, "no"):
+      with locks.hold_or_refuse(path, "no"):
         raise KeyError
 
 
@@ -90,7 +90,7 @@ def test_a_disk_without_locks_is_a_warning(number, path, monkeypatch):
 
   monkeypatch.setattr(fcntl, "flock", flock)
   with pytest.warns(UserWarning, match="start only one") as warned:
-    with locks.alone(path, "no"):
+    with locks.hold_or_refuse(path, "no"):
       pass
   # The garbage collector's may be among them, of what an earlier test left.
   assert sum("start only one" in str(one.message) for one in warned) == 1
@@ -110,7 +110,7 @@ def test_a_disk_that_fails_is_no_disk_without_locks(path, monkeypatch):
 def test_a_system_without_locks_goes_on(path, monkeypatch):
   monkeypatch.setitem(sys.modules, "fcntl", None)
   monkeypatch.setattr(locks, "_IS_WINDOWS", True)
-  with locks.alone(path, "no"):
+  with locks.hold_or_refuse(path, "no"):
     pass
 
 
@@ -119,7 +119,7 @@ def test_a_full_disk_has_locks_too(path, monkeypatch):
     raise OSError(errno.ENOSPC, "No space left on device")
 
   monkeypatch.setattr(os, "pwrite", pwrite)
-  with locks.alone(path, "no"):
+  with locks.hold_or_refuse(path, "no"):
     assert locks.is_held(path)
     with locks.Lock(path) as second:
       assert second.holder() == "another process"

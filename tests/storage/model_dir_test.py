@@ -56,7 +56,7 @@ def test_what_is_bound_for_later_is_kept():
   gin.parse_config("evaluate.num_fake = 7\ng/orthogonal_penalty.factor = 0.5")
   gin.parse_config(_CONFIG)
   options.options()
-  text = model_dir.chosen()
+  text = model_dir.chosen_config()
   gin.clear_config()
   gin.parse_config(text)
   assert gin.query_parameter("evaluate.num_fake") == 7

@@ -48,7 +48,7 @@ def test_what_is_not_bound_any_more_has_its_default():
 def test_what_has_no_default_is_not_bound():
   gin.parse_config("options.batch_size = 8")
   [found] = restart.differences(_begun(""))
-  assert restart.in_words(found, 10) == (
+  assert restart.describe_difference(found, 10) == (
     "options.batch_size: not bound until step 10, 8 from there"
   )
 
@@ -75,7 +75,7 @@ weights.stddev = 0.02
 
 
 def test_first_values_are_those_that_the_training_began_with():
-  text = restart.in_force(_NEW, _begun(_OLD))
+  text = restart.config_in_force(_NEW, _begun(_OLD))
   lines = [line for line in text.splitlines() if line and line[0] != "#"]
   assert lines == [
     "options.lamba = 10",
@@ -85,4 +85,4 @@ def test_first_values_are_those_that_the_training_began_with():
 
 
 def test_new_training_records_what_it_is_bound_to():
-  assert restart.in_force(_NEW, None) == _NEW
+  assert restart.config_in_force(_NEW, None) == _NEW

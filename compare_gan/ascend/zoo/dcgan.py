@@ -12,8 +12,8 @@ import os
 from typing import Optional
 
 from compare_gan.ascend.zoo import plan as plan_lib
-from compare_gan.datasets import files as files_lib
-from compare_gan.datasets import image_file
+from compare_gan.datasets import image_decoding
+from compare_gan.datasets import numbered_files
 
 _Z = {
   "uniform_signed": ("uniform", -1.0),
@@ -164,19 +164,19 @@ def _count(args):
     )
   names = [
     os.path.basename(name)
-    for name in files_lib.open_files(folder, "folder.path").names
+    for name in numbered_files.open_files(folder, "folder.path").names
   ]
   found = [
     name
     for name in names
-    if image_file.is_named_as_one(name)
+    if image_decoding.is_named_as_one(name)
     and fnmatch.fnmatchcase(name, args.input_fname_pattern)
   ]
   if not found:
     raise FileNotFoundError(
       f"--input_fname_pattern={args.input_fname_pattern} matches none of the "
-      f"images ({', '.join(image_file.SUFFIXES)}) among the {len(names)} files "
-      f"in {folder}."
+      f"images ({', '.join(image_decoding.SUFFIXES)}) among the {len(names)} "
+      f"files in {folder}."
     )
   return len(found)
 

@@ -8,7 +8,7 @@ from compare_gan.export import output_file
 from compare_gan.export import signatures
 from compare_gan.export.web import web_page
 from compare_gan.export.web import web_program
-from compare_gan.pictures import views
+from compare_gan.looks import views
 import numpy as np
 
 _MAX_MEGABYTES = 40.0  # as of `compare_gan web`

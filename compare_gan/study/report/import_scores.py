@@ -18,6 +18,7 @@ import re
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.storage.score_row import ScoreRow
 from compare_gan.study.report import tables
 from compare_gan.study.run import table as table_lib
 
@@ -247,7 +248,9 @@ def _row(run, study, cell, settings, seed, order, content):
     log_tail=[],
     seconds=0.0,
     attempts=1,
-    scores=table_lib.summarize(run.checkpoints, study),
+    scores=table_lib.summarize(
+      [ScoreRow.from_json(each) for each in run.checkpoints], study
+    ),
     checkpoints=run.checkpoints,
     protocol=run.protocol,
     folder="",

@@ -17,6 +17,7 @@ from typing import Optional
 from compare_gan.evaluation import protocol
 from compare_gan.metrics import contract
 from compare_gan.storage import files
+from compare_gan.storage.score_row import ScoreRow
 from compare_gan.study.run import journal
 
 
@@ -122,7 +123,7 @@ def _row(study_dir, study, run, state, running):
     state.seconds,
     state.attempts,
     summarize(rows, study),
-    [{"step": row["step"], "scores": _finite(row["scores"])} for row in rows],
+    [{"step": row.step, "scores": _finite(row.scores)} for row in rows],
     protocol.digest_of_score(rows[-1], study["score"]) if rows else "",
     folder,
   )
@@ -131,9 +132,8 @@ def _row(study_dir, study, run, state, running):
 # ---- Scores ------------------------------------------------------------------
 
 
-def read_scores(folder: str) -> list[dict[str, Any]]:
-  """Returns [{"step", "status", "scores", "better", "errors", "metrics",
-  "protocol", "protocol_digest"}].
+def read_scores(folder: str) -> list[ScoreRow]:
+  """Returns the rows of a run's checkpoints.
 
   If a checkpoint was scored under several protocols, the row with the protocol
   of the last row counts, as far as they have the same metrics.
@@ -141,32 +141,20 @@ def read_scores(folder: str) -> list[dict[str, Any]]:
   path = os.path.join(folder, "scores.jsonl")
   text = files.read_text_if_any(path) or ""
   lines = [json.loads(line) for line in text.split("\n") if line.strip()]
-  rows = [
-    {
-      "step": line["step"],
-      "status": line["status"],
-      "scores": line["scores"],
-      "better": line.get("better") or {},
-      "errors": line.get("errors") or {},
-      "metrics": line.get("metrics") or {},
-      "protocol": line.get("protocol") or {},
-      "protocol_digest": line.get("protocol_digest", ""),
-    }
-    for line in lines
-  ]
+  rows = [ScoreRow.from_json(line) for line in lines]
   return [row for row in rows if _is_under(rows[-1], row)]
 
 
 def _is_under(last, row):
   """Returns whether a row has the protocol of the last one."""
-  if row["protocol_digest"] == last["protocol_digest"]:
+  if row.protocol_digest == last.protocol_digest:
     return True
   # A score stays comparable if the rows have other metrics beside it.
-  return protocol.merged(row["protocol"], last["protocol"]) is not None
+  return protocol.merged(row.protocol, last.protocol) is not None
 
 
 def summarize(
-  rows: Sequence[dict[str, Any]], study: dict[str, Any]
+  rows: Sequence[ScoreRow], study: dict[str, Any]
 ) -> dict[str, dict[str, float]]:
   """Returns {metric: {"last", "best", "min"}} of the rows of checkpoints.
 
@@ -175,8 +163,8 @@ def summarize(
   if it is known whether lower or higher is better. Scores that are not finite
   are left out.
   """
-  by_step = [_finite(row["scores"]) for row in rows]
-  recorded = {"better": _recorded_directions(rows)}
+  by_step = [_finite(row.scores) for row in rows]
+  recorded = ScoreRow(better=_recorded_directions(rows))
   scored = [scores for scores in by_step if study["score"] in scores]
   best = {}
   if scored:
@@ -204,7 +192,7 @@ def _recorded_directions(rows):
   """Returns {score: "lower" or "higher" is better} as rows record it."""
   found = {}
   for row in rows:
-    found.update(row.get("better") or {})
+    found.update(row.better)
   return found
 
 

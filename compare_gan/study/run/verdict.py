@@ -81,22 +81,22 @@ def _classify_scores(folder, score, lines):
     return "killed", telling_line(lines) or "It stopped before its end."
   rows = table.read_scores(folder)
   last = rows[-1] if rows else None
-  if last is None or last["step"] < _last_step(folder):
+  if last is None or last.step < _last_step(folder):
     said = telling_line(lines)
     return "failed", f"Its last checkpoint has no scores. {said}".rstrip()
-  step, errors = last["step"], last.get("errors") or {}
-  if last["status"] != "ok" and not errors:
-    return "collapsed", f"step {step}: {last['status']}"
+  step, errors = last.step, last.errors or {}
+  if last.status != "ok" and not errors:
+    return "collapsed", f"step {step}: {last.status}"
   if score is None:
     return "ok", ""
-  if score not in last["scores"]:
+  if score not in last.scores:
     said = "; ".join(f"{name}: {said}" for name, said in errors.items())
-    known = ", ".join(sorted(last["scores"])) or "none"
+    known = ", ".join(sorted(last.scores)) or "none"
     return "failed", (
       f"step {step} has no score {score!r}, which study.score names. "
       f"It has {known}. {said}"
     ).rstrip()
-  if not math.isfinite(last["scores"][score]):
+  if not math.isfinite(last.scores[score]):
     return "collapsed", f"step {step}: {score} is not a finite number."
   return "ok", ""
 

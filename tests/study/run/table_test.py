@@ -7,6 +7,7 @@ import sys
 import time
 
 from compare_gan.evaluation import protocol
+from compare_gan.storage.score_row import ScoreRow
 from compare_gan.study.run import journal
 from compare_gan.study.run import process
 from compare_gan.study.run import table
@@ -119,7 +120,7 @@ def test_rules_of_checkpoints(metric, rule, expected, tmp_path):
 
 def test_best_of_a_score_that_is_to_be_large():
   study = {**STUDY, "score": "kid", "minimize": False}
-  found = table.summarize(LINES, study)
+  found = table.summarize(list(map(ScoreRow.from_json, LINES)), study)
   assert found["kid"] == {"last": 0.1, "best": 0.3, "min": 0.3}
   assert found["fid"]["best"] == 5.0
 
@@ -133,7 +134,7 @@ def test_own_best_is_by_the_direction_that_rows_record():
       (3, 1.0, {}),
     )
   ]
-  found = table.summarize(rows, STUDY)
+  found = table.summarize(list(map(ScoreRow.from_json, rows)), STUDY)
   assert found["mine"] == {"last": 1.0, "best": 2.0, "min": 3.0}
   assert found["other"] == {"last": 1.0, "best": 1.0}  # Nobody knows its best.
   assert found["fid"]["min"] == 1.0  # A row of before: by the metrics.

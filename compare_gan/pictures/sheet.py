@@ -78,7 +78,7 @@ def sheet(
   canvas = Image.new("RGB", size, _WHITE)
   draw = ImageDraw.Draw(canvas)
 
-  def write(x, y, text):
+  def write(x: int, y: int, text: str) -> None:
     draw.text((x, y), text, fill=_BLACK, font=font)
 
   write(_GAP, 1, title)

@@ -49,7 +49,7 @@ class Layout(NamedTuple):
 
 
 def is_named_as_one(name: str) -> bool:
-  """Whether a file is an image by its name."""
+  """Returns whether the name of a file is that of an image."""
   return name.lower().endswith(SUFFIXES)
 
 
@@ -82,7 +82,7 @@ def decode(data: bytes, layout: Layout) -> np.ndarray:
 
 
 def is_plain_jpeg(data: bytes, layout: Layout) -> bool:
-  """Whether decoding is all that is to be done with a good file.
+  """Returns whether a good file only has to be decoded, and nothing else.
 
   Then TensorFlow's op gives the pixels of `decode`, and needs no Python.
   """
@@ -93,6 +93,7 @@ def is_plain_jpeg(data: bytes, layout: Layout) -> bool:
   return (
     image.format == "JPEG"
     and image.mode in modes
+    and layout.size is not None
     and image.size == tuple(layout.size)[::-1]
     and _middle(image, layout.crop) is image
     and not _is_turned(image)
@@ -124,7 +125,7 @@ def _refuse_other_sizes(size, wanted):
   if size != wanted[::-1]:
     raise BadImage(
       f"it is {size[0]} x {size[1]}, others are {wanted[1]} x {wanted[0]}; "
-      "image_size would make them alike"
+      "set image_size to make them alike"
     )
 
 

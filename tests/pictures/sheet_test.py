@@ -1,6 +1,6 @@
 """Images in rows with words."""
 
-from compare_gan.looks import sheet
+from compare_gan.pictures import sheet
 import numpy as np
 import pytest
 

@@ -1,42 +1,27 @@
-"""Files to read by number: those of a folder, a zip or a tar.
+"""Zip and tar archives as files that are read by number.
 
-Each kind has
-
-  names      of the files, relative, with "/"; sorted
-  folders    the folders that these are in or that are empty, in the same way
-  bad        [(name, reason)] of entries that are no files to trust
-  stamp      a digest of names, sizes and times: another one if files changed
-  read(i)    the bytes of file i; any number of threads may call it
-
-Hidden files and folders, and what systems leave behind, are not there for any
-of them. A zip and a tar are read in place; a tar.gz, tar.bz2 or tar.xz is
-unpacked once, into the cache.
+What an archive says of itself is not trusted: names that lead out of it, sizes
+that it cannot hold and entries that are no files are `bad`. A zip and a tar are
+read in place; a tar.gz, tar.bz2 or tar.xz is unpacked once, into the cache.
 """
 
 import bz2
-import errno
 import gzip
-import hashlib
-import json
-import logging
 import lzma
 import os
 import pathlib
-import stat
 import struct
 import tarfile
 import tempfile
-from typing import Any
-from typing import Union
 import zipfile
 import zlib
 
+from compare_gan.datasets import stamps
 from compare_gan.storage import files as storage
 
-_MAX_BYTES = 2**28  # of one image file
+MAX_BYTES = 2**28  # of one image file
 _MAX_RATIO = 64  # of a tar to its tar.gz: images hardly become smaller
 _BLOCK = 2**20
-_MAX_LINKS = 100  # by which one folder may be reached
 _LEFT_BEHIND = frozenset(  # by macOS, Windows, a Synology, ext4
   {
     "__MACOSX",
@@ -52,125 +37,6 @@ _PACKED = ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ", lzma))
 _IS_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, OSError)
 
 
-def open_files(path: str, gin_name: str) -> Any:
-  """Returns the files of a folder or an archive.
-
-  Args:
-    path: of the folder, zip, tar or tar.gz.
-    gin_name: "folder.path", for messages.
-  """
-  try:
-    if stat.S_ISDIR(storage.call(os.stat, path).st_mode):
-      return Folder(path)
-    storage.call(open, path, "rb").close()
-  except (FileNotFoundError, NotADirectoryError) as error:
-    raise FileNotFoundError(
-      f"{gin_name} = {path!r}: there is no such folder or file."
-    ) from error
-  except OSError as error:
-    raise storage.unreadable(path, error) from error
-  # A tar that ends with a zip has the end of a zip.
-  for opens in (Tar, Zip):
-    if opens.is_one(path):
-      return opens(path)
-  raise ValueError(
-    f"{gin_name} = {path!r} is no folder, zip, tar or tar.gz, or a damaged one."
-  )
-
-
-def digest(*values: Any) -> str:
-  """Returns 16 letters for anything that JSON can hold."""
-  text = json.dumps(values, sort_keys=True, default=str)
-  return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def stamp_of(path: str) -> list[Union[str, int]]:
-  """Returns what changes with a file: [absolute path, size, time]."""
-  status = os.stat(path)
-  return [os.path.abspath(path), status.st_size, status.st_mtime_ns]
-
-
-class Folder:
-  """The files below a folder, which must all be readable."""
-
-  def __init__(self, path: str) -> None:
-    self.path = path
-    self.bad = []
-    self.folders = []
-    self._entered = {}
-    found = sorted(self._walk())
-    self.folders.sort()
-    self.bad.sort()
-    self.names = [name for name, _, _ in found]
-    self.stamp = digest(os.path.abspath(path), found)
-
-  def read(self, i: int) -> bytes:
-    # Half of the time that open() takes.
-    file = os.open(f"{self.path}/{self.names[i]}", os.O_RDONLY)
-    try:
-      size = os.fstat(file).st_size
-      if size > _MAX_BYTES:
-        raise ValueError(f"it has {size} bytes, more than {_MAX_BYTES}")
-      return os.read(file, size)
-    finally:
-      os.close(file)
-
-  def _walk(self):
-    """Yields (name, size, time) of each file; finds `folders` and `bad`."""
-    waiting = [("", (os.path.realpath(self.path),))]
-    while waiting:
-      folder, above = waiting.pop()
-      for child in self._children(folder):
-        name = f"{folder}/{child}" if folder else child
-        status = self._status(name)
-        if status is None:
-          self.bad.append((name, "a link to nothing, or no file"))
-        elif stat.S_ISDIR(status.st_mode):
-          real = os.path.realpath(os.path.join(self.path, name))
-          if real in above:
-            logging.warning(
-              "%s/%s leads back to %s and is passed over.",
-              self.path,
-              name,
-              real,
-            )
-          else:
-            self._enter(name, real)
-            waiting.append((name, (*above, real)))
-        else:
-          yield name, status.st_size, status.st_mtime_ns
-
-  def _children(self, folder):
-    path = os.path.join(self.path, folder) if folder else self.path
-    try:
-      with storage.call(os.scandir, path) as entries:
-        names = [entry.name for entry in entries]
-    except OSError as error:
-      raise storage.unreadable(path, error) from error
-    return [name for name in names if not _is_left_out(name)]
-
-  def _status(self, name):
-    """Returns the status of a file or folder, None of anything else."""
-    path = os.path.join(self.path, name)
-    try:
-      status = storage.call(os.stat, path)
-    except OSError as error:
-      if error.errno in (errno.ENOENT, errno.ELOOP):
-        return None
-      raise storage.unreadable(path, error) from error
-    is_one = stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)
-    return status if is_one else None
-
-  def _enter(self, name, real):
-    self.folders.append(name)
-    self._entered[real] = self._entered.get(real, 0) + 1
-    if self._entered[real] > _MAX_LINKS:
-      raise ValueError(
-        f"{self.path} holds more than {_MAX_LINKS} links to {real}, the last "
-        f"of them {name}. Remove links that lead to folders with links."
-      )
-
-
 class Zip:
   """The files in a zip, each read and unpacked by itself."""
 
@@ -183,7 +49,7 @@ class Zip:
 
   def __init__(self, path: str) -> None:
     self.path = path
-    self.stamp = digest(stamp_of(path))
+    self.stamp = stamps.digest(stamps.file_stamp(path))
     try:
       with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
@@ -202,8 +68,10 @@ class Zip:
     if info.flag_bits & 1:
       return "it is encrypted"
     if info.compress_type not in self._METHODS:
-      return f"it is packed by method {info.compress_type}; deflate would do"
-    if info.file_size > _MAX_BYTES:
+      return (
+        f"it is packed by method {info.compress_type}, and only deflate is read"
+      )
+    if info.file_size > MAX_BYTES:
       return f"it claims to hold {info.file_size} bytes"
     return None
 
@@ -246,7 +114,7 @@ class Tar:
       return False
 
   def __init__(self, path: str) -> None:
-    self.stamp = digest(stamp_of(path))
+    self.stamp = stamps.digest(stamps.file_stamp(path))
     self.path = _unpacked(path, self.stamp)
     size = os.path.getsize(self.path)
     entries = []
@@ -278,7 +146,7 @@ class Tar:
   def _fault(self, member, size):
     if not member.isreg() or member.sparse is not None:
       return "it is a link, a device or a sparse file"
-    if member.size > _MAX_BYTES:
+    if member.size > MAX_BYTES:
       return f"it claims to hold {member.size} bytes"
     if member.offset_data + member.size > size:
       return "the tar ends within it"
@@ -309,7 +177,7 @@ def _sort_out(entries):
   for stored, entry, fault in entries:
     parts = [part for part in stored.split("/") if part not in ("", ".")]
     name = "/".join(parts)
-    if any(_is_left_out(part) for part in parts) and ".." not in name:
+    if any(is_left_out(part) for part in parts) and ".." not in name:
       continue
     wrong_name = _name_fault(stored)
     if not wrong_name:
@@ -328,13 +196,13 @@ def _sort_out(entries):
   return bad, sorted(good.items()), sorted(folders)
 
 
-def _is_left_out(name):
-  """Whether a file or folder is hidden, or one that systems leave behind."""
+def is_left_out(name: str) -> bool:
+  """Returns whether a file is hidden, or one that systems leave behind."""
   return name.startswith(".") or name in _LEFT_BEHIND
 
 
 def is_trusted(name: str) -> bool:
-  """Whether the name of a file stays in its folder or archive."""
+  """Returns whether the name of a file stays in its folder or archive."""
   return _name_fault(name) is None
 
 
@@ -382,7 +250,7 @@ def _unpacked(path, stamp):
 
 def _blocks(path, unpacker):
   """Yields what a packed file holds, if it is not much more than the file."""
-  room = max(_MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
+  room = max(MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
   with unpacker.open(path) as source:
     while True:
       try:

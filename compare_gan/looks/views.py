@@ -1,4 +1,4 @@
-"""What can be seen of a generator: grids, ways through z and between classes.
+"""Pictures of what a generator makes: grids, paths in z and between classes.
 
 All return uint8 pictures [H, W, 3], or lists of them, the frames of a gif.
 """

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from compare_gan.architectures.abstract_arch import EncoderOutput
-from compare_gan.pictures import views
+from compare_gan.looks import views
 import gin
 import numpy as np
 import pytest

@@ -16,26 +16,25 @@ import os
 from typing import Any
 from typing import NamedTuple
 from typing import Optional
-from typing import Union
 import zlib
 
 from compare_gan.datasets import cache
 from compare_gan.datasets import damage
-from compare_gan.datasets import files as files_lib
-from compare_gan.datasets import image_file
+from compare_gan.datasets import image_decoding
 from compare_gan.datasets import in_memory
+from compare_gan.datasets import stamps
 import numpy as np
 import tensorflow as tf
 
 _VERSION = 1  # to be raised when the same file gives other pixels
-_MANY = 2000  # images that take long enough to say so
+_MANY = 2000  # images; more of them take so long that it is said
 
 
 class Source(NamedTuple):
   """The examples of a split.
 
   Attributes:
-    files: has `names`, `bad`, `stamp` and `read(i)`, as in files.py.
+    files: has `names`, `bad`, `stamp` and `read(i)`, as in numbered_files.py.
     numbers: which of the files, an array.
     labels: of these, an array; None if they stand in the files: then `files`
       has `label_and_image(data)` and `damaged()`, see records.py.
@@ -45,37 +44,39 @@ class Source(NamedTuple):
   files: Any
   numbers: np.ndarray
   labels: Any
-  bad: tuple = ()
+  bad: Sequence[tuple[str, str]] = ()
 
 
-class ImageFiles(in_memory.InMemoryDataset):
+class EncodedImages(in_memory.InMemoryDataset):
   """Encoded images of two splits.
 
   Args:
     name: of the dataset.
     sources: {"train": Source, "eval": Source}. Where both hold the same
       images, these are read and kept once.
-    layout: an image_file.Layout; its size None takes that of the images, which
-      must all be as large.
+    layout: an image_decoding.Layout; its size None takes that of the images,
+      which must all be as large.
     num_classes: 0 if there are no labels, None to count them.
     gin_name: of the reader, "folder", for messages.
     on_error: "raise" or "skip".
     memory_bytes: splits of up to so many bytes of pixels stay in memory.
     max_eval_samples: how many images a score is computed on, at most.
     cache_name: how its files in the cache are called; None for `name`.
+    classes: their names, in the order of labels, where they have any.
   """
 
   def __init__(
     self,
     name: str,
     sources: dict[str, Source],
-    layout: image_file.Layout,
+    layout: image_decoding.Layout,
     num_classes: Optional[int],
     gin_name: str,
     on_error: str = "raise",
     memory_bytes: int = 2**30,
     max_eval_samples: int = 10000,
     cache_name: Optional[str] = None,
+    classes: Sequence[str] = (),
   ) -> None:
     if _are_the_same(**sources):
       sources = {"train": sources["train"]}
@@ -86,18 +87,19 @@ class ImageFiles(in_memory.InMemoryDataset):
       layout = layout._replace(size=size, is_exact=True)
     self._layout = layout
     self._memory_bytes = memory_bytes
-    self._decoded = {}
-    self._examples = {}
-    self._crcs = {}
-    self._are_plain = {}
+    self._decoded: dict[str, np.ndarray] = {}
+    self._examples: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    self._crcs: dict[str, dict[int, int]] = {}
+    self._are_plain: dict[str, bool] = {}
     self.name = name
+    self.classes = tuple(classes)
     self._cache_name = cache_name or name
     checks = {split: self._checked(split) for split in sources}
     if num_classes is None:
       num_classes = 1 + int(max(checks["train"][0], default=-1))
-    self.bad = []
+    refused: list[damage.Bad] = []
     for split, (labels, bad, crcs, plain) in checks.items():
-      self._take(split, labels, bad, num_classes)
+      refused += self._sort_out(split, labels, bad, num_classes)
       numbers = self._examples[split][0].tolist()
       places = np.searchsorted(sources[split].numbers, numbers)
       self._crcs[split] = dict(zip(numbers, crcs[places].tolist()))
@@ -105,10 +107,12 @@ class ImageFiles(in_memory.InMemoryDataset):
     total = sum(len(s.numbers) for s in sources.values()) + sum(
       len(s.bad) for s in sources.values()
     )
-    damage.settle(name, self.bad, total, on_error)
-    shape = (*layout.size, layout.colors)
+    damage.refuse_or_warn(name, refused, total, on_error)
+    height, width = layout.size or ()
+    shape = height, width, layout.colors
     eval_samples = min(max_eval_samples, self.size("eval"))
     super().__init__(name, shape, num_classes, eval_samples)
+    self.bad = refused
     self.preparation = {
       "resize": "none" if layout.is_exact else layout.resize,
       "crop": layout.crop,
@@ -127,9 +131,12 @@ class ImageFiles(in_memory.InMemoryDataset):
   def stamp(self, split: str) -> str:
     split = self._stored(split)
     numbers, labels = self._examples[split]
-    return files_lib.digest(self._key(split), numbers.tolist(), labels.tolist())
+    return stamps.digest(self._key(split), numbers.tolist(), labels.tolist())
 
-  def read(self, split: str, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def read(
+    self, split: str, indices: tf.Tensor, u: Optional[tf.Tensor] = None
+  ) -> tuple[tf.Tensor, tf.Tensor]:
+    del u
     split = self._stored(split)
     if self._fits(split):
       return super().read(split, indices)
@@ -137,7 +144,7 @@ class ImageFiles(in_memory.InMemoryDataset):
     labels = tf.gather(labels, indices)
     if not self._are_plain[split]:
       images = tf.numpy_function(
-        lambda i: self._decode_some(split, numbers[i]), [indices], tf.uint8
+        lambda i: self._decode_each(split, numbers[i]), [indices], tf.uint8
       )
       return images, labels
     files = tf.numpy_function(
@@ -145,12 +152,13 @@ class ImageFiles(in_memory.InMemoryDataset):
       [indices],
       tf.string,
     )
-    return self._decode_jpegs(tf.ensure_shape(files, indices.shape)), labels
+    files = tf.ensure_shape(files, indices.shape)
+    return _decode_jpegs(files, self._layout.colors), labels
 
   def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
     numbers, labels = self._examples[split]
     images = cache.array(
-      f"{self._key(split)}-pixels-{files_lib.digest(numbers.tolist())}",
+      f"{self._key(split)}-pixels-{stamps.digest(numbers.tolist())}",
       lambda: self._decode_all(split, numbers),
     )
     self._decoded.pop(split, None)
@@ -161,27 +169,20 @@ class ImageFiles(in_memory.InMemoryDataset):
     split = self._stored(split)
     return self._sources[split].files.names[self._examples[split][0][index]]
 
-  def _take(self, split, labels, bad, num_classes):
-    """Sorts the examples of a split into good and bad ones."""
+  def _sort_out(self, split, labels, bad, num_classes):
+    """Keeps the good examples of a split; returns the bad ones, [Bad]."""
     source = self._sources[split]
     bad = {int(place): reason for place, reason in bad.items()}
-    for place in np.flatnonzero(
-      (labels < 0) | (labels >= max(1, num_classes))
-    ).tolist():
-      bad.setdefault(
-        place,
-        f"its label {labels[place]} is outside of 0 to "
-        f"{max(1, num_classes) - 1}",
-      )
+    bad = {**_label_faults(labels, max(1, num_classes) - 1), **bad}
     named = [(source.files.names[source.numbers[p]], bad[p]) for p in bad]
     named = [*source.bad, *sorted(named)]
-    self.bad += [damage.Bad(split, *found) for found in named]
     good = np.setdiff1d(np.arange(len(source.numbers)), list(bad))
     self._examples[split] = source.numbers[good], labels[good].astype(np.int32)
+    return [damage.Bad(split, *found) for found in named]
 
   def _key(self, split):
     source = self._sources[split]
-    chosen = files_lib.digest(
+    chosen = stamps.digest(
       _VERSION,
       source.files.stamp,
       source.numbers.tolist(),
@@ -196,11 +197,11 @@ class ImageFiles(in_memory.InMemoryDataset):
       labels: int64 [n].
       bad: {place: reason}.
       crcs: int64 [n], of the encoded images.
-      plain: bools [n], see image_file.is_plain_jpeg.
+      plain: bools [n], see image_decoding.is_plain_jpeg.
     """
     source = self._sources[split]
 
-    def check():
+    def check() -> np.ndarray:
       text = json.dumps(self._look_at_all(split))
       return np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
 
@@ -222,14 +223,13 @@ class ImageFiles(in_memory.InMemoryDataset):
     labels = [0] * n
     crcs = [0] * n
     plain = [False] * n
-    pixels = None
-    if n * self._bytes_each() <= self._memory_bytes:
-      pixels = in_memory.empty([n, *self._layout.size, self._layout.colors])
+    keeps_pixels = n * self._bytes_each() <= self._memory_bytes
+    pixels = self._empty(n) if keeps_pixels else None
     if n > _MANY:
       logging.warning("%s: reading all %d images, once.", self.name, n)
     damaged = source.files.damaged() if source.labels is None else {}
 
-    def one(place):
+    def look_at(place: int) -> Optional[str]:
       number = int(source.numbers[place])
       if number in damaged:
         return damaged[number]
@@ -237,8 +237,8 @@ class ImageFiles(in_memory.InMemoryDataset):
         data = source.files.read(number)
         if source.labels is None:
           labels[place], data = source.files.label_and_image(data)
-        image = image_file.decode(data, self._layout)
-        plain[place] = image_file.is_plain_jpeg(data, self._layout)
+        image = image_decoding.decode(data, self._layout)
+        plain[place] = image_decoding.is_plain_jpeg(data, self._layout)
       except (ValueError, OSError) as error:
         return str(error)
       crcs[place] = zlib.crc32(data)
@@ -246,7 +246,7 @@ class ImageFiles(in_memory.InMemoryDataset):
         pixels[place] = image
       return None
 
-    reasons = list(_in_threads(one, range(n)))
+    reasons = list(_in_threads(look_at, range(n)))
     bad = {place: reason for place, reason in enumerate(reasons) if reason}
     if pixels is not None:
       self._decoded[split] = pixels
@@ -256,41 +256,19 @@ class ImageFiles(in_memory.InMemoryDataset):
     pixels = self._decoded.get(split)
     if pixels is not None and len(pixels) == len(numbers):
       return pixels
-    pixels = in_memory.empty(
-      [len(numbers), *self._layout.size, self._layout.colors]
-    )
+    return self._decode_each(split, numbers, _in_threads)
 
-    def one(place):
-      pixels[place] = self._decode(split, numbers[place])
+  def _decode_each(self, split, numbers, apply=map):
+    """Returns uint8 [n, H, W, colors], by the `map` that is given."""
+    pixels = self._empty(len(numbers))
 
-    for _ in _in_threads(one, range(len(numbers))):
+    def decode(place: int) -> None:
+      data = self._image(split, numbers[place])
+      pixels[place] = image_decoding.decode(data, self._layout)
+
+    for _ in apply(decode, range(len(numbers))):
       pass
     return pixels
-
-  def _decode_some(self, split, numbers):
-    pixels = in_memory.empty(
-      [len(numbers), *self._layout.size, self._layout.colors]
-    )
-    for place, number in enumerate(numbers):
-      pixels[place] = self._decode(split, number)
-    return pixels
-
-  def _decode(self, split, number):
-    return image_file.decode(self._image(split, number), self._layout)
-
-  def _decode_jpegs(self, files):
-    """Returns uint8 [n, H, W, colors] of plain JPEGs [n]."""
-
-    def one(data):
-      # PIL's choice of the method: the same pixels.
-      return tf.io.decode_jpeg(
-        data, self._layout.colors, dct_method="INTEGER_ACCURATE"
-      )
-
-    # One at a time costs less; tf.data reads several batches at once.
-    return tf.map_fn(
-      one, files, parallel_iterations=1, fn_output_signature=tf.uint8
-    )
 
   def _image(self, split, number):
     """Returns the encoded image that was there when the dataset was opened."""
@@ -308,6 +286,9 @@ class ImageFiles(in_memory.InMemoryDataset):
       ) from error
     return data
 
+  def _empty(self, n):
+    return in_memory.empty([n, *self._layout.size, self._layout.colors])
+
   def _bytes_each(self):
     height, width = self._layout.size
     return height * width * self._layout.colors
@@ -316,15 +297,36 @@ class ImageFiles(in_memory.InMemoryDataset):
     return self.size(split) * self._bytes_each() <= self._memory_bytes
 
 
+def _label_faults(labels, last):
+  """Returns {place: reason} of the labels that are outside of 0 to `last`."""
+  return {
+    place: f"its label {labels[place]} is outside of 0 to {last}"
+    for place in np.flatnonzero((labels < 0) | (labels > last)).tolist()
+  }
+
+
+def _decode_jpegs(files, colors):
+  """Returns uint8 [n, H, W, colors] of plain JPEGs [n]."""
+
+  def decode(data: tf.Tensor) -> tf.Tensor:
+    # PIL's choice of the method: the same pixels.
+    return tf.io.decode_jpeg(data, colors, dct_method="INTEGER_ACCURATE")
+
+  # One at a time costs less; tf.data reads several batches at once.
+  return tf.map_fn(
+    decode, files, parallel_iterations=1, fn_output_signature=tf.uint8
+  )
+
+
 def _are_the_same(train, eval):
-  """Whether two Sources are the same images of the same files."""
+  """Returns whether two Sources are the same images of the same files."""
   return train.files is eval.files and np.array_equal(
     train.numbers, eval.numbers
   )
 
 
 def _in_threads(function, values):
-  """Yields function(value) in order; decoders let go of Python's lock."""
+  """Yields function(value) in order; decoders release Python's lock."""
   with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
     yield from pool.map(function, values)
 
@@ -338,7 +340,7 @@ def _common_size(sources, layout, gin_name):
       data = source.files.read(int(number))
       if source.labels is None:
         _, data = source.files.label_and_image(data)
-      shape = image_file.decode(data, layout).shape[:2]
+      shape = image_decoding.decode(data, layout).shape[:2]
     except (ValueError, OSError) as error:
       reasons.append(f"{source.files.names[number]}: {error}")
       continue
@@ -356,68 +358,3 @@ def _common_size(sources, layout, gin_name):
     f"{gin_name}: {found}. Set {gin_name}.image_size to what they are to be "
     "made into, 64 or (64, 48) as (height, width)."
   )
-
-
-def layout_of(
-  gin_name: str,
-  image_size: Optional[Union[int, Sequence[int]]],
-  colors: int,
-  resize: str,
-  background: str,
-  max_pixels: int,
-  crop: Optional[Union[int, Sequence[int]]] = None,
-) -> image_file.Layout:
-  """Returns the Layout of gin parameters, or says which is wrong."""
-  size = two_sides(f"{gin_name}.image_size", image_size)
-  crop = two_sides(f"{gin_name}.crop", crop)
-  for name, value, choices in (
-    ("colors", colors, (1, 3)),
-    ("resize", resize, image_file.RESIZES),
-    ("background", background, tuple(image_file.BACKGROUNDS)),
-  ):
-    if value not in choices:
-      raise ValueError(
-        f"{gin_name}.{name} = {value!r}. It can be one of {choices}."
-      )
-  return image_file.Layout(
-    size, colors, resize, background, max_pixels, crop=crop
-  )
-
-
-def two_sides(
-  gin_name: str, value: Optional[Union[int, Sequence[int]]]
-) -> Optional[tuple[int, int]]:
-  """Returns (height, width) of what a gin file says, or None."""
-  if value is None:
-    return None
-  sides = (value, value) if isinstance(value, int) else tuple(value)
-  if len(sides) != 2 or not all(isinstance(s, int) and s > 0 for s in sides):
-    raise ValueError(
-      f"{gin_name} = {value!r}. A number of pixels would do, or (height, "
-      "width)."
-    )
-  return sides
-
-
-def held_out(
-  n: int, fraction: float, gin_name: str
-) -> tuple[np.ndarray, np.ndarray]:
-  """Returns which of n examples train and which are for evaluation.
-
-  A fraction of 0 holds nothing out: all of them are for both.
-  """
-  if not 0.0 <= fraction < 1.0:
-    raise ValueError(
-      f"{gin_name}.eval_fraction = {fraction}. It is a share below 1, such as "
-      "0.1; 0 holds nothing out."
-    )
-  if not fraction:
-    logging.warning(
-      "%s.eval_fraction = 0: nothing is held out. Scores compare with the "
-      "images that train.",
-      gin_name,
-    )
-    return np.arange(n), np.arange(n)
-  order = np.random.RandomState(0).permutation(n)
-  count = max(1, round(n * fraction)) if n > 1 else 0
-  return np.sort(order[count:]), np.sort(order[:count])

@@ -3,7 +3,7 @@
 import os
 import stat
 
-from compare_gan.looks import chart
+from compare_gan.pictures import chart
 import numpy as np
 import pytest
 
@@ -49,7 +49,7 @@ def test_nothing_is_said_in_a_home_that_is_empty(tmp_path, is_writable):
       home.write_text("no folder")
   code = (
     "import logging, sys; logging.basicConfig(level=logging.WARNING);"
-    "from compare_gan.looks import chart;"
+    "from compare_gan.pictures import chart;"
     "print(chart.draw(2, 1, lambda f: f.subplots().set_title('x')).shape);"
     "assert 'matplotlib.pyplot' not in sys.modules"
   )
