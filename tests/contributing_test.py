@@ -72,7 +72,7 @@ def _gin_of(name):
 def package(tmp_path_factory):
   """The folder my_package, as someone has it who copies the examples.
 
-  It stays importable: gin forgets none of its names.
+  gin has no public way to forget its names, which other tests must not find.
   """
   root = tmp_path_factory.mktemp("contributing")
   folder = root / "my_package"
@@ -90,6 +90,11 @@ def package(tmp_path_factory):
   gin_files.register()
   yield folder
   sys.path.remove(str(root))
+  for selector, _ in list(gin.config._REGISTRY.items()):
+    if selector.startswith("my_package."):
+      gin.config._REGISTRY.pop(selector)
+  for name in [name for name in sys.modules if name.startswith("my_package")]:
+    del sys.modules[name]
 
 
 def test_each_kind_has_an_example_and_a_test(package):

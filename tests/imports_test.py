@@ -68,7 +68,7 @@ _MAY_IMPORT = {
   "memory.memory_check": {"layers.attention"},
   "layers": set(),
   "architectures": {"layers"},
-  "gans": {"architectures.abstract_arch", "layers"},
+  "gans": {"architectures.abstract_arch", "architectures.outputs", "layers"},
   "datasets": set(),
   "metrics": set(),
   "estimator": {"storage.checkpoints"},

@@ -151,7 +151,7 @@ def test_a_width_and_no_average_contradict_each_other(tmp_path):
   with pytest.raises(
     ValueError, match="evaluate.ema = 0.1 asks for an average"
   ):
-    settings_lib.settings(ema=0.1, averaged=False)
+    settings_lib.Settings(ema=0.1, averaged=False)
 
 
 def _snapshot(folder, step, *widths):

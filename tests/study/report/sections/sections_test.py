@@ -2,7 +2,7 @@
 
 import re
 
-from compare_gan.study.define import definition
+from compare_gan.study.define import same_runs
 from compare_gan.study.report import report_page
 from compare_gan.study.report import sections
 import gin
@@ -120,6 +120,6 @@ def test_the_example_of_the_documents_runs(tmp_path, monkeypatch):
 
 def test_a_study_that_was_begun_may_get_other_sections():
   base = "study.base = 'a.gin'\n"
-  definition.require_same_runs(
+  same_runs.require(
     "runs/a", base, base + "report.sections = ['my_package.slowest']\n"
   )
