@@ -36,6 +36,9 @@ class Made(NamedTuple):
 
   images: tf.Tensor  # G(z), [N, H, W, C]
   codes: Optional[tf.Tensor] = None  # E(x), [N, z_dim], of a GAN with encoder
+  seed: Optional[list] = (
+    None  # two integers, of D's dropout, where passes share
+  )
 
   def without_gradient(self) -> "Made":
     return Made(*(x if x is None else tf.stop_gradient(x) for x in self))

@@ -3,7 +3,7 @@
 from typing import Any
 from typing import Optional
 
-from compare_gan.architectures.outputs import DiscriminatorOutput
+from compare_gan.architectures.abstract_arch import DiscriminatorOutput
 from compare_gan.context import state
 from compare_gan.gans import seen
 from compare_gan.gans.term import Offers

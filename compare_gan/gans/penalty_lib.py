@@ -162,4 +162,6 @@ class GeneratorPenalty:
 
   def __call__(self) -> tf.Tensor:
     """Returns the scalar, without its weight."""
+    if self._fn is None:
+      return no_penalty()
     return self._fn(kernels=self._kernels)

@@ -70,6 +70,23 @@ class Seen(NamedTuple):
   view_logits: Any = ()  # a list, of the regulariser that asks
 
 
+def _scored(seen: Seen) -> Scored:
+  if seen.scored is None:
+    raise ValueError(
+      "A regulariser's `views` asks for what D computes, but D scores the "
+      "views in the same pass. `views` can ask for images, labels and draws."
+    )
+  return seen.scored
+
+
+def _slopes(seen: Seen) -> "Slopes":
+  if seen.slopes is None:
+    raise ValueError(
+      "No term that acts in this pass needs slopes, so none were recorded."
+    )
+  return seen.slopes
+
+
 # What every GAN has of a Seen; ModularGAN.offers adds what its networks give.
 FIELDS: dict[str, Callable[[Seen], Any]] = {
   "x": lambda seen: seen.batch.images,
@@ -79,12 +96,12 @@ FIELDS: dict[str, Callable[[Seen], Any]] = {
   "y": lambda seen: seen.batch.y,
   "y_fake": lambda seen: seen.batch.fake_y,
   "z": lambda seen: seen.batch.z,
-  "real_logits": lambda seen: seen.scored.real.logits,
-  "fake_logits": lambda seen: seen.scored.fake.logits,
-  "real_features": lambda seen: seen.scored.real.features,
-  "fake_features": lambda seen: seen.scored.fake.features,
-  "real_slopes": lambda seen: seen.slopes.real(seen.scored),
-  "fake_slopes": lambda seen: seen.slopes.fake(seen.scored),
+  "real_logits": lambda seen: _scored(seen).real.logits,
+  "fake_logits": lambda seen: _scored(seen).fake.logits,
+  "real_features": lambda seen: _scored(seen).real.features,
+  "fake_features": lambda seen: _scored(seen).fake.features,
+  "real_slopes": lambda seen: _slopes(seen).real(_scored(seen)),
+  "fake_slopes": lambda seen: _slopes(seen).fake(_scored(seen)),
   "view_logits": lambda seen: list(seen.view_logits),
   "uniform": lambda seen: seen.rows.uniform,
   "normal": lambda seen: seen.rows.normal,

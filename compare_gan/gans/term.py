@@ -148,7 +148,7 @@ class Regulariser:
 
   def is_due(self) -> Union[bool, tf.Tensor]:
     """Returns whether it acts at this update."""
-    if self.term.interval == 1:
+    if self.last is None:
       return True
     return tf.equal(self.last.updates % self.term.interval, 0)
 

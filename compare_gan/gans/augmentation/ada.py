@@ -233,12 +233,12 @@ class Ada:
     used = self._used(height, width, channels)
     if not used:
       return tf.zeros([shape[0], 1, 1, 1], tf.bool), {}
-    widths = {("gate", name): 1 for name in _GATES}
+    widths = {f"gate/{name}": 1 for name in _GATES}
     u = rows.uniform([shape[0], len(_GATES) + sum(_UNIFORM.values())])
     u = _Columns(u, {**widths, **_UNIFORM})
     n = _Columns(rows.normal([shape[0], sum(_NORMAL.values())]), _NORMAL)
     opened = {
-      name: u["gate", name] < chance
+      name: u[f"gate/{name}"] < chance
       for name, chance in self._chances(used, p).items()
     }
     open_values = self._open_values(u, n, height, width)

@@ -78,7 +78,9 @@ class Augmentation(scope.Module):
       "pseudo_real", pseudo_real, pseudo_real_lib.Apa, "@apa()"
     )
     self._step = step
-    self._p = self._apa_p = None
+    # None without policy or pseudo-real images, or if they never occur.
+    self._p: Optional[Probability] = None
+    self._apa_p: Optional[Probability] = None
     if self._policy is not None:
       self._p = Probability("augmentation.p", p, step, batch_size)
       if self._p.is_zero:
@@ -126,7 +128,7 @@ class Augmentation(scope.Module):
         fake.
       rows: has `uniform`.
     """
-    if not self._apa:
+    if self._apa_p is None:
       return images, y
     u = rows.uniform([tf.shape(images)[0], 1])[:, 0]
     is_fake = pseudo_real_lib.flags(u, self._apa_p.value())
@@ -148,7 +150,7 @@ class Augmentation(scope.Module):
     if self._noise:
       sigma = 0.5 * self._sigma()  # [-1, 1] is twice as wide as [0, 1].
       noise = sigma * rows.normal(shape)
-    if self._policy is not None:
+    if self._p is not None:
       is_changed, policy = self._policy.draw(shape, rows, self._p.value())
     return Draws(noise, is_changed, policy)
 
@@ -223,7 +225,7 @@ class Augmentation(scope.Module):
     scalars = {}
     if self._p and not self._p.is_fixed:
       scalars["augmentation/p"] = self._p.value()
-    if self._apa and not self._apa_p.is_fixed:
+    if self._apa_p and not self._apa_p.is_fixed:
       scalars["augmentation/apa_p"] = self._apa_p.value()
     if self._noise and self._noise.decay_steps is not None:
       scalars["augmentation/instance_noise"] = self._sigma()

@@ -28,6 +28,7 @@ from compare_gan.gans import loss_lib
 from compare_gan.gans.augmentation import checks
 from compare_gan.layers import initializers
 import gin
+import numpy as np
 import tensorflow as tf
 
 
@@ -58,7 +59,7 @@ class AdaController:
     checks.require_number(f"{name}.kimg", self.kimg, 1e-3)
     if not isinstance(self.interval, int) or self.interval < 1:
       raise ValueError(
-        f"{name}.interval = {self.interval!r}, but it is an int of 1 or more."
+        f"{name}.interval = {self.interval!r}. It must be an int of 1 or more."
       )
 
   def moved(self, p: Any, r: Any, batch_size: int) -> tf.Tensor:
@@ -98,28 +99,31 @@ class Probability(scope.Module):
     batch_size: Optional[int] = None,
   ) -> None:
     super().__init__()
-    self._name, self._chosen, self._step = name, chosen, step
-    self._batch_size = batch_size
     self.is_adaptive = isinstance(chosen, AdaController)
     self.is_fixed = checks.is_number(chosen)
-    if self.is_fixed:
-      checks.require_number(name, chosen, 0.0, 1.0)
-    elif self.is_adaptive:
-      self._make_variables(chosen.start)
+    if isinstance(chosen, AdaController):
+      self._make_adaptive(name, chosen, batch_size)
+    elif self.is_fixed:
+      self._number = checks.require_number(name, chosen, 0.0, 1.0)
     else:
-      require_schedule(name, chosen, step, most=1.0)
+      self._scheduled = scheduled_value(name, chosen, step, most=1.0)
 
-  def _make_variables(self, start):
-    if self._batch_size is None:
+  def _make_adaptive(
+    self, name: str, controller: AdaController, batch_size: Optional[int]
+  ) -> None:
+    if batch_size is None:
       raise ValueError(
-        f"{self._name} = @ada_controller() counts real images, so the GAN has "
-        "to give its Augmentation a batch_size."
+        f"{name} = @ada_controller() counts real images, so the GAN has to "
+        "give its Augmentation a batch_size."
       )
-    require_separating_zero(self._name)
-    fill = lambda rng, shape: start  # noqa: E731
+    require_separating_zero(name)
+    self._controller, self._batch_size = controller, batch_size
+    start = np.asarray(controller.start, np.float32)
     zeros = initializers.zeros
-    with scope.scope(self._name.partition(".")[0]):
-      self.p = scope.variable("p", [], fill, trainable=False)
+    with scope.scope(name.partition(".")[0]):
+      self.p = scope.variable(
+        "p", [], lambda rng, shape: start, trainable=False
+      )
       self.signs = scope.variable("signs", [], zeros, trainable=False)
       self.updates = scope.variable(
         "updates", [], zeros, trainable=False, dtype=tf.int32
@@ -128,15 +132,15 @@ class Probability(scope.Module):
   @property
   def is_zero(self) -> bool:
     """Returns whether it is 0 and stays so."""
-    return self.is_fixed and self._chosen == 0
+    return self.is_fixed and self._number == 0
 
   def value(self) -> Any:
     """Returns p as it is now: a number, or a scalar tensor."""
     if self.is_fixed:
-      return float(self._chosen)
+      return self._number
     if self.is_adaptive:
       return tf.convert_to_tensor(self.p)
-    return tf.clip_by_value(scheduled(self._chosen, self._step), 0.0, 1.0)
+    return tf.clip_by_value(self._scheduled(), 0.0, 1.0)
 
   def move(self, r: tf.Tensor) -> None:
     """Takes note of an update of D, and moves p if it is time.
@@ -145,27 +149,26 @@ class Probability(scope.Module):
       r: the mean sign of its real logits, over all replicas.
     """
     signs, updates = self.signs + r, self.updates + 1
-    is_time = updates >= self._chosen.interval
-    mean = signs / self._chosen.interval
+    is_time = updates >= self._controller.interval
+    mean = signs / self._controller.interval
     p = tf.convert_to_tensor(self.p)
-    moved = self._chosen.moved(p, mean, self._batch_size)
+    moved = self._controller.moved(p, mean, self._batch_size)
     self.p.assign(tf.where(is_time, moved, p))
     self.signs.assign(tf.where(is_time, 0.0, signs))
     self.updates.assign(tf.where(is_time, 0, updates))
 
 
-def scheduled(schedule: Callable, step: Callable[[], Any]) -> tf.Tensor:
-  """Returns what a schedule says now, a float32 scalar."""
-  return tf.cast(schedule(tf.convert_to_tensor(step())), tf.float32)
-
-
-def require_schedule(
+def scheduled_value(
   name: str,
   chosen: Any,
   step: Optional[Callable[[], Any]],
   most: Optional[float] = None,
-) -> None:
-  """Raises if what gin knows as `name` is no schedule, or has no step."""
+) -> Callable[[], tf.Tensor]:
+  """Returns a function that gives a schedule's present value, float32.
+
+  Raises if `chosen`, which gin knows as `name`, is not a schedule, or if there
+  is no step for it to follow.
+  """
   if not callable(chosen) or isinstance(chosen, type):
     raise ValueError(
       f"{name} = {chosen!r}. It can be a number, a schedule such as "
@@ -179,6 +182,7 @@ def require_schedule(
   with tf.init_scope():
     first = float(chosen(tf.zeros([], tf.int64)))
   checks.require_number(f"{name}, at step 0,", first, 0.0, most)
+  return lambda: tf.cast(chosen(tf.convert_to_tensor(step())), tf.float32)
 
 
 # ---- Which losses it suits ---------------------------------------------------

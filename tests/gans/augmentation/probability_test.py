@@ -67,7 +67,7 @@ def test_schedule_goes_by_the_step():
 @pytest.mark.parametrize(
   "chosen,message",
   [
-    (1.5, "augmentation.p = 1.5, but it is a number from 0 to 1"),
+    (1.5, "augmentation.p = 1.5. It must be a number from 0 to 1"),
     ("often", "augmentation.p = 'often'"),
     (AdaController, "with .*brackets|It can be a number"),
     (lambda step: 2.0, "at step 0, = 2.0"),
