@@ -226,7 +226,7 @@ def test_with_live_batch_norm_gradients_are_the_means_of_the_parts():
 
 
 def test_batch_that_does_not_divide_is_refused():
-  gan = tiny.gan(batch_size=3, micro_batches=2)
+  gan = tiny.gan(batch_size=4, micro_batches=2)
   with pytest.raises(ValueError, match="micro_batches = 2 does not divide"):
     gan.train_step(tiny.batches(1, size=3))
 
