@@ -1,9 +1,9 @@
-"""What an update has seen, by the names that regularisers ask for it.
+"""What an update has seen, by the names under which regularisers ask for it.
 
   x, x_fake      real and fake images as D sees them, [N, H, W, C]
   raw_x, raw_x_fake    the same before augmentation
   y, y_fake      their labels, [N, num_classes] or None
-  z              what the fakes were made of, [N, z_dim]
+  z              the latents of the fakes, [N, z_dim]
   real_logits, fake_logits      D's scores of these images, [N, 1]
   real_features, fake_features  what D computes them from, [N, d]
   real_slopes, fake_slopes      d logits / d pixels at raw_x and raw_x_fake,
@@ -47,7 +47,7 @@ class View(NamedTuple):
 
 
 class Scored(NamedTuple):
-  """What D makes of a batch and its fakes."""
+  """D's outputs and losses for a batch and its fakes."""
 
   d_loss: tf.Tensor  # without penalty
   g_loss: tf.Tensor
@@ -58,7 +58,7 @@ class Scored(NamedTuple):
 
 
 class Seen(NamedTuple):
-  """What a penalty can ask for; before D has scored it, `scored` is None."""
+  """What a penalty can ask for; `scored` is None until D has scored it."""
 
   batch: Batch  # with the images as D sees them, augmented
   made: Made  # likewise

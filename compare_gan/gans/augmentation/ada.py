@@ -201,7 +201,7 @@ class Ada:
     if len(self.filter_bands) != filter_bank.BANDS:
       raise ValueError(
         f"ada.filter_bands = {self.filter_bands!r}, but there are "
-        f"{filter_bank.BANDS} bands: (1, 1, 1, 1) say."
+        f"{filter_bank.BANDS} bands, such as (1, 1, 1, 1)."
       )
     for band in self.filter_bands:
       checks.require_number("ada.filter_bands, each of them,", band, 0.0, 1.0)
@@ -256,7 +256,7 @@ class Ada:
     if any(name in colors.NAMES for name in used) and channels not in (1, 3):
       raise ValueError(
         f"ada.preset = {self.preset!r} changes colours of images of 1 or 3 "
-        f"channels, but they have {channels}. Choose one without: 'bg' say."
+        f"channels, but they have {channels}. Choose one without, such as 'bg'."
       )
     if channels == 1:
       used = [name for name in used if name not in colors.OF_COLORS]

@@ -38,12 +38,12 @@ class AdaController:
   """How p is moved.
 
   Args:
-    target: of r; 0.6 in the paper. Higher ones let D be surer.
+    target: of r; 0.6 in the paper. A higher target lets D be surer.
     interval: D updates from one move to the next.
     kimg: thousands of real images in which p can go from 0 to 1; 500 in the
       paper, 100 in its transfer learning.
     start: p at the beginning.
-    bounded: whether p stays at most 1; False is the references' way.
+    bounded: whether p stays at most 1; in the references it does not.
   """
 
   target: float = 0.6
@@ -87,7 +87,7 @@ class Probability(scope.Module):
   Args:
     name: how gin knows it, "augmentation.p".
     chosen: a number, a schedule of the step, or an AdaController.
-    step: returns the step that a schedule goes by.
+    step: returns the step at which a schedule is read.
     batch_size: real images of an update of D, which a controller counts.
   """
 
@@ -143,7 +143,7 @@ class Probability(scope.Module):
     return tf.clip_by_value(self._scheduled(), 0.0, 1.0)
 
   def move(self, r: tf.Tensor) -> None:
-    """Takes note of an update of D, and moves p if it is time.
+    """Counts an update of D, and moves p if it is time.
 
     Args:
       r: the mean sign of its real logits, over all replicas.
@@ -195,9 +195,10 @@ _NEAR_0 = (
 def require_separating_zero(name: str) -> None:
   """Raises if the sign of a logit does not say what D takes an image for.
 
-  A D that cannot tell real from fake gives both the same score. Where that
-  score is best at about 0 the loss separates them there; where all scores are
-  as good, or the best is elsewhere, signs mean nothing.
+  A D that cannot tell real from fake gives both the same score. If the loss is
+  lowest where this score is about 0, the sign of a logit separates real from
+  fake. If all scores are equally good, or another one is the best, signs mean
+  nothing.
   """
   with tf.init_scope():
     scores = [0.1 * i for i in range(-40, 41)]
@@ -208,12 +209,12 @@ def require_separating_zero(name: str) -> None:
   middle = sum(best) / len(best)
   if len(best) == len(scores) or abs(middle) > _NEAR_0:
     where = (
-      "takes any score for as good"
+      "finds all scores equally good"
       if len(best) == len(scores)
       else f"puts the border between real and fake at about {middle:.1f}"
     )
     raise ValueError(
-      f"{name} = @ada_controller() goes by the signs of real logits, but "
+      f"{name} = @ada_controller() follows the signs of real logits, but "
       f"loss.fn{_chosen_loss()} {where}, not at 0. Use loss.fn = "
       f"@non_saturating or @hinge, or give {name} a number or a schedule."
     )

@@ -128,8 +128,8 @@ def test_losses_whose_signs_tell_real_from_fake_are_accepted(fn):
 @pytest.mark.parametrize(
   "fn,reason",
   [
-    (loss_lib.wasserstein, "takes any score for as good"),
-    (loss_lib.relativistic_average, "takes any score for as good"),
+    (loss_lib.wasserstein, "finds all scores equally good"),
+    (loss_lib.relativistic_average, "finds all scores equally good"),
     (_squares, "puts the border between real and fake at about 0.5"),
   ],
 )
