@@ -1,8 +1,9 @@
 """Terms: any number of regularisers of D or of G, with weights and intervals.
 
 A regulariser is a function or an object that computes a value. A Term says how
-much of it is added to the loss, and when. penalty_lib.py shows how to write them
-in gin, seen.py lists what they can ask for, and terms/ has the existing ones.
+much of it is added to the loss, and when. penalty_lib.py shows how to write
+terms in gin, seen.py lists what they can ask for, and terms/ has the existing
+ones.
 """
 
 from collections.abc import Iterable
