@@ -5,7 +5,8 @@
 # make test-long   those;  make test-all  both
 # make test-versions  those that can fail on another TensorFlow (marked versions)
 # make test-slow   the tests that train for real (marked slow)
-# make lint        what CI says about format and style;  make format  mends it
+# make lint        what CI says about format, style and types;  make format
+#                  mends the format
 # make clean       removes the virtual environments and everything built
 #
 # Another Python or TensorFlow, in its own environment:
@@ -68,6 +69,7 @@ $(TESTS): $(TESTABLE)
 lint: $(TESTABLE)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 format: $(TESTABLE)
 	$(BIN)/ruff format .
@@ -97,5 +99,5 @@ $(INSTALLED) $(TESTABLE): setup.py pyproject.toml compare_gan/version.py \
 
 clean:
 	rm -rf .venv .venv.ci .venv-tf* build dist *.egg-info
-	rm -rf .pytest_cache .ruff_cache
+	rm -rf .pytest_cache .ruff_cache .mypy_cache
 	find compare_gan tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -105,8 +105,11 @@ def variable(
   init: Callable[[np.random.RandomState, tuple[int, ...]], np.ndarray],
   trainable: bool = True,
   dtype: tf.DType = tf.float32,
-) -> Union[tf.Variable, VariableSpec]:
+) -> tf.Variable:
   """Makes the variable `<scope>/<name>`.
+
+  Inside `building(allocate=False)` the result is a `VariableSpec`: what builds
+  networks that way reads names and shapes, and computes nothing with them.
 
   Args:
     name: the last part of the name.
@@ -168,11 +171,11 @@ class Module(tf.Module):
     super().__init__(name=None)
 
   @property
-  def variables(self) -> tuple[Union[tf.Variable, VariableSpec], ...]:
+  def variables(self) -> tuple[tf.Variable, ...]:
     return tuple(_walk(self, set()))
 
   @property
-  def trainable_variables(self) -> tuple[Union[tf.Variable, VariableSpec], ...]:
+  def trainable_variables(self) -> tuple[tf.Variable, ...]:
     return tuple(v for v in self.variables if v.trainable)
 
 

@@ -63,7 +63,7 @@ class AbstractGAN(Module, abc.ABC):
     """Inside, steps are made with other options: to see what they would need.
 
     Args:
-      **chosen: fields of the Options that act on steps, `micro_batches` say.
+      **chosen: fields of the Options that act on steps: `micro_batches`, ...
     """
     with self._changed(options=dataclasses.replace(self.options, **chosen)):
       yield

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import contextlib
 from typing import Any
 from typing import Callable
-from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import draws
@@ -28,21 +28,16 @@ from compare_gan.context import replica
 from compare_gan.context import scope
 from compare_gan.context import state
 from compare_gan.gans import loss_lib
+from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Made
+from compare_gan.gans.fakes import Pass
+from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.modular_gan import ModularGAN
-from compare_gan.gans.modular_gan import Scored
+from compare_gan.gans.seen import Scored
 import gin
 import tensorflow as tf
 
 _TERMS = abstract_arch.JointOutput._fields
-
-
-class Shown(NamedTuple):
-  """What D is shown beside the batch."""
-
-  images: tf.Tensor
-  codes: tf.Tensor
-  seed: list  # two integers, of D's dropout
 
 
 def joint_hinge(
@@ -72,6 +67,7 @@ class BigBiGAN(ModularGAN):
   """
 
   has_encoder = True
+  encoder: abstract_arch.AbstractEncoder
 
   def __init__(
     self,
@@ -89,7 +85,7 @@ class BigBiGAN(ModularGAN):
         "BigBiGAN's encoder has accumulated moments, which nothing fills with "
         "real images. Set standardize_batch.use_moving_averages = True."
       )
-    self.averaged_encoder = None
+    self.averaged_encoder: Optional[abstract_arch.AbstractEncoder] = None
     if self.averages:
       self.averaged_encoder = self.averages.copy_of(
         self.encoder, self.make_encoder
@@ -124,33 +120,37 @@ class BigBiGAN(ModularGAN):
 
   # ---- What D is shown -------------------------------------------------------
 
-  def make_fakes(self, passes: list[Any], rows: Any) -> list[Made]:
+  def make_fakes(self, passes: list[Pass], rows: Rows) -> list[Made]:
     images = self.images_of(passes)
-    codes = [self._codes(*one, rows) for one in passes]
+    codes = [self._codes(one, rows) for one in passes]
     return list(map(Made, images, codes))
 
-  def _codes(self, batch, number, moves, rows):
+  def _codes(self, one, rows):
+    """Returns the codes of a pass's real images, drawn by E."""
+    batch = one.batch
     n = tf.shape(batch.images)[0]
-    with self.noise("encoder", number, n):
+    with self.noise("encoder", one.number, n):
       seed = [_any_seed(), rows.index]
     with contextlib.ExitStack() as stack:
       stack.enter_context(draws.seeded(seed, replica.replica_id() * n))
-      if not moves:
+      if not one.moves:
         stack.enter_context(state.frozen())
       return self.encoder(batch.images, is_training=True).sample
 
-  def augmented(self, batch: Any, made: Made, rows: Any) -> tuple[Any, Shown]:
+  def augmented(
+    self, batch: Batch, made: Made, rows: Rows
+  ) -> tuple[Batch, Made]:
     seed = [_any_seed(), rows.index]
     batch, made = super().augmented(batch, made, rows)
-    return batch, Shown(*made, seed)
+    return batch, made._replace(seed=seed)
 
   # ---- Losses ----------------------------------------------------------------
 
-  def losses(self, batch: Any, shown: Shown) -> Scored:
+  def losses(self, batch: Batch, made: Made) -> Scored:
     first = replica.replica_id() * tf.shape(batch.images)[0]
-    with draws.seeded(shown.seed, first):
-      real = self._scores(batch.images, shown.codes, batch.y)
-      fake = self._scores(shown.images, batch.z, batch.fake_y)
+    with draws.seeded(made.seed, first):
+      real = self._scores(batch.images, made.codes, batch.y)
+      fake = self._scores(made.images, batch.z, batch.fake_y)
     d_loss, g_loss = joint_hinge(real, fake)
     scalars = {}
     for side, scores in (("real", real), ("fake", fake)):
@@ -205,7 +205,7 @@ def _any_seed():
 def _require_terms(terms):
   if isinstance(terms, str) or not terms or not set(terms) <= set(_TERMS):
     raise ValueError(
-      f"BigBiGAN.terms = {terms!r}. It is a list of some of "
+      f"BigBiGAN.terms = {terms!r}. It must be a list of some of "
       f"{', '.join(map(repr, _TERMS))}."
     )
 

@@ -22,6 +22,7 @@ import math
 from typing import Any
 from typing import Callable
 from typing import Optional
+from typing import TypeVar
 from typing import Union
 
 from compare_gan.context import scope
@@ -33,6 +34,8 @@ import gin
 import tensorflow as tf
 
 SUFFIX = "/ExponentialMovingAverage"
+
+Network = TypeVar("Network", bound=scope.Module)
 
 
 class Averages(scope.Module):
@@ -55,9 +58,7 @@ class Averages(scope.Module):
     self._pairs: list[tuple[scope.Module, scope.Module]] = []
     self._power = power_ema.PowerAverages()
 
-  def copy_of(
-    self, network: scope.Module, make: Callable[[], scope.Module]
-  ) -> scope.Module:
+  def copy_of(self, network: Network, make: Callable[[], Network]) -> Network:
     """Returns `averaged_copy(network, make)`, which `move` moves."""
     average = averaged_copy(network, make)
     self._pairs.append((average, network))
@@ -85,9 +86,7 @@ class Averages(scope.Module):
     return tf.where(step >= self._start_step, precise(step), 1.0)
 
 
-def averaged_copy(
-  network: scope.Module, make: Callable[[], scope.Module]
-) -> scope.Module:
+def averaged_copy(network: Network, make: Callable[[], Network]) -> Network:
   """Returns `make()`, the same network again, with averages for weights.
 
   Args:

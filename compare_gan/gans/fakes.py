@@ -36,6 +36,7 @@ class Made(NamedTuple):
 
   images: tf.Tensor  # G(z), [N, H, W, C]
   codes: Optional[tf.Tensor] = None  # E(x), [N, z_dim], of a GAN with encoder
+  seed: Optional[list] = None  # two integers, for D's dropout in BigBiGAN
 
   def without_gradient(self) -> "Made":
     return Made(*(x if x is None else tf.stop_gradient(x) for x in self))
@@ -67,8 +68,8 @@ class Maker:
   """Makes the fakes of a step.
 
   Args:
-    make: `make(passes, rows)` -> a Made of each pass, whose batches are those
-      rows of the whole ones.
+    make: `make(passes, rows)` -> a Made of each pass; the passes' batches are
+      those rows of the whole ones.
     side: G's update.Side. Gradients are for its weights; passes move its state.
     options: the Options of the training.
     tensors: how many a Made has, 2 with an encoder.

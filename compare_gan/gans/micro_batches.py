@@ -26,27 +26,27 @@ import tensorflow as tf
 
 
 class Rows(NamedTuple):
-  """The rows of one part: every `count`-th, from `index` on."""
+  """The rows of one part: every `parts`-th, from `index` on."""
 
   index: Any = 0  # an int or an int tensor
-  count: int = 1
+  parts: int = 1  # the batch is cut into so many
 
   def of(self, whole: Any) -> Any:
     """Returns these rows of all tensors of a nest; None stays None."""
-    if self.count == 1:
+    if self.parts == 1:
       return whole
     return tf.nest.map_structure(self._of, whole)
 
   def _of(self, x):
     if x is None:
       return None
-    if x.shape[0] is not None and x.shape[0] % self.count:
+    if x.shape[0] is not None and x.shape[0] % self.parts:
       raise ValueError(
-        f"options.micro_batches = {self.count} does not divide the batch of "
+        f"options.micro_batches = {self.parts} does not divide the batch of "
         f"{x.shape[0]} that each of {replica.num_replicas()} replicas has. "
         "Change it or options.batch_size."
       )
-    return tf.reshape(x, [-1, self.count, *x.shape[1:]])[:, self.index]
+    return tf.reshape(x, [-1, self.parts, *x.shape[1:]])[:, self.index]
 
   def uniform(self, shape: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
     """Returns draws.uniform of the whole batch, these rows of it."""
@@ -58,10 +58,10 @@ class Rows(NamedTuple):
 
   def _whole(self, shape):
     """Returns the shape of the whole batch, from that of its part."""
-    if self.count == 1:
+    if self.parts == 1:
       return shape
     shape = tf.cast(tf.convert_to_tensor(shape), tf.int32)
-    return tf.concat([shape[:1] * self.count, shape[1:]], axis=0)
+    return tf.concat([shape[:1] * self.parts, shape[1:]], axis=0)
 
 
 def whole(parts: tf.Tensor) -> tf.Tensor:

@@ -2,12 +2,12 @@
 
 `train_step` is Algorithm 1 of Goodfellow et al. (2014): D is updated
 `options.disc_iters` times, then G `options.gen_iters` times. `global_step`
-counts these steps, whatever the number of updates in them: schedules, the
-average of the weights, checkpoints and `options.training_steps` go by it.
+counts these steps, whatever the number of updates in them. Schedules, the
+average of the weights, checkpoints and `options.training_steps` refer to it.
 
-This file says what is sampled, scored, penalised and descended. How a gradient
-is found and a step along it made stands in update.py, when fakes are made in
-fakes.py, and what the networks are in networks.py.
+This file says what is sampled, scored, penalised and descended. networks.py
+makes the networks, fakes.py says when fakes are made, and update.py finds the
+gradients and makes the steps.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,6 @@ from typing import Any
 from typing import Callable
 from typing import Optional
 from typing import Union
-import warnings
 
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
 from compare_gan.context import pixels
@@ -28,14 +27,15 @@ from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
 from compare_gan.gans import offers as offers_lib
 from compare_gan.gans import optimizers
-from compare_gan.gans import penalty_lib
+from compare_gan.gans import penalties
+from compare_gan.gans import settings_checks
 from compare_gan.gans import update
 from compare_gan.gans.augmentation import Augmentation
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Fakes
 from compare_gan.gans.fakes import Made
 from compare_gan.gans.fakes import Pass
-from compare_gan.gans.heads.class_head import ClassHead
+from compare_gan.gans.heads import class_head as class_head_lib
 from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.networks import Networks
 from compare_gan.gans.schedules import Schedule
@@ -44,7 +44,6 @@ from compare_gan.gans.seen import Seen  # noqa: F401, part of what hooks see
 from compare_gan.gans.sight import Sight
 from compare_gan.gans.term import Offers
 from compare_gan.gans.update import Objective
-from compare_gan.layers import initializers
 import gin
 import tensorflow as tf
 
@@ -53,7 +52,7 @@ import tensorflow as tf
 class ModularGAN(Networks):
   """See above.
 
-  A subclass overrides one or a few of these, and never a step:
+  A subclass overrides some of these, but no step:
 
     make_generator, make_discriminator, make_encoder, make_heads,
     one_hot, d_sees_labels        see networks.py
@@ -80,7 +79,7 @@ class ModularGAN(Networks):
     fit_label_distribution: fakes have the labels of the real images instead of
       uniform ones.
     class_head: how D learns classes, beside or in place of a projection of y:
-      @ac_head or another one of heads/. None: it has no head.
+      @ac_head or another head of heads/, or None for no head.
   """
 
   fakes_made_again = False  # Whether each update has fakes of its own.
@@ -103,13 +102,15 @@ class ModularGAN(Networks):
     conditional: bool = False,
     fit_label_distribution: bool = False,
     ema_warmup: bool = False,
-    class_head: Optional[Callable[..., ClassHead]] = None,
+    class_head: Optional[Callable[..., class_head_lib.ClassHead]] = None,
   ) -> None:
-    _require_order(
+    settings_checks.require_unrolled_for_joint_fakes(
       experimental_joint_gen_for_disc, experimental_force_graph_unroll
     )
     if g_use_ema:
-      _warn_of_copies(ema_start_step, options.training_steps)
+      settings_checks.warn_if_average_never_starts(
+        ema_start_step, options.training_steps
+      )
     self.seed = seed
     self.penalty_weight = options.lamba
     self.split_scores = deprecated_split_disc_calls
@@ -119,48 +120,30 @@ class ModularGAN(Networks):
     self._augment = Augmentation(
       step=lambda: self.global_step, batch_size=options.batch_size
     )
-    if self._augment.mixes and self.has_encoder:
-      raise ValueError(
-        f"augmentation.pseudo_real = @apa(), but {type(self).__name__} shows D "
-        "images with their codes, which a fake has not. Set it to None."
-      )
+    if self.has_encoder:
+      settings_checks.require_no_pseudo_real(self._augment, type(self).__name__)
     self._class_head_fn = class_head
     super().__init__(dataset, options, conditional)
-    [self.class_head] = [
-      head for head in self.heads if isinstance(head, ClassHead)
-    ] or [None]
+    self.class_head = class_head_lib.find_class_head(self.heads)
     if class_head and not self.class_head:
-      raise ValueError(
-        f"ModularGAN.class_head = @{class_head.__name__}, but "
-        f"{type(self).__name__} has heads of its own. Leave it at None."
-      )
-    self.averages = None
+      settings_checks.refuse_class_head(class_head, type(self).__name__)
+    self.averages: Optional[ema.Averages] = None
     if g_use_ema:
       self.averages = ema.Averages(ema_decay, ema_start_step, ema_warmup)
       self.averaged_generator = self.averages.copy_of(
         self.generator, self.make_generator
       )
-    self.penalty = penalty_lib.Penalty(
-      type(self).__name__,
-      list(self.offers()),
-      building={"kernels": penalty_lib.kernels_of(self.weights_of("d"))},
-      augments=not self._augment.is_identity,
+    self.penalty = penalties.make_d_penalty(
+      self, augments=not self._augment.is_identity
     )
-    g_kernels = penalty_lib.kernels_of(self.generator.trainable_variables)
-    self.g_penalty = penalty_lib.GeneratorPenalty(
-      g_kernels,
-      gan=type(self).__name__,
-      offers=list(self.g_offers()),
-      building={"kernels": g_kernels},
-    )
-    # What checkpoints find beside the networks, moved after D's or G's update.
+    self.g_penalty = penalties.make_g_penalty(self)
+    # State beside the networks' own, moved after D's or G's update and saved.
     self.d_state = [*self.penalty.terms.modules, self._augment]
     self.g_state = self.g_penalty.terms.modules
-    wanted = "real_anchor" in self.penalty.needs
-    anchors = [penalty_lib.ScoreAnchors()] if wanted else []
+    anchors = penalties.make_score_anchors(self.penalty)
     self._d = update.Side(
       "d",
-      [*self.networks_of("d"), *anchors],
+      [*self.networks_of("d"), *([anchors] if anchors else [])],
       d_optimizer_fn or g_optimizer_fn,
       g_lr if d_lr is None else d_lr,
       self.penalty.terms,
@@ -176,9 +159,9 @@ class ModularGAN(Networks):
     )
     self.d_optimizer = self._d.optimizer
     self.g_optimizer = self._g.optimizer
-    self.global_step = _counter("global_step", tf.int64)
-    self.global_step_disc = _counter("global_step_disc", tf.int32)
-    self.anchors = anchors[0] if anchors else None
+    self.global_step = update.make_counter("global_step", tf.int64)
+    self.global_step_disc = update.make_counter("global_step_disc", tf.int32)
+    self.anchors = anchors
 
   # ---- Networks --------------------------------------------------------------
 
@@ -212,7 +195,7 @@ class ModularGAN(Networks):
         self.options, self._d, self._g, self.global_step, self.unrolled
       )
       fakes = self.fakes_in_turn(d_batches, g_batch)
-      scalars = {}
+      scalars: dict[str, tf.Tensor] = {}
       for i, batch in enumerate(d_batches):
         with step.update_of(self._d):
           scalars |= self._update_discriminator(step, batch, next(fakes), i)
@@ -324,7 +307,7 @@ class ModularGAN(Networks):
       passes: see fakes.py; several of them may be made jointly.
       rows: which of the whole batches theirs are.
     """
-    del rows  # For those who draw.
+    del rows  # For GANs that draw here.
     return list(map(Made, self.images_of(passes)))
 
   def augmented(
@@ -340,10 +323,10 @@ class ModularGAN(Networks):
     return self._augment.apply(images, self._augment.draw(images, rows))
 
   def mixed(self, batch: Batch, rows: Rows) -> Batch:
-    """Returns a batch of D some of whose real images are fresh fakes (APA)."""
+    """Returns D's batch with fresh fakes among its real images (APA)."""
     if not self._augment.mixes:
       return batch
-    shape = [tf.shape(batch.images)[0] * rows.count, self.options.z_dim]
+    shape = [tf.shape(batch.images)[0] * rows.parts, self.options.z_dim]
     fresh = offers_lib.Passes(self).generator(
       rows.of(latents.z(shape)), batch.fake_y
     )
@@ -374,7 +357,7 @@ class ModularGAN(Networks):
 
     Args:
       real, fake: D's outputs.
-      batch: what they are of, for losses that ask for labels.
+      batch: the batch that D saw, for losses that ask for labels.
     """
     labels = {"y": batch.y, "y_fake": batch.fake_y} if batch else {}
     losses = loss_lib.get_losses(
@@ -400,11 +383,8 @@ class ModularGAN(Networks):
 
   @contextlib.contextmanager
   def without_penalty(self) -> Iterator[None]:
-    """Inside, D descends its loss alone: to see what the penalty costs."""
-    none = penalty_lib.Penalty(
-      "", offers=[], fn=penalty_lib.no_penalty, terms=()
-    )
-    with self._changed(penalty=none):
+    """Inside, D descends its loss alone, which shows what the penalty costs."""
+    with self._changed(penalty=penalties.make_no_penalty()):
       yield
 
 
@@ -414,30 +394,3 @@ _MEAN_LOGITS = ("logits/real", "logits/fake")
 def _mean_logits(scored):
   means = [tf.reduce_mean(side.logits) for side in (scored.real, scored.fake)]
   return dict(zip(_MEAN_LOGITS, means))
-
-
-def _counter(name, dtype):
-  return scope.variable(
-    name, [], initializers.zeros, trainable=False, dtype=dtype
-  )
-
-
-def _require_order(joint, unrolled):
-  """Raises if fakes were to be made jointly, but one update after the other."""
-  if joint and not unrolled:
-    raise ValueError(
-      "ModularGAN.experimental_joint_gen_for_disc = True needs "
-      "ModularGAN.experimental_force_graph_unroll = True: otherwise the "
-      "fakes of one update are made at a time."
-    )
-
-
-def _warn_of_copies(start_step, training_steps):
-  """Warns of an average of the weights that never acts."""
-  if start_step >= training_steps:
-    warnings.warn(
-      f"ModularGAN.ema_start_step = {start_step}, but the training ends "
-      f"at options.training_steps = {training_steps}: the average of "
-      "G's weights will be a copy of them. A smaller start would do.",
-      stacklevel=3,
-    )

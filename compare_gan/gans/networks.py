@@ -56,7 +56,7 @@ class Networks(AbstractGAN):
       self.heads = self.make_heads()
     if conditional:
       label_use.check(self)
-    self.averaged_generator = None
+    self.averaged_generator: Optional[abstract_arch.AbstractGenerator] = None
 
   # ---- Hooks -----------------------------------------------------------------
 

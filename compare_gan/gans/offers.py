@@ -1,9 +1,9 @@
-"""What a GAN's networks offer its regularisers; the rest stands in seen.py."""
+"""What a GAN's networks offer its regularisers; seen.py has the rest."""
 
 from typing import Any
 from typing import Optional
 
-from compare_gan.architectures.outputs import DiscriminatorOutput
+from compare_gan.architectures.abstract_arch import DiscriminatorOutput
 from compare_gan.context import state
 from compare_gan.gans import seen
 from compare_gan.gans.term import Offers
@@ -26,7 +26,7 @@ def of_networks(gan: Any) -> Offers:
 
 
 def with_kernels_of_g(offers: Offers, gan: Any) -> Offers:
-  """Returns the offers with G's kernels in the place of D's."""
+  """Returns the offers with G's kernels instead of D's."""
   rest = {name: value for name, value in offers.items() if name != "kernels"}
   return {**rest, **_kernels(gan.generator.trainable_variables)}
 

@@ -21,9 +21,9 @@ of BigGAN has is
   g/orthogonal_penalty.convolutions_only = True
   g/orthogonal_penalty.factor = 0.5
 
-A penalty or term is a function that names what it needs as its parameters; what
-there is stands in seen.py, and examples in terms/. A GAN that cannot offer one
-of these refuses it when it is built. One of your own:
+A penalty or term is a function whose parameters name what it needs. seen.py
+lists these names, and terms/ has examples. A GAN that cannot offer one of them
+refuses the penalty when it is built. To use your own:
 
   import my_package.my_penalty
   penalty.fn = @my_penalty
@@ -39,7 +39,7 @@ from compare_gan.gans.term import Offers
 from compare_gan.gans.term import Terms
 from compare_gan.gans.term import needs
 
-# The penalties that stood in this file are known by it.
+# The penalties that used to be in this file can be imported from it.
 from compare_gan.gans.terms.dragan import dragan_penalty  # noqa: F401
 from compare_gan.gans.terms.joint_r1 import joint_r1_penalty  # noqa: F401
 from compare_gan.gans.terms.kernels import kernels_of  # noqa: F401
@@ -115,8 +115,8 @@ class GeneratorPenalty:
 
   Args:
     kernels: G's.
-    fn: a penalty that needs nothing but kernels, @orthogonal_penalty say. None:
-      no penalty.
+    fn: a penalty that needs nothing but kernels, such as @orthogonal_penalty.
+      None: no penalty.
     weight: its factor.
     terms: added to it, each with its own weight, see above.
     gan, offers, building: as for Terms.
@@ -147,14 +147,12 @@ class GeneratorPenalty:
         "@orthogonal_penalty or @l2_penalty, or put it into g_penalty.terms."
       )
     if not weight >= 0:
-      raise ValueError(
-        f"g_penalty.weight = {weight!r}. It must be a number of 0 or more."
-      )
+      raise ValueError(f"g_penalty.weight = {weight!r}. It must be 0 or more.")
     if not kernels:
       raise ValueError(
         f"g_penalty.fn = @{fn.__name__} acts on kernels, but this generator "
-        "has none that are free: with G.weight_norm = True their length is "
-        "not. Set G.weight_norm = False or g_penalty.fn = None."
+        "has no free kernels: G.weight_norm = True fixes their length. Set "
+        "G.weight_norm = False or g_penalty.fn = None."
       )
 
   def __bool__(self) -> bool:
@@ -162,4 +160,6 @@ class GeneratorPenalty:
 
   def __call__(self) -> tf.Tensor:
     """Returns the scalar, without its weight."""
+    if self._fn is None:
+      return no_penalty()
     return self._fn(kernels=self._kernels)

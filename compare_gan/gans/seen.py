@@ -1,9 +1,9 @@
-"""What an update has seen, by the names that regularisers ask for it.
+"""What an update has seen, by the names under which regularisers ask for it.
 
   x, x_fake      real and fake images as D sees them, [N, H, W, C]
   raw_x, raw_x_fake    the same before augmentation
   y, y_fake      their labels, [N, num_classes] or None
-  z              what the fakes were made of, [N, z_dim]
+  z              the latents of the fakes, [N, z_dim]
   real_logits, fake_logits      D's scores of these images, [N, 1]
   real_features, fake_features  what D computes them from, [N, d]
   real_slopes, fake_slopes      d logits / d pixels at raw_x and raw_x_fake,
@@ -47,7 +47,7 @@ class View(NamedTuple):
 
 
 class Scored(NamedTuple):
-  """What D makes of a batch and its fakes."""
+  """D's outputs and losses for a batch and its fakes."""
 
   d_loss: tf.Tensor  # without penalty
   g_loss: tf.Tensor
@@ -58,7 +58,7 @@ class Scored(NamedTuple):
 
 
 class Seen(NamedTuple):
-  """What a penalty can ask for; before D has scored it, `scored` is None."""
+  """What a penalty can ask for; `scored` is None until D has scored it."""
 
   batch: Batch  # with the images as D sees them, augmented
   made: Made  # likewise
@@ -70,6 +70,23 @@ class Seen(NamedTuple):
   view_logits: Any = ()  # a list, of the regulariser that asks
 
 
+def _scored(seen: Seen) -> Scored:
+  if seen.scored is None:
+    raise ValueError(
+      "A regulariser's `views` asks for what D computes, but D scores the "
+      "views in the same pass. `views` can ask for images, labels and draws."
+    )
+  return seen.scored
+
+
+def _slopes(seen: Seen) -> "Slopes":
+  if seen.slopes is None:
+    raise ValueError(
+      "No term that acts in this pass needs slopes, so none were recorded."
+    )
+  return seen.slopes
+
+
 # What every GAN has of a Seen; ModularGAN.offers adds what its networks give.
 FIELDS: dict[str, Callable[[Seen], Any]] = {
   "x": lambda seen: seen.batch.images,
@@ -79,12 +96,12 @@ FIELDS: dict[str, Callable[[Seen], Any]] = {
   "y": lambda seen: seen.batch.y,
   "y_fake": lambda seen: seen.batch.fake_y,
   "z": lambda seen: seen.batch.z,
-  "real_logits": lambda seen: seen.scored.real.logits,
-  "fake_logits": lambda seen: seen.scored.fake.logits,
-  "real_features": lambda seen: seen.scored.real.features,
-  "fake_features": lambda seen: seen.scored.fake.features,
-  "real_slopes": lambda seen: seen.slopes.real(seen.scored),
-  "fake_slopes": lambda seen: seen.slopes.fake(seen.scored),
+  "real_logits": lambda seen: _scored(seen).real.logits,
+  "fake_logits": lambda seen: _scored(seen).fake.logits,
+  "real_features": lambda seen: _scored(seen).real.features,
+  "fake_features": lambda seen: _scored(seen).fake.features,
+  "real_slopes": lambda seen: _slopes(seen).real(_scored(seen)),
+  "fake_slopes": lambda seen: _slopes(seen).fake(_scored(seen)),
   "view_logits": lambda seen: list(seen.view_logits),
   "uniform": lambda seen: seen.rows.uniform,
   "normal": lambda seen: seen.rows.normal,

@@ -1,8 +1,9 @@
-"""Terms: any number of regularisers of D or of G, each with what is around it.
+"""Terms: any number of regularisers of D or of G, with weights and intervals.
 
-A regulariser is a function or an object that computes a value; a Term says how
-much of it is added to the loss, and when. See penalty_lib.py for how gin writes
-them, seen.py for what they can ask for, and terms/ for those that there are.
+A regulariser is a function or an object that computes a value. A Term says how
+much of it is added to the loss, and when. penalty_lib.py shows how to write
+terms in gin, seen.py lists what they can ask for, and terms/ has the existing
+ones.
 """
 
 from collections.abc import Iterable
@@ -66,16 +67,16 @@ def _statistic(name):
 
 @gin.configurable("term", module="compare_gan.gans")
 class Term:
-  """A regulariser with what is given around it.
+  """A regulariser with its weight and interval.
 
   Its name is the gin scope it is made in, `r1` of @r1/term(), or that of `fn`.
 
   Args:
     fn: the regulariser: a function, or a class with state, see terms/.
     weight: its factor, a number or a schedule of the step.
-    interval: it acts at every so many updates of its side, the first included,
-      with `interval` times its weight (lazy regularisation, StyleGAN2,
-      https://arxiv.org/abs/1912.04958, appendix B).
+    interval: it acts at each `interval`-th update of its side, the first one
+      included, with `interval` times its weight (lazy regularisation,
+      StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
   """
 
   def __init__(
@@ -105,11 +106,11 @@ class Term:
 
 
 class Regulariser:
-  """A term whose function, or object with state, is there to be called.
+  """A term that is ready to be computed.
 
   Args:
-    term: what gin says of it.
-    fn: the function or object.
+    term: what gin says about it.
+    fn: the function, or the object that was made of the term's class.
   """
 
   def __init__(self, term: Term, fn: Callable) -> None:
@@ -119,7 +120,7 @@ class Regulariser:
 
   @property
   def modules(self) -> list[Module]:
-    """Returns what has state, to be kept with that of its side."""
+    """Returns its modules with state, to be saved with that of its side."""
     return [x for x in (self.fn, self.last) if isinstance(x, Module)]
 
   @property
@@ -148,12 +149,12 @@ class Regulariser:
 
   def is_due(self) -> Union[bool, tf.Tensor]:
     """Returns whether it acts at this update."""
-    if self.term.interval == 1:
+    if self.last is None:
       return True
     return tf.equal(self.last.updates % self.term.interval, 0)
 
   def conclude(self, scalars: dict[str, tf.Tensor]) -> None:
-    """Moves its state, and takes out of the scalars what only that needs.
+    """Moves its state, and removes the scalars that only the state needs.
 
     A lazy term is logged as it was when it last acted.
     """
@@ -176,7 +177,7 @@ class Regulariser:
 
 @contextlib.contextmanager
 def _kept_unless(is_due, variables):
-  """Inside, variables move; they come back if it is not due."""
+  """Inside, variables move; afterwards they are restored if it is not due."""
   before = [] if is_due is True else [tf.identity(v) for v in variables]
   yield
   for moved, value in zip(variables, before):
@@ -218,8 +219,8 @@ class Terms:
     side: "penalty" or "g_penalty", for messages.
     gan: the GAN's name, for messages.
     terms: Terms or plain functions, these with a weight of 1.
-    offers: names of what the GAN has for them.
-    building: what classes with state may ask for when they are made.
+    offers: names of what the GAN offers them.
+    building: what classes with state may ask for in their constructor.
     augments: whether there is a policy of augmentation.
     lazy_steps: see `in_two_steps`.
   """
@@ -271,8 +272,8 @@ class Terms:
         missing = [name for name in wanted if name not in building]
         if missing:
           raise ValueError(
-            f"{self._side}.terms: @{fn.__name__} is made of "
-            f"{', '.join(missing)}, but there is {', '.join(building)}."
+            f"{self._side}.terms: the constructor of @{fn.__name__} needs "
+            f"{', '.join(missing)}, but can have {', '.join(building)} only."
           )
         fn = fn(**{name: building[name] for name in wanted})
       return Regulariser(term, fn)
@@ -291,15 +292,15 @@ class Terms:
 
   @property
   def modules(self) -> list[Module]:
-    """Returns those that have state, to be kept with their side's."""
+    """Returns the modules with state, to be saved with that of the side."""
     return [module for one in self.all for module in one.modules]
 
   @property
   def share_of_main_steps(self) -> float:
-    """Returns which share of an optimiser's steps goes along the loss.
+    """Returns the share of an optimiser's steps that follow the loss.
 
-    With lazy terms in steps of their own there are 1 + 1 / k steps for each
-    update, for each interval k.
+    If lazy terms have steps of their own, an update has 1 + sum of 1 / k steps
+    on average, over the intervals k.
     """
     return 1.0 / (1.0 + sum(1.0 / k for k in self.intervals))
 

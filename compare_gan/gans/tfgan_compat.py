@@ -18,23 +18,21 @@ _PARTS = f"{_NAME}.python"
 def tfgan() -> types.ModuleType:
   """Returns TF-GAN; `losses`, `eval` and so on are imported at first use."""
   if _NAME not in sys.modules:
-    # Finding a package runs nothing of it.
-    spec = importlib.util.find_spec(_NAME)
-    if spec is None:
-      raise ModuleNotFoundError(
-        "TF-GAN is not installed. `pip install tensorflow-gan` would do."
-      )
-    outer = _hollow(_NAME, spec.submodule_search_locations)
-    inner = importlib.util.find_spec(_PARTS)
-    outer.python = _hollow(_PARTS, inner.submodule_search_locations)
-    outer.__getattr__ = _part
+    outer = _import_without_running(_NAME)
+    outer.python = _import_without_running(_PARTS)
+    outer.__getattr__ = _import_part
   return sys.modules[_NAME]
 
 
-def _hollow(name, path):
-  """Makes a package of this name whose own file was not run."""
+def _import_without_running(name):
+  """Imports a package without running its `__init__.py`; returns it."""
+  spec = importlib.util.find_spec(name)  # Finding a package runs nothing of it.
+  if spec is None:
+    raise ModuleNotFoundError(
+      "TF-GAN is not installed. Run `pip install tensorflow-gan`."
+    )
   package = types.ModuleType(name)
-  package.__path__ = list(path)
+  package.__path__ = list(spec.submodule_search_locations)
   package.__spec__ = importlib.util.spec_from_loader(
     name, loader=None, is_package=True
   )
@@ -42,8 +40,8 @@ def _hollow(name, path):
   return package
 
 
-def _part(name):
-  """What `tensorflow_gan.<name>` is when nothing has asked for it before."""
+def _import_part(name):
+  """Returns `tensorflow_gan.<name>`, which was not asked for before."""
   try:
     return importlib.import_module(f"{_PARTS}.{name}")
   except ModuleNotFoundError as error:

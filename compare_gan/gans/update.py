@@ -1,14 +1,15 @@
 """How a step moves weights: what Algorithm 1 leaves out.
 
-modular_gan.py says what each update of a step descends. Here stands the rest:
+modular_gan.py says what each update of a step descends. This file does the
+rest:
 
   parts       a batch may be cut up, `options.micro_batches`; the weights move
               along the mean gradient of the parts
-  replicas    and along its mean over all of them
-  float16     scales the loss; an update that overflows is taken back, with all
+  replicas    the weights move along the mean gradient of all replicas
+  float16     the loss is scaled; an update that overflows is undone, with all
               state that its passes have moved
   recompute   `options.recompute` keeps less for the backward pass
-  lazy terms  of `penalty.terms` act at some updates only
+  lazy terms  some of `penalty.terms` act at some updates only
 
 and what is logged of it: learning rates, gradient norms, loss scales.
 """
@@ -22,27 +23,27 @@ from typing import NamedTuple
 from typing import Optional
 import warnings
 
-from compare_gan.context import draws
 from compare_gan.context import recompute
 from compare_gan.context import replica
 from compare_gan.context import scope
 from compare_gan.context import state
 from compare_gan.gans import clipping
 from compare_gan.gans import fakes as fakes_lib
+from compare_gan.gans import gradients as gradients_lib
 from compare_gan.gans import loss_scale
 from compare_gan.gans import micro_batches
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Fakes
+from compare_gan.gans.gradients import Gradients
 from compare_gan.gans.options import Options
 from compare_gan.gans.penalty_lib import GeneratorPenalty
 from compare_gan.gans.term import Terms
 from compare_gan.gans.term import Valued
+from compare_gan.layers import initializers
 import gin
 import tensorflow as tf
 
 _MOST_NAMES = 5  # that a warning shows
-
-Gradients = list[Optional[tf.Tensor]]  # of a side's weights, in their order
 
 
 class Objective(NamedTuple):
@@ -58,8 +59,8 @@ class Side:
 
   Args:
     name: "d" or "g", in the names of scalars and of what the optimiser keeps.
-    networks: whose weights it moves, and whose passes move state.
-    optimizer_fn: makes it, of a learning rate and a name.
+    networks: it moves their weights, and their passes move their state.
+    optimizer_fn: `optimizer_fn(learning_rate, name)` makes the optimiser.
     learning_rate: a number or a schedule.
     terms: its regularisers.
     others: modules whose state its updates move, after the passes.
@@ -78,7 +79,7 @@ class Side:
     variables = [v for network in networks for v in network.variables]
     self.weights = [v for v in variables if v.trainable]
     self.state = [v for v in variables if not v.trainable]
-    # The kernels that a regulariser holds on to are not its own.
+    # A regulariser may hold kernels of a network: these are not its state.
     self.other_state = [
       v for module in others for v in module.variables if not v.trainable
     ]
@@ -91,12 +92,10 @@ class Side:
     self.optimizer.build(self.weights)
     self._has_named_idle = False
 
-  def gradients(
-    self, tape: tf.GradientTape, loss: tf.Tensor
-  ) -> list[Optional[tf.Tensor]]:
+  def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
     """Returns the gradients on this replica, float32; None where there is none.
 
-    An embedding of y has none, say, that no layer asks for.
+    For example, an embedding of y that no layer uses has none.
     """
     return loss_scale.gradients(self.optimizer, tape, loss, self.weights)
 
@@ -105,25 +104,21 @@ class Side:
     return [g if g is None else replica.all_mean(g) for g in gradients]
 
   def descend(self, gradients: Gradients, step: tf.Variable) -> tf.Tensor:
-    """Makes a step along gradients that all replicas share; returns the norm.
+    """Makes a step along gradients that all replicas share; returns their norm.
 
-    0 if the step was not made, because float16 overflowed.
+    The norm is 0 if float16 overflowed and the step was not made.
     """
     self._name_idle(gradients)
-    pairs = [
-      (gradient, weight)
-      for gradient, weight in zip(gradients, self.weights)
-      if gradient is not None
-    ]
+    pairs = gradients_lib.pair_with_weights(gradients, self.weights)
     self.optimizer.apply_gradients(pairs, step)
-    norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
+    norm = gradients_lib.global_norm(gradients)
     return tf.where(loss_scale.was_skipped(self.optimizer), 0.0, norm)
 
   def descend_when(
     self, is_due: tf.Tensor, gradients: Gradients, step: tf.Variable
   ) -> None:
-    """Makes a step more if it is due; without a gradient a weight stays."""
-    pairs = [(g, w) for g, w in zip(gradients, self.weights) if g is not None]
+    """Makes a further step if it is due; a weight without gradient stays."""
+    pairs = gradients_lib.pair_with_weights(gradients, self.weights)
     self.optimizer.apply_gradients(pairs, step, when=is_due)
 
   def _name_idle(self, gradients):
@@ -154,9 +149,9 @@ class Step:
   Args:
     options: the Options of the training.
     d, g: the Sides.
-    global_step: what learning rates go by.
-    at_once: whether all fakes are made before the first update. G's state then
-      comes back to what it is now, whichever of the updates is skipped.
+    global_step: the step at which learning rates are read.
+    at_once: whether all fakes are made before the first update. Then any
+      update that is skipped sets G's state back to what it is now.
   """
 
   def __init__(
@@ -170,7 +165,7 @@ class Step:
     self._options = options
     self._d, self._g = d, g
     self._global_step = global_step
-    self._g_skips = []
+    self._g_skips: list[tf.Tensor] = []
     self._g_state_at_start = None
     if at_once and loss_scale.can_skip(g.optimizer):
       self._g_state_at_start = micro_batches.read(g.state)
@@ -179,7 +174,7 @@ class Step:
   def update_of(self, side: Side) -> Iterator[None]:
     """Inside, a side is updated: entirely, or not at all.
 
-    An update that float16 overflowed in leaves all state as it was before it.
+    An update in which float16 overflows leaves all state as it was before.
     """
     optimizer = side.optimizer
     with loss_scale.undone_if_skipped(
@@ -223,11 +218,13 @@ class Step:
     """
     if side is not self._g:
       made = fakes.made.without_gradient()
-      mean = self._mean(side, batch, made, loss, terms, lazy)
-      return self._apply(side, *mean, terms, penalty)
+      gradients, scalars = self._mean(side, batch, made, loss, terms, lazy)
+      return self._apply(side, gradients, scalars, terms, penalty)
     with micro_batches.held(side.state, fakes.state):
-      mean = self._mean(side, batch, fakes.made, loss, terms, lazy, fakes)
-      return self._apply(side, *mean, terms, penalty)
+      gradients, scalars = self._mean(
+        side, batch, fakes.made, loss, terms, lazy, fakes
+      )
+      return self._apply(side, gradients, scalars, terms, penalty)
 
   def _mean(self, side, batch, made, loss, terms, lazy, fakes=None):
     """Returns the mean gradients and scalars of all parts of the batch.
@@ -238,11 +235,11 @@ class Step:
       fakes: the Fakes whose making is differentiated, or None.
 
     Returns:
-      {_LOSS: the gradients of the loss, name: those of a term}, and {name:
+      {MAIN: the gradients of the loss, name: those of a term}, and {name:
       scalar}.
     """
     apart = terms.eager if self._separates else []
-    keys = [_LOSS, *(one.name for one in [*apart, *terms.lazy])]
+    keys = [gradients_lib.MAIN, *(one.name for one in [*apart, *terms.lazy])]
     names = []
 
     def part(rows: micro_batches.Rows) -> tuple[list, list]:
@@ -254,7 +251,7 @@ class Step:
         shown = some_made
       with tape:
         objective = loss(some, shown, rows)
-        values = self._to_differentiate(objective)
+        values = self._objectives(objective)
       found = {key: side.gradients(tape, x) for key, x in values.items()}
       scalars = {**objective.scalars, **_scalars_of_terms(objective.terms)}
       for one in terms.lazy:
@@ -282,15 +279,15 @@ class Step:
 
   @property
   def _separates(self):
-    """Whether each term has gradients of its own, to know their norm."""
+    """Returns whether each term has gradients of its own, to log their norm."""
     return self._options.log_gradient_norms
 
-  def _to_differentiate(self, objective):
-    """Returns {_LOSS: what is descended}, and terms whose norms are logged."""
+  def _objectives(self, objective):
+    """Returns {MAIN: what is descended, name: a term whose norm is logged}."""
     terms = {name: one.weighted for name, one in objective.terms.items()}
     if self._separates or not terms:
-      return {_LOSS: objective.value, **terms}
-    return {_LOSS: tf.add_n([objective.value, *terms.values()])}
+      return {gradients_lib.MAIN: objective.value, **terms}
+    return {gradients_lib.MAIN: tf.add_n([objective.value, *terms.values()])}
 
   def _if_due(self, one, lazy, side, batch, made, rows, fakes):
     """Returns the gradients and scalars of a lazy term, zeros if not due.
@@ -324,19 +321,21 @@ class Step:
         keys
       )
 
-    gradients, values = _computed_if(one.is_due(), compute, zeros)
+    gradients, values = gradients_lib.compute_if(one.is_due(), compute, zeros)
     found = [None if no else g for no, g in zip(absent, gradients)]
     return found, dict(zip(keys, values))
 
   def _apply(self, side, gradients, scalars, terms, penalty):
-    """Makes the step; returns the scalars and those that it adds."""
+    """Makes the step; returns the scalars, with those of the step added."""
     name, optimizer = side.name, side.optimizer
     if penalty:
       with fakes_lib.watching(side.weights) as tape:
         value = penalty()
         weighted = penalty.weight * value
       more = side.gradients(tape, weighted)
-      gradients[_LOSS] = _sum(gradients[_LOSS], more)
+      gradients[gradients_lib.MAIN] = gradients_lib.add(
+        gradients[gradients_lib.MAIN], more
+      )
       scalars[f"loss/{name}"] += weighted
       scalars[f"loss/{name}_penalty"] = value
     scalars[f"learning_rate/{name}"] = optimizer.learning_rate(
@@ -345,8 +344,10 @@ class Step:
     norms = {}
     if self._separates:
       gradients = {key: side.mean(one) for key, one in gradients.items()}
-      norms = {key: _norm(one) for key, one in gradients.items()}
-    joint, apart = _by_step(gradients, terms)
+      norms = {
+        key: gradients_lib.global_norm(one) for key, one in gradients.items()
+      }
+    joint, apart = gradients_lib.group_by_step(gradients, terms)
     total, *own = [
       one if self._separates else side.mean(one) for one in (joint, *apart)
     ]
@@ -364,17 +365,11 @@ class Step:
     return scalars
 
 
-_LOSS = "loss"  # the key of gradients that are not of one term alone
-
-
-def _computed_if(is_due, compute, zeros):
-  """Returns compute() or zeros(), whose structure it learns from the former."""
-  if draws.are_planned() or not tf.inside_function():
-    # What is drawn before the step cannot be drawn inside of a branch.
-    return tf.nest.map_structure(
-      lambda x: tf.where(is_due, x, tf.zeros_like(x)), compute()
-    )
-  return tf.cond(is_due, compute, zeros)
+def make_counter(name: str, dtype: tf.DType) -> tf.Variable:
+  """Returns a variable that counts from 0."""
+  return scope.variable(
+    name, [], initializers.zeros, trainable=False, dtype=dtype
+  )
 
 
 def _scalars_of_terms(terms):
@@ -385,37 +380,9 @@ def _scalars_of_terms(terms):
   }
 
 
-def _by_step(gradients, terms):
-  """Returns the sum of gradients of the main step, and those of others.
-
-  There is one for each interval, if lazy terms have steps of their own.
-  """
-  lazy = terms.lazy if terms.in_two_steps else []
-  names = {one.name for one in lazy}
-  joint = _sum(*(g for key, g in gradients.items() if key not in names))
-  apart = [
-    _sum(*(gradients[one.name] for one in lazy if one.term.interval == k))
-    for k in (terms.intervals if lazy else [])
-  ]
-  return joint, apart
-
-
-def _sum(*of_gradients):
-  """Returns the sum of lists of gradients; None where all are."""
-  sums = []
-  for same in zip(*of_gradients):
-    there = [gradient for gradient in same if gradient is not None]
-    sums.append(tf.add_n(there) if len(there) > 1 else (there or [None])[0])
-  return sums
-
-
-def _norm(gradients):
-  return tf.linalg.global_norm([g for g in gradients if g is not None])
-
-
 @contextlib.contextmanager
 def recomputing(options: Options) -> Iterator[None]:
-  """Inside, a step computes again what `options.recompute` says not to keep."""
+  """Inside, a step recomputes what `options.recompute` says not to keep."""
   if options.recompute and replica.num_replicas() > 1:
     raise ValueError(
       "options.recompute = True with "

@@ -201,7 +201,7 @@ class Ada:
     if len(self.filter_bands) != filter_bank.BANDS:
       raise ValueError(
         f"ada.filter_bands = {self.filter_bands!r}, but there are "
-        f"{filter_bank.BANDS} bands: (1, 1, 1, 1) say."
+        f"{filter_bank.BANDS} bands, such as (1, 1, 1, 1)."
       )
     for band in self.filter_bands:
       checks.require_number("ada.filter_bands, each of them,", band, 0.0, 1.0)
@@ -233,12 +233,12 @@ class Ada:
     used = self._used(height, width, channels)
     if not used:
       return tf.zeros([shape[0], 1, 1, 1], tf.bool), {}
-    widths = {("gate", name): 1 for name in _GATES}
+    widths = {f"gate/{name}": 1 for name in _GATES}
     u = rows.uniform([shape[0], len(_GATES) + sum(_UNIFORM.values())])
     u = _Columns(u, {**widths, **_UNIFORM})
     n = _Columns(rows.normal([shape[0], sum(_NORMAL.values())]), _NORMAL)
     opened = {
-      name: u["gate", name] < chance
+      name: u[f"gate/{name}"] < chance
       for name, chance in self._chances(used, p).items()
     }
     open_values = self._open_values(u, n, height, width)
@@ -256,7 +256,7 @@ class Ada:
     if any(name in colors.NAMES for name in used) and channels not in (1, 3):
       raise ValueError(
         f"ada.preset = {self.preset!r} changes colours of images of 1 or 3 "
-        f"channels, but they have {channels}. Choose one without: 'bg' say."
+        f"channels, but they have {channels}. Choose one without, such as 'bg'."
       )
     if channels == 1:
       used = [name for name in used if name not in colors.OF_COLORS]

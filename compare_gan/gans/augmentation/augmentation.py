@@ -27,7 +27,7 @@ import tensorflow as tf
 
 
 class Draws(NamedTuple):
-  """What is random about a batch; None where nothing is."""
+  """The random numbers of a batch; None where nothing is random."""
 
   noise: Optional[tf.Tensor] = None  # to be added to pixels in [0, 1]
   is_changed: Optional[tf.Tensor] = None  # [N, 1, 1, 1], None for all
@@ -44,19 +44,19 @@ _STATISTICS = "statistics/augmentation/"
 class Augmentation(scope.Module):
   """Changes images [N, H, W, C] in [0, 1].
 
-  Draws and what is made of them are apart, so that two passes of D can see the
-  same changes. Without a binding nothing is drawn and nothing changes.
+  Drawing and applying are two methods, so that two passes of D can see the same
+  changes. Without a binding nothing is drawn and nothing changes.
 
   Args:
     policy: names out of color, translation, cutout, with commas between them;
-      or ADA's pipeline: @ada(), or the name of a preset such as "bgc"; or an
-      object of one's own that draws and applies as `diffaugment.DiffAugment`
-      does. "" changes nothing.
+      or ADA's pipeline: @ada(), or the name of a preset such as "bgc"; or your
+      own object with the methods `draw` and `apply` of
+      `diffaugment.DiffAugment`. "" changes nothing.
     p: the probability of the policy: a number, a schedule of the step, or
       @ada_controller(). At 0 images stay the same to the last bit.
     instance_noise: @instance_noise(), or None.
     pseudo_real: @apa(), or None.
-    step: returns the step that schedules go by.
+    step: returns the step at which schedules are read.
     batch_size: real images of an update of D, over all replicas.
   """
 
@@ -78,7 +78,9 @@ class Augmentation(scope.Module):
       "pseudo_real", pseudo_real, pseudo_real_lib.Apa, "@apa()"
     )
     self._step = step
-    self._p = self._apa_p = None
+    # None without policy or pseudo-real images, or if they never occur.
+    self._p: Optional[Probability] = None
+    self._apa_p: Optional[Probability] = None
     if self._policy is not None:
       self._p = Probability("augmentation.p", p, step, batch_size)
       if self._p.is_zero:
@@ -126,7 +128,7 @@ class Augmentation(scope.Module):
         fake.
       rows: has `uniform`.
     """
-    if not self._apa:
+    if self._apa_p is None:
       return images, y
     u = rows.uniform([tf.shape(images)[0], 1])[:, 0]
     is_fake = pseudo_real_lib.flags(u, self._apa_p.value())
@@ -138,7 +140,7 @@ class Augmentation(scope.Module):
     """Returns draws for images, or for a shape [N, H, W, C].
 
     Args:
-      images: their shape is looked at, nothing else.
+      images: only their shape is used.
       rows: has `uniform` and `normal`, row i for image i.
     """
     shape = images
@@ -148,7 +150,7 @@ class Augmentation(scope.Module):
     if self._noise:
       sigma = 0.5 * self._sigma()  # [-1, 1] is twice as wide as [0, 1].
       noise = sigma * rows.normal(shape)
-    if self._policy is not None:
+    if self._p is not None:
       is_changed, policy = self._policy.draw(shape, rows, self._p.value())
     return Draws(noise, is_changed, policy)
 
@@ -175,7 +177,7 @@ class Augmentation(scope.Module):
     """
     return self.apply(images, self.draw(images, _Uniform(uniform)))
 
-  # ---- What the controllers go by --------------------------------------------
+  # ---- What moves the probabilities ------------------------------------------
 
   def statistics(self, real_logits: tf.Tensor) -> dict[str, tf.Tensor]:
     """Returns {name: scalar}, means over these logits; {} if p is not adaptive.
@@ -223,7 +225,7 @@ class Augmentation(scope.Module):
     scalars = {}
     if self._p and not self._p.is_fixed:
       scalars["augmentation/p"] = self._p.value()
-    if self._apa and not self._apa_p.is_fixed:
+    if self._apa_p and not self._apa_p.is_fixed:
       scalars["augmentation/apa_p"] = self._apa_p.value()
     if self._noise and self._noise.decay_steps is not None:
       scalars["augmentation/instance_noise"] = self._sigma()

@@ -14,8 +14,8 @@ def require_number(
   value: Any,
   least: Optional[float] = None,
   most: Optional[float] = None,
-) -> None:
-  """Raises if `name`, as gin knows it, is no number from [least, most]."""
+) -> float:
+  """Returns `name`, as gin knows it; raises if it is not in [least, most]."""
   is_good = (
     is_number(value)
     and (least is None or value >= least)
@@ -25,8 +25,9 @@ def require_number(
     low = "-inf" if least is None else f"{least:g}"
     high = "inf" if most is None else f"{most:g}"
     raise ValueError(
-      f"{name} = {value!r}, but it is a number from {low} to {high}."
+      f"{name} = {value!r}. It must be a number from {low} to {high}."
     )
+  return float(value)
 
 
 def require_range(name: str, value: Any) -> None:
@@ -34,6 +35,6 @@ def require_range(name: str, value: Any) -> None:
   is_pair = isinstance(value, (list, tuple)) and len(value) == 2
   if not is_pair or not all(map(is_number, value)) or value[0] > value[1]:
     raise ValueError(
-      f"{name} = {value!r}, but it is two numbers, the smaller first: "
-      "(0.5, 1.5) say."
+      f"{name} = {value!r}. It must be two numbers, the smaller first, such "
+      "as (0.5, 1.5)."
     )

@@ -28,6 +28,7 @@ from compare_gan.gans import loss_lib
 from compare_gan.gans.augmentation import checks
 from compare_gan.layers import initializers
 import gin
+import numpy as np
 import tensorflow as tf
 
 
@@ -37,12 +38,12 @@ class AdaController:
   """How p is moved.
 
   Args:
-    target: of r; 0.6 in the paper. Higher ones let D be surer.
+    target: of r; 0.6 in the paper. A higher target lets D be surer.
     interval: D updates from one move to the next.
     kimg: thousands of real images in which p can go from 0 to 1; 500 in the
       paper, 100 in its transfer learning.
     start: p at the beginning.
-    bounded: whether p stays at most 1; False is the references' way.
+    bounded: whether p stays at most 1; in the references it does not.
   """
 
   target: float = 0.6
@@ -58,7 +59,7 @@ class AdaController:
     checks.require_number(f"{name}.kimg", self.kimg, 1e-3)
     if not isinstance(self.interval, int) or self.interval < 1:
       raise ValueError(
-        f"{name}.interval = {self.interval!r}, but it is an int of 1 or more."
+        f"{name}.interval = {self.interval!r}. It must be an int of 1 or more."
       )
 
   def moved(self, p: Any, r: Any, batch_size: int) -> tf.Tensor:
@@ -86,7 +87,7 @@ class Probability(scope.Module):
   Args:
     name: how gin knows it, "augmentation.p".
     chosen: a number, a schedule of the step, or an AdaController.
-    step: returns the step that a schedule goes by.
+    step: returns the step at which a schedule is read.
     batch_size: real images of an update of D, which a controller counts.
   """
 
@@ -98,28 +99,31 @@ class Probability(scope.Module):
     batch_size: Optional[int] = None,
   ) -> None:
     super().__init__()
-    self._name, self._chosen, self._step = name, chosen, step
-    self._batch_size = batch_size
     self.is_adaptive = isinstance(chosen, AdaController)
     self.is_fixed = checks.is_number(chosen)
-    if self.is_fixed:
-      checks.require_number(name, chosen, 0.0, 1.0)
-    elif self.is_adaptive:
-      self._make_variables(chosen.start)
+    if isinstance(chosen, AdaController):
+      self._make_adaptive(name, chosen, batch_size)
+    elif self.is_fixed:
+      self._number = checks.require_number(name, chosen, 0.0, 1.0)
     else:
-      require_schedule(name, chosen, step, most=1.0)
+      self._scheduled = scheduled_value(name, chosen, step, most=1.0)
 
-  def _make_variables(self, start):
-    if self._batch_size is None:
+  def _make_adaptive(
+    self, name: str, controller: AdaController, batch_size: Optional[int]
+  ) -> None:
+    if batch_size is None:
       raise ValueError(
-        f"{self._name} = @ada_controller() counts real images, so the GAN has "
-        "to give its Augmentation a batch_size."
+        f"{name} = @ada_controller() counts real images, so the GAN has to "
+        "give its Augmentation a batch_size."
       )
-    require_separating_zero(self._name)
-    fill = lambda rng, shape: start  # noqa: E731
+    require_separating_zero(name)
+    self._controller, self._batch_size = controller, batch_size
+    start = np.asarray(controller.start, np.float32)
     zeros = initializers.zeros
-    with scope.scope(self._name.partition(".")[0]):
-      self.p = scope.variable("p", [], fill, trainable=False)
+    with scope.scope(name.partition(".")[0]):
+      self.p = scope.variable(
+        "p", [], lambda rng, shape: start, trainable=False
+      )
       self.signs = scope.variable("signs", [], zeros, trainable=False)
       self.updates = scope.variable(
         "updates", [], zeros, trainable=False, dtype=tf.int32
@@ -128,44 +132,43 @@ class Probability(scope.Module):
   @property
   def is_zero(self) -> bool:
     """Returns whether it is 0 and stays so."""
-    return self.is_fixed and self._chosen == 0
+    return self.is_fixed and self._number == 0
 
   def value(self) -> Any:
     """Returns p as it is now: a number, or a scalar tensor."""
     if self.is_fixed:
-      return float(self._chosen)
+      return self._number
     if self.is_adaptive:
       return tf.convert_to_tensor(self.p)
-    return tf.clip_by_value(scheduled(self._chosen, self._step), 0.0, 1.0)
+    return tf.clip_by_value(self._scheduled(), 0.0, 1.0)
 
   def move(self, r: tf.Tensor) -> None:
-    """Takes note of an update of D, and moves p if it is time.
+    """Counts an update of D, and moves p if it is time.
 
     Args:
       r: the mean sign of its real logits, over all replicas.
     """
     signs, updates = self.signs + r, self.updates + 1
-    is_time = updates >= self._chosen.interval
-    mean = signs / self._chosen.interval
+    is_time = updates >= self._controller.interval
+    mean = signs / self._controller.interval
     p = tf.convert_to_tensor(self.p)
-    moved = self._chosen.moved(p, mean, self._batch_size)
+    moved = self._controller.moved(p, mean, self._batch_size)
     self.p.assign(tf.where(is_time, moved, p))
     self.signs.assign(tf.where(is_time, 0.0, signs))
     self.updates.assign(tf.where(is_time, 0, updates))
 
 
-def scheduled(schedule: Callable, step: Callable[[], Any]) -> tf.Tensor:
-  """Returns what a schedule says now, a float32 scalar."""
-  return tf.cast(schedule(tf.convert_to_tensor(step())), tf.float32)
-
-
-def require_schedule(
+def scheduled_value(
   name: str,
   chosen: Any,
   step: Optional[Callable[[], Any]],
   most: Optional[float] = None,
-) -> None:
-  """Raises if what gin knows as `name` is no schedule, or has no step."""
+) -> Callable[[], tf.Tensor]:
+  """Returns a function that gives a schedule's present value, float32.
+
+  Raises if `chosen`, which gin knows as `name`, is not a schedule, or if there
+  is no step for it to follow.
+  """
   if not callable(chosen) or isinstance(chosen, type):
     raise ValueError(
       f"{name} = {chosen!r}. It can be a number, a schedule such as "
@@ -179,6 +182,7 @@ def require_schedule(
   with tf.init_scope():
     first = float(chosen(tf.zeros([], tf.int64)))
   checks.require_number(f"{name}, at step 0,", first, 0.0, most)
+  return lambda: tf.cast(chosen(tf.convert_to_tensor(step())), tf.float32)
 
 
 # ---- Which losses it suits ---------------------------------------------------
@@ -191,9 +195,10 @@ _NEAR_0 = (
 def require_separating_zero(name: str) -> None:
   """Raises if the sign of a logit does not say what D takes an image for.
 
-  A D that cannot tell real from fake gives both the same score. Where that
-  score is best at about 0 the loss separates them there; where all scores are
-  as good, or the best is elsewhere, signs mean nothing.
+  A D that cannot tell real from fake gives both the same score. If the loss is
+  lowest where this score is about 0, the sign of a logit separates real from
+  fake. If all scores are equally good, or another one is the best, signs mean
+  nothing.
   """
   with tf.init_scope():
     scores = [0.1 * i for i in range(-40, 41)]
@@ -204,12 +209,12 @@ def require_separating_zero(name: str) -> None:
   middle = sum(best) / len(best)
   if len(best) == len(scores) or abs(middle) > _NEAR_0:
     where = (
-      "takes any score for as good"
+      "finds all scores equally good"
       if len(best) == len(scores)
       else f"puts the border between real and fake at about {middle:.1f}"
     )
     raise ValueError(
-      f"{name} = @ada_controller() goes by the signs of real logits, but "
+      f"{name} = @ada_controller() follows the signs of real logits, but "
       f"loss.fn{_chosen_loss()} {where}, not at 0. Use loss.fn = "
       f"@non_saturating or @hinge, or give {name} a number or a schedule."
     )

@@ -1,6 +1,7 @@
 """Two wavelets' low-pass filters, and images filtered along an axis."""
 
 from collections.abc import Sequence
+from typing import Union
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +28,9 @@ _SYM6 = np.array(
 SYM6 = _SYM6 / _SYM6.sum()
 
 
-def correlate(x: tf.Tensor, taps: Sequence[float], axis: int) -> tf.Tensor:
+def correlate(
+  x: tf.Tensor, taps: Union[Sequence[float], np.ndarray], axis: int
+) -> tf.Tensor:
   """Returns y[m] = sum_k taps[k] x[m + k] along an axis, where all k exist.
 
   Args:
@@ -35,12 +38,12 @@ def correlate(x: tf.Tensor, taps: Sequence[float], axis: int) -> tf.Tensor:
     taps: [K], or [K, B] for B filters: then [..., C, B] is returned.
     axis: 1 or 2.
   """
-  taps = np.asarray(taps, np.float32)
-  count = 1 if taps.ndim == 1 else taps.shape[1]
+  filters: np.ndarray = np.asarray(taps, np.float32)
+  count = 1 if filters.ndim == 1 else filters.shape[1]
   channels = x.shape[3]
-  kernel = np.tile(taps.reshape(-1, 1, count), [1, channels, 1])
+  kernel = np.tile(filters.reshape(-1, 1, count), [1, channels, 1])
   kernel = tf.constant(np.expand_dims(kernel, 2 - axis), x.dtype)
   y = tf.nn.depthwise_conv2d(x, kernel, [1, 1, 1, 1], "VALID")
-  if taps.ndim == 1:
+  if filters.ndim == 1:
     return y
   return tf.reshape(y, [tf.shape(y)[0], *y.shape[1:3], channels, count])

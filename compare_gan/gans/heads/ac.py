@@ -4,11 +4,14 @@ Conditional Image Synthesis with Auxiliary Classifier GANs (Odena et al., 2017,
 https://arxiv.org/abs/1610.09585).
 """
 
+from typing import Any
+
 from compare_gan.gans.heads import HEADS
 from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.heads.class_head import HeadLosses
 from compare_gan.gans.heads.class_head import cross_entropy
 import gin
+import tensorflow as tf
 
 
 @gin.configurable("ac_head", module=HEADS, denylist=["discriminator"])
@@ -23,7 +26,7 @@ class AC(ClassHead):
 
   def __init__(
     self,
-    discriminator,
+    discriminator: Any,
     num_classes: int,
     d_weight: float = 1.0,
     g_weight: float = 1.0,
@@ -35,7 +38,13 @@ class AC(ClassHead):
   def build(self) -> None:
     self.classes = self.linear(self.num_classes, "classes", use_bias=False)
 
-  def losses(self, real, fake, y, y_fake) -> HeadLosses:
+  def losses(
+    self,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    y: tf.Tensor,
+    y_fake: tf.Tensor,
+  ) -> HeadLosses:
     d_loss = cross_entropy(self.classes(real, is_training=True), y)
     of_fakes = cross_entropy(self.classes(fake, is_training=True), y_fake)
     if self._learns_from_fakes:

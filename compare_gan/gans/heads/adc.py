@@ -23,7 +23,13 @@ class ADC(ClassHead):
   def build(self) -> None:
     self.classes = self.linear(2 * self.num_classes, "classes", use_bias=False)
 
-  def losses(self, real, fake, y, y_fake) -> HeadLosses:
+  def losses(
+    self,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    y: tf.Tensor,
+    y_fake: tf.Tensor,
+  ) -> HeadLosses:
     real = self.classes(real, is_training=True)
     fake = self.classes(fake, is_training=True)
     as_fake = cross_entropy(fake, doubled(y_fake, is_real=False))

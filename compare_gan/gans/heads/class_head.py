@@ -1,8 +1,10 @@
 """What all class heads share."""
 
 import abc
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
+from typing import Optional
 
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -99,6 +101,15 @@ class ClassHead(Module, abc.ABC):
   def embedding(self, classes: int, size: int, name: str) -> Embedding:
     """Returns a row of numbers for each class."""
     return Embedding(classes, size, self._kernel_fn, name=name)
+
+
+def find_class_head(heads: Sequence[Module]) -> Optional[ClassHead]:
+  """Returns the ClassHead among a GAN's heads, at most one; None without."""
+  found = [head for head in heads if isinstance(head, ClassHead)]
+  if not found:
+    return None
+  [head] = found
+  return head
 
 
 def cross_entropy(logits: tf.Tensor, y: tf.Tensor) -> tf.Tensor:

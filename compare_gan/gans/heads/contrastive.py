@@ -9,6 +9,8 @@ compared with all others of the global batch, of all replicas; with
 options.micro_batches, with those of its part. N^2 products of embeddings.
 """
 
+from typing import Any
+
 from compare_gan.context import replica
 from compare_gan.gans.heads import HEADS
 from compare_gan.gans.heads.class_head import ClassHead
@@ -21,7 +23,12 @@ class _Contrastive(ClassHead):
   """An embedding of images, and proxies of classes."""
 
   def __init__(
-    self, discriminator, num_classes, d_weight, g_weight, size
+    self,
+    discriminator: Any,
+    num_classes: int,
+    d_weight: float,
+    g_weight: float,
+    size: int,
   ) -> None:
     self._size = size
     super().__init__(discriminator, num_classes, d_weight, g_weight)
@@ -30,7 +37,13 @@ class _Contrastive(ClassHead):
     self.embed = self.linear(self._size, "embedding")
     self.proxies = self.embedding(self.num_classes, self._size, "proxies")
 
-  def losses(self, real, fake, y, y_fake) -> HeadLosses:
+  def losses(
+    self,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    y: tf.Tensor,
+    y_fake: tf.Tensor,
+  ) -> HeadLosses:
     return HeadLosses(self._of(real, y), self._of(fake, y_fake))
 
   def _of(self, features, y):
@@ -55,7 +68,7 @@ class Contrastive(_Contrastive):
 
   def __init__(
     self,
-    discriminator,
+    discriminator: Any,
     num_classes: int,
     d_weight: float = 1.0,
     g_weight: float = 1.0,
@@ -65,7 +78,7 @@ class Contrastive(_Contrastive):
     self._temperature = temperature
     super().__init__(discriminator, num_classes, d_weight, g_weight, size)
 
-  def loss(self, e, p, y) -> tf.Tensor:
+  def loss(self, e: tf.Tensor, p: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     return conditional_contrastive(e, p, y, self._temperature)
 
 
@@ -88,7 +101,7 @@ class D2DCE(_Contrastive):
 
   def __init__(
     self,
-    discriminator,
+    discriminator: Any,
     num_classes: int,
     d_weight: float = 0.5,
     g_weight: float = 0.5,
@@ -101,7 +114,7 @@ class D2DCE(_Contrastive):
     self._reference_shift = reference_shift
     super().__init__(discriminator, num_classes, d_weight, g_weight, size)
 
-  def loss(self, e, p, y) -> tf.Tensor:
+  def loss(self, e: tf.Tensor, p: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     return data_to_data_cross_entropy(
       e,
       p,

@@ -9,6 +9,8 @@ matching to G's loss:
   feature_matching.distance = "l1"
 """
 
+from typing import Any
+
 from compare_gan.gans.heads import HEADS
 from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.heads.class_head import HeadLosses
@@ -28,7 +30,7 @@ class MultiHinge(ClassHead):
 
   def __init__(
     self,
-    discriminator,
+    discriminator: Any,
     num_classes: int,
     d_weight: float = 1.0,
     g_weight: float = 0.05,
@@ -38,7 +40,13 @@ class MultiHinge(ClassHead):
   def build(self) -> None:
     self.scores = self.linear(self.num_classes + 1, "scores")
 
-  def losses(self, real, fake, y, y_fake) -> HeadLosses:
+  def losses(
+    self,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    y: tf.Tensor,
+    y_fake: tf.Tensor,
+  ) -> HeadLosses:
     real = self.scores(real, is_training=True)
     fake = self.scores(fake, is_training=True)
     return HeadLosses(

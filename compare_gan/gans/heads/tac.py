@@ -5,6 +5,8 @@ https://arxiv.org/abs/1907.02690). The twin learns to classify fakes; G wants it
 to fail.
 """
 
+from typing import Any
+
 from compare_gan.gans.heads import HEADS
 from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.heads.class_head import HeadLosses
@@ -24,7 +26,7 @@ class TAC(ClassHead):
 
   def __init__(
     self,
-    discriminator,
+    discriminator: Any,
     num_classes: int,
     d_weight: float = 1.0,
     g_weight: float = 1.0,
@@ -39,7 +41,13 @@ class TAC(ClassHead):
     self.classes = self.linear(self.num_classes, "classes", use_bias=False)
     self.twin = self.linear(self.num_classes, "twin", use_bias=False)
 
-  def losses(self, real, fake, y, y_fake) -> HeadLosses:
+  def losses(
+    self,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    y: tf.Tensor,
+    y_fake: tf.Tensor,
+  ) -> HeadLosses:
     twin = self.twin(fake, is_training=True)
     d_loss = cross_entropy(self.classes(real, is_training=True), y)
     d_loss += self._twin_d_weight * cross_entropy(twin, y_fake)

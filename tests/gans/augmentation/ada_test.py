@@ -117,7 +117,7 @@ def test_filter_refuses_small_images_when_it_draws():
   [
     ({"preset": "bcg"}, "ada.preset = 'bcg' is unknown.*bgcfnc"),
     ({"resample": "cubic"}, "ada.resample = 'cubic'.*bilinear, sym6"),
-    ({"hue": 1.5}, "ada.hue = 1.5, but it is a number from 0 to 1"),
+    ({"hue": 1.5}, "ada.hue = 1.5. It must be a number from 0 to 1"),
     ({"scale_std": -1}, "ada.scale_std = -1"),
     ({"filter_bands": (1, 1)}, "ada.filter_bands = .1, 1.*4 bands"),
   ],

@@ -67,7 +67,7 @@ def test_schedule_goes_by_the_step():
 @pytest.mark.parametrize(
   "chosen,message",
   [
-    (1.5, "augmentation.p = 1.5, but it is a number from 0 to 1"),
+    (1.5, "augmentation.p = 1.5. It must be a number from 0 to 1"),
     ("often", "augmentation.p = 'often'"),
     (AdaController, "with .*brackets|It can be a number"),
     (lambda step: 2.0, "at step 0, = 2.0"),
@@ -128,8 +128,8 @@ def test_losses_whose_signs_tell_real_from_fake_are_accepted(fn):
 @pytest.mark.parametrize(
   "fn,reason",
   [
-    (loss_lib.wasserstein, "takes any score for as good"),
-    (loss_lib.relativistic_average, "takes any score for as good"),
+    (loss_lib.wasserstein, "finds all scores equally good"),
+    (loss_lib.relativistic_average, "finds all scores equally good"),
     (_squares, "puts the border between real and fake at about 0.5"),
   ],
 )

@@ -1,0 +1,50 @@
+"""Checks of ModularGAN's settings that do not fit together."""
+
+from typing import Callable
+from typing import NoReturn
+import warnings
+
+from compare_gan.gans.augmentation import Augmentation
+
+
+def require_unrolled_for_joint_fakes(joint: bool, unrolled: bool) -> None:
+  """Raises if fakes were to be made jointly, but one update after the other."""
+  if joint and not unrolled:
+    raise ValueError(
+      "ModularGAN.experimental_joint_gen_for_disc = True needs "
+      "ModularGAN.experimental_force_graph_unroll = True: otherwise the "
+      "fakes of one update are made at a time."
+    )
+
+
+def require_no_pseudo_real(augmentation: Augmentation, gan: str) -> None:
+  """Raises if D, which sees images with codes, were to see fakes as real.
+
+  Args:
+    augmentation: of the GAN.
+    gan: the name of a GAN with an encoder.
+  """
+  if augmentation.mixes:
+    raise ValueError(
+      f"augmentation.pseudo_real = @apa(), but {gan} shows D images with their "
+      "codes, and a fake has none. Set it to None."
+    )
+
+
+def refuse_class_head(class_head: Callable, gan: str) -> NoReturn:
+  """Raises, since a GAN with heads of its own does not make this one."""
+  raise ValueError(
+    f"ModularGAN.class_head = @{class_head.__name__}, but {gan} has heads of "
+    "its own. Leave it at None."
+  )
+
+
+def warn_if_average_never_starts(start_step: int, training_steps: int) -> None:
+  """Warns of an average of the weights that starts after the training."""
+  if start_step >= training_steps:
+    warnings.warn(
+      f"ModularGAN.ema_start_step = {start_step}, but the training ends "
+      f"at options.training_steps = {training_steps}: the average of "
+      "G's weights will be a copy of them. Choose a smaller start.",
+      stacklevel=3,
+    )
