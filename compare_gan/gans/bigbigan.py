@@ -72,6 +72,7 @@ class BigBiGAN(ModularGAN):
   """
 
   has_encoder = True
+  d_alone_scores = False
 
   def __init__(
     self,
