@@ -67,7 +67,7 @@ def _is_calibrated(s):
   if loss is None:
     return False
   of_real, of_fake = (
-    0.0 if slope is None else float(slope)
+    0.0 if slope is None else float(tf.reduce_sum(slope))
     for slope in tape.gradient(loss, [real, fake])
   )
   return abs(math.exp(s) * of_real + of_fake) < 1e-4 * abs(of_fake)

@@ -59,7 +59,9 @@ def _ddls(inputs, params):
 
 
 def _rejection(inputs, params):
-  f = rejection.log_odds(inputs["logits"][:, 0], params["maximum"], params["eps"])
+  f = rejection.log_odds(
+    inputs["logits"][:, 0], params["maximum"], params["eps"]
+  )
   return {"F": f, "p": rejection.acceptance(f, params["gamma"])}
 
 
