@@ -10,8 +10,8 @@ GAN whose D is at its best knows of each z how much too rarely G(z) is made:
   python -m compare_gan sample --model_dir X --sampler ddls --out samples.npz
 
 z is from N(0, I), whose energy |z|^2 / 2 is, and D's logit is a log-ratio, see
-log_ratio.py. s is the deviation of the noise: 1 would be Langevin dynamics
-proper, 0.1 samples colder. StudioGAN hands its 0.1 on as a variance, so that its
+log_ratio.py. s is the deviation of the noise: 1 is that of Langevin dynamics,
+and less samples colder. StudioGAN passes its 0.1 on as a variance, so that its
 deviation is 0.316.
 
 Cost: a pass of G and D, forward and back, for each image and step.

@@ -11,7 +11,8 @@ of F over a batch of proposals. With gamma = 0 and eps = 0 the probability is
 exp(l - M), that of exact rejection sampling, which keeps next to none of images
 of many pixels.
 
-  python -m compare_gan sample --model_dir X --sampler rejection --out samples.npz
+  python -m compare_gan sample --model_dir X --sampler rejection \\
+    --out samples.npz
 
 D's logit is a log-ratio, see log_ratio.py. In a conditional model an image
 competes with those of all classes that are asked for; the labels stay those

@@ -7,8 +7,9 @@ natural gradient ascent on F(z) = D(G(z)):
   dz = alpha g / (beta + |g|^2),  g = dF / dz
   z' = clip(z + dz, -1, 1)
 
-Both losses see G(z') in the place of G(z), and w_r mean |dz|^2 is added to each.
-The gradient of D and that of G go through dz, which takes second derivatives.
+Both losses see G(z') in the place of G(z), and w_r mean |dz|^2 is added to
+each. The gradient of D and that of G go through dz, which takes second
+derivatives.
 
   ModularGAN.latent_optimization = @latent_optimization()
 
@@ -48,8 +49,8 @@ _LOW, _HIGH = -1.0, 1.0  # the ends of z
 class LatentOptimization:
   """How far z moves and what that costs.
 
-  alpha = 0.9, beta = 5 and cost_weight = 300 are for ImageNet; CIFAR-10 has been
-  trained with 0.9, 0.1 and 0.1.
+  alpha = 0.9, beta = 5 and cost_weight = 300 are for ImageNet; StudioGAN has 0.9,
+  0.1 and 0.1 for CIFAR-10.
 
   Args:
     alpha: the size of the step.
