@@ -49,8 +49,8 @@ _LOW, _HIGH = -1.0, 1.0  # the ends of z
 class LatentOptimization:
   """How far z moves and what that costs.
 
-  alpha = 0.9, beta = 5 and cost_weight = 300 are for ImageNet; StudioGAN has 0.9,
-  0.1 and 0.1 for CIFAR-10.
+  alpha = 0.9, beta = 5 and cost_weight = 300 are for ImageNet; StudioGAN has
+  0.9, 0.1 and 0.1 for CIFAR-10.
 
   Args:
     alpha: the size of the step.

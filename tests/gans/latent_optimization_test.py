@@ -1,5 +1,9 @@
 """Latent optimisation: numbers by hand, and steps of a GAN that has it."""
 
+import json
+import subprocess
+import sys
+
 from compare_gan.context import precision
 from compare_gan.gans import latent_optimization
 from compare_gan.gans import loss_lib
@@ -11,6 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import plain_shell
 from tests.gans import tiny
 
 pytestmark = pytest.mark.versions("tapes in tapes make a step")
@@ -214,3 +219,57 @@ def test_gans_that_score_with_more_than_d_are_refused(cls):
   gin.bind_parameter("S3GAN.rotated_batch_fraction", 2)
   with pytest.raises(ValueError, match=f"{cls} scores images with more"):
     tiny.gan(cls, batch_size=4)
+
+
+_REPLICAS = """
+import json, os
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+  cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+from compare_gan.configuration import gin_files
+from compare_gan.estimator.devices import replicated
+from compare_gan.estimator.devices import single
+from tests.gans import latent_optimization_test
+from tests.gans import tiny
+import gin
+
+gin_files.register()
+gin.bind_parameter("weights.initializer", "orthogonal")
+latent_optimization_test._bind(fraction=0.5)
+
+
+def train(on):
+  with on.scope():
+    gan = tiny.gan(batch_size=4)
+  step = tf.function(
+    lambda batches: on.run(gan.train_step, batches), autograph=False
+  )
+  for _ in range(2):
+    scalars = step(tiny.batches(1, size=4))
+  return {name: float(v) for name, v in scalars.items()}
+
+print("RESULT " + json.dumps([
+  train(single.OneDevice("CPU:0")),
+  train(replicated.Mirrored(["CPU:0", "CPU:1"])),
+]))
+"""
+
+
+@pytest.mark.long
+def test_two_replicas_are_one_batch():
+  """With batch norm in G: its moments are those of both, and so are slopes."""
+  done = subprocess.run(
+    [sys.executable, "-c", _REPLICAS],
+    capture_output=True,
+    text=True,
+    env=plain_shell.checkout(),
+    check=False,
+  )
+  assert done.returncode == 0, done.stderr[-3000:]
+  [line] = [x for x in done.stdout.splitlines() if x.startswith("RESULT ")]
+  one, two = json.loads(line[len("RESULT ") :])
+  assert one["loss/latent_optimization"] > 0.0
+  assert two == pytest.approx(one, rel=1e-4)
