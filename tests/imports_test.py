@@ -92,6 +92,9 @@ _MAY_IMPORT = {
     "gans.latents",
     "metrics.contract",
   },
+  "evaluation.ddls": {"gans"},
+  "evaluation.log_ratio": {"gans"},
+  "evaluation.rejection": {"gans"},
   "evaluation.post_hoc": {"gans", "storage.snapshots"},
   "evaluation.sampling": {"gans", "layers"},
   "evaluation.microscope": {

@@ -13,6 +13,12 @@ model, `labels`. A folder gets what --make says, a list of these:
 
 {kinds}
 
+--sampler asks D which latents to take: `ddls` moves them, `rejection` draws
+until it likes enough of them. Parameters are bound as ddls.steps, say:
+
+  python -m compare_gan sample --model_dir X --n 100 --sampler ddls \\
+    --gin_bindings "ddls.steps = 200" --out samples.npz
+
 neighbours, spectrum and map compare with the images of dataset.name. A kind of
 one's own is a module, see compare_gan/looks/__init__.py.
 """
@@ -22,7 +28,9 @@ import os
 
 from compare_gan import looks
 from compare_gan.datasets import catalogue
+from compare_gan.evaluation import ddls
 from compare_gan.evaluation import post_hoc
+from compare_gan.evaluation import rejection
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.features import inception_network
@@ -35,6 +43,7 @@ import numpy as np
 __doc__ = __doc__.replace("{kinds}", looks.described())
 
 _DEFAULT = "grid,images,npz"
+_SAMPLERS = {"ddls": ddls.DDLS, "rejection": rejection.Rejection}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--truncation",
     type=float,
     help="draw z from a normal distribution cut at +- this",
+  )
+  parser.add_argument(
+    "--sampler",
+    choices=sorted(_SAMPLERS),
+    help="z that D likes, of models trained with @non_saturating",
   )
   parser.add_argument("--z", help="npy file of latents [N, z_dim]")
   parser.add_argument("--labels", help="npy file of labels [N]")
@@ -120,11 +134,12 @@ def run(args: argparse.Namespace) -> None:
     )
   classes = _classes(args, gan)
   averaged = not args.raw_weights
+  sampler = _sampler(args, gan)
   moments = _fill(gan, args, averaged, args.truncation)
   subject = subject_lib.Subject(
     gan,
     args.out,
-    draw=lambda classes: _latents(gan, args, classes),
+    draw=lambda classes: _latents(gan, args, classes, sampler),
     classes=classes,
     averaged=averaged,
     real_images=lambda: _real_images(gan, args),
@@ -149,6 +164,8 @@ def _report(subject, args, moments):
     print(f"Wrote {len(subject.images)} images {shape} to {args.out}.")
   if "latents" in vars(subject):
     source = args.z or sampling.z_in_words(args.truncation)
+    if args.sampler:
+      source += f", chosen by --sampler={args.sampler}"
     print(f"z: {source}; moments of batch norm: {moments}.")
 
 
@@ -163,8 +180,7 @@ def _real_images(gan, args):
   """Returns the real.RealImages of dataset.name and --features."""
   chosen = settings_lib.Settings()
   make_extractor = real.make_extractor(args.features, chosen.features)
-  given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
-  dataset = catalogue.dataset(**given)
+  dataset = _dataset(args)
   if dataset.image_shape != gan.image_shape:
     raise ValueError(
       f"{dataset.name} has images {dataset.image_shape}, but the model makes "
@@ -175,12 +191,38 @@ def _real_images(gan, args):
   )
 
 
-def _latents(gan, args, classes):
+def _latents(gan, args, classes, sampler):
   """Returns z and labels of --z, or of --n, --seed and --truncation."""
   if args.z is not None:
     labels = np.load(args.labels) if args.labels else None
     return np.load(args.z), labels
-  return sampling.draw(gan, args.n, args.seed, classes, args.truncation)
+  z, labels = sampling.draw(gan, args.n, args.seed, classes, args.truncation)
+  if sampler:
+    z = sampler.sample(gan, z, labels, args.seed, not args.raw_weights)
+  return z, labels
+
+
+def _sampler(args, gan):
+  """Returns what chooses latents by D, None without --sampler."""
+  if args.sampler is None:
+    return None
+  for flag in ("z", "truncation"):
+    if getattr(args, flag) is not None:
+      raise ValueError(
+        f"--sampler={args.sampler} draws z by itself, from eval_z, but "
+        f"--{flag}={getattr(args, flag)} asks for others. Leave one of them "
+        "out."
+      )
+  sampler = _SAMPLERS[args.sampler]()
+  sampler.check(gan)
+  if sampling.accumulators(gan, "accu_counter", of_discriminator=True):
+    sampling.fill_discriminator(gan, _dataset(args), args.accu_examples)
+  return sampler
+
+
+def _dataset(args):
+  given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
+  return catalogue.dataset(**given)
 
 
 def _classes(args, gan):

@@ -35,6 +35,8 @@ def register() -> None:
   from compare_gan.configuration import gin_externals  # noqa: F401
   from compare_gan.datasets import catalogue  # noqa: F401
   from compare_gan.estimator import run_config  # noqa: F401
+  from compare_gan.evaluation import ddls  # noqa: F401
+  from compare_gan.evaluation import rejection  # noqa: F401
   from compare_gan.evaluation import scoring  # noqa: F401
 
   for room in _ROOMS:

@@ -68,6 +68,7 @@ class BigBiGAN(ModularGAN):
 
   has_encoder = True
   encoder: abstract_arch.AbstractEncoder
+  d_alone_scores = False
 
   def __init__(
     self,

@@ -89,9 +89,33 @@ def follows_z() -> bool:
   return all(value is None for value in gin.get_bindings("eval_z").values())
 
 
+def is_uniform(low: float, high: float) -> bool:
+  """Returns whether `z` draws from U(low, high)."""
+  drawn = _drawn("z")
+  if not drawn.is_one_of(draws.uniform):
+    return False
+  return (drawn.values["minval"], _high(drawn.values)) == (low, high)
+
+
+def eval_z_is_standard_normal() -> bool:
+  """Returns whether `eval_z` draws from N(0, I)."""
+  drawn = _drawn("z" if follows_z() else "eval_z")
+  if not drawn.is_one_of(draws.normal):
+    return False
+  return (drawn.values["mean"], drawn.values["stddev"]) == (0.0, 1.0)
+
+
+def z_in_words() -> str:
+  """Returns what `z` draws, in the words of `eval_z_in_words`."""
+  return _in_words(_drawn("z"))
+
+
 def eval_z_in_words() -> str:
   """Returns what `eval_z` draws, as in "normal with mean 0 and stddev 1"."""
-  drawn = _drawn("z" if follows_z() else "eval_z")
+  return _in_words(_drawn("z" if follows_z() else "eval_z"))
+
+
+def _in_words(drawn: "_Drawn") -> str:
   values, rest = drawn.values, drawn.others_in_words()
   if drawn.is_one_of(draws.uniform):
     low, high = _number(values["minval"]), _number(_high(values))

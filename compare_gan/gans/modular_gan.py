@@ -23,6 +23,7 @@ from compare_gan.context import scope
 from compare_gan.gans import batches as batches_lib
 from compare_gan.gans import ema
 from compare_gan.gans import fakes as fakes_lib
+from compare_gan.gans import latent_optimization as logan
 from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
 from compare_gan.gans import offers as offers_lib
@@ -80,6 +81,7 @@ class ModularGAN(Networks):
       uniform ones.
     class_head: how D learns classes, beside or in place of a projection of y:
       @ac_head or another head of heads/, or None for no head.
+    latent_optimization: @latent_optimization() or None.
   """
 
   fakes_made_again = False  # Whether each update has fakes of its own.
@@ -103,6 +105,7 @@ class ModularGAN(Networks):
     fit_label_distribution: bool = False,
     ema_warmup: bool = False,
     class_head: Optional[Callable[..., class_head_lib.ClassHead]] = None,
+    latent_optimization: Optional[logan.LatentOptimization] = None,
   ) -> None:
     settings_checks.require_unrolled_for_joint_fakes(
       experimental_joint_gen_for_disc, experimental_force_graph_unroll
@@ -117,6 +120,7 @@ class ModularGAN(Networks):
     self.joint_fakes = experimental_joint_gen_for_disc
     self.unrolled = experimental_force_graph_unroll
     self.fit_labels = fit_label_distribution
+    self.latent_optimization = logan.checked(latent_optimization, self)
     self._augment = Augmentation(
       step=lambda: self.global_step, batch_size=options.batch_size
     )

@@ -29,6 +29,7 @@ class Networks(AbstractGAN):
   """
 
   joint_fakes = False  # Whether several batches of fakes come from one pass.
+  d_alone_scores = True  # Whether D's logits are the scores of images.
   split_scores = False  # Whether D sees real and fake images in two passes.
 
   def __init__(

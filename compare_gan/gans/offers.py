@@ -47,6 +47,13 @@ class Passes:
   ) -> DiscriminatorOutput:
     return self._d(images, y, is_training=True)
 
+  def still_discriminator(
+    self, images: tf.Tensor, y: Optional[tf.Tensor]
+  ) -> DiscriminatorOutput:
+    """Returns D's output of a pass that moves no state of D."""
+    with state.frozen():
+      return self.discriminator(images, y)
+
   def generator(self, z: tf.Tensor, y: Optional[tf.Tensor]) -> tf.Tensor:
     with state.frozen():
       return self._g(z, y, is_training=True)

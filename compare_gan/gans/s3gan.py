@@ -136,6 +136,11 @@ class S3GAN(ModularGAN):
     heads = (self._rotation, self._predictor, self._projection)
     return tuple(head for head in heads if head)
 
+  @property
+  def d_alone_scores(self) -> bool:
+    project_y, _ = self._wants
+    return not project_y
+
   def d_sees_labels(self) -> bool:
     return self._projection is not None or super().d_sees_labels()
 

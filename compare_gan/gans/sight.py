@@ -10,6 +10,8 @@ import contextlib
 from typing import Any
 from typing import NamedTuple
 
+from compare_gan.gans import latent_optimization
+from compare_gan.gans import offers as offers_lib
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Made
 from compare_gan.gans.micro_batches import Rows
@@ -39,6 +41,12 @@ class Sight(NamedTuple):
     regularisers: Sequence[Regulariser],
   ) -> Seen:
     """Returns the Seen of some rows, with what regularisers need of it."""
+    cost = None
+    if self.gan.latent_optimization:
+      with self._noise(f"latents_{self.side}"):
+        part, made, cost = self.gan.latent_optimization.improve(
+          offers_lib.Passes(self.gan), part, made, rows
+        )
     if self.side == "d":
       with self._noise("pseudo_real"):
         part = self.gan.mixed(part, rows)
@@ -52,6 +60,8 @@ class Sight(NamedTuple):
       scored = self.gan.losses(batch._replace(views=tuple(flat)), shown)
       if len(scored.views) < len(flat):  # of a GAN that scores in its own way
         scored = scored._replace(views=self.gan.scores_of(flat))
+    if cost is not None:
+      scored = latent_optimization.with_cost(scored, cost)
     logits, left = {}, [output.logits for output in scored.views]
     for name, some in views.items():
       logits[name], left = left[: len(some)], left[len(some) :]

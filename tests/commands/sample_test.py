@@ -322,3 +322,33 @@ def test_help_lists_the_kinds(capsys):
     main(["sample", "--help"])
   said = capsys.readouterr().out
   assert "neighbours" in said and "{kinds}" not in said
+
+
+@pytest.mark.parametrize(
+  "flags",
+  [
+    ["--sampler=ddls", "--gin_bindings=ddls.steps = 2"],
+    [
+      "--sampler=rejection",
+      "--gin_bindings=rejection.burn_in = 8",
+      "--gin_bindings=rejection.batch_size = 8",
+    ],
+  ],
+  ids=lambda flags: flags[0],
+)
+def test_d_chooses_latents(sample, flags, capsys):
+  config = "z.distribution_fn = @tf.random.normal\n"
+  drawn = sample("--n=4", "--classes=2,1", config=config)
+  chosen = sample("--n=4", "--classes=2,1", *flags, config=config)
+  assert f"chosen by {flags[0]}" in capsys.readouterr().out
+  np.testing.assert_array_equal(chosen["labels"], [2, 1, 2, 1])
+  assert chosen["z"].shape == drawn["z"].shape
+  assert not np.allclose(chosen["z"], drawn["z"])
+
+
+def test_d_does_not_choose_given_latents(sample, tmp_path, capsys):
+  path = _save(tmp_path / "z.npy", np.zeros([2, tiny.Z_DIM]))
+  with pytest.raises(AssertionError):  # The command ends with 1.
+    sample(f"--z={path}", "--sampler=rejection")
+  error = capsys.readouterr().err
+  assert "--sampler=rejection draws z by itself" in error

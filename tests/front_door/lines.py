@@ -685,6 +685,10 @@ NOT_RUN = {
   " --out samples.npz": (
     "tests/evaluation/post_hoc_test.py runs it on a tiny model"
   ),
+  "python -m compare_gan sample --model_dir runs/post_hoc --n 100"
+  ' --sampler ddls --gin_bindings "ddls.steps = 200" --out samples.npz': (
+    "tests/commands/sample_test.py runs it on a tiny model"
+  ),
   "COMPARE_GAN_TF115_PYTHON=/path/to/python3.7 python -m pytest"
   " tests/export": _TESTS,
   "pip install -e .": _INSTALLS,

@@ -1,0 +1,163 @@
+"""Rejection sampling with D: of many images those that are missing are kept.
+
+Discriminator Rejection Sampling (Azadi et al., 2018,
+https://arxiv.org/abs/1810.06758). An image with D's logit l is kept with
+probability sigmoid(F - gamma), where
+
+  F = l - M - log(1 - exp(l - M - eps))
+
+M is the largest logit so far, first of `burn_in` images; gamma is a percentile
+of F over a batch of proposals. With gamma = 0 and eps = 0 the probability is
+exp(l - M), that of exact rejection sampling, which keeps next to none of images
+of many pixels.
+
+  python -m compare_gan sample --model_dir X --sampler rejection \\
+    --out samples.npz
+
+D's logit is a log-ratio, see log_ratio.py. In a conditional model an image
+competes with those of all classes that are asked for; the labels stay those
+that were asked for.
+
+Cost: `burn_in` images once, and several images for each that is kept: with the
+80th percentile about one in five is.
+"""
+
+import dataclasses
+from typing import Any
+from typing import Callable
+from typing import Optional
+from typing import Union
+
+from compare_gan.context import draws
+from compare_gan.evaluation import log_ratio
+from compare_gan.gans import latents
+from compare_gan.gans.abstract_gan import AbstractGAN
+import gin
+import numpy as np
+from scipy import special
+import tensorflow as tf
+
+Array = Union[float, np.ndarray]
+
+
+@gin.configurable("rejection", module="compare_gan.evaluation")
+@dataclasses.dataclass(frozen=True)
+class Rejection:
+  """What is kept; bound as rejection.percentile and so on.
+
+  Args:
+    percentile: of F over a batch, gamma. Higher ones keep fewer images.
+    burn_in: how many images M is first taken from.
+    batch_size: how many are proposed at a time.
+    epsilon: eps.
+    max_batches: how many are tried before it gives up.
+  """
+
+  percentile: float = 80.0
+  burn_in: int = 10000
+  batch_size: int = 256
+  epsilon: float = 1e-8
+  max_batches: int = 10000
+
+  def __post_init__(self) -> None:
+    if not 0 <= self.percentile <= 100:
+      raise ValueError(
+        f"rejection.percentile = {self.percentile!r}, but it is a number from "
+        "0 to 100."
+      )
+    for name in ("burn_in", "batch_size", "max_batches"):
+      value = getattr(self, name)
+      if not (isinstance(value, int) and value > 0):
+        raise ValueError(f"rejection.{name} = {value!r}, but it is 1 or more.")
+    if not self.epsilon > 0:
+      raise ValueError(
+        f"rejection.epsilon = {self.epsilon!r}, but it is above 0: 1e-8, say."
+      )
+
+  def check(self, gan: AbstractGAN) -> None:
+    """Raises ValueError if these samples would make no sense."""
+    log_ratio.check(gan, "--sampler=rejection")
+
+  def sample(
+    self,
+    gan: AbstractGAN,
+    z: np.ndarray,
+    labels: Optional[np.ndarray],
+    seed: int,
+    averaged: bool = True,
+  ) -> np.ndarray:
+    """Returns z [N, z_dim] that were kept, drawn anew.
+
+    Args:
+      gan: an AbstractGAN.
+      z: gives N alone.
+      labels: ints [N] for a conditional GAN; z[i] is one of labels[i].
+      seed: of what is proposed and kept.
+      averaged: with the moving average of G's weights, where there is one.
+    """
+    score = tf.function(log_ratio.score(gan, averaged))
+
+    def proposed(i: int, y: Optional[np.ndarray]) -> tuple[Array, Array, Array]:
+      """Returns z, logits and draws from U(0, 1) of the i-th batch."""
+      with draws.seeded([seed, 2 + i]):
+        shape = [self.batch_size, z.shape[1]]
+        codes = tf.cast(latents.eval_z(shape), tf.float32)
+        u = draws.uniform([self.batch_size]).numpy()
+      given = None if y is None else tf.constant(y, tf.int32)
+      return codes.numpy(), score(codes, given).numpy(), u
+
+    return self._kept(proposed, len(z), labels)
+
+  def _kept(
+    self, proposed: Callable[..., Any], n: int, labels: Optional[np.ndarray]
+  ) -> np.ndarray:
+    maximum = -np.inf
+    batches = -(-self.burn_in // self.batch_size)
+    for i in range(batches):
+      y = _in_turn(labels, np.arange(n), self.batch_size, i * self.batch_size)
+      maximum = max(maximum, proposed(i, y)[1].max())
+    found: dict[int, np.ndarray] = {}
+    for i in range(batches, batches + self.max_batches):
+      open_places = np.array([k for k in range(n) if k not in found])
+      if not len(open_places):
+        break
+      place = open_places[np.arange(self.batch_size) % len(open_places)]
+      z, logits, u = proposed(i, None if labels is None else labels[place])
+      maximum = max(maximum, logits.max())
+      f = log_odds(logits, maximum, self.epsilon)
+      gamma = np.percentile(f, self.percentile)
+      for row in np.flatnonzero(u < acceptance(f, gamma)):
+        if labels is not None:
+          found.setdefault(place[row], z[row])
+        elif len(found) < n:
+          found[len(found)] = z[row]
+    if len(found) < n:
+      raise ValueError(
+        f"--sampler=rejection kept {len(found)} of the {n} images that were "
+        f"asked for, out of rejection.max_batches = {self.max_batches} batches "
+        f"of {self.batch_size}. Lower rejection.percentile = {self.percentile}."
+      )
+    return np.stack([found[k] for k in range(n)])
+
+
+def _in_turn(labels, places, size, first):
+  if labels is None:
+    return None
+  return labels[places[(first + np.arange(size)) % len(places)]]
+
+
+def log_odds(logits: Array, maximum: float, epsilon: float = 1e-8) -> Array:
+  """Returns F = l - M - log(1 - exp(l - M - eps)), in float64.
+
+  Args:
+    logits: l, at most M.
+    maximum: M.
+    epsilon: eps, without which F is infinite at l = M.
+  """
+  below = np.asarray(logits, np.float64) - maximum
+  return below - np.log(-np.expm1(below - epsilon))
+
+
+def acceptance(f: Array, gamma: float) -> Array:
+  """Returns the probability of keeping an image, sigmoid(F - gamma)."""
+  return special.expit(f - gamma)
