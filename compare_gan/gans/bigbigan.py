@@ -68,7 +68,10 @@ class BigBiGAN(ModularGAN):
 
   has_encoder = True
   encoder: abstract_arch.AbstractEncoder
-  d_alone_scores = False
+
+  @property
+  def d_alone_scores(self) -> bool:
+    return False
 
   def __init__(
     self,

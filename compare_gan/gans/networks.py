@@ -29,7 +29,6 @@ class Networks(AbstractGAN):
   """
 
   joint_fakes = False  # Whether several batches of fakes come from one pass.
-  d_alone_scores = True  # Whether D's logits are the scores of images.
   split_scores = False  # Whether D sees real and fake images in two passes.
 
   def __init__(
@@ -91,6 +90,11 @@ class Networks(AbstractGAN):
   def one_hot(self, labels: tf.Tensor) -> tf.Tensor:
     """Returns y [N, num_classes]. A label of -1, unknown, is a row of zeros."""
     return tf.one_hot(labels, self.num_classes)
+
+  @property
+  def d_alone_scores(self) -> bool:
+    """Whether D's logits are the scores of images, without heads or codes."""
+    return True
 
   # ---- Who is trained with whom ----------------------------------------------
 
