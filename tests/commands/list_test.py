@@ -20,7 +20,8 @@ def test_without_a_kind_it_prints_what_chooses(capsys):
 def test_kinds_are_printed_in_the_order_they_are_asked_for(capsys):
   _, printed = _run(capsys, "penalties", "losses")
   first, second = printed.out.split("\n\n")
-  assert first.startswith("penalties, chosen by penalty.fn:\n  @dragan_penalty")
+  assert first.startswith("penalties, chosen by penalty.fn, penalty.terms,")
+  assert "\n  @dragan_penalty " in first
   assert second.startswith("losses, chosen by loss.fn:\n  @hinge ")
 
 
