@@ -6,7 +6,7 @@
   zero-centred  mean slope^2, without a half, https://arxiv.org/abs/1902.03984
   the largest   max slope^2 of the batch, LGAN, https://arxiv.org/abs/1902.05687
 
-Slopes are those of the papers' pixels, in [-1, 1], and so weights are the papers'.
+Slopes are of pixels in [-1, 1], as in the papers, and so weights are theirs.
 
 A pass of D of its own, forward and back, and a second one for the gradient of
 that: an update of D takes two to three times as long.
