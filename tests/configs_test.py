@@ -35,7 +35,20 @@ _OVER = "dcgan_shapes32"  # unless a comment says `--gin_config=<card>.gin`
 
 
 # Not before a step is traced, which takes minutes for all cards.
-_READ_BY_A_STEP = ("loss.fn", "z.", "g/orthogonal_penalty.")
+_READ_BY_A_STEP = (
+  "loss.",
+  "z.",
+  "g/orthogonal_penalty.",
+  # Parameters of losses and terms that are functions; presets_test.py makes a
+  # step with each.
+  "feature_matching.",
+  "lsgan.",
+  "non_saturating.",
+  "soft_hinge.",
+  "srip.",
+  "top_k.",
+  "zcr_diversity.",
+)
 # The original's cards bind the first; moments are accumulated there.
 _READ_BY_NOTHING = {
   "biggan_imagenet128": {"standardize_batch.decay"},

@@ -1,11 +1,13 @@
 """The examples of CONTRIBUTING.md work, and there is one of each kind."""
 
+import collections
 import importlib
 import os
 import re
 import shutil
 import sys
 import textwrap
+import types
 
 from compare_gan import looks
 from compare_gan.architectures import abstract_arch
@@ -16,6 +18,7 @@ from compare_gan.estimator import devices
 from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import run_config
 from compare_gan.evaluation import settings
+from compare_gan.layers import kernel
 from compare_gan.study.run import executors
 from compare_gan.study.run import process
 import gin
@@ -41,16 +44,22 @@ _EXAMPLES = {
   "executors": "my_executor",
   "features": "my_features",
   "gans": "my_gan",
+  "heads": "my_head",
   "hooks": "my_hook",
+  "kernels": "my_kernel",
   "looks": "my_look",
   "losses": "my_loss",
   "metrics": "my_metric",
   "norms": "my_norm",
   "optimizers": "my_optimizer",
   "penalties": "my_penalty",
+  "report_sections": "slowest",
   "schedules": "my_schedule",
 }
-_NO_CODE = {"cards", "studies", "yours"}  # gin files, and what is all of these
+# More than one of a kind.
+_MORE = {"my_term"}
+# gin files, and what is all of these
+_NO_CODE = {"cards", "presets", "studies", "yours"}
 
 
 def _blocks(language):
@@ -105,7 +114,9 @@ def test_each_kind_has_an_example_and_a_test(package):
     assert any(name.startswith(f"test_{kind}") for name in globals()), kind
 
 
-@pytest.mark.parametrize("name", sorted(set(_EXAMPLES.values()) - {"mygan"}))
+@pytest.mark.parametrize(
+  "name", sorted({*_EXAMPLES.values(), *_MORE} - {"mygan"})
+)
 def test_examples_are_short_and_in_our_style(name, package):
   lines = (package / f"{name}.py").read_text().splitlines()
   assert len([line for line in lines if line]) <= 20
@@ -172,6 +183,18 @@ def test_gans():
   assert 0.0 < float(scalars["loss/light"]) < 1.0
 
 
+def test_heads():
+  scalars = _step("my_head")
+  assert float(scalars["loss/class_d"]) > 0.0
+  my_head = importlib.import_module("my_package.my_head").MyHead
+  features = types.SimpleNamespace(num_features=1, kernel_fn=kernel.Kernel)
+  head = my_head(features, num_classes=2)
+  head.scores.kernel.kernel.assign([[1.0, 0.0]])
+  y = tf.constant([[1.0, 0.0]])
+  losses = head.losses(tf.constant([[1.0]]), tf.constant([[3.0]]), y, y)
+  assert (float(losses.d_loss), float(losses.g_loss)) == (0.0, 2.0)
+
+
 def test_hooks(tmp_path):
   gin.parse_config(_gin_of("my_hook"))
   training = hook_kinds.Training(str(tmp_path), 8, 8, dict, dict)
@@ -186,6 +209,14 @@ def test_hooks_by_their_dotted_path(tmp_path):
   training = hook_kinds.Training(str(tmp_path), 8, 8, dict, dict)
   *_, hook = hook_kinds.make(run_config.RunConfig().hooks, training)
   assert type(hook).__name__ == "Heartbeat"
+
+
+def test_kernels():
+  assert np.isfinite(float(_step("my_kernel")["loss/g"]))
+  my_kernel = importlib.import_module("my_package.my_kernel").MyKernel
+  made = my_kernel([1, 1], limit=2.0)
+  made.kernel.assign([[100.0]])
+  np.testing.assert_allclose(made(is_training=True), [[2.0]])
 
 
 def test_looks(tmp_path):
@@ -238,6 +269,24 @@ def test_penalties():
   my_penalty = importlib.import_module("my_package.my_penalty").my_penalty
   # (1 + 9) / 2
   assert float(my_penalty(tf.constant([[1.0]]), tf.constant([[3.0]]))) == 5.0
+
+
+def test_penalties_as_terms():
+  scalars = _step("my_term")
+  assert {"penalty/equal", "penalty/equal_weighted"} <= set(scalars)
+  equal = importlib.import_module("my_package.my_term").equal_slopes
+  # ((9 + 9) / 2 - (1 + 1) / 2)^2
+  assert float(equal(tf.constant([3.0, 3.0]), tf.constant([1.0, -1.0]))) == 64.0
+
+
+def test_report_sections():
+  [name] = re.findall(r'"(.+)"', _gin_of("slowest"))
+  slowest = importlib.import_module(name)
+  Row = collections.namedtuple("Row", "run seconds")
+  rows = [Row("a", 3), Row("b", None), Row("c", 5), Row("d", 4)]
+  table = types.SimpleNamespace(rows=rows)
+  section = slowest.section(types.SimpleNamespace(table=table))
+  assert re.findall(r"<li>(\w)", section.html) == ["c", "d", "a"]
 
 
 def test_schedules():

@@ -80,6 +80,10 @@ def kinds() -> dict[str, Kind]:
       "penalty.fn, penalty.terms, g_penalty.terms",
       lambda: _gin_names(_is_penalty),
     ),
+    "presets": Kind(
+      "--gin_config, after a card's",
+      lambda: _cards("regularisers", "regularisers/"),
+    ),
     "report_sections": Kind("report.sections", _report_sections),
     "schedules": Kind(
       "ModularGAN.g_lr, d_lr", lambda: _gin_names(_is_schedule)
@@ -242,12 +246,13 @@ def _datasets():
   ]
 
 
-def _cards(room):
+def _cards(room, prefix=""):
   found = []
   for path in gin_files.cards(room):
     with open(path, encoding="utf-8") as file:
       about = file.readline().lstrip("# ").strip()
-    found.append(Entry(os.path.basename(path), about, _shown(path)))
+    name = f"{prefix}{os.path.basename(path)}"
+    found.append(Entry(name, about, _shown(path)))
   return found
 
 

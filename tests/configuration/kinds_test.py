@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+from compare_gan.configuration import gin_files
 from compare_gan.configuration import kinds
 import pytest
 
@@ -29,6 +30,7 @@ _MEMBERS = {
   "norms": ("@conditional_batch_norm", "@spectral_norm"),
   "optimizers": ("@tf.train.AdamOptimizer", "@tf.train.exponential_decay"),
   "penalties": ("@wgangp_penalty", "@penalty"),
+  "presets": ("regularisers/bcr.gin", "biggan_cifar.gin"),
   "report_sections": ("correlation", "statistics"),
   "schedules": ("@tf.train.polynomial_decay", "@tf.train.AdamOptimizer"),
   "studies": ("regularization_mini.gin", "biggan_cifar.gin"),
@@ -84,3 +86,8 @@ def test_a_file_of_ones_own_is_seen(tmp_path, monkeypatch):
   # gin forgets no name: those of other tests may be there, too.
   expected = kinds.Entry("@steep", "Steeper than hinge.", str(path))
   assert expected in _KINDS["yours"].entries()
+
+
+def test_a_preset_has_the_name_that_finds_it():
+  for name, _, source in _KINDS["presets"].entries():
+    assert os.path.samefile(gin_files.find(name), _ROOT / source)

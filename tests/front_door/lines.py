@@ -658,6 +658,9 @@ NOT_RUN = {
     "python -m compare_gan export --model_dir=runs/mygan"
     " --format=my_package.pbtxt --out=mygan.pbtxt"
   ): "tests/commands/export_test.py runs the example in the process",
+  "python -m compare_gan list presets": (
+    "tests/configuration/kinds_test.py asks for their names"
+  ),
   "python -m compare_gan list exports": (
     "tests/configuration/kinds_test.py lists each kind"
   ),

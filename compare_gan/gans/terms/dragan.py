@@ -21,6 +21,7 @@ def dragan_penalty(
 ) -> tf.Tensor:
   """Unit slopes around real images (https://arxiv.org/abs/1705.07215).
 
+  Of pixels in [0, 1], as in the original. The paper's weight is 10.
   The noise is as wide as the standard deviation of all pixels of the batch. It
   does not lead out of the pixels' range, [0, 1]. Pixels that an augmentation
   has moved out of it stay where D sees them: their range reaches as far as they

@@ -6,6 +6,8 @@
   zero-centred  mean slope^2, without a half, https://arxiv.org/abs/1902.03984
   the largest   max slope^2 of the batch, LGAN, https://arxiv.org/abs/1902.05687
 
+Slopes are of pixels in [-1, 1], as in the papers, and so weights are theirs.
+
 A pass of D of its own, forward and back, and a second one for the gradient of
 that: an update of D takes two to three times as long.
 """
@@ -99,7 +101,10 @@ def max_gradient_penalty(
   uniform: Callable[..., tf.Tensor],
   at: str = "interpolated",
 ) -> tf.Tensor:
-  """The largest slope^2 of the global batch. Its gradient is that point's."""
+  """The largest slope^2 of the global batch. Its gradient is that point's.
+
+  StudioGAN's weight is 10.
+  """
   points, labels = _points(at, x, x_fake, y, y_fake, uniform)
   found = slopes.papers_gradients(discriminator, points, labels)
   return largest(slopes.squared_norms(found))

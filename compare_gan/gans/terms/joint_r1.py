@@ -18,7 +18,10 @@ def joint_r1_penalty(
   code: tf.Tensor,
   y: Optional[tf.Tensor],
 ) -> tf.Tensor:
-  """R1 (https://arxiv.org/abs/1801.04406) at real pairs of image and code."""
+  """R1 (https://arxiv.org/abs/1801.04406) at real pairs of image and code.
+
+  For pixels in [0, 1]; for those in [-1, 1] the images' share is a quarter.
+  """
   with tf.GradientTape() as tape:
     tape.watch([x, code])
     scores = joint_discriminator(x, code, y)

@@ -6,6 +6,7 @@ for each kernel and update, whatever the batch.
 """
 
 from collections.abc import Sequence
+import math
 
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -39,7 +40,8 @@ class SpectralRegularization(Module):
     self._iterations = iterations
     self.vectors = []
     for i, kernel in enumerate(kernels):
-      rows = as_matrix(kernel).shape[0]
+      # From its shape: before memory is allocated there is no tensor.
+      rows = math.prod(kernel.shape[:-1])
       with scope(str(i)):
         self.vectors.append(
           variable("u", [rows, 1], initializers.normal(1.0), trainable=False)

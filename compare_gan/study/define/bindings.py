@@ -46,14 +46,26 @@ def canonical(
   return {name: repr(value) for name, value in bindings.items()}, imports
 
 
+def is_file(line: str) -> bool:
+  """Returns whether a "line of gin" is the name of a gin file instead."""
+  return line.endswith(".gin") and "=" not in line and " " not in line.strip()
+
+
 def canonical_lines(
   title: str, lines: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-  """Returns `canonical` of lines; an error begins with their title."""
+  """Returns `canonical` of lines; an error begins with their title.
+
+  Files among them are read first, so that lines override what is in these.
+  """
+  files = [line for line in lines if is_file(line)]
+  lines = [line for line in lines if not is_file(line)]
   try:
-    return canonical(lines=lines)
+    return canonical(files, lines)
   except (ValueError, SyntaxError, ImportError, TypeError) as error:
-    raise ValueError(f"{title} = {list(lines)!r}: {sentence(error)}") from error
+    raise ValueError(
+      f"{title} = {[*files, *lines]!r}: {sentence(error)}"
+    ) from error
 
 
 def sentence(error: BaseException) -> str:

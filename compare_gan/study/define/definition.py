@@ -20,6 +20,7 @@ import os
 from typing import Any
 from typing import ClassVar
 from typing import Optional
+from typing import Union
 
 from compare_gan.configuration import gin_files
 from compare_gan.study.define import bindings as bindings_lib
@@ -64,8 +65,9 @@ class Study:
   name: Optional[str] = None
   # Lines of gin for all runs.
   common: Sequence[str] = ()
-  # {axis: {value: [lines of gin]}}
-  axes: dict[str, dict[Any, Sequence[str]]] = _FILLED_IN
+  # {axis: {value: [lines of gin]}}. A gin file can stand among the lines, or in
+  # their place: {"none": [], "bcr": "regularisers/bcr.gin"}; lines override it.
+  axes: dict[str, dict[Any, Union[str, Sequence[str]]]] = _FILLED_IN
   # [{axis: value or [values]}]; an axis that a slice does not name takes all of
   # its values. None: the product of all axes. "one_at_a_time": a slice for each
   # axis, with the other axes at their first value, for ablations.
@@ -117,7 +119,7 @@ class Study:
   def __post_init__(self) -> None:
     axes = self.axes or {}
     filled_in = {
-      "axes": dict(axes),
+      "axes": {axis: _with_lists(values) for axis, values in axes.items()},
       "slices": _fill_in_slices(self.slices, axes),
       "parameters": {**_PARAMETERS, **(self.parameters or {})},
       "inert": _INERT if self.inert is None else self.inert,
@@ -171,6 +173,18 @@ def _fill_in_slices(slices, axes):
   return tuple(slices)
 
 
+def _with_lists(values):
+  """Returns the values of an axis; a file alone becomes a list of one."""
+  if not isinstance(values, dict):
+    return values  # _check_axes refuses it.
+  return {
+    value: [lines]
+    if isinstance(lines, str) and bindings_lib.is_file(lines)
+    else lines
+    for value, lines in values.items()
+  }
+
+
 def values_of_slice(
   slice_: dict[str, Any], axis: str, axes: dict[str, Any]
 ) -> list[Any]:
@@ -204,20 +218,45 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
     )
     made = Study()
     stem = os.path.splitext(os.path.basename(path))[0]
-    base = _find_base(made.base, os.path.dirname(path))
-    return dataclasses.replace(made, name=made.name or stem, base=base)
+    folder = os.path.dirname(path)
+    axes = {
+      axis: {
+        value: _find_files(f"study.axes: {axis} = {value!r}", lines, folder)
+        for value, lines in values.items()
+      }
+      for axis, values in made.axes.items()
+    }
+    return dataclasses.replace(
+      made,
+      name=made.name or stem,
+      base=_find_file(f"study.base = {made.base!r}", made.base, folder),
+      axes=axes,
+      common=_find_files("study.common", made.common, folder),
+      overrides=[
+        (part, _find_files(f"study.overrides: {part}", lines, folder))
+        for part, lines in made.overrides
+      ],
+    )
 
 
-def _find_base(base, folder):
-  beside = os.path.join(folder, base)
+def _find_files(title, lines, folder):
+  """Returns lines of gin, with the paths of the files among them."""
+  return [
+    _find_file(title, line, folder) if bindings_lib.is_file(line) else line
+    for line in lines
+  ]
+
+
+def _find_file(title, name, folder):
+  beside = os.path.join(folder, name)
   if os.path.isfile(beside):
     return beside
   try:
-    return gin_files.find(base)
+    return gin_files.find(name)
   except FileNotFoundError:
     raise FileNotFoundError(
-      f"study.base = {base!r}: there is no such file, neither here nor beside "
-      "the study file, nor a card of this name in configs/."
+      f"{title}: there is no such file as {name}, neither here nor beside the "
+      "study file, nor in configs/."
     ) from None
 
 
@@ -341,7 +380,8 @@ def _require_lines(title, lines):
     isinstance(line, str) for line in lines
   ):
     raise ValueError(
-      f"{title} is {lines!r}. It must be a list of lines of gin, as strings."
+      f"{title} is {lines!r}. It must be a list of lines of gin, as strings, "
+      "or of names of gin files."
     )
 
 

@@ -73,6 +73,10 @@ def test_gin_is_left_as_it_was(load):
       "study.axes = {'norm': {'sn': 'D.spectral_norm = True'}}",
       "It must be a list of",
     ),
+    (
+      "study.axes = {'term': {'x': 'regularisers/bcrr.gin'}}",
+      "study.axes: term = 'x': there is no such file as regularisers/bcrr.gin",
+    ),
     ("study.common = [3]", "study.common is"),
     ("study.overrides = [{'norm': 'sn'}]", "study.overrides holds"),
     ("study.overrides = [({'norm': 'x'}, [])]", "overrides: norm has no value"),
