@@ -73,6 +73,51 @@ def test_relativistic_average_by_hand():
   )
 
 
+_R, _F = [2.0, -1.0], [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+  "fn,options,d_loss,g_loss",
+  [
+    # log(1 + e^-2) and log(1 + e^2), of margins 2 and -2
+    (loss_lib.relativistic_paired, {}, 1.1269280, 1.1269280),
+    # r - 0.5 = 1.5, -1.5 and f - 0.5 = -0.5, 0.5: (0 + 2.5 + 0.5 + 1.5) / 2
+    (loss_lib.relativistic_average_hinge, {}, 2.25, 2.25),
+    (loss_lib.lsgan, {}, 1.5, 0.25),
+    (loss_lib.lsgan, {"a": -1.0, "b": 1.0, "c": 0.0}, 2.5, 0.25),
+    (loss_lib.soft_hinge, {"tau": 1.0}, 2.9401897, -0.5),
+    (loss_lib.soft_hinge, {"tau": 0.01}, 2.5, -0.5),  # nearly the hinge
+    (loss_lib.dual_contrastive, {}, 3.1670351, None),
+    (loss_lib.non_saturating, {"real_target": 0.9}, 1.7732993, None),
+  ],
+)
+def test_losses_by_hand(fn, options, d_loss, g_loss):
+  found = _losses(lambda r, f: fn(r, f, **options), _R, _F)
+  assert found[0] == pytest.approx(d_loss, rel=1e-2 if d_loss == 2.5 else 1e-6)
+  if g_loss is not None:
+    assert found[3] == pytest.approx(g_loss, rel=1e-6)
+
+
+def test_the_target_of_real_images_may_be_a_schedule():
+  losses = loss_lib.get_losses(
+    tf.constant([[2.0], [-1.0]]),
+    tf.constant([[0.0], [1.0]]),
+    lambda d_real_logits, d_fake_logits, step: loss_lib.non_saturating(
+      d_real_logits, d_fake_logits, lambda t: 1.0 - 0.1 * t, step
+    ),
+    more={"step": 1.0},
+  )
+  assert float(losses.d_loss) == pytest.approx(1.7732993, rel=1e-6)
+
+
+def test_what_a_loss_cannot_have_is_refused():
+  def wants_more(d_real_logits, d_fake_logits, codes):
+    raise AssertionError(codes)
+
+  with pytest.raises(ValueError, match="@wants_more needs codes.*step"):
+    loss_lib.get_losses(_R, _F, wants_more, more={"step": 0})
+
+
 def test_loss_is_chosen_by_gin():
   gin.parse_config("loss.fn = @hinge")
   assert _losses(loss_lib.get_losses, [2.0, 0.0], [-2.0, 1.0])[0] == 1.5
