@@ -26,6 +26,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import own_package
 from tests import plain_shell
 from tests.gans import tiny
 from tests.looks import tiny as tiny_look
@@ -79,10 +80,7 @@ def _gin_of(name):
 
 @pytest.fixture(scope="module", autouse=True)
 def package(tmp_path_factory):
-  """The folder my_package, as someone has it who copies the examples.
-
-  gin has no public way to forget its names, which other tests must not find.
-  """
+  """The folder my_package, as someone has it who copies the examples."""
   root = tmp_path_factory.mktemp("contributing")
   folder = root / "my_package"
   folder.mkdir()
@@ -95,15 +93,12 @@ def package(tmp_path_factory):
     plain_shell.ROOT / "compare_gan" / "architectures" / "dcgan.py",
     folder / "mygan.py",
   )
+  own_package.forget()
   sys.path.insert(0, str(root))
   gin_files.register()
   yield folder
   sys.path.remove(str(root))
-  for selector, _ in list(gin.config._REGISTRY.items()):
-    if selector.startswith("my_package."):
-      gin.config._REGISTRY.pop(selector)
-  for name in [name for name in sys.modules if name.startswith("my_package")]:
-    del sys.modules[name]
+  own_package.forget()
 
 
 def test_each_kind_has_an_example_and_a_test(package):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import own_package
 from tests import plain_shell
 from tests.gans import tiny
 
@@ -223,6 +224,7 @@ def test_the_documented_format_of_ones_own(folder, capsys, monkeypatch):
   (folder / "my_package").mkdir()
   (folder / "my_package" / "pbtxt.py").write_text(_documented_format())
   monkeypatch.syspath_prepend(str(folder))
+  own_package.forget()
   _run("export", "--format=my_package.pbtxt", "--out=m.pbtxt")
   assert "Wrote step 5 to m.pbtxt. Largest error" in capsys.readouterr().out
   assert 'op: "Placeholder"' in (folder / "m.pbtxt").read_text()

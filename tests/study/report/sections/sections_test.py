@@ -9,6 +9,7 @@ import gin
 import pytest
 
 from benchmarks import report as synthetic
+from tests import own_package
 from tests import plain_shell
 from tests.setup_test import setup_arguments
 from tests.study.examples import norms
@@ -109,6 +110,7 @@ def test_the_example_of_the_documents_runs(tmp_path, monkeypatch):
   package.mkdir()
   (package / "slowest.py").write_text(code.partition("\n")[2])
   monkeypatch.syspath_prepend(str(tmp_path))
+  own_package.forget()
   [line] = re.findall(r"^report\.sections = .*$", text, re.M)
   synthetic.make_study(tmp_path / "study", 4, rows=2, side=8)
   path = report_page.write(str(tmp_path / "study"), bindings=[line])
