@@ -87,7 +87,7 @@ class DDLS:
       z: start of the steps, [N, z_dim].
       labels: ints [N] for a conditional GAN.
       seed: of the noise.
-      averaged: with the moving average of G's weights, where there is one.
+      averaged: use the moving average of G's weights, if there is one.
     """
     score = log_ratio.score(gan, averaged)
 

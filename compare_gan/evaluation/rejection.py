@@ -92,7 +92,7 @@ class Rejection:
       z: only its shape is used.
       labels: ints [N] for a conditional GAN; z[i] is of class labels[i].
       seed: of the proposals and of the choice.
-      averaged: with the moving average of G's weights, where there is one.
+      averaged: use the moving average of G's weights, if there is one.
     """
     score = tf.function(log_ratio.score(gan, averaged))
 

@@ -5,8 +5,8 @@ in the same order, regardless of their names, their places and the code that
 reads them. Order counts, because it decides which images are the first ones,
 and the blocks and random subsets of some metrics.
 
-`fingerprint` hashes a sample: enough to find what was trained on a dataset,
-whose weights have their own hash, without reading all of it.
+`fingerprint` hashes a sample: enough to find a network that was trained on the
+dataset, without reading all of it. The network's weights have their own hash.
 """
 
 import hashlib

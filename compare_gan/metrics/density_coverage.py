@@ -1,9 +1,9 @@
 """Density and coverage (https://arxiv.org/abs/2002.09797).
 
 Each real row has a ball that reaches to its k-th nearest other real row.
-Density is the number of balls that contain a fake, divided by k: 1 is expected
-for equal distributions, and outliers among the real rows count little. Coverage
-is the share of balls that contain a fake.
+Density is the mean number of balls that a fake is in, divided by k: 1 is
+expected for equal distributions, and outliers among the real rows count little.
+Coverage is the share of balls that contain a fake.
 """
 
 from typing import Optional

@@ -55,8 +55,7 @@ class Gaussian(NamedTuple):
 class Moments:
   """Mean and covariance of rows that come in batches of any size.
 
-  An origin o in the middle of the first rows is subtracted, so that little
-  cancels:
+  The mean o of the first rows is subtracted, so that little cancels:
   sum (x - m)(x - m)^T = sum (x - o)(x - o)^T - n (m - o)(m - o)^T. Up to 2 * D
   rows are buffered, which turns many small batches into few large products, and
   a set of at most D rows is its own exact factor.
