@@ -1,5 +1,5 @@
-"""From a model to a row of scores, with the card that says how it was made.
+"""Turns a model into a row of scores, with a card of how they were computed.
 
-Sees metrics, features and datasets by their abstract classes, and GANs to
-sample from.
+It sees metrics, features and datasets through their abstract classes, and the
+GANs to sample from.
 """

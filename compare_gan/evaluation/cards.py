@@ -1,7 +1,7 @@
-"""What stands on the protocol card of a model, or of images that are given.
+"""The contents of the protocol card of a model or of given images.
 
 Some facts matter to all scores. Others, such as which real images or features
-there are, stand on a card only if a metric uses them, see protocol.py.
+are used, are on a card only if a metric uses them, see protocol.py.
 """
 
 import functools
@@ -27,13 +27,13 @@ import tensorflow as tf
 
 
 class CardWriter:
-  """Writes the cards of all that is scored in one way.
+  """Writes the cards of everything that is scored with the same settings.
 
   Args:
-    dataset: whose images are compared with.
-    chosen: how.
+    dataset: the source of the real images.
+    chosen: the settings.
     extractor: None if the metrics need no features.
-    data: knows which images of the dataset count.
+    data: says which images of the dataset are used.
   """
 
   def __init__(
@@ -51,12 +51,12 @@ class CardWriter:
   def of_model(
     self, gan: AbstractGAN, num_fake: int, runs: int
   ) -> protocol.Card:
-    """Returns the card of a model as it is now.
+    """Returns the card of a model in its current state.
 
     Args:
-      gan: with the values that are to be scored.
-      num_fake: how many of its images.
-      runs: how often they are made anew.
+      gan: holds the values to score.
+      num_fake: number of its images.
+      runs: how often new images are made.
     """
     chosen = self._chosen
     of_model = {
@@ -74,11 +74,11 @@ class CardWriter:
       return self._card(of_model, gan)
 
   def of_images(self, count: int) -> protocol.Card:
-    """Returns the card of so many images that are given."""
+    """Returns the card of `count` given images."""
     return self._card({"num_fake": count, "images": "given"})
 
   def _card(self, more, gan=None):
-    """Returns a card: what all metrics depend on, and what some of them do."""
+    """Returns a card of the facts that all or some metrics depend on."""
     dataset = self._dataset
     card = {
       "form": protocol.FORM,
@@ -103,7 +103,7 @@ class CardWriter:
     return protocol.as_json({**card, "metrics": metrics})
 
   def _facts(self, metric, gan):
-    """Returns {key: value} of what other metrics may not depend on."""
+    """Returns {key: value} of facts that other metrics may not depend on."""
     facts = {}
     needed = set(contract.needs(metric))
     if needs.asks_features(needed):
@@ -120,7 +120,7 @@ class CardWriter:
 
   @functools.cached_property
   def _facts_of_features(self):
-    # Once: an identity may be the hash of a hundred megabytes.
+    # Cached: an identity may be the hash of a hundred megabytes.
     return {
       "features": self._extractor.name,
       "features_digest": self._extractor.identity(),
@@ -129,7 +129,7 @@ class CardWriter:
     }
 
   def _facts_of_data(self, word, with_labels):
-    """Returns what real images a set holds: how many, and which."""
+    """Returns how many real images a set has, and which ones."""
     split, count = self._data.slice_of(word)
     content = fingerprint.content(self._dataset, split, count)
     facts = {f"num_{word}": count, f"{word}_images": content.images}
@@ -166,7 +166,7 @@ def _hash_of_file(path):
 
 
 def code_version() -> str:
-  """Returns the version, with the commit where this is a checkout."""
+  """Returns the version, with the commit if this is a git checkout."""
   folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
   if not os.path.isdir(os.path.join(folder, "..", ".git")):
     return version.__version__

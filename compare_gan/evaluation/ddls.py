@@ -1,20 +1,20 @@
 """Discriminator driven latent sampling: Langevin dynamics of z.
 
 Your GAN is Secretly an Energy-based Model and You Should use Discriminator
-Driven Latent Sampling (Che et al., 2020, https://arxiv.org/abs/2003.06060). A
-GAN whose D is at its best knows of each z how much too rarely G(z) is made:
+Driven Latent Sampling (Che et al., 2020, https://arxiv.org/abs/2003.06060). An
+optimal D says for each z how much too rarely G makes G(z):
 
   E(z) = |z|^2 / 2 - D(G(z))
   z <- z - (e / 2) dE/dz + sqrt(e) s n,  n ~ N(0, I)
 
   python -m compare_gan sample --model_dir X --sampler ddls --out samples.npz
 
-z is from N(0, I), whose energy |z|^2 / 2 is, and D's logit is a log-ratio, see
-log_ratio.py. s is the deviation of the noise: 1 is that of Langevin dynamics,
-and less samples colder. StudioGAN passes its 0.1 on as a variance, so that its
-deviation is 0.316.
+z is from N(0, I), whose energy is |z|^2 / 2, and D's logit is a log-ratio, see
+log_ratio.py. s is the standard deviation of the noise: 1 is Langevin dynamics,
+and less samples at a lower temperature. StudioGAN uses its 0.1 as a variance,
+so that its deviation is 0.316.
 
-Cost: a pass of G and D, forward and back, for each image and step.
+Cost: a forward and a backward pass of G and D for each image and step.
 """
 
 import dataclasses
@@ -63,7 +63,7 @@ class DDLS:
       )
 
   def check(self, gan: AbstractGAN) -> None:
-    """Raises ValueError if these samples would make no sense."""
+    """Raises ValueError if the samples would be meaningless."""
     log_ratio.check(gan, "--sampler=ddls")
     if not latents.eval_z_is_standard_normal():
       raise ValueError(
@@ -84,10 +84,10 @@ class DDLS:
 
     Args:
       gan: an AbstractGAN.
-      z: where the steps begin, [N, z_dim].
+      z: start of the steps, [N, z_dim].
       labels: ints [N] for a conditional GAN.
       seed: of the noise.
-      averaged: with the moving average of G's weights, where there is one.
+      averaged: use the moving average of G's weights, if there is one.
     """
     score = log_ratio.score(gan, averaged)
 

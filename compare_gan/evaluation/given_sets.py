@@ -1,7 +1,7 @@
-"""Scores of sets that some other program made, and their card.
+"""Scores of sets that another program made, and their card.
 
-Neither a model nor a dataset is at hand: metrics that need more than is given
-are left out.
+There is no model and no dataset: metrics that need sets which are not given are
+left out.
 """
 
 from collections.abc import Iterable
@@ -22,10 +22,10 @@ import numpy as np
 def compare_sets(
   metrics: Iterable[Any], sets: sets_lib.Sets
 ) -> tuple[dict[str, float], dict[str, str]]:
-  """Returns ({name: score}, {metric: error}) of sets that are given.
+  """Returns ({name: score}, {metric: error}) of given sets.
 
   Args:
-    metrics: functions as metrics/contract.py describes.
+    metrics: functions as described in metrics/contract.py.
     sets: {"real_features": rows, "fake_features": rows, ...}. A metric that
       needs others is left out.
   """
@@ -44,8 +44,8 @@ def card_of_sets(metrics: Iterable[Any], sets: sets_lib.Sets) -> protocol.Card:
   """Returns the protocol card of what `compare_sets` returns.
 
   Args:
-    metrics, sets: as for `compare_sets`. Sets of real rows are known by their
-      content, those of fakes by their sizes: they are what is scored.
+    metrics, sets: as for `compare_sets`. The card has hashes of real rows but
+      only the sizes of fakes, because the fakes are what is scored.
   """
   card = {
     "form": protocol.FORM,
@@ -79,7 +79,7 @@ def card_of_sets(metrics: Iterable[Any], sets: sets_lib.Sets) -> protocol.Card:
 def directions(
   metrics: Sequence[Any], scores: Iterable[str]
 ) -> dict[str, Optional[str]]:
-  """Returns {name: which way it is better} of what `compare_sets` returns."""
+  """Returns {name: better direction} for scores that `compare_sets` returns."""
   return {
     name: next(
       filter(None, (scores_lib.direction(metric, name) for metric in metrics)),

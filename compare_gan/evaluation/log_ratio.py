@@ -1,8 +1,8 @@
 """D's logit as the logarithm of p_data(x) / p_G(x).
 
-It is that ratio where D is at its best for the loss of the original, binary
-cross-entropy: @non_saturating, @logistic and @minimax train the same D. No
-other loss of this library leaves it in the logit.
+The optimal D of the original loss, binary cross-entropy, returns it:
+@non_saturating, @logistic and @minimax train the same D. The logits of this
+library's other losses are not log-ratios.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def score(gan: AbstractGAN, averaged: bool = True) -> Score:
 
   Args:
     gan: an AbstractGAN.
-    averaged: with the moving average of G's weights, where there is one. D has
+    averaged: use the moving average of G's weights, if there is one. D has
       none.
   """
 
@@ -39,7 +39,7 @@ def check(gan: AbstractGAN, name: str) -> None:
 
   Args:
     gan: an AbstractGAN.
-    name: of what uses them, as the user knows it.
+    name: the user's name for what uses the logits.
   """
   if not getattr(gan, "d_alone_scores", True):
     raise ValueError(
@@ -56,9 +56,9 @@ def check(gan: AbstractGAN, name: str) -> None:
 
 
 def _is_calibrated(s):
-  """Returns whether the best D gives s where p_data / p_G = e^s.
+  """Returns whether the optimal D returns s where p_data / p_G = e^s.
 
-  There p_data dL/d(real logit) + p_G dL/d(fake logit) = 0.
+  The condition is p_data dL/d(real logit) + p_G dL/d(fake logit) = 0.
   """
   real, fake = tf.fill([1, 1], s), tf.fill([1, 1], s)
   with tf.GradientTape() as tape:
@@ -76,12 +76,12 @@ def _is_calibrated(s):
 def _d_loss(real, fake) -> Any:
   try:
     return loss_lib.get_losses(real, fake).d_loss
-  except ValueError:  # It asks for more than logits.
+  except ValueError:  # The loss needs more than logits.
     return None
 
 
 def _chosen_loss():
   try:
     return f" = {gin.query_parameter('loss.fn')}"
-  except ValueError:  # Nothing is bound: the default.
+  except ValueError:  # Not bound: the default is used.
     return ""

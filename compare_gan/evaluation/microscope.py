@@ -2,11 +2,11 @@
 
   evaluate.microscope = True
 
-writes microscope.json beside the scores of the newest checkpoint:
+writes microscope.json next to the scores of the newest checkpoint:
 
   step
   gradient_norms   {"real", "fake", "interpolated": |d logits / d x| per image}
-  lipschitz        three numbers that D's Lipschitz constant is at least:
+  lipschitz        three lower bounds of D's Lipschitz constant:
                    largest_gradient at those images, by_ascent from the steepest
                    of them, of_pairs = |D(x) - D(x')| / |x - x'|
   singular_values  {layer: of W = [inputs, outputs] as D applies it, descending}
@@ -14,8 +14,9 @@ writes microscope.json beside the scores of the newest checkpoint:
                    that loss, and of the time of a step
   errors           {one of these: why there is no such number}
 
-D is looked at in evaluation mode, the penalty in training mode. Nothing moves.
-Accumulated moments that are empty, or of other z, are filled for the while.
+D is measured in evaluation mode, the penalty in training mode. Nothing changes
+the model: accumulated moments that are empty, or of other z, are filled for
+the measurement and then put back.
 """
 
 import contextlib
@@ -46,14 +47,14 @@ def look(
   seed: int = 42,
   timed_steps: int = _TIMED_STEPS,
 ) -> dict[str, Any]:
-  """Returns what stands above, but for the step.
+  """Returns the contents described above, except for the step.
 
   Args:
     gan: a ModularGAN.
     dataset: an AbstractDataset.
     averaged: fakes are made with the moving average of G's weights.
-    seed: of the latents and of the way between real and fake images.
-    timed_steps: how many steps are made, and undone, with and without penalty.
+    seed: of the latents and of the interpolation between real and fake images.
+    timed_steps: number of steps made, and undone, with and without penalty.
   """
   found: dict[str, Any] = {}
   errors: dict[str, str] = {}
@@ -73,7 +74,7 @@ def look(
 
 @contextlib.contextmanager
 def _noted(errors, name):
-  """Notes why a model lacks one thing, so that the others are still shown."""
+  """Records why one measurement failed, so that the others are still shown."""
   try:
     yield
   except (ValueError, NotImplementedError, tf.errors.OpError) as error:
@@ -94,7 +95,7 @@ def _nothing_moves(gan):
 
 
 def _fill_moments(gan, dataset, averaged, seed):
-  """Makes evaluation mode mean something where moments are accumulated."""
+  """Makes evaluation mode meaningful if moments are accumulated."""
   sampling.fill_moments(
     gan,
     lambda: sampling.drawn_batches(gan, _MOMENTS_EXAMPLES, seed + 1),
@@ -160,7 +161,7 @@ def _climb(gan, x, y, norms):
     if up is None:  # D is linear.
       return x, norm
     length = tf.sqrt(tf.reduce_sum(tf.square(up), [1, 2, 3], keepdims=True))
-    # A hundredth of the pixels' range at a time, within their range.
+    # Steps of a hundredth of the pixels' range, clipped to the range.
     way = 0.01 * tf.sqrt(tf.cast(tf.size(x[0]), tf.float32))
     moved = x + way * up / tf.maximum(length, 1e-12)
     return tf.clip_by_value(moved, 0.0, 1.0), norm

@@ -1,6 +1,6 @@
-"""What metrics get of a model: its images, its latents, and its answers.
+"""What metrics get of a model: images, latents, and functions that call it.
 
-The accumulated moments of its batch norm are filled before, with latents of the
+The accumulated moments of its batch norm are filled first, with latents of the
 same distribution.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from scipy import special
 import tensorflow as tf
 
-_ORIGINAL_Z = "uniform from -1 to 1"  # in words, as `sampling.z_in_words`
+_ORIGINAL_Z = "uniform from -1 to 1"  # in the words of `sampling.z_in_words`
 
 
 def collect(
@@ -29,14 +29,14 @@ def collect(
   chosen: settings_lib.Settings,
   collector: sets_lib.Collector,
 ) -> sets_lib.Sets:
-  """Returns the sets of one run, and what the model can be asked.
+  """Returns the sets of one run, and functions that call the model.
 
   Args:
     sampler: of the model.
     n: how many images.
     seed: of their latents and labels.
-    chosen: which z, and which weights.
-    collector: that makes the sets.
+    chosen: says which z and which weights.
+    collector: makes the sets.
   """
   gan, averaged = sampler.gan, chosen.averaged
   z, labels = latents(gan, n, seed, chosen.truncation)
@@ -70,16 +70,16 @@ def latents(
 
 
 def _latents_with_density(gan, n, seed, truncation):
-  """Returns z, the logarithms of the densities of its numbers, and labels."""
+  """Returns z, the log densities of its coordinates, and labels."""
   z, labels = latents(gan, n, seed, truncation)
   return z, _log_density(z, truncation), labels
 
 
 def _log_density(z, truncation):
-  """Returns the logarithms of the densities of z's numbers.
+  """Returns the log densities of z's coordinates.
 
   Args:
-    z: as `sampling.draw` gives them.
+    z: from `sampling.draw`.
     truncation: as for `sampling.draw`.
   """
   if truncation is None:
@@ -115,7 +115,7 @@ def fill_discriminator(
 
 
 def say_what_z_is(chosen: settings_lib.Settings) -> None:
-  """Prints what scores are of where google/compare_gan's were of other z."""
+  """Prints the distribution of z if google/compare_gan's default differs."""
   words = sampling.z_in_words()
   if chosen.truncation is not None or words == _ORIGINAL_Z:
     return

@@ -1,8 +1,8 @@
-"""What metrics need, and what follows from it for a list of them.
+"""What metrics need, and what follows from that for a list of them.
 
-A metric names what it needs as parameters, see metrics/contract.py: sets of
-rows, whose names begin with the word for their images (real, fake, train,
-heldout), and functions by which it asks the model itself.
+A metric's parameters name what it needs, see metrics/contract.py: sets of rows,
+whose names begin with the word for their images (real, fake, train, heldout),
+and functions that call the model itself.
 """
 
 from collections.abc import Iterable
@@ -30,13 +30,13 @@ SETS = (
 CALLABLES = ("generate", "discriminate", "encode", "latents")
 COUNTED = ("real", "train", "heldout")  # sets of the dataset's images
 
-# The name of what stands for real_features where only their mean and their
-# covariance are known.
+# The name of what replaces real_features if only their mean and covariance are
+# known.
 GAUSSIAN = "gaussian of real features"
 
 
 def all_names(metrics: Iterable[Any]) -> set[str]:
-  """Returns the names of all that any of the metrics needs."""
+  """Returns the names of everything that any of the metrics needs."""
   return {name for metric in metrics for name in contract.needs(metric)}
 
 
@@ -45,12 +45,12 @@ def any_begins(word: str, names: Iterable[str]) -> bool:
 
 
 def asks_features(names: Iterable[str]) -> bool:
-  """Returns whether something that is needed takes an extractor."""
+  """Returns whether any of the names needs an extractor."""
   return any(name.endswith(("_features", "_logits")) for name in names)
 
 
 def takes_gaussian(metric: Any) -> bool:
-  """Returns whether a mean and a covariance of real features will do."""
+  """Returns whether a mean and a covariance of real features suffice."""
   return "real_features" in contract.gaussians_of(metric)
 
 
@@ -65,5 +65,5 @@ def needs_real_rows(metrics: Iterable[Any]) -> bool:
 
 
 def only_gaussian_is_real(metrics: Sequence[Any]) -> bool:
-  """Returns whether a mean and covariance are all that real images give."""
+  """Returns whether metrics use only a mean and covariance of real images."""
   return any(map(takes_gaussian, metrics)) and not needs_real_rows(metrics)

@@ -1,7 +1,7 @@
-"""Gives a GAN the power-function average that one wants, after the training.
+"""Gives a GAN a power-function average that is chosen after the training.
 
-See gans/power_ema.py. `evaluate.ema` chooses it by its relative width, as do
-`evaluate --ema` and `sample --ema`.
+See gans/power_ema.py. `evaluate.ema`, `evaluate --ema` and `sample --ema`
+choose it by its relative width.
 """
 
 from typing import Any
@@ -19,15 +19,15 @@ def use_average(
 ) -> None:
   """Gives G (and E) the reconstructed average of a width.
 
-  It takes the place of the average that was tracked as ModularGAN.ema_decay
-  says, or, without one, of the weights themselves. What is not trained stays
-  that of the checkpoint, whose step is the time of the average.
+  It replaces the average that ModularGAN.ema_decay tracked or, without one, the
+  weights themselves. Variables that are not trained keep the checkpoint's
+  values. The average is taken at the checkpoint's step.
 
   Args:
-    gan: with the values of the checkpoint of `step`.
+    gan: holds the values of the checkpoint of `step`.
     model_dir: of the training, with its snapshots.
     step: of the checkpoint.
-    sigma_rel: the width; None to leave the GAN as it is.
+    sigma_rel: the width; None to leave the GAN unchanged.
   """
   if sigma_rel is None:
     return
@@ -69,10 +69,10 @@ def averaged_weights(
 def require_snapshot(
   model_dir: str, step: int, sigma_rel: Optional[float]
 ) -> None:
-  """Raises FileNotFoundError if there is no snapshot for such an average."""
+  """Raises FileNotFoundError if there is no snapshot for this average."""
   if sigma_rel is None:
     return
-  power_ema.exponent(sigma_rel)  # Refuses a width that no average has.
+  power_ema.exponent(sigma_rel)  # refuses a width that no average has
   times = snapshots.steps(model_dir)
   if not times:
     raise FileNotFoundError(
@@ -90,7 +90,7 @@ def require_snapshot(
 
 
 def _widths(tensors: dict[str, np.ndarray]) -> list[float]:
-  """Returns the widths that a snapshot has averages of, in order."""
+  """Returns the widths of a snapshot's averages, in order."""
   return sorted(
     {float(name.rpartition(power_ema.SUFFIX)[2]) for name in tensors}
   )

@@ -1,17 +1,17 @@
 """Protocol cards: how scores were computed.
 
-The same model gets an FID of 21 or 14, by the split, the number of images, the
-resize or the network that is looked through. So each row of scores carries a
-card, a flat dict of everything that its values depend on beside the model:
+The same model gets an FID of 21 or 14, depending on the split, the number of
+images, the resize or the feature network. So each row of scores has a card, a
+flat dict of everything except the model that its values depend on:
 
   form       of the card, see FORM
   metrics    {metric: {"parameters": {...}, "uses": [keys of this card]}}
-  others     facts. One that some metric uses matters to such metrics alone;
-             what none of them uses matters to all.
+  others     facts. A fact that metrics use matters to these metrics only; a
+             fact that no metric uses matters to all.
 
 Scores with equal cards can be compared; the digest of a card is for tables and
-papers. Two rows are alike if the metrics that both have were computed alike:
-another metric in one of them makes no difference to the scores of the others.
+papers. Two rows are alike if the metrics of both were computed alike: other
+metrics in one of them do not matter.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ from compare_gan.storage.score_row import ScoreRow
 
 Card = dict[str, Any]
 
-# Cards of form 1, which say none, had no "metrics" and knew images by the name
-# of their dataset. Since form 2 they are known by a hash of all that are used.
+# Cards of form 1 have no "form" and no "metrics", and identify images by the
+# name of their dataset. Form 2 identifies them by a hash of all used images.
 FORM = 2
 
-# Who made the score and by which version; it should not change the value.
+# The versions that made the score, which should not change its value.
 _ONLY_SAID = ("code", "tensorflow")
-# Since form 2 what follows from them is in a hash of images.
+# Since form 2 a hash of images includes their effect.
 _IN_A_HASH = ("dataset", "preparation")
 
-# What cards of form 1 knew, and of that, what only some metrics depend on.
+# Keys of form 1 that all metrics depend on, and keys that only some do.
 _OF_ALL_IN_FORM_1 = (
   "dataset",
   "num_fake",
@@ -64,7 +64,7 @@ _OF_SOME_IN_FORM_1 = (
 
 
 def digest(card: Card) -> str:
-  """Returns 8 hex digits of all that scores under this card depend on."""
+  """Returns 8 hex digits of everything that this card's scores depend on."""
   said = _said(card)
   kept = {key: card[key] for key in card if key not in said}
   text = json.dumps(kept, sort_keys=True)
@@ -74,7 +74,7 @@ def digest(card: Card) -> str:
 def digest_of_score(row: ScoreRow, name: str) -> str:
   """Returns the digest of what one score depends on.
 
-  Other metrics of the row, and what only they use, do not count. Rows of
+  Other metrics of the row, and facts that only they use, do not count. Rows of
   earlier versions have one digest for all scores.
 
   Args:
@@ -89,10 +89,10 @@ def digest_of_score(row: ScoreRow, name: str) -> str:
 
 
 def differences(first: Card, second: Card) -> list[str]:
-  """Returns sentences on what makes two cards unlike; none if nothing does.
+  """Returns sentences on how two cards differ; none if they do not.
 
-  Metrics that only one of them has are not compared; nor is what a card of an
-  earlier version does not record, see `unknown`.
+  It skips metrics that only one card has, and facts that a card of an earlier
+  version does not record, see `unknown`.
   """
   first, second = as_json(first), as_json(second)
   if _form(first) != _form(second):
@@ -137,7 +137,7 @@ def unknown(first: Card, second: Card) -> str:
 def covers(old: Card, new: Card) -> bool:
   """Returns whether a row with the card `old` has all scores of `new`.
 
-  A row of an earlier version covers nothing, as it does not say enough.
+  A row of an earlier version covers nothing, because it records too little.
   """
   missing = {*_metrics(new)} - {*_metrics(old)}
   return _form(old) == _form(new) and not missing and not differences(old, new)
@@ -149,7 +149,7 @@ def merged(old: Card, new: Card) -> Optional[Card]:
     return None
   old, new = as_json(old), as_json(new)
   both = ({*old} & {*new}) - {*_said(new), "metrics"}
-  # The metrics of one may use what has another value for those of the other.
+  # A fact that metrics of one card use may have another value in the other.
   if differences(old, new) or any(old[key] != new[key] for key in both):
     return None
   return {**old, **new, "metrics": {**_metrics(old), **_metrics(new)}}
@@ -168,12 +168,12 @@ def _said(card):
 
 
 def as_json(card: Card) -> Card:
-  """Returns the card as a table gives it back: tuples are lists."""
+  """Returns the card as it is read from a table: tuples are lists."""
   return json.loads(json.dumps(card))
 
 
 def _of_metrics(card, chosen):
-  """Returns the card of a row that had only the chosen metrics."""
+  """Returns the card of a row with the chosen metrics only."""
   metrics = _metrics(card)
   of_some = {key for entry in metrics.values() for key in entry["uses"]}
   used = {key for metric in chosen for key in metrics[metric]["uses"]}
@@ -195,7 +195,7 @@ def _differences_of_parameters(metric, first, second):
 
 
 def _differences_of_forms(first, second):
-  """Returns sentences on what cards of form 1 know already."""
+  """Returns sentences on differences in what form 1 already records."""
   return [
     f"{key}: {first.get(key)!r} and {second.get(key)!r}"
     for key in sorted((*_OF_ALL_IN_FORM_1, *_OF_SOME_IN_FORM_1))
@@ -205,7 +205,7 @@ def _differences_of_forms(first, second):
 
 
 def _value(card, key):
-  """Returns a value in words, a hash of images with what it is of."""
+  """Returns a value in words; a hash of images comes with its dataset."""
   if not key.endswith("_images") or not card.get(key):
     return repr(card.get(key))
   of = [str(card[k]) for k in _IN_A_HASH if card.get(k)]

@@ -1,4 +1,4 @@
-"""Rejection sampling with D: of many images those that are missing are kept.
+"""Rejection sampling with D: keeps those images that G makes too rarely.
 
 Discriminator Rejection Sampling (Azadi et al., 2018,
 https://arxiv.org/abs/1810.06758). An image with D's logit l is kept with
@@ -6,20 +6,19 @@ probability sigmoid(F - gamma), where
 
   F = l - M - log(1 - exp(l - M - eps))
 
-M is the largest logit so far, first of `burn_in` images; gamma is a percentile
-of F over a batch of proposals. With gamma = 0 and eps = 0 the probability is
-exp(l - M), that of exact rejection sampling, which keeps next to none of images
-of many pixels.
+M is the largest logit so far, at first that of `burn_in` images; gamma is a
+percentile of F over a batch of proposals. With gamma = 0 and eps = 0 the
+probability is exp(l - M), as in exact rejection sampling, which keeps almost no
+images of many pixels.
 
   python -m compare_gan sample --model_dir X --sampler rejection \\
     --out samples.npz
 
 D's logit is a log-ratio, see log_ratio.py. In a conditional model an image
-competes with those of all classes that are asked for; the labels stay those
-that were asked for.
+competes with the images of all requested classes; the requested labels stay.
 
-Cost: `burn_in` images once, and several images for each that is kept: with the
-80th percentile about one in five is.
+Cost: `burn_in` images once, and several images for each that is kept, about
+five with the 80th percentile.
 """
 
 import dataclasses
@@ -46,11 +45,11 @@ class Rejection:
   """What is kept; bound as rejection.percentile and so on.
 
   Args:
-    percentile: of F over a batch, gamma. Higher ones keep fewer images.
-    burn_in: how many images M is first taken from.
-    batch_size: how many are proposed at a time.
+    percentile: of F over a batch, for gamma. Higher ones keep fewer images.
+    burn_in: number of images for the first M.
+    batch_size: number of images that are proposed at a time.
     epsilon: eps.
-    max_batches: how many are tried before it gives up.
+    max_batches: number of batches to try before giving up.
   """
 
   percentile: float = 80.0
@@ -75,7 +74,7 @@ class Rejection:
       )
 
   def check(self, gan: AbstractGAN) -> None:
-    """Raises ValueError if these samples would make no sense."""
+    """Raises ValueError if the samples would be meaningless."""
     log_ratio.check(gan, "--sampler=rejection")
 
   def sample(
@@ -86,14 +85,14 @@ class Rejection:
     seed: int,
     averaged: bool = True,
   ) -> np.ndarray:
-    """Returns z [N, z_dim] that were kept, drawn anew.
+    """Returns new z [N, z_dim], those that were kept.
 
     Args:
       gan: an AbstractGAN.
-      z: gives N alone.
-      labels: ints [N] for a conditional GAN; z[i] is one of labels[i].
-      seed: of what is proposed and kept.
-      averaged: with the moving average of G's weights, where there is one.
+      z: only its shape is used.
+      labels: ints [N] for a conditional GAN; z[i] is of class labels[i].
+      seed: of the proposals and of the choice.
+      averaged: use the moving average of G's weights, if there is one.
     """
     score = tf.function(log_ratio.score(gan, averaged))
 

@@ -19,7 +19,7 @@ from scipy import special
 import tensorflow as tf
 
 _BATCH_SIZE = 64
-_Labels = Optional[np.ndarray]  # None of a GAN that is not conditional
+_Labels = Optional[np.ndarray]  # None for a GAN that is not conditional
 _Batch = tuple[np.ndarray, _Labels]
 
 
@@ -36,7 +36,7 @@ def generate(
     gan: an AbstractGAN.
     z: latents [N, z_dim].
     labels: ints [N] for a conditional GAN.
-    averaged: with the moving average of the weights, where there is one.
+    averaged: use the moving average of the weights, if there is one.
     batch_size: how many at a time.
   """
   sampler = Sampler(gan, averaged, batch_size)
@@ -49,12 +49,12 @@ def generate(
 
 
 class Sampler:
-  """Makes images of latents; the network is traced once.
+  """Makes images from latents; traces the network once.
 
   Args:
     gan, averaged, batch_size: as for `generate`.
-    batch_moments: normalise by the moments of the images themselves, which move
-      nothing: for pictures, before there are any others.
+    batch_moments: normalise by the moments of each batch, and update no other
+      moments: for sample grids, before there are any moments.
   """
 
   def __init__(
@@ -136,20 +136,20 @@ def _check(gan, z, labels):
 
 # ---- Accumulated moments -----------------------------------------------------
 #
-# They are G's moments of some z. Images of other z, such as truncated ones, and
-# images of other weights, such as their average, need moments of their own.
+# They are G's moments for some z. Images from other z, such as truncated ones,
+# or from other weights, such as their average, need their own moments.
 
 _TOTALS = ("accu_mean", "accu_variance", "accu_counter")
-_EMPTY_COUNTER = 1e-12  # as a layer has it at first
+_EMPTY_COUNTER = 1e-12  # a layer's initial value
 
 
 class _Filling(NamedTuple):
-  """What accumulated moments were filled with; D's know no z."""
+  """What accumulated moments were filled with; D's have no z."""
 
   z: str
   averaged: bool
   examples: int
-  totals: list[np.ndarray]  # which they have as long as nothing else fills them
+  totals: list[np.ndarray]  # their values unless something else fills them
 
 
 _STORED = "accumulated, stored in the checkpoint"
@@ -170,7 +170,7 @@ def accumulators(
   Args:
     gan: an AbstractGAN.
     part: "accu_mean", "accu_variance", "accu_counter" or "update_accus".
-    of_discriminator: those of D instead.
+    of_discriminator: returns those of D instead.
   """
   network = gan.discriminator if of_discriminator else gan.generator
   return [
@@ -179,7 +179,7 @@ def accumulators(
 
 
 def are_filled(gan: AbstractGAN, of_discriminator: bool = False) -> bool:
-  """Returns whether the accumulated moments have seen any batch."""
+  """Returns whether the accumulated moments have seen a batch."""
   counters = accumulators(gan, "accu_counter", of_discriminator)
   return all(v.numpy() > 0.5 for v in counters)
 
@@ -191,17 +191,17 @@ def fill_moments(
   truncation: Optional[float] = None,
   averaged: bool = True,
 ) -> str:
-  """Makes G's accumulated moments those of the z that images are made of.
+  """Fills G's accumulated moments for the z that images are made from.
 
-  Moments that a checkpoint brought stay as they are, as in the original, unless
-  z is truncated: nobody stores moments of truncated z.
+  Moments from a checkpoint are kept, as in the original, unless z is truncated:
+  checkpoints have no moments of truncated z.
 
   Args:
     gan: an AbstractGAN.
     batches: batches() -> batches (z, labels or None), called only if needed.
-    examples: how many they are. None: any moments of these z will do.
+    examples: how many they are. None: any moments of these z are accepted.
     truncation: of their z.
-    averaged: with the moving average of G's weights, where there is one.
+    averaged: use the moving average of G's weights, if there is one.
 
   Returns:
     What evaluation normalises by, in words.
@@ -234,7 +234,7 @@ def fill_moments(
 def moments_in_words(
   gan: AbstractGAN, examples: int, truncation: Optional[float] = None
 ) -> str:
-  """Returns what `fill_moments` would return, and fills nothing.
+  """Returns what `fill_moments` would return, without filling anything.
 
   Args:
     gan, examples, truncation: as for `fill_moments`.
@@ -249,7 +249,7 @@ def moments_in_words(
 
 
 def _are_stored(gan, truncation):
-  """Returns whether a checkpoint brought the moments that are to be used."""
+  """Returns whether the moments to use are from a checkpoint."""
   return truncation is None and _filling_of(gan) is None and are_filled(gan)
 
 
@@ -267,12 +267,12 @@ def fill_discriminator(
 ) -> None:
   """Fills D's accumulated moments with real images.
 
-  A training leaves them empty: it normalises by the moments of each batch. What
-  a checkpoint brought stays as it is.
+  Training leaves them empty: it normalises by the moments of each batch.
+  Moments from a checkpoint are kept.
 
   Args:
     gan: an AbstractGAN.
-    dataset: whose train split is taken.
+    dataset: its train split is used.
     examples: how many images.
     seed: of their order.
   """
@@ -300,7 +300,7 @@ def fill_discriminator(
 def discriminator_moments_in_words(
   gan: AbstractGAN, examples: int
 ) -> Optional[str]:
-  """Returns what `fill_discriminator` would leave, None if D has no moments.
+  """Describes what `fill_discriminator` would fill; None without moments of D.
 
   Args:
     gan, examples: as for `fill_discriminator`.
@@ -315,7 +315,7 @@ def discriminator_moments_in_words(
 
 @contextlib.contextmanager
 def kept_moments(gan: AbstractGAN) -> Iterator[None]:
-  """Puts G's accumulated moments back, whatever fills them inside."""
+  """Restores G's accumulated moments at the end of the block."""
   filling, totals = _filling_of(gan), _totals(gan)
   try:
     yield
@@ -339,7 +339,7 @@ def _open_switches(switches):
 
 
 def _filling_of(gan, of_discriminator=False):
-  """Returns the _Filling of what G has now, None if it is from elsewhere."""
+  """Returns the _Filling of G's current moments, None if not filled here."""
   fillings = _fillings_of_d if of_discriminator else _fillings
   filling = fillings.get(gan)
   if filling is None:
@@ -381,9 +381,9 @@ def draw(
   Args:
     gan: an AbstractGAN.
     n: how many.
-    seed: they follow from it.
+    seed: determines them.
     classes: labels to take in turn; None for all of them.
-    truncation: z from a normal distribution cut at +- this instead.
+    truncation: draws z from a normal distribution cut at +- this instead.
   """
   if truncation is None:
     with draws.seeded([seed, 0]):
@@ -403,7 +403,7 @@ def drawn_batches(
   batch_size: int = _BATCH_SIZE,
   truncation: Optional[float] = None,
 ) -> Iterator[_Batch]:
-  """Yields batches (z, labels or None) of so many examples, or a few more."""
+  """Yields batches (z, labels or None) of at least `examples` in total."""
   batch_size = max(1, min(batch_size, examples))
   n = -(-examples // batch_size) * batch_size
   if not n:
@@ -417,8 +417,8 @@ def drawn_batches(
 def truncated(n: int, z_dim: int, threshold: float, seed: int) -> np.ndarray:
   """Returns z [n, z_dim] from N(0, 1) given that |z| < threshold.
 
-  What lies outside is drawn again (the truncation trick of
-  https://arxiv.org/abs/1809.11096): here by inverting the distribution.
+  The truncation trick of https://arxiv.org/abs/1809.11096 draws values outside
+  again; this inverts the distribution function instead.
   """
   if not threshold > 0:
     raise ValueError(
@@ -431,12 +431,12 @@ def truncated(n: int, z_dim: int, threshold: float, seed: int) -> np.ndarray:
 
 
 def z_in_words(truncation: Optional[float] = None) -> str:
-  """Returns what `draw` gives z from."""
+  """Returns a description of the distribution that `draw` draws z from."""
   if truncation is None:
     return latents.eval_z_in_words()
   return f"normal, cut at {truncation}"
 
 
 def follows_training() -> bool:
-  """Returns whether `draw` gives z as training does, see gans/latents.py."""
+  """Returns whether `draw` draws z as training does, see gans/latents.py."""
   return latents.follows_z()

@@ -1,7 +1,7 @@
-"""From sets to scores: what a row has of its metrics.
+"""From sets to scores: the part of a row that comes from metrics.
 
-Each metric is computed in every run. One that fails leaves its error instead of
-its scores, and the others are heard.
+Each metric is computed in every run. A metric that fails leaves its error
+instead of its scores, and does not stop the others.
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ class Scorer:
   """Computes the chosen metrics.
 
   Args:
-    chosen: which metrics, and whether with intervals.
-    extractor: whose name scores carry; None if the metrics need no features.
+    chosen: which metrics, and whether they have intervals.
+    extractor: its name is in scores; None if the metrics need no features.
   """
 
   def __init__(
@@ -34,13 +34,13 @@ class Scorer:
   ):
     self._chosen = chosen
     self._extractor = extractor
-    self._said: set[str] = set()  # what was printed once
+    self._said: set[str] = set()  # lines already printed
 
   def score(self, runs: Iterable[sets_lib.Sets]) -> dict[str, Any]:
-    """Returns what a row has of its metrics, from "status" to "better".
+    """Returns the part of a row that comes from metrics, "status" to "better".
 
     Args:
-      runs: the sets of each run, which are made when they are asked for.
+      runs: iterator over the sets of each run, which it makes one at a time.
     """
     kept: dict[str, _Kept] = {}
     errors: dict[str, str] = {}
@@ -52,12 +52,12 @@ class Scorer:
             continue
           try:
             self._add_scores(metric, sets, kept)
-          # Whatever a metric stumbles over, the others shall be heard.
+          # Whatever error a metric raises, the others are still computed.
           except Exception as error:  # noqa: BLE001
             errors[metric.__name__] = f"{type(error).__name__}: {error}"
-            # A mean over the runs before would not be of what the card says.
+            # A mean over earlier runs only would contradict the card.
             kept.pop(metric.__name__, None)
-        del sets  # The next run's would stand beside them.
+        del sets  # Else they stay in memory next to those of the next run.
     except sets_lib.NotFinite as error:
       kept, errors, status = {}, {}, str(error)
     if errors:
@@ -95,17 +95,17 @@ class Scorer:
       own.lists[name].append(value)
 
   def _intervals(self, metric, sets, scores):
-    """Returns the intervals of a metric's scores, and why there are none."""
+    """Returns the intervals of a metric's scores, and why some are missing."""
     reason = self._why_not_resampled(metric, sets)
     if reason:
       return {}, reason
     try:
       needed = {name: sets[name] for name in contract.needs(metric)}
       found = bootstrap_lib.intervals(metric, needed, scores=scores)
-    # The score itself is there; halves may be too few rows for it.
+    # The score itself exists; halves may have too few rows for it.
     except Exception as error:  # noqa: BLE001
       reason = f"a resample cannot be scored: {type(error).__name__}: {error}"
-      return {}, reason.splitlines()[0]  # gin adds where it was called.
+      return {}, reason.splitlines()[0]  # gin appends the place of the call
     without = ", ".join(name for name in scores if name not in found)
     reason = f"{without} is not finite in all resamples" if without else ""
     return {
@@ -113,7 +113,7 @@ class Scorer:
     }, reason
 
   def _why_not_resampled(self, metric, sets):
-    """Returns a sentence if a metric's sets have no resamples, else ""."""
+    """Returns why a metric's sets cannot be resampled, "" if they can."""
     if needs.takes_gaussian(metric) and needs.GAUSSIAN in sets:
       if self._chosen.real_statistics:
         return "evaluate.real_statistics has no rows to draw resamples from"
@@ -142,18 +142,18 @@ class Scorer:
 
 
 def direction(metric: Any, name: str) -> Optional[str]:
-  """Returns which way a score is better, None if its metric does not say."""
+  """Returns the better direction of a score, None if its metric has none."""
   score = contract.find(metric, name)
   return score.better if score else None
 
 
 class _Kept(NamedTuple):
-  """What a row has of one metric, unless it fails in a later run."""
+  """Results of one metric for a row; dropped if it fails in a later run."""
 
-  lists: dict  # {name: [one value a run]}
+  lists: dict  # {name: [one value per run]}
   better: dict
   intervals: dict
-  without: str  # why it has none
+  without: str  # why it has no intervals
 
 
 def _merged(dicts):
@@ -172,7 +172,7 @@ def _check_unique(names, kept):
 
 
 def _check_same(names, first, run):
-  """Raises ValueError if a run has other scores than the first one."""
+  """Raises ValueError if a run's scores differ in name from the first run's."""
   if sorted(names) != sorted(first):
     raise ValueError(
       f"run {run} has the scores {', '.join(names)}, but the first run has "
@@ -181,11 +181,11 @@ def _check_same(names, first, run):
 
 
 def call(metric: Any, sets: sets_lib.Sets) -> dict[str, float]:
-  """Returns the scores of a metric; raises ValueError if it misses a set.
+  """Returns the scores of a metric; raises ValueError if a set is missing.
 
   Args:
-    metric: a function as metrics/contract.py describes.
-    sets: all that there are; the metric gets what it needs of them.
+    metric: a function as described in metrics/contract.py.
+    sets: all available sets; the metric gets those that it needs.
   """
   if needs.takes_gaussian(metric) and needs.GAUSSIAN in sets:
     sets = {**sets, "real_features": sets[needs.GAUSSIAN]}

@@ -1,11 +1,11 @@
 """From a model to a row of scores: samples -> features -> metrics.
 
 settings.py says what is scored and how. sets.py and model_sets.py make what the
-metrics compare, scores.py computes them, and cards.py writes down under which
+metrics compare, scores.py computes the metrics, and cards.py records the
 protocol.
 
-Scores that are computed on features of anything but the Inception network carry
-the extractor's name: "fid_classifier" is no FID.
+The names of scores on features of other networks than Inception include the
+extractor's name: "fid_classifier" is not an FID.
 """
 
 from typing import Optional
@@ -33,7 +33,7 @@ class Evaluator:
   Args:
     dataset: an AbstractDataset.
     chosen: Settings.
-    runs: how often each model is sampled and scored anew.
+    runs: how often each model is sampled and scored.
     progress: shows a bar.
   """
 
@@ -69,7 +69,7 @@ class Evaluator:
 
   @property
   def best_by(self) -> Optional[str]:
-    """Returns what `score_tables.keep_best` wants to know.
+    """Returns the score by which `score_tables.keep_best` chooses.
 
     Raises ValueError if no metric returns what evaluate.best_by names.
     """
@@ -90,12 +90,12 @@ class Evaluator:
 
     Args:
       gan: an AbstractGAN.
-      checkpoint_path, step: where its weights are from.
+      checkpoint_path, step: the source of its weights.
       config: {"selector.parameter": text}.
     """
-    # One precision for both threads of a Collector, and for the metrics.
+    # The same precision for both threads of a Collector and for the metrics.
     with abstract_extractor.full_float32():
-      # Before moments are filled: it says whether a checkpoint brought some.
+      # Before moments are filled: the card says if they are from a checkpoint.
       card = self.card_of_model(gan)
       self._prepare(gan)
       sets = (
@@ -105,15 +105,15 @@ class Evaluator:
       return self._row(sets, card, checkpoint_path, step, config)
 
   def card_of_model(self, gan: AbstractGAN) -> protocol.Card:
-    """Returns the protocol card that `row_of_model` gives now; scores nothing.
+    """Returns the card that `row_of_model` would use now, without scoring.
 
     Args:
-      gan: an AbstractGAN, with the values that are to be scored.
+      gan: an AbstractGAN that holds the values to score.
     """
     return self._cards.of_model(gan, self._num_fake, self._runs)
 
   def _prepare(self, gan):
-    """Fills accumulated moments; G is traced anew only if it is another one."""
+    """Fills accumulated moments; traces G again only if the GAN is another."""
     model_sets.fill_moments(gan, self._chosen)
     if self._sampler is None or self._sampler.gan is not gan:
       self._sampler = sampling.Sampler(gan, self._chosen.averaged)
@@ -133,12 +133,12 @@ class Evaluator:
     labels: Optional[np.ndarray] = None,
     source: str = "images",
   ) -> ScoreRow:
-    """Returns the row of images that any program made.
+    """Returns the row of images from any program.
 
     Args:
       images: [N, H, W, C], uint8 or floats in [0, 1].
       labels: ints [N] or None.
-      source: where they are from.
+      source: their origin, as the row names it.
     """
     self._check_labels(labels, len(images))
     batches = (

@@ -1,8 +1,8 @@
-"""Sets of rows that metrics compare, by the names that metrics know them by.
+"""Sets of rows that metrics compare, under the names of metrics' parameters.
 
-"fake_features", "real_labels" and the like. Images go through the extractor in
-batches, and only what some metric needs is kept. Sets of the dataset's images
-are made once, those of a model in every run.
+These are "fake_features", "real_labels" and so on. Images go through the
+extractor in batches, and only what a metric needs is kept. Sets of the
+dataset's images are made once, sets of a model's images in every run.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ Sets = dict[str, Any]
 
 
 class NotFinite(Exception):
-  """Images have pixels that are no numbers."""
+  """Images have pixels that are NaN or infinite."""
 
 
 class Collector:
@@ -33,7 +33,7 @@ class Collector:
   Args:
     needed: names of all sets that metrics need.
     extractor: None if they need no features.
-    progress: shows a bar.
+    progress: shows a progress bar.
   """
 
   def __init__(
@@ -53,15 +53,15 @@ class Collector:
     n: int,
     labels: Optional[np.ndarray],
   ) -> Sets:
-    """Returns {"<word>_features": ...}, of what the metrics need.
+    """Returns {"<word>_features": ...}, the sets that the metrics need.
 
-    Images are made in one thread while the features of those before are
-    computed in another.
+    One thread makes images while another computes the features of the previous
+    ones.
 
     Args:
       word: "real", "fake", "train" or "heldout".
       batches: of images, floats [batch, H, W, C] in [0, 1].
-      n: how many images they are.
+      n: number of images.
       labels: ints [n] or None.
     """
     images, features, logits = (
@@ -69,7 +69,7 @@ class Collector:
     )
     kept = f"{word}_images" in self.needed
     wanted = {f"{word}_features", f"{word}_logits"} & self.needed
-    # Closed on the way out, whatever happens: no thread goes on by itself.
+    # Closed in any case, so that no thread keeps running.
     with (
       self._bar(word, n) as bar,
       contextlib.closing(_made_ahead(batches)) as made,
@@ -112,10 +112,10 @@ class SetsOfData:
   """The sets of the dataset's images, which are the same for all models.
 
   Args:
-    dataset: that they are from.
+    dataset: the source of the images.
     chosen: which images, and for which metrics.
     extractor: None if the metrics need no features.
-    collector: that makes the sets.
+    collector: makes the sets.
   """
 
   def __init__(
@@ -134,7 +134,7 @@ class SetsOfData:
     self._gaussian_of_real = None
 
   def collect(self) -> Sets:
-    """Returns the sets of real images, of those that are needed."""
+    """Returns the sets of the dataset's images that are needed."""
     needed = self._collector.needed
     sets = {}
     if (
@@ -151,7 +151,7 @@ class SetsOfData:
     return sets
 
   def slice_of(self, word: str) -> tuple[str, int]:
-    """Returns the split, and how many of its first images a set holds."""
+    """Returns the split of a set, and how many of its first images it holds."""
     split = {"real": self._chosen.split, "train": "train", "heldout": "eval"}
     count = {
       "real": self._count_real,
@@ -216,9 +216,9 @@ class SetsOfData:
     return self._of_data[word, split]
 
   def _same_images(self, word, split, n):
-    """Returns the sets of a word if another one has the same images, else {}.
+    """Returns the sets of a word if another word has the same images, else {}.
 
-    Held-out images are most often those that "real" ones are, too.
+    Held-out images are usually the same as "real" ones.
     """
     wanted = {x for x in self._collector.needed if x.startswith(f"{word}_")}
     for (other, of_split), sets in self._of_data.items():
@@ -237,7 +237,7 @@ def _labels_only(batch):
 
 
 def _made_ahead(iterable):
-  """Yields the items; the next one is made in a thread meanwhile."""
+  """Yields the items while a thread makes the next one."""
   iterator = iter(iterable)
   end = object()
   with concurrent.futures.ThreadPoolExecutor(1) as thread:

@@ -1,4 +1,4 @@
-"""What an evaluation is, as a gin file says it.
+"""The settings of an evaluation, bound in a gin file.
 
 evaluate.metrics = [@fid, @kid, @inception_score]
 evaluate.features = @inception
@@ -45,26 +45,28 @@ class Settings:
     features: the extractor: @inception, @classifier (trained on the dataset
       itself, without a download), @random_filters, @onnx_features (DINOv2,
       CLIP) or @saved_model.
-    num_fake, num_real: how many images; `eval_samples` of the dataset.
+    num_fake, num_real: how many images; None for the dataset's `eval_samples`.
     split: of the real images, "eval" or "train".
-    seed: of z and labels of the first run; the next one has the next seed.
-    truncation: z from a normal distribution cut at +- this; None for `eval_z`.
-    averaged: with the moving average of G's weights, where there is one.
-    moments_examples: that fill accumulated moments of batch norm.
-    bootstrap: adds intervals, see metrics/bootstrap.py, and to the row why a
+    seed: of z and labels of the first run; the next run has the next seed.
+    truncation: draws z from a normal distribution cut at +- this; None for
+      `eval_z`.
+    averaged: use the moving average of G's weights, if there is one.
+    moments_examples: how many fill the accumulated moments of batch norm.
+    bootstrap: adds intervals, see metrics/bootstrap.py; the row says why a
       metric has none.
-    best_by: the score by which best/ keeps a checkpoint, by the name that it
-      has in the tables; None for the first that a metric declares. Its metric
-      declares which way it is better; a "-" before the name says higher.
-    real_statistics: npz file of mu and sigma that stand for the real images in
+    best_by: the score by which best/ keeps a checkpoint, by its name in the
+      tables; None for the first that a metric declares. Its metric declares the
+      better direction; a "-" before the name means that higher is better.
+    real_statistics: npz file of mu and sigma that replace the real images in
       the FID, such as published ones.
     sample_grid: how many images samples/step-<step>.png shows; 0 for none.
-    microscope: looks at D's slopes and singular values, see microscope.py.
-    num_train: how many training images metrics that compare with them see, the
-      first of the split; None for all. They are held in memory.
-    ema: relative width (sigma_rel) of the average of G's weights, 0.1 for one
-      over about the last 10 % of the training, reconstructed from the snapshots
-      of post_hoc_ema.*; None for the average that ModularGAN.ema_decay tracked.
+    microscope: measures D's slopes and singular values, see microscope.py.
+    num_train: how many training images metrics compare with, the first of the
+      split; None for all. They are held in memory.
+    ema: relative width (sigma_rel) of the average of G's weights; 0.1 averages
+      over about the last 10 % of the training. It is reconstructed from the
+      snapshots of post_hoc_ema.*; None for the average that
+      ModularGAN.ema_decay tracked.
   """
 
   metrics: Sequence[Any] = _DEFAULT_METRICS
@@ -143,9 +145,9 @@ def _check_metric(metric):
 
 
 def check_best_by(chosen: Settings) -> str:
-  """Raises ValueError if no metric returns the score that best/ goes by.
+  """Raises ValueError if no metric returns the score that best/ uses.
 
-  Returns a sentence if the user's direction is not the metric's, else "".
+  Returns a sentence if the user's direction differs from the metric's, else "".
   """
   if not chosen.best_by:
     return ""
@@ -156,7 +158,7 @@ def choose_best_by(chosen: Settings, extractor: Optional[str]) -> choice.Choice:
   """Returns the Choice that evaluate.best_by makes.
 
   Args:
-    chosen: with `best_by`.
+    chosen: settings with `best_by`.
     extractor: its name, "*" if it is not known yet; None without features.
   """
   best_by = chosen.best_by or ""
@@ -176,7 +178,7 @@ def choose_score(
   """Returns the Choice of a score before anything is trained or loaded.
 
   Args:
-    chosen: what is evaluated.
+    chosen: the settings.
     setting, name, better: as for `choice.choose`.
   """
   extractor = _extractor_name_before(chosen)
@@ -184,5 +186,5 @@ def choose_score(
 
 
 def _extractor_name_before(chosen):
-  """Returns the extractor's name, "*" if only making it would tell."""
+  """Returns the extractor's name, "*" if it is unknown until it is made."""
   return abstract_extractor.name_before(chosen.features) or "*"

@@ -1,13 +1,13 @@
-"""What every feature extractor is: images -> features and logits.
+"""The contract of feature extractors: images -> features and logits.
 
-An extractor is made by a function known to gin, which is called with the
-dataset and chosen by name:
+A function known to gin makes an extractor. It is called with the dataset and
+chosen by name:
 
   evaluate.features = @classifier        # or @inception, @saved_model, ...
 
 A score depends on the extractor as much as on the images, so an extractor has a
-name, which becomes part of the score's, and an identity, a hash of all that its
-numbers follow from. One of one's own:
+name, which becomes part of the score's, and an identity, a hash of everything
+that its numbers depend on. Your own extractor:
 
   class Pixels(abstract_extractor.AbstractExtractor):
     name = "pixels"
@@ -52,12 +52,12 @@ _Name = Union[str, Callable[[], Optional[str]]]
 
 
 def named(name: _Name) -> Callable[[_Make], _Make]:
-  """Returns a decorator that says how the extractor will be called.
+  """Returns a decorator that declares the name of the extractor.
 
   So a score that does not exist is refused before the extractor is made.
 
   Args:
-    name: of the extractor that the function returns, or what returns it.
+    name: of the extractor that the function makes, or what returns that name.
   """
 
   def decorate(make: _Make) -> _Make:
@@ -69,13 +69,13 @@ def named(name: _Name) -> Callable[[_Make], _Make]:
 
 
 def name_before(make: Callable) -> Optional[str]:
-  """Returns the name of what `make` would make, None if nothing says it."""
+  """Returns the name of what `make` would make, None if it is not declared."""
   name = getattr(make, "extractor_name", None)
   return name() if callable(name) else name
 
 
 def bound(name: str, default: Any) -> Any:
-  """Returns what gin binds a parameter to, the default if it is not bound."""
+  """Returns the value that gin binds to a parameter, or the default."""
   try:
     return gin.query_parameter(name)
   except ValueError:
@@ -95,8 +95,8 @@ class AbstractExtractor(abc.ABC):
   Attributes:
     name: part of every score's name; only Inception's FID is called "fid".
     batch_size: how many images `extract` gets at once.
-    settings: what a score's card says about it beside name and identity, such
-      as {"resize": "tf1_bilinear"}.
+    settings: what a score's card says about it in addition to name and
+      identity, such as {"resize": "tf1_bilinear"}.
   """
 
   name: str
@@ -105,7 +105,7 @@ class AbstractExtractor(abc.ABC):
 
   @abc.abstractmethod
   def identity(self) -> str:
-    """Returns 12 hex digits of all that the numbers depend on, see `digest`."""
+    """Returns 12 hex digits of all that its numbers depend on, see `digest`."""
 
   @abc.abstractmethod
   def extract(
@@ -164,8 +164,8 @@ def _unit_range(images, first):
     return tf.cast(images, tf.float32) / 255.0
   images = tf.cast(images, tf.float32)
   low, high = float(tf.reduce_min(images)), float(tf.reduce_max(images))
-  # NaN, too, is in no range. What a float32 sigmoid or resize may exceed it by
-  # is forgiven.
+  # NaN is rejected too. Excesses as small as those of a float32 sigmoid or
+  # resize are accepted.
   if not (low >= -1e-5 and high <= 1.0 + 1e-5 and _is_finite(images)):
     raise ValueError(
       f"Images {first} to {first + len(images) - 1} have pixels from {low} to "
@@ -181,18 +181,18 @@ def _is_finite(images):
 def _rows(x):
   """Returns [n, ...] as float64 rows [n, D]."""
   x = np.asarray(x, np.float64)
-  # Inception's pool_3 is [n, 1, 1, 2048], from which [n, 2048] subtracts to
-  # [n, 1, n, 2048] without an error.
+  # Inception's pool_3 is [n, 1, 1, 2048]; subtracting [n, 2048] from it would
+  # broadcast to [n, 1, n, 2048] without an error.
   return x.reshape(len(x), -1)
 
 
 class _FullFloat32:
-  """Forbids TF32, by which newer GPUs round factors to 10 bits.
+  """Forbids TF32, in which newer GPUs round factors to 10 bits.
 
-  The switch is that of the process, not of a thread: it is turned when the
-  first block is entered and turned back when the last one is left, in whatever
-  threads they are. So a score is computed in one precision from its images on,
-  if all of its evaluation is inside of such a block.
+  The switch is per process, not per thread: entering the first block sets it,
+  and leaving the last one resets it, in whatever threads they are. So a score
+  has the same precision from its images on if its whole evaluation is inside
+  such a block.
   """
 
   def __init__(self) -> None:

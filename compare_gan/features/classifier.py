@@ -2,16 +2,16 @@
 
 Nothing has to be downloaded, and on one dataset the distances rank models as
 they should: noise, blur, ghosts, lost classes and copies all score worse. But
-they are no FID, whose name and published values belong to one Inception
-network, and they compare within one dataset and one identity only.
+they are not FIDs, whose name and published values belong to one Inception
+network, and they can be compared within one dataset and one identity only.
 
-Five 3x3 convolutions (16, 32, 64, 64, 64 channels) with batch norm, on cells of
-2x2 pixels, are averaged over the picture (64 features) and mapped to logits.
-They are trained once on batches of the train split, which takes seconds, and
-kept. Larger pictures are area-averaged to 32 pixels first. A dataset without
-labels gets labels for free: the network tells by how many quarters of a turn a
-picture was turned (https://arxiv.org/abs/1803.07728), and its logits are of
-these four classes.
+The outputs of five 3x3 convolutions (16, 32, 64, 64, 64 channels) with batch
+norm, on cells of 2x2 pixels, are averaged over the picture (64 features) and
+mapped to logits. The network is trained once on batches of the train split,
+which takes seconds, and cached. Larger pictures are area-averaged to 32 pixels
+first. Without labels in the dataset, the network learns by how many quarter
+turns a picture was rotated (https://arxiv.org/abs/1803.07728), and its logits
+are of these four classes.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-_VERSION = 1  # to be raised when the same settings give other weights
+_VERSION = 1  # raise it when the same settings give other weights
 _PIXELS = 32
 _TURNS = 4
 _CONVS = ((16, 1), (32, 2), (64, 2), (64, 1), (64, 1))  # channels and stride
@@ -59,10 +59,10 @@ def classifier(
 
   Args:
     dataset: an AbstractDataset.
-    steps: how long to train.
-    batch_size: images of a step.
+    steps: number of training steps.
+    batch_size: images per step.
     learning_rate: of Adam, reached in 50 steps; it falls to 0 along a cosine.
-    seed: of the first weights, the batches and the turns.
+    seed: of the initial weights, the batches and the rotations.
   """
   settings = [steps, batch_size, learning_rate, seed]
   key = abstract_extractor.digest(_VERSION, fingerprint(dataset), *settings)
@@ -115,7 +115,7 @@ class Network(Module):
 
   def __init__(self, channels: int, num_classes: int) -> None:
     super().__init__()
-    channels *= 4  # A cell of 2x2 pixels is one place.
+    channels *= 4  # A cell of 2x2 pixels becomes one position.
     self._blocks: list[_Block] = []
     with scope("classifier"):
       for out_channels, stride in _CONVS:
@@ -135,7 +135,7 @@ class Network(Module):
 
 
 class _Block(Module):
-  """Convolution, batch norm, relu; no gin binding of the model reaches it."""
+  """Convolution, batch norm, relu; no gin binding of the model affects it."""
 
   def __init__(self, in_channels: int, channels: int, stride: int) -> None:
     super().__init__()
@@ -158,15 +158,15 @@ class _Block(Module):
 
 
 def _even(x):
-  """Returns images with an even number of rows and columns, 0 added."""
+  """Returns images padded with 0 to an even number of rows and columns."""
   height, width = x.shape[1:3]
   return tf.pad(x, [[0, 0], [0, height % 2], [0, width % 2], [0, 0]])
 
 
 def _kernel(shape, init=None):
-  """A kernel that keeps the scale of what relu leaves (arXiv:1502.01852).
+  """Returns a kernel that keeps the scale after relu (arXiv:1502.01852).
 
-  It is not `weights.initializer`, which is for the model that is scored.
+  It does not use `weights.initializer`, which is for the model that is scored.
   """
   del init
   fan_in = np.prod(shape[:-1])
@@ -186,7 +186,7 @@ def _small(images, square):
 def _train(network, dataset, by_turns, steps, batch_size, learning_rate, seed):
   """Trains the network; returns its accuracy on the last tenth of the steps."""
   dataset = copy.copy(dataset)
-  dataset.flip = False  # The features do not depend on how a GAN is trained.
+  dataset.flip = False  # Features must not depend on a GAN's training.
   adam = _Adam(network.trainable_variables, learning_rate, steps)
 
   @tf.function(autograph=False)
@@ -208,9 +208,9 @@ def _train(network, dataset, by_turns, steps, batch_size, learning_rate, seed):
 
 
 def _turned(images):
-  """Returns square images with k quarters of a turn each, and k [n].
+  """Returns square images rotated by k quarter turns, and k [n].
 
-  Each quarter of the batch is turned by another k.
+  Each quarter of the batch has another k.
   """
   parts = [tf.image.rot90(images[k::_TURNS], k) for k in range(_TURNS)]
   labels = [tf.fill([tf.shape(x)[0]], k) for k, x in enumerate(parts)]
@@ -218,7 +218,7 @@ def _turned(images):
 
 
 def _cross_entropy(logits, labels):
-  """Returns the mean loss, and the share of labels that were told.
+  """Returns the mean loss, and the share of labels that were predicted.
 
   A label of -1 is unknown and does not count.
   """
@@ -232,7 +232,7 @@ def _cross_entropy(logits, labels):
 
 
 class _Adam:
-  """Algorithm 1 of https://arxiv.org/abs/1412.6980, with a rate that ends."""
+  """Algorithm 1 of https://arxiv.org/abs/1412.6980, with warm-up and decay."""
 
   def __init__(
     self,
@@ -263,7 +263,7 @@ class _Adam:
 
 
 def _set(variables, flat):
-  """Assigns the parts of one long array."""
+  """Assigns the parts of one long array to the variables."""
   ends = np.cumsum([v.shape.num_elements() for v in variables])
   for target, part in zip(variables, np.split(flat, ends[:-1])):
     target.assign(part.reshape(target.shape))

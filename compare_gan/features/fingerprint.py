@@ -1,12 +1,12 @@
-"""Hashes of a dataset: what it is known by, on disk and on protocol cards.
+"""Hashes of a dataset, which identify it on disk and on protocol cards.
 
-`content` is of each image: two datasets with one content hold the same images
-in the same order, whatever they are called, wherever they are and whoever
-reads them. Order counts, because which images are the first so many depends on
-it, and so do the blocks and random subsets of some metrics.
+`content` hashes each image: datasets with the same content have the same images
+in the same order, regardless of their names, their places and the code that
+reads them. Order counts, because it decides which images are the first ones,
+and the blocks and random subsets of some metrics.
 
-`fingerprint` is of a sample: enough to find again what was trained on a
-dataset, whose weights have a hash of their own, without reading all of it.
+`fingerprint` hashes a sample: enough to find a network that was trained on the
+dataset, without reading all of it. The network's weights have their own hash.
 """
 
 import hashlib
@@ -28,8 +28,8 @@ _BATCH = 256
 def fingerprint(dataset: abstract_dataset.AbstractDataset) -> str:
   """Returns 12 hex digits of the sizes and of examples spread over the splits.
 
-  The pixels count as they are decoded. The order that batches come in, whether
-  they are flipped and the name do not.
+  It depends on the decoded pixels, but not on the order of batches, flips or
+  the dataset's name.
   """
   parts = [dataset.image_shape, dataset.num_classes]
   for split in abstract_dataset.SPLITS:
@@ -44,7 +44,7 @@ def fingerprint(dataset: abstract_dataset.AbstractDataset) -> str:
 
 
 class Content(NamedTuple):
-  """12 hex digits each, of all examples that were asked for, in order."""
+  """12 hex digits each, of all requested examples in order."""
 
   images: str
   labels: str
@@ -55,10 +55,9 @@ def content(
 ) -> Content:
   """Returns the hashes of the first examples of a split.
 
-  Each image is read once, in any batches; what was found is kept in the cache
-  if the dataset knows by itself when its images change, see `stamp`. Pixels
-  count as the values k / 255 that they stand for, whether they are stored as
-  bytes or as floats.
+  Each image is read once, in batches of any size. The hashes are cached if the
+  dataset can tell when its images change, see `stamp`. Pixels are hashed as
+  values k / 255, whether they are stored as bytes or as floats.
 
   Args:
     dataset: an AbstractDataset.
@@ -103,10 +102,10 @@ def _content(dataset, split, count):
 
 
 def _bytes(image):
-  """Returns what stands for an image, the same for k and for k / 255."""
+  """Returns bytes of an image that are the same for k and for k / 255."""
   if image.dtype != np.uint8:
     whole = np.rint(255.0 * image)
-    # As pixels.to_unit has it, or as a division does.
+    # As computed by pixels.to_unit, or by a division.
     if not (
       np.array_equal(image, whole * np.float32(1.0 / 255.0))
       or np.array_equal(image, whole / np.float32(255.0))

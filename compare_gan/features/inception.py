@@ -1,14 +1,15 @@
 """The Inception network of 2015, by whose features FID and IS are defined.
 
-From frozen_inception_v1_2015_12_05.tar.gz (`inception.path`, or the flag
---myevalinception), or from TF-GAN's address on TF-Hub. Images get three colours
-and 299 pixels a side, and go in as (x - 128) / 128 for x in 0 ... 255. They are
-not rounded to integers before, unless `inception.round_pixels` says so: images
-of a dataset are integers anyway, and a generator's are scored as they are made.
+It is read from frozen_inception_v1_2015_12_05.tar.gz (`inception.path`, or the
+flag --myevalinception), or from TF-GAN's address on TF-Hub. Images are
+converted to three colours and 299 pixels a side, and the input is
+(x - 128) / 128 for x in 0 ... 255. They are not rounded to integers first
+unless `inception.round_pixels` is set: images of a dataset are integers anyway,
+and a generator's images are scored as it makes them.
 
-`inception.resize` is part of what an FID means:
-  "tf1_bilinear": TensorFlow 1's, whose pixels are aligned at their corners:
-    that of google/compare_gan, TF-GAN and published values.
+`inception.resize` is part of the definition of an FID:
+  "tf1_bilinear": that of TensorFlow 1, which aligns pixels at their corners,
+    used by google/compare_gan, TF-GAN and published values.
   "clean": bicubic with the antialiasing of Pillow, in floats, then clipped to
     0 ... 255, as clean-fid does (https://arxiv.org/abs/2104.11222). Scores are
     called fid_inception_clean.
@@ -39,7 +40,7 @@ import numpy as np
 import tensorflow as tf
 
 _RANGE = (0, 255)
-# The archive holds 95 MB. A damaged or foreign one must not fill the memory.
+# The archive has 95 MB. A damaged or foreign one must not fill the memory.
 _MOST_BYTES = 2**29
 
 
@@ -84,7 +85,7 @@ def inception(
 class Inception(abstract_extractor.AbstractExtractor):
   """Args:
   network: [n, 299, 299, 3] in [-1, 1] -> pool_3 [n, ...] and logits [n, K].
-  source: bytes or a string that the network's numbers follow from.
+  source: bytes or a string that determines the network's numbers.
   resize, round_pixels: see `inception`.
   """
 
@@ -99,7 +100,7 @@ class Inception(abstract_extractor.AbstractExtractor):
   ) -> None:
     self.name = NAMES[resize]
     self.settings = {"resize": resize, "round_pixels": round_pixels}
-    if resize == "clean":  # Bicubic weights overshoot, others do not.
+    if resize == "clean":  # Bicubic weights overshoot; others do not.
       self.settings["clip"] = _RANGE
     self._network = network
     self._source = source
@@ -141,7 +142,7 @@ def _clean(images):
   from PIL import Image
 
   def resize(channel: np.ndarray) -> np.ndarray:
-    # Pillow has the name when it runs, but not in its types.
+    # Pillow has this name at run time, but not in its type hints.
     image = Image.fromarray(np.ascontiguousarray(channel))  # floats
     return np.asarray(image.resize((PIXELS, PIXELS), Image.BICUBIC))  # type: ignore[attr-defined]
 
@@ -166,7 +167,7 @@ def read_graph(path: str) -> bytes:
   try:
     with (
       gzip.open(path) as unzipped,
-      # It only reads, which is all that a stream has to do here.
+      # A stream that only supports reading is enough here.
       tarfile.open(  # type: ignore[call-overload]
         fileobj=_AtMost(unzipped, _MOST_BYTES), mode="r|"
       ) as archive,
@@ -187,7 +188,7 @@ def read_graph(path: str) -> bytes:
 
 
 class _AtMost:
-  """A file that refuses to be longer than so many bytes."""
+  """A file that refuses to be longer than `most` bytes."""
 
   def __init__(self, file: gzip.GzipFile, most: int) -> None:
     self._file = file
@@ -210,7 +211,7 @@ def _frozen(serialized, path):
       lambda: tf.compat.v1.import_graph_def(graph, name=""), []
     )
     return whole.prune(INPUT, list(OUTPUTS))
-  # protobuf's DecodeError has no common module over its versions.
+  # protobuf's DecodeError is in different modules in different versions.
   except Exception as error:
     raise ValueError(
       f"inception.path = {path!r} (--myevalinception): {MEMBER} is no frozen "
@@ -225,7 +226,7 @@ def _from_hub():
 
     module = hub.load(HUB)
     weights = saved_model.hash_of_folder(hub.resolve(HUB))
-  # What a failed download raises depends on the versions of TF-Hub and
+  # The error of a failed download depends on the versions of TF-Hub and
   # TensorFlow.
   except Exception as error:
     raise ValueError(

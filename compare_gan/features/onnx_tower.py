@@ -5,9 +5,9 @@ onnx_features.path = "towers/dinov2_vitl14"   # model.onnx and tower.json
 evaluate.metrics = [@fd]                      # the score fd_dinov2_vitl14
 
 Nothing is downloaded: `python -m compare_gan features --help` says how to make
-the files where there is internet, tower.py what tower.json holds. onnxruntime
-runs the file, in float32 and on one thread, so that a score does not depend on
-how many cores there are.
+the files on a machine with internet, and tower.py describes tower.json.
+onnxruntime runs the file, in float32 and on one thread, so that a score does
+not depend on the number of cores.
 """
 
 import os
@@ -31,7 +31,7 @@ _DTYPES = {
 gin_roles.declare(
   "onnx_features",
   paths=["path"],
-  # Where and how fast it is computed; only rounding depends on it.
+  # Where and how fast it is computed; this affects rounding only.
   speeds=["threads", "batch_size", "provider"],
 )
 
@@ -51,11 +51,11 @@ def onnx_features(
 
   Args:
     dataset: not used.
-    path: of a folder with model.onnx and tower.json, or of an ONNX file that
-      tower.json lies beside.
+    path: of a folder with model.onnx and tower.json, or of an ONNX file with
+      tower.json next to it.
     threads: of onnxruntime.
-    provider: what onnxruntime runs it on, by its name there. Others than the
-      CPU differ by rounding.
+    provider: onnxruntime's name of the device to run on. Results of others than
+      the CPU differ by rounding.
     batch_size: how many images it gets at once.
   """
   del dataset
@@ -112,7 +112,7 @@ def open_session(model: str, threads: int, provider: str) -> Any:
   given = (provider, {"use_tf32": "0"}) if provider == _CUDA else provider
   try:
     session = onnxruntime.InferenceSession(model, options, providers=[given])
-  # Its errors have no common class over its versions.
+  # Its errors have different classes in different versions.
   except Exception as error:
     raise ValueError(
       f"onnxruntime {onnxruntime.__version__} cannot load {model}. A file with "
@@ -134,7 +134,7 @@ def ports(session: Any) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
     return {
       node.name: tower.Port(
         _DTYPES.get(node.type, node.type),
-        # A node without a rank has the shape [], which no image fits.
+        # A node of unknown rank has the shape [], which would fit no image.
         list(node.shape) or None,
       )
       for node in nodes

@@ -1,9 +1,9 @@
-"""Which other files an ONNX file keeps weights in.
+"""Finds the other files in which an ONNX file keeps weights.
 
-Those above 2 GB must have such files, and exporters write them for smaller ones
-too. They belong to a network's identity, so they have to be found: here in the
-bytes of the file, which is a protocol buffer, without the package onnx and
-without reading the weights.
+Networks above 2 GB need such files, and exporters write them for smaller ones
+too. They belong to a network's identity, so they have to be found. This parses
+the bytes of the file, a protocol buffer, without the package onnx and without
+reading the weights.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from typing import Any
 
 from compare_gan.storage import files
 
-# A message is {number of a field: the message in it}. These are the fields on
-# the way to tensors; see onnx.proto.
+# A message is {number of a field: the message in it}. These are the fields that
+# lead to tensors; see onnx.proto.
 _Message = dict[int, Any]
 _ENTRY: _Message = {}
 _TENSOR = {13: _ENTRY}
@@ -35,10 +35,10 @@ _MODEL = {7: _GRAPH, 25: _FUNCTION}
 
 
 def weight_files(path: str) -> list[str]:
-  """Returns the names of an ONNX file and of those that its weights are in.
+  """Returns the names of an ONNX file and of the files with its weights.
 
   Args:
-    path: of the ONNX file. The others are named relative to its folder.
+    path: of the ONNX file. Other names are relative to its folder.
   """
   folder, name = os.path.split(path)
   others = sorted(set(_locations(path)))
@@ -85,7 +85,7 @@ def _entries(data, message, start=0, end=None) -> Iterator[bytes]:
 
 
 def _fields(data, at, end):
-  """Yields number, start and end of the fields that have a length."""
+  """Yields the number, start and end of each field that has a length."""
   while at < end:
     key, at = _number(data, at)
     kind = key & 7
@@ -104,7 +104,7 @@ def _fields(data, at, end):
 
 
 def _number(data, at):
-  """Returns a number of seven bits a byte, and where the next field begins."""
+  """Returns a number of seven bits per byte, and the next field's start."""
   value, shift = 0, 0
   while True:
     byte = data[at]
@@ -117,4 +117,4 @@ def _number(data, at):
 
 
 class _Malformed(Exception):
-  """Bytes are no protocol buffer."""
+  """The bytes are not a protocol buffer."""

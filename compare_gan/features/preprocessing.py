@@ -1,19 +1,20 @@
-"""What a published network wants images to be like: crop, resize, clip, scale.
+"""How a published network needs images prepared: crop, resize, clip, scale.
 
 Scores depend on it as much as on the network, so every choice is named:
 
   arithmetic  "uint8": as if images were saved and opened by Pillow, which
               rounds and clips between its horizontal and its vertical pass, in
-              this order (Pillow 13 has the other one for some tall pictures).
+              this order (Pillow 13 reverses it for some tall pictures).
               "float": no rounding, clipped to 0 ... 255 after the resize. They
               differ by 0.3 of 255 on average on noise, by 25 at most.
-  resize      "bicubic" (a = -0.5), "bilinear", or "tf1_bilinear", whose pixels
-              are aligned at their corners as in TensorFlow 1.
+  resize      "bicubic" (a = -0.5), "bilinear", or "tf1_bilinear", which aligns
+              pixels at their corners as in TensorFlow 1.
   antialias   True: the filters of Pillow, wider where pictures shrink.
               False: those of TensorFlow, only with "float".
-  crop        "none": straight to the size, so that the aspect is lost.
-              "centre_square": the largest square amid, then resized.
-              "shorter_side": it becomes the size, then the square amid is cut.
+  crop        "none": resized to the size, without keeping the aspect ratio.
+              "centre_square": the largest central square is cut, then resized.
+              "shorter_side": the shorter side is resized to the size, then the
+              central square is cut.
 """
 
 import dataclasses
@@ -24,18 +25,18 @@ import tensorflow as tf
 _ARITHMETICS = ("uint8", "float")
 _FILTERS = ("bicubic", "bilinear", "tf1_bilinear")
 _CROPS = ("none", "centre_square", "shorter_side")
-_LARGEST = 4096  # A misplaced number must not fill the memory.
+_LARGEST = 4096  # a mistyped number must not fill the memory
 
 
 @dataclasses.dataclass(frozen=True)
 class Preprocessing:
-  """Images in [0, 1] -> what a network is given; see above.
+  """Images in [0, 1] -> a network's input; see above.
 
   Attributes:
-    pixels: height and width of what comes out.
+    pixels: height and width of the result.
     resize, antialias, arithmetic, crop: see above.
     mean, std: of red, green and blue in [0, 1]; x becomes (x - mean) / std.
-    round_pixels: to integers in 0 ... 255 at first; "uint8" does it anyway.
+    round_pixels: rounds to integers in 0 ... 255 first, as "uint8" always does.
   """
 
   pixels: int
@@ -71,15 +72,15 @@ class Preprocessing:
 
   @property
   def rounds(self) -> bool:
-    """Whether images become integers in 0 ... 255 at first."""
+    """Whether images become integers in 0 ... 255 first."""
     return self.round_pixels or self.arithmetic == "uint8"
 
   def __call__(self, images: np.ndarray) -> np.ndarray:
     """Returns float32 [N, pixels, pixels, 3].
 
     Args:
-      images: floats in [0, 1], [N, H, W, C] of 1 or 3 colours; one becomes
-        three equal ones.
+      images: floats in [0, 1], [N, H, W, C] of 1 or 3 colours; one is repeated
+        three times.
     """
     pixels = 255.0 * _three_colors(np.asarray(images, np.float32))
     if self.rounds:
@@ -136,8 +137,9 @@ def _pillow(image, size, name):
   kind = {"bicubic": Image.BICUBIC, "bilinear": Image.BILINEAR}[name]
   height, width = size
   picture = Image.fromarray(np.ascontiguousarray(image))
-  # Asked for both at once, Pillow 11 begins with the width, but Pillow 13 with
-  # the height of a tall picture that shrinks, which is another rounding.
+  # One pass at a time: for both at once, Pillow 11 begins with the width, but
+  # Pillow 13 with the height of a tall picture that shrinks, which rounds
+  # differently.
   picture = picture.resize((width, picture.height), kind)
   return np.asarray(picture.resize((width, height), kind))
 
@@ -154,7 +156,7 @@ def _by_tensorflow(pixels, size, name):
 
 
 def _centre(pixels, side, half):
-  """Returns the square amid; `half` says how odd margins are halved."""
+  """Returns the central square; `half` says how odd margins are halved."""
   top, left = (half(length - side) for length in pixels.shape[1:3])
   return pixels[:, top : top + side, left : left + side]
 
@@ -181,7 +183,7 @@ def _three_colors(images):
 
 
 def _check_among(key, value, accepted):
-  # 1 == True, but it is no answer to yes or no.
+  # 1 == True, but 1 is not accepted as a bool.
   if not any(type(value) is type(x) and value == x for x in accepted):
     raise ValueError(
       f"{key} = {value!r}. It can be {' or '.join(map(repr, accepted))}."

@@ -1,7 +1,7 @@
 """How published scores prepare images, by the names of `features make-json`.
 
-Values of one network differ by more between these than between most models, so
-a score is comparable with those of its own line only.
+Scores on one network differ more between these protocols than between most
+models, so compare scores of the same protocol only.
 """
 
 _IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}

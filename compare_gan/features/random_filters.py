@@ -1,9 +1,9 @@
-"""Features of a network that nobody trained: fixed random filters.
+"""Features of an untrained network: fixed random filters.
 
-16 filters of 5x5 pixels, applied to the picture, to its half and to its
-quarter; the mean and the standard deviation over the picture of what is above 0
-are 96 features. They see textures, blur and ghosts, and little of what a
-picture shows. Nothing is downloaded, trained or kept.
+16 filters of 5x5 pixels are applied to the picture at full, half and quarter
+size. The mean and the standard deviation over the picture, after relu, are 96
+features. They detect textures, blur and ghosts, but little of a picture's
+content. Nothing is downloaded, trained or cached.
 """
 
 from typing import Any

@@ -2,8 +2,8 @@
 
 They are texts, not modules, because they need packages that nothing here needs.
 `python -m compare_gan features recipe <name>` prints one. Each writes a folder
-with the network and source.npz, eight images and what the source network makes
-of them, which `features check --against` compares.
+with the network and source.npz, which has eight images and the source network's
+features of them, which `features check --against` compares.
 """
 
 from compare_gan.features import inception_network

@@ -1,4 +1,4 @@
-"""Features of any network of one's own: `saved_model.path`.
+"""Features of any network of your own: `saved_model.path`.
 
 evaluate.features = @saved_model
 saved_model.path = "/models/resnet"               # a SavedModel's folder,
@@ -6,8 +6,8 @@ saved_model.path = "https://tfhub.dev/..."        # a TF-Hub address, or
 saved_model.path = "my_package.my_module.network" # the path of a callable
 saved_model.features = "pool"                     # where it returns a dict
 
-A tower.json inside of a SavedModel's folder, or beside the folder, says how
-images are cropped, resized and scaled instead, see tower.py.
+A tower.json in a SavedModel's folder, or next to the folder, says instead how
+images are cropped, resized and scaled, see tower.py.
 """
 
 from collections.abc import Callable
@@ -30,12 +30,12 @@ import numpy as np
 import tensorflow as tf
 
 gin_roles.declare("saved_model", paths=["path"])
-_NAME = "saved_model"  # of scores, if nothing else is said
+_NAME = "saved_model"  # in scores' names by default
 _SIGNATURE = "serving_default"
 
 
 def _name_before():
-  """Returns what the extractor that gin describes will be called."""
+  """Returns the name of the extractor that gin describes."""
   name = abstract_extractor.bound("saved_model.name", None)
   if name is not None:
     return name
@@ -65,13 +65,13 @@ def saved_model(
   Args:
     dataset: not used.
     path: a SavedModel's folder, a TF-Hub address, or a callable's dotted path.
-    signature: its name, "serving_default" say; None calls the object itself.
-    features, logits: names of outputs, where the network returns a dict. One
+    signature: its name, such as "serving_default"; None calls the object.
+    features, logits: names of outputs, if the network returns a dict. One
       tensor is the features; two are features and logits.
     pixels: the size that images are resized to, bilinearly and antialiased.
-    low, high: what the network takes for pixels 0 and 1.
-    name: part of the scores' names; "inception" is taken. None for the name of
-      tower.json, without one "saved_model".
+    low, high: the network's inputs for pixels 0 and 1.
+    name: part of the scores' names; "inception" is taken. None for the name in
+      tower.json, or "saved_model" without a tower.json.
   """
   del dataset
   if name is not None and name.startswith("inception"):
@@ -104,10 +104,11 @@ class SavedModel(abstract_extractor.AbstractExtractor):
   """See `saved_model`.
 
   Args:
-    network: what is called.
+    network: the callable.
     source: a hash of the network.
     name, settings: of the extractor.
-    loaded: what the network is from. A signature does not keep its variables.
+    loaded: the network's origin, kept because a signature does not keep its
+      variables.
   """
 
   batch_size = 50
@@ -173,7 +174,7 @@ def _description_file(path):
 
 
 def _refuse_what_is_described(file, given):
-  """Raises ValueError if gin, too, says how images are prepared."""
+  """Raises ValueError if gin also says how images are prepared."""
   defaults = inspect.signature(saved_model).parameters
   twice = [k for k, value in given.items() if value != defaults[k].default]
   if twice:
@@ -250,7 +251,7 @@ def ports(function: Any) -> tuple[dict[str, tower.Port], dict[str, tower.Port]]:
 
 
 def _callable_of(loaded, path, signature):
-  """Returns a signature of what was loaded, or that itself."""
+  """Returns a signature of the loaded object, or the object itself."""
   signatures = getattr(loaded, "signatures", {})
   if signature is not None:
     if signature not in signatures:
@@ -268,7 +269,7 @@ def _callable_of(loaded, path, signature):
 
 
 def _load(path):
-  """Returns a network, and a hash of what it was loaded from."""
+  """Returns a network, and a hash of its source."""
   if os.path.isdir(path):
     with files.plain_name(path) as name:
       return tf.saved_model.load(name), hash_of_folder(path)
@@ -285,14 +286,14 @@ def _load(path):
     )
   network = getattr(module, attribute)
   source = pathlib.Path(inspect.getfile(module)).read_bytes()
-  # A tf.Module's; what else a function closes over has to be in its file.
+  # Of a tf.Module. Other values in a function's closure must be in its file.
   variables = getattr(network, "variables", None) or ()
   weights = abstract_extractor.digest(*map(np.asarray, variables))
   return network, f"{path} {_hash(source)} {weights}"
 
 
 def hash_of_folder(path: str) -> str:
-  """Returns a hash of all files of a folder, wherever that is."""
+  """Returns a hash of all files of a folder, independent of its path."""
   root = pathlib.Path(path)
   paths = sorted(p for p in root.rglob("*") if p.is_file())
   return _hash(

@@ -1,9 +1,9 @@
-"""Mean and covariance of the real images' features, kept on disk.
+"""Mean and covariance of the real images' features, cached on disk.
 
-They follow from the images that are taken and from the extractor; the hashes of
-both are in the name under which they are kept. `read` and `write` are for
-statistics that others use: npz files with `mu` [D] and `sigma` [D, D], as
-published with the two-time-scale update rule (https://arxiv.org/abs/1706.08500).
+They depend on the images and on the extractor; the hashes of both are in the
+name of the cached file. `read` and `write` are for statistics that other
+programs use: npz files with `mu` [D] and `sigma` [D, D], as published with the
+two-time-scale update rule (https://arxiv.org/abs/1706.08500).
 """
 
 import io
@@ -27,7 +27,7 @@ def of_dataset(
   split: str = "eval",
   count: Optional[int] = None,
 ) -> fid.Gaussian:
-  """Returns the Gaussian of a split's features, computed once.
+  """Returns the Gaussian of a split's features, which is computed once.
 
   Args:
     dataset: an AbstractDataset.

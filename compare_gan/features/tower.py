@@ -1,19 +1,19 @@
-"""A network in local files, and tower.json, which says how it is asked.
+"""A network in local files, and tower.json, which says how to call it.
 
   towers/dinov2_vitl14/model.onnx      or saved_model.pb and variables/
   towers/dinov2_vitl14/tower.json
 
-tower.json holds what a score depends on beside the weights. `Preprocessing`
-says what its keys mean; the others are
+tower.json has everything except the weights that a score depends on.
+`Preprocessing` describes some keys; the others are
 
-  layout          "NCHW" or "NHWC", of what the network is given
+  layout          "NCHW" or "NHWC", of the network's input
   input, output   names; the output is [N, D]
   normalise       true divides each row by its length
-  weights_sha256  of the one file with weights. Of several files, it is that of
-                  what `sha256sum` prints about them in the order of their names
-  licence         of the weights, for whoever publishes a score
+  weights_sha256  of the file with weights. For several files, it is that of the
+                  output of `sha256sum` for them in the order of their names
+  licence         of the weights, for those who publish a score
   name            part of the scores' names; the folder's name if left out
-  port            who wrote the code that was exported, and its version
+  port            the author of the exported code, and its version
 
 `python -m compare_gan features --help` says how to make both.
 """
@@ -44,11 +44,11 @@ _REQUIRED = tuple(
   for key in (*_OF_IMAGES, "layout", "normalise", *_TEXTS)
   if key not in _OPTIONAL
 )
-# Names of scores on other extractors, and what stands in a score's name.
+# Names of other extractors, and the letters of a score's name.
 _TAKEN = ("classifier", "random_filters", "saved_model")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _BLOCK = 2**22
-_VERSION = 1  # to be raised when the same settings give other features
+_VERSION = 1  # raise it when the same settings give other features
 
 
 class Description(NamedTuple):
@@ -67,7 +67,7 @@ class Description(NamedTuple):
 
 
 def read(path: str) -> Description:
-  """Returns what a tower.json says; ValueError says what is wrong in it."""
+  """Returns the content of a tower.json; ValueError says what is wrong."""
   try:
     text = files.read_text(path)
   except FileNotFoundError as error:
@@ -83,7 +83,7 @@ def read(path: str) -> Description:
 
 
 def description(path: str, values: Any) -> Description:
-  """Returns the Description of what is, or will be, in a tower.json."""
+  """Returns the Description of the values for a tower.json at `path`."""
   if not isinstance(values, dict):
     raise ValueError(f"{path} holds {values!r}. It holds an object: {{...}}.")
   _check_keys(path, values)
@@ -110,8 +110,8 @@ def find(path: str) -> str:
   """Returns the path of the tower.json that belongs to a network's path.
 
   Args:
-    path: of a folder with the network and tower.json, of the network's file or
-      folder beside tower.json.
+    path: of a folder with the network and tower.json, or of the network's file
+      or folder next to tower.json.
   """
   inside = os.path.join(path, FILE)
   beside = os.path.join(os.path.dirname(os.path.abspath(path)), FILE)
@@ -125,7 +125,7 @@ def bound_name(parameter: str) -> Optional[str]:
   """Returns the name of the network that gin binds a path to, if it is there.
 
   Args:
-    parameter: that takes the path, "onnx_features.path" say.
+    parameter: the path's parameter, such as "onnx_features.path".
   """
   path = abstract_extractor.bound(parameter, None)
   if not isinstance(path, str) or not os.path.exists(path):
@@ -137,7 +137,7 @@ def bound_name(parameter: str) -> Optional[str]:
 
 
 def digest_of_weights(folder: str, names: Iterable[str]) -> str:
-  """Returns the SHA-256 of a file, or of the list of those of several files."""
+  """Returns the SHA-256 of a file, or of the list of several files' SHA-256."""
   lines = [
     f"{_sha256(os.path.join(folder, name))}  {name}\n" for name in sorted(names)
   ]
@@ -149,11 +149,11 @@ def digest_of_weights(folder: str, names: Iterable[str]) -> str:
 def check_weights(
   described: Description, folder: str, names: list[str]
 ) -> None:
-  """Raises ValueError unless the files are those that tower.json was made for.
+  """Raises ValueError unless tower.json was made for these files.
 
   Args:
-    described: by tower.json.
-    folder, names: where files with weights are, and which ones.
+    described: the content of tower.json.
+    folder, names: of the files with weights.
   """
   found = digest_of_weights(folder, names)
   if found != described.weights_sha256.lower():
@@ -179,7 +179,7 @@ class Port(NamedTuple):
   """An input or an output of a network."""
 
   dtype: str  # "float32"
-  shape: Optional[list[Any]]  # a size is an int if it is known; None: no rank
+  shape: Optional[list[Any]]  # known sizes are ints; None if rank is unknown
 
 
 def check_ports(
@@ -245,7 +245,7 @@ class Tower(abstract_extractor.AbstractExtractor):
   """A network with a tower.json, after both are checked.
 
   Args:
-    described: by tower.json.
+    described: the content of tower.json.
     network: float32 images in the network's layout -> rows [N, D].
     kind: of the file, "onnx", or "saved_model" and the signature.
     name: of the scores; None for that of tower.json.
@@ -311,7 +311,7 @@ class Tower(abstract_extractor.AbstractExtractor):
     return rows / lengths
 
   def _width(self):
-    """Returns D of a first run, which shows what cannot be run at all."""
+    """Returns D from a first run, which fails if the network cannot run."""
     ramps = np.linspace(0, 1, 2 * 8 * 8 * 3).reshape([2, 8, 8, 3])
     rows, _ = self.extract(ramps.astype(np.float32))
     return rows.shape[1]
@@ -358,7 +358,7 @@ def _check_values(values):
 
 
 def check_name(key: str, name: str) -> None:
-  """Raises ValueError unless scores can be called by a network's name."""
+  """Raises ValueError unless a network's name can be part of scores' names."""
   if name.startswith("inception") or name in _TAKEN:
     raise ValueError(
       f"{key} = {name!r} is the name of another extractor, so scores would be "

@@ -1,14 +1,14 @@
 """AuthPct: the percentage of authentic fakes (https://arxiv.org/abs/2102.08921).
 
-A fake is authentic if its nearest training row has another training row nearer
-to itself than the fake is.
+A fake is authentic if its nearest training row is nearer to another training
+row than to the fake.
 
 Fresh samples of the data do not score 50: the value depends on the numbers of
 rows and features (60 for 500 rows of 8 features, 82 for 64 features). The score
-of held-out rows, which are no copies, is returned beside it to compare with.
-Fakes that vary less than the data score low without being copies, and
-noise scores 100. The whole training set should be given. Time is (M + N) * M *
-D for M training rows, memory constant.
+of held-out rows, which are not copies, is returned too, for comparison. Fakes
+that vary less than the data score low without being copies, and noise scores
+100. Give the whole training set. Time is (M + N) * M * D for M training rows,
+memory is constant.
 """
 
 from compare_gan.metrics import contract
@@ -35,8 +35,8 @@ def authpct(
 ) -> dict[str, float]:
   """Returns the AuthPct of fakes and of held-out rows, in [0, 100].
 
-  dgm-eval has the same scale; fls and fld subtract 50. Of several nearest
-  training rows the first one counts.
+  dgm-eval has the same scale; fls and fld subtract 50. If several training rows
+  are equally near, the first one counts.
 
   Args:
     train_features: [M, D].

@@ -2,18 +2,19 @@
 
 Each resample is a random half of every set, without replacement. Halves have as
 much variance around the score of the whole as samples of the whole size have
-around the truth. Drawing with replacement would do as well for a mean, but
-repeats rows, which distorts KID and everything made of nearest neighbours. The
-interval is the basic one, [2 s - upper, 2 s - lower quantile], which also takes
-away a bias that is proportional to 1 / N, as FID's is.
+around the truth. Drawing with replacement works as well for a mean, but it
+repeats rows, which distorts KID and every score based on nearest neighbours.
+The interval is the basic one, [2 s - upper, 2 s - lower quantile], which also
+removes a bias that is proportional to 1 / N, such as FID's.
 
-What costs in a metric, kernels or distances of rows, is the same in all halves:
-one that is marked by `contract.takes_resamples` is given all of them at once.
-Any other is computed anew for each half, and says how long that will take.
+The expensive part of a metric, kernels or distances of rows, is the same in all
+halves: a metric marked by `contract.takes_resamples` gets all halves at once.
+Any other metric is computed again for each half, and a message says how long
+that will take.
 
-Only rows can be drawn anew. A metric that asks the model itself, or that is
-given a mean and a covariance for rows, has no intervals; `without_intervals` of
-evaluation.py's row says so.
+Only rows can be resampled. A metric that calls the model itself, or that gets a
+mean and a covariance instead of rows, has no intervals; `without_intervals` in
+the row of scores says so.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from compare_gan.metrics import contract
 import gin
 import numpy as np
 
-_LONG = 60  # seconds that are worth a word
+_LONG = 60  # seconds; longer computations are announced
 
 
 @gin.configurable("bootstrap", denylist=["metric", "sets", "scores"])
@@ -43,12 +44,12 @@ def intervals(
 
   Args:
     metric: function of `sets` that returns {name: float}.
-    sets: {parameter: rows}. Those that begin with the same word, such as
+    sets: {parameter: rows}. Sets whose names begin with the same word, such as
       fake_features and fake_labels, are resampled together.
     resamples: how many.
-    level: share of such intervals that hold the truth.
+    level: share of such intervals that contain the truth.
     seed: of the halves.
-    scores: what the metric returns of all rows, None to compute it.
+    scores: what the metric returns for all rows, None to compute it.
   """
   halves = draw_halves(sets, resamples, seed)
   if contract.scores_resamples(metric):
@@ -70,7 +71,7 @@ def draw_halves(
   """Returns {word: bools [resamples, rows]}, random halves of each set.
 
   Args:
-    sets: {"real_features": rows, ...}; "real" is the word of this one.
+    sets: {"real_features": rows, ...}; the word of this set is "real".
     resamples: how many.
     seed: of the halves.
   """
@@ -100,7 +101,7 @@ def scores_one_by_one(
   sets: dict[str, np.ndarray],
   halves: dict[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
-  """Returns {name: [B scores]} of a metric that is computed B times.
+  """Returns {name: [B scores]} of a metric, which is computed B times.
 
   Args:
     metric, sets: as for `intervals`.

@@ -8,18 +8,18 @@ from compare_gan.metrics.rows import blocks
 import numpy as np
 import scipy.linalg
 
-_STEPS = 300  # of Lloyd's, at most
+_STEPS = 300  # of Lloyd's algorithm, at most
 
 
 class Cells(NamedTuple):
-  """Cells of the nearest centre, where `axes` leaves fewer features first."""
+  """Cells of the nearest centre; `axes`, if given, reduce features first."""
 
   centres: np.ndarray  # [cells, features]
   mean: Optional[np.ndarray] = None  # [D]
   axes: Optional[np.ndarray] = None  # [D, features]
 
   def of_rows(self, rows: np.ndarray) -> np.ndarray:
-    """Returns the cell [N] of each row [N, D], the first of equally near."""
+    """Returns the cell [N] of each row [N, D], the first if equally near."""
     return np.concatenate(
       [
         _nearest(_project(block, self.mean, self.axes), self.centres)[0]
@@ -31,13 +31,13 @@ class Cells(NamedTuple):
 def fit(
   rows: np.ndarray, cells: int, features: int, starts: int, seed: int
 ) -> Cells:
-  """Returns cells that K-means finds in rows [N, D].
+  """Returns the cells that K-means finds in rows [N, D].
 
   Args:
     rows: [N, D].
     cells: how many.
-    features: principal components that remain if D is larger.
-    starts: the best of so many runs is taken, each from random centres.
+    features: principal components to keep if D is larger.
+    starts: number of runs from random centres, of which the best is kept.
     seed: of the centres.
   """
   mean = axes = None
@@ -53,7 +53,7 @@ def fit(
 
 
 def _principal_components(rows, count):
-  """Returns the mean [D], and the axes [D, count] of the largest variances."""
+  """Returns the mean [D] and the axes [D, count] of the largest variances."""
   gaussian = fid.Moments().add(rows).gaussian()
   d = len(gaussian.mean)
   _, axes = scipy.linalg.eigh(
@@ -98,7 +98,7 @@ def _spread(rows, k, rng):
   centres = rows[[rng.randint(len(rows))]]
   while len(centres) < k:
     _, squares = _nearest(rows, centres)
-    # Fewer different rows than centres leave only distances of 0.
+    # With fewer distinct rows than centres, all distances become 0.
     odds = squares / squares.sum() if squares.any() else None
     centres = np.append(centres, rows[[rng.choice(len(rows), p=odds)]], axis=0)
   return centres

@@ -1,8 +1,8 @@
 """The score that decides: which checkpoint is best, which setting wins.
 
-Users name it, as evaluate.best_by or study.score. It has to be one that the
-chosen metrics return, under the name that it has in the tables, and its
-direction is the one that its metric declares, see contract.py.
+Users name it as evaluate.best_by or study.score, by its name in the tables. The
+chosen metrics must return it. Its direction is the one that its metric
+declares, see contract.py.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _OPPOSITE = {
 
 
 class Choice(NamedTuple):
-  """A score that decides."""
+  """The score that decides."""
 
   name: str
   better: str  # "lower" or "higher"
@@ -28,11 +28,11 @@ class Choice(NamedTuple):
 
 
 def name_in_tables(score: str, metric: Any, extractor: Optional[str]) -> str:
-  """Returns the name of a score, with that of features but Inception's.
+  """Returns a score's name, with its extractor's unless that is Inception.
 
   Args:
     score: a key of what the metric returns.
-    metric: that returns it.
+    metric: the metric that returns it.
     extractor: its name; None if the metrics need none.
   """
   on_features = any(
@@ -46,11 +46,11 @@ def name_in_tables(score: str, metric: Any, extractor: Optional[str]) -> str:
 def names(
   metrics: Sequence[Any], extractor: Optional[str]
 ) -> dict[str, contract.Score]:
-  """Returns {name in tables: Score} of what metrics declare.
+  """Returns {name in tables: Score} for what metrics declare.
 
   Args:
-    metrics: that are chosen.
-    extractor: its name; "*" if it is not known yet, but not Inception's.
+    metrics: the chosen metrics.
+    extractor: its name; "*" if it is not known yet, but is not Inception.
   """
   return {
     name_in_tables(score.name, metric, extractor): score
@@ -60,7 +60,7 @@ def names(
 
 
 def default(metrics: Sequence[Any], extractor: Optional[str]) -> Optional[str]:
-  """Returns the first score that has one name and a direction, if any has."""
+  """Returns the first score with a single name and a direction, or None."""
   for name, score in names(metrics, extractor).items():
     if score.better in _OPPOSITE and "*" not in score.name:
       return name
@@ -77,15 +77,15 @@ def choose(
   """Returns the Choice of a score; raises ValueError if it cannot decide.
 
   Args:
-    setting: what messages call it, "evaluate.best_by" say.
+    setting: its name in messages, such as "evaluate.best_by".
     name: of the score in the tables.
-    metrics: that are chosen.
+    metrics: the chosen metrics.
     extractor: its name; "*" if it is not known yet.
-    better: the direction that the user gives, which overrides the metric's.
+    better: the user's direction, which overrides the metric's.
   """
   found = _find(name, metrics, extractor)
   if found is None:
-    # What a metric without a declaration returns shows when it is called.
+    # What a metric without a declaration returns is known after a call only.
     if better and not all(map(contract.scores_of, metrics)):
       return Choice(name, better)
     raise ValueError(_why_unknown(setting, name, metrics, extractor))

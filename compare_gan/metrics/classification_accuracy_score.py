@@ -1,11 +1,11 @@
 """Classification accuracy score, CAS (https://arxiv.org/abs/1905.10887).
 
 A classifier is trained on labelled fakes alone and tested on real images. It
-finds what FID forgives: classes that are missing, alike, or mixed up.
+finds what FID does not: classes that are missing, alike, or mixed up.
 
 The paper trains a ResNet-50 for each score. By default the classifier here is
-ridge regression on random features, chosen because it has one solution; one of
-one's own takes its place by gin:
+ridge regression on random features, chosen because it has one solution; gin can
+replace it with your own:
 
   import my_package.my_classifier
   classification_accuracy_score.train = @my_classifier

@@ -3,7 +3,7 @@
 1000 times the squared maximum mean discrepancy of rows that are divided by
 their lengths, under the Gaussian kernel exp(-|x - y|^2 / (2 sigma^2)) with
 sigma = 10. The paper takes the image embeddings of CLIP ViT-L/14 at 336 pixels.
-Time is N^2 * D, memory constant.
+Time is N^2 * D, memory is constant.
 """
 
 from typing import Optional
@@ -36,21 +36,21 @@ def cmmd(
   """Returns the CMMD, which is biased, and the unbiased estimate.
 
   The published values are biased: between equal distributions they shrink as
-  1 / N. The unbiased one is comparable over N, and is negative about every
-  second time between equal distributions.
+  1 / N. Unbiased values can be compared across N, and are negative about half
+  of the time between equal distributions.
 
   Args:
     real_features: [M, D].
     fake_features: [N, D].
     sigma: width of the kernel.
-    scale: what the squared discrepancy is multiplied by.
+    scale: factor of the squared discrepancy.
     resamples: see metrics/contract.py.
   """
   if not sigma > 0:
     raise ValueError(f"cmmd.sigma is {sigma}, but a kernel is wider than 0.")
   check(real_features=real_features, fake_features=fake_features)
   check_lengths(real_features=real_features, fake_features=fake_features)
-  whole = {  # the one subset that has all rows
+  whole = {  # a single subset, of all rows
     "real": np.ones([1, len(real_features)], bool),
     "fake": np.ones([1, len(fake_features)], bool),
   }
@@ -62,7 +62,7 @@ def cmmd(
 
 
 def _of_subsets(real_features, fake_features, sigma, scale, real, fake):
-  """Returns the scores [B] of the rows of each subset."""
+  """Returns the scores [B] of the subsets."""
   m, n = real.sum(axis=1), fake.sum(axis=1)
 
   def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -74,7 +74,7 @@ def _of_subsets(real_features, fake_features, sigma, scale, real, fake):
   real = kernel_sums.within(real_features, real, kernel, unit_blocks)
   fake = kernel_sums.within(fake_features, fake, kernel, unit_blocks)
   between = 2.0 * between / (m * n)
-  # The kernel of a row with itself less 1 is 0: both estimates have one sum.
+  # kernel(x, x) - 1 is 0, so that both estimates share one sum.
   biased = real / m**2 + fake / n**2 - between
   unbiased = real / (m * (m - 1)) + fake / (n * (n - 1)) - between
   return {
@@ -86,8 +86,8 @@ def _of_subsets(real_features, fake_features, sigma, scale, real, fake):
 def _kernel_less_1(x, y, sigma):
   """Returns k - 1 of all pairs, [rows of x, rows of y].
 
-  k is nearly 1 between rows of length 1, and the ones of a discrepancy cancel:
-  without them no digits are lost.
+  k is nearly 1 between rows of length 1, and the ones cancel in a discrepancy:
+  leaving them out loses no digits.
   """
   exponents = x @ y.T
   exponents -= 1.0  # -|x - y|^2 / 2

@@ -1,4 +1,4 @@
-"""The latents that an encoder makes of images."""
+"""The latents into which an encoder maps images."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ BATCH = 64
 
 
 def floats(images: np.ndarray) -> np.ndarray:
-  """Returns float32 in [0, 1] of uint8 or floats."""
+  """Returns uint8 or float images as float32 in [0, 1]."""
   scale = 255.0 if images.dtype == np.uint8 else 1.0
   return (images / scale).astype(np.float32)
 
@@ -17,7 +17,7 @@ def floats(images: np.ndarray) -> np.ndarray:
 def codes(
   images: np.ndarray, encode: Callable[[np.ndarray], Any]
 ) -> np.ndarray:
-  """Returns the means [N, z_dim], float32, of what `encode` makes of images."""
+  """Returns the means [N, z_dim], float32, of `encode` for each image."""
   batches = [
     np.asarray(encode(floats(images[i : i + BATCH])).mean)
     for i in range(0, len(images), BATCH)

@@ -1,8 +1,8 @@
-"""Do images look like the class that they were asked to be?
+"""Do images look like the class that was asked for?
 
 The share of fakes that a classifier of real images puts into the class whose
-label G was given, as in https://arxiv.org/abs/1610.09585 (AC-GAN, section 4.2).
-The classifier's own accuracy on real images is about the most there is.
+label G got, as in https://arxiv.org/abs/1610.09585 (AC-GAN, section 4.2). It
+reaches at most about the classifier's own accuracy on real images.
 """
 
 from typing import Optional
@@ -29,8 +29,8 @@ def conditional_accuracy(
 
   Args:
     fake_logits: rows [N, K] of a classifier of the labels' K classes.
-    fake_labels: ints [N], what G was asked for.
-    num_classes: how many classes the labels are of; None if nobody knows.
+    fake_labels: ints [N], the classes that G was asked for.
+    num_classes: how many classes the labels have; None if unknown.
   """
   check(1, fake_logits=fake_logits)
   fake_labels = np.asarray(fake_labels)
@@ -47,7 +47,7 @@ def conditional_accuracy(
 
 
 def _check_classes(logits, labels, num_classes):
-  """Raises ValueError if the logits are of other classes than the labels."""
+  """Raises ValueError if logits and labels have different classes."""
   if labels.shape != (len(logits),):
     raise ValueError(
       f"fake_labels has shape {labels.shape}, but there are {len(logits)} rows "

@@ -1,57 +1,57 @@
 """What a metric is, for those who write one and those who choose some by gin.
 
-A metric is a function known to gin that returns {name: float}. It names what
-it needs as parameters without a default, among
+A metric is a function known to gin that returns {name: float}. Its parameters
+without a default name what it needs, among
 
   real_features, fake_features     rows [N, D] of a feature extractor
-  train_features, heldout_features rows of the data trained on, and of others
+  train_features, heldout_features rows of the training data, and of other data
   real_labels, fake_labels         ints [N], of the features' rows
   fake_logits                      rows [N, num_classes] of a classifier
   real_images, fake_images         [N, H, W, C], uint8 or floats in [0, 1]
-  train_images, heldout_images     likewise, of train and of eval
+  train_images, heldout_images     the same, of splits train and eval
   train_labels, heldout_labels     ints [N]
   jacobians                        d pixels / d z, [N, pixels, z_dim]
   generate, discriminate, encode   the model: (z, y) -> images, (images, y) ->
                                    DiscriminatorOutput, images -> EncoderOutput
                                    if it has an encoder
-  latents                          (n, seed) -> z [n, z_dim], the logarithms of
-                                   the densities of its numbers, labels or None
+  latents                          (n, seed) -> z [n, z_dim], the log densities
+                                   of its coordinates, labels or None
 
-Its other parameters are the knobs that gin may turn. What begins with the same
-word (real, fake, train, heldout) has as many rows, in the same order. One of
-your own needs no list to stand in:
+Its other parameters can be set by gin. Sets whose names begin with the same
+word (real, fake, train, heldout) have the same number of rows, in the same
+order. Your own metric needs no registration:
 
   import my_package.my_metric
   my_metric.k = 3
 
-It declares its scores next to its formula, the keys of what it returns:
+It declares its scores, the keys of what it returns, next to its formula:
 
   @gin.configurable(denylist=["real_features", "fake_features"])
   @contract.declare(contract.Score("precision", "higher", 0.0, 1.0, "share"))
   def my_metric(real_features, fake_features, k=3):
 
-Whatever sorts, keeps a best, plots or tests reads the direction from there. A
-metric that can do with a mean and a covariance of real rows says so:
+Code that sorts, keeps the best, plots or tests reads the direction from there.
+A metric that needs only a mean and a covariance of real rows says so:
 
   @contract.takes_gaussian("real_features")
 
 It then gets a fid.Gaussian where only that is known, from a file of statistics
-or because no other metric needs the rows; fid.gaussian_of(real_features) makes
-one of either. A metric with a parameter num_classes=None is told how many
-classes the labels of the fakes are of, where that is known, if it says
+or because no other metric needs the rows; fid.gaussian_of(real_features)
+accepts both. A metric with a parameter num_classes=None gets the number of
+classes of the fakes' labels, where it is known, if the metric is marked by
 
   @contract.takes_num_classes
 
 Intervals score 200 random halves of all sets, see bootstrap.py. A metric that
-can score them all at once, because what costs is the same in each of them, has
-a parameter resamples=None and says
+can score them all at once, because its expensive part is the same in each of
+them, has a parameter resamples=None and is marked by
 
   @contract.takes_resamples
 
 `resamples` is then {"real": bools [B, rows of real_*], "fake": ...}, the rows
 of each resample, and the metric returns {name: [B scores]}.
 
-All of its knobs are on the protocol card of its scores, see parameters.py.
+All parameters are on the protocol card of its scores, see parameters.py.
 """
 
 import fnmatch
@@ -76,17 +76,17 @@ LOWER, HIGHER, NEITHER = _BETTER = ("lower", "higher", "neither")
 
 
 class Score(NamedTuple):
-  """One number of a metric: what it is called, and which way is better."""
+  """One number of a metric: its name, and which direction is better."""
 
   name: str  # a key of what the metric returns; "*" stands for any letters
-  better: str  # "lower", "higher", or "neither" for what only describes
-  low: float = -math.inf  # the range of its values, but for rounding
+  better: str  # "lower", "higher", or "neither" if it only describes
+  low: float = -math.inf  # the range of its values, except for rounding
   high: float = math.inf
   unit: str = ""  # "squared distance of features", "share of images"
 
 
 def declare(*scores: Score) -> Callable[[_Metric], _Metric]:
-  """Returns a decorator that says which scores a metric returns."""
+  """Returns a decorator that declares which scores a metric returns."""
   for score in scores:
     if score.better not in _BETTER:
       raise ValueError(
@@ -108,7 +108,7 @@ def scores_of(metric: Any) -> tuple[Score, ...]:
 
 
 def find(metric: Any, name: str) -> Optional[Score]:
-  """Returns the declared score of a key of what the metric returns, if any."""
+  """Returns the Score that a metric declares for a key it returns, if any."""
   for score in scores_of(metric):
     if fnmatch.fnmatchcase(name, score.name):
       return score
@@ -116,10 +116,10 @@ def find(metric: Any, name: str) -> Optional[Score]:
 
 
 def takes_gaussian(*names: str) -> Callable[[_Metric], _Metric]:
-  """Returns a decorator that says which sets may come as a fid.Gaussian.
+  """Returns a decorator that declares which sets may be a fid.Gaussian.
 
   Args:
-    names: parameters of the metric; "real_features" is what evaluators give.
+    names: parameters of the metric; evaluators give "real_features" only.
   """
 
   def decorate(metric: _Metric) -> _Metric:
@@ -142,7 +142,7 @@ def gaussians_of(metric: Any) -> tuple[str, ...]:
 
 
 def takes_num_classes(metric: _Metric) -> _Metric:
-  """Marks a metric that wants to know how many classes the labels are of."""
+  """Marks a metric that needs the number of classes of the labels."""
   marked: Any = metric
   marked.takes_num_classes = True
   return metric
@@ -176,15 +176,15 @@ def needs(metric: Callable[..., Any]) -> list[str]:
   return [p.name for p in parameters if p.default is inspect.Parameter.empty]
 
 
-# ---- Scores whose metric is not at hand --------------------------------------
+# ---- Scores without their metric ---------------------------------------------
 
 
 def better_in_row(row: ScoreRow, name: str) -> Optional[str]:
-  """Returns which way a score of a row is better, None if nobody knows.
+  """Returns which direction of a row's score is better, None if unknown.
 
   Args:
-    row: of a table. Rows that record no directions, as those of earlier
-      versions, have those of the metrics here.
+    row: of a table. Rows that record no directions, such as those of earlier
+      versions, have the directions of the metrics here.
     name: of the score.
   """
   return row.better[name] if name in row.better else better_of(name)
@@ -192,11 +192,11 @@ def better_in_row(row: ScoreRow, name: str) -> Optional[str]:
 
 @functools.cache
 def better_of(name: str) -> Optional[str]:
-  """Returns which way a score is better by the metrics of this package.
+  """Returns a score's direction, as the metrics of this package declare it.
 
   Args:
-    name: of a score, or of one with its extractor's name: "fid_classifier".
-      The longest declared name that it begins with counts.
+    name: of a score, also with its extractor's name: "fid_classifier". The
+      longest declared name that it begins with counts.
   """
   found = [
     score
@@ -210,7 +210,7 @@ def better_of(name: str) -> Optional[str]:
 
 @functools.cache
 def _declared_here():
-  """Returns all scores that the modules beside this one declare."""
+  """Returns all scores that the modules of this package declare."""
   package = importlib.import_module(__name__.rpartition(".")[0])
   found = []
   for info in pkgutil.iter_modules(package.__path__):
@@ -222,7 +222,7 @@ def _declared_here():
 
 
 def how_to_declare(metric: Any, name: Optional[str] = None) -> str:
-  """Returns a sentence on what makes a metric's scores sortable."""
+  """Returns a sentence on how to make a metric's scores sortable."""
   return (
     f"{metric.__name__} declares no scores, so nothing knows which way they "
     "are better: write @contract.declare(contract.Score("

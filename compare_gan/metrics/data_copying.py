@@ -3,13 +3,13 @@
 In each cell of the feature space, distances of fakes to the nearest training
 row are ranked against those of held-out rows, as in `memorization`. The
 standardised statistic is below 0 where fakes are nearer than held-out rows and
-above where they are farther; C_T is its mean over cells. Below -3 the fakes are
-nearer for sure, which copies and fakes that vary less than the data both are:
-look at the pairs.
+above 0 where they are farther; C_T is its mean over cells. Below -3 the fakes
+are certainly nearer. Both copies and fakes that vary less than the data cause
+this: look at the pairs.
 
 Cells with few fakes are left out, so a dropped mode is not punished: the share
-of held-out rows whose cells count is returned beside it. Time is (K + N) * M *
-D for M training rows.
+of held-out rows whose cells count is returned too. Time is (K + N) * M * D for
+M training rows.
 """
 
 from compare_gan.metrics import cells as cells_lib
@@ -50,8 +50,8 @@ def data_copying(
     train_features: [M, D].
     heldout_features: [K, D].
     fake_features: [N, D].
-    cells: how many K-means makes of the training rows.
-    features: principal components of them, in which it works if D is larger.
+    cells: number of cells that K-means divides the training rows into.
+    features: number of their principal components that it uses if D is larger.
     starts: random starts of K-means, of which the best counts.
     least_fakes: a cell counts if it has more fakes than this.
     seed: of the cells.
@@ -101,7 +101,7 @@ def c_t(
     train_cells: ints [M], the cell of each row.
     heldout_cells: ints [K].
     fake_cells: ints [N].
-    tau: a cell counts if it has a larger share of fakes.
+    tau: a cell counts if its share of the fakes is larger than this.
   """
   total = weight = 0
   for cell in np.unique(np.concatenate([train_cells, heldout_cells])):
@@ -137,7 +137,7 @@ def z_u(heldout: np.ndarray, fake: np.ndarray) -> float:
     heldout: distances [K] of held-out rows; ties count half.
     fake: distances [N] of fakes.
   """
-  from scipy import stats  # A second that trainings need not wait.
+  from scipy import stats  # imported here: it would delay trainings by 1 s
 
   m, n = len(fake), len(heldout)
   ranks = stats.rankdata(np.concatenate([fake, heldout]))

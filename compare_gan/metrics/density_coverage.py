@@ -1,9 +1,9 @@
 """Density and coverage (https://arxiv.org/abs/2002.09797).
 
-Around each real row stands a ball that reaches to its k-th nearest other real
-row. Density is how many balls a fake is in, divided by k: 1 is expected for
-equal distributions, outliers among the real rows count little. Coverage is the
-share of balls that hold a fake.
+Each real row has a ball that reaches to its k-th nearest other real row.
+Density is the mean number of balls that a fake is in, divided by k: 1 is
+expected for equal distributions, and outliers among the real rows count little.
+Coverage is the share of balls that contain a fake.
 """
 
 from typing import Optional
@@ -33,8 +33,8 @@ def density_coverage(
 ) -> dict[str, Union[float, np.ndarray]]:
   """Returns density, from 0 on, and coverage in [0, 1].
 
-  As in the authors' code a ball is without its border. So it holds nothing
-  around a real row that has k duplicates.
+  As in the authors' code, balls exclude their border, so that the ball of a
+  real row with k duplicates is empty.
   """
   check(k + 1, real_features=real_features)
   check(1, real_features=real_features, fake_features=fake_features)

@@ -2,8 +2,8 @@
 
 DCGAN's use of a discriminator for classification (section 5 of
 https://arxiv.org/abs/1511.06434): its features are standardised and a linear
-SVM with squared hinge tells the classes. The SVM is fitted to one half of the
-real images and tested on the other.
+SVM with squared hinge loss predicts the classes. The SVM is fitted to one half
+of the real images and tested on the other.
 """
 
 from collections.abc import Callable
@@ -36,8 +36,8 @@ def discriminator_svm(
   Args:
     real_images: [N, H, W, C], uint8 or floats in [0, 1].
     real_labels: ints [N].
-    discriminate: (images, labels) -> what has `features` [n, ...].
-    penalty: on the squared weights, against the mean loss.
+    discriminate: (images, labels) -> output with `features` [n, ...].
+    penalty: factor of the squared weights, next to the mean loss.
     seed: of the halves.
   """
   labels = np.asarray(real_labels)
@@ -63,7 +63,7 @@ def discriminator_svm(
 def fit_svm(
   x: np.ndarray, is_member: np.ndarray, penalty: float
 ) -> tuple[np.ndarray, float]:
-  """Returns w and b that minimise the squared hinge and the squared weights:
+  """Returns w and b that minimise the squared hinge plus the squared weights:
 
   mean max(0, 1 - s (x w + b))^2 + penalty |w|^2
 
@@ -96,7 +96,7 @@ def _features(images, discriminate):
     batch = images[i : i + _BATCH]
     scale = 255.0 if batch.dtype == np.uint8 else 1.0
     batch = (batch / scale).astype(np.float32)
-    # The true labels would be told by a discriminator that is given them.
+    # Zeros: a discriminator's features could reveal the true labels.
     found = discriminate(batch, np.zeros(len(batch), np.int32))
     rows.append(np.asarray(found.features, np.float64).reshape(len(batch), -1))
   rows = np.concatenate(rows)

@@ -1,6 +1,6 @@
-"""Fakes that are training rows, nearly so, or repeat one another.
+"""Fakes that equal or nearly equal training rows, or repeat one another.
 
-Equal rows are found by hashes of their bytes, in N steps. A fake is a near
+Hashes of their bytes find equal rows in N steps. A fake is a near
 duplicate if it is nearer to a training row than 99 % of training rows are to
 their own nearest neighbours. Fakes that vary less than the data have more near
 duplicates without being copies: look at the pairs.
@@ -36,8 +36,8 @@ def duplicates(
   Args:
     train_features: [M, D].
     fake_features: [N, D].
-    quantile: of the distances of training rows to their nearest other one,
-      below which a fake is near.
+    quantile: of the distances of training rows to their nearest other row; a
+      fake is near if its distance is below it.
   """
   _check_quantile("duplicates", quantile)
   check(2, train_features=train_features)
@@ -100,7 +100,7 @@ def _as_rows(images):
 def _shares(train, fake, quantile):
   """Returns the shares of fakes that equal, repeat, or are near to a row."""
   own = neighbours.kth_squared_distances(train, 1)
-  # Not the quantile of squares: between two rows it interpolates otherwise.
+  # Not the quantile of squares, which interpolates differently between rows.
   border = np.quantile(np.sqrt(own), quantile) ** 2
   _, squares = nearest.nearest_rows(fake, train)
   is_near = squares < (1.0 - neighbours.TIE) * border
@@ -124,7 +124,7 @@ def are_repeated(rows: np.ndarray) -> np.ndarray:
 
 
 def _keys(rows):
-  """Yields what is equal for equal rows: hashes of their bytes."""
+  """Yields hashes of the rows' bytes, which are equal for equal rows."""
   for row in np.asarray(rows):
-    # In float64 all dtypes compare; adding 0 makes -0 the same as 0.
+    # float64 makes all dtypes comparable; adding 0 makes -0 the same as 0.
     yield hashlib.sha256((row.astype(np.float64) + 0.0).tobytes()).digest()

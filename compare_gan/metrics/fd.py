@@ -1,6 +1,6 @@
 """Frechet distance of any features, FD-DINOv2 for instance.
 
-The formula is the FID's (see fid.py), whose name belongs to one Inception
+The formula is that of the FID (see fid.py), a name reserved for one Inception
 network. `@fd` on a network called dinov2_vitl14 is the score fd_dinov2_vitl14
 (https://arxiv.org/abs/2306.04675).
 """

@@ -2,11 +2,11 @@
 
   |m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1 S2)^(1/2)
 
-With S = F^T F the last trace is the sum of the singular values of F1 F2^T. No
-covariance is multiplied by another, which would square the condition number,
-and no root of one is taken: such roots cost up to tens of percent in float32
-and 1e-7 in float64. Nothing is added to a diagonal, and a rounding error below
-0 stays visible.
+With S = F^T F the last trace is the sum of the singular values of F1 F2^T. This
+multiplies no covariances, which would square the condition number, and takes no
+root of one: such roots cause errors of up to tens of percent in float32 and
+1e-7 in float64. Nothing is added to a diagonal, and a rounding error below 0
+stays visible.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,7 @@ import gin
 import numpy as np
 import scipy.linalg
 
-_AT_A_TIME = 1024  # rows that are copied
+_AT_A_TIME = 1024  # rows that are copied at once
 
 
 class Gaussian(NamedTuple):
@@ -35,9 +35,9 @@ class Gaussian(NamedTuple):
   ) -> "Gaussian":
     """Returns the Gaussian of given statistics, such as `mu` and `sigma`."""
     mean = np.asarray(mean, np.float64)
-    # Pivots below D * eps * (the largest variance) are rounding errors, of
-    # which the root would be 1e-8: they end the factor. Where there are none,
-    # rows need not be swapped, which is several times as fast.
+    # Pivots below D * eps * (the largest variance) are rounding errors, whose
+    # roots would be 1e-8: the factor ends there. Without such pivots rows need
+    # not be swapped, which is several times as fast.
     least = len(mean) * np.finfo(np.float64).eps * np.diag(covariance).max()
     upper, failed = scipy.linalg.lapack.dpotrf(covariance)
     if not failed and np.diag(upper).min() ** 2 > least:
@@ -55,23 +55,23 @@ class Gaussian(NamedTuple):
 class Moments:
   """Mean and covariance of rows that come in batches of any size.
 
-  Rows are kept less an origin amid the first of them, so that little cancels:
+  The mean o of the first rows is subtracted, so that little cancels:
   sum (x - m)(x - m)^T = sum (x - o)(x - o)^T - n (m - o)(m - o)^T. Up to 2 * D
-  rows wait for their turn, so that few large products are made of many small
-  batches, and a set of at most D rows is its own exact factor.
+  rows are buffered, which turns many small batches into few large products, and
+  a set of at most D rows is its own exact factor.
   """
 
   def __init__(self) -> None:
     self.count = 0
     self._waiting = self._origin = np.zeros(0)  # until the first rows
-    self._filled = 0  # rows that wait
+    self._filled = 0  # rows in the buffer
     self._total = np.zeros(0)  # sum of (row - origin) of the others
     self._squares = np.zeros(
       0
     )  # the upper triangle of sum (row - origin)^T (...)
 
   def add(self, rows: np.ndarray) -> "Moments":
-    """Takes rows [N, D] in; returns itself."""
+    """Adds rows [N, D]; returns itself."""
     check(least=0, rows=rows)
     rows = np.asarray(rows)
     if not len(rows):
@@ -89,7 +89,7 @@ class Moments:
     taken = 0
     while taken < len(rows):
       free = self._waiting[self._filled : self._filled + len(rows) - taken]
-      # In one pass over memory: converted, shifted and copied.
+      # Converts, shifts and copies in one pass over memory.
       np.subtract(rows[taken : taken + len(free)], self._origin, out=free)
       taken += len(free)
       self._filled += len(free)
@@ -99,7 +99,7 @@ class Moments:
     return self
 
   def gaussian(self) -> Gaussian:
-    """Returns the Gaussian with these moments, of the unbiased covariance."""
+    """Returns the Gaussian with this mean and the unbiased covariance."""
     if self.count < 2:
       raise ValueError(
         f"A covariance needs 2 rows or more, but there are {self.count}."
@@ -124,7 +124,7 @@ class Moments:
       d = len(self._origin)
       self._squares = np.zeros([d, d], order="F")
     self._total = self._total + np.ones(len(rows)) @ rows
-    # rows.T is in BLAS's own order: nothing is copied, and half is computed.
+    # rows.T has BLAS's memory order: nothing is copied; half is computed.
     self._squares = scipy.linalg.blas.dsyrk(
       1.0, rows.T, beta=1.0, c=self._squares, overwrite_c=True
     )
@@ -149,7 +149,7 @@ def frechet_distance(first: Gaussian, second: Gaussian) -> float:
 
 
 def gaussian_of(rows: Union[np.ndarray, Gaussian]) -> Gaussian:
-  """Returns the Gaussian of rows [N, D], or of what is one already."""
+  """Returns the Gaussian of rows [N, D]; returns a Gaussian as it is."""
   return rows if isinstance(rows, Gaussian) else Moments().add(rows).gaussian()
 
 
@@ -162,7 +162,8 @@ def distance_of(
 
   Args:
     real_features, fake_features: rows [N, D], or each a Gaussian.
-    resamples: see contract.takes_resamples; then an array of their distances.
+    resamples: see contract.takes_resamples; the result is then an array of
+      their distances.
   """
   sets = {"real_features": real_features, "fake_features": fake_features}
   rows = {k: x for k, x in sets.items() if not isinstance(x, Gaussian)}
@@ -183,8 +184,8 @@ def distance_of(
 def _quick_distance(first, second):
   """Returns the squared Frechet distance in a quarter of the time.
 
-  The singular values are roots of eigenvalues here, and those below 1e-8 of the
-  largest one are rounding errors. What an interval is made of may have them.
+  The singular values are roots of eigenvalues here, so that those below 1e-8 of
+  the largest one are rounding errors. Intervals tolerate them.
   """
   shift = first.mean - second.mean
   cross = first.factor @ second.factor.T

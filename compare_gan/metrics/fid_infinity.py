@@ -1,8 +1,8 @@
 """FID of infinitely many fakes, FID_inf (https://arxiv.org/abs/1911.07023).
 
 FID is biased upwards by about a constant over N, and the constant depends on
-the generator. A line through the FIDs of random subsets against 1 / N, read at
-0, has most of that taken away. The real side stays as it is.
+the generator. A line is fitted to the FIDs of random subsets against 1 / N; its
+value at 0 is free of most of that bias. All real rows are used every time.
 """
 
 from typing import Union
@@ -33,8 +33,9 @@ def fid_infinity(
   Args:
     real_features: [M, D], or a fid.Gaussian.
     fake_features: [N, D].
-    points: sizes of subsets, evenly from the smallest to N; each costs a FID.
-    smallest: subset, as a share of N.
+    points: number of subset sizes, spaced evenly from the smallest to N; each
+      costs one FID.
+    smallest: size of the smallest subset, as a share of N.
     seed: of the subsets.
   """
   check(fake_features=fake_features)

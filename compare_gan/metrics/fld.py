@@ -1,19 +1,19 @@
 """Feature likelihood divergence, FLD (https://arxiv.org/abs/2302.04440).
 
 How much less likely held-out rows are under isotropic Gaussians on the fakes,
-whose widths are fitted to the training rows, than under Gaussians on half of
-the training rows that are fitted to the other half: 100 (NLL - NLL) / D, 0 is
-perfect, less is better. This is the definition of the package fld, which takes
-DINOv2 ViT-B/14; the earlier FLS of `fls` is another number, for which more is
+with widths fitted to the training rows, than under Gaussians on half of the
+training rows, fitted to the other half: 100 (NLL - NLL) / D, 0 is perfect,
+lower is better. This is the definition of the package fld, which uses DINOv2
+ViT-B/14; the earlier FLS of `fls` is another number, for which higher is
 better.
 
-FLD hardly punishes copies (12.6 where half of the fakes are some), so the gap
-is returned beside it: 100 (NLL of training rows - NLL of held-out rows) / D. It
-is a little below 0 for fresh samples and far below for copies (-401 there).
-Unlike AuthPct, C_T and FLS overfit it is not deceived by fakes that vary less
-than the data.
+FLD hardly punishes copies (12.6 if half of the fakes are copies), so the gap is
+returned too: 100 (NLL of training rows - NLL of held-out rows) / D. It is a
+little below 0 for fresh samples and far below for copies (-401 in that case).
+Unlike AuthPct, C_T and FLS overfit, it does not mistake fakes that vary less
+than the data for copies.
 
-Time is 50 epochs of M * N, and of M * N * D as far as distances do not fit into
+Time is 50 epochs of M * N, and of M * N * D for distances that do not fit into
 800 MB.
 """
 
@@ -29,10 +29,10 @@ import numpy as np
 
 _UNIT = "nats per feature x 100"
 _EPOCHS = 50
-_ROWS = 10000  # that make one step: a multiple of a block's
+_ROWS = 10000  # rows of one step: a multiple of a block's
 _RATE = 0.5
 _CLIP = 40.0  # the largest logarithm of a variance
-_SHIFT = 0.9  # A row that nothing explains is at this share of its length.
+_SHIFT = 0.9  # distance of a row to the last Gaussian, as a share of its length
 
 
 class Likelihoods(NamedTuple):
@@ -67,7 +67,7 @@ def fld(
     train_features: [M, D].
     heldout_features: [K, D].
     fake_features: [N, D].
-    fakes: at most so many, the first ones.
+    fakes: how many are used at most, the first ones.
     seed: of the order of training rows.
   """
   if fakes < 1:
@@ -129,11 +129,11 @@ def _check_scale(scale, **sets):
 
 
 def _fit(train, centres, scale):
-  """Returns the logarithms of the variances, and how many epochs were run."""
+  """Returns the logarithms of the variances, and the number of epochs."""
   squares = isotropic_mixture.Squares(train, centres, scale)
   log_variances, outlying = _start(squares, train, scale)
-  # One more Gaussian, of weight 1, takes what no centre explains: its l is
-  # the last.
+  # One more Gaussian, of weight 1, covers rows that no centre explains: its l
+  # is the last.
   log_variances = np.append(log_variances, 0.0)
   log_weights = np.append(np.full(squares.centres, -np.log(squares.centres)), 0)
   adam = isotropic_mixture.Adam(len(log_variances))
@@ -155,7 +155,10 @@ def _fit(train, centres, scale):
 
 
 def _start(squares, train, scale):
-  """Returns first logarithms [centres], and squares [rows] of the other one."""
+  """Returns first logarithms [centres], and the last Gaussian's squares [rows].
+
+  The last Gaussian is the one that `_fit` adds.
+  """
   mean = sum(scale(block).sum(axis=0) for _, block in blocks(train))
   mean /= len(train)
   nearest = np.full(squares.centres, np.inf)

@@ -1,18 +1,18 @@
 """Feature likelihood score, FLS (https://arxiv.org/abs/2302.04440).
 
-How likely held-out rows are under isotropic Gaussians on the fakes, whose
-widths are fitted to training rows, against the same with other training rows in
-place of the fakes: 100 exp(-2 (NLL of fakes - NLL of other rows) / D), larger
-is better, 100 is as good as data. This is the first definition, of the package
-fls and of dgm-eval (DINOv2 ViT-L/14); the later FLD of `fld` is another number,
-for which less is better.
+How likely held-out rows are under isotropic Gaussians on the fakes, with widths
+fitted to training rows, compared with Gaussians on other training rows:
+100 exp(-2 (NLL of fakes - NLL of other rows) / D), higher is better, 100 is as
+good as data. This is the first definition, of the package fls and of dgm-eval
+(DINOv2 ViT-L/14); the later FLD of `fld` is another number, for which lower is
+better.
 
 FLS overfit is the percentage of Gaussians under which the training rows are
-more likely than the held-out ones, less 50. It depends on D and N for fresh
-samples too, and is high for fakes that vary less than the data without being
+more likely than the held-out rows, minus 50. It depends on D and N for fresh
+samples too, and it is high for fakes that vary less than the data without being
 copies.
 
-Time is 200 n^2 + n^2 D, memory 800 MB at n = 10,000, and not more for more.
+Time is 200 n^2 + n^2 D, memory is at most 800 MB, reached at n = 10,000.
 """
 
 from typing import Any
@@ -33,9 +33,9 @@ class Likelihoods(NamedTuple):
 
   fls: float
   overfit: float
-  heldout_nll: float  # under the fakes' Gaussians, less D/2 log 2 pi
+  heldout_nll: float  # under the fakes' Gaussians, minus D/2 log 2 pi
   log_variances: np.ndarray  # [N], of the fakes' Gaussians
-  losses: np.ndarray  # [steps], before each
+  losses: np.ndarray  # [steps], before each step
 
 
 @gin.configurable(
@@ -56,15 +56,15 @@ def fls(
 ) -> dict[str, float]:
   """Returns the FLS and FLS overfit.
 
-  Each of the four sets has n rows, the least of `rows`, half of the training
-  rows, the held-out rows and the fakes. Which ones is random.
+  Each of the four sets has n random rows: n is the least of `rows`, half of the
+  training rows, the held-out rows and the fakes.
 
   Args:
-    train_features: [M, D]; one n of them are fitted to, another n are the
-      baseline, so that no row is both.
+    train_features: [M, D]; the widths are fitted to n of them, and n others are
+      the baseline.
     heldout_features: [K, D].
     fake_features: [N, D].
-    rows: at most so many of each set.
+    rows: the most rows of each set.
     seed: of the choice.
   """
   if rows < 2:

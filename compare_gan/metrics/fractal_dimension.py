@@ -1,8 +1,9 @@
-"""Fractal dimension of fakes: a sign of how many ways they vary in.
+"""Fractal dimension of fakes: a sign of in how many ways they vary.
 
 The correlation dimension of Grassberger and Procaccia, 1983, as the original
-compare_gan measures it: N(r) pairs of (any image, chosen image) are nearer than
-r, and the slope of log N(r) over log r is taken in the middle of its height.
+compare_gan measures it: N(r) is the number of pairs (any image, chosen image)
+nearer than r, and the slope of log N(r) over log r is fitted to the middle of
+its height.
 """
 
 from compare_gan.metrics import contract
@@ -31,11 +32,11 @@ def fractal_dimension(
   Args:
     fake_images: [N, ...], or any other rows.
     anchors: images from which distances are measured, drawn with replacement.
-    bins: radii, evenly in log r.
-    scale: half the share of the height of log N(r) to fit.
+    bins: number of radii, spaced evenly in log r.
+    scale: half the share of log N(r)'s height that is fitted.
     seed: of the anchors.
   """
-  from scipy import stats  # A second that trainings need not wait.
+  from scipy import stats  # imported here: it would delay trainings by 1 s
 
   rows = np.reshape(fake_images, [len(fake_images), -1])
   check(fake_images=rows)

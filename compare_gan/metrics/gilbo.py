@@ -1,14 +1,14 @@
 """GILBO, generative information lower bound (https://arxiv.org/abs/1802.04874).
 
 How many nats of z can be read off an image: I(x; z) >= E log q(z|x) / p(z) for
-every encoder q. It needs no data. A generator that ignores z has 0, one that
-has learnt few images by heart has little.
+every encoder q. It needs no data. It is 0 for a generator that ignores z, and
+small for a generator that has memorised few images.
 
 The paper trains a deep encoder. Here q is a Gaussian around a linear map of
-random features, of which the best is known in closed form, so the value depends
-on the generator and the seed alone. Each bound is a true one, measured on z
-that q was not fitted to, and looser than a deep encoder's: values compare with
-each other, not with the paper's.
+random features, whose optimum has a closed form, so the value depends on the
+generator and the seed alone. It is a true lower bound, measured on z that q was
+not fitted to, but looser than a deep encoder's: compare values with each other,
+not with the paper's.
 """
 
 from collections.abc import Callable
@@ -45,9 +45,9 @@ def gilbo(
     generate: (z [n, z_dim], labels [n] or None) -> images in [0, 1].
     latents: latents(n, seed) -> z [n, z_dim], the logarithms of the densities
       of its coordinates, and labels [n] or None.
-    samples: how many z: half for q, a quarter each for its penalty and the
+    samples: number of z: half for q, a quarter each for its penalty and the
       bound.
-    features: random ones beside the pixels.
+    features: number of random features in addition to the pixels.
     seed: of everything random.
   """
   if samples < 8:
@@ -61,11 +61,11 @@ def gilbo(
   gains = []
   for penalty in _PENALTIES:
     errors = (z - ridge.predict(x, penalty)) ** 2
-    # Not those of the rows that q was fitted to, which are too small.
+    # Errors of the rows that q was fitted to would be too small.
     variance = np.maximum(errors[a:b].mean(axis=0), 1e-300)
     log_q = -0.5 * (errors / variance + np.log(2.0 * np.pi * variance))
     gains.append(log_q - log_p)
-  # What cannot be read off at all is left to q = p, which gains nothing.
+  # For coordinates that cannot be read off, q = p, which gains nothing.
   table = np.stack([*gains, np.zeros_like(z)])  # [penalties + 1, N, z_dim]
   best = table[:, a:b].mean(axis=1).argmax(axis=0)
   best = np.take_along_axis(table[:, b:], best[None, None], axis=0)[0]

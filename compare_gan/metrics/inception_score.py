@@ -1,9 +1,9 @@
 """Inception score (https://arxiv.org/abs/1606.03498).
 
 exp(mean KL(p(y|x) || p(y))), here exp(H(mean p) - mean H(p)) with H(p) = -sum p
-log p and 0 log 0 = 0, which stays finite for saturated logits. Ten splits in
-order and their population standard deviation are what papers report; smaller
-splits score lower, so the value over all images stands beside it.
+log p and 0 log 0 = 0, which stays finite for saturated logits. Papers report
+the mean over ten splits in order and the population standard deviation; smaller
+splits score lower, so the value over all images is returned too.
 """
 
 from compare_gan.metrics import contract
@@ -32,7 +32,7 @@ def inception_score(
   Args:
     fake_logits: rows [N, num_classes].
     splits: how many.
-    from_probabilities: `fake_logits` are the probabilities p(y|x) already.
+    from_probabilities: `fake_logits` are the probabilities p(y|x) instead.
   """
   check(splits, fake_logits=fake_logits)
   if from_probabilities:

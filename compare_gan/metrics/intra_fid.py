@@ -1,7 +1,7 @@
 """Intra-FID: the FID of each class (https://arxiv.org/abs/1802.05637).
 
-The FID of all classes together does not see whether labels are obeyed; this
-does. Few rows a class mean a large bias: compare equal numbers only.
+The FID of all classes together does not show whether images match their labels;
+this does. Few rows per class mean a large bias: compare equal numbers only.
 """
 
 from compare_gan.metrics import contract

@@ -1,12 +1,12 @@
 """A mixture of isotropic Gaussians on given centres, fitted by their widths.
 
-What FLS and FLD have in common. The centres stay; the logarithm l_j of each
-variance is found by Adam, from exact gradients:
+FLS and FLD share it. The centres are fixed; Adam finds the logarithm l_j of
+each variance, from exact gradients of:
 
   log p(x_i) = logsumexp_j (w_j - |x_i - c_j|^2 / (2 exp(l_j)) - D l_j / 2)
 
-Squared distances of rows to centres are needed in each of up to a hundred
-steps: the first `_KEPT` of them are kept, the others are computed every time.
+Each of up to a hundred steps needs the squared distances of rows to centres:
+the first `_KEPT` of them are kept, the others are computed every time.
 """
 
 from collections.abc import Iterable
@@ -29,16 +29,16 @@ class Scale(NamedTuple):
 
   @classmethod
   def of(cls, *sets: np.ndarray) -> "Scale":
-    """Returns those of all rows of the sets, the deviation with N - 1."""
+    """Returns the Scale of all rows of the sets, the deviation with N - 1."""
     count = sum(len(rows) for rows in sets)
-    origin = np.asarray(sets[0][0], np.float64)  # amid the rows: no cancelling
+    origin = np.asarray(sets[0][0], np.float64)  # near the rows: no cancelling
     shift = _sum(lambda x: x - origin, sets) / count
     mean = origin + shift
     squares = _sum(lambda x: (x - mean) ** 2, sets)
     return cls(mean, np.sqrt(squares / (count - 1)))
 
   def __call__(self, rows: np.ndarray) -> np.ndarray:
-    """Returns rows in float64; what is the same in all rows becomes 0."""
+    """Returns rows in float64; features equal in all rows become 0."""
     rows = np.asarray(rows, np.float64) - self.mean
     rows /= np.where(self.deviation > 0.0, self.deviation, 1.0)
     return rows
@@ -56,16 +56,16 @@ class Squares:
   def __init__(
     self, rows: np.ndarray, centres: np.ndarray, scale: Scale
   ) -> None:
-    """Both are standardised by `scale`, rows a block at a time."""
+    """`scale` standardises both, the rows a block at a time."""
     self.count, self.width = rows.shape
     self.centres = len(centres)
     self._rows = rows
     self._scale = scale
     self._centres = scale(centres)
-    self._kept: dict[int, np.ndarray] = {}  # by the first row
+    self._kept: dict[int, np.ndarray] = {}  # {first row of a block: squares}
 
   def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yields (slice of rows, squares [rows, centres]); not to be written to."""
+    """Yields (slice of rows, squares [rows, centres]), which are read-only."""
     for part, block in blocks(self._rows, ROWS):
       squares = self._kept.get(part.start)
       if squares is None:
@@ -85,7 +85,7 @@ class Squares:
 def log_densities(
   squares: np.ndarray, log_variances: np.ndarray, width: int
 ) -> np.ndarray:
-  """Returns log densities [rows, centres], less D/2 log 2 pi."""
+  """Returns log densities [rows, centres] without the term -D/2 log 2 pi."""
   logs = squares * (-0.5 * np.exp(-log_variances))
   logs -= 0.5 * width * log_variances
   return logs
@@ -94,7 +94,7 @@ def log_densities(
 def negative_log_likelihood(
   squares: Squares, log_variances: np.ndarray
 ) -> float:
-  """Returns the mean over rows, of equal weights, less D/2 log 2 pi."""
+  """Returns the mean over rows, for equal weights, minus D/2 log 2 pi."""
   total = 0.0
   for _, block in squares:
     logs = log_densities(block, log_variances, squares.width)
@@ -109,7 +109,7 @@ def loss_and_gradient(
   log_weights: np.ndarray,
   width: int,
 ) -> tuple[float, np.ndarray]:
-  """Returns the mean of -log p less D/2 log 2 pi, and its gradient in l.
+  """Returns the mean of -log p minus D/2 log 2 pi, and its gradient in l.
 
   Args:
     parts: squared distances [rows, centres], block by block.
@@ -126,7 +126,7 @@ def loss_and_gradient(
     shares, sums, top = _exponentials(logs)
     total += np.sum(np.log(sums) + top)
     count += len(squares)
-    shares /= sums[:, None]  # of the centres in the density of each row
+    shares /= sums[:, None]  # each centre's share in the density of a row
     gradient += 0.5 * width * shares.sum(axis=0)
     gradient -= halved * np.einsum("nj,nj->j", shares, squares)
   return -total / count, gradient / count
@@ -135,7 +135,7 @@ def loss_and_gradient(
 def _exponentials(logs):
   """Returns exp(logs - largest of a row), their sums, and the largest.
 
-  The logarithms are used up.
+  It overwrites the logarithms.
   """
   top = logs.max(axis=1)
   logs -= top[:, None]

@@ -1,8 +1,8 @@
-"""Sums of a kernel over the pairs of rows that are in each of many subsets.
+"""Sums of a kernel over the pairs of rows in each of many subsets.
 
-The kernel of two rows is the same in every subset that has both, so it is
-computed once. B subsets then take B / D of the time that the kernel itself
-does, with D features, and constant memory.
+The kernel of two rows is the same in every subset with both rows, so it is
+computed once. B subsets then take B / D of the time of the kernel itself, for D
+features, and constant memory.
 """
 
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ def within(
   Args:
     rows: [N, D].
     chosen: bools [B, N], the rows of each subset.
-    kernel: of [n, D] and [m, D], returns [n, m].
-    blocks: yields (slice, what the kernel takes of rows[slice]).
+    kernel: ([n, D], [m, D]) -> [n, m].
+    blocks: yields (slice, the kernel's input for rows[slice]).
   """
   total = np.zeros(len(chosen))
   for i, block in blocks(rows):

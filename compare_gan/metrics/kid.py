@@ -2,9 +2,9 @@
 
 The squared maximum mean discrepancy under k(x, y) = (x.y / D + 1)^3. `kid` uses
 all pairs and no random numbers. Published values are means of it over subsets:
-`kid_subsets` as torch-fidelity and clean-fid, `kid_blocks` as TF-GAN. All three
-are unbiased, hence negative about every second time between equal
-distributions. All of N rows takes N^2 * D time and constant memory.
+`kid_subsets` as in torch-fidelity and clean-fid, `kid_blocks` as in TF-GAN. All
+three are unbiased, and hence negative about half of the time between equal
+distributions. `kid` of N rows takes N^2 * D time and constant memory.
 """
 
 from typing import Optional
@@ -23,7 +23,7 @@ _INPUTS = ["real_features", "fake_features"]
 def _kernel(x, y):
   k = (x / x.shape[1]) @ y.T
   k += 1.0
-  # In place: beside the product, writing to new memory is what costs.
+  # In place: next to the product, writing to new memory costs most.
   cube = k * k
   cube *= k
   return cube  # [rows of x, rows of y]
@@ -112,7 +112,7 @@ def kid_subsets(
 ) -> dict[str, float]:
   """Returns the mean over random subsets, and how much they deviate.
 
-  Subsets overlap: their deviation is no standard error.
+  Subsets overlap, so that their deviation is not a standard error.
 
   Args:
     real_features: [M, D].

@@ -1,9 +1,9 @@
 """What an encoder has learnt: the accuracy of a linear classifier on its codes.
 
-As in BigBiGAN (section 4.1 of https://arxiv.org/abs/1907.02544), whose
-classifier sees deeper features of E and augmented images: here it sees the
-means of E(x), standardised, and is fitted by multinomial logistic regression.
-That is the minimum of a convex loss: the value follows from encoder and data.
+As in BigBiGAN (section 4.1 of https://arxiv.org/abs/1907.02544), but there the
+classifier sees deeper features of E and augmented images. Here it sees the
+standardised means of E(x) and is fitted by multinomial logistic regression, the
+minimum of a convex loss: the value depends on encoder and data alone.
 """
 
 from collections.abc import Callable
@@ -40,10 +40,10 @@ def linear_probe(
   """Returns the share of held-out images that are told right.
 
   Args:
-    train_images, train_labels: what the classifier is fitted to.
-    heldout_images, heldout_labels: what it is tested on.
-    encode: images -> EncoderOutput; its mean is what is classified.
-    penalty: on the squared weights, against the mean cross-entropy.
+    train_images, train_labels: the classifier is fitted to these.
+    heldout_images, heldout_labels: it is tested on these.
+    encode: images -> EncoderOutput, whose mean is classified.
+    penalty: factor of the squared weights, next to the mean cross-entropy.
   """
   classes, labels = np.unique(np.asarray(train_labels), return_inverse=True)
   if len(classes) < 2:

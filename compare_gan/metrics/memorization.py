@@ -34,8 +34,9 @@ def memorization(
   """Returns the probability that a fake is nearer than held-out, and Z_U.
 
   The probability is 1/2 for fresh samples of the data and 1 for copies; ties
-  count half. Z_U is the paper's standardised statistic: below -3 copies are
-  sure, above 3 the fakes are farther from the training set than the data is.
+  count half. Z_U is the paper's standardised statistic: below -3 there are
+  certainly copies, above 3 the fakes are farther from the training set than the
+  data.
   """
   check(
     2,
@@ -63,11 +64,11 @@ def memorization(
 
 def _scores(heldout, fake):
   """Returns the scores of squared distances to the nearest training row."""
-  from scipy import stats  # A second that trainings need not wait.
+  from scipy import stats  # imported here: it would delay trainings by 1 s
 
   m, n = len(heldout), len(fake)
   ranks = stats.rankdata(np.concatenate([heldout, fake]))
-  # Mann and Whitney's U: pairs in which the held-out row is the farther one.
+  # Mann and Whitney's U: the pairs in which the held-out row is farther.
   nearer = ranks[:m].sum() - m * (m + 1) / 2.0
   deviation = np.sqrt(m * n * (m + n + 1) / 12.0)
   return {

@@ -1,13 +1,13 @@
 """Monge Inception distance, MIND (https://arxiv.org/abs/2605.06797).
 
 3 D times the mean over random directions of the squared 2-Wasserstein distance
-of the projected rows, which on a line is that of sorted values. A pure shift m
-scores 3 |m|^2 in the limit of many directions.
+of the projected rows, which on a line is the distance of sorted values. A pure
+shift m scores 3 |m|^2 in the limit of many directions.
 
-Sets of unequal size are compared as the step functions that they are, exactly;
-torch-fidelity cuts the larger set to the smaller one at random instead. Between
-equal distributions the value is biased upwards and shrinks as 1 / N: compare
-equal numbers only. Time is directions * N * (D + log N).
+Sets of unequal size are compared exactly, as step functions; torch-fidelity
+reduces the larger set at random to the size of the smaller one. Between equal
+distributions the value is biased upwards and shrinks as 1 / N: compare equal
+numbers only. Time is directions * N * (D + log N).
 """
 
 from compare_gan.metrics import contract
@@ -36,7 +36,7 @@ def mind(
   Args:
     real_features: [M, D].
     fake_features: [N, D].
-    directions: how many. Seeds deviate by 2 % at 100, 1.7 % at 1000.
+    directions: how many. Seeds differ by 2 % at 100, by 1.7 % at 1000.
     seed: of the directions.
   """
   if directions < 1:
@@ -64,7 +64,7 @@ def squared_wasserstein(x: np.ndarray, y: np.ndarray) -> np.ndarray:
   m, n = x.shape[1], y.shape[1]
   if m == n:
     return np.mean((x - y) ** 2, axis=1)
-  # In units of 1 / (m n), in which all steps begin at integers.
+  # In units of 1 / (m n) all steps begin at integers.
   begins = np.union1d(np.arange(m) * n, np.arange(n) * m)
   widths = np.diff(np.append(begins, m * n)) / (m * n)
   return (x[:, begins // n] - y[:, begins // m]) ** 2 @ widths

@@ -1,9 +1,10 @@
 """Multi-scale structural similarity between fakes: how much alike they are.
 
-MS-SSIM is Wang et al., 2003; its mean over random pairs as a measure of (lost)
-diversity is https://arxiv.org/abs/1610.09585. Lower is more diverse. Like the
-original compare_gan this cuts the window at coarse scales and pads odd sizes,
-so that images of 32 pixels work; other packages refuse less than 176.
+MS-SSIM is from Wang et al., 2003; its mean over random pairs as a measure of
+(lost) diversity is from https://arxiv.org/abs/1610.09585. Lower is more
+diverse. Like the original compare_gan, this cuts the window at coarse scales
+and pads odd sizes, so that images of 32 pixels work; other packages refuse
+fewer than 176.
 """
 
 from compare_gan.metrics import contract
@@ -16,7 +17,7 @@ _C1, _C2 = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2
 
 
 def similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-  """Returns the MS-SSIM of images [N, H, W, C] in [0, 255] with others, [N]."""
+  """Returns the MS-SSIM [N] of pairs of images [N, H, W, C] in [0, 255]."""
   terms = []
   for _ in _WEIGHTS:
     luminance, structure = _compare(x, y)

@@ -1,4 +1,4 @@
-"""The nearest row of another set: which one it is, and how far away."""
+"""The nearest row of another set: its index and its distance."""
 
 from compare_gan.metrics import neighbours
 from compare_gan.metrics.rows import blocks
@@ -8,15 +8,15 @@ import numpy as np
 def nearest_rows(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """Returns the row of y that is nearest to each row of x, and the distance.
 
-  Of several rows that are equally near the first one counts.
+  If several rows are equally near, the first one counts.
 
   Args:
     x: [M, D].
     y: [N, D].
 
   Returns:
-    indices into y, [M], and squared distances, [M]. These are summed from
-    differences, so that copies are at exactly 0 and equal distances are equal.
+    indices into y, [M], and squared distances, [M]. These are sums over
+    differences, so that copies have exactly 0 and equal distances are equal.
   """
   indices = np.zeros(len(x), int)
   nearest = np.full(len(x), np.inf)

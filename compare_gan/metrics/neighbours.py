@@ -1,8 +1,8 @@
 """Squared distances between rows, by blocks, and nearest neighbours.
 
-|x - y|^2 = |x|^2 + |y|^2 - 2 x.y is one matrix product a block, so that N rows
-of D features take N^2 * D time and constant memory. The origin is put amid the
-rows, where little cancels.
+|x - y|^2 = |x|^2 + |y|^2 - 2 x.y is one matrix product per block, so that N
+rows of D features take N^2 * D time and constant memory. The origin is moved to
+the middle of the rows, where little cancels.
 """
 
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from compare_gan.metrics.rows import blocks
 import numpy as np
 import scipy.linalg
 
-# Distances that differ relatively by less are the same.
+# Distances whose relative difference is smaller count as equal.
 TIE = 1e-10
 
 
-_ROWS = 4096  # of the left set at a time: the right one is converted less often
+_ROWS = 4096  # of the left set at a time, to convert the right set less often
 _FEW = 8
 
 
@@ -36,7 +36,7 @@ def _origin(x):
 
 
 def _centred(rows, origin):
-  """Returns rows less the origin, and their squared lengths."""
+  """Returns rows minus the origin, and their squared lengths."""
   rows = rows - origin
   return rows, np.einsum("nd,nd->n", rows, rows)
 
@@ -44,12 +44,13 @@ def _centred(rows, origin):
 def _squares(a, a_sizes, b, b_sizes):
   """Returns |a|^2 + |b|^2 - 2 a.b of all pairs of rows."""
   squares = a_sizes[:, None] + b_sizes
-  # The product is added where the sum stands. What is transposed here lies in
-  # BLAS's own order.
+  # The product is added to the sum in place. The transposes have BLAS's memory
+  # order.
   scipy.linalg.blas.dgemm(
     -2.0, b.T, a.T, beta=1.0, c=squares.T, trans_a=True, overwrite_c=True
   )
-  # What a sum of D products cannot tell from 0 is 0: duplicates are found.
+  # Differences from 0 within the rounding of D products become 0, so that
+  # duplicates are found.
   rounding = a.shape[1] * np.finfo(np.float64).eps
   if squares.min() < rounding * (a_sizes.max() + b_sizes.max()):
     squares[squares < rounding * (a_sizes[:, None] + b_sizes)] = 0.0
@@ -59,7 +60,7 @@ def _squares(a, a_sizes, b, b_sizes):
 def kth_squared_distances(x: np.ndarray, k: int) -> np.ndarray:
   """Returns the squared distance of each row to its k-th nearest other row.
 
-  The distance of a pair is computed once, and counts for both.
+  The distance of a pair is computed once and used for both rows.
   """
   origin = _origin(x)
   nearest = np.full([len(x), k], np.inf)
@@ -77,13 +78,13 @@ def kth_squared_distances(x: np.ndarray, k: int) -> np.ndarray:
 
 
 def _smallest(known, new, k):
-  """Returns the k smallest numbers of each row of both; `new` is used up."""
+  """Returns the k smallest numbers of each row; overwrites `new`."""
   rows = np.arange(len(new))
   if k > _FEW or k > new.shape[1]:
     both = np.concatenate([known, new], axis=1)
     return np.partition(both, k - 1, axis=1)[:, :k]
   found = [known]
-  for _ in range(k):  # Faster than sorting a part, where k is small.
+  for _ in range(k):  # faster than a partial sort if k is small
     place = new.argmin(axis=1)
     found.append(new[rows, place][:, None])
     new[rows, place] = np.inf

@@ -1,12 +1,13 @@
 """Probabilistic precision and recall (https://arxiv.org/abs/2309.01590).
 
 All balls around real rows have one radius R, a multiple of the mean distance to
-the k-th nearest other row. A row at the distance d from the centre is in a ball
-with the probability 1 - min(1, d / R), and in their union with 1 less the
-product of min(1, d / R) over all of them. P-precision is the mean of that over
-fakes; P-recall has the roles swapped. Outliers make no large balls here.
+the k-th nearest other row. A row at distance d from the centre is in a ball
+with probability 1 - min(1, d / R), and in the union of all balls with
+probability 1 minus the product of min(1, d / R). P-precision is the mean of
+that over fakes; P-recall has the roles swapped. Outliers make no large balls
+here.
 
-Time is (M^2 + N^2 + 2 M N) * D, memory constant.
+Time is (M^2 + N^2 + 2 M N) * D, memory is constant.
 """
 
 from compare_gan.metrics import contract
@@ -32,7 +33,7 @@ def p_precision_recall(
   Args:
     real_features: [M, D].
     fake_features: [N, D].
-    k: which other row's distance is averaged.
+    k: the distance to the k-th nearest other row is averaged.
     a: the radius as a multiple of that mean.
   """
   if k < 1:
@@ -64,6 +65,6 @@ def _radius(rows, k, a):
 
 def _outside(distances, radius):
   """Returns the probability of not being in a ball, for each distance."""
-  if radius == 0.0:  # Every row has k duplicates: only copies are inside.
+  if radius == 0.0:  # Every row has k duplicates; only copies are inside.
     return (distances > 0.0).astype(np.float64)
   return np.minimum(distances / radius, 1.0)

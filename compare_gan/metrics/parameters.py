@@ -1,7 +1,7 @@
-"""What a metric or an extractor is called with by itself: defaults and gin.
+"""The parameters of a metric or an extractor: defaults and gin bindings.
 
-Protocol cards hold it, whatever the function is: nothing here knows a metric by
-its name, so one of one's own is on the card like those of this package.
+They are on protocol cards, for any function: nothing here knows a metric by its
+name, so your own metric is on the card like those of this package.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ import numpy as np
 
 
 def parameters(function: Callable) -> dict[str, Any]:
-  """Returns {name: value} of what a function will be called with by itself.
+  """Returns {name: value} of a function's defaults and gin bindings.
 
-  These are its defaults and what gin binds, of any function that gin may know:
-  a metric or an extractor of one's own too. Values are as JSON has them; a
-  function is its name and its parameters. Left out is what gin_roles.py knows
-  as a path, for not where a file is decides, but what it holds; and what it
-  knows as a speed.
+  They are what a call without arguments uses. The function is a metric or an
+  extractor, also your own. Values have JSON's types; a function becomes its
+  name and its parameters. What gin_roles.py declares as a path is left out,
+  because a file's content matters, not its place; so is what it declares as a
+  speed.
   """
   found = {
     p.name: p.default
@@ -53,10 +53,10 @@ def _bound(function):
     while True:
       try:
         return dict(gin.get_bindings(function, resolve_references=False))
-      except ValueError:  # It is not gin's, but what it wraps may be.
+      except ValueError:  # not gin's, but what it wraps may be
         if not hasattr(function, "__wrapped__"):
           return {}
-      # gin calls what @scope/name refers to in this scope.
+      # gin calls the target of @scope/name in this scope.
       scope = _scope(function)
       if scope:
         scopes.enter_context(gin.config_scope(scope))
@@ -64,14 +64,14 @@ def _bound(function):
 
 
 def _scope(function):
-  """Returns the scope of a function that gin has made for a reference."""
+  """Returns the scope of a function that gin made for a reference."""
   if not inspect.isfunction(function):
     return None
   return inspect.getclosurevars(function).nonlocals.get("scope_components")
 
 
 def plain(value: Any) -> Any:
-  """Returns a value as JSON has it: equal for equal values, in any process."""
+  """Returns a value in JSON's types: equal for equal values in any process."""
   if isinstance(value, gin.config.ConfigurableReference):
     if repr(value).startswith("%"):  # a macro
       return plain(copy.deepcopy(value))
@@ -105,5 +105,5 @@ def plain(value: Any) -> Any:
 def _parameters_if_any(function):
   try:
     return parameters(function)
-  except (TypeError, ValueError):  # It is Python's own, without a signature.
+  except (TypeError, ValueError):  # a builtin without a signature
     return {}

@@ -1,4 +1,4 @@
-"""Images as metrics take them."""
+"""The images that metrics accept."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def check(**sets: np.ndarray) -> None:
     if images.dtype == np.uint8:
       continue
     for image in images:
-      if not (image.min() >= 0 and image.max() <= 1):  # NaN fails as well.
+      if not (image.min() >= 0 and image.max() <= 1):  # NaN fails too
         raise ValueError(
           f"{name} is {images.dtype} and has pixels from {image.min()} to "
           f"{image.max()}, but floats are in [0, 1]; use uint8 for 0 to 255."

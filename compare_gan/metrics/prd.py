@@ -1,8 +1,8 @@
 """Precision and recall of distributions, PRD (https://arxiv.org/abs/1806.00035).
 
 Real and fake rows are clustered together; the two histograms over clusters give
-a curve of precision against recall, summarised by its best F_8, which weighs
-recall, and F_1/8, which weighs precision. Clusters are random: ten clusterings
+a curve of precision against recall, summarised by its best F_8, which favours
+recall, and F_1/8, which favours precision. Clusters are random: ten clusterings
 are averaged.
 """
 
@@ -13,7 +13,7 @@ import gin
 import numpy as np
 
 _INPUTS = ["real_features", "fake_features"]
-_EPSILON = 1e-10  # The original's, which its F-scores contain.
+_EPSILON = 1e-10  # as in the original's F-scores
 
 
 def curve(
@@ -69,10 +69,10 @@ def prd(
 
   Args:
     real_features: [M, D].
-    fake_features: [N, D]; as many rows as real ones make the fairest clusters.
+    fake_features: [N, D]; M = N gives the fairest clusters.
     clusters: how many.
-    runs: clusterings to average over.
-    angles: points on the curve.
+    runs: number of clusterings to average over.
+    angles: number of points on the curve.
     beta: weight of recall.
     seed: of the clusters.
   """
@@ -100,7 +100,7 @@ def _histogram(rows, centres):
 
 
 def _k_means(sets, k, rng, steps=20):
-  """Returns centres [k, D] after so many of Lloyd's steps over all sets."""
+  """Returns centres [k, D] after `steps` of Lloyd's algorithm on all sets."""
   centres = _spread(sets, k, rng)
   for _ in range(steps):
     sums, counts = 0.0, 0.0
@@ -125,7 +125,7 @@ def _spread(sets, k, rng):
   while len(centres) < k:
     distances = np.sum((rows - centres[-1]) ** 2, axis=1)
     squares = np.minimum(squares, distances)
-    # Fewer different rows than clusters leave only distances of 0.
+    # With fewer distinct rows than clusters, all distances become 0.
     odds = squares / squares.sum() if squares.any() else None
     centres = np.append(centres, rows[[rng.choice(len(rows), p=odds)]], axis=0)
   return centres

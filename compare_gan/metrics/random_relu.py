@@ -1,23 +1,23 @@
-"""Random features of images, for metrics that have to learn something.
+"""Random features of images, for metrics that train a model.
 
 max(0, w.x + b) of standardised pixels with Gaussian w and b: a linear map of
 many of these approximates any function of the pixels (Rahimi & Recht, 2008).
-What is learnt on them has a closed form, so it depends on nothing but the data
-and the seed, and it is a floor: networks that train for hours learn more.
+Models on them have a closed form, so the result depends only on the data and
+the seed. It is a lower bound: networks that train for hours learn more.
 """
 
 from compare_gan.metrics import pixels
 import numpy as np
 
-_SIDE = 16  # Larger images are averaged to about so many pixels a side.
+_SIDE = 16  # larger images are averaged to about this many pixels a side
 _BLOCK = 1024
 
 
 class RandomRelu:
-  """Images -> rows of `count` features beside the pixels themselves.
+  """Images -> rows of the pixels and `count` random features.
 
   Args:
-    images: [N, H, W, C], whose pixels' mean and scale are used.
+    images: [N, H, W, C], which give the pixels' mean and scale.
     count: how many.
     seed: of w and b.
   """
@@ -25,7 +25,7 @@ class RandomRelu:
   def __init__(self, images: np.ndarray, count: int, seed: int) -> None:
     rows = _small(images)
     self._mean = rows.mean(axis=0)
-    # One scale for all pixels: those that hardly vary stay unimportant.
+    # One scale for all pixels: pixels that hardly vary stay unimportant.
     self._scale = max(np.sqrt(np.mean((rows - self._mean) ** 2)), 1e-12)
     rng = np.random.RandomState(seed)
     width = rows.shape[1]
@@ -59,10 +59,10 @@ def _pool(x):
 
 
 class Ridge:
-  """Least squares with a penalty on the weights, for any penalty at once.
+  """Least squares with a penalty on the weights, for many penalties.
 
-  Minimises |x w + b - y|^2 / N + penalty |w|^2 with one decomposition of the
-  covariance of x [N, D].
+  Minimises |x w + b - y|^2 / N + penalty |w|^2. One decomposition of the
+  covariance of x [N, D] serves all penalties.
   """
 
   def __init__(self, x: np.ndarray, y: np.ndarray) -> None:

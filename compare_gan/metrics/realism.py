@@ -2,11 +2,11 @@
 
 The largest ratio, over real rows, of the radius of a row (the distance to its
 k-th nearest other row) to the distance of the fake. Only rows with radii below
-the median count, for the others lie where the data is thin. From 1 on the fake
-lies in one of these balls.
+the median count, because the others lie where the data is sparse. A fake with 1
+or more lies in one of these balls.
 
 It is the ratio of distances, as in the paper and dgm-eval; NVIDIA's code has
-the ratio of their squares. Time is (M + N) * M * D, memory constant.
+the ratio of their squares. Time is (M + N) * M * D, memory is constant.
 """
 
 from compare_gan.metrics import contract
@@ -26,12 +26,12 @@ def realism(
 ) -> dict[str, float]:
   """Returns the median realism of fakes, and the share of fakes from 1 on.
 
-  A copy of a real row has infinite realism, so a mean would say nothing.
+  A copy of a real row has infinite realism, so that a mean would be useless.
 
   Args:
     real_features: [M, D].
     fake_features: [N, D].
-    k: which neighbour bounds a ball, 3 in the paper and 5 in dgm-eval.
+    k: balls reach to the k-th neighbour, 3 in the paper and 5 in dgm-eval.
   """
   if k < 1:
     raise ValueError(f"realism.k is {k}, but the nearest neighbour is 1.")
@@ -51,7 +51,7 @@ def realism_of_images(
   radii = neighbours.kth_squared_distances(real_features, k)
   median = np.median(radii)
   is_dense = radii < (1.0 - neighbours.TIE) * median
-  if not is_dense.any():  # Half of the radii or more are the smallest one.
+  if not is_dense.any():  # Half or more of the radii equal the smallest one.
     is_dense = radii <= (1.0 + neighbours.TIE) * median
   radii = radii[is_dense]
   best = np.zeros(len(fake_features))
@@ -66,7 +66,7 @@ def realism_of_images(
 
 
 def _median(scores):
-  """Returns the median; numpy's makes NaN of two infinities in the middle."""
+  """Returns the median; numpy's is NaN for two infinities in the middle."""
   scores = np.sort(scores)
   low, high = scores[(len(scores) - 1) // 2], scores[len(scores) // 2]
   return float(low if low == high else (low + high) / 2.0)

@@ -1,9 +1,9 @@
-"""How well an encoder and a generator give an image back: x and G(E(x)).
+"""How well an encoder and a generator reconstruct an image: x and G(E(x)).
 
 BigBiGAN (https://arxiv.org/abs/1907.02544) was not trained for small errors in
-pixels, and shows what G and E agree upon: pose and class rather than texture.
-So the errors stand beside those of a wrong pairing, each image with what was
-made of another one of its class: a model whose E tells nothing has them twice.
+pixels, and shows what G and E agree on: pose and class rather than texture. So
+the errors of a wrong pairing are returned too, each image with the
+reconstruction of another one of its class: if E says nothing, both are equal.
 """
 
 from collections.abc import Callable
@@ -48,8 +48,8 @@ def reconstruction(
 
   Args:
     real_images: [N, H, W, C] with N > 1, uint8 or floats in [0, 1].
-    real_labels: ints [N]; G makes the image anew in its own class.
-    encode: images -> EncoderOutput; its mean is the latent.
+    real_labels: ints [N]; G reconstructs each image in its own class.
+    encode: images -> EncoderOutput, whose mean is the latent.
     generate: (z, labels) -> images.
     seed: of the wrong pairs.
   """
@@ -82,10 +82,10 @@ def _again(z, labels, generate):
 
 
 def _of_another(labels, seed):
-  """Returns for each image the number of another, of its class if there is one.
+  """Returns for each image the index of another, of its class if there is one.
 
-  In a circle through each class; the last one of a class of one image goes to
-  its neighbour.
+  Images of a class form a circle; an image that is alone in its class gets its
+  neighbour.
   """
   random = np.random.RandomState(seed).permutation(len(labels))
   circle = random[np.argsort(labels[random], kind="stable")]

@@ -1,8 +1,8 @@
 """Nearest neighbours within each of many subsets of rows.
 
 Distances are computed once. Each row keeps a table of its nearest rows, long
-enough that the k-th nearest in a random half of all rows is in it; subsets of
-which this is not true are looked at by themselves.
+enough to contain the k-th nearest in a random half of all rows; subsets for
+which the table is too short are computed separately.
 """
 
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ def kth_squared_distances(
     x: [N, D].
     k: which neighbour.
     chosen: bools [B, N], the rows of each subset, more than k.
-    length: of the tables; None for what random halves need.
+    length: of the tables; None for the length that random halves need.
 
   Returns:
-    -1 for rows that are not chosen: no distance is as small.
+    The distances, and -1, less than any distance, for rows that are not chosen.
   """
   least = chosen.sum(axis=1).min()
   if least <= k:
@@ -57,7 +57,7 @@ def nearest_squared_distances(
     x: [M, D].
     y: [N, D].
     chosen: bools [B, N], the rows of y in each subset, one or more.
-    length: of the tables; None for what random halves need.
+    length: of the tables; None for the length that random halves need.
   """
   indices, squares = table(x, y, length or _length(1))
   found = np.empty([len(chosen), len(x)])
@@ -78,8 +78,8 @@ def table(
   Args:
     x: [M, D].
     y: [N, D].
-    length: how many of each, or all of y if these are fewer.
-    are_the_same: x is y, and a row is no neighbour of itself.
+    length: how many for each row, or all of y if it has fewer.
+    are_the_same: x is y, and a row is not its own neighbour.
 
   Returns:
     indices into y [M, length], and squared distances [M, length].
@@ -107,12 +107,12 @@ def table(
 def inside(
   squares: np.ndarray, radii: np.ndarray, strict: bool = False
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-  """Yields what is in which ball: (resamples, rows, columns), each [hits].
+  """Yields which points are in which balls: (resamples, rows, columns), [hits].
 
   Args:
     squares: squared distances [n, m] of n centres to m points.
-    radii: squared ones [B, n] of the balls; -1 for none.
-    strict: leaves a ball's border out.
+    radii: squared radii [B, n] of the balls; -1 for no ball.
+    strict: excludes a ball's border.
   """
   is_less = np.less if strict else np.less_equal
   rows, columns = np.nonzero(is_less(squares, radii.max(axis=0)[:, None]))
@@ -124,15 +124,15 @@ def inside(
 
 
 def _length(k):
-  """Returns how many neighbours nearly surely hold k of a random half.
+  """Returns how many neighbours almost surely include k of a random half.
 
-  Half of them are in it, give or take the root of a quarter of them.
+  Half of them are in it, give or take the root of a quarter of their number.
   """
   return 2 * k + 12 * math.isqrt(2 * k) + 40
 
 
 def _kth(indices, squares, members, k):
-  """Returns the k-th distance to a member [M], and where the table is short."""
+  """Returns the k-th distance to a member [M], and where tables are short."""
   counts = np.cumsum(members[indices], axis=1, dtype=np.int32)
   is_missing = counts[:, -1] < k
   place = (counts >= k).argmax(axis=1)

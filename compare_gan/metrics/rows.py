@@ -1,6 +1,6 @@
-"""Sets of rows [N, D]: what every metric asks of them, and blocks of them.
+"""Sets of rows [N, D]: checks for every metric, and blocks of rows.
 
-Features arrive in float32 and are summed in float64. Converting a block at a
+Features arrive in float32 and are summed in float64. Converting one block at a
 time keeps the extra memory constant: 16 MiB for 2048 features.
 """
 
@@ -13,13 +13,13 @@ _BLOCK = 1024
 
 
 class Collected:
-  """Arrays of N rows that come in batches, and lie in memory once.
+  """Arrays of N rows that come in batches, and are in memory once.
 
-  A list of batches that is concatenated at the end lies there twice.
+  A list of batches that is concatenated at the end would be there twice.
 
   Args:
     count: N.
-    what: they are, for messages.
+    what: name of the rows in messages.
   """
 
   def __init__(self, count: int, what: str) -> None:
@@ -28,7 +28,7 @@ class Collected:
     self._filled = 0
 
   def add(self, batch: np.ndarray) -> None:
-    """Takes the next rows [n, ...]."""
+    """Adds the next rows [n, ...]."""
     rows = self._rows
     if rows is None:
       shape = [self._count, *batch.shape[1:]]
@@ -54,14 +54,14 @@ class Collected:
 def blocks(
   rows: np.ndarray, size: int = _BLOCK
 ) -> Iterator[tuple[slice, np.ndarray]]:
-  """Yields (slice, rows[slice] in float64); not to be written to."""
+  """Yields (slice, rows[slice] in float64), which is read-only."""
   for start in range(0, len(rows), size):
     part = slice(start, min(start + size, len(rows)))
     yield part, np.asarray(rows[part], np.float64)
 
 
 def check(least: int = 2, **sets: np.ndarray) -> None:
-  """Raises ValueError unless all sets are `least` finite rows of one width."""
+  """Raises ValueError unless sets have `least` finite rows of one width."""
   widths = {}
   for name, rows in sets.items():
     if np.ndim(rows) != 2:

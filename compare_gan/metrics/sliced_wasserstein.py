@@ -1,15 +1,15 @@
 """Sliced Wasserstein distance, SWD (https://arxiv.org/abs/1710.10196).
 
-Random patches of each level of a Laplacian pyramid, projected on random
+Random patches of each level of a Laplacian pyramid are projected on random
 directions, where the 1-Wasserstein distance is a mean over sorted values. As in
-TF-GAN each patch is normalised by itself, and values are not multiplied by the
+TF-GAN, each patch is normalised by itself, and values are not multiplied by the
 paper's 1000.
 
-Sorting takes all patches of both sets projected on one direction: 51 MB a level
+Sorting needs all patches of both sets projected on one direction: 51 MB a level
 for 64 patches of 50,000 images. One pass over the images projects their patches
-on as many directions as fit into 1 GiB, and later passes cut the same patches
-anew. So time grows with the number of passes, and memory stays at 1 GiB unless
-a single direction needs more.
+on as many directions as fit into 1 GiB, and later passes extract the same
+patches again. So time grows with the number of passes, and memory stays at 1
+GiB unless a single direction needs more.
 """
 
 from compare_gan.metrics import contract
@@ -18,14 +18,14 @@ import gin
 import numpy as np
 
 _BYTES = 2**30  # of projections that are held at once
-_BATCH = 64  # images that are taken apart at once
+_BATCH = 64  # images that are decomposed at once
 _TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 
 
 def laplacian_pyramid(
   images: np.ndarray, coarsest: int = 16
 ) -> list[np.ndarray]:
-  """Returns float64 levels, details first, the rest at `coarsest` or more."""
+  """Returns float64 levels, finest first, the last at `coarsest` or more."""
   levels = [images]
   while min(levels[-1].shape[1:3]) >= 2 * coarsest:
     fine = levels[-1]
@@ -65,10 +65,10 @@ def sliced_wasserstein(
   Args:
     real_images: [N, H, W, C].
     fake_images: [N, H, W, C].
-    coarsest: no level has fewer pixels.
-    patches: from each image and level.
+    coarsest: fewest pixels of a level.
+    patches: number from each image and level.
     patch_size: pixels, odd.
-    projections: directions.
+    projections: number of directions.
     seed: of patches and directions.
   """
   pixels.check(real_images=real_images, fake_images=fake_images)
@@ -80,8 +80,8 @@ def sliced_wasserstein(
     )
   levels = _levels(real_images.shape[1:3], coarsest)
   rng = np.random.RandomState(seed)
-  # Numbers are drawn for patches of real images, then of fakes, then for
-  # directions. All passes over the images have the same patches.
+  # Random numbers are drawn for patches of real images, then of fakes, then for
+  # directions. All passes over the images use the same patches.
   for images in (real_images, fake_images):
     for _ in _drawn_patches(len(images), levels, patches, patch_size, rng):
       pass
@@ -142,7 +142,7 @@ def _projected(images, directions, coarsest, patches, patch_size, rng):
     images: [N, H, W, C].
     directions: [width, K] of each level.
     coarsest, patches, patch_size: as for `sliced_wasserstein`.
-    rng: that patches are drawn from.
+    rng: draws the patches.
 
   Returns:
     [K, N * patches] of each level.
@@ -166,7 +166,7 @@ def _patches(images, top, left, size):
 
   Args:
     images: [n, H, W, C].
-    top, left: where they begin, [n * patches, 1, 1], image by image.
+    top, left: where patches begin, [n * patches, 1, 1], image by image.
     size: pixels.
   """
   n = len(images)
@@ -176,7 +176,7 @@ def _patches(images, top, left, size):
   rows = rows.reshape(len(top), -1)
   rows = rows - rows.mean(axis=1, keepdims=True)
   deviation = rows.std(axis=1, keepdims=True)
-  # A patch of one colour is zeros, where TF-GAN's is NaN.
+  # A patch of one colour becomes zeros; TF-GAN's becomes NaN.
   return rows / np.where(deviation > 1e-6, deviation, 1.0)
 
 

@@ -5,8 +5,8 @@ sliced 2-Wasserstein distance needs two means and two variances:
 
   (|m1 - m2|^2 / D + (v1^(1/2) - v2^(1/2))^2)^(1/2)
 
-with v the mean squared distance to the own mean, divided by D. No direction is
-drawn. Time is N * D. It is a distance, not the square of one.
+with v the mean squared distance of a set to its mean, divided by D. No
+directions are drawn. Time is N * D. It is a distance, not a squared one.
 """
 
 from compare_gan.metrics import contract

@@ -1,4 +1,4 @@
-"""Rows divided by their lengths, as cosines need them."""
+"""Rows divided by their lengths, for cosines."""
 
 from collections.abc import Iterator
 
@@ -21,6 +21,6 @@ def check_lengths(**sets: np.ndarray) -> None:
 def unit_blocks(rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
   """Yields (slice, rows[slice] divided by their lengths, in float64)."""
   for part, block in blocks(rows):
-    # The largest number first: squares of tiny and huge ones stay finite.
+    # Divide by the largest number first: squares must not over- or underflow.
     block = block / np.abs(block).max(axis=1, keepdims=True)
     yield part, block / np.linalg.norm(block, axis=1, keepdims=True)

@@ -1,13 +1,13 @@
-"""Vendi score: how many different images there are, in effect.
+"""Vendi score: the effective number of different images.
 
-exp(H) of the eigenvalues of K / N, K the cosines of all pairs of rows and H
-their entropy (https://arxiv.org/abs/2210.02410), or the entropy of order q
-(https://arxiv.org/abs/2310.12952): small q count what is rare, large q what is
-common. N orthogonal rows score N, copies of one row 1.
+exp(H) of the eigenvalues of K / N, with K the cosines of all pairs of rows and
+H the entropy (https://arxiv.org/abs/2210.02410), or the entropy of order q
+(https://arxiv.org/abs/2310.12952): small q emphasise what is rare, large q what
+is common. N orthogonal rows score N, copies of one row score 1.
 
-The score has no real side: noise is diverse as well. It grows with N, so only
-equal numbers compare. Eigenvalues come from the smaller one of X X^T and X^T X,
-which have the same ones but for zeros: rounding errors of zeros would count at
+The score uses no real images: noise is diverse too. It grows with N, so compare
+equal numbers only. Eigenvalues come from the smaller of X X^T and X^T X, which
+have the same ones except for zeros: rounding errors of zeros would count at
 q < 1. Time is N * D * min(N, D).
 """
 
@@ -21,7 +21,7 @@ from compare_gan.metrics.unit_rows import unit_blocks
 import gin
 import numpy as np
 
-_ZERO = 1e-14  # An eigenvalue below is a rounding error; all sum to 1.
+_ZERO = 1e-14  # smaller eigenvalues are rounding errors; all sum to 1
 _UNIT = "effective number of images"
 
 
@@ -37,8 +37,8 @@ def vendi(
 
   Args:
     fake_features: [N, D].
-    q: order of the entropy, 0 or more; "inf" in gin for infinity. The name of
-      the score has it unless it is 1.
+    q: order of the entropy, 0 or more; "inf" in gin for infinity. It is in the
+      score's name unless it is 1.
   """
   order = _order("vendi", q)
   check(1, fake_features=fake_features)
@@ -90,7 +90,7 @@ def vendi_score(rows: np.ndarray, q: float) -> float:
 
 
 def _eigenvalues(rows):
-  """Returns those of K / N that may be other than 0, min(N, D) of them."""
+  """Returns the min(N, D) eigenvalues of K / N that may be nonzero."""
   n, d = rows.shape
   if d < n:
     gram = sum(block.T @ block for _, block in unit_blocks(rows))
