@@ -1,10 +1,10 @@
-"""How fast images come: `python -m benchmarks.data`.
+"""How fast images are read: `python -m benchmarks.data`.
 
 memory  batches of 64 images of CIFAR's size from a dataset in memory, read and
-        cast to float32 in a loop inside of a graph as training does; beside it
-        a bare loop of numpy, `images[i].astype(float32)`, over the same array
-jpeg    a folder of 128 x 128 JPEGs on one core, decoded as batches come;
-        beside it tf.data with nothing but tf.io.read_file and decode_jpeg
+        cast to float32 in a loop in a graph, as training does; compared with a
+        bare loop of numpy, `images[i].astype(float32)`, over the same array
+jpeg    a folder of 128 x 128 JPEGs on one core, decoded as batches are made;
+        compared with tf.data with only tf.io.read_file and decode_jpeg
 peak    how much memory reading the dataset took, in parts of its uint8 pixels
 
 Rates are medians of five rounds that alternate between the two. Nothing else
@@ -37,9 +37,9 @@ def _alternate(*measures):
 
 
 def _rate_of(batches, count):
-  """Returns a function: reads so many batches in a graph, returns the rate.
+  """Returns a function that reads `count` batches and returns the rate.
 
-  Images become float32, if they are not.
+  It reads them in a graph, and casts images to float32 if they are not.
   """
   import tensorflow as tf
 
@@ -50,7 +50,7 @@ def _rate_of(batches, count):
     def body(k, _):
       batch = next(iterator)
       images = batch["images"] if isinstance(batch, dict) else batch
-      # Of a loop's values none is left out: all images have to come.
+      # A value of each batch, so that the graph reads all of them.
       return k + 1, tf.cast(images, tf.float32)[0, 0, 0, 0]
 
     return tf.while_loop(lambda k, _: k < n, body, [tf.constant(0), 0.0])
@@ -118,7 +118,7 @@ def _jpeg(folder, count=20, size=128):
 
 
 def _resident():
-  """Returns the bytes of memory that this process uses, and has used most."""
+  """Returns the bytes of memory that this process uses, now and at its peak."""
   lines = pathlib.Path("/proc/self/status").read_text().splitlines()
   found = dict(line.split(":", 1) for line in lines if ":" in line)
   return [int(found[key].split()[0]) * 1024 for key in ("VmRSS", "VmHWM")]
@@ -131,7 +131,7 @@ def _peak(path):
   small = path + "-small.npy"
   np.save(small, np.zeros([1000, 32, 32, 3], np.uint8))
   warm = arrays.open_arrays(small, labels=False)
-  _rate_of(warm.batches("train", _BATCH), 500)()  # TensorFlow's own memory.
+  _rate_of(warm.batches("train", _BATCH), 500)()  # For TensorFlow's own memory.
   before, _ = _resident()
   dataset = arrays.open_arrays(path, labels=False)
   batches = dataset.batches("train", _BATCH)
@@ -140,7 +140,7 @@ def _peak(path):
 
 
 def _in_a_process(what, *arguments, core=None):
-  """Returns what `--only what` prints; on one core if need be."""
+  """Returns what `--only what` prints, on one core if `core` is given."""
   command = [
     sys.executable,
     "-m",

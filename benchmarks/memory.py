@@ -3,10 +3,10 @@
   python -m benchmarks.memory
   python -m benchmarks.memory --cases plain,recompute --ch 16 --batch 4
 
-Each case is a process of its own that builds the GAN of --gin_config (weights,
-both slots of Adam, the average of G), makes --steps whole steps, D and G, on
-noise, and reports the most memory that it ever had: the peak of its resident
-set, TensorFlow itself included. The cases are
+Each case has its own process. It builds the GAN of --gin_config (weights, both
+slots of Adam, the average of G), runs --steps whole steps of D and G on noise,
+and reports the peak of its resident set, including TensorFlow itself. The cases
+are
 
   plain           without any of these
   recompute       options.recompute = True
@@ -16,10 +16,10 @@ set, TensorFlow itself included. The cases are
   full_batch      the same on 256 images; takes very long
   256px           chunked, 256 pixels and half the images
 
-Kernels start as normal noise: drawing orthogonal ones takes minutes. All cases
-get their memory as a training with options.recompute does, which gives back
-what it frees (allocation.py), unless the environment says otherwise: what it
-says is printed.
+Kernels start as normal noise, because drawing orthogonal ones takes minutes.
+All cases allocate memory as a training with options.recompute does, which gives
+back what it frees (allocation.py), unless the environment decides otherwise:
+its settings are printed.
 
 The last line is JSON, a list with these keys for each case:
 
@@ -42,7 +42,7 @@ import time
 _PLAIN = ["options.recompute = False", "non_local_block.query_chunk = 0"]
 _SAVING = ["options.recompute = True"]
 _CHUNKED = [*_SAVING, "non_local_block.query_chunk = 512"]
-# Of each case: its bindings, its size, its batch, in how many parts.
+# Of each case: its bindings, its size, its batch, its number of parts.
 _CASES = {
   "plain": (_PLAIN, 1, 1, 1),
   "recompute": (_SAVING, 1, 1, 1),
@@ -97,7 +97,7 @@ def _resident_gib(peak=False):
 
 
 def measure(case, arguments):
-  """Returns what is printed of a case, which this process runs."""
+  """Runs a case in this process; returns what is printed of it."""
   bindings, size, more, parts = _CASES[case]
   pixels = size * arguments.pixels
   batch = int(more * arguments.batch)
@@ -154,7 +154,7 @@ def measure(case, arguments):
 
 
 def _in_own_process(case, argv):
-  """Returns `measure(case)` of a process that does nothing else."""
+  """Returns `measure(case)`, from a process that does nothing else."""
   done = subprocess.run(
     [sys.executable, "-m", "benchmarks.memory", *argv, "--only", case],
     stdout=subprocess.PIPE,

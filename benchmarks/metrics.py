@@ -2,9 +2,9 @@
 
   OPENBLAS_NUM_THREADS=2 python -m benchmarks.metrics [--small] [--only kid fid]
 
-Each metric is timed in turn with numpy's own product in the same run, several
-times, and the best times are compared, so that the ratios hold on other
-machines and beside other work. 1 means at the limit; the last line is JSON.
+Each metric is timed in turn with numpy's own product, several times in the same
+run, and the best times are compared, so that the ratios hold on other machines
+and under other load. A ratio of 1 is the limit; the last line is JSON.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def kid_full(n, d):
 
 
 def fid_full(n, d):
-  """Returns the time of covariances, Cholesky and svdvals over FID's."""
+  """Returns the time of covariances, Cholesky and svdvals, over FID's time."""
   real, fake = _rows(0, n, d), _rows(1, n, d)
   wide = [x.astype(np.float64) for x in (real, fake)]
 
@@ -81,7 +81,7 @@ def moments(n, d):
 
 
 def neighbours(metric, distances, n, d):
-  """Returns the time of the products of distances over the metric's."""
+  """Returns the time of the products of distances, over the metric's time."""
   real, fake = _rows(0, n, d), _rows(1, n, d)
   own, product = _best(lambda: metric(real, fake), _gemm(distances * n, n, d))
   return product / own
@@ -95,12 +95,12 @@ def main():
   small = parsed.small
   n, many = (1000, 2000) if small else (5000, 10000)
   d, wide = (512, 512) if small else (1024, 2048)
-  # name: (ratio, the least that is wanted)
+  # name: (ratio, the least ratio that passes)
   wanted = {
     "kid": (lambda: kid_full(n, d), 0.8),
     "fid": (lambda: fid_full(n, d), 1.0),
     "moments": (lambda: moments(many, wide), 0.9),
-    # Real, fake and both: three squares. With symmetry two would do.
+    # Real, fake and both: three squares. With symmetry two suffice.
     "precision_recall": (
       lambda: neighbours(precision_recall.precision_recall, 3, many, wide),
       1 / 1.5,

@@ -1,8 +1,8 @@
 """What a generator must beat: `python -m benchmarks.pixel_gaussian`.
 
-Scores images drawn pixel by pixel: for each class a normal distribution
-of each pixel and color, fitted to the training images, independent of the
-others. That knows mean images and contrasts, and nothing else.
+Scores images that are drawn pixel by pixel: each class has an independent
+normal distribution for each pixel and color, fitted to the training images.
+These contain mean images and contrasts, and nothing else.
 
   python -m benchmarks.pixel_gaussian --gin_config=biggan_shapes32.gin
 

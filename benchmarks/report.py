@@ -2,9 +2,9 @@
 
 Makes a folder of 2,000 finished runs, with scores of three checkpoints,
 learning curves of ten scalars, a grid of 64 pictures of 32 x 32, and what the
-microscope writes; a part of them failed. Times `report.write`, and, where there
-is a Chromium, how long the page takes to load, to sort and to filter its table,
-and to open a run. Nothing else should run on the machine.
+microscope writes; some of them failed. Times `report.write`. If Chromium is
+installed, it also times how long the page takes to load, to sort and to filter
+its table, and to open a run. Nothing else should run on the machine.
 """
 
 import argparse
@@ -36,10 +36,10 @@ def make_study(folder, runs=2000, seeds=2, rows=400, side=32):
   """Writes the folder of a study that has run.
 
   Args:
-    folder: where to; it must not exist.
-    runs: how many.
-    seeds: of each setting.
-    rows: of scalars.csv.
+    folder: the folder to write; it must not exist.
+    runs: the number of runs.
+    seeds: the number of seeds of each setting.
+    rows: the number of rows of scalars.csv.
     side: pixels of each of 64 samples; 0 for no pictures.
   """
   folder = pathlib.Path(folder)
@@ -75,7 +75,7 @@ def _lines(records):
 
 
 def _plan(runs, seeds):
-  """Yields runs: two thirds of the settings fixed, the others of a search."""
+  """Yields runs: two thirds of the settings are fixed, the rest is a search."""
   random = np.random.RandomState(1)
   cells = [
     dict(zip(_AXES, each)) for each in itertools.product(*_AXES.values())
@@ -212,7 +212,7 @@ def _microscope(random):
 
 
 def grid(random, side):
-  """Returns a PNG of 8 x 8 samples: a disc or a square before a shade."""
+  """Returns a PNG of 8 x 8 samples: a disc or a square on a gradient."""
   at = (np.arange(side) + 0.5) / side - 0.5
   y, x = np.meshgrid(at, at, indexing="ij")
   cells = []
@@ -233,7 +233,7 @@ def grid(random, side):
 
 # ---- What is measured --------------------------------------------------------
 
-# Until what is seen has been laid out and painted.
+# Waits until the visible part has been laid out and painted.
 _TIMED = """
   new Promise((resolve) => {
     const start = performance.now();
@@ -251,9 +251,9 @@ _ACTIONS = {
 
 
 def in_browser(path):
-  """Returns seconds for loading the page and for what is done with it.
+  """Returns the seconds for loading the page and for each action on it.
 
-  Nothing without a browser.
+  Returns nothing without a browser.
   """
   from tests.export import chromium
 

@@ -2,16 +2,17 @@
 
   python -m benchmarks.scaling --gin_config biggan_imagenet128.gin --seconds 0.6
 
-Nothing is measured here: it is a model, and it is optimistic. A ring sends each
-byte of a sum 2 (N - 1) / N times through every link, so with B bytes to sum in
-a step, a link of L bytes/s, a delay of d seconds a message and S sums
+Nothing is measured here: this is an optimistic model. A ring sends each byte of
+a sum 2 (N - 1) / N times through every link. With B bytes to sum in a step, a
+link of L bytes/s, a delay of d seconds for each message and S sums, this takes
 
   exchange  = 2 (N - 1) / N * B / L + S * 2 (N - 1) * d
   efficiency = seconds / (seconds + exchange)
 
-of the speed of N replicas that need not talk. B counts the float32 gradients of
-D (`disc_iters` times) and of G (`gen_iters` times); batch moments and scalars
-are small beside them. Sums are as many as TensorFlow's packs of 32 MiB.
+where the efficiency is relative to N replicas that exchange nothing. B counts
+the float32 gradients of D (`disc_iters` times) and of G (`gen_iters` times);
+batch moments and scalars are small in comparison. S is the number of packs of
+32 MiB that TensorFlow makes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Measures a step of training, beside the peak of this machine's convolutions.
+"""Measures a step of training, and the peak of this machine's convolutions.
 
 python -m benchmarks.train_step --gin_config resnet_cifar10.gin --batch 64
 
@@ -64,15 +64,16 @@ def _arguments(argv):
 def gflop(concrete):
   """Returns how many 10^9 operations a traced function's products take.
 
-  Those of its convolutions and matrices: a multiplication with an addition is
-  two. A convolution costs as much as either of its gradients, 2 x the pixels of
-  its output x the kernel. What is called in a loop of the graph is left out.
+  It counts convolutions and matrix products; a multiplication and an addition
+  are two operations. A convolution costs as much as either of its gradients,
+  2 x the pixels of its output x the kernel. Calls in a loop of the graph are
+  left out.
   """
   return sum(_flop(op) for op in _needed(concrete.graph)) / 1e9
 
 
 def _needed(graph):
-  """Returns the operations that are run: a gradient also makes others."""
+  """Returns the operations that run; a gradient also makes others."""
   waiting = [tensor.op for tensor in graph.outputs]
   waiting += [getattr(op, "op", op) for op in graph.control_outputs]
   found = {}
@@ -151,7 +152,7 @@ def conv_peak(dtype, times=5, **sizes):
 
 
 def _read(path, start):
-  """Returns the first line of a file that begins so, without the key."""
+  """Returns the text after the colon in the first line that has `start`."""
   if not os.path.isfile(path):
     return ""
   with open(path) as file:
@@ -211,7 +212,7 @@ class _Clock:
     pass
 
   def cycle_s(self):
-    """Returns the seconds of a step, all included but building the graph."""
+    """Returns the seconds of a step, including all but building the graph."""
     (first, began), (last, ended) = self.marks[0], self.marks[-1]
     return (ended - began) / (last - first)
 

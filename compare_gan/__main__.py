@@ -54,7 +54,7 @@ def main(
   if verb not in _verbs():
     print(f"There is no verb {argv[0]!r}.\n\n{_overview()}", file=sys.stderr)
     return 2
-  if os.getcwd() not in sys.path:  # Modules of one's own, as `python -m` has.
+  if os.getcwd() not in sys.path:  # For a user's modules, as in `python -m`.
     sys.path.insert(0, os.getcwd())
   begin()
   with console.without_keras():
@@ -80,7 +80,7 @@ def main(
 
 
 def run() -> None:
-  """Is the program: `python -m compare_gan`, or `compare_gan` alone."""
+  """Runs the program: `python -m compare_gan`, or `compare_gan` alone."""
   sys.exit(main(begin=console.begin))
 
 

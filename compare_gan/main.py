@@ -7,8 +7,8 @@ import os
 import sys
 
 # `python <dir>/compare_gan/main.py` works from anywhere, without installation.
-# Python then looks for modules in the package's own folder, where none are to
-# be found by their short names.
+# Python then looks for modules in the package's own folder, but none of these
+# may be imported by its short name.
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(_PACKAGE)
 if sys.path and os.path.abspath(sys.path[0]) == _PACKAGE:
@@ -178,7 +178,7 @@ def main(argv: list[str]) -> None:
 
 
 def run() -> None:
-  """Runs `main`; an error that a user can mend is one sentence."""
+  """Runs `main`; prints an error that a user can fix as one sentence."""
   try:
     app.run(main)
   except Exception as error:

@@ -30,10 +30,10 @@ SCHEDULES = ("train", "eval_after_train", "continuous_eval", "eval_last")
 
 
 class Evaluation(NamedTuple):
-  """How checkpoints are evaluated, as far as flags say it."""
+  """How checkpoints are evaluated, as far as flags set it."""
 
   score_filename: str = "scores.csv"
-  runs: int = 3  # each with other z, averaged in the table
+  runs: int = 3  # each with different z, averaged in the table
   every_steps: int = 5000  # only checkpoints at multiples, and the last one
 
 
@@ -45,16 +45,16 @@ def run_with_schedule(
   device: str = "auto",
   evaluation: Evaluation = Evaluation(),  # noqa: B008, immutable
 ) -> None:
-  """Runs a schedule on what gin is bound to.
+  """Runs a schedule with the present gin bindings.
 
   Args:
     schedule: see above.
-    open_dataset: returns an AbstractDataset. Called once the devices are
-      chosen: of several hosts none may run an operation before.
+    open_dataset: returns an AbstractDataset. It is called once the devices are
+      chosen, because with several hosts no operation may run before.
     run_config: a RunConfig.
-    model_dir: is made if there is none.
-    device: of a training, see `devices.choose`. What only scores takes a GPU
-      if there is one, else the CPU: other devices are left to trainings.
+    model_dir: is made if it does not exist.
+    device: of a training, see `devices.choose`. A schedule that only scores
+      takes a GPU if there is one, else the CPU: other devices are for training.
     evaluation: an Evaluation.
   """
   if schedule not in SCHEDULES:
@@ -63,7 +63,7 @@ def run_with_schedule(
     )
   gin_roles.make_paths_absolute(model_dir_lib.recorded_bindings(model_dir))
   if schedule != "train":
-    # What gin got wrong shows now, not at the end.
+    # Wrong gin bindings are reported now, not at the end.
     note = settings_lib.check_best_by(settings_lib.Settings())
     if note:
       print(note, flush=True)
@@ -105,7 +105,7 @@ def _steps_to_score(
 
 
 def describe(dataset: Any, run_config: Any) -> str:
-  """Returns what a training would be: configuration, parameters, memory."""
+  """Describes a training: configuration, parameters, memory."""
   gan = model_dir_lib.make_gan(dataset)
   networks = [gan.generator, gan.discriminator]
   titles = ["Generator", "Discriminator"]
@@ -127,7 +127,7 @@ def describe(dataset: Any, run_config: Any) -> str:
 
 
 def _report_of_device(run_config, gan):
-  """Returns a list of what the kind of device says about a step."""
+  """Returns what the kind of device says about a step, as a list."""
   if run_config.additions is None:
     return []
   return [run_config.additions.dry_run(gan, memory_check.specs(gan))]

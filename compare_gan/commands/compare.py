@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _direction(name, *rows):
-  """Returns which way a score is better, by the row that has it."""
+  """Returns which direction of a score is better, from the row that has it."""
   row = next(row for row in rows if name in row.scores)
   return contract.better_in_row(row, name)
 
@@ -108,7 +108,7 @@ def _read(path):
       f"There is no {path!r}. Give a file that `evaluate --json` wrote, or a "
       "model_dir."
     ) from None
-  except ValueError as error:  # or UnicodeDecodeError, which is one
+  except ValueError as error:  # This includes UnicodeDecodeError.
     raise ValueError(
       f"{path!r} is no JSON ({error}). Give a file that `evaluate --json` "
       "wrote, or a model_dir."

@@ -75,7 +75,7 @@ def _prepare(args):
 
 def _check(args):
   gin_files.parse(args.gin_config, args.gin_bindings)
-  # All bad files are to be named, not the first ten.
+  # Names all bad files, not just the first ten.
   with gin.unlock_config():
     gin.bind_parameter("dataset.on_error", "skip")
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}

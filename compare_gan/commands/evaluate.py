@@ -171,7 +171,7 @@ def _images(args):
 
 
 def _model(args):
-  """Returns the row of a checkpoint, which the tables have then too."""
+  """Adds the row of a checkpoint to the tables, and returns it."""
   if not args.model_dir:
     raise ValueError(
       "There is nothing to score. --model_dir, --images, or --real_features "

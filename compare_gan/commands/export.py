@@ -65,7 +65,7 @@ def add_truncation_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-  """Adds what says which images a model_dir makes, of several commands."""
+  """Adds the arguments, shared by commands, that choose a model's images."""
   parser.add_argument("--step", type=int, help="default: the last one")
   parser.add_argument(
     "--raw_weights",
@@ -90,14 +90,14 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def load(
   args: argparse.Namespace, bindings: Iterable[str] = ()
 ) -> tuple[Any, int]:
-  """Returns the GAN of `add_model_arguments`, its moments filled, its step."""
+  """Returns the GAN that the arguments choose, moments filled, and its step."""
   gan, step = model_dir.load_step(
     args.model_dir, args.step, [*args.gin_bindings, *bindings]
   )
   truncation = getattr(args, "truncation", None)
   words = sampling.fill_moments(
     gan,
-    # Not of --seed: all commands have to fill them alike.
+    # Without --seed: all commands must fill them alike.
     lambda: sampling.drawn_batches(
       gan, args.accu_examples, 43, truncation=truncation
     ),
@@ -152,7 +152,7 @@ def batch_size(
 
 
 def _error(gan, signature, batch, model, averaged, args):
-  """Returns how far a model's pixels are from the GAN's, at most."""
+  """Returns the largest difference of a model's pixels from the GAN's."""
   z, labels = sampling.draw(gan, _COMPARED, args.seed)
   wanted = sampling.generate(gan, z, labels, averaged)
   got = signatures.run(model, signature, batch, z, labels)

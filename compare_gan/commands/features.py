@@ -147,12 +147,12 @@ def _open(path, threads):
   if is_onnx or not os.path.isdir(path):
     return onnx_tower.onnx_features(None, path, threads=threads)
   described = tower.find(path)
-  tower.read(described)  # A SavedModel needs none, but is no tower without it.
+  tower.read(described)  # A tower needs it, though a SavedModel does not.
   return saved_model.saved_model(None, path)
 
 
 def _compare(extractor, path):
-  """Raises ValueError unless features are those of the source network."""
+  """Raises ValueError unless features match those of the source network."""
   with np.load(path, allow_pickle=False) as arrays:
     missing = {"images", "features"} - set(arrays.files)
     if missing:
@@ -239,7 +239,7 @@ def _only(kind, ports):
 
 
 def _layout(port):
-  """Returns the layout that a shape shows."""
+  """Returns the layout that a shape implies."""
   shape = getattr(port, "shape", None) or []
   found = [
     layout

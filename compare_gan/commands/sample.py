@@ -203,7 +203,7 @@ def _latents(gan, args, classes, sampler):
 
 
 def _sampler(args, gan):
-  """Returns what chooses latents by D, None without --sampler."""
+  """Returns the sampler that --sampler names, None without --sampler."""
   if args.sampler is None:
     return None
   for flag in ("z", "truncation"):
@@ -239,14 +239,14 @@ def _classes(args, gan):
 
 
 def _refill(gan, args, averaged):
-  """Returns what fills accumulated moments anew, None if there are none."""
+  """Returns a function that refills accumulated moments, None without any."""
   if args.accu_z is not None or not sampling.accumulators(gan, "accu_mean"):
     return None
   return lambda truncation: _fill(gan, args, averaged, truncation)
 
 
 def _fill(gan, args, averaged, truncation=None):
-  """Fills accumulated moments as z is; returns words on them."""
+  """Fills accumulated moments with the z of the samples; describes them."""
   if args.accu_z is not None:
     sampling.fill_accumulators(gan, _stored_batches(args), averaged)
     return f"accumulated over {args.accu_z}"

@@ -135,7 +135,7 @@ def _run(args):
     timeout_s=study.timeout_s,
   )
   shared = None
-  if args.executor == "local":  # The others keep account of it themselves.
+  if args.executor == "local":  # The others account for it themselves.
     needed = needs.Needs(study, bool(executor.gpus))
     shared = room.Room(executor.memory, executor.jobs, needed)
   try:
@@ -157,7 +157,7 @@ def _run(args):
 
 
 def _describe(study, plan):
-  """Prints what a study would be, and what stands in its way."""
+  """Prints what a study would run, and what makes cells impossible."""
   wrong = ""
   try:
     study = plan.with_declared_direction(study)
@@ -171,7 +171,7 @@ def _describe(study, plan):
 
 
 def _leave_gpus_to_the_runs():
-  """Keeps TensorFlow, which looks at the cells here, from taking all memory."""
+  """Hides GPUs from TensorFlow, which checks the cells in this process."""
   import tensorflow as tf
 
   tf.config.set_visible_devices([], "GPU")

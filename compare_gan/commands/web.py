@@ -20,9 +20,9 @@ from compare_gan.export.web import program_writer
 from compare_gan.export.web import web_page
 from compare_gan.looks import views
 
-_BASES = 4  # as many z, at most, from which frames start
-_VALUES = 9  # of a coordinate
-_COORDINATES = (16, 8, 4, 2, 1)  # how many a page of frames has, if they fit
+_BASES = 4  # the most z from which frames start
+_VALUES = 9  # of each coordinate
+_COORDINATES = (16, 8, 4, 2, 1)  # in a page of frames: the first that fits
 _CLASSES = 10
 
 
@@ -86,7 +86,7 @@ def _class_names(gan, given):
 
 
 def _frames(gan, averaged, names, about, args):
-  """Returns a page of as many coordinates, and then bases, as there is room."""
+  """Returns a page with as many coordinates, and then bases, as fit."""
   classes = _shown_classes(gan, args.classes)
   sampler = sampling.Sampler(gan, averaged)
   z, _ = sampling.draw(gan, _BASES, args.seed)

@@ -1,4 +1,4 @@
-"""Modules of a user's own, named in a gin file: "my_package.my_module"."""
+"""A user's own modules, named in a gin file: "my_package.my_module"."""
 
 import importlib
 import types
@@ -8,8 +8,8 @@ from typing import Optional
 def module(name: str) -> Optional[types.ModuleType]:
   """Returns the module of this name, or None if there is none.
 
-  Something missing inside of the user's module is the user's to read: that
-  error is passed on.
+  If an import inside the user's module fails, that error is passed on, so that
+  the user sees it.
   """
   try:
     return importlib.import_module(name) if name else None

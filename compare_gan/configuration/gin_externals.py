@@ -1,15 +1,15 @@
-"""Makes gin know the names of TensorFlow that existing gin files use.
+"""Registers with gin the TensorFlow names that existing gin files use.
 
-gin used to bring them (`gin.tf.external_configurables`), for TF1 only; this is
-the one file that registers them, with TF1's arguments, on every version:
+gin itself registered them only for TF1 (`gin.tf.external_configurables`). Only
+this file registers them, with TF1's arguments, on every version:
 
   ModularGAN.g_optimizer_fn = @tf.train.AdamOptimizer
   tf.train.AdamOptimizer.beta1 = 0.0
   z.distribution_fn = @tf.random.normal
 
-`import compare_gan.configuration.gin_externals` is enough, the names are in gin
-then. The optimisers are registered in place: a binding acts on whoever makes
-one, through gin or in Python, also on a subclass.
+`import compare_gan.configuration.gin_externals` registers the names. The
+optimisers are registered in place: a binding applies to every optimiser that is
+made, through gin or in Python, and to subclasses.
 """
 
 from collections.abc import Sequence
@@ -50,8 +50,8 @@ def dropout(
   return tf.where(u < keep_prob, x / keep_prob, tf.zeros_like(x))
 
 
-# The losses of tf.losses: formulas of each example, `weights` (a scalar or of
-# the same rank) and a reduction. `scope` and `loss_collection` have no meaning.
+# The losses of tf.losses: a formula for each example, `weights` (a scalar or of
+# the same rank) and a reduction. `scope` and `loss_collection` have no effect.
 
 
 def _reduce(losses, weights, reduction):
@@ -162,7 +162,7 @@ def mean_pairwise_squared_error(
 ) -> tf.Tensor:
   """Mean of (e_i - e_j)^2 over the pairs in an example, e = p - y; summed up.
 
-  The number of pairs is that of the elements whose weight is not 0.
+  The number of pairs counts only elements whose weight is not 0.
   """
   y, p = _floats(labels, predictions)
   e, axes = p - y, list(range(1, p.shape.rank))
@@ -285,7 +285,7 @@ _register(
     draws.uniform,
   ),
 )
-# Some of them call themselves otherwise than TensorFlow's API does.
+# The __name__ of some differs from their name in TensorFlow's API.
 for _name in (
   "crelu",
   "elu",

@@ -16,7 +16,7 @@ from compare_gan.configuration import gin_roles
 from compare_gan.configuration import gin_text
 import gin
 
-# Every module of these rooms may know names for gin.
+# Every module of these rooms may register names with gin.
 _ROOMS = (
   "architectures",
   "estimator.devices",
@@ -45,7 +45,7 @@ def register() -> None:
       importlib.import_module(f"{package.__name__}.{info.name}")
 
 
-# configs/ stands beside the package, and inside of an installed one.
+# configs/ is next to the package, and inside it once it is installed.
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _CARDS = [os.path.join(_PACKAGE, part) for part in ("configs", "../configs")]
 
@@ -63,15 +63,15 @@ def find(path: str, room: str = "", flag: str = "--gin_config=") -> str:
   """Returns the path of a gin file, or of the card in configs/ of its name.
 
   Args:
-    path: of the file.
+    path: of the file, or the name of a card.
     room: folder in configs/, such as "studies".
-    flag: how messages call the path.
+    flag: what error messages put before the path.
   """
   if os.path.isfile(path):
     return path
   name = os.path.basename(path)
   for folder in _CARDS:
-    # With its folder first: regularisers/adamw.gin.
+    # First with its folder, as in regularisers/adamw.gin.
     for shown in dict.fromkeys([path, name]):
       card = os.path.normpath(os.path.join(folder, room, shown))
       if os.path.isfile(card):
@@ -95,37 +95,37 @@ def parse(files: Iterable[str] = (), bindings: Iterable[str] = ()) -> None:
   gin.parse_config_files_and_bindings(
     [find(path) for path in files],
     list(bindings),
-    finalize_config=False,  # It would lock out a second model.
+    finalize_config=False,  # Finalizing would prevent a second model.
   )
 
 
 # ---- Bindings without a reader -----------------------------------------------
 
-# Modules whose names are read by an evaluation, by a study, on another device
-# or while a training runs, but not before its first step.
+# Modules whose names are read only by an evaluation, by a study, on another
+# device, or in a training after its first step.
 _READ_LATER = (
   "compare_gan.evaluation",
   "compare_gan.features",
   "compare_gan.metrics",
   "compare_gan.study",
 )
-# What these refer to is made when a training starts.
+# The objects that these refer to are made when a training starts.
 _MADE_LATER = ("run_config.hooks",)
 _NAMES_READ_LATER = ("eval_z", "eval_imagenet_transform")
 _NAMES_READ_BY_BATCHES = ("train_imagenet_transform",)
-# These a GAN looks at without a call: {name: options.gan_class}.
+# A GAN reads these without a call: {name: options.gan_class}.
 _READ_WITHOUT_A_CALL = {"loss.fn": "@BigBiGAN"}
 
 
 def unread(batches_are_made: bool = True) -> dict[str, str]:
   """Returns {name: reason} of the bindings that the training does not use.
 
-  To be asked once the GAN is made and its step is traced: what nothing has read
-  by then, nothing will. Bindings for an evaluation are left out, and so are the
-  names that these refer to.
+  Call this once the GAN is made and its step is traced: a binding that is
+  unread by then is never read. Bindings for an evaluation are left out, and so
+  are the names that they refer to.
 
   Args:
-    batches_are_made: False where nothing has asked the dataset for any.
+    batches_are_made: False if the dataset has not made any batches yet.
   """
   bound, _ = gin_text.read(gin.config_str())
   used, _ = gin_text.read(gin.operative_config_str())
@@ -137,7 +137,7 @@ def unread(batches_are_made: bool = True) -> dict[str, str]:
   found = {}
   for name in bound:
     selector = _parts(name)[1]
-    if "." not in name:  # A macro, read wherever it stands.
+    if "." not in name:  # A macro is read by any binding with it.
       if not any(_refers_to_macro(value, name) for value in bound.values()):
         found[name] = "no binding refers to this macro"
     elif selector not in later and name not in read:
@@ -183,7 +183,7 @@ def _configurable(selector):
 
 
 def _names_for_later(bound, names):
-  """Returns the selectors that are read later, and those that these refer to.
+  """Returns the selectors that are read later, and those that they refer to.
 
   Args:
     bound: {name: value} of all bindings.
@@ -216,7 +216,7 @@ def _is_in(module, rooms):
 
 
 def _selectors_in(value, bound):
-  """Returns the selectors that a value refers to, by macros too."""
+  """Returns the selectors that a value refers to, also through macros."""
   found = set()
   for name in re.findall(r"@(?:[\w.]+/)*([\w.]+)", repr(value)):
     found |= {
@@ -237,8 +237,8 @@ def _refers_to_macro(value, name):
 def _names_read(bound, used):
   """Returns the names of the bindings that gave a value to a call.
 
-  A call in the scope a/b reads a binding of a/b, else that of a, else one
-  without a scope.
+  A call in the scope a/b reads the binding in a/b, else the one in a, else the
+  one without a scope.
   """
   read = set()
   for name in used:
@@ -273,10 +273,10 @@ def _why_unread(name, used):
 
 
 def _chosen(name, used):
-  """Returns what a parameter was, in gin's language; None if nobody knows."""
+  """Returns the value of a parameter in gin's syntax, None if it is unknown."""
   if name in used:
     return repr(used[name])
-  # gin does not write down defaults that it cannot read again.
+  # gin does not record defaults that it cannot parse.
   _, selector, parameter = _parts(name)
   signature = inspect.signature(_configurable(selector))
   default = signature.parameters[parameter].default
@@ -284,7 +284,7 @@ def _chosen(name, used):
   return f"@{default.__name__}" if is_reference else None
 
 
-# What decides which names of a module are called.
+# The choices that decide which names of a module are called.
 _CHOICES = (
   ("compare_gan.architectures", "options.architecture"),
   ("compare_gan.gans.penalty_lib", "penalty.fn"),
@@ -299,7 +299,7 @@ _CHOICES = (
 
 
 def _read_for_nothing(bound, used):
-  """Returns {name: reason} of what gin hands over, but has no effect."""
+  """Returns {name: reason} of bindings that are read but have no effect."""
   from compare_gan.gans import latents
 
   found = {}
@@ -322,7 +322,7 @@ def _is_default(name, value):
   return parameter in parameters and parameters[parameter].default == value
 
 
-# Names, and with which choice they have no effect.
+# Names, and the choice with which they have no effect.
 _WITHOUT_EFFECT = (
   (
     (

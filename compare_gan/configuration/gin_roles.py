@@ -1,18 +1,19 @@
-"""What some parameters are, beside their values: files, or first values.
+"""Roles of some gin parameters: paths, first values, code, speeds.
 
-Whoever makes a function known to gin says it beside:
+A module that registers a function with gin declares them next to it:
 
   gin_roles.declare("folder", paths=["path", "eval_path"])
 
 paths         files and folders. A model_dir records them as absolute, so that
               its images are found from any directory.
-first_values  used only when the variables of a new training get their values. A
-              training that goes on has others, whatever these are bound to.
+first_values  used only to initialise the variables of a new training. A
+              training that goes on has other values, whatever these say.
 code          names of modules whose classes make the variables.
-speeds        how fast a number is found, not which: blocks, batches, threads of
-              a metric or an extractor. They are on no protocol card.
+speeds        affect how fast a number is computed, not its value: blocks,
+              batches, threads of a metric or an extractor. Protocol cards leave
+              them out.
 
-A dataset or an extractor of one's own does the same.
+Your own dataset or extractor declares them in the same way.
 """
 
 from collections.abc import Iterable
@@ -37,7 +38,7 @@ def declare(
   code: Iterable[str] = (),
   speeds: Iterable[str] = (),
 ) -> None:
-  """Says what parameters of a configurable are; see above."""
+  """Declares the roles of a configurable's parameters; see above."""
   for known, parameters in (
     (_PATHS, paths),
     (_FIRST_VALUES, first_values),
@@ -48,9 +49,9 @@ def declare(
 
 
 def declare_read_later(configurable: str) -> None:
-  """Says that a configurable may be called after the first step, or never.
+  """Declares that a configurable may be called after the first step, or never.
 
-  A training then does not say that nothing has read its bindings.
+  A training then does not report that its bindings are unread.
   """
   _READ_LATER.add(configurable)
 
@@ -86,10 +87,10 @@ def _is_among(known, binding):
 
 
 def make_paths_absolute(recorded: dict[str, Any]) -> None:
-  """Binds all paths that gin holds to what they are from any directory.
+  """Makes all paths in gin's bindings absolute.
 
-  A relative one that leads nowhere from here is looked up among those that were
-  recorded, when the user was elsewhere.
+  A relative path that does not exist from here is looked up among the recorded
+  ones, because the user may have been in another directory then.
 
   Args:
     recorded: {"scope/selector.parameter": value} of the same model_dir.
@@ -106,7 +107,7 @@ def make_paths_absolute(recorded: dict[str, Any]) -> None:
 
 
 def is_same_path(first: Any, second: Any) -> bool:
-  """Returns whether one is the other, written as absolute."""
+  """Returns whether one path is the other, made absolute."""
   short, long = sorted((str(first), str(second)), key=len)
   return _is_relative(short) and _ends_with(long, short)
 
@@ -126,7 +127,7 @@ def _absolute(path, recorded):
     return os.path.abspath(path)
   if isinstance(recorded, str) and _ends_with(recorded, path):
     return recorded
-  return path  # A callable's dotted path, or a mistake, which its reader names.
+  return path  # A callable's dotted path, or a mistake that its reader reports.
 
 
 def _leads_somewhere(path):

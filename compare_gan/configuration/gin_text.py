@@ -1,4 +1,4 @@
-"""What a text in gin's language binds, read without binding it."""
+"""Reads the bindings in a gin text without applying them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from gin import config_parser
 
 
 class Word(str):
-  """A reference or a macro, @name() or %NAME: it stands without quotes."""
+  """A reference or a macro, @name() or %NAME, written without quotes."""
 
   __repr__ = str.__str__
 
@@ -24,7 +24,7 @@ class _Words(config_parser.ParserDelegate):
 def read(text: str) -> tuple[dict[str, Any], list[str]]:
   """Returns ({"scope/selector.parameter": value}, [imported modules]).
 
-  Macros have names without a point. repr(value) is the value in gin's language.
+  Names of macros have no dot. repr(value) is the value in gin's syntax.
   """
   bindings, imports = {}, []
   for statement in config_parser.ConfigParser(text, _Words()):
@@ -41,7 +41,7 @@ def read(text: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def resolved(value: Any, bindings: dict[str, Any]) -> Any:
-  """Returns a value with what macros stand for in place of their names.
+  """Returns a value with its macros replaced by their values.
 
   Args:
     value: as `read` returns it.

@@ -1,4 +1,4 @@
-"""What can be chosen, kind by kind: names, what each is, where it is from.
+"""What can be chosen, kind by kind: names, descriptions and files.
 
 A kind is what one gin parameter or flag chooses. No name is listed here: names
 are what gin knows once all modules are imported, or the files of a room.
@@ -40,9 +40,9 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(compare_gan.__file__)))
 class Entry(NamedTuple):
   """One name that can be chosen."""
 
-  name: str  # as a gin file or a command line has it
+  name: str  # as written in a gin file or on a command line
   about: str  # one line
-  source: str  # its file, from the folder that holds compare_gan
+  source: str  # its file, relative to the folder that holds compare_gan
 
 
 class Kind(NamedTuple):
@@ -105,7 +105,7 @@ def _gin_names(is_of_kind):
 
 
 def _registered():
-  """Returns sorted pairs: a full name of gin's, and the function or class."""
+  """Returns sorted pairs of a full gin name and its function or class."""
   gin_files.register()
   # gin has no public way to ask for all names.
   selectors = sorted(name for name, _ in gin.config._REGISTRY.items())
@@ -126,7 +126,7 @@ def _is_in(made, *modules):
 
 def _is_loss(selector, made):
   del selector
-  # get_losses, "loss" in gin, calls the one that is chosen.
+  # get_losses, "loss" in gin, is no loss: it calls the chosen one.
   return _is_in(made, loss_lib, tfgan_losses) and made != inspect.unwrap(
     loss_lib.get_losses
   )
@@ -185,7 +185,7 @@ def _is_extractor(selector, made):
 
 
 def _yours():
-  """Returns what modules outside of compare_gan have made known to gin."""
+  """Returns what modules outside of compare_gan have registered with gin."""
   return _gin_names(_is_yours)
 
 
@@ -262,8 +262,8 @@ def _cards(room, prefix=""):
 def _entry(name, made):
   """Returns the Entry of a function, a class or a module.
 
-  What bears its file's name is said in the first line of the file: the
-  docstring of @fid is about its arguments, that of fid.py about the FID.
+  If a name is also the name of its file, the first line of the file describes
+  it: the docstring of @fid is about its arguments, that of fid.py about FID.
   """
   described = made
   file = getattr(made, "__module__", "")
@@ -277,6 +277,6 @@ def _entry(name, made):
 
 
 def _shown(path):
-  """Returns a path as seen from the folder of compare_gan, or whole."""
+  """Returns a path relative to compare_gan's folder, unchanged if outside."""
   short = os.path.relpath(path, _ROOT)
   return path if short.startswith(os.pardir) else short

@@ -1,6 +1,6 @@
-"""Names that stood elsewhere once, where documents have shown them.
+"""Old names of what has moved, for documents that still show them.
 
-A package whose name stands here on the left has
+Each package with a name on the left of the table below has
 `__getattr__ = moved.forwarder(__name__)`.
 """
 
@@ -9,7 +9,7 @@ import pkgutil
 from typing import Any
 import warnings
 
-# Both without "compare_gan.".
+# {old name: new name}, both without "compare_gan.".
 _NOW = {
   "configuration.parse": "configuration.gin_files.parse",
   "model_dir": "storage.model_dir",
@@ -19,7 +19,7 @@ _NOW = {
 
 
 def forwarder(package: str) -> Callable[[str], Any]:
-  """Returns the `__getattr__` of a package, which finds what has moved."""
+  """Returns a `__getattr__` for a package that finds what has moved."""
 
   def find(name: str) -> Any:
     was = f"{package}.{name}"

@@ -1,6 +1,6 @@
-"""What a person sees of a command: our lines, and one sentence for an error.
+"""What users see of a command: our lines, and one sentence for an error.
 
-Sees no other room; main.py and the commands call `begin` as they start.
+It sees no other room; main.py and the commands call `begin` when they start.
 """
 
 from compare_gan.console.messages import is_mendable

@@ -1,4 +1,4 @@
-"""Errors and warnings as sentences: what gin and Python add is left out."""
+"""Errors and warnings as sentences, without what gin and Python add."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from typing import Union
 _MENDABLE = (ValueError, OSError, FloatingPointError, SyntaxError, ImportError)
 
 # "In call to configurable 'options' (<function options at 0x7f...>)", with
-# "in scope '...'" where there is one: gin adds it to each error that passes.
+# "in scope '...'" if there is one: gin adds this to each error that passes it.
 _TAIL = re.compile(r"\n\s*In call to configurable '([^']*)' .*")
 # Objects as Python shows them, "<function hinge at 0x7f...>".
 _OBJECT = re.compile(
@@ -22,10 +22,10 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def is_mendable(error: BaseException) -> bool:
-  """Returns whether an error comes from what a user has given.
+  """Returns whether an error comes from the user's input.
 
-  That is a wrong value, a name that does not exist, a file; or anything that a
-  function stumbles over whose parameters gin has set. The rest are bugs.
+  This is a wrong value, a name that does not exist, a file, or any error in a
+  function whose parameters gin has set. All other errors are bugs.
   """
   return isinstance(error, _MENDABLE) or bool(_TAIL.search(str(error)))
 
@@ -52,10 +52,11 @@ def show_warning(
   file: Optional[TextIO] = None,
   line: Optional[str] = None,
 ) -> None:
-  """Prints a warning for users; it stands in for `warnings.showwarning`.
+  """Prints a warning for users; replaces `warnings.showwarning`.
 
-  Those of other libraries are for programmers, and left out. gin calls our
-  functions, so that a warning about their arguments seems to be gin's.
+  Warnings of other libraries are for programmers, and are left out. Those of
+  gin are printed: gin calls our functions, so a warning about their arguments
+  seems to come from gin.
   """
   del lineno, line
   if not issubclass(category, (UserWarning, RuntimeWarning)):

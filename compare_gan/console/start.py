@@ -1,4 +1,4 @@
-"""How a program starts: quietly, and with TensorFlow but without Keras."""
+"""Starts a program quietly, and TensorFlow without Keras."""
 
 from collections.abc import Iterator
 import contextlib
@@ -11,15 +11,15 @@ from compare_gan.console import messages
 from compare_gan.console import tensorflow_lines
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-# What TensorFlow imports Keras by as it starts; it bears its absence.
+# TensorFlow imports Keras by this name at start, but can do without.
 _KERAS = "keras.src.optimizers"
 
 
 def begin() -> None:
-  """Makes this process a command: call it once, before TensorFlow is there.
+  """Makes this process a command: call it once, before importing TensorFlow.
 
-  From then on people see our lines and errors of TensorFlow that matter. A user
-  who sets TF_CPP_MIN_LOG_LEVEL sees what TensorFlow makes of it.
+  From then on users see our lines and the errors of TensorFlow that matter. If
+  a user sets TF_CPP_MIN_LOG_LEVEL, TensorFlow's lines are not filtered.
   """
   if _LEVEL not in os.environ:
     os.environ[_LEVEL] = "2"
@@ -29,7 +29,7 @@ def begin() -> None:
 
 
 def log_plainly() -> None:
-  """Shows warnings that are logged as they are, without a prefix."""
+  """Shows logged warnings without a prefix."""
   handler = logging.StreamHandler(sys.stderr)
   handler.setFormatter(logging.Formatter("%(message)s"))
   logging.root.handlers[:] = [handler]
@@ -41,15 +41,15 @@ def log_plainly() -> None:
 
 @contextlib.contextmanager
 def without_keras() -> Iterator[None]:
-  """Lets TensorFlow be imported inside without Keras, which loads when asked.
+  """Makes imports of TensorFlow inside skip Keras, which loads on demand.
 
   Nothing here needs Keras. It takes half a second, and its matplotlib makes a
-  list of all fonts in a home that has none.
+  list of all fonts if the home directory has none.
   """
   if "tensorflow" in sys.modules or _KERAS in sys.modules:
     yield
     return
-  # Importing it is an ImportError then, as Python documents for None.
+  # None makes importing it an ImportError, as Python documents.
   sys.modules[_KERAS] = None  # type: ignore[assignment]
   try:
     yield

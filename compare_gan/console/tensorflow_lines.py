@@ -1,9 +1,10 @@
-"""Lines that TensorFlow's C++ part writes, and which of them users see.
+"""Decides which lines of TensorFlow's C++ part users see.
 
-Some come before any setting of TensorFlow's could silence them, so they are
-taken out on their way: file descriptor 2 leads to a small process that passes
-on the rest. It is a process, not a thread, because the last lines of one that
-crashes matter most. Python's own sys.stderr still leads to the screen directly.
+Some lines come before any setting of TensorFlow could silence them, so they are
+filtered on their way: file descriptor 2 leads to a small process that passes on
+the lines that matter. It is a process, not a thread, because the last lines
+before a crash matter most. Python's own sys.stderr still leads to the screen
+directly.
 """
 
 import io
@@ -19,23 +20,23 @@ _LOGGED = re.compile(
   rb"([IWEF])\d{4} \d\d:\d\d:\d"
   rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: ([IWEF]) "
 )
-# What belongs to lines of low levels, or is none.
+# Lines without a level that belong to lines of low levels.
 _UNLOGGED = re.compile(
   rb"WARNING: All log messages before absl::InitializeLog\(\)"
   rb"|To enable the following instructions: "
   rb"|Skipping registering GPU devices"
 )
-# Errors, as TensorFlow calls them, that change nothing.
+# Lines that TensorFlow logs as errors, but that change nothing.
 _HARMLESS = re.compile(
   rb"failed call to cuInit"  # There is no GPU.
   rb"|Unable to register cu\w+ factory"  # It is registered already.
   rb"|meta_optimizer\.cc:\d+\] \w+ failed: "  # The graph stays as it was.
 )
-# A machine with a GPU that TensorFlow cannot use.
+# Lines that say that TensorFlow cannot use the GPU of a machine.
 _GPU_IS_LOST = re.compile(
   rb"Cannot dlopen some GPU|Could not load dynamic library"
 )
-_SECONDS = 0.1  # Of a line that does not go on so long, what there is is shown.
+_SECONDS = 0.1  # after which an incomplete line is shown as it is
 
 
 def matters(line: bytes, has_gpu: bool = False) -> bool:
@@ -50,17 +51,17 @@ def matters(line: bytes, has_gpu: bool = False) -> bool:
 
 
 def filter_stderr() -> None:
-  """Leads file descriptor 2 through a process that knows what matters."""
+  """Leads file descriptor 2 through a process that passes on what matters."""
   if not hasattr(os, "fork"):
     return
   try:
     screen = os.dup(2)
-  except OSError:  # Somebody has closed it.
+  except OSError:  # It is closed.
     return
   source, sink = os.pipe()
   child = os.fork()
   if not child:
-    # A grandchild: nobody who waits for children of ours finds it.
+    # A grandchild, so that code waiting for our children ignores it.
     if os.fork():
       os._exit(0)
     _pass_on_and_exit(source, sink, screen)
@@ -78,9 +79,9 @@ def filter_stderr() -> None:
 
 
 def _pass_on_and_exit(source: int, sink: int, screen: int) -> None:
-  os.close(sink)  # Or the end of the others would never show.
+  os.close(sink)  # Otherwise the pipe would never end.
   for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, signal.SIG_IGN)  # It ends when the others have.
+    signal.signal(number, signal.SIG_IGN)  # It ends when the pipe does.
   try:
     pass_on(source, screen)
   finally:
@@ -88,7 +89,7 @@ def _pass_on_and_exit(source: int, sink: int, screen: int) -> None:
 
 
 def pass_on(source: int, screen: int) -> None:
-  """Writes what matters of the lines from one descriptor to another."""
+  """Writes the lines that matter from one descriptor to another."""
   has_gpu = os.path.exists("/dev/nvidia0")
   rest, shown = b"", False  # of the last line; whether its start was shown
   while True:

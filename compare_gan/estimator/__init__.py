@@ -1,5 +1,6 @@
 """How a training is run: devices, loops of steps, hooks, checkpoints.
 
-It knows no GAN, and sees storage.checkpoints beside the leaves. A hook of your
-own: hook_kinds.py. A kind of device of your own: devices/base.py.
+This room knows nothing of GANs, and sees only the leaves and
+storage.checkpoints. For a hook of your own, see hook_kinds.py; for a kind of
+device of your own, devices/base.py.
 """

@@ -1,9 +1,9 @@
-"""The loop: steps inside of a graph, everything else between its calls.
+"""The training loop: steps run in a graph, all else between its calls.
 
 A model is anything with
 
   train_step(batches) -> {name: scalar}     batches_per_step
-  variables    all there is to save         global_step   counts train_step
+  variables    all that is saved            global_step   counts train_step
 
 Noise and data are functions of the step, so the variables are the whole state:
 training that goes on from a checkpoint ends with the same bits as training that
@@ -21,7 +21,7 @@ from compare_gan.estimator import stop as stop_lib
 from compare_gan.storage import checkpoints
 import tensorflow as tf
 
-# A loop of the graph takes about so long: what a user waits for a sign of life.
+# A loop of the graph takes about this long, so that a user sees progress.
 _SECONDS_PER_LOOP = 10.0
 
 
@@ -31,8 +31,8 @@ class Estimator:
   Args:
     model: see above.
     run_config: a RunConfig.
-    devices: what `devices.choose` says; the model was made in its scope.
-    model_dir: where checkpoints go. Of several hosts the chief alone writes.
+    devices: what `devices.choose` returns; the model was made in its scope.
+    model_dir: the folder of checkpoints, which only the chief writes.
   """
 
   def __init__(
@@ -56,8 +56,8 @@ class Estimator:
     for it.
 
     Args:
-      input_fn: `input_fn(start)` -> tf.data.Dataset of batches, from batch
-        number `start` of the training on. With several hosts it also gets
+      input_fn: `input_fn(start)` -> tf.data.Dataset of batches, beginning with
+        batch number `start` of the training. With several hosts it also gets
         `num_shards` and `shard`: which rows of each batch to return.
       max_steps: as counted by the model's global_step.
       hooks: see hooks.py, called between loops, on the chief.
@@ -74,8 +74,8 @@ class Estimator:
     hooks = hooks if self._devices.is_chief else ()
     with stop_lib.Requests() as requests:
       loop = self._make_loop(iter(dataset), on_traced)
-      # Not before: a start that fails until here leaves no checkpoint, which
-      # would stand in the way of another architecture.
+      # Not earlier: a start that fails before this line leaves no checkpoint. A
+      # checkpoint would block a start with another architecture.
       self._devices.together(lambda: self._begin(step))
       self._train(loop, step, max_steps, hooks, requests)
 
@@ -96,7 +96,7 @@ class Estimator:
         saved = step
       built = step > start + 1
       steps = self._next_steps(step, max_steps, seconds / steps, built)
-      # A host that is done here does not leave before the chief has saved.
+      # A host that is done here must not leave before the chief has saved.
       steps, stops = self._agree(steps, requests)
     if step != saved:
       self._save(step)
@@ -120,18 +120,18 @@ class Estimator:
       raise
 
   def _agree(self, steps, requests):
-    """Returns the chief's `steps`, which depend on its clock, and all stops."""
+    """Returns the chief's `steps`, from its clock, and how many hosts stop."""
     mine = steps if self._devices.is_chief else 0
     return self._devices.sum_over_hosts([mine, int(requests.stop)])
 
   def _next_steps(self, step, max_steps, seconds_per_step, built):
-    """Returns how many steps to make before looking up again."""
+    """Returns how many steps the next loop of the graph runs."""
     interval = self._config.save_checkpoints_steps
     until_checkpoint = interval - step % interval
     steps = min(
       self._config.iterations_per_loop, until_checkpoint, max_steps - step
     )
-    # The time of the first step is that of building the graph.
+    # The first step is no measure: it also builds the graph.
     wanted = _SECONDS_PER_LOOP / max(seconds_per_step, 1e-6) if built else 1
     return max(1, min(steps, int(wanted)))
 
@@ -150,7 +150,7 @@ class Estimator:
       )
 
   def _begin(self, step):
-    """Leaves the checkpoint that a training begins with, and no others."""
+    """Writes the first checkpoint, or tidies up when a training goes on."""
     if step == 0:
       self._save(step)
     else:
@@ -163,7 +163,7 @@ class Estimator:
     self._tidy(step)
 
   def _tidy(self, step):
-    """Removes what a process that was killed would have removed, too."""
+    """Removes old checkpoints, also those that a killed process left."""
     if self._devices.is_chief and checkpoints.all_steps(self._model_dir):
       checkpoints.remove_old(
         self._model_dir, self._config.keep_checkpoint_max, step
@@ -172,7 +172,7 @@ class Estimator:
   def _make_loop(self, iterator, on_traced=None):
     """Returns `loop(steps)` -> scalars of the last step."""
 
-    # Models are written in graph operations: to convert their Python as well
+    # Models are written in graph operations. Converting their Python as well
     # would double the time until the first step.
     train_step = tf.autograph.experimental.do_not_convert(self.model.train_step)
 
@@ -189,7 +189,7 @@ class Estimator:
 
 
 def named_variables(model: Any) -> dict[str, tf.Variable]:
-  """Returns {name: variable}, named as checkpoints are."""
+  """Returns {name: variable}, with the names used in checkpoints."""
   named = {v.name.split(":")[0]: v for v in model.variables}
   if len(named) < len(model.variables):
     raise ValueError(

@@ -1,7 +1,7 @@
 """Which hooks a training has: the built-in ones, and those that gin names.
 
-A hook of your own is a class that extends `hooks.Hook`. It is made from a
-`Training`, and named in a gin file, by gin's name or by its dotted path:
+A hook of your own is a class that extends `hooks.Hook`. Its constructor takes a
+`Training`. A gin file names it by its gin name or by its dotted path:
 
   run_config.hooks = [@MyHook, "my_package.my_hook.MyOtherHook"]
 """
@@ -24,9 +24,7 @@ class Training(NamedTuple):
   model_dir: str
   batch_size: int  # images of one D update, over all replicas
   images_per_step: int  # real images that D sees in one step
-  images: Callable[
-    [], dict[str, np.ndarray]
-  ]  # {name: picture}, made when asked
+  images: Callable[[], dict[str, np.ndarray]]  # {name: picture}, made on demand
   texts: Callable[[], dict[str, str]]  # {name: Markdown}, after the first step
 
 
@@ -36,9 +34,9 @@ _registered: list[HookMaker] = []
 
 
 def register(maker: HookMaker) -> HookMaker:
-  """Makes every training ask a function for hooks, which may return none.
+  """Registers a function that each training asks for hooks; it may return none.
 
-  For a file whose own gin parameters say whether it has a hook: they then work
+  This is for a file whose own gin parameters turn its hook on: they then work
   without `run_config.hooks`.
   """
   if maker not in _registered:
@@ -72,10 +70,10 @@ def make(named: Iterable[Any], training: Training) -> list[hooks.Hook]:
 
 
 def find(named: Any) -> list[HookMaker]:
-  """Returns what makes the hooks of `run_config.hooks`.
+  """Returns the functions that make the hooks of `run_config.hooks`.
 
   Raises:
-    ValueError: one of them is neither callable nor the path of a callable.
+    ValueError: an item is not a callable or the path of one.
   """
   if not isinstance(named, (list, tuple)):
     raise ValueError(f"run_config.hooks = {named!r}. {_ACCEPTED}")
@@ -120,7 +118,7 @@ def _hooks_of(maker, training):
 
 
 def classes() -> list[type[hooks.Hook]]:
-  """Returns all classes of hooks that are imported, by name."""
+  """Returns all imported classes of hooks, sorted by name."""
   found = {(each.__module__, each.__qualname__): each for each in _subclasses()}
   return [found[key] for key in sorted(found, key=lambda key: key[::-1])]
 

@@ -30,7 +30,7 @@ class Hook:
   def after_loop(
     self, step: int, steps: int, seconds: float, scalars: dict[str, Any]
   ) -> None:
-    """`steps` steps led to `step` in `seconds`; `scalars` are of the last."""
+    """The last `steps` steps took `seconds`; `scalars` are those of `step`."""
 
   def end(self, step: int) -> None:
     """The training is over."""
@@ -41,7 +41,7 @@ class Progress(Hook):
 
   Args:
     images_per_step: real images that D sees in one step.
-    stream: where to; a terminal has one line, which is written over.
+    stream: where to print; on a terminal each line overwrites the last.
   """
 
   def __init__(
@@ -79,10 +79,10 @@ class Progress(Hook):
 
   def end(self, step: int) -> None:
     if self._rate and self._stream.isatty():
-      self._print("")  # What is printed next does not write over the last line.
+      self._print("")  # Keeps the next output from overwriting the last line.
 
   def _print(self, text, passing=False):
-    """Prints a line; a passing one makes way for the next on a terminal."""
+    """Prints a line; on a terminal the next one overwrites a passing one."""
     if passing and self._stream.isatty():
       columns = shutil.get_terminal_size().columns
       # "Erase to the end": the line before may have been longer.
@@ -99,15 +99,15 @@ def _time(seconds):
 
 
 class NanGuard(Hook):
-  """Ends a training whose losses are no numbers any more.
+  """Ends a training with a loss that is not finite.
 
-  A step that loss scaling skipped has changed nothing, whatever its losses
-  were. The training ends if many loops in a row end with such a step.
+  A step that loss scaling skipped has changed nothing, so its losses do not
+  matter. The training ends if many loops in a row end with such a step.
   """
 
   def __init__(self) -> None:
     self._skipped = 0.0  # steps so far, of all networks
-    self._in_a_row = 0  # loops that ended with a loss that is no number
+    self._in_a_row = 0  # loops that ended with a loss that is not finite
 
   def after_loop(
     self, step: int, steps: int, seconds: float, scalars: dict[str, Any]
@@ -133,15 +133,15 @@ class NanGuard(Hook):
       )
 
 
-# Of loops whose last step float16 skipped because its losses overflowed.
+# Loops in a row whose last step float16 skipped because losses overflowed.
 _MOST_BAD_LOOPS = 10
 
 
 class ScalarTable(Hook):
   """Writes scalars.csv: step, seconds of training so far, and all scalars.
 
-  A row for every loop, for programs that do not read TensorBoard's files. A
-  training that goes on from a checkpoint first drops the rows after it.
+  It has a row for every loop, for programs that do not read TensorBoard's
+  files. A training that goes on from a checkpoint first drops later rows.
   """
 
   def __init__(self, model_dir: str) -> None:
@@ -164,7 +164,7 @@ class ScalarTable(Hook):
     files.append_text(self._path, _csv_lines(self._names, [row]))
 
   def _start_anew(self, row):
-    """Writes the rows from before, with the columns that there are now, too."""
+    """Writes the earlier rows again, with columns for new scalars as well."""
     before = {name: None for old in self._rows for name in old}
     self._names = list({**dict.fromkeys(row), **before})
     lines = _csv_lines(self._names, self._rows)
@@ -176,7 +176,7 @@ class ScalarTable(Hook):
 def read_scalars(path: str) -> list[dict[str, Union[int, float]]]:
   """Returns the rows of a scalars.csv, {name: number}; none without a file.
 
-  The last line of a process that was killed may be half of one: it is left out.
+  A process that was killed may leave half a last line, which is left out.
   """
   text = files.read_text_if_any(path) or ""
   whole = text[: text.rfind("\n") + 1]
@@ -205,12 +205,12 @@ class Summaries(Hook):
   examples/sec.
 
   Args:
-    model_dir: where to.
-    every_steps: about how often.
+    model_dir: the folder to write to.
+    every_steps: about how many steps lie between two writes.
     images: `images()` -> {name: uint8 [H, W, C]}, called each time.
     images_per_step: real images that D sees in one step, for examples/sec.
-    texts: `texts()` -> {name: Markdown}, called once, after the first steps:
-      gin then knows all parameters that are used.
+    texts: `texts()` -> {name: Markdown}, called once, after the first steps,
+      because gin then knows all parameters that are used.
   """
 
   def __init__(
@@ -263,7 +263,7 @@ class Summaries(Hook):
 
   @contextlib.contextmanager
   def _refusals(self):
-    """Makes errors of TensorFlow's writer the system's, with a sentence."""
+    """Turns errors of TensorFlow's writer into an OSError with advice."""
     try:
       yield
     except (OSError, tf.errors.OpError) as error:

@@ -23,24 +23,24 @@ class RunConfig:
   """How a training is run; `RunConfig()` is what a gin file sets.
 
   Attributes:
-    tf_random_seed: everything random follows from it; None draws one.
+    tf_random_seed: seed of everything random; None draws one.
     single_core: use one core of a TPU.
     iterations_per_loop: steps that run before hooks are called again.
     save_checkpoints_steps: steps between two checkpoints.
-    keep_checkpoint_max: how many checkpoints are kept; 0 or None is all.
-    cluster_timeout_s: how long hosts that train together wait for each other.
-      It must be longer than the chief needs for a checkpoint, and than a loop
-      of steps takes.
-    cluster_port: of a host's first task under Slurm; None follows from the
-      number of the job.
+    keep_checkpoint_max: how many checkpoints are kept; 0 or None keeps all.
+    cluster_timeout_s: seconds that hosts which train together wait for each
+      other. It must be longer than the chief needs to write a checkpoint, and
+      longer than a loop of steps.
+    cluster_port: port of a host's first task under Slurm; None derives it from
+      the number of the job.
     precision: what networks compute in, "float32" (the default), "bfloat16", or
       "float16" with a loss scale; weights are float32 in any case.
-    precision_mode: the precision in the words of a device's own compiler, if it
-      has one; "allow_mix_precision" is float16 elsewhere.
-    memory_check: what happens if the training is not likely to fit into memory,
-      "warn" or "refuse"; "off" does not look.
-    hooks: more hooks of a training, beside the built-in ones: a list of @names
-      and of dotted paths, see hook_kinds.py.
+    precision_mode: the precision as a device's own compiler calls it, if it has
+      one; "allow_mix_precision" means float16 elsewhere.
+    memory_check: what happens if the training is unlikely to fit into memory,
+      "warn" or "refuse"; "off" does not check.
+    hooks: hooks in addition to the built-in ones: a list of @names and of
+      dotted paths, see hook_kinds.py.
     additions: what the kind of device adds, see `AbstractKind.configured`; gin
       does not set it.
   """
@@ -59,17 +59,17 @@ class RunConfig:
   additions: Optional[base.Additions] = None
 
   def __post_init__(self) -> None:
-    # What no device understands. Each device refuses the rest when it is known.
+    # Refuses what no device accepts. The chosen device refuses the rest later.
     precision_lib.resolve(self.precision, self.precision_mode, on_npu=True)
     if self.memory_check not in ("warn", "refuse", "off"):
       raise ValueError(
         f"run_config.memory_check = {self.memory_check!r} is unknown. It can "
         "be 'warn', 'refuse' or 'off'."
       )
-    hook_kinds.find(self.hooks)  # Refuses what is no hook.
+    hook_kinds.find(self.hooks)  # Refuses what is not a hook.
 
   def _replace(self, **changes: Any) -> "RunConfig":
-    """Is `dataclasses.replace`, as docs/distributed.md showed it once."""
+    """Calls `dataclasses.replace`; docs/distributed.md once used this."""
     return dataclasses.replace(self, **changes)
 
 
@@ -79,8 +79,8 @@ run_config = RunConfig  # as gin files call it
 def for_device(kind: str) -> RunConfig:
   """Returns the RunConfig for `--run_config=kind`.
 
-  It includes what gin says for that kind of device alone. For "auto" these are
-  the devices that may be here. If they turn out not to be, `Devices.settle`
-  takes it back.
+  It includes what gin sets for that kind of device alone. For "auto" that is
+  the first kind that may be here. If it turns out not to be, `Devices.settle`
+  takes these settings back.
   """
   return devices.find(kind).configured(RunConfig())

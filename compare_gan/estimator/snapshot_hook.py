@@ -8,17 +8,18 @@ import tensorflow as tf
 
 
 class Snapshots(hooks.Hook):
-  """Writes the variables whose names say so, see storage/snapshots.py.
+  """Writes the variables with a marked name, see storage/snapshots.py.
 
-  A training that goes on from a checkpoint removes the snapshots after it, and
-  so ends with the same ones as a training that was never interrupted.
+  A training that goes on from a checkpoint removes the snapshots after it, so
+  it ends with the same ones as a training that was never interrupted.
 
   Args:
-    model_dir: where to.
-    marker: a part of the names of the variables. A model that has none leaves
+    model_dir: the folder to write to.
+    marker: a part of the names of these variables. A model without any leaves
       no snapshots.
-    every_steps: how often; the last step of the training has one, too. A
-      multiple of run_config.save_checkpoints_steps, where loops end.
+    every_steps: steps between two snapshots; the last step of the training gets
+      one, too. Use a multiple of run_config.save_checkpoints_steps, because
+      loops end there.
   """
 
   def __init__(self, model_dir: str, marker: str, every_steps: int) -> None:

@@ -1,7 +1,7 @@
 """Stopping a training from outside: Ctrl-C, `kill`, the end of a Slurm job.
 
-The first SIGINT or SIGTERM lets the steps that are on their way end and a
-checkpoint be written; the second one ends the process at once.
+After the first SIGINT or SIGTERM, the running steps end and a checkpoint is
+written; the second one ends the process at once.
 """
 
 import os
@@ -22,9 +22,9 @@ class StopRequested(Exception):
 class Requests:
   """Notes signals while it is entered; `stop` says whether there was one.
 
-  A handler of Python's runs between two of its instructions, and a loop of the
-  graph is one instruction that takes seconds. So a thread is told of signals by
-  a pipe, which the system's own handler writes to.
+  Python runs a signal handler between two of its instructions, and a loop of
+  the graph is one instruction that takes seconds. So a thread learns of signals
+  from a pipe, which the system's own handler writes to.
   """
 
   def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Requests:
 
   def __enter__(self) -> "Requests":
     if threading.current_thread() is not threading.main_thread():
-      return self  # Python has signals in the main thread only.
+      return self  # Python handles signals in the main thread only.
     self._told, self._teller = socket.socketpair()
     self._teller.setblocking(False)
     self._wakeup = signal.set_wakeup_fd(self._teller.fileno())

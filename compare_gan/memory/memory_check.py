@@ -1,9 +1,8 @@
-"""Says before the first step whether a training fits into memory.
+"""Reports before the first step whether a training fits into memory.
 
 `run_config.memory_check` is "warn", "refuse" or "off". The estimate reads the
-traced step that the training will run anyway, so it takes no time. Only if that
-step does not fit are other ways to compute it traced, each for an estimate of
-its own.
+traced step that the training will run anyway, so it takes no time. Other ways
+to compute the step are traced and estimated only if that step does not fit.
 """
 
 import contextlib

@@ -41,10 +41,10 @@ def traced_training_bytes(
   Args:
     graph: of the step.
     variables: all variables of the training.
-    copies: the number of copies of the variables: of replicas that share one
-      memory.
-    shares: the number of memories that the graph's tensors are divided among:
-      of replicas with a memory of their own.
+    copies: the number of copies of the variables, which is the number of
+      replicas that share one memory.
+    shares: the number of memories that the graph's tensors are divided among,
+      which is the number of replicas with a memory of their own.
   """
   peak = copies * variable_bytes(variables) + _peak(graph) // shares
   return int(_OVERHEAD * peak + _FIXED)

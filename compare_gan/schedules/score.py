@@ -1,4 +1,4 @@
-"""The scores of a training's checkpoints: rows of tables, pictures, best/."""
+"""Scores the checkpoints of a training: rows of tables, pictures, best/."""
 
 from collections.abc import Iterable
 import json
@@ -39,7 +39,7 @@ class _Loaded(NamedTuple):
 class Scorer:
   """The model and the evaluator that all checkpoints of a run share.
 
-  Both are made when they are needed first.
+  Both are made when they are first needed.
 
   Args:
     dataset: an AbstractDataset.
@@ -76,14 +76,14 @@ class Scorer:
     return self._loaded
 
   def is_scored(self, step: int, rows: list[ScoreRow]) -> bool:
-    """Returns whether rows of a step have all that would be computed now."""
+    """Returns whether rows of a step have all scores that would be computed."""
     try:
       tensors = checkpoints.read(self._model_dir, step)
       post_hoc.require_snapshot(
         self._model_dir, step, settings_lib.Settings().ema
       )
     except OSError:
-      return False  # `evaluate` reads it again, and says so.
+      return False  # `evaluate` reads it again, and reports it.
     loaded = self.load(step, tensors)
     card = loaded.evaluator.card_of_model(loaded.gan)
     enough = [row for row in rows if protocol.covers(row.protocol, card)]
@@ -91,10 +91,10 @@ class Scorer:
     return bool(enough)
 
   def keep_best_of_before(self) -> None:
-    """Lets best/ be one of the rows that `is_scored` has found to be enough.
+    """Makes best/ the best of the rows that `is_scored` has found to be enough.
 
-    Until then it may be the best under another protocol, under which all
-    checkpoints were scored since.
+    Until then best/ may be the best under another protocol, if all checkpoints
+    have been scored under that one in the meantime.
     """
     best_by = self._loaded.best_by if self._loaded else None
     for row in self.scored_before:
@@ -125,8 +125,8 @@ def evaluate(
       step,
       _bindings(model_dir, step),
     )
-    # Pictures come before the row: without a row, an evaluation that was killed
-    # is made again.
+    # Pictures come before the row: an evaluation that was killed leaves no row,
+    # so it is made again.
     if chosen.sample_grid:
       _write_samples(sampler, chosen, model_dir, step)
     if chosen.microscope and step == max(checkpoints.all_steps(model_dir)):
@@ -141,7 +141,7 @@ def evaluate(
 
 
 def _write_samples(sampler, chosen, model_dir, step):
-  """Leaves samples/step-<step>.png, the same z at every step."""
+  """Writes samples/step-<step>.png, from the same z at every step."""
   z, labels = sampling.draw(
     sampler.gan,
     chosen.sample_grid,

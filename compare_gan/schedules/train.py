@@ -1,8 +1,8 @@
 """A training: its start, its steps, and the files that it leaves.
 
-A training that stopped goes on from its last good checkpoint. Whatever could
-be wrong with the start is found before the first step, and on several hosts
-before they make variables together.
+A training that stopped goes on from its last good checkpoint. Anything wrong
+with the start is reported before the first step, and on several hosts before
+they make variables together.
 """
 
 from collections.abc import Callable
@@ -40,13 +40,13 @@ _PICTURED = 64  # images of a picture, at most
 
 
 def train(devices: Any, dataset: Any, run_config: Any, model_dir: str) -> None:
-  """Trains what gin is bound to, up to `options.training_steps`.
+  """Trains what gin configures, up to `options.training_steps`.
 
   Args:
     devices: what `devices.choose` returns.
     dataset: an AbstractDataset.
     run_config: a RunConfig.
-    model_dir: is made if there is none. No other process may train in it.
+    model_dir: is made if it does not exist. No other process may train in it.
   """
   with precision.using(*devices.precision(run_config)):
     with _only_trainer(devices, model_dir):
@@ -64,7 +64,7 @@ def _only_trainer(devices: Any, model_dir: str) -> Iterator[None]:
 def _keep_others_out(stack, devices, model_dir):
   if not devices.is_chief:
     return  # Only the chief writes.
-  checkpoints.all_steps(model_dir)  # Nothing is made where it is not readable.
+  checkpoints.all_steps(model_dir)  # Raises if the folder is unreadable.
   files.make_folder(model_dir)
   refusal = (
     f"{model_dir} is being trained in by {{holder}}. Wait for it or end it, or "
@@ -85,7 +85,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
   if isinstance(values, transfer.Values):
     print(devices.together(values.report))
   start = int(gan.global_step.numpy())
-  if was is not None and was.step != start:  # It was damaged.
+  if was is not None and was.step != start:  # That one was damaged.
     was = restart.find_begun(model_dir, start)
   is_done = was is not None and start >= options.training_steps
 
@@ -119,7 +119,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
 
 
 def _begun(model_dir, dataset):
-  """Returns what there is of the training, None if it starts anew."""
+  """Returns the restart.Begun of the training, None if it starts anew."""
   was = restart.find_begun(model_dir)
   if was is None:
     return None
@@ -137,7 +137,7 @@ def _begun(model_dir, dataset):
 
 
 def _check_graph(graph, gan, devices, run_config):
-  """Says what is known before the first step, once its graph is there."""
+  """Reports unread bindings and memory needs, from the graph of a step."""
 
   def check() -> None:
     if devices.is_chief:
@@ -150,16 +150,16 @@ def _check_graph(graph, gan, devices, run_config):
 
 
 def _describe_start(was, model_dir, step):
-  """Says what holds from a step on, and makes room to record it."""
+  """Prints the settings that change at a step, and prepares their record."""
   model_dir_lib.prepare_for_start(model_dir, step)
   for difference in restart.differences(was) if was else ():
     print(restart.describe_difference(difference, step))
 
 
 def _seed(run_config, model_dir):
-  """Returns the seed of the run: a stopped one goes on with its own."""
+  """Returns the seed of the run; a run that goes on keeps its own."""
   seed = model_dir_lib.stored_seed(model_dir)
-  # Of a start that left no checkpoint only a seed that was drawn counts.
+  # Without a checkpoint, a configured seed replaces the stored one.
   if seed is None or not checkpoints.all_steps(model_dir):
     chosen = run_config.tf_random_seed
     seed = seed if chosen is None else chosen
@@ -169,8 +169,8 @@ def _seed(run_config, model_dir):
 def _beginning(dataset, options, run_config, model_dir):
   """Returns the seed, the restart.Begun or None, and the first values or None.
 
-  All that a training begins with is read here, so that whatever is wrong with
-  it is known before several hosts make variables together.
+  Everything that a training begins with is read here, so that errors in it are
+  known before several hosts make variables together.
   """
   seed = _seed(run_config, model_dir)
   was = _begun(model_dir, dataset)
@@ -215,7 +215,7 @@ def _picture_maker(
   sampler = sampling.Sampler(gan, batch_moments=not sampling.are_filled(gan))
 
   def images() -> dict[str, np.ndarray]:
-    # The clock decides when pictures are made, so they must not move anything.
+    # The clock decides when pictures are made, so they must change no variable.
     with state.frozen():
       fakes = np.concatenate(list(sampler.batches(z, labels)))
     reals = next(dataset.batches("train", n).as_numpy_iterator())

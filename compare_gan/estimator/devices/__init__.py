@@ -1,7 +1,8 @@
 """What a step runs on: one file for each kind of device, and what they share.
 
-It sees the leaves, and nothing of the estimator. A kind is a file with a class
-`Kind` (see base.py) here, or of your own: `--run_config=my_package.my_device`.
+This room sees the leaves, and nothing of the estimator. A kind is a file here
+with a class `Kind` (see base.py), or a module of your own:
+`--run_config=my_package.my_device`.
 """
 
 import importlib
@@ -20,11 +21,11 @@ def choose(
 ) -> base.Devices:
   """Returns what to train on; call it before any op of TensorFlow.
 
-  CPUs and GPUs are those of several hosts where TF_CONFIG or Slurm names some,
-  see cluster.py.
+  If TF_CONFIG or Slurm names several hosts, the CPUs or GPUs of all of them are
+  used, see cluster.py.
 
   Args:
-    kind: `--run_config`. "auto" takes the first that is here, and prints which.
+    kind: `--run_config`. "auto" takes the first that is here, and prints it.
     batch_size: the global batch must divide by the number of replicas.
     run_config: a RunConfig, what `run_config.for_device(kind)` returns.
   """

@@ -1,6 +1,6 @@
 """`--run_config=auto`: the first kind of device that is here.
 
-Each kind says its place among those that are asked, `auto_order`.
+Kinds are asked in the order of their `auto_order`.
 """
 
 from typing import Any
@@ -27,16 +27,16 @@ class Kind(base.AbstractKind):
     )
 
   def configured(self, run_config: Any) -> Any:
-    """Returns it as for the first kind that may be here.
+    """Returns the RunConfig as the first kind that may be here configures it.
 
-    If that is not here after all, `Devices.settle` takes its additions back.
+    If that kind is not here after all, `Devices.settle` undoes its additions.
     """
     may_be_here = (kind for kind in _asked() if kind.may_be_here())
     return next(may_be_here).configured(run_config)
 
 
 def _asked():
-  """Returns the kinds that are asked, in their order."""
+  """Returns the kinds that "auto" asks, in order."""
   kinds = [devices.find(name) for name in devices.names()]
   asked = [kind for kind in kinds if kind.auto_order is not None]
   return sorted(asked, key=lambda kind: kind.auto_order)

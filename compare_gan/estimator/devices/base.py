@@ -1,6 +1,6 @@
-"""What the estimator asks of devices, and what a kind of them has to answer.
+"""What the estimator needs of devices, and what a kind of device implements.
 
-`replica.py` is what the rest of the library sees of them.
+The rest of the library sees devices only through `replica.py`.
 """
 
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ import tensorflow as tf
 
 
 class Devices(replica.Replicas):
-  """What the estimator asks of the devices; as it is, for one host."""
+  """What the estimator needs of devices; this base class is for one host."""
 
   is_chief = True  # Writes checkpoints, summaries, progress.
 
   def scope(self) -> contextlib.AbstractContextManager:
-    """Surrounds the making of variables."""
+    """Returns a context in which to make variables."""
     raise NotImplementedError
 
   def run(
     self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
   ) -> dict[str, tf.Tensor]:
-    """Returns the scalars of `step(batches)`, their means over replicas."""
+    """Returns the scalars of `step(batches)`, averaged over replicas."""
     raise NotImplementedError
 
   def precision(self, run_config: Any) -> tuple[str, bool]:
@@ -40,7 +40,7 @@ class Devices(replica.Replicas):
     )
 
   def settle(self, run_config: Any) -> Any:
-    """Returns the RunConfig as it is on these devices.
+    """Returns the RunConfig for these devices.
 
     A kind that adds to it overrides this. Others take back what was added by a
     kind that turned out not to be here.
@@ -56,7 +56,7 @@ class Devices(replica.Replicas):
   def dataset(
     self, input_fn: Callable[..., tf.data.Dataset], model: Any, step: int
   ) -> Any:
-    """Returns what `take` takes batches from, from `step` of `model` on."""
+    """Returns the dataset that `take` reads, from `step` of `model` on."""
     first = step * model.batches_per_step
     dataset = input_fn(first, **self.shard())
     return self.feed(dataset, model, step).prefetch(2)
@@ -69,11 +69,11 @@ class Devices(replica.Replicas):
     return dataset
 
   def take(self, iterator: Iterator[Any], count: int) -> Any:
-    """Returns what `run` gets for one step, `count` batches."""
+    """Returns the `count` batches of one step, as `run` takes them."""
     return [next(iterator) for _ in range(count)]
 
   def inspect(self, graph: tf.Graph) -> None:
-    """Raises, or warns, if the device will not run a step's graph."""
+    """Raises, or warns, if the device cannot run a step's graph."""
 
   def loop(
     self,
@@ -81,11 +81,11 @@ class Devices(replica.Replicas):
     iterator: Iterator[Any],
     outputs: dict[str, Any],
   ) -> Callable[[int], dict[str, Any]]:
-    """Returns `loop(steps)`, which makes steps and returns the last scalars.
+    """Returns `loop(steps)`, which runs steps and returns the last scalars.
 
     Args:
       one_step: a tf.function, `one_step(iterator)` -> {name: scalar}.
-      iterator: of what `feed` returned.
+      iterator: over what `feed` returned.
       outputs: the structure of what `one_step` returns.
     """
 
@@ -121,48 +121,46 @@ class Devices(replica.Replicas):
   def together(self, function: Callable[[], Any]) -> Any:
     """Returns `function()`; if it fails on one host, all hosts stop.
 
-    The others stop with the sentence of the one that failed. All of them have
-    to call it at the same place.
+    The others stop with the error message of the one that failed. All hosts
+    must call it at the same place.
     """
     return function()
 
   def waiting(self) -> contextlib.AbstractContextManager:
-    """Surrounds what other hosts take part in, for it may never end."""
+    """Returns a context for a call that may wait forever for other hosts."""
     return contextlib.nullcontext()
 
   def explain(self, error: tf.errors.OpError) -> None:
-    """Raises what a tf.errors.OpError of a step means, if that is known."""
+    """Raises a clearer error for an OpError of a step if its cause is known."""
 
 
 class Found(NamedTuple):
-  """What a kind of device answers if "auto" asks whether it is here."""
+  """The answer of a kind of device when "auto" asks whether it is here."""
 
   devices: Optional[Devices]  # None if it is not
   reason: str  # a clause: why not, or how that is known
-  name: str = ""  # of what there is, "the GPU"
+  name: str = ""  # of the devices, such as "the GPU"
 
 
 class Additions(Protocol):
-  """What a kind of device adds to a RunConfig, beside other values in it."""
+  """What a kind of device adds to a RunConfig, apart from changed values."""
 
-  elsewhere: dict[
-    str, Any
-  ]  # the fields that have others, as they are elsewhere
+  elsewhere: dict[str, Any]  # the changed fields, with their values elsewhere
 
   def dry_run(self, model: Any, specs: Any) -> str:
     """Returns what `--dry_run` says of a step on such devices.
 
     Args:
-      model: as the Estimator has it.
-      specs: of each batch that a step gets, nests of tf.TensorSpec.
+      model: as the Estimator takes it.
+      specs: a nest of tf.TensorSpec for each batch of a step.
     """
 
 
 class AbstractKind:
   """A value of `--run_config`: the class `Kind` of the file of that name."""
 
-  # "auto" takes the first that is here, in the order of these numbers. A kind
-  # without one is for who asks for it by its name.
+  # "auto" takes the first kind that is here, in the order of these numbers. A
+  # kind without a number is used only if it is named.
   auto_order: Optional[int] = None
 
   def choose(self, batch_size: Optional[int], run_config: Any) -> Devices:
@@ -184,5 +182,5 @@ class AbstractKind:
     return True
 
   def configured(self, run_config: Any) -> Any:
-    """Returns the RunConfig with what gin says for such devices alone."""
+    """Returns the RunConfig with what gin sets for such devices alone."""
     return run_config

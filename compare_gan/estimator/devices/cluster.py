@@ -1,6 +1,6 @@
 """Which hosts train together: read from TF_CONFIG, or from Slurm's variables.
 
-TF_CONFIG, the same on every host but for `task`:
+TF_CONFIG is the same on every host except for `task`:
 
   {"cluster": {"worker": ["a:2222", "b:2222"]},
    "task": {"type": "worker", "index": 0}}
@@ -20,11 +20,11 @@ import time
 from typing import Optional
 
 _TYPES = ("chief", "worker")  # The chief, or else worker 0, writes the files.
-_FIRST_PORT = 20000  # Slurm's jobs share these, by their numbers.
+_FIRST_PORT = 20000  # Slurm's jobs add their numbers to it.
 _PORTS = 10000
 _HELLO = "compare_gan"
 _GO = b"go"
-_LONGEST = 1000  # bytes of what a host says to the others
+_LONGEST = 1000  # bytes of the message of a host to the others
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Cluster:
   index: int
   local_index: int = 0  # among the tasks of this host
   local_tasks: int = 1
-  gpus_per_task: Optional[int] = None  # None: equal parts of this host's
+  gpus_per_task: Optional[int] = None  # None: an equal share of the host's GPUs
 
 
 def find(
@@ -44,8 +44,8 @@ def find(
   """Returns the Cluster that the environment names, None for one task alone.
 
   Args:
-    environment: of the process.
-    port: the first one of this host's tasks under Slurm; None follows from the
+    environment: that of the process.
+    port: the port of a host's first task under Slurm; None derives it from the
       number of the job.
   """
   if "TF_CONFIG" in environment:
@@ -154,7 +154,7 @@ def _position(task, jobs):
 def _from_slurm(environment, port):
   """Returns the Cluster of a step: its tasks are numbered host by host."""
   if "SLURM_STEP_NODELIST" not in environment:
-    return None  # A batch script itself, not what it starts by srun.
+    return None  # The batch script itself, not a task of srun.
   number = _int(environment, "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")
   index = _int(environment, "SLURM_PROCID")
   hosts = node_names(environment["SLURM_STEP_NODELIST"])
@@ -199,7 +199,7 @@ def node_names(text: str) -> list[str]:
   """Returns the hosts of Slurm's short form: "n[1-2,07]" is n1, n2, n07."""
   if text.count("[") != text.count("]"):
     raise ValueError(f"Slurm's list of nodes {text!r} has an open bracket.")
-  # Commas inside of brackets part numbers, the others part names.
+  # Commas in brackets separate numbers, the others separate names.
   return [
     name
     for part in re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text)
@@ -243,12 +243,12 @@ def _int(environment, *names):
 
 
 def meet(cluster: Cluster, timeout_s: float) -> None:
-  """Returns as soon as all tasks are there; says who is not.
+  """Waits until all tasks are there; an error names those that are missing.
 
-  Without it TensorFlow waits for the others for hours, or for ever. The tasks
-  call on the chief, at the port that TensorFlow is to have next, and the chief
-  closes it before it lets them go: whoever TensorFlow reaches there later is
-  TensorFlow.
+  Without it TensorFlow waits for the others for hours, or forever. The tasks
+  connect to the chief at the port that TensorFlow will use next. The chief
+  closes the port before it lets them go, so that only TensorFlow can answer
+  there later.
   """
   deadline = time.monotonic() + timeout_s
   port = _split(cluster.addresses[cluster.index])[1]
@@ -294,22 +294,22 @@ def _callers(listener, number, deadline):
     if len(hello) == 2 and hello[0] == _HELLO and hello[1].isdigit():
       callers[int(hello[1])] = caller
     else:
-      caller.close()  # Somebody else's.
+      caller.close()  # It is not a task of ours.
   return callers
 
 
 def _let_go(caller):
-  """Tells a task to go on, and lets it hang up first: the port is free then."""
+  """Tells a task to go on; the task closes first, which frees the port."""
   with caller:
     try:
       caller.sendall(_GO)
       caller.recv(1)
     except OSError:
-      pass  # It died just now: the first step will tell.
+      pass  # It has just died: the first step will fail.
 
 
 def _call(cluster, deadline):
-  """Waits for the chief's word; returns whether it came."""
+  """Waits for the chief's signal to go on; returns whether it came."""
   while time.monotonic() < deadline:
     try:
       address = _split(cluster.addresses[0])
@@ -334,11 +334,11 @@ def raise_what_others_raise(
 ) -> None:
   """Raises ConnectionError if one of the other hosts cannot go on.
 
-  All hosts have to call it at the same place, for each waits for the others.
+  All hosts must call it at the same place, because each waits for the others.
 
   Args:
     error: why this host cannot go on; None if it can.
-    cluster: all of them.
+    cluster: all hosts.
     sum_over_hosts: `sum_over_hosts(numbers)` -> their sums.
   """
   failed = [0] * len(cluster.addresses)
@@ -358,7 +358,7 @@ def raise_what_others_raise(
 
 
 def _as_numbers(error):
-  """Returns the sentence of an error as bytes, as many for any error."""
+  """Returns the message of an error as bytes, padded to a fixed number."""
   text = str(error).split("\n  In call to")[0].strip()
   if not isinstance(error, (ValueError, OSError)):
     text = f"{type(error).__name__}: {text}"

@@ -17,7 +17,7 @@ class Kind(base.AbstractKind):
     cluster = hosts.find(run_config)
     if cluster is None:
       return single.OneDevice("CPU:0")
-    hosts.share_gpus(cluster)  # TensorFlow takes memory of all that it sees.
+    hosts.share_gpus(cluster)  # TensorFlow takes memory on all GPUs it sees.
     return hosts.choose(cluster, 0, batch_size, run_config)
 
   def look(self, batch_size: Optional[int], run_config: Any) -> base.Found:

@@ -20,16 +20,16 @@ import tensorflow as tf
 class MultiWorker(replicated.Replicated):
   """Replicas on several hosts, on all of their GPUs or on one CPU each.
 
-  It must be made before TensorFlow runs its first op: the hosts find each other
-  as TensorFlow starts. Variables are made with the chief's values, on whatever
-  host; later each host changes its own copy by the same sums, so all copies
-  keep the same bits. A loop of the graph may surround `run`.
+  Make it before TensorFlow runs its first op: the hosts connect when TensorFlow
+  starts. Variables start with the chief's values on every host. Later each host
+  changes its own copy by the same sums, so all copies keep the same bits. `run`
+  may be called in a loop of the graph.
 
   Args:
     cluster: a cluster.Cluster.
-    num_gpus: of this host's, the same on each; 0 for the CPU.
-    timeout_s: how long hosts wait for each other. A loop that takes longer
-      means that a host is lost.
+    num_gpus: GPUs of this host, the same number on each; 0 for the CPU.
+    timeout_s: seconds that hosts wait for each other. If a loop takes longer, a
+      host is considered lost.
   """
 
   def __init__(
@@ -55,8 +55,8 @@ class MultiWorker(replicated.Replicated):
     )
     library = "AUTO" if num_gpus else "RING"  # AUTO is NCCL if there is one.
     options = tf.distribute.experimental.CommunicationOptions(
-      # Where `waiting` does not look. It is later, for TensorFlow 2.6 may crash
-      # as it gives up.
+      # For calls outside of `waiting`. It is longer than that timeout because
+      # TensorFlow 2.6 may crash when it gives up.
       timeout_seconds=self._timeout_s + 60.0,
       implementation=tf.distribute.experimental.CommunicationImplementation[
         library
@@ -97,7 +97,7 @@ class MultiWorker(replicated.Replicated):
     return self._sum(numbers)
 
   def _sum(self, numbers, error=None):
-    """Returns the sums; where a host does not answer, an error counts more."""
+    """Returns the sums; if a host does not answer, raises `error` if given."""
     try:
       with _at_most(self._timeout_s, str(error or self._lost())):
         sums = self._sums(tf.constant(numbers, tf.float64))
@@ -143,10 +143,10 @@ class MultiWorker(replicated.Replicated):
 
 @contextlib.contextmanager
 def _at_most(seconds, sentence):
-  """Ends the process if what is inside takes longer.
+  """Ends the process if the body takes longer.
 
-  A host that dies may leave the others in a call of TensorFlow without an end,
-  which nothing can interrupt. Nothing is being written meanwhile.
+  If a host dies, the others may hang in a call of TensorFlow, which nothing can
+  interrupt. No file is being written then.
   """
 
   def end() -> None:
@@ -192,7 +192,7 @@ def choose(
 def share_gpus(cluster: cluster_lib.Cluster) -> None:
   """Gives each of several tasks on one host its part of the GPUs.
 
-  A task that sees no more than its part was already given its own.
+  A task that sees no more GPUs than its part already has its own.
   """
   gpus = tf.config.get_visible_devices("GPU")
   each = cluster.gpus_per_task or len(gpus) // cluster.local_tasks
@@ -202,7 +202,7 @@ def share_gpus(cluster: cluster_lib.Cluster) -> None:
 
 
 def in_words(name: str, cluster: Optional[cluster_lib.Cluster]) -> str:
-  """Returns what is trained on, "2 GPUs of each of the 3 hosts ..."."""
+  """Returns the devices in words: "2 GPUs of each of the 3 hosts ..."."""
   if cluster is None:
     return name
   return (

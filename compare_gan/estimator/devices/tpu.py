@@ -5,9 +5,9 @@
   TPURunConfig.tpu = "my-tpu"     by name, or "grpc://10.0.0.2:8470"
 
 Every host of a pod reads its own rows of the global batch, and hands each core
-its part. Steps are compiled, so their shapes are static and they hold no
-strings, no float64 and no Python: `inspect` says what would not compile, by
-name, before the first step.
+its part. Steps are compiled, so shapes must be static, and strings, float64 and
+Python functions are impossible: `inspect` names what would not compile before
+the first step.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ class TPUOptions:
 
   Attributes:
     tpu: "local" on a TPU VM, the name of a TPU, or its address "grpc://...";
-      None is what the environment variable TPU_NAME says.
+      None is the value of the environment variable TPU_NAME.
     zone, project: of a TPU that is given by name; None is the machine's own.
   """
 
@@ -48,7 +48,7 @@ class TpuDevices(replicated.Replicated):
   """
 
   def precision(self, run_config: Any) -> tuple[str, bool]:
-    """What a core multiplies fastest, unless a gin file says otherwise."""
+    """Returns what a core multiplies fastest, unless gin says otherwise."""
     if run_config.precision is None and run_config.precision_mode is None:
       return "bfloat16", False
     return precision_lib.resolve(
@@ -193,9 +193,9 @@ _OPS = {
   "DecodePng": "it decodes files",
   "DecodeJpeg": "it decodes files",
 }
-# What feeds the step on the host: it is not compiled.
+# Ops that feed the step on the host: they are not compiled.
 _OF_THE_HOST = ("Iterator", "MultiDeviceIterator", "OptionalGet", "OptionalHas")
-# XLA knows their values when it compiles: they follow from shapes.
+# XLA knows their values when it compiles, because they follow from shapes.
 _CONSTANT = ("BroadcastGradientArgs",)
 
 
@@ -203,7 +203,7 @@ def problems(graph: tf.Graph) -> list[str]:
   """Returns sentences about operations that a TPU cannot run, one for each.
 
   Args:
-    graph: of a step, traced; the functions that it calls are looked at as well.
+    graph: of a traced step; the functions that it calls are checked as well.
   """
   found: dict[str, None] = {}  # in the order of the graph
   for operation in _operations(graph):

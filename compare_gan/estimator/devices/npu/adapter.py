@@ -1,7 +1,7 @@
 """The adapter `npu_device` of Huawei: whether it is there, and opening a card.
 
-Opening a card replaces TensorFlow's context: variables that there are would be
-lost, and numbers of threads are forgotten.
+Opening a card replaces TensorFlow's context: existing variables would be lost,
+and settings of threads are forgotten.
 """
 
 import gc
@@ -21,7 +21,7 @@ class NoCard(ValueError):
 
   Args:
     reason: why, as a clause that can end a sentence.
-    message: what is to be done about it.
+    message: what to do about it.
   """
 
   def __init__(self, reason: str, message: str) -> None:
@@ -33,7 +33,7 @@ class NoCard(ValueError):
 
 
 def is_importable() -> bool:
-  """Returns whether there is an adapter; whether a card answers is open."""
+  """Returns whether there is an adapter; a card may still not answer."""
   try:
     import_adapter()
   except NoCard:
@@ -67,7 +67,7 @@ def _adapter_is_needed(said):
 
 
 def in_one_line(error: BaseException) -> str:
-  """Returns what an error says, without an end of its own."""
+  """Returns the message of an error in one line, without a final period."""
   text = " ".join(str(error).split()).rstrip(".")
   return text or type(error).__name__
 
@@ -76,7 +76,7 @@ def in_one_line(error: BaseException) -> str:
 
 
 def require_no_variables() -> None:
-  """Raises if there is a variable: it would be lost as the card is opened."""
+  """Raises if there is a variable: opening the card would lose it."""
   alive = variables()
   if alive:
     made = f"{len(alive)} variables, {alive[0].name} for one, were made before"

@@ -1,17 +1,18 @@
 """Training on Ascend NPUs, through the adapter `npu_device` of Huawei.
 
-One process drives one card; several cards are several processes, which RANK_*
-and RANK_TABLE_FILE in their environment tell of each other. What is unusual:
+One process drives one card; several cards need several processes, which know
+of each other from RANK_* and RANK_TABLE_FILE in their environment. What is
+unusual:
 
 * Opening the card replaces TensorFlow's context: it must come before any
   variable, and seeds are set afterwards.
-* The loop of steps runs on the card. It makes as many steps as
-  `set_npu_loop_size` said last, whatever the graph counts to, and takes one
+* The loop of steps runs on the card. It runs as many steps as the last
+  `set_npu_loop_size` asked for, whatever the graph counts to, and takes one
   element of the dataset for each.
-* The card cannot draw: a step's noise comes with its batches, see
-  planned_draws.py. It has neither float64 nor strings.
-* Processes do not share variables: the first one's values, all of them, are
-  sent to the others before the first step.
+* The card cannot draw random numbers: a step's noise comes with its batches,
+  see planned_draws.py. It has no float64 and no strings.
+* Processes do not share variables: the first one sends all its values to the
+  others before the first step.
 
 See docs/npu.md.
 """
@@ -37,7 +38,7 @@ import tensorflow as tf
 _SUMMED = (tf.int8, tf.int32, tf.int64, tf.float16, tf.float32)
 _SENT = (*_SUMMED, tf.uint64)
 
-# A count below 2^53 in parts that no sum over 2048 processes takes to 2^31.
+# Parts of a count below 2^53: no sum over 2048 processes reaches 2^31.
 _BITS = 20
 _PARTS = 3
 
@@ -45,12 +46,12 @@ _PARTS = 3
 class NpuDevices(base.Devices):
   """The card of this process, and those of others that train with it.
 
-  Opens the card: make it before datasets and models.
+  The constructor opens the card: call it before making datasets and models.
 
   Args:
     options: an NPUOptions.
-    precision_mode: for the compiler, None to leave it to the adapter.
-    seed: of draws that no model has seeded, None for a fresh one.
+    precision_mode: for the compiler; None leaves it to the adapter.
+    seed: of draws that no model has seeded; None for a fresh one.
   """
 
   def __init__(
@@ -86,7 +87,7 @@ class NpuDevices(base.Devices):
     arguments = () if device_id is None else (device_id,)
     try:
       return self._adapter.open(*arguments).as_default()
-    except Exception as error:  # Whatever driver and adapter make of it.
+    except Exception as error:  # Driver and adapter raise various types.
       said = adapter_lib.in_one_line(error)
       raise adapter_lib.NoCard(
         f"npu_device opened no card ({said})",
@@ -132,13 +133,13 @@ class NpuDevices(base.Devices):
     return run_config
 
   def scope(self) -> contextlib.AbstractContextManager:
-    return contextlib.nullcontext()  # The card is where all is made.
+    return contextlib.nullcontext()  # Everything is made on the card.
 
   def precision(self, run_config: Any) -> tuple[str, bool]:
     name, _ = precision_lib.resolve(
       run_config.precision, run_config.precision_mode, on_npu=True
     )
-    # A mode's compiler takes care of itself: a scale is for who asks for it.
+    # With a mode the compiler picks the types: a loss scale is opt-in.
     scaled = name == "float16" or self._options.loss_scale
     if scaled and not self._shows_overflows():
       asked = "run_config.precision = 'float16'"
@@ -184,7 +185,7 @@ class NpuDevices(base.Devices):
   def feed(
     self, dataset: tf.data.Dataset, model: Any, step: int
   ) -> tf.data.Dataset:
-    """Returns a dataset of all that a step takes, one element each."""
+    """Returns a dataset with one element for each step: batches and draws."""
     _require_static(dataset.element_spec)
     count = model.batches_per_step
     plan = planned_draws.of_step(
@@ -213,7 +214,7 @@ class NpuDevices(base.Devices):
   ) -> dict[str, tf.Tensor]:
     with replica.running(self), draws.fed(batches["draws"]):
       scalars = step(list(batches["batches"]))
-    # Together: an exchange of one number takes as long as one of many.
+    # All in one exchange: one number takes as long as many.
     names = list(scalars)
     values = tf.stack([tf.cast(scalars[name], tf.float32) for name in names])
     with replica.running(self):
@@ -231,8 +232,8 @@ class NpuDevices(base.Devices):
   ) -> Callable[[int], dict[str, Any]]:
     """Returns `loop(steps)`.
 
-    Nothing may come after the loop of the graph, so the scalars leave it by a
-    variable.
+    No op may come after the loop of the graph, so the scalars leave it through
+    a variable.
     """
     names = sorted(outputs)
     with tf.name_scope(""):
@@ -258,7 +259,7 @@ class NpuDevices(base.Devices):
 
 def _require_dtype(x, dtypes, what):
   if x.dtype not in dtypes:
-    name = getattr(x, "name", "A tensor")  # An eager one has none.
+    name = getattr(x, "name", "A tensor")  # Eager tensors have no name.
     raise ValueError(
       f"{name} is {x.dtype.name}, which cannot be {what} by NPUs. "
       f"It must be one of {', '.join(dtype.name for dtype in dtypes)}."

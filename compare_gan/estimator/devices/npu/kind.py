@@ -34,7 +34,7 @@ class Kind(base.AbstractKind):
     return adapter.is_importable()
 
   def configured(self, run_config: Any) -> Any:
-    """Returns it with what `NPURunConfig.*` says; it must not contradict."""
+    """Returns run_config with `NPURunConfig.*`; they must not contradict."""
     options = npu_options.npu_run_config()
     bound = gin.get_bindings("run_config")
     for name, value in options.training.items():
@@ -76,8 +76,8 @@ def choose_if_any(
 ) -> tuple[Optional[devices.NpuDevices], str]:
   """Returns (NpuDevices, ""), or (None, why there is no card to train on).
 
-  One of several processes that RANK_SIZE names must not fall back: each would
-  train alone, all of them into the same folder. There it is an error.
+  If RANK_SIZE names several processes, a missing card is an error: if each of
+  them fell back, it would train alone, all of them into the same folder.
 
   Args:
     batch_size, run_config: as for `choose`.
@@ -103,9 +103,9 @@ def _is_one_of_several():
 
 
 def _precision_mode(run_config, options):
-  """Returns what the compiler is told, None for nothing.
+  """Returns the precision_mode for the compiler, None to set none.
 
-  Who asks for a precision wants the program's, not what a 910 would choose.
+  If a user sets a precision, the program's types count, not a 910's default.
   """
   if run_config.precision_mode is not None:
     return run_config.precision_mode

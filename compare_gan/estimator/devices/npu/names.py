@@ -1,4 +1,4 @@
-"""What becomes of each name of `NPURunConfig.*`, by subject.
+"""How each name of `NPURunConfig.*` is handled, by subject.
 
 The names are those of the Ascend adapter for TensorFlow 1.
 """
@@ -27,12 +27,12 @@ deterministic frozen_variable variable_placement jit_compile precision_mode_v2
 ac_parallel_enable
 """
 # Scale the loss for a precision_mode that computes in float16. The device must
-# have the INF/NAN mode: an overflow is seen by its inf.
+# be in INF/NAN mode, because an overflow is recognised by its inf.
 _OURS = ("loss_scale",)
 
 ALL = (*_OF_TENSORFLOW_1.split(), *_OURS)
 
-# Which are names of RunConfig, too.
+# Names that RunConfig has, too.
 TRAINING = (
   "iterations_per_loop",
   "tf_random_seed",
@@ -41,7 +41,7 @@ TRAINING = (
   "precision_mode",
 )
 
-# Which have the same name on `global_options()`.
+# Names that `global_options()` has, too.
 SAME = (
   "variable_format_optimize",
   "hcom_parallel",
@@ -116,7 +116,7 @@ WITHOUT_MEANING = {
   "op_execute_timeout": (None, _NO_COUNTERPART),
 }
 
-# name -> what to do instead. True or a value asks for what cannot happen.
+# name -> what to do instead. True, or a value, asks for the impossible.
 _CARDS = (
   "Strategies do not drive NPUs. Leave it out, and start a process for each "
   "card with RANK_SIZE, RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID"

@@ -1,16 +1,16 @@
 """`NPURunConfig.*`: the names of the Ascend adapter for TensorFlow 1.
 
-Configurations of an NPU are written with them; the adapter for TensorFlow 2 has
-others. Every name is accepted, and is one of
+Existing configurations of NPUs use these names; the adapter for TensorFlow 2
+has others. Every name is accepted, and belongs to one of these groups:
 
-  the training's       it becomes the value of `run_config.*` of that name,
-  the device's         it is set on `npu_device.global_options()`, or is the
-                       number of the card, or a variable of the environment,
-  without a meaning    it is warned about,
-  contradicted         it asks for what does not exist here, and is refused.
+  the training's       sets `run_config.*` of the same name,
+  the device's         is set on `npu_device.global_options()`, or is the number
+                       of the card, or an environment variable,
+  without a meaning    causes a warning,
+  contradicted         asks for what does not exist here, and is refused.
 
-What is not bound is not set: the adapter has its own defaults, which differ
-from release to release, as do the options that it has at all.
+A name that is not bound is not set: the adapter has its own defaults. These
+differ from release to release, and so do the options that it knows.
 
   NPURunConfig.precision_mode = "allow_mix_precision"
   NPURunConfig.profiling_config = @ProfilingConfig()
@@ -41,7 +41,7 @@ class NPUOptions(NamedTuple):
   environment: dict[str, str] = {}
   device_id: Optional[int] = None
   loss_scale: bool = False
-  elsewhere: dict[str, Any] = {}  # what `training` stands in the place of
+  elsewhere: dict[str, Any] = {}  # the values that `training` replaces
 
   def dry_run(self, model: Any, specs: Any) -> str:
     """Returns the preflight's report of a step; see `base.Additions`."""
@@ -57,7 +57,7 @@ _PARAMETERS = inspect.Signature(
 
 
 def _with_signature(signature):
-  """Shows gin the parameters of a function of `**given`: it refuses others."""
+  """Shows gin the parameters of a function of `**given`; gin refuses others."""
 
   def decorate(function):
     function.__signature__ = signature
@@ -73,7 +73,7 @@ gin_roles.declare("NPURunConfig", first_values=["tf_random_seed"])
 @_with_signature(_PARAMETERS)
 def npu_run_config(**given: Any) -> NPUOptions:
   """Returns the NPUOptions of what is bound; None is "not asked for"."""
-  _PARAMETERS.bind(**given)  # Raises a TypeError if one has another name.
+  _PARAMETERS.bind(**given)  # Raises a TypeError for any other name.
   given = {name: value for name, value in given.items() if value is not None}
   _refuse(given)
   _warn(given)
@@ -106,7 +106,7 @@ def _warn(given):
 def _training(given):
   chosen = {name: given[name] for name in names.TRAINING if name in given}
   if given.get("mix_compile_mode"):
-    # Which graphs run partly on the host the adapter decides itself.
+    # The adapter itself decides which graphs run partly on the host.
     steps = chosen.setdefault("iterations_per_loop", 1)
     if steps != 1:
       raise ValueError(

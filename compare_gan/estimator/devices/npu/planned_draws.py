@@ -1,16 +1,16 @@
 """The noise of a step, drawn before the step: for devices that cannot draw.
 
-An NPU has no kernels for stateless random numbers. But all that a step draws is
-a function of global_step. So the step is traced once, the draws are cut out of
-its graph with all that they depend on, and what was cut out becomes a stage of
-the input pipeline, which runs on the host:
+An NPU has no kernels for stateless random numbers. But everything that a step
+draws is a function of global_step. So the step is traced once, the draws are
+cut out of its graph with everything that they depend on, and this part becomes
+a stage of the input pipeline, which runs on the host:
 
   plan = planned_draws.of_step(model, [spec] * model.batches_per_step, replicas)
   noise = tf.data.Dataset.range(n).map(plan.draw)  # the steps' very numbers
   with draws.fed(next(noise)):
     model.train_step(batches)                      # draws nothing
 
-They come to the device with the batches of their step.
+The draws come to the device with the batches of their step.
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ class Plan(NamedTuple):
 
 
 class _AsTraced(replica.Replicas):
-  """Replicas that are not there: sums are not exchanged, only their shape."""
+  """Replicas for tracing: sums have their shape, but exchange nothing."""
 
   def __init__(self, number: int, index: int) -> None:
     self._number = number
@@ -63,13 +63,13 @@ class _AsTraced(replica.Replicas):
 def traced(
   model: Any, specs: Any, number: int = 1, index: int = 0
 ) -> tuple[Any, list[tf.Tensor]]:
-  """Returns the concrete function of a step as it is, and what it draws.
+  """Returns the concrete function of an unchanged step, and what it draws.
 
   Args:
-    model: as the Estimator has it.
-    specs: of each batch that a step gets, nests of tf.TensorSpec.
+    model: as the Estimator takes it.
+    specs: a nest of tf.TensorSpec for each batch of a step.
     number: how many replicas there are.
-    index: which of them traces.
+    index: the number of the replica that traces.
   """
   noted: list[tf.Tensor] = []
 
@@ -89,7 +89,7 @@ def of_step(model: Any, specs: Any, number: int = 1, index: int = 0) -> Plan:
   for draw in noted:
     _require_plannable(draw, step.graph)
   nodes = _cut(step, model.global_step, noted)
-  graph = step.graph.as_graph_def()  # Its library stays.
+  graph = step.graph.as_graph_def()  # Keeps its library of functions.
   del graph.node[:]
   graph.node.extend(nodes)
   return Plan(
@@ -149,7 +149,7 @@ def _cut(step, global_step, wanted):
 
 
 def _placeholder_of(step, variable):
-  """Returns what stands for the variable in the graph of a step."""
+  """Returns the placeholder of the variable in the graph of a step."""
   captured = step.captured_inputs
   inside = step.inputs[len(step.inputs) - len(captured) :]
   for outer, inner in zip(captured, inside):
@@ -169,7 +169,7 @@ def _require_first(read):
 def _copy(op):
   node = type(op.node_def)()
   node.CopyFrom(op.node_def)
-  # What it waits for, or stands beside, is left behind.
+  # Control inputs and colocation are left out.
   inputs = [name for name in node.input if not name.startswith("^")]
   del node.input[:]
   node.input.extend(inputs)

@@ -1,18 +1,17 @@
-"""Will an NPU run this step? What can be told from its graph, on any machine.
+"""Checks from the graph of a step, on any machine, whether an NPU can run it.
 
 An op that the NPU's compiler does not know, a string or a float64 does not end
 a training there. It splits the graph into parts for the card and for the host,
-or turns the loop on the card into one on the host: the training is slow, and
-nobody says why. So the graph of a step is looked through before the first one:
+or moves the loop from the card to the host: the training is slow, and no
+message says why. So the graph of a step is checked before the first step:
 
-* op types that are not on a list of those that are known to work: a warning,
-  but for those that depend on constants alone, which a compiler computes
-  itself;
+* op types that are not on a list of those known to work: a warning, except for
+  ops that depend on constants alone, which the compiler computes itself;
 * float64, complex, string or variant tensors, shapes that are not static, a
-  loop (it would be the second one), random draws: refused.
+  loop (inside the loop of steps), random draws: refused.
 
-The list is `npu_supported_ops.json` of the installation under ASCEND_OPP_PATH,
-if that is set, a file of that format given by gin, or else the one below.
+The list is a file that gin names, else `npu_supported_ops.json` (of the same
+format) of the installation under ASCEND_OPP_PATH, else the one below.
 
   preflight.ops_json = "/usr/local/Ascend/.../npu_supported_ops.json"
   preflight.also = ["MyOp"]
@@ -93,10 +92,10 @@ def settings(
   """Returns the choices, and the op types that are known to work.
 
   Args:
-    on_findings: "refuse" what is sure to hurt and warn of the rest, "warn" of
-      all, or "off".
-    ops_json: a file like npu_supported_ops.json; None for that of the
-      installation, if there is one, else a list of ours.
+    on_findings: "refuse" raises for what is sure to hurt and warns of the rest,
+      "warn" warns of everything, "off" does not check.
+    ops_json: a file like npu_supported_ops.json; None for the installation's,
+      if there is one, else for the built-in list.
     also: names of more op types that work.
   """
   if on_findings not in _MODES:
@@ -115,7 +114,7 @@ def _of_installation():
   return path if path and os.path.isfile(path) else None
 
 
-# Ops of the host's side of a graph; the file lists kernels only.
+# Ops on the host's side of a graph; the file lists only kernels.
 _ALWAYS = {
   "Const",
   "Identity",
@@ -150,7 +149,7 @@ def findings(
   """Returns the Findings of a step's graph.
 
   Args:
-    graph: a FuncGraph, that of one step.
+    graph: the FuncGraph of one step.
     known: op types that work; None for `settings()`.
   """
   if known is None:
@@ -167,10 +166,10 @@ def findings(
 
 
 class _Shapes:
-  """What the compiler can know of values and shapes, op after op.
+  """Tracks, op by op, which values and shapes the compiler can know.
 
-  The gradient of a broadcast, for example, sums over axes that an op computes:
-  of static shapes, so the compiler can do it too, though TensorFlow does not.
+  For example, the gradient of a broadcast sums over axes that an op computes
+  from static shapes: the compiler can compute them, though TensorFlow does not.
   """
 
   def __init__(self) -> None:
@@ -180,7 +179,7 @@ class _Shapes:
     )  # ops whose results have known shapes
 
   def lost_by(self, op: tf.Operation) -> bool:
-    """Returns whether a shape gets unknown here; inputs must come first."""
+    """Returns whether op loses a static shape; call it for inputs first."""
     sources = [x for x in op.inputs if x.dtype != tf.resource]
     settled = all(x.op in self._settled for x in sources)
     if self._is_constant(op, settled):
@@ -192,12 +191,12 @@ class _Shapes:
       if not computed and all(_is_static(x) for x in sources):
         return True
       if not settled:
-        return False  # The first one to lose it is named.
+        return False  # Only the first op to lose it is reported.
     self._settled.add(op)
     return False
 
   def are_constant(self, op: tf.Operation) -> bool:
-    """Returns whether an op that was looked at has constants for results."""
+    """Returns whether the results of an op given to `lost_by` are constants."""
     return op in self._constant
 
   def _is_constant(self, op, settled):
