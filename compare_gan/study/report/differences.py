@@ -89,7 +89,7 @@ def _no_difference(study, axis, tested):
 
 
 def _needed(each):
-  """Returns how many settings it takes to find sigma; "" if there are enough."""
+  """Returns how many settings detect a difference of sigma, if these do not."""
   found = each.found
   if math.isnan(found.tau) or not found.sigma:
     return ""

@@ -1,8 +1,8 @@
 """Runs as jobs of Slurm, through submitit: `pip install compare_gan[study]`.
 
 All nodes must see the study's folder and the Python installation that runs
-this. If a conductor is killed its jobs go on; the lock of a run's folder makes
-the next job for this run wait until the earlier one has ended.
+this. If a conductor is killed, its jobs continue; the lock of a run's folder
+makes the next job for this run wait until the earlier one has ended.
 """
 
 import os
@@ -15,8 +15,8 @@ from compare_gan.study.run import executors
 from compare_gan.study.run import process
 
 _LOOK_S = 1.0
-# A job may take so much longer than its run: it starts Python, waits for the
-# lock of the folder, and writes a last checkpoint.
+# A job may take this much longer than its run, because it starts Python, waits
+# for the lock of the folder, and writes a last checkpoint.
 _SPARE_MINUTES = 10
 
 
