@@ -207,7 +207,7 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
   """Returns the Study of a file; the state of gin stays the same.
 
   Args:
-    path: of the file, or the name of a file in configs/studies/.
+    path: the path of a file, or the name of one in configs/studies/.
     bindings: lines of gin that are appended to the file.
   """
   path = find(path)

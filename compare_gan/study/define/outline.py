@@ -27,7 +27,7 @@ class Outline:
     study: a definition.Study.
     cells: [cells.Cell], each once.
     cells_of_slices: for each slice the indices of its cells.
-    phases: of study.search.
+    phases: the phases of study.search.
     groups: [(search.Group, [indices of its cells])].
     proposed: {(group, phase, round): (trials, settings)}, a cache for plan.py.
   """

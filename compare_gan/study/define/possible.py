@@ -24,8 +24,8 @@ def impossible_cells(
   Each cell is built as its runs will be, but without memory for weights.
 
   Args:
-    cells: of a study.
-    flags: of its trainings.
+    cells: the cells of a study.
+    flags: the flags of its trainings.
   """
   found = {}
   lines = scores.lines_of_flags(flags)
@@ -67,8 +67,8 @@ def _build(bindings, imports, lines):
   """Returns the variables and layers of a cell's GAN, to be compared.
 
   Args:
-    bindings, imports: of the cell.
-    lines: of gin, on top of them.
+    bindings, imports: those of the cell.
+    lines: lines of gin that are added to them.
   """
   from compare_gan.context import scope
   from compare_gan.datasets import catalogue

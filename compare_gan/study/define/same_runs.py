@@ -20,7 +20,7 @@ def require(folder: str, begun: str, text: str) -> None:
   raised.
 
   Args:
-    folder: of the study.
+    folder: the study's folder.
     begun: the text that it was begun with, its study.gin.
     text: the text that it is to continue with.
   """

@@ -136,7 +136,7 @@ def _too_few(study, each, total):
   """Returns a sentence on a pair with too few units for a claim.
 
   Args:
-    study: of the table.
+    study: the table's study.
     each: the Comparison.
     total: the number of the report's comparisons, tested or not.
   """

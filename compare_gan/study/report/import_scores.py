@@ -47,9 +47,9 @@ def read(
   """Returns the Table of some scores.csv.
 
   Args:
-    paths: of the files.
+    paths: the paths of the files.
     score: the score that decides; None for fid, else the first one.
-    checkpoint: whose score counts: "last", "best" or "min".
+    checkpoint: which score of a run counts: "last", "best" or "min".
     most_values: a binding with more numbers becomes a setting, not an axis.
   """
   runs = [run for path in paths for run in _read_file(path)]

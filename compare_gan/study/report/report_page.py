@@ -38,10 +38,10 @@ def write(
   """Writes report/index.html and the tables; returns the path of the page.
 
   Args:
-    study_dir: of a study that has ended or is still running.
-    max_megabytes: of the page. If not all pictures fit, those of the worst
-      runs are left out first.
-    bindings: lines of gin on top of the study's, such as report.sections.
+    study_dir: the folder of a study, which may still be running.
+    max_megabytes: the largest size of the page. If not all pictures fit, those
+      of the worst runs are left out first.
+    bindings: lines of gin in addition to the study's, such as report.sections.
   """
   own = sections.read_own(study_dir, bindings)
   table = table_lib.read(study_dir)
@@ -82,10 +82,10 @@ def page(
   """Returns the HTML of the report.
 
   Args:
-    table: of the study.
+    table: the study's table.
     study_dir: the folder that holds runs/<id>/.
-    summary: of the table; None to compute it.
-    max_megabytes: of the page.
+    summary: the table's Summary; None to compute it.
+    max_megabytes: the largest size of the page.
     own: {name: function} of sections below the built-in ones.
   """
   summary = summary or summary_lib.summarize(table)
@@ -188,7 +188,7 @@ def _pictures(table, files, allowance):
   """Returns {run: data URI}, of the best runs if not all fit.
 
   Args:
-    table: of the study.
+    table: the study's table.
     files: {run: path} of the pictures.
     allowance: bytes for all of them.
   """
@@ -208,7 +208,7 @@ def _more_pictures(table, study_dir, allowance):
   """Returns {run: {name: data URI}} of the runs' pictures/, best runs first.
 
   Args:
-    table: of the study.
+    table: the study's table.
     study_dir: the folder that holds runs/<id>/.
     allowance: bytes for all of them; what exceeds it is left out.
   """

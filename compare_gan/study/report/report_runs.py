@@ -32,9 +32,9 @@ def detail(row: Any, folder: str, points: int = POINTS) -> dict[str, Any]:
   """Returns what the page needs to show a run, except for its picture.
 
   Args:
-    row: of the table.
-    folder: of the run.
-    points: of each learning curve, at most.
+    row: the run's row of the table.
+    folder: the run's folder.
+    points: the largest number of points of a learning curve.
   """
   found: dict[str, Any] = {
     "checkpoints": [
@@ -209,9 +209,9 @@ def thumbnail(path: str, limit: float, side: int = _SIDE) -> Optional[str]:
   and then size are reduced until it fits. An incomplete picture gives None.
 
   Args:
-    path: of the picture.
-    limit: in bytes.
-    side: pixels of a JPEG, at most.
+    path: the path of the picture.
+    limit: the largest size, in bytes.
+    side: the largest side of a JPEG, in pixels.
   """
   from PIL import Image
 

@@ -28,9 +28,9 @@ def write(
   """Writes runs.csv, runs.json, summary.md and summary.tex.
 
   Args:
-    table: of a study.
+    table: the study's table.
     folder: an existing folder to write to.
-    summary: of the table; None to compute it.
+    summary: the table's Summary; None to compute it.
   """
   summary = summary or summary_lib.summarize(table)
   texts = {

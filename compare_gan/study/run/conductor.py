@@ -45,9 +45,9 @@ class Conductor:
     study: a definition.Study.
     plan: the module; `runs`, `count`, `impossible_cells` and `config_text` are
       used.
-    folder: of the study; the conductor continues from what it contains.
+    folder: the study's folder; the conductor continues from its content.
     executor: see executors/__init__.py.
-    text: of the study file.
+    text: the text of the study file.
     shard: the part of the study to run; None for all.
     progress: a progress.Progress, or None.
     command: `command(study, run, folder)` -> the command that trains a run.

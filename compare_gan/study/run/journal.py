@@ -150,7 +150,7 @@ def events(folder: str) -> list[dict[str, Any]]:
   return merged
 
 
-_STEPS = ("start", "end", "retry", "keep")  # of an attempt
+_STEPS = ("start", "end", "retry", "keep")  # events of an attempt
 
 
 def _step(event):
@@ -166,7 +166,7 @@ class Journal:
   """Writes events to the journal of a study, or of one of its shards.
 
   Args:
-    folder: of the study.
+    folder: the study's folder.
     shard: the part of the study that this process runs; None for all.
   """
 
@@ -195,7 +195,7 @@ class Journal:
     """Writes an Outcome, see process.py; returns the event.
 
     Args:
-      run: its id.
+      run: the id of the run.
       attempt: the number of the attempt that has ended.
       outcome: how it ended.
       again: whether it failed and will be tried again.
@@ -218,7 +218,7 @@ class Journal:
     """Writes that a run waits again; returns the event.
 
     Args:
-      run: its id.
+      run: the id of the run.
       attempt: the number of its last attempt.
       was: the status that it ended with.
     """
@@ -257,7 +257,7 @@ class State(NamedTuple):
   log_tail: tuple = ()
   seconds: float = 0.0  # of all attempts whose end was seen
   attempts: int = 0
-  failures: int = 0  # by its own fault; study.retries limits them
+  failures: int = 0  # faults of the run itself; study.retries limits them
   kills: int = 0  # by a signal from outside
   score: Optional[float] = None
   is_retried: bool = False  # and has not started again yet

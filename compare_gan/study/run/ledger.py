@@ -23,8 +23,8 @@ class Ledger:
   Args:
     study: a definition.Study.
     plan: the module; `runs`, `count` and `impossible_cells` are used.
-    folder: of the study. Its files are made if they do not exist.
-    text: of the study file.
+    folder: the study's folder. Its files are made if they do not exist.
+    text: the text of the study file.
     shard: the part of the study that this process runs; None for all.
 
   Attributes:
@@ -176,7 +176,7 @@ class Ledger:
     """Writes how a run has ended.
 
     Args:
-      run_id: of the run.
+      run_id: the id of the run.
       outcome: how it ended; the score is read from its folder.
       again: whether it failed and will be tried again.
     """

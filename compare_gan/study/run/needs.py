@@ -38,7 +38,7 @@ class Needs:
   """Returns the Need of a run; runs with tensors of equal sizes share one.
 
   Args:
-    study: of the runs.
+    study: the study of the runs.
     has_gpus: whether the runs get GPUs.
   """
 

@@ -37,8 +37,8 @@ def mark(
 
   Args:
     study_dir: the study's folder.
-    statuses: of the runs that are tried again.
-    ids: of the runs to mark; None for all.
+    statuses: the statuses of the runs to mark.
+    ids: the ids of the runs to mark; None for all.
   """
   table.read_study(study_dir)  # Raises an error if there is no study.
   with journal.conducting(study_dir):

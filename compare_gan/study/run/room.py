@@ -60,7 +60,7 @@ class Room:
     )
 
   def has_place(self, run: Any, at_work: Sequence[Any]) -> bool:
-    """Returns whether a run can start beside those that are at work."""
+    """Returns whether a run can start in addition to those at work."""
     if len(at_work) >= self._jobs:
       return False
     if not at_work:

@@ -21,7 +21,7 @@ def return_to_start(folder: str) -> None:
   from the current one.
 
   Args:
-    folder: of the study.
+    folder: the study's folder.
   """
   if not _is_begun(folder):
     return
@@ -46,7 +46,7 @@ def as_begun(study: Any, folder: str) -> Any:
 
   Args:
     study: a definition.Study.
-    folder: of the study.
+    folder: the study's folder.
   """
   if not _is_begun(folder):
     return study
@@ -73,10 +73,10 @@ def describe(
   cells cannot be built or if the folder holds another study.
 
   Args:
-    folder: of the study.
+    folder: the study's folder.
     study: a definition.Study.
     plan: the module plan.
-    text: of the study file.
+    text: the text of the study file.
     shard: the part of the study that this process runs; None for all.
   """
   stored = files.read_text_if_any(os.path.join(folder, "study.gin"))

@@ -243,7 +243,7 @@ def value(
   """Returns a run's score, None if it has none or did not end well.
 
   Args:
-    row: of the run.
+    row: the run's row.
     study: the dict of study.json.
     metric: the name of the score; None for study.score.
     rule: "last", "best" or "min"; None for study.checkpoint.

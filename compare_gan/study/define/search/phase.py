@@ -62,7 +62,8 @@ class Phase:
     """Returns the settings of a round, or None after the last round.
 
     Args:
-      history: of the group. All runs in it have ended if the phase is adaptive.
+      history: the group's History. All runs in it have ended if the phase is
+        adaptive.
       round: 0 ... rounds - 1.
       seed: study.seed.
     """

@@ -78,7 +78,7 @@ def parse(name: str, given: Any) -> Range:
   """Returns the Range that a study file writes as a tuple.
 
   Args:
-    name: of the setting, for the error message.
+    name: the name of the setting, for the error message.
     given: the tuple.
   """
   kind = given[0] if isinstance(given, (tuple, list)) and given else None

@@ -36,7 +36,7 @@ class Report(NamedTuple):
 
   table: table_lib.Table
   summary: summary_lib.Summary
-  folder: str  # of the study, which holds runs/<id>/
+  folder: str  # the study's folder, which holds runs/<id>/
 
   @property
   def metrics(self) -> list[str]:
@@ -118,8 +118,8 @@ def read_own(folder: str, bindings: Iterable[str] = ()) -> dict[str, Maker]:
   """Returns the sections that a study lists in report.sections.
 
   Args:
-    folder: of the study; its study.gin is read.
-    bindings: lines of gin on top of it.
+    folder: the study's folder; its study.gin is read.
+    bindings: lines of gin that are added to it.
   """
   text = files.read_text_if_any(os.path.join(folder, "study.gin")) or ""
   text = "\n".join([text, *bindings])

@@ -74,7 +74,7 @@ def simulated_best(
     blocks: lists of costs. The blocks are tried one after the other; the order
       within a block is drawn anew each time.
     draws: the number of orders.
-    seed: of the orders.
+    seed: the random seed of the orders.
   """
   random = np.random.RandomState(seed)
   parts = [

@@ -47,16 +47,16 @@ class Difference(NamedTuple):
   test: str
   n: int  # settings
   n_nonzero: int  # settings with a difference that is not 0
-  better: tuple[int, int]  # in how many settings each of the two is better
+  better: tuple[int, int]  # how many settings each of the two is better in
   seeds: tuple[int, int]  # fewest and most seeds of a setting and value
   sizes: tuple[int, int]  # seeds of the first value and of the second
-  mean: float  # of the settings' differences
+  mean: float  # the mean of the settings' differences
   estimate: float  # the one that the interval and p belong to
   interval: tuple[float, float]
   t: tuple[float, float]  # Student's interval of the mean, Welch's if n = 1
   p: float
   smallest_p: float  # the least p that this many units can have
-  probability: float  # that the first has the lower cost
+  probability: float  # the probability that the first has the lower cost
   p_probability: float  # by sign flips over settings; exploratory
   tau: float  # standard deviation of the true difference between settings
   sigma: float  # standard deviation of a cost between seeds

@@ -19,7 +19,7 @@ def rank_correlation(
   metric are equal.
 
   Args:
-    scores: [M, runs], NaN where a run has no such score.
+    scores: [M, runs], NaN if a run does not have the score.
   """
   scores = np.asarray(scores, np.float64)
   m = len(scores)

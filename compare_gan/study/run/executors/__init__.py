@@ -37,8 +37,8 @@ def make(name: str, options: Iterable[str] = (), **given: Any) -> Any:
   """Returns an Executor.
 
   Args:
-    name: of its file, or the dotted path of a module of your own.
-    options: ["name=value"] of --executor_option.
+    name: the name of its file, or the dotted path of your own module.
+    options: ["name=value"], from --executor_option.
     **given: jobs, folder, memory_mb and timeout_s.
   """
   module = _module(name)

@@ -21,7 +21,7 @@ class Executor:
       is one for each core on up to four cores, else one for every two cores.
       The memory limits both numbers.
     folder: not used.
-    memory_mb: of a run.
+    memory_mb: the memory of a run.
     timeout_s: not used.
     threads: cores for a run; by default the runs share all cores.
     total_mb: megabytes for all runs together; by default what the container or

@@ -25,12 +25,12 @@ class Executor:
 
   Args:
     jobs: how many wait or run in Slurm at once; 32 by default.
-    folder: of the study; submitit writes its files to the folder slurm/ in it.
+    folder: the study's folder; submitit writes its files to slurm/ in it.
     memory_mb, timeout_s: the limits of a job, which gets some additional time.
     cluster: "local" runs on this machine, without Slurm.
     threads: the number of cores that a job reserves and uses.
-    **options: of submitit's AutoExecutor, such as slurm_partition=gpu or
-      gpus_per_node=1.
+    **options: options of submitit's AutoExecutor, for example
+      slurm_partition=gpu or gpus_per_node=1.
   """
 
   def __init__(
