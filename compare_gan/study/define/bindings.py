@@ -18,7 +18,7 @@ _STATE = ("_CONFIG", "_OPERATIVE_CONFIG", "_SINGLETONS", "_IMPORTS")
 
 @contextlib.contextmanager
 def own_gin() -> Iterator[None]:
-  """Inside the context gin has no bindings; afterwards it has its old ones."""
+  """Gives gin no bindings inside the context, and its old ones afterwards."""
   locked = gin.config_is_locked()
   kept = {name: getattr(gin_config, name).copy() for name in _STATE}
   gin.clear_config()
@@ -38,7 +38,7 @@ def canonical(
 ) -> tuple[dict[str, str], list[str]]:
   """Returns ({name: text}, imported modules), with names as gin writes them.
 
-  gin checks names and references on the way. Files may include others.
+  gin checks names and references as it parses. Files may include others.
   """
   with own_gin():
     gin_files.parse(files, lines)
@@ -56,7 +56,7 @@ def canonical_lines(
 ) -> tuple[dict[str, str], list[str]]:
   """Returns `canonical` of lines; an error begins with their title.
 
-  Files among them are read first, so that lines override what is in these.
+  Files among them are read first, so that lines override what files bind.
   """
   files = [line for line in lines if is_file(line)]
   lines = [line for line in lines if not is_file(line)]

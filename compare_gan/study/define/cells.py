@@ -1,4 +1,4 @@
-"""The cells of a study: a value of each axis, and the bindings that follow."""
+"""The cells of a study: a value of each axis, and the resulting bindings."""
 
 import itertools
 from typing import Any
@@ -79,7 +79,7 @@ class _CellMaker:
 
 
 def _make_cell(values, base, imports, bundles):
-  """Returns the Cell of {axis: value}; its axes must not contradict."""
+  """Returns the Cell of {axis: value}; axes must not contradict each other."""
   own, owners, modules = {}, {}, list(imports)
   for pair in values.items():
     bindings, more = bundles[pair]

@@ -10,7 +10,7 @@
   study.slices = [{"norm": "none"}, {"penalty": "none"}]
   study.search = [@fixed_sets(), @gp_bandit()]
 
-plan.py makes runs of it.
+plan.py turns it into runs.
 """
 
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ _CHOICES = (
   ("checkpoint", ("last", "best", "min")),
   ("on_impossible", ("refuse", "skip")),
 )
-# A study file may leave these out or say None; __post_init__ fills them in.
+# A study file may leave these out or set None; __post_init__ fills them in.
 _FILLED_IN: Any = None
 
 
@@ -61,19 +61,19 @@ class Study:
   # The gin file that all runs begin with: a path, a file beside the study file,
   # or the name of a card in configs/.
   base: str = gin.REQUIRED
-  # Of the study; None for the name of its file.
+  # The name of the study; None for the name of its file.
   name: Optional[str] = None
   # Lines of gin for all runs.
   common: Sequence[str] = ()
-  # {axis: {value: [lines of gin]}}. A gin file can stand among the lines, or in
-  # their place: {"none": [], "bcr": "regularisers/bcr.gin"}; lines override it.
+  # {axis: {value: [lines of gin]}}. Gin files can be among the lines or replace
+  # them: {"none": [], "bcr": "regularisers/bcr.gin"}; lines override files.
   axes: dict[str, dict[Any, Union[str, Sequence[str]]]] = _FILLED_IN
   # [{axis: value or [values]}]; an axis that a slice does not name takes all of
   # its values. None: the product of all axes. "one_at_a_time": a slice for each
   # axis, with the other axes at their first value, for ablations.
   slices: Sequence[dict[str, Any]] = ()
-  # [({axis: value or [values]}, [lines of gin])], on top of the bindings of the
-  # axes' values in these cells.
+  # [({axis: value or [values]}, [lines of gin])]: lines that override the
+  # bindings of the axes' values in these cells.
   overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
   # Phases, see search/; without any, each cell is trained as it is.
   search: Sequence[search_lib.Phase] = ()
@@ -86,25 +86,25 @@ class Study:
   score: str = "fid_classifier"
   # True or False overrides that direction; None leaves it to the metric.
   minimize: Optional[bool] = None
-  # Whose score counts: "last", "best" by the score itself, or "min", each
-  # score's own best.
+  # The checkpoint whose score counts: "last", "best" by study.score, or "min",
+  # each score's own best.
   checkpoint: str = "last"
   # {name of a setting: [lines of gin with {} for its value]}, in addition to
   # lr, lamba, beta1, beta2 and disc_iters.
   parameters: dict[str, Sequence[str]] = _FILLED_IN
-  # {line of gin: [settings without a meaning in cells with this binding]}
+  # {line of gin: [settings without an effect in cells with this binding]}
   inert: dict[str, Sequence[str]] = _FILLED_IN
-  # Axes; each combination of their values has a search of its own. None for all
+  # Axes; each combination of their values has a separate search. None for all
   # axes.
   groups: Sequence[str] = _FILLED_IN
-  # Of the search.
+  # The random seed of the search.
   seed: int = 123
   # Limits of a run; None for no limit.
   timeout_s: Optional[float] = None
   memory_mb: Optional[int] = None
   # How often a run that failed is tried again.
   retries: int = 1
-  # Checkpoints at multiples of it are scored, and the last one.
+  # Checkpoints at multiples of this are scored, and so is the last one.
   eval_every_steps: int = 1
   # How often a checkpoint is sampled and scored.
   eval_runs: int = 1
@@ -147,7 +147,7 @@ class Study:
     return table.is_minimized({"score": self.score, "minimize": self.minimize})
 
   def with_the_same_images_for_all_seeds(self) -> "Study":
-    """Returns the study as an earlier version has begun it."""
+    """Returns the study as an earlier version began it."""
     return _StudyOfSharedImages(
       **{
         each.name: getattr(self, each.name) for each in dataclasses.fields(self)
@@ -159,7 +159,7 @@ class Study:
 class _StudyOfSharedImages(Study):
   """A study that an earlier version began: its runs bind no dataset.seed.
 
-  Binding one now would make all of its runs different ones.
+  Binding one now would change the ids of all of its runs.
   """
 
   seeds_data: ClassVar[bool] = False
@@ -204,10 +204,10 @@ def find(path: str) -> str:
 
 
 def load(path: str, bindings: Iterable[str] = ()) -> Study:
-  """Returns the Study of a file; gin is left as it was.
+  """Returns the Study of a file; the state of gin stays the same.
 
   Args:
-    path: of the file, or the name of one in configs/studies/.
+    path: the path of a file, or the name of one in configs/studies/.
     bindings: lines of gin that are appended to the file.
   """
   path = find(path)
@@ -240,7 +240,7 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
 
 
 def _find_files(title, lines, folder):
-  """Returns lines of gin, with the paths of the files among them."""
+  """Returns lines of gin, with names of files replaced by their paths."""
   return [
     _find_file(title, line, folder) if bindings_lib.is_file(line) else line
     for line in lines
@@ -262,7 +262,7 @@ def _find_file(title, name, folder):
 
 # ---- Checks ------------------------------------------------------------------
 #
-# Each raises ValueError, with a sentence, for the first mistake that it finds.
+# Each raises ValueError with a sentence on the first mistake that it finds.
 
 
 def _check_counts(study):

@@ -1,7 +1,7 @@
 """The part of a plan that does not depend on scores.
 
-That is the cells, the groups of cells that share a search, the place of each
-phase among the runs, and the configuration of each run.
+It consists of the cells, the groups of cells that share a search, the place of
+each phase among the runs, and the configuration of each run.
 """
 
 from collections.abc import Callable
@@ -21,13 +21,13 @@ Setting = dict[str, float]
 
 
 class Outline:
-  """What is known of a study before it has scores.
+  """What is known about a study before it has scores.
 
   Attributes:
     study: a definition.Study.
     cells: [cells.Cell], each once.
     cells_of_slices: for each slice the indices of its cells.
-    phases: of study.search.
+    phases: the phases of study.search.
     groups: [(search.Group, [indices of its cells])].
     proposed: {(group, phase, round): (trials, settings)}, a cache for plan.py.
   """
@@ -144,7 +144,7 @@ class _LineReader:
 
 
 class _SettingReader:
-  """Returns the bindings of a setting, by study.parameters."""
+  """Returns the bindings of a setting, from study.parameters."""
 
   def __init__(self, parameters: dict[str, Any]) -> None:
     # {name of a setting: [(name that is bound, its value with {})]}
@@ -167,11 +167,11 @@ class _SettingReader:
     }
 
 
-_last: list[Outline] = []  # the one that was made last
+_last: list[Outline] = []  # the latest one
 
 
 def make_or_reuse(study: definition.Study) -> Outline:
-  """Returns the Outline of a study; it is kept for the next call."""
+  """Returns the Outline of a study, and keeps it for the next call."""
   if not _last or _last[0].study is not study:
     _last[:] = [Outline(study)]
   return _last[0]

@@ -1,9 +1,9 @@
-"""From a study to its runs.
+"""Plans the runs of a study.
 
 A cell is a value of each axis. Its bindings are those of the base, of
 study.common and of its values. A run is a cell with a setting of study.search
-and a seed. Its id is a hash of its complete configuration, so a run that two
-slices or two settings lead to is made once.
+and a seed. Its id is a hash of its complete configuration, so a run is made
+only once if two slices or two settings lead to it.
 
 `runs` is a pure function of the study and of the scores so far: they alone
 determine which runs come next.
@@ -125,7 +125,7 @@ def _have_ended(tried, scores):
 
 
 def _settings_of_round(outline, g, p, round_, tried, scores):
-  """Returns the settings of a round; asks the phase once for equal trials."""
+  """Returns the settings of a round; for equal trials they are cached."""
   group, _ = outline.groups[g]
   phase = outline.phases[p]
   trials = []
@@ -169,8 +169,8 @@ def count(study: definition.Study) -> dict[str, Any]:
   Returns:
     {"runs": n, "cells": n, "phases": {name: n}, "slices": [{"slice", "cells",
     "runs"}], "duplicates": n}. The runs of a slice are those that no earlier
-    slice has. Duplicates are runs that slices, inert settings and equal
-    configurations lead to again.
+    slice has. Duplicates are runs that are planned already, because of
+    overlapping slices, inert settings or equal configurations.
   """
   outline = outline_lib.make_or_reuse(study)
   runs_of_phases = {phase.name: 0 for phase in outline.phases}

@@ -24,8 +24,8 @@ def impossible_cells(
   Each cell is built as its runs will be, but without memory for weights.
 
   Args:
-    cells: of a study.
-    flags: of its trainings.
+    cells: the cells of a study.
+    flags: the flags of its trainings.
   """
   found = {}
   lines = scores.lines_of_flags(flags)
@@ -37,7 +37,7 @@ def impossible_cells(
 
 
 def _why_impossible(cell, lines):
-  """Returns why a cell cannot be trained, None if it can."""
+  """Returns why a cell cannot be trained, or None if it can."""
   try:
     built = _build(cell.bindings, cell.imports, lines)
   # gin raises RuntimeError for a required parameter without a binding.
@@ -67,8 +67,8 @@ def _build(bindings, imports, lines):
   """Returns the variables and layers of a cell's GAN, to be compared.
 
   Args:
-    bindings, imports: of the cell.
-    lines: of gin, on top of them.
+    bindings, imports: those of the cell.
+    lines: lines of gin that are added to them.
   """
   from compare_gan.context import scope
   from compare_gan.datasets import catalogue
@@ -85,7 +85,7 @@ def _build(bindings, imports, lines):
     with scope.building(allocate=False):
       gan = model_dir.make_gan(catalogue.dataset())
     networks = gan.generator, gan.discriminator
-    # Pixel norms and some kernels have no variables that others lack.
+    # Pixel norms and some kernels add no variables, so layers are compared too.
     layers = [type(m).__name__ for net in networks for m in net.submodules]
     variables = {(v.name, v.shape) for net in networks for v in net.variables}
     return variables, sorted(layers)

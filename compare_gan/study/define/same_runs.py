@@ -5,7 +5,7 @@ import dataclasses
 from compare_gan.configuration import gin_text
 from compare_gan.study.define import definition
 
-# These may be raised in a study that was begun, because no run changes by it.
+# These may be raised in a study that was begun, because this changes no run.
 _RAISED = ("seeds", "timeout_s", "memory_mb", "retries")
 _UNSET = gin_text.Word("not set")
 _DEFAULTS = {
@@ -20,9 +20,9 @@ def require(folder: str, begun: str, text: str) -> None:
   raised.
 
   Args:
-    folder: of the study.
+    folder: the study's folder.
     begun: the text that it was begun with, its study.gin.
-    text: the text that it goes on with.
+    text: the text that it is to continue with.
   """
   old, new = _read_text(begun), _read_text(text)
   for name in dict.fromkeys([*old, *new]):

@@ -1,7 +1,7 @@
 """Checks the score of a study before anything is trained.
 
-The bindings of a cell name its metrics, and each metric declares its scores. So
-it is known beforehand whether every cell will have study.score, and whether
+The bindings of a cell name its metrics, and each metric declares its scores.
+This tells beforehand whether every cell will have study.score, and whether
 lower or higher is better.
 """
 
@@ -23,11 +23,11 @@ def with_declared_direction(
 ) -> definition.Study:
   """Returns the study with `minimize` as the metric of its score declares it.
 
-  What the file itself says takes precedence; a note is printed if it
-  contradicts the metric.
+  The study file takes precedence; a note is printed if it contradicts the
+  metric.
 
   Args:
-    study: whose score is looked up.
+    study: its `score` is looked up.
     cells: its cells. Those that cannot be built are skipped.
 
   Raises:

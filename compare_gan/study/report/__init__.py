@@ -1,1 +1,1 @@
-"""What a study says: statistics, answers in words, tables and the page."""
+"""Reports a study's results: statistics, answers in words, tables, the page."""

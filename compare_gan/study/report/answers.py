@@ -1,4 +1,4 @@
-"""What the statistics of a study say, in sentences."""
+"""Describes the statistics of a study in sentences."""
 
 import itertools
 import math
@@ -43,7 +43,7 @@ def _about_the_best(study, found):
 
 
 def _about_the_choice(study, best, n):
-  """Returns what seeds say that had no part in choosing the best setting."""
+  """Returns the result of seeds that were not used to choose the setting."""
   fresh = costs_lib.finite(best.fresh)
   if len(fresh) >= 2:
     sign = costs_lib.sign(study)
@@ -113,7 +113,7 @@ def _from_to(first, last):
 
 
 def _about_failures(found):
-  """Returns a sentence on the axis whose values differ most in failing."""
+  """Returns a sentence on the axis with the largest gap in failure rates."""
   sentences = []
   for axis, by_value in found.stability.items():
     ordered = sorted(by_value.items(), key=lambda item: item[1].failed_share)
@@ -135,7 +135,7 @@ def _share(each):
 
 
 def _about_looks(table, found):
-  """Returns a sentence on what earlier reports, of fewer runs, had said."""
+  """Returns a sentence on what earlier reports on fewer runs said."""
   if not found.looks:
     return []
   now = summary_lib.look_at(table, found)

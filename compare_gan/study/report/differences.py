@@ -1,4 +1,4 @@
-"""What the comparisons of an axis say, in sentences."""
+"""Describes the comparisons of an axis in sentences."""
 
 import math
 from typing import Any
@@ -14,7 +14,7 @@ from compare_gan.study.report.words import p_equals
 from compare_gan.study.report.words import p_text
 from compare_gan.study.report.words import plural
 
-_MOST = 6  # differences of an axis that are told in words
+_MOST = 6  # sentences of one kind about an axis
 
 
 def describe_differences(
@@ -67,7 +67,7 @@ def _test(each):
 
 
 def _no_difference(study, axis, tested):
-  """Returns what the least p of an axis says, which is never "equal"."""
+  """Returns a sentence on an axis's least p; it never claims equality."""
   least = min(tested, key=lambda each: (each.p_holm, each.found.p))
   said, found = _sided(least), least.found
   text = (
@@ -89,7 +89,7 @@ def _no_difference(study, axis, tested):
 
 
 def _needed(each):
-  """Returns how many settings find the noise of seeds, if these are too few."""
+  """Returns how many settings detect a difference of sigma, if these do not."""
   found = each.found
   if math.isnan(found.tau) or not found.sigma:
     return ""
@@ -133,12 +133,12 @@ def _needed_units(unit, units, tests):
 
 
 def _too_few(study, each, total):
-  """Returns what is seen of a pair that no claim can be made of.
+  """Returns a sentence on a pair with too few units for a claim.
 
   Args:
-    study: of the table.
+    study: the table's study.
     each: the Comparison.
-    total: all comparisons of the report, which would be tested if they could.
+    total: the number of the report's comparisons, tested or not.
   """
   said, found = _sided(each), each.found
   if found.unit == "settings":
@@ -188,7 +188,7 @@ def _where(each):
 
 
 def _units(each):
-  """Returns "12 settings x 5 seeds", or "5 v 5 seeds" of a single setting."""
+  """Returns "12 settings x 5 seeds", or "5 v 5 seeds" for a single setting."""
   found = each.found
   if found.unit == "seeds":
     return f"{found.sizes[0]} v {found.sizes[1]} seeds"

@@ -1,11 +1,12 @@
-"""Scores of google/compare_gan, scores.csv, as a study.
+"""Imports scores of google/compare_gan, scores.csv, as a study.
 
 Such a file has a row for each checkpoint: checkpoint_path, step, <score>_list,
-_mean and _std, and the gin bindings. A run is what shares a file, a model_dir
-and all bindings. Bindings that differ between runs become axes; those that
-tell the same runs apart are one axis, named after one of them. A binding with
-more than `most_values` numbers was searched, not chosen: a setting. A score of
-31337 is how the original wrote NaN: a run that ends with it has collapsed.
+_mean and _std, and the gin bindings. Rows with the same file, model_dir and
+bindings are one run. Bindings that differ between runs become axes; those that
+divide the runs in the same way become one axis, named after one of them. A
+binding with more than `most_values` numbers becomes a setting, because its
+values were searched, not chosen. The original wrote NaN as 31337: a run that
+ends with this score has collapsed.
 """
 
 from collections.abc import Sequence
@@ -46,10 +47,10 @@ def read(
   """Returns the Table of some scores.csv.
 
   Args:
-    paths: of the files.
-    score: what decides; None for fid, or what there is.
-    checkpoint: whose score counts: "last", "best" or "min".
-    most_values: so many numbers of a binding, at most, make an axis.
+    paths: the paths of the files.
+    score: the score that decides; None for fid, else the first one.
+    checkpoint: which score of a run counts: "last", "best" or "min".
+    most_values: a binding with more numbers becomes a setting, not an axis.
   """
   runs = [run for path in paths for run in _read_file(path)]
   metrics = sorted(
@@ -117,7 +118,7 @@ def _read_file(path):
 
 
 def _run_of(row):
-  """Returns what tells a row's run from others, and the run, still empty."""
+  """Returns a key that identifies a row's run, and the run, still empty."""
   bindings = {
     name: text
     for name, text in row.items()
@@ -186,9 +187,9 @@ def _is_searched(values, most_values):
 
 
 def _axes(differing):
-  """Returns names of axes, one of those that tell the same runs apart.
+  """Returns names of axes, one for all bindings that divide runs alike.
 
-  A choice, "@hinge", stands for the numbers that come with it.
+  A choice such as "@hinge" stands for the numbers that change with it.
   """
   kept = {}
   for name in sorted(differing, key=lambda name: _order(name, differing)):
@@ -221,7 +222,7 @@ def _rows(runs, study, axes, names):
     settings = {
       name: float(run.bindings[name]) for name in names if name in run.bindings
     }
-    # Runs that agree in all of this differ in the seed, written down or not.
+    # Runs with the same key differ in the seed, whether it is recorded or not.
     key = json.dumps([cell, settings], sort_keys=True)
     seed = copies[key] = copies.get(key, 0) + 1
     content = json.dumps([sorted(run.bindings.items()), seed])
@@ -269,7 +270,7 @@ def _seeds_by_setting(rows):
 
 
 def write(table: table_lib.Table, folder: str) -> None:
-  """Writes a Table as the folder of a study that table.read reads."""
+  """Writes a Table as the folder of a study, for table.read."""
   if os.path.exists(os.path.join(folder, "study.json")):
     raise FileExistsError(
       f"{folder} holds a study already. Name another folder with --out."
@@ -313,7 +314,7 @@ def _planned(row):
 
 
 def _events(row):
-  """Returns the journal's two lines of a run that was trained elsewhere."""
+  """Returns the two journal lines of a run that was trained elsewhere."""
   start = {"time": "", "run": row.run, "event": "start", "attempt": 1}
   end = {**start, "event": "end", "status": row.status, "reason": row.reason}
   return [start, {**end, "log_tail": [], "seconds": 0.0, "host": ""}]

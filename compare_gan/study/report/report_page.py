@@ -1,8 +1,8 @@
-"""The report of a study: one HTML page that needs nothing but itself.
+"""The report of a study: one self-contained HTML page.
 
-It holds sections, see sections/, and of each run its settings, scores, learning
-curves, a picture of samples and what the microscope saw. All numbers are
-computed here, by statistics/; the page only shows them.
+It contains the sections of sections/ and, for each run, its settings, scores,
+learning curves, a picture of samples and the microscope's results. All numbers
+are computed in Python, by statistics/; the page only shows them.
 """
 
 from collections.abc import Iterable
@@ -28,20 +28,20 @@ import numpy as np
 
 _MEGABYTE = 2**20
 _PICTURE_BYTES = (8 * 1024, 60 * 1024)  # of one run, at least and at most
-_MORE_BYTES = (20 * 1024, 400 * 1024)  # of one that a user made of a run
+_MORE_BYTES = (20 * 1024, 400 * 1024)  # of a picture that a user added to a run
 _MORE_SIDE = 1200  # pixels
 
 
 def write(
   study_dir: str, max_megabytes: float = 60, bindings: Iterable[str] = ()
 ) -> str:
-  """Returns the path of report/index.html, written with the tables beside it.
+  """Writes report/index.html and the tables; returns the path of the page.
 
   Args:
-    study_dir: of a study that has run, or still runs.
-    max_megabytes: of the page. Pictures are left out, the best runs' last,
-      where all would be too much.
-    bindings: lines of gin on top of the study's, such as report.sections.
+    study_dir: the folder of a study, which may still be running.
+    max_megabytes: the largest size of the page. If not all pictures fit, those
+      of the worst runs are left out first.
+    bindings: lines of gin in addition to the study's, such as report.sections.
   """
   own = sections.read_own(study_dir, bindings)
   table = table_lib.read(study_dir)
@@ -57,10 +57,10 @@ def write(
 
 
 def _earlier_looks(table, study_dir, summary):
-  """Returns the Looks before this one, which is added to them.
+  """Returns the earlier Looks, and adds this one to looks.jsonl.
 
-  looks.jsonl has a line for each number of ended runs that a report was made
-  of: "ended" and "shown", the differences that it called significant.
+  This file has a line for each number of ended runs that a report was made
+  from: "ended" and "shown", the differences that it called significant.
   """
   path = os.path.join(study_dir, "looks.jsonl")
   text = files_lib.read_text_if_any(path) or ""
@@ -82,10 +82,10 @@ def page(
   """Returns the HTML of the report.
 
   Args:
-    table: of the study.
-    study_dir: where runs/<id>/ are.
-    summary: of the table, if it is known.
-    max_megabytes: of the page.
+    table: the study's table.
+    study_dir: the folder that holds runs/<id>/.
+    summary: the table's Summary; None to compute it.
+    max_megabytes: the largest size of the page.
     own: {name: function} of sections below the built-in ones.
   """
   summary = summary or summary_lib.summarize(table)
@@ -120,7 +120,7 @@ def _page(made, content, details):
         _part("report_start.js"),
       ]
     ),
-    # Apart, so that an error in one of them stops none of the others.
+    # In separate elements, so that an error in one does not stop the others.
     "own_scripts": "".join(
       f"<script>\n{section.script}\n</script>\n"
       for name, section in made.items()
@@ -136,7 +136,7 @@ def _part(name):
 
 
 def _shared_data(report: sections.Report) -> dict[str, Any]:
-  """Returns what more than one section shows."""
+  """Returns the data that more than one section shows."""
   study = report.table.study
   metrics = report.metrics
   return {
@@ -166,7 +166,7 @@ def _picture_files(table, study_dir):
 
 
 def _details(table, study_dir, files):
-  """Returns what the page shows of each run, beside its picture."""
+  """Returns what the page shows of each run, except for its picture."""
   points = report_runs.points_for(len(table.rows))
   here = os.path.join(study_dir, "report")
   found = []
@@ -188,7 +188,7 @@ def _pictures(table, files, allowance):
   """Returns {run: data URI}, of the best runs if not all fit.
 
   Args:
-    table: of the study.
+    table: the study's table.
     files: {run: path} of the pictures.
     allowance: bytes for all of them.
   """
@@ -198,18 +198,18 @@ def _pictures(table, files, allowance):
   rows = sorted(table.rows, key=lambda row: _rank(table, row))
   runs = [row.run for row in rows if row.run in files]
   runs = runs[: max(0, int(allowance // limit))]
-  # Pillow leaves Python's lock while it works.
+  # Pillow releases Python's lock while it works.
   with futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
     made = pool.map(lambda run: report_runs.thumbnail(files[run], limit), runs)
     return {run: uri for run, uri in zip(runs, made) if uri}
 
 
 def _more_pictures(table, study_dir, allowance):
-  """Returns {run: {name: data URI}} of pictures/ of the runs, the best first.
+  """Returns {run: {name: data URI}} of the runs' pictures/, best runs first.
 
   Args:
-    table: of the study.
-    study_dir: where runs/<id>/ are.
+    table: the study's table.
+    study_dir: the folder that holds runs/<id>/.
     allowance: bytes for all of them; what exceeds it is left out.
   """
   found = {}

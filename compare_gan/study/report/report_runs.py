@@ -24,17 +24,17 @@ _LOG_LINES = 40
 _LINE = 300  # characters
 _PICTURE = re.compile(r"step-(\d+)\.png$")
 _SIDE = 512  # pixels of a thumbnail, at most
-_MORE = 8  # pictures of a run beside its samples, at most
+_MORE = 8  # pictures of a run besides its samples, at most
 _QUALITIES = (85, 60, 35)
 
 
 def detail(row: Any, folder: str, points: int = POINTS) -> dict[str, Any]:
-  """Returns what the page needs to show a run, but for its picture.
+  """Returns what the page needs to show a run, except for its picture.
 
   Args:
-    row: of the table.
-    folder: of the run.
-    points: of each learning curve, at most.
+    row: the run's row of the table.
+    folder: the run's folder.
+    points: the largest number of points of a learning curve.
   """
   found: dict[str, Any] = {
     "checkpoints": [
@@ -57,16 +57,17 @@ def detail(row: Any, folder: str, points: int = POINTS) -> dict[str, Any]:
 
 
 def points_for(runs: int, scalars: int = 10) -> int:
-  """Returns how many points a curve may have, of so many runs."""
+  """Returns how many points a curve may have if there are `runs` runs."""
   return int(np.clip(_FLOATS // max(1, runs * scalars), 20, POINTS))
 
 
 def curves(path: str, points: int) -> Optional[dict[str, Any]]:
   """Returns {"names", "values"} of scalars.csv, or None without one.
 
-  The values are float32 in base64, a curve after the other, the first of them
-  the steps. Of more rows than `points`, evenly spaced ones are taken, the first
-  and the last among them. What a run that was killed left half written is not.
+  The values are float32 in base64, one curve after another; the first is that
+  of the steps. If there are more rows than `points`, evenly spaced ones are
+  taken, including the first and the last. Rows that a killed run left
+  incomplete are skipped.
   """
   if not os.path.isfile(path):
     return None
@@ -100,10 +101,10 @@ def _floats(texts):
 
 
 def microscope(path: str) -> Optional[dict[str, Any]]:
-  """Returns microscope.json, small enough for the page, or None.
+  """Returns microscope.json, reduced for the page, or None without one.
 
-  A spectrum keeps its first, last and evenly spaced singular values, gradient
-  norms become a histogram with bins that real, fake and interpolated share.
+  A spectrum keeps its first, last and evenly spaced singular values. Gradient
+  norms become histograms with the same bins for real, fake and interpolated.
   """
   if not os.path.isfile(path):
     return None
@@ -136,7 +137,7 @@ def _rounded(numbers):
 
 
 def spectrum(values: Sequence[float]) -> dict[str, Any]:
-  """Returns {"size", "at", "values"}: places from 1 and singular values."""
+  """Returns {"size", "at", "values"}: indices from 1, and singular values."""
   size = len(values)
   at = np.unique(
     np.rint(np.linspace(0, size - 1, min(size, _SPECTRUM))).astype(int)
@@ -190,9 +191,9 @@ def picture(folder: str) -> Optional[str]:
 
 
 def more_pictures(folder: str) -> dict[str, str]:
-  """Returns {name: path} of pictures/<name>.png of a run, which users make.
+  """Returns {name: path} of a run's pictures/<name>.png, which users make.
 
-  So `compare_gan sample --make=spectrum --out=runs/<id>/pictures` is shown.
+  For example, by `compare_gan sample --make=spectrum --out=runs/<id>/pictures`.
   """
   pictures = os.path.join(folder, "pictures")
   found = [name for name in files.names(pictures) if name.endswith(".png")]
@@ -204,13 +205,13 @@ def more_pictures(folder: str) -> dict[str, str]:
 def thumbnail(path: str, limit: float, side: int = _SIDE) -> Optional[str]:
   """Returns a data URI of a picture of at most `limit` bytes, or None.
 
-  The file itself if it is small enough; else a JPEG, whose quality and then
-  size go down until it fits. None too for a file that is no whole picture.
+  It holds the file itself if that is small enough, else a JPEG whose quality
+  and then size are reduced until it fits. An incomplete picture gives None.
 
   Args:
-    path: of the picture.
-    limit: in bytes.
-    side: pixels of a JPEG, at most.
+    path: the path of the picture.
+    limit: the largest size, in bytes.
+    side: the largest side of a JPEG, in pixels.
   """
   from PIL import Image
 
@@ -234,7 +235,7 @@ def thumbnail(path: str, limit: float, side: int = _SIDE) -> Optional[str]:
 
 
 def _qualities(image, limit):
-  """Returns those worth trying: the best needs half a byte for a pixel."""
+  """Returns those worth trying: the best needs half a byte per pixel."""
   pixels = image.size[0] * image.size[1]
   return _QUALITIES if 2 * limit > pixels else _QUALITIES[1:]
 

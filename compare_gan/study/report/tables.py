@@ -28,9 +28,9 @@ def write(
   """Writes runs.csv, runs.json, summary.md and summary.tex.
 
   Args:
-    table: of a study.
-    folder: where to; it exists.
-    summary: of the table, if it is known.
+    table: the study's table.
+    folder: an existing folder to write to.
+    summary: the table's Summary; None to compute it.
   """
   summary = summary or summary_lib.summarize(table)
   texts = {
@@ -43,7 +43,7 @@ def write(
     write_text(os.path.join(folder, name), text)
 
 
-write_text = files.write_text  # A reader never sees half of a file.
+write_text = files.write_text  # A reader never sees an incomplete file.
 
 
 # ---- A row for each run ------------------------------------------------------
@@ -57,7 +57,7 @@ def setting_names(table: Any) -> list[str]:
 
 
 def records(table: Any) -> tuple[list[str], list[dict[str, Any]]]:
-  """Returns (columns, rows): a dict for each run, None for what it lacks."""
+  """Returns (columns, rows): a dict per run, with None for what it lacks."""
   axes = {name: name for name in table.study["axes"]}
   settings = {
     name: f"setting.{name}" if name in axes else name
@@ -100,7 +100,7 @@ def _finite(x):
 
 
 def csv_text(table: Any) -> str:
-  """Returns runs.csv; a cell is empty where a run has no such thing."""
+  """Returns runs.csv; a cell is empty if the run has no such value."""
   columns, rows = records(table)
   text = io.StringIO()
   writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -114,7 +114,7 @@ def export_csv(table: Any, path: str) -> None:
 
 
 def export_parquet(table: Any, path: str) -> None:
-  """Writes the rows of runs.csv as a Parquet file, through pyarrow."""
+  """Writes the rows of runs.csv as a Parquet file, with pyarrow."""
   try:
     import pyarrow
     from pyarrow import parquet
@@ -134,7 +134,7 @@ def export_parquet(table: Any, path: str) -> None:
 
 
 def markdown(table: Any, summary: summary_lib.Summary) -> str:
-  """Returns summary.md: the answers, and tables behind them."""
+  """Returns summary.md: the answers, followed by tables."""
   parts = [f"# {table.study['name']}"]
   parts.append(
     "\n".join(f"- {text}" for text in answers.answers(table, summary))
@@ -190,7 +190,7 @@ _TEX = {
 
 
 def escape(text: Any) -> str:
-  """Returns text as LaTeX that shows it."""
+  """Returns text on one line, with LaTeX's special characters escaped."""
   return "".join(_TEX.get(letter, letter) for letter in _one_line(text))
 
 

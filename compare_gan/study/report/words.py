@@ -5,7 +5,7 @@ from typing import Optional
 
 
 def number(x: Optional[float]) -> str:
-  """Returns three digits or so of a number."""
+  """Returns a number with about three digits."""
   if x is None or math.isnan(x):
     return "-"
   if math.isinf(x):

@@ -1,9 +1,9 @@
-"""Runs a study: which runs come next follows from those that have ended.
+"""Runs a study: the runs that have ended determine which come next.
 
   plan -> runs that have not ended -> executor -> journal -> plan -> ...
 
-Everything it knows is in the study's folder, so it can be killed at any moment:
-a run with a start and without an end is started again, and its training goes on
+All of its state is in the study's folder, so it can be killed at any moment: a
+run that has a start but no end is started again, and its training continues
 from its last checkpoint.
 """
 
@@ -31,7 +31,7 @@ _MAX_KILLS = 10  # of one run, from outside
 
 
 class Stopped(Exception):
-  """A signal has ended the conductor; `number` is the signal's."""
+  """A signal has ended the conductor; `number` is the signal's number."""
 
   def __init__(self, number: int, message: str) -> None:
     super().__init__(message)
@@ -45,14 +45,13 @@ class Conductor:
     study: a definition.Study.
     plan: the module; `runs`, `count`, `impossible_cells` and `config_text` are
       used.
-    folder: of the study; it goes on from what the folder contains.
+    folder: the study's folder; the conductor continues from its content.
     executor: see executors/__init__.py.
-    text: of the study file.
+    text: the text of the study file.
     shard: the part of the study to run; None for all.
     progress: a progress.Progress, or None.
     command: `command(study, run, folder)` -> the command that trains a run.
-    room: what the memory has room for; None limits runs by the executor's jobs
-      alone.
+    room: the memory for runs; None limits runs by the executor's jobs alone.
   """
 
   def __init__(
@@ -156,7 +155,7 @@ class Conductor:
       elif self._has_room(run):
         self._submit(run)
       else:
-        break  # No run overtakes it.
+        break  # No other run may start before it.
     return has_ended
 
   def _has_room(self, run):

@@ -2,7 +2,7 @@
 
   python follow.py <process id of the parent> command arguments...
 
-A training must not go on while the next conductor starts it again. Linux can
+A training must not continue while the next conductor restarts it. Linux can
 signal the death of a parent to a process; elsewhere the lock of the run's
 folder makes the next training wait.
 """

@@ -1,4 +1,4 @@
-"""What happened to the runs of a study: lines that are only ever added.
+"""The journal of a study: what happened to its runs, in append-only files.
 
   {"sequence": 1, "time": .., "run": id, "event": "start", "attempt": 1}
   {.., "event": "end", "attempt": 1, "status": "failed", "reason": ..,
@@ -6,13 +6,13 @@
   {.., "event": "retry", "attempt": 1, "was": "failed"}
   {.., "event": "keep", "attempt": 1}
 
-A sequence number is higher than that of every line which the writer has seen,
+A sequence number is higher than those of all lines that the writer has seen,
 in this file and in those of other shards.
 
 "retry" makes a run that has ended badly wait again. "keep" says that other runs
-have been planned from that end, so the plan goes on with it whatever the retry
-brings. A line is on the disk when `append` returns. A process that dies while
-it writes leaves part of a line; readers ignore it, and the next conductor that
+have been planned from that end, so the plan keeps it whatever the result of the
+retry. A line is on the disk when `append` returns. A process that dies while it
+writes leaves part of a line; readers ignore it, and the next conductor that
 opens the file cuts it off. A start without an end is an interrupted run.
 """
 
@@ -36,7 +36,8 @@ from compare_gan.storage import files
 from compare_gan.storage import locks
 from compare_gan.study.run import shards
 
-# A run with one of these is not started again; "failed" may have retries left.
+# A run with such a status is not started again, except that "failed" may have
+# retries left.
 FINAL = ("ok", "failed", "timeout", "memory", "collapsed", "refused")
 
 _INSTEAD = "choose another folder by --out"
@@ -67,7 +68,7 @@ class JsonLines:
           raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         files.call(os.fsync, self._file)
       except OSError:
-        # If this fails too, the next one that opens the file cuts the line off.
+        # If this fails too, the next writer of the file cuts the line off.
         with contextlib.suppress(OSError):
           files.call(os.ftruncate, self._file, size)
         raise
@@ -125,9 +126,9 @@ def _read_parts(folder, name):
 def events(folder: str) -> list[dict[str, Any]]:
   """Returns all events of a study, each one after those that led to it.
 
-  The clocks of machines may disagree, so times count last. The lines of a file
-  keep their order, and so do the attempts of a run; then sequence numbers
-  count, which the lines of earlier versions do not have.
+  The lines of a file keep their order, and so do the attempts of a run. Then
+  sequence numbers decide; lines of earlier versions have none. Times decide
+  last, because the clocks of machines may disagree.
   """
   parts = [collections.deque(part) for part in _read_parts(folder, "journal")]
   # {run: the steps of its events that are not merged yet, the first one last}
@@ -141,7 +142,7 @@ def events(folder: str) -> list[dict[str, Any]]:
   while any(parts):
     first = [part for part in parts if part]
     due = [p for p in first if _step(p[0]) == remaining[p[0]["run"]][-1]]
-    # No event is due if a file contradicts itself; then its own order counts.
+    # If a file contradicts itself, no event is due; then use the file's order.
     part = min(due or first, key=_sequence_and_time)
     event = part.popleft()
     remaining[event["run"]].remove(_step(event))
@@ -149,7 +150,7 @@ def events(folder: str) -> list[dict[str, Any]]:
   return merged
 
 
-_STEPS = ("start", "end", "retry", "keep")  # of an attempt
+_STEPS = ("start", "end", "retry", "keep")  # events of an attempt
 
 
 def _step(event):
@@ -165,7 +166,7 @@ class Journal:
   """Writes events to the journal of a study, or of one of its shards.
 
   Args:
-    folder: of the study.
+    folder: the study's folder.
     shard: the part of the study that this process runs; None for all.
   """
 
@@ -175,7 +176,7 @@ class Journal:
     self._lines = JsonLines(path_of(folder, "journal", shard))
 
   def number_after(self, happened: Iterable[dict[str, Any]]) -> None:
-    """Gives higher numbers than those of these events to all later ones."""
+    """Makes the numbers of later events higher than those of these events."""
     known = [event.get("sequence") or 0 for event in happened]
     self._sequence = max([self._sequence, len(known), *known])
 
@@ -194,11 +195,11 @@ class Journal:
     """Writes an Outcome, see process.py; returns the event.
 
     Args:
-      run: its id.
+      run: the id of the run.
       attempt: the number of the attempt that has ended.
       outcome: how it ended.
       again: whether it failed and will be tried again.
-      score: the score that the plan goes on with.
+      score: the score that the plan continues with.
     """
     return self._add(
       run,
@@ -217,7 +218,7 @@ class Journal:
     """Writes that a run waits again; returns the event.
 
     Args:
-      run: its id.
+      run: the id of the run.
       attempt: the number of its last attempt.
       was: the status that it ended with.
     """
@@ -249,14 +250,14 @@ class Journal:
 
 
 class State(NamedTuple):
-  """How far a run is."""
+  """The state of a run."""
 
   status: str = "waiting"  # "running" from a start to its end, or one of FINAL
   reason: str = ""
   log_tail: tuple = ()
   seconds: float = 0.0  # of all attempts whose end was seen
   attempts: int = 0
-  failures: int = 0  # by its own fault; study.retries limits them
+  failures: int = 0  # faults of the run itself; study.retries limits them
   kills: int = 0  # by a signal from outside
   score: Optional[float] = None
   is_retried: bool = False  # and has not started again yet
@@ -307,9 +308,9 @@ _PATIENCE = 1.0  # seconds, because `is_alive` holds the lock for a moment
 def conducting(
   folder: str, shard: Optional[shards.Shard] = None
 ) -> Iterator[None]:
-  """Locks the folder for a conductor; OSError names the one that has it.
+  """Locks the folder for a conductor; OSError names the one that holds it.
 
-  Shards share the folder's lock, and each of them has a lock of its own.
+  Shards share the folder's lock, and each of them also has a separate lock.
   """
   with contextlib.ExitStack() as held:
     whole = held.enter_context(locks.Lock(os.path.join(folder, "LOCK")))

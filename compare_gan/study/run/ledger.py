@@ -1,4 +1,4 @@
-"""What is known of a study's runs: the plan, the journals, and the scores.
+"""What is known about a study's runs: the plan, the journals, the scores.
 
 All of it follows from the files in the study's folder, so a conductor that was
 killed loses nothing.
@@ -23,8 +23,8 @@ class Ledger:
   Args:
     study: a definition.Study.
     plan: the module; `runs`, `count` and `impossible_cells` are used.
-    folder: of the study. Its files are made if they do not exist.
-    text: of the study file.
+    folder: the study's folder. Its files are made if they do not exist.
+    text: the text of the study file.
     shard: the part of the study that this process runs; None for all.
 
   Attributes:
@@ -137,14 +137,14 @@ class Ledger:
     return known - {run.id for run in listed}
 
   def _planned_scores(self):
-    """Returns the scores that the plan goes on with."""
+    """Returns the scores that the plan continues from."""
     kept = [run for run, state in self.states.items() if state.is_kept]
     return {**self.scores, **dict.fromkeys(kept)}
 
   # ---- Journals --------------------------------------------------------------
 
   def read_journals(self, at_work: Collection[str] = ()) -> None:
-    """Takes over what the journals say, those of other shards included.
+    """Updates the states from the journals, including those of other shards.
 
     Args:
       at_work: ids of runs at work here, whose states are known already.
@@ -176,9 +176,9 @@ class Ledger:
     """Writes how a run has ended.
 
     Args:
-      run_id: of the run.
+      run_id: the id of the run.
       outcome: how it ended; the score is read from its folder.
-      again: that it failed and will be tried again.
+      again: whether it failed and will be tried again.
     """
     score = None
     if outcome.status == "ok":
@@ -205,7 +205,7 @@ class Ledger:
     new = [
       run
       for run in self.listed
-      # More seeds move runs that are known to later places.
+      # Adding seeds moves known runs to later places.
       if run.order > self._noted.get(run.id, -1)
     ]
     if new:

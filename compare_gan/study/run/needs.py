@@ -1,10 +1,10 @@
 """Estimates the memory of a run before it is started.
 
-The estimate is that of `compare_gan.main` for one step, which is traced but not
-run, with variables that take no memory, plus what a process with TensorFlow
-occupies before it does anything. It does not include an evaluation, which takes
-place when the memory of the step is free again, and the images that a dataset
-keeps in memory.
+The estimate is that of `compare_gan.main` for one step, plus the memory of a
+process that has imported TensorFlow but done nothing else. The step is traced
+but not run, and its variables take no memory. The estimate leaves out the
+images that a dataset keeps in memory. It also leaves out an evaluation, because
+the memory of the step is free again by then.
 """
 
 from collections.abc import Iterable
@@ -38,14 +38,14 @@ class Needs:
   """Returns the Need of a run; runs with tensors of equal sizes share one.
 
   Args:
-    study: of the runs.
+    study: the study of the runs.
     has_gpus: whether the runs get GPUs.
   """
 
   def __init__(self, study: definition.Study, has_gpus: bool = False) -> None:
     self._study = study
     self._on_host = trains_on_host(study.flags, has_gpus)
-    # This process has imported TensorFlow too, and hardly more so far.
+    # So far this process, too, has done little but import TensorFlow.
     self._base_mb = memory_limit.resident() / 2**20
     self._known: dict[Any, room.Need] = {}
 
@@ -91,13 +91,13 @@ def step_mb(run: plan_lib.Run, flags: Iterable[str] = ()) -> Optional[float]:
         ]
       )
       with tf.Graph().as_default(), scope.building(valueless=True):
-        with tf.name_scope("gan"):  # At the root no name begins with "_".
+        with tf.name_scope("gan"):  # Names at the root cannot begin with "_".
           gan = model_dir.make_gan(catalogue.dataset())
         needed = step_memory.training_bytes(
           gan.train_step, memory_check.specs(gan), gan.variables
         )
     # A user's own GAN may read values of variables or files that do not exist
-    # here. If something is wrong with it, the run itself says so.
+    # here. If something is wrong with it, the run itself reports it.
     except Exception:  # noqa: BLE001
       return None
   return needed / 2**20

@@ -1,9 +1,9 @@
-"""One run of a study: a training as a process of its own.
+"""One run of a study: a training in a separate process.
 
 verdict.py lists the statuses that a run can end with. A training that ended
-early goes on from its last checkpoint. This process and the training both hold
-the lock of the run's folder: as long as one of them lives, no other training
-can begin in this folder, on any machine.
+early continues from its last checkpoint. This process and the training both
+hold the lock of the run's folder: as long as one of them lives, no other
+training can begin in this folder, on any machine.
 """
 
 import datetime
@@ -78,7 +78,7 @@ def trainer_command(study: Any, run: Any, folder: str) -> tuple[str, ...]:
 
 
 def environment(threads: int) -> tuple[tuple[str, str], ...]:
-  """Returns the environment variables of a training with so many cores."""
+  """Returns the environment variables of a training with `threads` cores."""
   names = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -97,7 +97,7 @@ def run_task(task: Task, stop: Optional[threading.Event] = None) -> Outcome:
   """Runs a Task to its end; returns the Outcome.
 
   Args:
-    task: the run's.
+    task: the Task to run.
     stop: an event that ends it early.
   """
   stop = stop or threading.Event()
@@ -113,7 +113,7 @@ def run_task(task: Task, stop: Optional[threading.Event] = None) -> Outcome:
 
 
 def _take_lock(lock, task, stop):
-  """Waits for a run's lock; returns whether it has it, False after `stop`."""
+  """Waits for a run's lock or `stop`; returns whether to start the training."""
   waits = False
   while not lock.acquire():
     if not waits:
@@ -160,7 +160,7 @@ def _header(task):
 
 
 def _start(task, log, lock):
-  # Unbuffered, so that the log ends with the error if there is one.
+  # Output is not buffered, so that the log ends with the error, if any.
   given = {"PYTHONUNBUFFERED": "1", **dict(task.environment)}
   variables = {**os.environ, **given}
   paths = [_ROOT, variables.get("PYTHONPATH")]
@@ -173,14 +173,14 @@ def _start(task, log, lock):
     stdin=subprocess.DEVNULL,
     stdout=log,
     stderr=subprocess.STDOUT,
-    start_new_session=True,  # Ctrl-C reaches the conductor, which ends it.
+    start_new_session=True,  # Ctrl-C reaches only the conductor, which ends it.
     pass_fds=[lock.fileno()],
   )
 
 
 class _Watched(NamedTuple):
-  verdict: Optional[tuple[str, str]]  # (status, reason) if we have ended it
-  was_short: bool  # of memory, when we last looked
+  verdict: Optional[tuple[str, str]]  # (status, reason) if we ended it
+  was_short: bool  # whether memory was short when we last looked
 
 
 def _watch(training, task, stop):
@@ -231,7 +231,7 @@ def _kill_all(training):
 def _signal(training, number):
   try:
     os.killpg(training.pid, number)
-  except (ProcessLookupError, PermissionError):  # The latter on macOS: zombies.
+  except (ProcessLookupError, PermissionError):  # macOS: zombies.
     pass
 
 

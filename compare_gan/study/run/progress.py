@@ -1,4 +1,4 @@
-"""Shows how far a study is: a table on a terminal, elsewhere lines."""
+"""Shows the progress of a study: a table on a terminal, lines elsewhere."""
 
 import collections
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Progress:
 
   Args:
     study: a definition.Study; its name, score and direction are used.
-    stream: where to.
+    stream: the stream to write to; None for stderr.
   """
 
   def __init__(self, study: Any, stream: Optional[TextIO] = None) -> None:
@@ -89,7 +89,7 @@ class Progress:
     left: int,
     jobs: int,
   ) -> None:
-    """Draws the table on a terminal; elsewhere it only keeps what it shows.
+    """Draws the table on a terminal; elsewhere only keeps it for `close`.
 
     Args:
       runs: [plan.Run] that are known.
@@ -199,7 +199,7 @@ def _lines_at_work(runs, at_work, now):
 
 
 def time_left(states: Iterable[journal.State], left: int, jobs: int) -> str:
-  """Returns "h:mm:ss left", by the median time of a run; "" if unknown."""
+  """Returns "h:mm:ss left", from the median time of a run; "" if unknown."""
   took = [s.seconds for s in states if s.status in journal.FINAL and s.seconds]
   if not took or not left:
     return ""

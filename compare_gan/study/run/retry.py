@@ -30,15 +30,15 @@ def mark(
   statuses: Sequence[str] = STATUSES,
   ids: Optional[Sequence[str]] = None,
 ) -> list[table.Row]:
-  """Marks runs to be tried again; returns their rows from before.
+  """Marks runs to be tried again; returns their rows before the marks.
 
   Raises OSError while a conductor is at work, because it would not see the
   marks.
 
   Args:
     study_dir: the study's folder.
-    statuses: the ends after which a run is tried again.
-    ids: of the runs to mark; None for all.
+    statuses: the statuses of the runs to mark.
+    ids: the ids of the runs to mark; None for all.
   """
   table.read_study(study_dir)  # Raises an error if there is no study.
   with journal.conducting(study_dir):

@@ -1,10 +1,10 @@
 """How many runs the memory has room for at once.
 
-A run counts with its own need: with `study.memory_mb` if that is set, because
-the run is ended if it uses more, else with the estimate of needs.py. Runs start
-in the order of the plan; the next one waits until there is room for it. A run
-that is estimated to need more than the total is not started: a kernel that runs
-out of memory might kill any other process.
+The need of a run is `study.memory_mb` if that is set, because the run is ended
+if it uses more, else the estimate of needs.py. Runs start in the order of the
+plan; the next one waits until there is room for it. A run that is estimated to
+need more than the total is not started, because a kernel that runs out of
+memory might kill any other process.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Room:
   """Divides memory among the runs of a study.
 
   Args:
-    memory: what they share.
+    memory: shared by the runs.
     jobs: the largest number of runs at once.
     need: `need(run)` -> Need, of a plan.Run.
   """
@@ -60,7 +60,7 @@ class Room:
     )
 
   def has_place(self, run: Any, at_work: Sequence[Any]) -> bool:
-    """Returns whether a run can start beside those that are at work."""
+    """Returns whether a run can start in addition to those at work."""
     if len(at_work) >= self._jobs:
       return False
     if not at_work:

@@ -1,4 +1,4 @@
-"""study.gin and study.json: what a study's folder was begun with."""
+"""study.gin and study.json: the study that a folder was begun with."""
 
 import dataclasses
 import datetime
@@ -21,7 +21,7 @@ def return_to_start(folder: str) -> None:
   from the current one.
 
   Args:
-    folder: of the study.
+    folder: the study's folder.
   """
   if not _is_begun(folder):
     return
@@ -42,11 +42,11 @@ def as_begun(study: Any, folder: str) -> Any:
 
   An earlier version minimised every score unless the file said otherwise, and
   showed all seeds the same images in the same order. The runs of a study that
-  it has begun follow from that.
+  it began depend on that.
 
   Args:
     study: a definition.Study.
-    folder: of the study.
+    folder: the study's folder.
   """
   if not _is_begun(folder):
     return study
@@ -73,10 +73,10 @@ def describe(
   cells cannot be built or if the folder holds another study.
 
   Args:
-    folder: of the study.
+    folder: the study's folder.
     study: a definition.Study.
     plan: the module plan.
-    text: of the study file.
+    text: the text of the study file.
     shard: the part of the study that this process runs; None for all.
   """
   stored = files.read_text_if_any(os.path.join(folder, "study.gin"))
@@ -129,7 +129,7 @@ def _describe_new(study, counted, impossible):
 def _describe_begun(folder, study, plan, stored, text):
   begun = table.read_study(folder)
   if stored != text:
-    # It imports gin and TensorFlow, which are needed here alone.
+    # This imports gin and TensorFlow, which are only needed here.
     from compare_gan.study.define import same_runs
 
     same_runs.require(folder, stored, text)
@@ -155,7 +155,7 @@ def write(
   """Writes study.json and study.gin; two shards may do so at the same time."""
   part = (
     f"-{shard.number}" if shard else ""
-  )  # each to a temporary file of its own
+  )  # Each shard writes a separate temporary file.
   content = json.dumps(described, indent=2) + "\n"
   files.write_text(os.path.join(folder, "study.json"), content, part)
   files.write_text(os.path.join(folder, "study.gin"), text, part)

@@ -135,8 +135,8 @@ def _row(study_dir, study, run, state, running):
 def read_scores(folder: str) -> list[ScoreRow]:
   """Returns the rows of a run's checkpoints.
 
-  If a checkpoint was scored under several protocols, the row with the protocol
-  of the last row counts, as far as they have the same metrics.
+  If they were scored under several protocols, it returns only rows whose
+  protocol agrees with that of the last row in the metrics that both have.
   """
   path = os.path.join(folder, "scores.jsonl")
   text = files.read_text_if_any(path) or ""
@@ -149,7 +149,7 @@ def _is_under(last, row):
   """Returns whether a row has the protocol of the last one."""
   if row.protocol_digest == last.protocol_digest:
     return True
-  # A score stays comparable if the rows have other metrics beside it.
+  # Scores stay comparable if the rows differ in which other metrics they have.
   return protocol.merged(row.protocol, last.protocol) is not None
 
 
@@ -189,7 +189,7 @@ _BEST = {contract.LOWER: min, contract.HIGHER: max}
 
 
 def _recorded_directions(rows):
-  """Returns {score: "lower" or "higher" is better} as rows record it."""
+  """Returns {score: "lower" or "higher" is better}, as recorded in rows."""
   found = {}
   for row in rows:
     found.update(row.better)
@@ -243,7 +243,7 @@ def value(
   """Returns a run's score, None if it has none or did not end well.
 
   Args:
-    row: of the run.
+    row: the run's row.
     study: the dict of study.json.
     metric: the name of the score; None for study.score.
     rule: "last", "best" or "min"; None for study.checkpoint.

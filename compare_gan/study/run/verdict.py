@@ -7,10 +7,9 @@ A run ends with one of these statuses:
   timeout      it was ended after `study.timeout_s`
   memory       it exceeded `study.memory_mb`, or the kernel ran out of memory
                and killed it
-  failed       any other fault of the run's own
-  killed       a signal from outside ended it: the run is not over, and goes on
-               later
-  interrupted  the study was ended: likewise
+  failed       any other fault of the run itself
+  killed       a signal from outside ended it; the run continues later
+  interrupted  the study was ended; the run continues later
 """
 
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from typing import Optional
 
 from compare_gan.study.run import table
 
-# A run that one of these signals has ended made no mistake of its own.
+# Signals that end a run from outside, not by a fault of its own.
 _FROM_OUTSIDE = (
   signal.SIGHUP,
   signal.SIGINT,
@@ -44,8 +43,7 @@ def classify(
 
   Args:
     folder: the run's model_dir.
-    score: the score that its last checkpoint must have; None for no certain
-      one.
+    score: the score that its last checkpoint must have; None to require none.
     code: the exit code, -n for signal n.
     lines: the lines of its log.
     was_short: whether memory was short when it ended.
@@ -66,7 +64,7 @@ def classify(
 
 
 def _signal_of(code):
-  """Returns the signal that an exit code stands for, None if it is none."""
+  """Returns the signal that an exit code stands for, None if there is none."""
   number = -code if code < 0 else code - 128
   try:
     return signal.Signals(number)
@@ -75,7 +73,7 @@ def _signal_of(code):
 
 
 def _classify_scores(folder, score, lines):
-  """Returns (status, reason) by the last row of the table of scores."""
+  """Returns (status, reason) from the last row of the table of scores."""
   if not os.path.exists(os.path.join(folder, "TRAIN_DONE")):
     # A training that a signal has stopped writes a checkpoint and exits with 0.
     return "killed", telling_line(lines) or "It stopped before its end."
@@ -111,9 +109,9 @@ def _last_step(folder):
 
 
 def telling_line(lines: Sequence[str]) -> str:
-  """Returns the line of a log that says best how the training ended.
+  """Returns the line of a log that best tells how the training ended.
 
-  That is the last sentence of compare_gan, else the last line that begins with
+  It is the last sentence of compare_gan, else the last line that begins with
   the name of an error, else the last line with text.
   """
   for is_telling in (_is_sentence, _ERROR.match, str.strip):

@@ -3,15 +3,15 @@
   study.search = [@fixed_sets(), @gp_bandit()]
 
 A setting is {name: number}. A phase returns the settings of one group of cells
-at a time: of cells that share a search, for example all cells of one loss,
-penalty and normalisation. Two phases of the same kind need two scopes of gin:
+at a time. A group is cells that share a search, for example all cells of one
+loss, penalty and normalisation. Two phases of one kind need two scopes of gin:
 
   study.search = [@wide/random_search(), @narrow/random_search()]
   wide/random_search.name = "wide"
 
-What a setting means, or whether it means anything, can depend on the group.
-`where` replaces values for the groups whose cells all have a binding, and
-settings that are inert in a group (`study.inert`) are left out there:
+The meaning of a setting can depend on the group, and so can whether it has an
+effect. `where` replaces values for the groups whose cells all have a binding.
+Settings that are inert in a group (`study.inert`) are left out there:
 
   gp_bandit.where = {"penalty.fn = @l2_penalty": {"lamba": ("log", 1e-4, 10)}}
 

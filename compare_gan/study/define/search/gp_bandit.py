@@ -20,10 +20,10 @@ class GpBandit(phase.Phase):
 
   GP-UCB (Srinivas et al., 2010, https://arxiv.org/abs/0912.3995) on the unit
   cube, one axis for each range, with a Matern-5/2 kernel. The settings of a
-  batch are chosen one after the other, each as if the earlier ones had brought
+  batch are chosen one after the other, each as if the earlier ones had reached
   their expected scores (GP-BUCB, https://arxiv.org/abs/1206.6402). The process
   models the ranks of scores, so that one run that ended at 500 does not make
-  all others look equal. Runs that failed count as the worst one.
+  all others look equal. Runs that failed count like the worst one.
 
   Args:
     ranges: {name: range}.
@@ -121,7 +121,7 @@ def _points(ranges, trials):
         y.append(value)
   y = np.array(y, np.float64)
   finite = np.isfinite(y)
-  if not finite.any():  # All failed, so they tell nothing about a direction.
+  if not finite.any():  # All failed, so none is better than another.
     return np.zeros([0, len(ranges)]), np.zeros([0])
   return np.array(x, np.float64), np.where(finite, y, y[finite].max())
 
@@ -150,7 +150,7 @@ def _candidates(random, x, y, ranges):
   found = np.concatenate(found)
   for k, (_, range_) in enumerate(ranges):
     if isinstance(range_, ranges_lib.Discrete):
-      # All points that stand for one value become the same point.
+      # All points that map to one value become the same point.
       found[:, k] = [
         range_.position_of(range_.value_at(u)) for u in found[:, k]
       ]
@@ -165,5 +165,5 @@ def _without(candidates, x):
     if tuple(point) not in seen:
       seen.add(tuple(point))
       kept.append(i)
-  # A small discrete space can be used up; then points are repeated.
+  # If a small discrete space is used up, points are repeated.
   return candidates[kept] if len(kept) >= 100 else candidates

@@ -14,7 +14,7 @@ class Group(NamedTuple):
   key: str  # "loss=ns penalty=gp"
   # (line of gin) -> whether all cells of the group have this binding
   holds: Callable[[str], bool]
-  inert: frozenset[str]  # names of settings that mean nothing here
+  inert: frozenset[str]  # names of settings that have no effect here
 
 
 class History(NamedTuple):
@@ -35,7 +35,7 @@ class Phase:
 
   Attributes:
     rounds: how often `settings` is called. In an adaptive phase every round is
-      a barrier: it follows from all scores before it.
+      a barrier: it depends on all scores before it.
     adaptive: whether `settings` reads scores.
   """
 
@@ -62,7 +62,8 @@ class Phase:
     """Returns the settings of a round, or None after the last round.
 
     Args:
-      history: of the group. All runs in it have ended if the phase is adaptive.
+      history: the group's History. All runs in it have ended if the phase is
+        adaptive.
       round: 0 ... rounds - 1.
       seed: study.seed.
     """

@@ -13,7 +13,7 @@ import gin
 class RandomSearch(phase.Phase):
   """Settings drawn from ranges.
 
-  Draw i of a setting is at the same position of its range in every group, so
+  Draw i of a setting is at the same position of its range in all groups, so
   that groups can be compared in pairs.
 
   Args:

@@ -28,7 +28,7 @@ class Discrete:
     return self.values[min(int(u * n), n - 1)]
 
   def position_of(self, value: float) -> Optional[float]:
-    """Returns the middle of a value's part, None if it is not in the list."""
+    """Returns the middle of a value's part; None if it is not in the list."""
     if value not in self.values:
       return None
     return (self.values.index(value) + 0.5) / len(self.values)
@@ -78,7 +78,7 @@ def parse(name: str, given: Any) -> Range:
   """Returns the Range that a study file writes as a tuple.
 
   Args:
-    name: of the setting, for the error message.
+    name: the name of the setting, for the error message.
     given: the tuple.
   """
   kind = given[0] if isinstance(given, (tuple, list)) and given else None
@@ -102,7 +102,7 @@ def ranges_for(
   given: Mapping[str, Any],
   where: Optional[Mapping[str, Mapping[str, Any]]],
 ) -> dict[str, Range]:
-  """Returns {name: Range} of a group without inert ones, sorted by name."""
+  """Returns a group's {name: Range}, sorted by name, without inert settings."""
   found = phase.values_for(group, given, where)
   return {
     name: parse(name, found[name])
@@ -130,5 +130,5 @@ def check(
 
 
 def random_numbers(seed: int, *words: str) -> np.random.RandomState:
-  """Returns a source of numbers that follow from a seed and some words."""
+  """Returns a source of random numbers, seeded by a seed and some words."""
   return np.random.RandomState([seed, *(zlib.crc32(w.encode()) for w in words)])

@@ -11,7 +11,7 @@ import gin
 class RepeatBest(phase.Phase):
   """The best setting of a group, with k seeds.
 
-  Runs of it that exist already are among the k.
+  Runs of this setting that exist already count towards the k.
 
   Args:
     k: the number of seeds.

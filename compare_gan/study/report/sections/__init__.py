@@ -1,12 +1,12 @@
-"""Sections of the report, one a file.
+"""Sections of the report, one per file.
 
-A file of this folder with a function `section` is a section:
+Each file of this folder is a section. It defines:
 
   section(report)  returns a Section; `report` is a Report
-  PLACE            where it stands on the page, the smallest first
+  PLACE            its place on the page; smaller ones come first
 
-The first line of its docstring describes it in `compare_gan list`. A user's own
-sections are named by gin, `report.sections`, and stand below these.
+The first line of its docstring describes it in `compare_gan list`. Your own
+sections are listed in gin, in `report.sections`, and come below these.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Report(NamedTuple):
 
   table: table_lib.Table
   summary: summary_lib.Summary
-  folder: str  # of the study, which holds runs/<id>/
+  folder: str  # the study's folder, which holds runs/<id>/
 
   @property
   def metrics(self) -> list[str]:
@@ -51,13 +51,13 @@ class Section(NamedTuple):
   title: str  # as text
   html: str = ""  # below the title
   data: Optional[Mapping[str, Any]] = None  # entries of `data`, for its script
-  script: str = ""  # JavaScript, run once the page is there
+  script: str = ""  # JavaScript that runs once the page is loaded
 
 
 Maker = Callable[[Report], Section]
 
 
-# ---- Which sections there are ------------------------------------------------
+# ---- The sections ------------------------------------------------------------
 
 
 def built_in() -> dict[str, ModuleType]:
@@ -74,8 +74,8 @@ def own(sections: Sequence[Union[str, Maker]] = ()) -> dict[str, Maker]:
   """Returns {name: function} of a user's own sections.
 
   Args:
-    sections: functions of a Report that return a Section: @my_section, or the
-      dotted path of one, or of a module whose function `section` is one.
+    sections: functions from a Report to a Section. Each is @my_section, the
+      dotted path of a function, or that of a module with a function `section`.
   """
   if isinstance(sections, str):
     raise ValueError(
@@ -115,17 +115,17 @@ def _named(each):
 
 
 def read_own(folder: str, bindings: Iterable[str] = ()) -> dict[str, Maker]:
-  """Returns the sections that the report.sections of a study names.
+  """Returns the sections that a study lists in report.sections.
 
   Args:
-    folder: of the study; its study.gin is read.
-    bindings: lines of gin on top of it.
+    folder: the study's folder; its study.gin is read.
+    bindings: lines of gin that are added to it.
   """
   text = files.read_text_if_any(os.path.join(folder, "study.gin")) or ""
   text = "\n".join([text, *bindings])
   bound, _ = gin_text.read(text)
   if not any(f".{name}".endswith(".report.sections") for name in bound):
-    return {}  # Nothing of it is needed, so that TensorFlow is not loaded.
+    return {}  # There is no need to load TensorFlow.
   from compare_gan.configuration import gin_files
   from compare_gan.study.define import bindings as bindings_lib
   from compare_gan.study.define import definition  # noqa: F401
@@ -142,7 +142,7 @@ def read_own(folder: str, bindings: Iterable[str] = ()) -> dict[str, Maker]:
 def make_all(report: Report, own: Mapping[str, Maker]) -> dict[str, Section]:
   """Returns {name: Section}: the built-in ones, then a user's own."""
   makers = {name: module.section for name, module in built_in().items()}
-  # With a prefix, no name of a user's is that of another part of the page.
+  # The prefix keeps a user's names apart from those of other parts of the page.
   makers.update({f"own-{name}": maker for name, maker in own.items()})
   return {name: _make(name, maker, report) for name, maker in makers.items()}
 

@@ -63,7 +63,7 @@ def _curve(curve, scale):
 
 
 def _comparison(each, scale):
-  """Returns it as score of `second` - score of `first`."""
+  """Returns a Comparison as score of `second` - score of `first`."""
   found = each.found
   return {
     "first": str(each.first),

@@ -28,7 +28,7 @@ def section(report: sections.Report) -> sections.Section:
 def facts(
   table: table_lib.Table, summary: summary_lib.Summary
 ) -> list[tuple[str, str]]:
-  """Returns [(what, text)]: how the figures came about."""
+  """Returns [(what, text)]: how the figures were computed."""
   study = table.study
   better = "lower" if table_lib.is_minimized(study) else "higher"
   rule = study.get("checkpoint", "last")
@@ -80,7 +80,7 @@ def facts(
 
 
 def _seeds(study):
-  """Returns how the seeds of a setting differ, and whether some came later."""
+  """Returns how a setting's seeds differ, and whether some were added later."""
   seeds = study.get("seeds", 1)
   if study.get("seeds_data"):
     differ = (
@@ -106,7 +106,7 @@ def _seeds(study):
 
 
 def _effects(summary):
-  """Returns what the unit, the tests and the family of the effects are."""
+  """Returns a text on the unit, the tests and the family of the effects."""
   compared = [each for found in summary.comparisons.values() for each in found]
   family = [each for each in compared if each.tested]
   tests = sorted({each.found.test for each in compared})

@@ -1,1 +1,1 @@
-"""Statistics of a study, one subject a file: pure functions of its table."""
+"""Statistics of a study, one subject per file: pure functions of its table."""

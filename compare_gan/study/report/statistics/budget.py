@@ -1,4 +1,4 @@
-"""The best cost to expect by the number of settings that are tried.
+"""The expected best cost as a function of the number of settings tried.
 
 The question is that of https://arxiv.org/abs/1711.10337.
 """
@@ -55,8 +55,8 @@ def expected_best_iid(
 ) -> np.ndarray:
   """Returns E[min of k] of k independent draws from the costs' distribution.
 
-  P(min >= x_(i)) = ((n - i + 1) / n)^k for the i-th smallest of n costs: what
-  is drawn is put back.
+  P(min >= x_(i)) = ((n - i + 1) / n)^k for the i-th smallest of n costs, drawn
+  with replacement.
   """
   x = np.sort(np.asarray(costs, np.float64))
   at_least = np.arange(len(x), -1, -1) / len(x)
@@ -73,8 +73,8 @@ def simulated_best(
   Args:
     blocks: lists of costs. The blocks are tried one after the other; the order
       within a block is drawn anew each time.
-    draws: how often.
-    seed: of the orders.
+    draws: the number of orders.
+    seed: the random seed of the orders.
   """
   random = np.random.RandomState(seed)
   parts = [
@@ -103,10 +103,10 @@ def blocks(
 class Curve(NamedTuple):
   """The expected best cost of a group by the number of settings tried.
 
-  [low, high] holds the best of 90 % of the orders of these same settings: no
-  confidence interval. [median_low, median_high] is one, of 95 %, of the median
-  best of k new settings; nan where the settings are no independent draws, or k
-  is too large for a lower end.
+  [low, high] holds the best of 90 % of the orders of these same settings; it is
+  not a confidence interval. [median_low, median_high] is a 95 % confidence
+  interval of the median best of k new settings; it is nan if the settings are
+  not independent draws, or if k is too large for a lower end.
   """
 
   n: int
@@ -118,7 +118,7 @@ class Curve(NamedTuple):
   high: np.ndarray
   median_low: np.ndarray
   median_high: np.ndarray
-  last: int  # k up to which there is such an interval
+  last: int  # the largest k with this confidence interval
 
 
 def budget_curve(
@@ -160,13 +160,13 @@ def are_independent(group: Sequence[settings_lib.Setting]) -> bool:
 def budget_test(
   groups: Iterable[Union[Sequence[float], np.ndarray]], k: int
 ) -> float:
-  """Returns the p that the expected bests of k of some groups differ.
+  """Returns p for a difference between the expected bests of k of some groups.
 
-  The labels of the settings are permuted; the statistic is the distance of the
-  highest from the lowest expected best.
+  The labels of the settings are permuted; the statistic is the distance between
+  the highest and the lowest expected best.
 
   Args:
-    groups: lists of costs, at least k of each.
+    groups: lists of at least k costs.
     k: how many settings are tried.
   """
 
@@ -184,10 +184,10 @@ def budget_test(
 def winners(
   curves: dict[Any, Union[Sequence[float], np.ndarray]],
 ) -> list[tuple[int, int, Any]]:
-  """Returns [(first k, last k, name)]: who has the lowest exact curve, when.
+  """Returns [(first k, last k, name of the lowest curve for these k)].
 
   Args:
-    curves: {name: cost by k = 1..n}, compared as far as all of them reach.
+    curves: {name: cost by k = 1..n}, compared up to the end of the shortest.
   """
   last = min(map(len, curves.values()))
   found: list[tuple[int, int, Any]] = []
@@ -203,19 +203,20 @@ def winners(
 class MedianBest(NamedTuple):
   """An interval of 95 % of the median best of k new settings."""
 
-  low: float  # -inf: no lower end
+  low: float  # -inf if there is no lower end
   high: float
-  rank_low: int  # 0: none
+  rank_low: int  # 0 if there is no lower end
   rank_high: int
 
 
 def median_best(
   costs: Union[Sequence[float], np.ndarray], k: int
 ) -> MedianBest:
-  """Returns the interval from order statistics, free of any distribution.
+  """Returns a distribution-free interval from order statistics.
 
-  Half of all searches of k independent draws have a best below the quantile
-  1 - .5^(1/k) of a setting's cost. A lower end exists up to about k = n / 5.3.
+  Half of all searches of k independent draws find a best cost below the
+  1 - .5^(1/k) quantile of the costs of settings. A lower end exists up to about
+  k = n / 5.3.
   """
   x = np.sort(np.asarray(costs, np.float64))
   n, q = len(x), -math.expm1(math.log(0.5) / k)
@@ -233,6 +234,6 @@ def median_best(
 
 
 def last_budget(n: int) -> int:
-  """Returns the largest k whose median best of n has a lower end, 0 if none."""
+  """Returns the largest k for which n costs give a lower end, 0 if none."""
   # P(Bin(n, q) <= 0) = .5^(n / k) <= LEVEL / 2.
   return int(n / math.log2(2 / significance.LEVEL) + 1e-9)

@@ -1,7 +1,7 @@
 """Comparisons of the values of an axis on matched settings.
 
-Two settings match that differ in one axis only. All comparisons of a report
-are one family of tests, see difference.py for the tests themselves. The
+Two settings match if they differ in one axis only. All comparisons of a report
+are one family of tests; see difference.py for the tests themselves. The
 question is that of https://arxiv.org/abs/1807.04720; the tests and the Holm
 correction are ours.
 """
@@ -22,12 +22,12 @@ import numpy as np
 class Match(NamedTuple):
   """A setting that was trained with two values of an axis.
 
-  Where one side has settings that the other knows nothing of, as the weight of
-  a penalty where there is none, a seed has a cost for each of these.
+  One side may have settings that the other lacks, such as the weight of a
+  penalty. Then each seed of this side has a cost for each of their values.
   """
 
   cell: tuple  # the other axes
-  settings: tuple  # those that both sides know
+  settings: tuple  # those that both sides have
   first: list  # [seeds][costs], inf for a failure
   second: list
 
@@ -35,10 +35,10 @@ class Match(NamedTuple):
 def matches(
   table: table_lib.Table, axis: str, first: Any, second: Any
 ) -> list[Match]:
-  """Returns the Matches of two values: what differs in this axis only.
+  """Returns the Matches of two values: settings that differ in this axis only.
 
-  Two sides match that agree in the other axes and in the settings. Their seeds
-  need not: no noise is shared by trainings with the same seed.
+  Two sides match if they agree in the other axes and in the settings. Their
+  seeds need not agree: trainings with the same seed share no noise.
   """
   sides = (_by_place(table, axis, first), _by_place(table, axis, second))
   found = []
@@ -68,7 +68,7 @@ def _by_place(table, axis, value):
 
 
 def _matching(first, second):
-  """Yields pairs of sets of names: equal ones, else one within the other."""
+  """Yields pairs of sets of names: equal ones, then a set and its subset."""
   equal = set(first) & set(second)
   for names in sorted(equal, key=sorted):
     yield names, names
@@ -97,8 +97,8 @@ class Comparison(NamedTuple):
   second: str
   found: difference.Difference
   worst: float  # what a failure costs here
-  failed: tuple  # runs, of first and of second
-  runs: tuple
+  failed: tuple  # how many runs of first and of second failed
+  runs: tuple  # how many runs first and second have
   n_dropped: int  # matched settings left out: all their runs failed
   p_failures: float  # whether the shares of failures differ; exploratory
   survivors: float  # mean difference without the failures
@@ -117,21 +117,21 @@ class Comparison(NamedTuple):
 
   @property
   def possible(self) -> bool:
-    """Whether a test of so many units could reach the level at all."""
+    """Whether a test of this many units could reach LEVEL at all."""
     least = self.found.smallest_p * max(self.n_tests, 1)
     return self.tested and least < significance.LEVEL
 
 
 def comparisons_of_axis(table: table_lib.Table, axis: str) -> list[Comparison]:
-  """Returns a Comparison of every two values of an axis that match."""
+  """Returns a Comparison of each two values of an axis that have matches."""
   return all_comparisons(table)[axis]
 
 
 def all_comparisons(table: table_lib.Table) -> dict[str, list[Comparison]]:
   """Returns {axis: [Comparison]} of a report, which are one family of tests.
 
-  Holm's correction is over all of them but those that no claim can be made of,
-  by rule: fewer than 6 settings, or a single one with fewer than 4 seeds.
+  Holm's correction is over all of them except those that are, by rule, too
+  small for a claim: fewer than 6 settings, or one with fewer than 4 seeds.
   """
   found = {
     axis: [
@@ -201,7 +201,7 @@ def _failures(matched, side):
 
 
 def _over_seeds(side, worst):
-  """Returns [settings][seeds]: medians over what the other side lacks."""
+  """Returns [settings][seeds]: medians over settings the other side lacks."""
   return [
     [
       costs_lib.median(costs)
@@ -212,7 +212,7 @@ def _over_seeds(side, worst):
 
 
 def _survivors(first, second):
-  """Returns the mean over settings of differences of what did not fail."""
+  """Returns the mean over settings of the differences without failed runs."""
   pairs = [
     (costs_lib.finite(a), costs_lib.finite(b)) for a, b in zip(first, second)
   ]

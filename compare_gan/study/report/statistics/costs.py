@@ -1,10 +1,10 @@
-"""Costs: scores turned so that less is better, failures included.
+"""Costs: scores with a sign such that lower is better, failures included.
 
-Everything is computed on costs, in float64: a score, or minus the score where
-more is better. A training that ended without a score, or collapsed, costs
-infinity; where means are taken, the worst value that was seen. Trainings that
-have not ended, and those that were refused because their architecture cannot
-express their cell, count nowhere.
+Everything is computed on costs, in float64. A cost is the score, or minus the
+score if higher is better. A training that ended without a score, or collapsed,
+costs infinity; in means it costs the worst value that was seen. Trainings do
+not count if they have not ended, or if they were refused because their
+architecture cannot express their cell.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _NOT_ENDED = ("running", "waiting", "refused")
 
 
 def sign(study: dict[str, Any]) -> float:
-  """Returns what turns a score into a cost, and a cost into a score."""
+  """Returns the factor that turns a score into a cost and back."""
   return 1.0 if table_lib.is_minimized(study) else -1.0
 
 
@@ -36,7 +36,7 @@ def cost(row: table_lib.Row, study: dict[str, Any]) -> Optional[float]:
 
 
 def median(costs: Iterable[float]) -> float:
-  """Returns the median of a few numbers, infinite ones among them."""
+  """Returns the median of a few numbers, which may be infinite."""
   ordered = sorted(costs)
   n = len(ordered)
   return float(ordered[(n - 1) // 2] + ordered[n // 2]) / 2
@@ -59,8 +59,8 @@ def failures_as_worst(
 ) -> np.ndarray:
   """Returns costs with `worst` in place of infinity.
 
-  An expectation over costs of which one is infinite is infinite. So a failure
-  counts as the worst value that any setting of the study reached.
+  One infinite cost makes an expectation infinite, so a failure counts as the
+  worst value that any setting of the study reached.
   """
   costs = np.asarray(costs, np.float64)
   return np.where(np.isfinite(costs), costs, worst)

@@ -3,8 +3,8 @@
 Two values are compared on matched settings. The setting is the unit: the costs
 of its seeds are averaged, and the test is over the differences of settings,
 because the true difference varies from setting to setting and all seeds of one
-setting share it. Seeds that were counted as independent pairs would call one
-of two equal values better in up to 34 of 100 studies. With a single setting
+setting share it. If seeds were counted as independent pairs, one of two equal
+values would be called better in up to 34 of 100 studies. With a single setting
 the seeds are the unit, and the claim is about this setting only.
 
   settings  test                                 estimate and interval
@@ -13,7 +13,7 @@ the seeds are the unit, and the claim is about this setting only.
   1         equal seeds: exact Mann-Whitney      median of pairs, inverted test
             unequal seeds: Welch's t             mean, Welch's t
 
-An interval always agrees with the p beside it: it leaves out 0 where p < .05.
+An interval always agrees with its p: it excludes 0 if p < .05.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from compare_gan.study.report.statistics import t_tests
 import numpy as np
 from scipy import stats
 
-LEAST_SETTINGS = 6  # whose smallest p, 2^-5, is below LEVEL
+LEAST_SETTINGS = 6  # Their smallest p, 2^-5, is below LEVEL.
 WILCOXON = "exact Wilcoxon over settings"
 WILCOXON_NORMAL = "Wilcoxon over settings, normal approximation"
 T = "t over settings, assumes normal differences"
@@ -46,24 +46,24 @@ class Difference(NamedTuple):
   unit: str  # "settings" or "seeds"
   test: str
   n: int  # settings
-  n_nonzero: int  # of them, those that differ
-  better: tuple[int, int]  # in how many settings each of the two is better
-  seeds: tuple[int, int]  # of a setting and value, at least and at most
+  n_nonzero: int  # settings with a difference that is not 0
+  better: tuple[int, int]  # how many settings each of the two is better in
+  seeds: tuple[int, int]  # fewest and most seeds of a setting and value
   sizes: tuple[int, int]  # seeds of the first value and of the second
-  mean: float  # of the settings' differences
-  estimate: float  # that belongs to the interval and to p
+  mean: float  # the mean of the settings' differences
+  estimate: float  # the one that the interval and p belong to
   interval: tuple[float, float]
-  t: tuple[float, float]  # Student's interval of the mean; Welch's of one
+  t: tuple[float, float]  # Student's interval of the mean, Welch's if n = 1
   p: float
-  smallest_p: float  # that so many units can have
-  probability: float  # that the first has the lower cost
-  p_probability: float  # by flips of signs over settings; exploratory
-  tau: float  # deviation of the true difference between settings
-  sigma: float  # deviation of a cost between seeds
+  smallest_p: float  # the least p that this many units can have
+  probability: float  # the probability that the first has the lower cost
+  p_probability: float  # by sign flips over settings; exploratory
+  tau: float  # standard deviation of the true difference between settings
+  sigma: float  # standard deviation of a cost between seeds
 
   @property
   def testable(self) -> bool:
-    """Whether a claim is possible at all: so it counts in Holm's family.
+    """Whether a claim is possible at all, so that it counts in Holm's family.
 
     It depends on how many settings and seeds there are, not on their costs.
     """
@@ -83,8 +83,8 @@ def failures_as_worst(
 ) -> list[list[float]]:
   """Returns [settings][seeds] with `worst` in place of failures (inf).
 
-  Any rule that treats both values alike keeps the tests exact. Failures that
-  were left out would not: the value that fails more would look better.
+  Any rule that treats both values alike keeps the tests exact. Leaving failures
+  out would not: the value that fails more often would look better.
   """
   worst = 0.0 if math.isnan(worst) else worst  # All failed: nothing differs.
   return [
@@ -101,10 +101,11 @@ def compare(
   """Returns the Difference of the finite costs [settings][seeds] of two values.
 
   Args:
-    first: a list of costs, one of each seed, for each matched setting.
-    second: of the same settings; the seeds need not match.
-    with_failures: the same two, failures being infinite; the probability to be
-      better is counted there, where a failure is worse than any other cost.
+    first: for each matched setting, the list of its seeds' costs.
+    second: the same for the second value; the seeds need not match.
+    with_failures: first and second with infinite costs for failures. The
+      probability to be better is computed from these, so that a failure is
+      worse than any other cost.
   """
   d = np.array([np.mean(b) - np.mean(a) for a, b in zip(first, second)])
   d[np.abs(d) <= 1e-12 * max(map(abs, itertools.chain(*first, *second)))] = 0.0
@@ -140,7 +141,7 @@ def compare(
 
 
 def _test(first, second, d):
-  """Returns (name of the test, Estimate), by the table at the top."""
+  """Returns (name of the test, Estimate); see the table at the top."""
   if len(d) >= LEAST_SETTINGS:
     exact = np.count_nonzero(d) <= rank_tests.EXACT
     return WILCOXON if exact else WILCOXON_NORMAL, rank_tests.signed_rank(d)
@@ -159,13 +160,13 @@ def _test(first, second, d):
 
 
 def _share_better(a, b):
-  """Returns the share of pairs of seeds with a below b, ties half."""
+  """Returns the share of pairs of seeds with a < b; a tie counts half."""
   ties = np.equal.outer(a, b)
   return float(np.mean(np.less.outer(a, b) + 0.5 * ties))
 
 
 def _spreads(first, second, d):
-  """Returns {"tau", "sigma"} of the model at the top of compare's costs.
+  """Returns {"tau", "sigma"}, estimated from the variance of differences d.
 
   Var(d) = tau^2 + sigma^2 (1 / seeds of one + 1 / seeds of the other).
   """
@@ -185,13 +186,14 @@ def _spreads(first, second, d):
 def compare_shares(
   first: Sequence[tuple[int, int]], second: Sequence[tuple[int, int]]
 ) -> float:
-  """Returns the p of two shares of failures; exploratory.
+  """Returns p for a difference of two shares of failures; exploratory.
 
-  Flips of signs over settings; Fisher's exact test with one of them.
+  It is from sign flips over settings, or from Fisher's exact test if there is
+  one setting.
 
   Args:
     first: (failed, all) runs of each setting.
-    second: the same of the other value.
+    second: the same for the other value.
   """
   if len(first) == 1:
     (a, n), (b, m) = first[0], second[0]

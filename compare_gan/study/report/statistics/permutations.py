@@ -1,4 +1,4 @@
-"""Tests by flipped signs and by swapped labels."""
+"""Permutation tests, by sign flips and by swapped labels."""
 
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ _RANDOM_FLIPS = 10000
 def sign_flip(x: Union[Sequence[float], np.ndarray]) -> float:
   """Returns the two-sided p of a mean under random signs.
 
-  Exact for up to 16 differences that are not zero; beyond, 10,000 random flips
-  of which the observed signs are one more.
+  It is exact for up to 16 differences that are not zero. With more it is from
+  10,000 random flips, and the observed signs count as one more.
   """
   x = np.asarray(x, np.float64)
   x = np.asarray(x[x != 0])
@@ -37,7 +37,7 @@ def _random_signs(n):
 
 @functools.cache
 def _signs(n):
-  """Returns the 2^(n - 1) signs [.., n] whose first one is +."""
+  """Returns the 2^(n - 1) rows of signs [.., n] that begin with +."""
   rest = itertools.product([-1.0, 1.0], repeat=n - 1)
   return np.array([(1.0, *signs) for signs in rest])
 
@@ -48,13 +48,13 @@ def permutation_p(
   permutations: int = 2000,
   seed: int = 0,
 ) -> float:
-  """Returns the p of a statistic of groups whose settings swap their labels.
+  """Returns p of a statistic of groups, by permuting the settings' labels.
 
   Args:
     groups: arrays of costs.
     statistic: function of a list of arrays [..., n], one of each group, to
       [...]; larger is more unusual.
-    permutations, seed: of the labels.
+    permutations, seed: the number of permutations, and their seed.
   """
   random = np.random.RandomState(seed)
   pooled = np.concatenate(groups)

@@ -14,11 +14,12 @@ def rank_correlation(
 ) -> tuple[np.ndarray, np.ndarray]:
   """Returns (Spearman's correlations, counts) [M, M] of metrics over runs.
 
-  The correlation of ranks, ties having their mean rank, over the runs that
-  have both scores; NaN with fewer than 3 of them, or where all scores agree.
+  The correlation is that of ranks over the runs that have both scores; ties get
+  their mean rank. It is NaN with fewer than 3 such runs, or if all scores of a
+  metric are equal.
 
   Args:
-    scores: [M, runs], NaN where a run has no such score.
+    scores: [M, runs], NaN if a run does not have the score.
   """
   scores = np.asarray(scores, np.float64)
   m = len(scores)

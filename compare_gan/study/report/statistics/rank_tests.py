@@ -1,7 +1,7 @@
-"""Tests of ranks by Wilcoxon and by Mann and Whitney, with their intervals.
+"""Wilcoxon's and Mann and Whitney's rank tests, with their intervals.
 
-Estimates are those of Hodges and Lehmann. An interval is the inverted test: it
-leaves out 0 exactly where p < .05.
+Estimates are those of Hodges and Lehmann. An interval inverts its test: it
+excludes 0 exactly if p < .05.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def wilcoxon(x: Union[Sequence[float], np.ndarray]) -> tuple[float, int]:
   """Returns the two-sided p of Wilcoxon's signed-rank test, and its n.
 
   Zeros are left out. With up to 100 differences p is exact, ties included: the
-  signs are flipped in all 2^n ways. Beyond, the normal approximation. An
+  signs are flipped in all 2^n ways. With more it is a normal approximation. An
   infinite difference has the highest rank.
   """
   x = np.asarray(x, np.float64)
@@ -35,9 +35,9 @@ def wilcoxon(x: Union[Sequence[float], np.ndarray]) -> tuple[float, int]:
 def signed_rank(x: Union[Sequence[float], np.ndarray]) -> significance.Estimate:
   """Returns the Hodges-Lehmann estimate with Wilcoxon's interval and p.
 
-  The estimate is the median of the Walsh averages (x_i + x_j) / 2, i <= j; the
-  interval leaves out as many of them at each end as keep it in agreement with
-  the test. Differences of zero are left out of all three.
+  The estimate is the median of the Walsh averages (x_i + x_j) / 2, i <= j. The
+  interval leaves out averages at each end, as many as make it agree with the
+  test. All three leave out differences of zero.
   """
   x = np.asarray(x, np.float64)
   p, _ = wilcoxon(x)
@@ -52,8 +52,8 @@ def signed_rank(x: Union[Sequence[float], np.ndarray]) -> significance.Estimate:
 def _inverted(ordered, left_out, p):
   """Returns the Estimate of ordered averages or differences.
 
-  Where ties make some of them exactly 0 and p rejects 0, an end may be 0: the
-  interval is open there. It then begins at the next one.
+  If ties make some of them exactly 0 and p rejects 0, an end may be 0. The
+  interval is open at this end, so the next value becomes its end.
   """
   middle = float(np.median(ordered))
   if left_out is None:
@@ -67,10 +67,11 @@ def _inverted(ordered, left_out, p):
 
 
 class _Null(NamedTuple):
-  """The distribution of a sum of ranks if nothing differs.
+  """The distribution of a sum of ranks under the null hypothesis.
 
-  Exact: `ways[i]` is the probability that the sum is `least` + i / 2, the mean
-  being in the middle. Beyond _EXACT ranks it is None, and the sum is normal.
+  `ways[i]` is the exact probability that the sum is `least` + i / 2; the mean
+  is in the middle. With more than EXACT ranks `ways` is None, and the sum is
+  taken as normal.
   """
 
   ways: Optional[np.ndarray]
@@ -79,7 +80,7 @@ class _Null(NamedTuple):
   deviation: float
 
   def p(self, rank_sum: float) -> float:
-    """Returns the two-sided p: of sums as far from the mean, or farther."""
+    """Returns the two-sided p: that a sum is at least as far from the mean."""
     if self.ways is None:
       z = abs(rank_sum - self.mean) / self.deviation if self.deviation else 0.0
       return float(min(1.0, 2 * stats.norm.sf(z)))
@@ -90,8 +91,8 @@ class _Null(NamedTuple):
   def left_out(self) -> Optional[int]:
     """Returns how many averages the interval leaves out at each end, or None.
 
-    It is the largest sum below the mean, counted from the least possible one
-    without ties, with p < LEVEL.
+    It is the largest sum below the mean with p < LEVEL, counted from the least
+    sum that is possible without ties.
     """
     if self.ways is None:
       z = stats.norm.isf(significance.LEVEL / 2)
@@ -106,14 +107,14 @@ class _Null(NamedTuple):
 
 
 def _rank_null(ranks):
-  """Returns the _Null of the sum of those ranks whose random sign is +."""
+  """Returns the _Null of the sum of the ranks that get a random sign of +."""
   mean, deviation = ranks.sum() / 2, math.sqrt((ranks**2).sum() / 4)
   if len(ranks) > EXACT:
     return _Null(None, 0.0, mean, deviation)
   doubled = np.rint(2 * ranks).astype(int)  # Ranks of ties end in .5.
   ways = np.zeros(doubled.sum() + 1)
   ways[0] = 1.0
-  for rank in doubled:  # Half of the ways has this rank in its sum.
+  for rank in doubled:  # Half of the sums include this rank.
     ways[rank:] = 0.5 * (ways[rank:] + ways[: len(ways) - rank])
     ways[:rank] *= 0.5
   return _Null(ways, 0.0, mean, deviation)
@@ -122,9 +123,9 @@ def _rank_null(ranks):
 def mann_whitney(
   a: Union[Sequence[float], np.ndarray], b: Union[Sequence[float], np.ndarray]
 ) -> significance.Estimate:
-  """Returns the Hodges-Lehmann shift of b to a, its interval and its p.
+  """Returns the Hodges-Lehmann shift from a to b, its interval and its p.
 
-  Exact for up to 100 costs, ties included: all ways to deal out the ranks.
+  Exact for up to 100 costs, ties included: the ranks are divided in all ways.
   """
   a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
   ranks = stats.rankdata(np.concatenate([a, b]))

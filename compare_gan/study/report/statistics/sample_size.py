@@ -13,7 +13,7 @@ def smallest_p(n: int) -> float:
 
 
 def smallest_p_of_seeds(first: int, second: int) -> float:
-  """Returns the least p of so many seeds a side in one setting."""
+  """Returns the least p that these numbers of seeds of one setting can have."""
   if not first or not second:
     return 1.0
   ways = stats.hypergeom.pmf(first, first + second, first, first)
@@ -21,12 +21,12 @@ def smallest_p_of_seeds(first: int, second: int) -> float:
 
 
 def least_settings(tests: int) -> int:
-  """Returns how many settings can be significant after Holm over `tests`."""
+  """Returns how few settings can be significant after Holm over `tests`."""
   return _least(lambda n: smallest_p(n) * max(tests, 1))
 
 
 def least_seeds(tests: int) -> int:
-  """Returns how many seeds a side can, with one setting."""
+  """Returns how few seeds of each value can be significant with one setting."""
   return _least(lambda n: smallest_p_of_seeds(n, n) * max(tests, 1))
 
 
@@ -44,18 +44,18 @@ def settings_needed(
   tests: int = 1,
   power: float = 0.8,
 ) -> int:
-  """Returns how many settings find a difference.
+  """Returns how many settings it takes to find a difference.
 
-  The formula of a normal mean, plus 2 for the ranks, and at least
+  It is the number for a normal mean, plus 2 for the ranks, and at least
   `least_settings`.
 
   Args:
     delta: the mean difference to find.
     tau: standard deviation of the true difference between settings.
     sigma: standard deviation of a cost between seeds.
-    seeds: of each setting and value.
-    tests: that Holm's correction is for.
-    power: the probability to find it.
+    seeds: the number of seeds of each setting and value.
+    tests: the number of tests in Holm's correction.
+    power: the probability of finding it.
   """
   z = stats.norm.isf(significance.LEVEL / (2 * tests)) + stats.norm.ppf(power)
   n = (z / delta) ** 2 * (tau**2 + 2 * sigma**2 / seeds)

@@ -1,4 +1,4 @@
-"""Settings: the trainings that differ in nothing but the seed.
+"""Settings: groups of trainings that differ only in the seed.
 
 A setting is a cell of the axes with its hyper-parameters. Its value is the
 median cost over its seeds.
@@ -14,7 +14,7 @@ from compare_gan.study.run import table as table_lib
 
 
 class Setting(NamedTuple):
-  """The trainings that differ in nothing but the seed."""
+  """Trainings that differ only in the seed."""
 
   cell: dict
   settings: dict
@@ -23,7 +23,7 @@ class Setting(NamedTuple):
   order: int
   runs: tuple  # their ids
   costs: tuple
-  fresh: tuple = ()  # costs of repeat_best: seeds that did not choose it
+  fresh: tuple = ()  # costs of repeat_best: seeds not used to choose it
 
   @property
   def value(self) -> float:

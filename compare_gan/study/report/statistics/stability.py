@@ -19,7 +19,7 @@ class Stability(NamedTuple):
 
 
 def spread_of_scores(group: Sequence[settings_lib.Setting]) -> Stability:
-  """Returns the Stability of some Settings; NaN where a spread needs more."""
+  """Returns the Stability of some Settings; NaN for a spread of too few."""
   n, n_ok = (sum(each.n for each in group), sum(each.n_ok for each in group))
   over_seeds = [
     costs_lib.iqr(costs_lib.finite(each.costs))

@@ -19,7 +19,7 @@ from compare_gan.study.run import table as table_lib
 
 
 class Look(NamedTuple):
-  """What a report said when so many runs had ended."""
+  """What a report said when `ended` runs had ended."""
 
   ended: int
   shown: list  # [axis, first, second] of the differences that it showed
@@ -43,7 +43,7 @@ class Summary(NamedTuple):
   """Everything that a report shows, by axis and value."""
 
   settings: list
-  worst: float  # what a failure counts as where a mean is taken
+  worst: float  # the cost of a failure in means
   boxes: dict  # {axis: {value: Box}}
   curves: dict  # {axis: {value: Curve}}
   comparisons: dict  # {axis: [Comparison]}
@@ -52,7 +52,7 @@ class Summary(NamedTuple):
   best: list
   metrics: list
   correlation: tuple
-  looks: tuple = ()  # at reports of fewer runs, by report.write
+  looks: tuple = ()  # reports on fewer runs; report_page.write adds them
 
 
 def summarize(table: table_lib.Table) -> Summary:

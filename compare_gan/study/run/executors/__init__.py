@@ -1,10 +1,10 @@
-"""Where the runs of a study run: one file each, and one more for your own.
+"""Executors, which start a study's runs: one per file; add one for your own.
 
 A file has a class `Executor(jobs=None, folder=None, memory_mb=None,
 timeout_s=None, **options)`:
 
   jobs       the largest number of runs at once; None lets it choose
-  folder     of the study; it may keep files of its own there
+  folder     of the study; the executor may keep its files there
   memory_mb  the largest memory of a run, None if unknown
   timeout_s  the longest duration of a run, None if unknown
   options    strings, from --executor_option name=value
@@ -14,9 +14,9 @@ methods are
 
   submit(task)   starts a process.Task and does not wait for its end
   wait(seconds)  returns [(task id, process.Outcome)] of tasks that have ended;
-                 it waits at most so many seconds for the first of them
+                 it waits at most this long for the first of them
   cancel()       ends all tasks; `wait` returns them as "interrupted"
-  close()        the last call
+  close()        is called last
 """
 
 from collections.abc import Iterable
@@ -37,8 +37,8 @@ def make(name: str, options: Iterable[str] = (), **given: Any) -> Any:
   """Returns an Executor.
 
   Args:
-    name: of its file, or the dotted path of a module of your own.
-    options: ["name=value"] of --executor_option.
+    name: the name of its file, or the dotted path of your own module.
+    options: ["name=value"], from --executor_option.
     **given: jobs, folder, memory_mb and timeout_s.
   """
   module = _module(name)

@@ -19,16 +19,16 @@ class Executor:
   Args:
     jobs: how many run at once. The default is one for each GPU. Without GPUs it
       is one for each core on up to four cores, else one for every two cores.
-      Either is limited by the memory.
+      The memory limits both numbers.
     folder: not used.
-    memory_mb: of a run.
+    memory_mb: the memory of a run.
     timeout_s: not used.
     threads: cores for a run; by default the runs share all cores.
     total_mb: megabytes for all runs together; by default what the container or
       the machine has left.
 
   Attributes:
-    memory: what the runs share.
+    memory: shared by the runs.
     gpus: the names of the GPUs that the runs get.
   """
 
@@ -140,7 +140,7 @@ def cores() -> int:
 def _quota():
   """Returns the cores that a container may use, None without a limit.
 
-  psutil does not know it.
+  psutil does not report this limit.
   """
   try:
     with open("/sys/fs/cgroup/cpu.max") as file:

@@ -18,10 +18,10 @@ class Executor:
 
   Args:
     jobs: how many run at once; by default as many as the cluster has cores for.
-    folder: not used, because a task contains its own.
+    folder: not used, because each task names its folder.
     memory_mb: the memory that a task reserves.
     timeout_s: not used.
-    address: of the cluster; "auto" for the one that runs here; None starts one
+    address: the cluster's; "auto" for the one that runs here; None starts one
       on this machine.
     threads: the number of cores that a run reserves and uses.
     gpus: the number of GPUs that a run reserves.

@@ -1,8 +1,8 @@
 """Runs as jobs of Slurm, through submitit: `pip install compare_gan[study]`.
 
 All nodes must see the study's folder and the Python installation that runs
-this. If a conductor is killed its jobs go on; the lock of a run's folder makes
-the next job for this run wait until the earlier one has ended.
+this. If a conductor is killed, its jobs continue; the lock of a run's folder
+makes the next job for this run wait until the earlier one has ended.
 """
 
 import os
@@ -15,8 +15,8 @@ from compare_gan.study.run import executors
 from compare_gan.study.run import process
 
 _LOOK_S = 1.0
-# A job may take so much longer than its run: it starts Python, waits for the
-# lock of the folder, and writes a last checkpoint.
+# A job may take this much longer than its run, because it starts Python, waits
+# for the lock of the folder, and writes a last checkpoint.
 _SPARE_MINUTES = 10
 
 
@@ -25,12 +25,12 @@ class Executor:
 
   Args:
     jobs: how many wait or run in Slurm at once; 32 by default.
-    folder: of the study; submitit writes its files to the folder slurm/ in it.
+    folder: the study's folder; submitit writes its files to slurm/ in it.
     memory_mb, timeout_s: the limits of a job, which gets some additional time.
     cluster: "local" runs on this machine, without Slurm.
     threads: the number of cores that a job reserves and uses.
-    **options: of submitit's AutoExecutor, such as slurm_partition=gpu or
-      gpus_per_node=1.
+    **options: options of submitit's AutoExecutor, for example
+      slurm_partition=gpu or gpus_per_node=1.
   """
 
   def __init__(
