@@ -17,7 +17,7 @@ from compare_gan.__main__ import main
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import draws
 from compare_gan.context import scope
-from compare_gan.evaluation import sampling
+from compare_gan.evaluation import moments
 from compare_gan.gans import options
 from compare_gan.gans import penalty_lib
 from compare_gan.layers import activations
@@ -937,7 +937,7 @@ def test_checkpoint_accumulators(folder, tmp_path):
     gin.clear_config()
     gan = model_dir.load(str(tmp_path), ["spectral_norm.update_in_eval = True"])
     batches = list(zip(z, labels))
-    sampling.fill_accumulators(gan, batches, averaged=weights == "ema")
+    moments.fill_accumulators(gan, batches, averaged=weights == "ema")
     values = {scope.full_name(v): v.numpy() for v in gan.variables}
     for key in recorded:
       if key.startswith(f"{weights}|"):

@@ -96,6 +96,7 @@ _MAY_IMPORT = {
   "evaluation.log_ratio": {"gans"},
   "evaluation.rejection": {"gans"},
   "evaluation.post_hoc": {"gans", "storage.snapshots"},
+  "evaluation.moments": {"gans.abstract_gan"},
   "evaluation.sampling": {"gans", "layers"},
   "evaluation.microscope": {
     "datasets.abstract_dataset",
@@ -108,6 +109,7 @@ _MAY_IMPORT = {
   "export.formats.web": {"looks.views"},  # the quantiles of z
   "looks": {
     "datasets.cache",
+    "evaluation.moments",
     "evaluation.sampling",
     "features",
     "gans.abstract_gan",

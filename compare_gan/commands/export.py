@@ -16,6 +16,7 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.ascend import after_export
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.export import formats
 from compare_gan.export import signatures
@@ -95,7 +96,7 @@ def load(
     args.model_dir, args.step, [*args.gin_bindings, *bindings]
   )
   truncation = getattr(args, "truncation", None)
-  words = sampling.fill_moments(
+  words = moments.fill_moments(
     gan,
     # Without --seed: all commands must fill them alike.
     lambda: sampling.drawn_batches(

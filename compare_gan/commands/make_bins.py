@@ -13,6 +13,7 @@ import argparse
 from compare_gan.ascend import bins
 from compare_gan.commands import export
 from compare_gan.evaluation import model_sets
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.export import signatures
 from compare_gan.storage import model_dir
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
       f"{port.dtype} {list(port.shape)}"
     )
   print(f"Wrote the inputs of {args.n} images, z {words}, to {args.out}.")
-  if args.truncation is not None and sampling.accumulators(gan, "accu_mean"):
+  if args.truncation is not None and moments.accumulators(gan, "accu_mean"):
     print(
       "This model's batch norm has accumulated moments, which are those of one "
       f"truncation: export and score need --truncation={args.truncation} too."

@@ -29,6 +29,7 @@ import os
 from compare_gan import looks
 from compare_gan.datasets import catalogue
 from compare_gan.evaluation import ddls
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import post_hoc
 from compare_gan.evaluation import rejection
 from compare_gan.evaluation import sampling
@@ -135,7 +136,7 @@ def run(args: argparse.Namespace) -> None:
   classes = _classes(args, gan)
   averaged = not args.raw_weights
   sampler = _sampler(args, gan)
-  moments = _fill(gan, args, averaged, args.truncation)
+  filled = _fill(gan, args, averaged, args.truncation)
   subject = subject_lib.Subject(
     gan,
     args.out,
@@ -155,10 +156,10 @@ def run(args: argparse.Namespace) -> None:
     os.makedirs(args.out, exist_ok=True)
     for kind in kinds.values():
       kind.make(subject, args)
-  _report(subject, args, moments)
+  _report(subject, args, filled)
 
 
-def _report(subject, args, moments):
+def _report(subject, args, filled):
   if "images" in vars(subject):
     shape = list(subject.images.shape[1:])
     print(f"Wrote {len(subject.images)} images {shape} to {args.out}.")
@@ -166,7 +167,7 @@ def _report(subject, args, moments):
     source = args.z or sampling.z_in_words(args.truncation)
     if args.sampler:
       source += f", chosen by --sampler={args.sampler}"
-    print(f"z: {source}; moments of batch norm: {moments}.")
+    print(f"z: {source}; moments of batch norm: {filled}.")
 
 
 def _bindings(args):
@@ -215,8 +216,8 @@ def _sampler(args, gan):
       )
   sampler = _SAMPLERS[args.sampler]()
   sampler.check(gan)
-  if sampling.accumulators(gan, "accu_counter", of_discriminator=True):
-    sampling.fill_discriminator(gan, _dataset(args), args.accu_examples)
+  if moments.accumulators(gan, "accu_counter", of_discriminator=True):
+    moments.fill_discriminator(gan, _dataset(args), args.accu_examples)
   return sampler
 
 
@@ -240,7 +241,7 @@ def _classes(args, gan):
 
 def _refill(gan, args, averaged):
   """Returns a function that refills accumulated moments, None without any."""
-  if args.accu_z is not None or not sampling.accumulators(gan, "accu_mean"):
+  if args.accu_z is not None or not moments.accumulators(gan, "accu_mean"):
     return None
   return lambda truncation: _fill(gan, args, averaged, truncation)
 
@@ -248,9 +249,9 @@ def _refill(gan, args, averaged):
 def _fill(gan, args, averaged, truncation=None):
   """Fills accumulated moments with the z of the samples; describes them."""
   if args.accu_z is not None:
-    sampling.fill_accumulators(gan, _stored_batches(args), averaged)
+    moments.fill_accumulators(gan, _stored_batches(args), averaged)
     return f"accumulated over {args.accu_z}"
-  return sampling.fill_moments(
+  return moments.fill_moments(
     gan,
     lambda: sampling.drawn_batches(
       gan, args.accu_examples, args.seed + 1, truncation=truncation

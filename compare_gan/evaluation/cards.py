@@ -12,6 +12,7 @@ from typing import Optional
 
 from compare_gan import version
 from compare_gan.datasets import abstract_dataset
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import needs
 from compare_gan.evaluation import protocol
 from compare_gan.evaluation import sampling
@@ -64,7 +65,7 @@ class CardWriter:
       "z": sampling.z_in_words(chosen.truncation),
       "labels": "uniform" if gan.num_classes else "none",
       "ema": _average(chosen, gan),
-      "batch_norm": sampling.moments_in_words(
+      "batch_norm": moments.moments_in_words(
         gan, chosen.moments_examples, chosen.truncation
       ),
       "seed": chosen.seed,
@@ -140,7 +141,7 @@ class CardWriter:
     return facts
 
   def _facts_of_discriminator(self, gan):
-    words = sampling.discriminator_moments_in_words(
+    words = moments.discriminator_moments_in_words(
       gan, self._chosen.moments_examples
     )
     if words is None:

@@ -25,6 +25,7 @@ from typing import Any
 
 from compare_gan.context import scope
 from compare_gan.datasets import abstract_dataset
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.gans import penalty_lib
 from compare_gan.layers import kernel as kernel_lib
@@ -59,7 +60,7 @@ def look(
   found: dict[str, Any] = {}
   errors: dict[str, str] = {}
   with (
-    sampling.kept_moments(gan),
+    moments.kept_moments(gan),
     _nothing_moves(gan),
     _noted(errors, "slopes"),
   ):
@@ -96,13 +97,13 @@ def _nothing_moves(gan):
 
 def _fill_moments(gan, dataset, averaged, seed):
   """Makes evaluation mode meaningful if moments are accumulated."""
-  sampling.fill_moments(
+  moments.fill_moments(
     gan,
     lambda: sampling.drawn_batches(gan, _MOMENTS_EXAMPLES, seed + 1),
     None,
     averaged=averaged,
   )
-  sampling.fill_discriminator(gan, dataset, _MOMENTS_EXAMPLES)
+  moments.fill_discriminator(gan, dataset, _MOMENTS_EXAMPLES)
 
 
 def _slopes(gan, dataset, averaged, seed):

@@ -8,6 +8,7 @@ from typing import Optional
 
 from compare_gan.context import draws
 from compare_gan.datasets import abstract_dataset
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import needs
 from compare_gan.evaluation import sampling
 from compare_gan.evaluation import sets as sets_lib
@@ -99,7 +100,7 @@ def fill_moments(gan: AbstractGAN, chosen: settings_lib.Settings) -> None:
     parts = [slice(i, i + batch) for i in range(0, n, batch)]
     return [(z[p], None if labels is None else labels[p]) for p in parts]
 
-  sampling.fill_moments(
+  moments.fill_moments(
     gan, batches, chosen.moments_examples, chosen.truncation, chosen.averaged
   )
 
@@ -110,8 +111,8 @@ def fill_discriminator(
   chosen: settings_lib.Settings,
 ) -> None:
   """Fills D's accumulated moments, if it has any."""
-  if sampling.accumulators(gan, "accu_counter", of_discriminator=True):
-    sampling.fill_discriminator(gan, dataset, chosen.moments_examples)
+  if moments.accumulators(gan, "accu_counter", of_discriminator=True):
+    moments.fill_discriminator(gan, dataset, chosen.moments_examples)
 
 
 def say_what_z_is(chosen: settings_lib.Settings) -> None:

@@ -10,6 +10,7 @@ from typing import Optional
 from typing import Union
 
 from compare_gan.context import draws
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.gans import latents
 from compare_gan.pictures import image_grid
@@ -138,7 +139,7 @@ def truncation_sheet(
       labels = np.tile(labels, len(thresholds))
     return samples(sampler, np.concatenate(rows), labels, columns=n)
   images = []
-  with sampling.kept_moments(sampler.gan):
+  with moments.kept_moments(sampler.gan):
     for threshold, z in zip(thresholds, rows):
       refill(threshold)
       images.append(_images(sampler, z, labels))

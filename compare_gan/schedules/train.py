@@ -19,6 +19,7 @@ from compare_gan.context import state
 from compare_gan.estimator import estimator as estimator_lib
 from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import snapshot_hook
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.gans import options as options_lib
 from compare_gan.gans import power_ema
@@ -212,7 +213,7 @@ def _picture_maker(
   """Returns `images()` -> {name: picture}, of the same n latents each time."""
   z, labels = sampling.draw(gan, n, seed=42)
   # Evaluation mode has no moments before they are accumulated.
-  sampler = sampling.Sampler(gan, batch_moments=not sampling.are_filled(gan))
+  sampler = sampling.Sampler(gan, batch_moments=not moments.are_filled(gan))
 
   def images() -> dict[str, np.ndarray]:
     # The clock decides when pictures are made, so they must change no variable.

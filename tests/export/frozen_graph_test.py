@@ -1,5 +1,6 @@
 """Frozen graphs hold what old readers read, and nothing else."""
 
+from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.export import frozen_graph
 from compare_gan.export import signatures
@@ -70,7 +71,7 @@ def test_filled_moments_are_constants():
   trained.configure("dcgan")
   gin.parse_config("standardize_batch.use_moving_averages = False")
   gan, signature = trained.make_new("dcgan"), signatures.get("dcgan")
-  sampling.fill_accumulators(gan, [trained.latents(gan, 8)])
+  moments.fill_accumulators(gan, [trained.latents(gan, 8)])
   made = frozen_graph.graph_def(gan, signature, 1)
   assert not set(frozen_graph.operations(made)) & {"Mean", "Select", "SelectV2"}
   z, _ = trained.latents(gan, 1)
