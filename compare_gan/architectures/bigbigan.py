@@ -4,9 +4,9 @@ G is BigGAN's, F of the discriminator is BigGAN's D, H and J are residual MLPs,
 and the encoder is a reversible network whose output is a normal distribution.
 Sizes are BigGAN's, 32 to 512 pixels.
 
-Deviations: the paper's RevNet-50 has bottlenecks, this encoder has units of two
-3x3 convolutions, as many as `units` says; its image is as large as G's, where
-the paper's is twice as large (256 to 128 pixels).
+Deviations: the paper's RevNet-50 has bottlenecks, this encoder has `units`
+units of two 3x3 convolutions; its image is as large as G's, whereas the paper's
+is twice as large (256 to 128 pixels).
 """
 
 from collections.abc import Sequence
@@ -126,12 +126,12 @@ class Encoder(abstract_arch.AbstractEncoder):
 
   Args:
     image_shape, z_dim: as for every encoder.
-    ch: width of the first stage, doubled at each other; an even number.
+    ch: width of the first stage, doubled at each later one; an even number.
     units: reversible units of a stage.
     mlp_units, mlp_blocks: width and number of the residual blocks of the MLP.
     dropout: share of their units that is left out in training.
-    stochastic: False leaves the deviation out: z is the mean.
-    recompute: reversible units find their activations again instead of keeping
+    stochastic: False ignores the deviation: z is the mean.
+    recompute: reversible units recompute their activations instead of keeping
       them, see layers/reversible.py.
   """
 

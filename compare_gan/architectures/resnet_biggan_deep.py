@@ -35,7 +35,7 @@ _G_MULTIPLIERS = {
   256: [16] * 4 + [8] * 4 + [4, 4, 2, 2, 1],
   512: [16] * 4 + [8] * 4 + [4, 4, 2, 2, 1, 1, 1],
 }
-# The same for the discriminator, whose first entry is that of initial_conv.
+# The same for the discriminator; the first entry is for initial_conv.
 _D_MULTIPLIERS = {
   32: [2] * 8,
   64: [2, 4, 4] + [8] * 2 + [16] * 4,
@@ -52,8 +52,8 @@ _ATTENTION_SIZE = 64  # pixels, after a block of the right scale
 class BigGanDeepResNetBlock(Module):
   """1x1, 3x3, 3x3, 1x1 convolutions, a quarter as wide inside.
 
-  The shortcut keeps the first channels when the width falls, and concatenates a
-  1x1 convolution's when it grows.
+  The shortcut keeps the first channels when the width falls, and appends those
+  of a 1x1 convolution when it grows.
   """
 
   def __init__(
