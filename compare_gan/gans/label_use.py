@@ -86,8 +86,7 @@ def depends_on_labels(
     warnings.simplefilter("ignore")  # They were already issued.
     y = tf.raw_ops.Placeholder(dtype=tf.float32, shape=[_ROWS, num_classes])
     try:
-      # At a graph's root no scope may begin with "_", as private class names
-      # do.
+      # At a graph's root no scope may begin with "_", as private classes do.
       with tf.name_scope("network"):
         with scope.building(valueless=True), state.frozen():
           outputs = tf.nest.flatten(call(make(), y))

@@ -29,7 +29,7 @@ class Rows(NamedTuple):
   """The rows of one part: every `parts`-th, from `index` on."""
 
   index: Any = 0  # an int or an int tensor
-  parts: int = 1  # into how many the batch is cut
+  parts: int = 1  # the number of parts
 
   def of(self, whole: Any) -> Any:
     """Returns these rows of all tensors of a nest; None stays None."""

@@ -3,8 +3,8 @@
   ModularGAN.conditional = True
   ModularGAN.class_head = @ac_head
 
-A head stands on D's features and adds to the losses of D and of G. It replaces
-D's projection of y, the other way to make a GAN class-conditional. It may use
+A head takes D's features and adds to the losses of D and of G. It replaces D's
+projection of y, the other way to make a GAN class-conditional. It may use
 context and layers. Your own is a ClassHead in any file, registered by gin's
 `import my_package.my_head`; files here are found without being listed.
 """

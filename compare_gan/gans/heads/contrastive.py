@@ -174,7 +174,7 @@ def data_to_data_cross_entropy(
 
 
 def _with_all(e, y):
-  """Returns cosines with the global batch, and who is another, of one class."""
+  """Returns cosines with the global batch, and masks: others, same class."""
   all_e, all_y = _gathered(e), _gathered(y)
   n = tf.shape(e)[0]
   mine = replica.replica_id() * n + tf.range(n)
