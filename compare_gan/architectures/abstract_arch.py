@@ -35,7 +35,7 @@ from compare_gan.layers import resample
 import gin
 import tensorflow as tf
 
-# What architectures use as `abstract_arch.Scores` and so on.
+# Re-exported: architectures use `abstract_arch.Scores` and so on.
 __all__ = [
   "AbstractDiscriminator",
   "AbstractEncoder",

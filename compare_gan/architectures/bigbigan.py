@@ -40,10 +40,10 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
   Args:
     image_shape, z_dim, num_classes: as for every joint discriminator.
     ch: unit of F's widths.
-    blocks_with_attention: names of F's blocks that a non-local block follows.
+    blocks_with_attention: names of F's blocks followed by a non-local block.
     units: width of H and J.
     blocks: residual blocks of H, and of J, two layers each.
-    dropout: share of their units that is left out in training.
+    dropout: share of their units dropped in training.
   """
 
   def __init__(
@@ -129,7 +129,7 @@ class Encoder(abstract_arch.AbstractEncoder):
     ch: width of the first stage, doubled at each later one; an even number.
     units: reversible units of a stage.
     mlp_units, mlp_blocks: width and number of the residual blocks of the MLP.
-    dropout: share of their units that is left out in training.
+    dropout: share of their units dropped in training.
     stochastic: False ignores the deviation: z is the mean.
     recompute: reversible units recompute their activations instead of keeping
       them, see layers/reversible.py.

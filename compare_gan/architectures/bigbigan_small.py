@@ -292,7 +292,7 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     image_shape, z_dim, num_classes: as for every joint discriminator.
     ch: width of F's first block; the last one's is four times that.
     units: width of the 3 residual blocks of H and of J.
-    dropout: share of their units that is left out in training.
+    dropout: share of their units dropped in training.
   """
 
   no_place_for = {**_NO_PLACE, "layer_norm": "it has no normalisers"}
@@ -332,7 +332,7 @@ class Encoder(abstract_arch.AbstractEncoder):
     image_shape, z_dim: as for every encoder.
     ch: width of the first units, doubled twice; an even number.
     units: width of the two dense residual blocks.
-    dropout: share of their units that is left out in training.
+    dropout: share of their units dropped in training.
     recompute: reversible units recompute their activations instead of keeping
       them, see layers/reversible.py.
   """

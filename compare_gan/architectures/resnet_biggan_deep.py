@@ -43,7 +43,7 @@ _D_MULTIPLIERS = {
   256: [1, 2, 2, 4, 4] + [8] * 4 + [16] * 4,
   512: [1, 1, 1, 2, 2, 4, 4] + [8] * 4 + [16] * 4,
 }
-_ATTENTION_SIZE = 64  # pixels, after a block of the right scale
+_ATTENTION_SIZE = 64  # pixels of the block that attention follows
 
 
 @gin.configurable(
@@ -214,8 +214,8 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   Args:
     image_shape, num_classes: as for every discriminator.
     ch: unit of the widths.
-    blocks_with_attention: no effect, as in the original: attention stands where
-      64x64 pixels follow a block that keeps the size.
+    blocks_with_attention: no effect, as in the original: attention follows the
+      block that keeps the size at 64x64 pixels.
     project_y: adds <embedding of y, features> to the logits.
   """
 

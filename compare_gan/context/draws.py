@@ -227,7 +227,7 @@ def poisson(
   seed: Optional[int] = None,
   name: Optional[str] = None,
 ) -> tf.Tensor:
-  """Returns Poisson draws with mean lam < 2^22.
+  """Returns numbers of events, lam < 2^22 on average.
 
   The shape is `shape` + that of lam; the order of arguments is TF1's. A draw is
   the smallest k with P(N <= k) = Q(k + 1, lam) > u, found by bisection.

@@ -36,7 +36,7 @@ def called(operation: Any) -> dict[str, str]:
 
 
 def body(graph: Any, name: str) -> Any:
-  """Returns the graph of a function by name, None where it is not kept."""
+  """Returns the graph of a function by name, None if it is not kept."""
   while graph is not None:
     for key, function in getattr(graph, "_functions", {}).items():
       if (key.decode() if isinstance(key, bytes) else key) == name:

@@ -1,4 +1,4 @@
-"""What the networks compute in: float32, bfloat16 or float16.
+"""The precision of the networks: float32, bfloat16 or float16.
 
 A leaf that any room may use. Variables, normalisers, softmaxes, scores, images,
 losses, penalties and optimisers are always float32. The expensive part is not:

@@ -66,7 +66,7 @@ def stage(
     attention: `attention(x, is_training)`, a module or None.
     x: tensor.
     z, y: tensors or None.
-    is_training: a stage is recomputed only if it is.
+    is_training: stages are recomputed only in training.
   """
 
   def run(

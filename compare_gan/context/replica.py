@@ -1,4 +1,4 @@
-"""Which replica runs this code, and what all replicas have on average.
+"""Which replica runs this code, and averages over all replicas.
 
 A leaf that any room may use. The estimator, which alone knows how replicas
 communicate, enters `running(replicas)` around the step; without it there is one

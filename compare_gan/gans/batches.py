@@ -35,7 +35,7 @@ def per_step(options: Options, unrolled: bool) -> int:
 
   Args:
     options: the Options of the training.
-    unrolled: whether G's update has a batch of its own.
+    unrolled: whether G's update has its own batch.
   """
   fresh = options.d_batches == "fresh"
   return (options.disc_iters if fresh else 1) + int(unrolled)

@@ -1,4 +1,4 @@
-"""Whether a conditional network looks at its labels: asked before the training.
+"""Checks before the training whether conditional networks use their labels.
 
 `ModularGAN.conditional = True` hands labels to the networks. Whether they use
 them depends on the architecture and its options: a generator with plain batch

@@ -70,7 +70,7 @@ class ModularGAN(Networks):
     deprecated_split_disc_calls: D sees real and fake images in two passes.
     experimental_joint_gen_for_disc: the fakes of all D updates come from one
       pass of G; needs experimental_force_graph_unroll.
-    experimental_force_graph_unroll: G gets a batch of its own.
+    experimental_force_graph_unroll: G gets its own batch.
     g_use_ema: keeps a moving average of G's weights.
     ema_decay, ema_start_step: of that average, a copy before the start.
     ema_warmup: its decay at step t is at most (1 + t) / (10 + t).
@@ -79,7 +79,7 @@ class ModularGAN(Networks):
     conditional: the networks see labels.
     fit_label_distribution: fakes have the labels of the real images instead of
       uniform ones.
-    class_head: how D learns classes, beside or in place of a projection of y:
+    class_head: how D learns classes, in addition to or instead of projecting y:
       @ac_head or another head of heads/, or None for no head.
     latent_optimization: @latent_optimization() or None.
   """

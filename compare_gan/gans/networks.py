@@ -96,7 +96,7 @@ class Networks(AbstractGAN):
     """Whether D's logits are the scores of images, without heads or codes."""
     return True
 
-  # ---- Who is trained with whom ----------------------------------------------
+  # ---- What is trained together ----------------------------------------------
 
   def networks_of(self, side: str) -> list[Module]:
     """Returns the modules that the optimiser of "d" or of "g" moves."""

@@ -39,7 +39,7 @@ from compare_gan.gans.term import Offers
 from compare_gan.gans.term import Terms
 from compare_gan.gans.term import needs
 
-# The penalties that used to be in this file can be imported from it.
+# Penalties that used to be in this file can still be imported from it.
 from compare_gan.gans.terms.dragan import dragan_penalty  # noqa: F401
 from compare_gan.gans.terms.joint_r1 import joint_r1_penalty  # noqa: F401
 from compare_gan.gans.terms.kernels import kernels_of  # noqa: F401

@@ -1,4 +1,4 @@
-"""Power-function averages of weights, and any other one out of them afterwards.
+"""Power-function averages of weights, from which others can be made later.
 
 EDM2 (Karras et al., 2023, https://arxiv.org/abs/2312.02696): the average of the
 network's weights theta(tau) up to the present time t, with factors ~ tau^gamma.

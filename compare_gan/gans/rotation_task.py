@@ -1,4 +1,4 @@
-"""Telling by how far an image was turned: the pretext task of SSGAN and S3GAN.
+"""Predicting the angle of a turned image: the pretext task of SSGAN and S3GAN.
 
 The last images of a batch are shown at 90, 180 and 270 degrees too, and a head
 on D's features predicts the angle (https://arxiv.org/abs/1811.11212). They are

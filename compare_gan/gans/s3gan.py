@@ -3,8 +3,8 @@
 A conditional GAN for data in which most images may have no label (-1). D's
 features feed up to three heads in addition to its own scores:
 
-  rotation    tells by how far an image was turned, as in SSGAN
-  predictor   tells the class; its answer stands in for labels that are missing
+  rotation    predicts the angle of a turned image, as in SSGAN
+  predictor   predicts the class; its answer replaces missing labels
   projection  adds <embedding of y, features> to the scores
 """
 
@@ -34,8 +34,8 @@ class S3GAN(ModularGAN):
   Args:
     dataset, options, seed: as for ModularGAN.
     self_supervision: "rotation" or "none".
-    rotated_batch_fraction: one image of so many is shown at all four angles, a
-      quarter of a batch of that size.
+    rotated_batch_fraction: k; batch_size / k images at all four angles
+      together, made from a quarter as many.
     weight_rotation_loss_d, weight_rotation_loss_g: of the rotation losses.
     project_y: adds the projection; the architecture's own must then be off.
     use_predictor: adds the predictor, whose answers the projection sees.
