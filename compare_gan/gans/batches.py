@@ -1,7 +1,7 @@
 """What the updates of a step see, and where their random numbers come from.
 
 A Batch is what one update of Algorithm 1 samples: real images with their
-labels, and the latents and labels that fakes are made of. How many batches a
+labels, and the latents and labels that fakes are made from. How many batches a
 step takes, and which update gets which, follows from `options.disc_iters`,
 `options.d_batches` and `ModularGAN.experimental_force_graph_unroll`.
 """
@@ -20,7 +20,7 @@ import tensorflow as tf
 
 
 class Batch(NamedTuple):
-  """What one update sees: N real images, and what N fakes are made of."""
+  """What one update sees: N real images, and the inputs of N fakes."""
 
   images: tf.Tensor  # [N, H, W, C]
   y: Optional[tf.Tensor]  # [N, num_classes], None if not conditional

@@ -32,7 +32,7 @@ class Pass(NamedTuple):
 
 
 class Made(NamedTuple):
-  """What a pass makes of a batch of N."""
+  """What a pass makes from a batch of N."""
 
   images: tf.Tensor  # G(z), [N, H, W, C]
   codes: Optional[tf.Tensor] = None  # E(x), [N, z_dim], of a GAN with encoder

@@ -289,7 +289,7 @@ class ModularGAN(Networks):
     size = tf.shape(batch.images)[0] if isinstance(batch, Batch) else batch
     return batches_lib.seeded(self.seed, self.global_step, purpose, i, size)
 
-  # ---- What is made of it ----------------------------------------------------
+  # ---- Fakes and augmentation ------------------------------------------------
 
   def fakes_in_turn(
     self, d_batches: list[Batch], g_batch: Batch

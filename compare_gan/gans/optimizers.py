@@ -1,7 +1,7 @@
 """Gradient descent under TF1's names, by TF1's formulas.
 
 Gin files say `@tf.train.AdamOptimizer`, and published numbers depend on its
-exact form: where epsilon stands, what an accumulator starts with. The classes
+exact form: where epsilon is added, what an accumulator starts with. The classes
 keep the constructors of `tf.compat.v1.train`, their defaults and their order;
 `use_locking` is accepted and has no meaning.
 

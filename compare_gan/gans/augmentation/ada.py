@@ -310,7 +310,7 @@ class Ada:
       "cutout_centre": u["cutout"],
     }
 
-  # ---- What is made of it ----------------------------------------------------
+  # ---- How it is applied -----------------------------------------------------
 
   def apply(self, x: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
     """Returns the transformed images; these and x are in [-1, 1].

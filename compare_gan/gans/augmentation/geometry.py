@@ -134,7 +134,7 @@ def points(
 
 
 def reflected(index: tf.Tensor, size: int) -> tuple[tf.Tensor, float]:
-  """Returns the pixel that stands for pixel `index`, and its weight.
+  """Returns the pixel that replaces pixel `index`, and its weight.
 
   The edge is not repeated: c b a b c d c b.
   """

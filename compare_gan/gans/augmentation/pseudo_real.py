@@ -2,8 +2,8 @@
 
 Deceive D: Adaptive Pseudo Augmentation (Jiang et al., 2021,
 https://arxiv.org/abs/2111.06849). With probability p an image of D's real batch
-is a fake, without gradient, and counts as real in all that D's update makes of
-it: loss, penalties and the controller's signs. G's update is unchanged.
+is a fake, without gradient, and counts as real in everything that D's update
+computes: loss, penalties and the controller's signs. G's update is unchanged.
 
   augmentation.pseudo_real = @apa()
 

@@ -1,4 +1,4 @@
-"""The slope of D, which many regularisers are made of.
+"""The slope of D, on which many regularisers are based.
 
 slope_n = |d D(x_n) / d x_n|, over all pixels of an image. The gradient is that
 of the sum of all logits, so with batch norm in D the images of a pass mix.
