@@ -3,7 +3,7 @@
 An architecture is a module with classes `Generator` and `Discriminator`, and
 possibly `Encoder` and `JointDiscriminator`. `options.architecture =
 "resnet_cifar_arch"` is compare_gan/architectures/resnet_cifar.py; a dotted path
-is anyone's own file.
+is your own file.
 
 Conventions: images NHWC, float32, pixels in [0, 1]; y is [N, num_classes],
 one-hot or soft, or None; `is_training` is a Python bool; every variable exists
@@ -35,7 +35,7 @@ from compare_gan.layers import resample
 import gin
 import tensorflow as tf
 
-# What architectures use as `abstract_arch.Scores` and so on.
+# Re-exported: architectures use `abstract_arch.Scores` and so on.
 __all__ = [
   "AbstractDiscriminator",
   "AbstractEncoder",
@@ -57,10 +57,10 @@ __all__ = [
 
 
 class _Network(Module, abc.ABC):
-  """The options that networks share; refuses those that have no place."""
+  """The options that networks share; refuses those that do not apply."""
 
-  # Options of G, D or E that this architecture has no place for, each with its
-  # reason: asking for one is an error, not silence.
+  # Options of G, D or E that do not apply to this architecture, each with its
+  # reason: setting one is an error.
   no_place_for: dict[str, str] = {}
 
   def __init__(
@@ -82,7 +82,7 @@ class _Network(Module, abc.ABC):
     )
 
   def _refuse(self, gin_name, option, value, default):
-    # What has no place for one way to write a kernel has none for others.
+    # A network that refuses one way to write a kernel refuses the others.
     same = "weight_norm" if option == "kernel_fn" else option
     reason = self.no_place_for.get(option, self.no_place_for.get(same))
     if reason is not None and value != default:
@@ -95,7 +95,7 @@ class _Network(Module, abc.ABC):
 
   @property
   def title(self) -> str:
-    """Returns how messages call this network, "resnet_cifar.Generator"."""
+    """Returns its name in messages, such as "resnet_cifar.Generator"."""
     return f"{type(self).__module__.split('.')[-1]}.{type(self).__name__}"
 
   def require_pixels(self, sizes: Sequence[int]) -> None:
@@ -128,7 +128,7 @@ class _Network(Module, abc.ABC):
     """Returns `norm(channels, name)`, the configured normaliser's constructor.
 
     Args:
-      z_dim, y_dim: sizes of what its calls will get as z and y, 0 for None.
+      z_dim, y_dim: sizes of the z and y that its calls will get, 0 for None.
     """
 
     def norm(channels: int, name: str) -> tf.Module:
@@ -139,7 +139,7 @@ class _Network(Module, abc.ABC):
     return norm
 
   def require(self, fits: Any, got: str, want: str, gin_name: str) -> None:
-    """Raises unless `fits`: what was got, what is needed, where to set it."""
+    """Raises unless `fits`; says what is needed and where to set it."""
     if not fits:
       raise ValueError(
         f"{self.title} got {got}, but needs {want}. Set {gin_name}."
@@ -234,7 +234,7 @@ class AbstractDiscriminator(_Network):
 
   @property
   def num_features(self) -> int:
-    """Returns how many features an image has, once they are flattened."""
+    """Returns the number of features of an image, flattened."""
     return self.scores.channels
 
   @abc.abstractmethod
@@ -304,8 +304,8 @@ def load_architecture(name: str, kind: str) -> type:
   """Returns the class `kind` of an architecture.
 
   Args:
-    name: `options.architecture`, "<file>_arch" for a file beside this one or
-      the dotted path of a module of one's own.
+    name: `options.architecture`, "<file>_arch" for a file in this folder, or
+      the dotted path of your own module.
     kind: "Generator", "Discriminator", "Encoder" or "JointDiscriminator".
   """
   module = load_module(name)

@@ -4,9 +4,9 @@ G is BigGAN's, F of the discriminator is BigGAN's D, H and J are residual MLPs,
 and the encoder is a reversible network whose output is a normal distribution.
 Sizes are BigGAN's, 32 to 512 pixels.
 
-Deviations: the paper's RevNet-50 has bottlenecks, this encoder has units of two
-3x3 convolutions, as many as `units` says; its image is as large as G's, where
-the paper's is twice as large (256 to 128 pixels).
+Deviations: the paper's RevNet-50 has bottlenecks, this encoder has `units`
+units of two 3x3 convolutions; its image is as large as G's, whereas the paper's
+is twice as large (256 to 128 pixels).
 """
 
 from collections.abc import Sequence
@@ -40,10 +40,10 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
   Args:
     image_shape, z_dim, num_classes: as for every joint discriminator.
     ch: unit of F's widths.
-    blocks_with_attention: names of F's blocks that a non-local block follows.
+    blocks_with_attention: names of F's blocks followed by a non-local block.
     units: width of H and J.
     blocks: residual blocks of H, and of J, two layers each.
-    dropout: share of their units that is left out in training.
+    dropout: share of their units dropped in training.
   """
 
   def __init__(
@@ -126,12 +126,12 @@ class Encoder(abstract_arch.AbstractEncoder):
 
   Args:
     image_shape, z_dim: as for every encoder.
-    ch: width of the first stage, doubled at each other; an even number.
+    ch: width of the first stage, doubled at each later one; an even number.
     units: reversible units of a stage.
     mlp_units, mlp_blocks: width and number of the residual blocks of the MLP.
-    dropout: share of their units that is left out in training.
-    stochastic: False leaves the deviation out: z is the mean.
-    recompute: reversible units find their activations again instead of keeping
+    dropout: share of their units dropped in training.
+    stochastic: False ignores the deviation: z is the mean.
+    recompute: reversible units recompute their activations instead of keeping
       them, see layers/reversible.py.
   """
 

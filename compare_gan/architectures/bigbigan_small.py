@@ -2,17 +2,17 @@
 
 BigBiGAN (https://arxiv.org/abs/1907.02544) with 2.1 M + 2.5 M + 0.6 M
 parameters for 32x32 gray pixels and 10 classes. G and D see the 32 pixels, the
-encoder sees them doubled to 64. Options of G, D and E have no place:
-normalisers and norms of weights are as in the card.
+encoder sees them doubled to 64. Options of G, D and E do not apply: normalisers
+and norms of weights are as in the card.
 
   32 pixels, as in the card   G 4x4 -> 8 -> 16, attention -> 32
                               F 32 -> 16, attention -> 8 -> 4, and one block
                               E: the image doubled to 64x64
   64 and 128 pixels           one block more for each doubling; E sees the image
 
-Where the card leaves it open: RevNet's zero channels come half before and half
-after the others, and G's last convolution, transposed in the card, is a plain
-one, which for a stride of 1 is the same with another order of the weights.
+Choices that the card leaves open: half of RevNet's zero channels come before
+the others and half after. G's last convolution, transposed in the card, is a
+plain one; for a stride of 1 these differ only in the order of the weights.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ _NO_PLACE = {
 
 
 def _doublings(size):
-  """Returns how often 4 pixels are doubled to `size`."""
+  """Returns how many doublings lead from 4 pixels to `size`."""
   return (size // 4).bit_length() - 1
 
 
@@ -134,7 +134,7 @@ class UpBlock(Module):
     h = self.conv1(resample.nearest(h), is_training)
     h = tf.nn.relu(self.bn2(h, None, y, is_training))
     h = self.conv2(h, is_training)
-    # A 1x1 convolution and copies of pixels do not mind their order.
+    # A 1x1 convolution and the copying of pixels commute.
     return h + resample.nearest(self.shortcut(x, is_training))
 
 
@@ -145,7 +145,7 @@ class Generator(abstract_arch.AbstractGenerator):
   Args:
     z_dim, image_shape, num_classes: as for every generator.
     ch: width of the last block; the first one's is four times that.
-    embed_y_dim: what a label is embedded into, beside z.
+    embed_y_dim: length of the label embedding, which is concatenated to z.
   """
 
   no_place_for = {
@@ -292,7 +292,7 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     image_shape, z_dim, num_classes: as for every joint discriminator.
     ch: width of F's first block; the last one's is four times that.
     units: width of the 3 residual blocks of H and of J.
-    dropout: share of their units that is left out in training.
+    dropout: share of their units dropped in training.
   """
 
   no_place_for = {**_NO_PLACE, "layer_norm": "it has no normalisers"}
@@ -332,8 +332,8 @@ class Encoder(abstract_arch.AbstractEncoder):
     image_shape, z_dim: as for every encoder.
     ch: width of the first units, doubled twice; an even number.
     units: width of the two dense residual blocks.
-    dropout: share of their units that is left out in training.
-    recompute: reversible units find their activations again instead of keeping
+    dropout: share of their units dropped in training.
+    recompute: reversible units recompute their activations instead of keeping
       them, see layers/reversible.py.
   """
 

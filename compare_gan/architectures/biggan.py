@@ -1,12 +1,12 @@
 """BigGAN of the model card AnimeFaceGAN_ID1062, for 32 to 256 pixels.
 
-The networks of https://arxiv.org/abs/1809.11096 as that card has them. Unlike
+The networks of https://arxiv.org/abs/1809.11096 as in that card. Unlike
 resnet_biggan: the first linear layer sees the class embedding too and has no
 spectral norm; z need not be a multiple of the number of its chunks; attention
-averages where that one takes maxima, and has biases; D has a shortcut in every
+averages instead of taking maxima, and has biases; D has a shortcut in every
 block, four times ch everywhere at 32 pixels, and sees pixels in [-1, 1].
 
-With what configs/biggan_cifar.gin says (spectral norm in both networks, a
+With the settings of configs/biggan_cifar.gin (spectral norm in both networks, a
 conditional batch norm with biases, nearest up-sampling), 10 classes and z of
 120, G has 10,315,428 and D 9,937,442 weights at 32 pixels.
 """
@@ -45,7 +45,7 @@ _D_MULTIPLIERS = {
 }
 # How many of D's blocks halve the size: down to 8x8 pixels at 32, else to 4x4.
 _D_HALVINGS = {32: 2, 64: 4, 128: 5, 256: 6}
-# Attention stands at half the size, and at 64x64 pixels of 256, as the paper's.
+# Attention is at half the size, but at 64x64 pixels for 256, as in the paper.
 _G_ATTENTION = {32: "B2", 64: "B3", 128: "B4", 256: "B4"}
 _D_ATTENTION = {32: "B1", 64: "B1", 128: "B1", 256: "B2"}
 
@@ -55,7 +55,7 @@ _non_local_block = functools.partial(
 
 
 def _chunk_sizes(z_dim, count):
-  """Returns the sizes of `count` chunks of z; the last one has the rest."""
+  """Returns the sizes of `count` chunks of z; the last one gets the rest."""
   size = z_dim // count
   return [size] * (count - 1) + [z_dim - size * (count - 1)]
 
@@ -69,9 +69,9 @@ class Generator(abstract_arch.AbstractGenerator):
   Args:
     z_dim, image_shape, num_classes: as for every generator.
     ch: unit of the widths.
-    blocks_with_attention: names of blocks that a non-local block follows, "B2"
-      say, or "" for none. None: the block that makes half the size, at most 64
-      pixels.
+    blocks_with_attention: names of blocks followed by a non-local block, such
+      as "B2", or "" for none. None: the block whose output has half the size,
+      at most 64 pixels.
     embed_y_dim: length of the class embedding.
     multipliers: widths in units of ch, of the first block's input and of every
       block's output. None: the card's.
@@ -160,10 +160,10 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   Args:
     image_shape, num_classes: as for every discriminator.
     ch: unit of the widths.
-    blocks_with_attention: names of blocks that a non-local block follows, "B1"
-      say, or "" for none. None: the first block, the second at 256 pixels.
-    project_y: adds <embedding of y, features> to the logits. None: if there are
-      labels.
+    blocks_with_attention: names of blocks followed by a non-local block, such
+      as "B1", or "" for none. None: the first block, the second at 256 pixels.
+    project_y: adds <embedding of y, features> to the logits. None: yes if there
+      are labels.
     multipliers: width of every block's output in units of ch. None: the card's.
   """
 

@@ -33,7 +33,7 @@ def halvings(size: int, times: int) -> list[int]:
 def starting_as(
   initializer: Optional[str], kernel_fn: Callable[..., tf.Module]
 ) -> Callable[..., tf.Module]:
-  """Returns a `kernel_fn` whose kernels start as `initializer` says.
+  """Returns a `kernel_fn` that initialises kernels with `initializer`.
 
   Args:
     initializer: as weights.initializer, or None for that one.

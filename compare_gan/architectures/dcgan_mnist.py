@@ -1,9 +1,9 @@
 """The conditional DCGAN for digits of the model card of DCGAN_ID2196.
 
-It follows https://arxiv.org/abs/1511.06434 with the labels beside everything:
-y [N, num_classes] is appended to vectors, and to images as maps that are y in
-every pixel. For images whose sides are multiples of 4. 7.1 M + 3.8 M
-parameters for 28x28x1 pixels, 10 classes and a z of 100.
+It follows https://arxiv.org/abs/1511.06434 with labels added everywhere: y [N,
+num_classes] is appended to vectors, and to images as maps that hold y in every
+pixel. For images whose sides are multiples of 4. 7.1 M + 3.8 M parameters for
+28x28x1 pixels, 10 classes and a z of 100.
 """
 
 from collections.abc import Sequence
@@ -49,8 +49,8 @@ class Generator(abstract_arch.AbstractGenerator):
 
   Args:
     z_dim, image_shape, num_classes: as for AbstractGenerator.
-    ch: half of the channels of the images between.
-    fc: length of the vector between.
+    ch: half of the channels of the intermediate images.
+    fc: length of the intermediate vector.
   """
 
   no_place_for = {
@@ -101,8 +101,8 @@ class Generator(abstract_arch.AbstractGenerator):
 class Discriminator(abstract_arch.AbstractDiscriminator):
   """Two 5x5 convolutions of stride 2, then two linear layers.
 
-  The convolutions have as many channels more as there are classes, and the
-  first one only as many otherwise as the image has colors: so does the card's.
+  As in the card, each convolution has num_classes extra channels; besides
+  these, the first one has only as many as the image has colors.
 
   Args:
     image_shape, num_classes: as for AbstractDiscriminator.

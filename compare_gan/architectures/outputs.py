@@ -14,7 +14,7 @@ class DiscriminatorOutput(NamedTuple):
 
   prob: tf.Tensor  # [N, 1], sigmoid(logits)
   logits: tf.Tensor  # [N, 1]
-  features: tf.Tensor  # what the last linear layer sees
+  features: tf.Tensor  # input of the last linear layer
 
 
 class EncoderOutput(NamedTuple):

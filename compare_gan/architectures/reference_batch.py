@@ -1,9 +1,9 @@
 """The reference batch of virtual batch normalisation, see its layer.
 
-D's is the first rows of the first batch of images that it sees in training, G's
-the first rows of its z, and each keeps the labels that came with them. They are
-variables: a checkpoint and an exported network have them. During the first
-update they are not there yet, and each pass takes its own first rows instead.
+D's reference is the first rows of the first batch of images that it sees in
+training, G's the first rows of its z; each keeps the labels that came with
+them. They are variables, so checkpoints and exported networks contain them. In
+the first update they do not exist yet, and each pass uses its own first rows.
 """
 
 import inspect
@@ -38,14 +38,14 @@ def with_reference(network: Network) -> Network:
     norm.has_reference = True
   cls = type(network)
   network.reference = _Reference(network, sizes.pop())
-  # Python looks for __call__ in the class of an object, not in the object.
+  # Python looks up __call__ in the class of an object, not in the object.
   bases, members = (_WithReference, cls), {"__module__": cls.__module__}
   object.__setattr__(network, "__class__", type(cls.__name__, bases, members))
   return network
 
 
 class _Reference(Module):
-  """The first `size` rows of each input that the first batch had."""
+  """The first `size` rows of each input of the first batch."""
 
   def __init__(self, network: Any, size: int) -> None:
     super().__init__()
@@ -82,7 +82,7 @@ class _Reference(Module):
     return {name: self._chosen(name, x) for name, x in inputs.items()}
 
   def fill(self, inputs: dict[str, tf.Tensor]) -> None:
-    """Notes the rows of the first batch; later ones change nothing."""
+    """Stores the rows of the first batch; later batches change nothing."""
     for name, x in inputs.items():
       self._note(name, x)
     state.update(self.is_filled, lambda: tf.ones([], tf.int32))
@@ -106,7 +106,7 @@ def _uniform(rng, shape):
   return rng.uniform(size=shape)
 
 
-# What an untrained network has for a reference.
+# The reference of an untrained network.
 _FIRST_VALUES = {
   "x": _uniform,
   "z": initializers.normal(1.0),
@@ -120,7 +120,7 @@ class _WithReference:
   reference: _Reference
 
   def __call__(self, *args: Any, **kwargs: Any) -> Any:
-    call = super().__call__  # type: ignore[misc]  # That of the network.
+    call = super().__call__  # type: ignore[misc]  # The network's.
     given = inspect.signature(call).bind(*args, **kwargs).arguments
     is_training = given.pop("is_training")
     inputs = {name: x for name, x in given.items() if x is not None}

@@ -1,8 +1,8 @@
 """ResNet30: a very deep residual network for 128 pixels.
 
 Follows the 101-layer network of WGAN-GP (https://arxiv.org/abs/1704.00028).
-Unlike its sisters it has no normaliser, relu or pooling at the end. 52.2 M +
-53.5 M parameters.
+Unlike the other ResNets it has no normaliser, relu or pooling at the end. 52.2
+M + 53.5 M parameters.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ def _blocks(make_block, channels, factor):
   """Makes B_0_0 ... B_0_4, B_0_up, B_1_0, ..., B_5_4.
 
   Args:
-    make_block: from in_channels, out_channels, whether it changes the size,
-      name.
+    make_block: makes a block from in_channels, out_channels, whether it changes
+      the size, and name.
     channels: of the first stage.
     factor: between two stages, 2.0 or 0.5.
   """
@@ -35,7 +35,7 @@ def _blocks(make_block, channels, factor):
       blocks.append(make_block(channels, channels, False, f"B_{stage}_{i}"))
     if stage < _STAGES - 1:
       out_channels = int(channels * factor)
-      # "up" by name in the discriminator too, where it goes down.
+      # Named "up" in the discriminator too, where it halves the size.
       blocks.append(make_block(channels, out_channels, True, f"B_{stage}_up"))
       channels = out_channels
   return blocks
@@ -94,7 +94,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels([128])
-    # Without a norm of its weights, unlike all that follows.
+    # No normalisation of its weights, unlike all later layers.
     self.color_conv = Conv2D(image_shape[2], ch, name="color_conv")
 
     def block(

@@ -130,7 +130,7 @@ class BigGanResNetBlock(Module):
 
 
 class Attention:
-  """Where `blocks_with_attention` puts the non-local block.
+  """Places the non-local block where `blocks_with_attention` says.
 
   Blocks that are listed together share its weights, as they share its scope.
 
@@ -188,8 +188,8 @@ class Generator(abstract_arch.AbstractGenerator):
   Args:
     z_dim, image_shape, num_classes: as for every generator.
     ch: unit of the widths.
-    blocks_with_attention: names of blocks that a non-local block follows.
-    hierarchical_z: each block sees its own chunk of z, beside y.
+    blocks_with_attention: names of blocks followed by a non-local block.
+    hierarchical_z: each block sees its own chunk of z, in addition to y.
     embed_z: a linear layer before z is used.
     embed_y: a linear layer to `embed_y_dim` units before y is used.
     embed_bias: gives both a bias.
@@ -285,7 +285,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   Args:
     image_shape, num_classes: as for every discriminator.
     ch: unit of the widths.
-    blocks_with_attention: names of blocks that a non-local block follows.
+    blocks_with_attention: names of blocks followed by a non-local block.
     project_y: adds <embedding of y, features> to the logits.
     multipliers: widths of the blocks' outputs, in ch. None: the paper's.
   """

@@ -35,7 +35,7 @@ _G_MULTIPLIERS = {
   256: [16] * 4 + [8] * 4 + [4, 4, 2, 2, 1],
   512: [16] * 4 + [8] * 4 + [4, 4, 2, 2, 1, 1, 1],
 }
-# The same for the discriminator, whose first entry is that of initial_conv.
+# The same for the discriminator; the first entry is for initial_conv.
 _D_MULTIPLIERS = {
   32: [2] * 8,
   64: [2, 4, 4] + [8] * 2 + [16] * 4,
@@ -43,7 +43,7 @@ _D_MULTIPLIERS = {
   256: [1, 2, 2, 4, 4] + [8] * 4 + [16] * 4,
   512: [1, 1, 1, 2, 2, 4, 4] + [8] * 4 + [16] * 4,
 }
-_ATTENTION_SIZE = 64  # pixels, after a block of the right scale
+_ATTENTION_SIZE = 64  # pixels of the block that attention follows
 
 
 @gin.configurable(
@@ -52,8 +52,8 @@ _ATTENTION_SIZE = 64  # pixels, after a block of the right scale
 class BigGanDeepResNetBlock(Module):
   """1x1, 3x3, 3x3, 1x1 convolutions, a quarter as wide inside.
 
-  The shortcut keeps the first channels when the width falls, and concatenates a
-  1x1 convolution's when it grows.
+  The shortcut keeps the first channels when the width falls, and appends those
+  of a 1x1 convolution when it grows.
   """
 
   def __init__(
@@ -214,8 +214,8 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   Args:
     image_shape, num_classes: as for every discriminator.
     ch: unit of the widths.
-    blocks_with_attention: no effect, as in the original: attention stands where
-      64x64 pixels follow a block that keeps the size.
+    blocks_with_attention: no effect, as in the original: attention follows the
+      block that keeps the size at 64x64 pixels.
     project_y: adds <embedding of y, features> to the logits.
   """
 

@@ -25,7 +25,7 @@ class Generator(abstract_arch.AbstractGenerator):
   Args:
     z_dim, image_shape, num_classes: as for every generator.
     ch: channels of every block.
-    hierarchical_z: each block sees a quarter of z, beside y.
+    hierarchical_z: each block sees a quarter of z, in addition to y.
     embed_z, embed_y: a linear layer to z_dim units before use.
   """
 
@@ -104,7 +104,7 @@ class Generator(abstract_arch.AbstractGenerator):
     x = tf.reshape(self.fc_noise(z0, is_training), self._first_shape)
     for block, block_z, block_y in zip(self.blocks, zs, ys):
       x = recompute.stage(block, None, x, block_z, block_y, is_training)
-    # The last normaliser sees all of z, and y without a chunk.
+    # The last normaliser sees all of z, and y without a chunk of z.
     x = tf.nn.relu(self.final_norm(x, z, y, is_training))
     x = self.final_conv(x, is_training)
     return abstract_arch.image_range(x, "sigmoid")

@@ -46,7 +46,7 @@ class Generator(abstract_arch.AbstractGenerator):
           name=f"B{i + 1}",
         )
       )
-    # Not "final_norm": the name that published checkpoints have.
+    # Not "final_norm": published checkpoints have "batch_norm".
     self.final_norm = norm(channels[-1], "batch_norm")
     self.final_conv = Conv2D(channels[-1], image_shape[2], name="final_conv")
 

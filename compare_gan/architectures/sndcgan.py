@@ -1,8 +1,8 @@
 """SNDCGAN, the small network of the spectral normalisation paper.
 
-https://arxiv.org/abs/1802.05957, table 3. Any image size. Unlike the others its
-discriminator scales the images to [-1, 1], and its first normaliser works on
-the vector before it becomes a map. 3.8 M + 5.9 M parameters at 32 pixels.
+https://arxiv.org/abs/1802.05957, table 3. Any image size. Unlike in the others,
+its discriminator scales the images to [-1, 1], and its first normaliser works
+on the vector before it becomes a map. 3.8 M + 5.9 M parameters at 32 pixels.
 """
 
 from collections.abc import Sequence

@@ -1,25 +1,24 @@
 """Random draws as functions of (seed, call, row), under TF1's names.
 
 Inside `with seeded(seed, first):` the k-th call draws row i of its result from
-(seed, k, first + i) alone, `first` being the place of this replica's row 0 in
-the global batch. So a batch of 64 on one replica and 2 x 32 on two hold the
-same noise, and a run that starts again from a checkpoint goes on with the
-noise it would have had: nothing is stored but the step that the seed is made
-of.
+(seed, k, first + i) alone, where `first` is the position of this replica's row
+0 in the global batch. So a batch of 64 on one replica holds the same noise as 2
+x 32 on two, and a run that resumes from a checkpoint continues with the noise
+it would have had: only the step, from which the seed is made, is stored.
 
   with draws.seeded([run_seed, step], first=replica_id * n):
     z = draws.normal([n, z_dim])
     noise = draws.uniform([n, 32, 32, 3])
 
-Enter it inside of the replica's function: each replica runs in its own thread.
-Outside of it every call, and every run of a traced one, draws afresh, from
-TensorFlow's own generator. Where a device has no ops for it, the same numbers
-are drawn beside it: `recorded` and `fed`.
+Enter it inside the replica's function: each replica runs in its own thread.
+Outside the block every call, and every run of a traced call, draws afresh from
+TensorFlow's own generator. For a device that has no ops for this, the same
+numbers are drawn elsewhere: see `recorded` and `fed`.
 
 How: Philox (Salmon et al., 2011) is a block cipher in counter mode. The key
-comes from the seed, the counter is (block, call), and every row starts at a
-block of its own. The bits are the same on every device and version of
-TensorFlow, under XLA too; what is computed from them agrees to rounding.
+comes from the seed, the counter is (block, call), and every row starts at its
+own block. The bits are the same on every device and version of TensorFlow,
+under XLA too; what is computed from them agrees to rounding.
 """
 
 from collections.abc import Iterator
@@ -36,9 +35,9 @@ import tensorflow as tf
 _PHILOX = 1  # tf.random.Algorithm.PHILOX
 _WORDS = 4  # of 32 bits in a block of Philox
 
-# Rows are drawn in multiples of so many words, that of the widest registers:
-# a CPU computes the rest of an array by other instructions than its bulk, and
-# the logarithm, say, of a number would depend on where it stands.
+# Rows are drawn in multiples of this many words, the size of the widest
+# registers: a CPU computes the end of an array with other instructions than the
+# rest, so a logarithm would depend on its number's position.
 _REGISTER = 16
 
 
@@ -63,11 +62,11 @@ _current = _Current()
 
 @contextlib.contextmanager
 def seeded(seed: Any, first: Union[int, tf.Tensor] = 0) -> Iterator[None]:
-  """Makes the draws inside functions of the seed and the row.
+  """Makes draws inside depend on seed, call and row alone.
 
   Args:
     seed: two integers, a list, an array or a tensor.
-    first: the place of row 0 in the global batch, an int or a tensor.
+    first: the position of row 0 in the global batch, an int or a tensor.
   """
   outer = _current.stream
   _current.stream = _Stream(seed, first)
@@ -91,13 +90,13 @@ def recorded() -> Iterator[list[tf.Tensor]]:
 
 @contextlib.contextmanager
 def fed(values: Sequence[tf.Tensor]) -> Iterator[None]:
-  """Draws inside are these, one after the other, and nothing is drawn.
+  """Makes draws inside return these values, in order, and draws nothing.
 
-  For a device that cannot draw: what `recorded` has listed of the same code is
-  drawn elsewhere, and comes to it with its data.
+  For a device that cannot draw: the values that `recorded` lists for the same
+  code are drawn elsewhere and reach the device with its data.
 
   Args:
-    values: a tensor for each draw, as many as there are.
+    values: one tensor for each draw.
   """
   outer = _current.fed
   _current.fed = left = list(values)
@@ -113,7 +112,7 @@ def fed(values: Sequence[tf.Tensor]) -> Iterator[None]:
 
 
 def are_planned() -> bool:
-  """Returns whether a step's draws are listed, or come to it from elsewhere."""
+  """Returns whether a step's draws are recorded, or fed from elsewhere."""
   return _current.noted is not None or _current.fed is not None
 
 
@@ -128,13 +127,14 @@ def uniform(
   """Returns draws from U(minval, maxval), ends excluded.
 
   Args:
-    shape: of the result, a list or a tensor. Without axes the one value is the
-      same on every replica.
+    shape: of the result, a list or a tensor. A scalar is the same on every
+      replica.
     minval: lower end.
     maxval: upper end, 1 by default. It must be given for integers, which come
       from [minval, maxval).
     dtype: float32, int32 or any other; 23 and 31 bits of it are random.
-    seed: a number that tells this call from others with the same (seed, call).
+    seed: a number that distinguishes this call from others with the same (seed,
+      call).
     name: not used.
   """
   dtype = tf.as_dtype(dtype)
@@ -176,7 +176,7 @@ def truncated_normal(
 ) -> tf.Tensor:
   """Returns draws from N(mean, stddev^2) cut at `truncation` deviations.
 
-  TensorFlow's cuts at 2, and has no argument for it.
+  TensorFlow's always cuts at 2.
   """
   if not truncation > 0:
     raise ValueError(
@@ -199,8 +199,9 @@ def gamma(
 ) -> tf.Tensor:
   """Returns draws with density ~ x^(alpha - 1) exp(-beta x).
 
-  Of shape `shape` + that of alpha and beta, as in TF1. By rejection (Marsaglia
-  & Tsang, 2000), of 16 candidates at once: each is good with p > 0.95.
+  The shape is `shape` + that of alpha and beta, as in TF1. Uses rejection
+  (Marsaglia & Tsang, 2000) with 16 candidates at once: each is accepted with p
+  > 0.95.
   """
   alpha = tf.cast(alpha, tf.float32)
   beta = tf.cast(1.0 if beta is None else beta, tf.float32)
@@ -228,8 +229,8 @@ def poisson(
 ) -> tf.Tensor:
   """Returns numbers of events, lam < 2^22 on average.
 
-  Of shape `shape` + that of lam; TF1's order of arguments. The smallest k with
-  P(N <= k) = Q(k + 1, lam) > u, found by bisection.
+  The shape is `shape` + that of lam; the order of arguments is TF1's. A draw is
+  the smallest k with P(N <= k) = Q(k + 1, lam) > u, found by bisection.
   """
   lam = tf.cast(lam, tf.float32)
   u = _draw(tf.concat([_shape(shape), tf.shape(lam)], 0), seed, _unit)
@@ -306,7 +307,7 @@ def _next_fed(shape):
       "recorded."
     )
   value = _current.fed.pop(0)
-  # The shape may be a tensor, whose value an op infers; no more comes of it.
+  # The shape may be a tensor: this op only serves to infer its value.
   asked = tf.fill(shape, False).shape.as_list()
   if asked != value.shape.as_list():
     raise ValueError(

@@ -8,20 +8,20 @@ A binding without a scope acts on every network:
   G/weights.initializer = "orthogonal"
 
 The scope is entered only if something is bound in it. Otherwise the operative
-configuration, which is written beside a run, would repeat every setting for
-each network, and bindings that a user edits there would have no effect.
+configuration, which is saved with a run, would repeat every setting for each
+network, and bindings that a user edits there would have no effect.
 """
 
 import contextlib
 
 import gin
 
-# gin keeps macros and constants among the bindings, their names as scopes.
+# gin keeps macros and constants among the bindings, with their names as scopes.
 _NO_SETTINGS = ("gin.macro", "gin.constant")
 
 
 def settings_of(network: str) -> contextlib.AbstractContextManager:
-  """Inside, bindings of the scope `network`, "G", "D" or "E", act too."""
+  """Makes bindings of the scope `network` ("G", "D" or "E") act inside."""
   path = "/".join([*gin.current_scope(), network])
   # gin has no public way to ask which scopes are bound.
   bound = any(

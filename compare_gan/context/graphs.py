@@ -4,12 +4,13 @@ from typing import Any
 
 
 def reachable(graph: Any) -> list[Any]:
-  """Returns the operations that a graph's results hang on, inputs first.
+  """Returns the operations that a graph's results depend on, inputs first.
 
-  A gradient makes others, too, which are never run.
+  Computing a gradient adds other operations, which are never run.
   """
   left = [tensor.op for tensor in getattr(graph, "outputs", ())]
-  # Of a function these are what changes variables; some versions give tensors.
+  # A function's control outputs change variables; in some versions they are
+  # tensors.
   left += [getattr(op, "op", op) for op in graph.control_outputs]
   seen = set()
   while left:
@@ -24,8 +25,8 @@ def reachable(graph: Any) -> list[Any]:
 def called(operation: Any) -> dict[str, str]:
   """Returns the names of the functions that an operation calls, by attribute.
 
-  "f" is that of a call, "body" and "cond" those of a loop, "then_branch" and
-  "else_branch" those of a condition.
+  "f" belongs to a call, "body" and "cond" to a loop, "then_branch" and
+  "else_branch" to a condition.
   """
   return {
     name: attribute.func.name
@@ -35,7 +36,7 @@ def called(operation: Any) -> dict[str, str]:
 
 
 def body(graph: Any, name: str) -> Any:
-  """Returns the graph of a function by name, None where it is not kept."""
+  """Returns the graph of a function by name, None if it is not kept."""
   while graph is not None:
     for key, function in getattr(graph, "_functions", {}).items():
       if (key.decode() if isinstance(key, bytes) else key) == name:

@@ -4,18 +4,18 @@ import tensorflow as tf
 
 
 def to_unit(images: tf.Tensor) -> tf.Tensor:
-  """Returns images in [0, 1]: uint8 / 255 as float32, others as they are."""
+  """Returns images in [0, 1]: uint8 / 255 as float32, others unchanged."""
   if images.dtype == tf.uint8:
     return tf.cast(images, tf.float32) * (1.0 / 255.0)
   return images
 
 
-# d x / d x' of a pixel x in [0, 1], as it is here, and x' = 2 x - 1 in [-1, 1],
-# as papers and nearly all public code have it. By it slopes come in their
-# units, and so weights and targets of slopes are the papers' own.
+# d x / d x' of a pixel x in [0, 1], as used here, and x' = 2 x - 1 in [-1, 1],
+# as in papers and nearly all public code. It converts slopes to the papers'
+# units, so that weights and targets of slopes are the papers' own.
 PER_PAPERS_PIXEL = 0.5
 
 
 def to_papers(images: tf.Tensor) -> tf.Tensor:
-  """Returns images in [0, 1] as papers have them, in [-1, 1]."""
+  """Returns images in [0, 1] mapped to [-1, 1], as in papers."""
   return 2.0 * images - 1.0

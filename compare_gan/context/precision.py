@@ -1,16 +1,16 @@
-"""What the networks compute in: float32, bfloat16 or float16.
+"""The precision of the networks: float32, bfloat16 or float16.
 
 A leaf that any room may use. Variables, normalisers, softmaxes, scores, images,
-losses, penalties and optimisers are float32 always. What takes the time is not:
-a convolution casts a float32 input to the compute dtype, and what follows stays
-in it, from layer to layer, until a score or a pixel comes out.
+losses, penalties and optimisers are always float32. The expensive part is not:
+a convolution casts a float32 input to the compute dtype, and the following
+layers stay in it until a score or a pixel comes out.
 
   with precision.using("bfloat16"):
     gan = make_gan(dataset)
     Estimator(gan, ...).train(...)
 
-The choice is that of the process, not of a thread: replicas run in threads of
-their own. A traced function keeps the dtype that it was traced with.
+The choice applies to the process, not to a thread: replicas run in their own
+threads. A traced function keeps the dtype that it was traced with.
 """
 
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ import tensorflow as tf
 
 NAMES = ("float32", "bfloat16", "float16")
 
-# The NPU's names of what its compiler may do to a float32 program, and what
-# comes nearest to it on other devices.
+# The NPU's names for what its compiler may do to a float32 program, and the
+# closest equivalent on other devices.
 _MODES = {
   "must_keep_origin_dtype": "float32",
   "force_fp32": "float32",
@@ -49,7 +49,7 @@ _choice = _Choice(tf.float32, False)
 
 @contextlib.contextmanager
 def using(name: str, loss_scaled: Optional[bool] = None) -> Iterator[None]:
-  """Networks that are made and called inside compute in `name`.
+  """Makes networks that are built and called inside compute in `name`.
 
   Args:
     name: "float32", "bfloat16" or "float16".
@@ -79,9 +79,9 @@ def resolve(
 
   Args:
     precision: `run_config.precision`, None for float32 or what the mode says.
-    mode: `run_config.precision_mode`. It may say the same in an NPU's words.
-    on_npu: there its compiler acts on the mode. The program stays float32, and
-      its loss is scaled for it.
+    mode: `run_config.precision_mode`. The same choice in an NPU's terms.
+    on_npu: the NPU's compiler applies the mode itself. The program stays
+      float32, and its loss is scaled for it.
   """
   _require_one_of("precision", precision, NAMES)
   _require_one_of("precision_mode", mode, (*_MODES, *_ONLY_ON_NPU))
@@ -119,7 +119,7 @@ def _require_one_of(argument, value, known):
 
 
 def compute_dtype() -> tf.DType:
-  """Returns the dtype of convolutions and of what lies between them."""
+  """Returns the dtype of convolutions and of the layers between them."""
   return _choice.dtype
 
 
@@ -129,7 +129,7 @@ def loss_is_scaled() -> bool:
 
 
 def entering(x: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
-  """Returns x in the compute dtype if it is float32, else as it is."""
+  """Returns x in the compute dtype if it is float32, else unchanged."""
   x = tf.convert_to_tensor(x)  # numpy 1.19 cannot compare its dtypes with ours.
   return tf.cast(x, _choice.dtype) if x.dtype == tf.float32 else x
 
@@ -137,12 +137,12 @@ def entering(x: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
 def _require_convolutions(name):
   """Raises unless this device convolves in that precision.
 
-  By what comes out: TensorFlow 2.6 has bfloat16 convolutions on the CPU that
-  return without an error, and without a result.
+  Checks the values: bfloat16 convolutions of TensorFlow 2.6 on the CPU return
+  without an error, and without a result.
   """
   if name == "float32":
     return
-  # The answer is remembered: asking costs a second.
+  # The result is cached: a probe takes a second.
   if name not in _works:
     _works[name] = _probe(tf.as_dtype(name))
   if _works[name] is not None:

@@ -1,21 +1,21 @@
 """Activations that are computed twice instead of kept (arXiv:1604.06174).
 
-A network that is L stages long keeps what happens inside of all of them until
-the backward pass comes by. With `options.recompute = True` it keeps the input
-of each stage alone, and the backward pass computes one stage again at a time:
-less memory for about a third more work.
+A network normally keeps the activations of all its stages until the backward
+pass needs them. With `options.recompute = True` it keeps only the input of each
+stage, and the backward pass recomputes one stage at a time: less memory for
+about a third more work.
 
   with recompute.using(True):
     x = recompute.stage(block, attention, x, z, y, is_training)
 
-The second pass is the first one over again: it moves no state, and sees the
-power iterations that the first one made, though the state may have moved since.
-Draws would differ: a stage must not make any. Gradients of gradients are right,
+The second pass repeats the first: it moves no state, and sees the power
+iterations of the first pass, although the state may have moved since. Draws
+would differ, so a stage must not make any. Gradients of gradients are correct,
 but keep what the second pass computes.
 
-It waits for the gradient that it serves, by control dependencies: without them
-a graph would find that it has computed all this before. XLA ignores them: it
-computes the same, and may keep everything.
+Control dependencies make the second pass wait for the gradient that needs it:
+without them a graph would reuse the results of the first pass. XLA ignores
+them: it computes the same values, but may keep everything.
 """
 
 from collections.abc import Iterator
@@ -39,9 +39,9 @@ _current = _Current()
 
 @contextlib.contextmanager
 def using(wanted: bool) -> Iterator[Optional[list[tf.Module]]]:
-  """Inside, stages are recomputed if that is wanted.
+  """Recomputes stages inside if `wanted`.
 
-  Yields a list, to which each stage that is recomputed adds itself.
+  Yields a list, to which each recomputed stage adds itself.
   """
   outer = _current.stages
   _current.stages = [] if wanted else None
@@ -66,7 +66,7 @@ def stage(
     attention: `attention(x, is_training)`, a module or None.
     x: tensor.
     z, y: tensors or None.
-    is_training: a stage is recomputed only if it is.
+    is_training: stages are recomputed only in training.
   """
 
   def run(
@@ -96,16 +96,16 @@ def recomputed(
   inputs: Sequence[tf.Tensor],
   weights: Sequence[tf.Variable],
 ) -> tf.Tensor:
-  """Returns f(*inputs), of which the backward pass keeps the inputs only.
+  """Returns f(*inputs); only the inputs are kept for the backward pass.
 
   Args:
-    f: of tensors, to one tensor.
+    f: a function of tensors that returns one tensor.
     inputs: tensors.
     weights: all variables that f depends on and that have gradients.
   """
-  # Kernels are normalised when they are needed, not all of them at first.
+  # Kernels are normalised when they are needed, not all at the start.
   with tf.control_dependencies([inputs[0]]), state.recorded() as moments:
-    # Nobody differentiates this pass, so nobody keeps what it makes.
+    # This pass is not differentiated, so its activations are not kept.
     y = tf.stop_gradient(f(*inputs))
 
   @tf.custom_gradient
@@ -116,7 +116,7 @@ def recomputed(
 
     def gradient(dy: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
       with tf.control_dependencies([dy]):
-        # Ops of their own: else the graph would know them to be the old ones.
+        # New ops: otherwise the graph would merge them with the old ones.
         again = [tf.identity(x) for x in inputs]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
           tape.watch([*again, *weights])
@@ -127,5 +127,5 @@ def recomputed(
 
     return tf.identity(y), gradient
 
-  # The values of the weights stand in for them: what their gradient goes to.
+  # The weights are passed as tensors, so that gradients can reach them.
   return attached(y, *inputs, *(tf.convert_to_tensor(w) for w in weights))

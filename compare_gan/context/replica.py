@@ -1,8 +1,8 @@
-"""Which replica runs this code, and what all replicas have on average.
+"""Which replica runs this code, and averages over all replicas.
 
-A leaf that any room may use. The estimator, which alone knows how replicas talk
-to each other, enters `running(replicas)` around the step; without it there is
-one replica, and every function here is the identity.
+A leaf that any room may use. The estimator, which alone knows how replicas
+communicate, enters `running(replicas)` around the step; without it there is one
+replica, and every function here is the identity.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ _current = _Current()
 
 @contextlib.contextmanager
 def running(replicas: Replicas) -> Iterator[None]:
-  """Code inside runs on one of `replicas`."""
+  """Tells code inside that it runs on one of `replicas`."""
   outer = _current.replicas
   _current.replicas = replicas
   try:
@@ -47,7 +47,7 @@ def running(replicas: Replicas) -> Iterator[None]:
 
 
 class _Apart(Replicas):
-  """Replicas inside of a branch of the graph, where they cannot talk."""
+  """Replicas inside a branch of the graph, where they cannot communicate."""
 
   def __init__(self, replicas: Replicas, setting: str) -> None:
     self._replicas, self._setting = replicas, setting
@@ -69,10 +69,10 @@ class _Apart(Replicas):
 
 
 def apart(setting: str) -> contextlib.AbstractContextManager:
-  """Inside, replicas cannot talk to each other.
+  """Forbids communication between replicas inside.
 
   Args:
-    setting: why, a gin name and its value, for the message of who tries.
+    setting: the reason, a gin name and its value, for the error message.
   """
   return running(_Apart(_current.replicas, setting))
 

@@ -1,7 +1,7 @@
 """Variables by name: where a variable's name and its first value come from.
 
-A variable is known by its full name, "generator/B1/up_conv1/kernel", the one
-it had in google/compare_gan: gin studies, checkpoints and published weights
+A variable is identified by its full name, "generator/B1/up_conv1/kernel", the
+same as in google/compare_gan: gin studies, checkpoints and published weights
 refer to it. `tf.Module` can neither carry every such name ("1x1_conv" is no
 identifier) nor nest scopes by itself, hence the small stack here:
 
@@ -11,9 +11,9 @@ identifier) nor nest scopes by itself, hence the small stack here:
 
 The first value is a function of (seed, full name) alone, so it depends neither
 on the order of construction nor on the device. `building` changes how variables
-are made: with other values (a checkpoint's, say), not at all (to count the
+are made: with other values (those of a checkpoint), not at all (to count the
 parameters of a network that would not fit into memory), without a value (to
-look at a network's graph), or as a copy of another network that shares its
+inspect a network's graph), or as a copy of another network that shares its
 state.
 """
 
@@ -76,7 +76,7 @@ def scope(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def building(**changes: Any) -> Iterator[None]:
-  """Changes how variables are made inside; what is not named stays as it was.
+  """Changes how variables are made inside; other settings stay.
 
   Args:
     **changes: any of
@@ -84,12 +84,12 @@ def building(**changes: Any) -> Iterator[None]:
       values: `values(name, shape, dtype)` -> array in place of the
         initialiser's, or None to leave it to the initialiser.
       allocate: if False, a `VariableSpec` stands in for every variable.
-      valueless: if True, variables are those of the `tf.Graph` around, which
-        can be called there and never get a value.
+      valueless: if True, variables belong to the surrounding `tf.Graph`: they
+        can be used there and never get a value.
       original, suffix: {full name: variable} of a network. The same network
-        made again inside is a copy that shares the state of the original, while
-        its trainable variables are its own: named with the suffix, and equal to
-        the original's at first.
+        made again inside is a copy that shares the original's state but has its
+        own trainable variables, named with the suffix and initially equal to
+        the original's.
   """
   outer = _stack.build
   _stack.build = outer._replace(**changes)
@@ -108,8 +108,8 @@ def variable(
 ) -> tf.Variable:
   """Makes the variable `<scope>/<name>`.
 
-  Inside `building(allocate=False)` the result is a `VariableSpec`: what builds
-  networks that way reads names and shapes, and computes nothing with them.
+  Inside `building(allocate=False)` the result is a `VariableSpec`: code that
+  builds networks this way only reads names and shapes.
 
   Args:
     name: the last part of the name.
@@ -156,7 +156,7 @@ def _rng(full_name, seed):
 
 
 def full_name(var: Union[tf.Variable, VariableSpec]) -> str:
-  """Returns the name that a checkpoint knows `var` by, without ":0"."""
+  """Returns the name of `var` in checkpoints, without ":0"."""
   return var.name.split(":")[0]
 
 
@@ -188,9 +188,9 @@ def _walk(value, seen):
   elif isinstance(value, Module):
     seen.add(id(value))
     for name, child in vars(value).items():
-      if not name.startswith("_self_"):  # TensorFlow's own books
+      if not name.startswith("_self_"):  # TensorFlow's bookkeeping
         yield from _walk(child, seen)
-  elif isinstance(value, tf.Module):  # A layer of somebody else's.
+  elif isinstance(value, tf.Module):  # A layer from other code.
     for child in value.variables:
       yield from _walk(child, seen)
   elif isinstance(value, (list, tuple)):

@@ -1,8 +1,8 @@
 """What a forward pass leaves behind: moving averages and power iterations.
 
-A layer never assigns its state itself; it says `update(variable, value)`.
-Outside of any block the variable changes at once. Inside `with deferred()` the
-changes are only noted, so that a training step can
+A layer never assigns its state itself; it calls `update(variable, value)`.
+Outside any block the variable changes at once. Inside `with deferred()` the
+changes are only recorded, so that a training step can
 
 * apply a network several times from one state (the scores and the gradient
   penalty of a sub-step share one power iteration, as in the original), and
@@ -11,9 +11,9 @@ changes are only noted, so that a training step can
 
 `with frozen()` drops them: an exported or recomputed network changes nothing.
 
-What a layer computes from its state while training it asks for by
-`kept(compute)`: a pass that is recomputed sees what the first one saw, though
-the state has moved since.
+A layer wraps what it computes from its state in training in `kept(compute)`: a
+recomputed pass then sees what the first pass saw, although the state has moved
+since.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ import tensorflow as tf
 
 
 class Update(NamedTuple):
-  """A noted change: `variable` becomes `value()`."""
+  """A recorded change: `variable` becomes `value()`."""
 
   variable: tf.Variable
   value: Callable[[], tf.Tensor]
@@ -48,7 +48,7 @@ _sink = _Sink()
 
 
 def update(variable: tf.Variable, value: Callable[[], tf.Tensor]) -> None:
-  """Sets `variable` to `value()`, now or when the surrounding block says.
+  """Sets `variable` to `value()`, now or when the surrounding block does.
 
   `value` is called when the change is made: an average that is moved twice
   reads its own first result.
@@ -84,7 +84,7 @@ def frozen() -> contextlib.AbstractContextManager:
 
 
 def kept(compute: Callable[[], Any]) -> Any:
-  """Returns `compute()`, or, in a pass that is made again, what it was then."""
+  """Returns `compute()`, or its first result in a pass that is repeated."""
   return _sink.keep(compute)
 
 
@@ -112,6 +112,6 @@ def recorded() -> Iterator[list[Any]]:
 
 
 def replayed(results: Iterable[Any]) -> contextlib.AbstractContextManager:
-  """Inside, `kept` returns these results, in the order of their making."""
+  """Makes `kept` return these results inside, in order."""
   left = iter(results)
   return _keeping(lambda compute: next(left))

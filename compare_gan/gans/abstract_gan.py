@@ -12,12 +12,12 @@ from compare_gan.context.scope import Module
 class AbstractGAN(Module, abc.ABC):
   """A GAN: networks, their optimisers, and one step of training.
 
-  `variables` is all there is to save. Labels y are ints [N], or rows of class
-  weights [N, num_classes], or None for a GAN that is not conditional.
-  `options` is the Options that it was made with.
+  `variables` is everything to save. Labels y are ints [N], or rows of class
+  weights [N, num_classes], or None for an unconditional GAN. `options` is the
+  Options that it was made with.
   """
 
-  # Whether options.encoder_architecture has a place: then there is
+  # Whether options.encoder_architecture applies. If so, there is
   # `encode(images, averaged=True)` -> EncoderOutput, in evaluation mode.
   has_encoder = False
 
@@ -26,8 +26,8 @@ class AbstractGAN(Module, abc.ABC):
     """Trains on `batches_per_step` batches; returns scalars {name: tensor}.
 
     A batch is a dict: `images` [N, H, W, C] in [0, 1] or uint8; `labels` [N]
-    int, -1 for unknown; and, where noise is not to be drawn here, `z`
-    [N, z_dim] and `sampled_labels` [N].
+    int, -1 for unknown; and, if noise is not to be drawn here, `z` [N, z_dim]
+    and `sampled_labels` [N].
     """
 
   @property
@@ -48,9 +48,9 @@ class AbstractGAN(Module, abc.ABC):
     Args:
       z: latents.
       y: labels.
-      averaged: with the moving average of the weights, where there is one.
+      averaged: uses the moving average of the weights, if there is one.
       batch_moments: normalises by the moments of these very images, as in
-        training, and moves no state: for accumulated moments that nobody has
+        training, and moves no state: for accumulated moments that are not
         filled yet. An image then depends on the others.
     """
 
@@ -60,7 +60,7 @@ class AbstractGAN(Module, abc.ABC):
 
   @contextlib.contextmanager
   def with_options(self, **chosen: Any) -> Iterator[None]:
-    """Inside, steps are made with other options: to see what they would need.
+    """Changes options of steps inside, to measure what they would need.
 
     Args:
       **chosen: fields of the Options that act on steps: `micro_batches`, ...
@@ -70,7 +70,7 @@ class AbstractGAN(Module, abc.ABC):
 
   @contextlib.contextmanager
   def _changed(self, **fields):
-    """Inside, fields of this GAN have other values."""
+    """Gives fields of this GAN other values inside."""
     before = {name: getattr(self, name) for name in fields}
     for name, value in fields.items():
       setattr(self, name, value)

@@ -1,7 +1,7 @@
 """What the updates of a step see, and where their random numbers come from.
 
 A Batch is what one update of Algorithm 1 samples: real images with their
-labels, and the latents and labels that fakes are made of. How many batches a
+labels, and the latents and labels that fakes are made from. How many batches a
 step takes, and which update gets which, follows from `options.disc_iters`,
 `options.d_batches` and `ModularGAN.experimental_force_graph_unroll`.
 """
@@ -20,7 +20,7 @@ import tensorflow as tf
 
 
 class Batch(NamedTuple):
-  """What one update sees: N real images, and what N fakes are made of."""
+  """What one update sees: N real images, and the inputs of N fakes."""
 
   images: tf.Tensor  # [N, H, W, C]
   y: Optional[tf.Tensor]  # [N, num_classes], None if not conditional
@@ -35,7 +35,7 @@ def per_step(options: Options, unrolled: bool) -> int:
 
   Args:
     options: the Options of the training.
-    unrolled: whether G's update has a batch of its own.
+    unrolled: whether G's update has its own batch.
   """
   fresh = options.d_batches == "fresh"
   return (options.disc_iters if fresh else 1) + int(unrolled)
@@ -49,7 +49,7 @@ def for_updates(
 ) -> tuple[list[Batch], Batch]:
   """Returns the Batches of the D updates, and that of the G updates.
 
-  Without a batch of its own G gets the last one of D.
+  If G has no batch of its own, it gets D's last one.
 
   Args:
     batches: `per_step` dicts.
@@ -68,13 +68,13 @@ def for_updates(
 def labels_of_fakes(
   batch: dict[str, tf.Tensor], size: tf.Tensor, num_classes: int, fit: bool
 ) -> tf.Tensor:
-  """Returns the labels of fakes: those that a dict has, or uniform ones.
+  """Returns the labels of fakes: those in the dict, or uniform ones.
 
   Args:
     batch: the dict.
     size: how many are wanted.
-    num_classes: they are below it.
-    fit: whether they are the labels of the real images.
+    num_classes: labels are smaller than this.
+    fit: whether fakes have the labels of the real images.
   """
   if fit:
     return batch["labels"]
@@ -86,13 +86,13 @@ def labels_of_fakes(
 def seeded(
   seed: int, step: tf.Variable, purpose: str, i: int, size: Any
 ) -> contextlib.AbstractContextManager:
-  """Draws inside depend on seed, step, purpose, i and the row's position.
+  """Makes draws inside depend on seed, step, purpose, i and row position.
 
   Args:
     seed: of the training, an int.
     step: its counter.
-    purpose: what is drawn, "z" say.
-    i: the number of the update that it is drawn for.
+    purpose: what is drawn, such as "z".
+    i: the number of the update.
     size: rows that this replica has, an int or a tensor.
   """
   key = (seed + zlib.crc32(f"{purpose}_{i}".encode())) & 0x7FFFFFFF

@@ -1,19 +1,19 @@
 """BigBiGAN (Donahue & Simonyan, 2019, https://arxiv.org/abs/1907.02544).
 
-Beside G, which makes an image of a latent, stands an encoder E, which makes a
-latent of an image. D sees pairs, (x, E(x)) and (G(z), z), and gives scores: s_x
+Besides G, which maps a latent to an image, there is an encoder E, which maps an
+image to a latent. D sees pairs, (x, E(x)) and (G(z), z), and gives scores: s_x
 of the image, s_z of the latent and s_xz of both. With s = s_x + s_z + s_xz
 
   L_D  = E[sum of max(0, 1 - s_i(x, E(x)))] + E[sum of max(0, 1 + s_i(G(z), z))]
   L_EG = E[s(x, E(x))] - E[s(G(z), z)]
 
 E and G have one optimiser, that of `ModularGAN.g_lr`. Their gradient goes
-through the last pass that was made for D, scored by D after its update. Of
+through the last pass of E and G made for D, scored by D after its update. Of
 several passes over the same images only that one moves E's state.
 
 Real and fake pairs are scored in two passes, so that row i of the global batch
-loses the same units to dropout on any number of replicas. Parts of
-`options.micro_batches` lose units, and E draws noise, of their own.
+loses the same units to dropout on any number of replicas. Each part of
+`options.micro_batches` has its own dropout and noise of E.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def joint_hinge(
 
   Args:
     real: lists of scores [N, 1], of pairs (x, E(x)).
-    fake: likewise, of pairs (G(z), z).
+    fake: the same, of pairs (G(z), z).
   """
   d_loss = tf.add_n(
     [tf.reduce_mean(tf.nn.relu(1.0 - score)) for score in real]
@@ -112,7 +112,7 @@ class BigBiGAN(ModularGAN):
 
   def offers(self) -> dict[str, Callable[[Any], Any]]:
     offers = super().offers()
-    # D scores pairs: an image between two others has no latent.
+    # D scores pairs, but an image between two others has no latent.
     for name in ("discriminator", "view_logits"):
       del offers[name]
     joint = lambda *pairs: tf.add_n(self._scores(*pairs))  # noqa: E731
@@ -130,7 +130,7 @@ class BigBiGAN(ModularGAN):
     return list(map(Made, images, codes))
 
   def _codes(self, one, rows):
-    """Returns the codes of a pass's real images, drawn by E."""
+    """Returns E's codes of a pass's real images."""
     batch = one.batch
     n = tf.shape(batch.images)[0]
     with self.noise("encoder", one.number, n):
@@ -176,7 +176,7 @@ class BigBiGAN(ModularGAN):
 
     Args:
       images: [N, H, W, C] in [0, 1].
-      averaged: with the moving average of E's weights, where there is one.
+      averaged: uses the moving average of E's weights, if there is one.
     """
     network = self.encoder
     if averaged and self.averaged_encoder:
@@ -194,7 +194,7 @@ class BigBiGAN(ModularGAN):
 
 
 def _summed(scores):
-  """Returns D's output for pairs, the sum of their scores being the logits."""
+  """Returns D's output for pairs; the logits are the sum of their scores."""
   logits = tf.add_n(scores)
   return abstract_arch.DiscriminatorOutput(
     tf.sigmoid(logits), logits, tf.concat(scores, axis=1)
@@ -215,7 +215,7 @@ def _require_terms(terms):
 
 
 def _require_hinge():
-  """Raises if gin asks for another loss."""
+  """Raises if gin chooses another loss."""
   fn = gin.get_bindings("loss").get("fn", loss_lib.hinge)
   if getattr(fn, "__name__", None) != "hinge":
     raise ValueError(

@@ -6,9 +6,9 @@ Both are off unless gin sets them, for the optimiser of D, of G or of both:
   d/optimizer.clip_norm = 1.0          D's alone
   d/optimizer.clip_weights = 0.01      of a Wasserstein GAN
 
-The norm is that of all gradients together, after they were averaged over
-micro-batches and replicas and divided by the loss scale, and before the
-optimiser (Adam) sees them. The norm that is logged is the one before clipping.
+The norm is that of all gradients together, after averaging over micro-batches
+and replicas and division by the loss scale, and before the optimiser (Adam).
+The logged norm is the one before clipping.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Clipped(scope.Module):
   """An optimiser whose gradients, or whose weights, are clipped.
 
   Args:
-    optimizer: what makes the steps.
+    optimizer: makes the steps.
     clip_norm: the largest global norm of the gradients, or None.
     clip_weights: the largest absolute value of a weight after a step, or None.
   """
@@ -78,15 +78,15 @@ class Clipped(scope.Module):
 def clip_by_norm(
   gradients: Sequence[tf.Tensor], clip_norm: float
 ) -> list[tf.Tensor]:
-  """Returns g min(1, clip_norm / |g|), |g| being the norm over all of them.
+  """Returns g min(1, clip_norm / |g|), with |g| the norm over all gradients.
 
   (3, 4) becomes (0.6, 0.8) for clip_norm = 1. A norm that is not finite makes
   all of them NaN: with loss scaling the step is skipped before it gets here,
-  and otherwise the training ends (hooks.NanGuard). To clip would hide it.
+  and otherwise the training ends (hooks.NanGuard). Clipping would hide it.
   """
   norm = tf.linalg.global_norm(gradients)
   factor = tf.minimum(1.0, clip_norm / norm)
-  # 0 / 0 of a gradient that is all 0 is no fault.
+  # If all gradients are 0, 0 / 0 is not an error.
   factor = tf.where(norm > 0, factor, 1.0)
   factor = tf.where(tf.math.is_finite(norm), factor, float("nan"))
   return [factor * tf.convert_to_tensor(g) for g in gradients]
@@ -104,8 +104,8 @@ def clipped_as_bound(
 
   Args:
     optimizer: an Optimizer that has no slots yet.
-    side: "d" or "g". To be called in this gin scope.
-    variables: all of the networks, to refuse what makes no sense for them.
+    side: "d" or "g". Call it in this gin scope.
+    variables: all of the networks, to refuse settings that do not suit them.
     clip_norm: of the gradients (Pascanu et al., 2013,
       https://arxiv.org/abs/1211.5063); None for no clipping. Costs one pass
       over the gradients.

@@ -1,8 +1,9 @@
 """The moving average of G's weights (https://arxiv.org/abs/1710.10196).
 
-Images are made with the average, and training goes on without it. Only what is
-trained is averaged; moments and power iterations are shared with the original,
-so that the average has its present ones. After each step, which makes weight w:
+Images are made with the average, which training itself does not use. Only
+trained weights are averaged; moments and power iterations are shared with the
+original, so the average always has the present ones. After each step, which
+makes weight w:
 
   average <- average - (1 - decay) (average - w)
 
@@ -42,9 +43,9 @@ class Averages(scope.Module):
   """The moving averages of a GAN's networks.
 
   Args:
-    decay, start_step, warmup: see `decay_at`. A decay with a method
-      `gain(step)` is used by it: 1 - decay, without the rounding of decays
-      close to 1.
+    decay, start_step, warmup: see `decay_at`. If the decay has a method
+      `gain(step)`, this gives 1 - decay, without the rounding of decays close
+      to 1.
   """
 
   def __init__(
@@ -59,7 +60,7 @@ class Averages(scope.Module):
     self._power = power_ema.PowerAverages()
 
   def copy_of(self, network: Network, make: Callable[[], Network]) -> Network:
-    """Returns `averaged_copy(network, make)`, which `move` moves."""
+    """Returns `averaged_copy(network, make)`, updated by `move`."""
     average = averaged_copy(network, make)
     self._pairs.append((average, network))
     self._power.track(network)
@@ -70,8 +71,8 @@ class Averages(scope.Module):
 
     Args:
       step: how many steps the training has made before this one.
-      stays: a bool or a bool tensor, whether the weights stayed as they were.
-        Then the averages do too.
+      stays: a bool or a bool tensor, whether the weights did not change. Then
+        the averages do not either.
     """
     gain = tf.where(stays, 0.0, self._gain(step))
     for average, network in self._pairs:
@@ -91,7 +92,7 @@ def averaged_copy(network: Network, make: Callable[[], Network]) -> Network:
 
   Args:
     network: the network that is trained.
-    make: what made it, called in the same scope.
+    make: the function that made it, called in the same scope.
   """
   original = {scope.full_name(v): v for v in network.variables}
   with scope.building(original=original, suffix=SUFFIX):
@@ -113,7 +114,7 @@ def decay_at(
   """Returns the decay of a step; 0, a copy, while it is below `start_step`.
 
   With `warmup` the average is short at first: min(decay, (1 + t) / (10 + t)),
-  t being the step, as TensorFlow's ExponentialMovingAverage has it.
+  with t the step, as in TensorFlow's ExponentialMovingAverage.
   """
   decay = schedules.value_at(decay, step)
   if warmup:
@@ -126,8 +127,8 @@ def decay_at(
 class HalfLife:
   """A decay by half-life: decay = 0.5^(B / H), B being the images of a step.
 
-  What went into the average H images ago counts half. With a ramp-up H is
-  min(half_life, ramp_up n) at first, n being the images seen before this step;
+  A value that entered the average H images ago counts half. With a ramp-up H is
+  min(half_life, ramp_up n) at first, where n images were seen before this step;
   at n = 0 the average is a copy. StyleGAN2-ADA
   (https://arxiv.org/abs/2006.06676) has H = 10000 images and a ramp-up of 0.05
   for its automatic settings, 500000 and 0.05 on CIFAR-10; R3GAN
@@ -165,7 +166,7 @@ class HalfLife:
     return tf.exp(self._log_decay(step))
 
   def gain(self, step: Step) -> tf.Tensor:
-    """Returns 1 - decay, exactly also where the decay is close to 1."""
+    """Returns 1 - decay, exact even if the decay is close to 1."""
     return -tf.math.expm1(self._log_decay(step))
 
   def _log_decay(self, step: Step) -> tf.Tensor:

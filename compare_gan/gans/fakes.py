@@ -1,12 +1,12 @@
-"""When fakes are made, and how a gradient finds its way back through them.
+"""When fakes are made, and how gradients go back through them.
 
-As in the original, G's update goes through the fakes of D's last one. With
+As in the original, G's update goes through the fakes of D's last update. With
 `ModularGAN.experimental_force_graph_unroll` all fakes are made before D's first
 update, G's among them. Further G updates have new fakes, of the same z.
 
-Where a batch is cut into parts (`options.micro_batches`) nothing keeps what
-happens inside of G: its update makes the fakes again, part by part, from the
-state that they were first made from.
+If a batch is cut into parts (`options.micro_batches`), G's activations are not
+kept: its update makes the fakes again, part by part, from the same state as the
+first time.
 """
 
 from collections.abc import Iterator
@@ -27,12 +27,12 @@ class Pass(NamedTuple):
   """A pass of G over a batch, and of the encoder where there is one."""
 
   batch: Batch
-  number: int  # the encoder's noise follows from it
+  number: int  # determines the encoder's noise
   moves: bool  # whether it moves the encoder's state
 
 
 class Made(NamedTuple):
-  """What a pass makes of a batch of N."""
+  """What a pass makes from a batch of N."""
 
   images: tf.Tensor  # G(z), [N, H, W, C]
   codes: Optional[tf.Tensor] = None  # E(x), [N, z_dim], of a GAN with encoder
@@ -43,17 +43,17 @@ class Made(NamedTuple):
 
 
 class Fakes(NamedTuple):
-  """What a pass has made, and how the gradient of G is found."""
+  """What a pass has made, and how to find the gradient of G."""
 
   made: Made
   tape: Optional[tf.GradientTape]  # has seen the pass; None: see `remake`
   state: list  # of G before the pass, if there is no tape
-  remake: Callable  # remake(batch, rows) -> a tape, and what it saw being made
+  remake: Callable  # remake(batch, rows) -> a tape and the Made it recorded
 
   def taped(
     self, batch: Batch, made: Made, rows: micro_batches.Rows
   ) -> tuple[tf.GradientTape, Made]:
-    """Returns a tape that has seen how some rows were made, and these.
+    """Returns a tape that recorded how some rows were made, and these rows.
 
     Args:
       batch, made: rows of the batch and of `self.made`.
@@ -69,10 +69,10 @@ class Maker:
 
   Args:
     make: `make(passes, rows)` -> a Made of each pass; the passes' batches are
-      those rows of the whole ones.
+      these rows of the whole batches.
     side: G's update.Side. Gradients are for its weights; passes move its state.
     options: the Options of the training.
-    tensors: how many a Made has, 2 with an encoder.
+    tensors: the number of tensors of a Made, 2 with an encoder.
     persistent: whether several gradients go back through one pass.
   """
 
@@ -98,9 +98,9 @@ class Maker:
 
     Args:
       d_batches, g_batch: of the updates.
-      unrolled: whether all are made before the first update, G's of a batch of
-        its own.
-      anew: whether each update has fakes that are made for it alone.
+      unrolled: whether all are made before the first update, with G's own
+        batch.
+      anew: whether fakes are made separately for each update.
     """
     gen_iters = self._options.gen_iters
     of_d, of_g = passes(
@@ -168,7 +168,7 @@ def passes(
 
   Args:
     d_batches, g_batch: of the updates.
-    unrolled: whether G's batch is its own. Else its pass is the last one of D.
+    unrolled: whether G has its own batch. Otherwise its pass is D's last one.
     same_images: whether all D updates have the same ones.
   """
   last = len(d_batches) - 1

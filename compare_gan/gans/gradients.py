@@ -16,7 +16,7 @@ import tensorflow as tf
 Gradients = list[Optional[tf.Tensor]]  # of a side's weights, in their order
 Nest = TypeVar("Nest")
 
-MAIN = "loss"  # the key of gradients that are not of one term alone
+MAIN = "loss"  # the key of gradients that do not belong to one term
 
 
 def add(*lists: Gradients) -> Gradients:
@@ -45,8 +45,8 @@ def group_by_step(
 ) -> tuple[Gradients, list[Gradients]]:
   """Returns the gradients of the main step, and those of each further step.
 
-  There is a further step for each of `terms.intervals` if lazy terms have steps
-  of their own.
+  There is a further step for each of `terms.intervals` if lazy terms have their
+  own steps.
 
   Args:
     gradients: {MAIN: those of the loss, name: those of a term}.
@@ -76,7 +76,7 @@ def compute_if(
       which it may learn this structure.
   """
   if draws.are_planned() or not tf.inside_function():
-    # What is drawn before the step cannot be drawn inside of a branch.
+    # Numbers drawn before the step cannot be drawn inside a branch.
     return tf.nest.map_structure(
       lambda x: tf.where(is_due, x, tf.zeros_like(x)), compute()
     )

@@ -1,11 +1,11 @@
-"""Whether a conditional network looks at its labels: asked before the training.
+"""Checks before the training whether conditional networks use their labels.
 
 `ModularGAN.conditional = True` hands labels to the networks. Whether they use
 them depends on the architecture and its options: a generator with plain batch
-norm lets them pass by, and the training would be unconditional without a word.
+norm ignores them, and the training would silently be unconditional.
 
-The rule is the network's graph: does a path lead from y to what it returns?
-For that the network is made once more, of variables without values, and traced.
+The check looks at the network's graph: does a path lead from y to its output?
+The network is built once more, with variables without values, and traced.
 Nothing is computed, so the size of the network does not matter.
 """
 
@@ -19,17 +19,17 @@ from compare_gan.context import scope
 from compare_gan.context import state
 import tensorflow as tf
 
-_ROWS = 2  # that a network is shown to see what it makes of them
+_ROWS = 2  # given to a network to trace it
 
-# They tell how large a tensor is, not what is in it.
+# Ops that depend on the size of a tensor, not on its values.
 _ONLY_SIZES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 
 
 def check(gan: Any) -> None:
   """Raises if labels change nothing, warns if D does not see them.
 
-  That D ignores them is no error: the original trains so, and half of its
-  architectures have no other way. G's images then follow its labels, but
+  It is not an error if D ignores them: the original trains this way, and half
+  of its architectures have no other. G's images then depend on its labels, but
   nothing makes them look like their class.
 
   Args:
@@ -38,7 +38,7 @@ def check(gan: Any) -> None:
   if not reach_images(gan):
     raise ValueError(refusal(gan.generator, gan.discriminator))
   if not gan.d_sees_labels():
-    # The line that made the GAN, outside of gin and the constructors.
+    # Points to the line that made the GAN, outside gin and the constructors.
     warnings.warn(warning(gan.discriminator), stacklevel=5)
 
 
@@ -73,16 +73,17 @@ def depends_on_labels(
 ) -> bool:
   """Returns whether what a network returns depends on its labels.
 
-  True also where that cannot be told: what cannot be traced raises an error of
-  its own at the first step.
+  True also if this is unknown: a network that cannot be traced raises its own
+  error at the first step.
 
   Args:
     make: `make()` -> the network.
-    call: `call(network, y)` -> what counts of its output, for two rows y.
+    call: `call(network, y)` -> the part of its output that counts, for two rows
+      y.
     num_classes: width of y.
   """
   with tf.Graph().as_default(), warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # They have been said.
+    warnings.simplefilter("ignore")  # They were already issued.
     y = tf.raw_ops.Placeholder(dtype=tf.float32, shape=[_ROWS, num_classes])
     try:
       # At a graph's root no scope may begin with "_", as private classes do.
@@ -109,11 +110,11 @@ def _leads_to(outputs, name):
 
 
 def _behind(tensor):
-  """Returns the tensors whose values this one is computed from."""
+  """Returns the tensors from whose values this one is computed."""
   op = tensor.op
   if op.type in _ONLY_SIZES:
     return []
-  if op.type == "IdentityN":  # Each output is one input.
+  if op.type == "IdentityN":  # Each output equals one input.
     return [op.inputs[tensor.value_index]]
   return list(op.inputs)
 
@@ -155,6 +156,6 @@ def warning(discriminator: abstract_arch.AbstractDiscriminator) -> str:
 
 
 def _options(network, *names):
-  """Returns the gin names of those options that this network has."""
+  """Returns the gin names of the options that this network has."""
   accepted = inspect.signature(type(network).__init__).parameters
   return [f"{network.title}.{name}" for name in names if name in accepted]

@@ -1,29 +1,29 @@
 """Latent optimisation: D and G play with latents that D likes better.
 
 LOGAN: Latent Optimisation for Generative Adversarial Networks (Wu et al., 2019,
-https://arxiv.org/abs/1912.00953). Before D and G are updated z makes a step of
+https://arxiv.org/abs/1912.00953). Before D and G are updated, z makes a step of
 natural gradient ascent on F(z) = D(G(z)):
 
   dz = alpha g / (beta + |g|^2),  g = dF / dz
   z' = clip(z + dz, -1, 1)
 
-Both losses see G(z') in the place of G(z), and w_r mean |dz|^2 is added to
-each. The gradient of D and that of G go through dz, which takes second
-derivatives.
+Both losses see G(z') instead of G(z), and w_r mean |dz|^2 is added to each. The
+gradients of D and of G go through dz, which takes second derivatives.
 
   ModularGAN.latent_optimization = @latent_optimization()
 
 F is the score of images as G makes them, without augmentation. z comes from
-U(-1, 1), where the clip belongs. The paper's D has leaky ReLUs. With batch norm
+U(-1, 1), which the clip assumes. The paper's D has leaky ReLUs. With batch norm
 in a network the images of a batch mix: g is the slope of the sum of their
 scores. The statistics of G are those of G(z): scores and samples are made
-without D, of z as it is drawn.
+without D, from z as it is drawn.
 
-There is one step, as in the paper. An image whose z stays adds 0 to the cost,
-and |dz| is that before the clip. StudioGAN counts the moves that it drops.
+There is one step, as in the paper. An image whose z does not move adds 0 to the
+cost, and |dz| is taken before the clip. StudioGAN also counts moves that it
+discards.
 
-Cost: a pass of D and two of G more for each update, forward and back, and the
-second derivatives: a step takes several times as long.
+Cost: one more pass of D and two more of G for each update, forward and back,
+and second derivatives: a step takes several times as long.
 """
 
 import dataclasses
@@ -77,7 +77,7 @@ class LatentOptimization:
   def improve(
     self, passes: Passes, batch: Batch, made: Made, rows: Rows
   ) -> tuple[Batch, Made, tf.Tensor]:
-    """Returns the batch with z', what G makes of it, and w_r mean |dz|^2.
+    """Returns the batch with z', what G makes from it, and w_r mean |dz|^2.
 
     It moves no state of G.
 
@@ -109,7 +109,7 @@ class LatentOptimization:
 
 
 def slope(score: Callable[[tf.Tensor], tf.Tensor], z: tf.Tensor) -> tf.Tensor:
-  """Returns d sum(score(z)) / d z, [n, z_dim]; a tape around sees it."""
+  """Returns d sum(score(z)) / d z, [n, z_dim]; an outer tape records it."""
   with tf.GradientTape(watch_accessed_variables=False) as tape:
     tape.watch(z)
     total = tf.reduce_sum(tf.cast(score(z), tf.float32))
@@ -128,12 +128,12 @@ def moved(z: tf.Tensor, delta: tf.Tensor) -> tf.Tensor:
 
 
 def cost(delta: tf.Tensor) -> tf.Tensor:
-  """Returns mean |dz|^2 over all images, of dz before z + dz is clipped."""
+  """Returns mean |dz|^2 over all images, before z + dz is clipped."""
   return tf.reduce_mean(tf.reduce_sum(tf.square(delta), axis=1))
 
 
 def with_cost(scored: Scored, value: tf.Tensor) -> Scored:
-  """Returns a Scored whose losses are higher by what the moves of z cost."""
+  """Returns a Scored with the cost of moving z added to its losses."""
   return scored._replace(
     d_loss=scored.d_loss + value,
     g_loss=scored.g_loss + value,

@@ -1,19 +1,19 @@
 """Where z comes from: `z.*` in training, `eval_z.*` for scores and samples.
 
-Evaluation draws z as training does, unless a parameter of `eval_z` is bound:
-with one binding of its own it takes nothing from `z.*`. The original drew
-`eval_z` from a uniform distribution whatever `z` was. To score an old gin file
-that binds `z.*` alone as the original scored it, add
+Evaluation draws z as training does, unless a parameter of `eval_z` is bound: a
+single binding of `eval_z` makes it ignore all of `z.*`. The original always
+drew `eval_z` from a uniform distribution. To score an old gin file that binds
+only `z.*` as the original scored it, add
 
   eval_z.distribution_fn = @tf.random.uniform
 
-`minval`, `maxval` and `stddev` may also be bound on the distribution itself, in
-a scope or not:
+`minval`, `maxval` and `stddev` may also be bound on the distribution itself,
+with or without a scope:
 
   z.distribution_fn = @tf.random.normal
   tf.random.normal.stddev = 0.5
 
-A binding on `z` or `eval_z` wins over one on the distribution. Without either,
+A binding on `z` or `eval_z` overrides one on the distribution. Without either,
 minval, maxval and stddev are -1, 1 and 1.
 """
 
@@ -106,12 +106,12 @@ def eval_z_is_standard_normal() -> bool:
 
 
 def z_in_words() -> str:
-  """Returns what `z` draws, in the words of `eval_z_in_words`."""
+  """Describes what `z` draws, as `eval_z_in_words` does."""
   return _in_words(_drawn("z"))
 
 
 def eval_z_in_words() -> str:
-  """Returns what `eval_z` draws, as in "normal with mean 0 and stddev 1"."""
+  """Describes what `eval_z` draws: "normal with mean 0 and stddev 1"."""
   return _in_words(_drawn("z" if follows_z() else "eval_z"))
 
 
@@ -145,7 +145,7 @@ def eval_log_density(z: np.ndarray) -> np.ndarray:
   log_p = -0.5 * ((z - values["mean"]) / deviation) ** 2
   log_p -= 0.5 * np.log(2.0 * np.pi) + np.log(deviation)
   if drawn.is_one_of(draws.truncated_normal):
-    # The tails are cut off, and what is left has to integrate to 1.
+    # The tails are cut off, and the rest has to integrate to 1.
     log_p -= np.log(math.erf(values["truncation"] / math.sqrt(2.0)))
   return log_p
 
@@ -167,7 +167,7 @@ def ignored(name: str) -> dict[str, str]:
 
 
 class _Drawn(NamedTuple):
-  """A distribution as gin has chosen it."""
+  """A distribution as bound in gin."""
 
   fn: Callable
   values: dict[str, Any]  # of the parameters that shape it
@@ -218,7 +218,7 @@ def _draw(
     shape: of the result.
     distribution_fn: the distribution.
     own: {parameter: value or None} of z or eval_z.
-    bound: {parameter: value} that gin gives the distribution by itself.
+    bound: {parameter: value} that gin itself passes to the distribution.
   """
   return distribution_fn(shape=shape, **_passed(distribution_fn, own, bound))
 
@@ -230,9 +230,9 @@ def _passed(
 ) -> dict[str, Any]:
   """Returns the arguments that the distribution is called with.
 
-  Those that are bound on it are left to gin. `minval` and `maxval` are for a
-  uniform distribution, `stddev` is for a normal one: bindings that the chosen
-  distribution has no parameter for are left out, as in the original.
+  Arguments that are bound on it are left to gin. `minval` and `maxval` are for
+  a uniform distribution, `stddev` is for a normal one: bindings for which the
+  chosen distribution has no parameter are left out, as in the original.
   """
   accepted = inspect.signature(distribution_fn).parameters
   passed: dict[str, Any] = {}
@@ -247,7 +247,7 @@ def _passed(
 
 
 def _bound_on_distribution(name: str) -> dict[str, Any]:
-  """Returns {parameter: value} that gin gives to `name`.distribution_fn."""
+  """Returns {parameter: value} that gin passes to `name`.distribution_fn."""
   found = gin.get_bindings(name, resolve_references=False)
   fn = found.get("distribution_fn")
   while _is_reference(fn) and fn.selector.endswith("macro") and fn.evaluate:
@@ -256,12 +256,12 @@ def _bound_on_distribution(name: str) -> dict[str, Any]:
     scopes = list(fn.scopes) or gin.current_scope()
     with gin.config_scope(scopes):
       return gin.get_bindings(fn.selector)
-  # A function that gin knows but does not wrap gets no arguments from it.
+  # A registered function that gin does not wrap gets no arguments from it.
   if fn is None or not hasattr(fn, "__wrapped__"):
     return {}
   try:
     return gin.get_bindings(fn)
-  except ValueError:  # gin does not know it.
+  except ValueError:  # It is not registered.
     return {}
 
 
@@ -275,7 +275,7 @@ def _high(values: dict[str, Any]) -> Any:
 
 
 def _number(x: Any) -> str:
-  """Returns a number as text: in few digits if that loses nothing."""
+  """Returns a number as text, with few digits if that loses nothing."""
   if not isinstance(x, (int, float)):
     return repr(x)
   short = f"{x:g}"

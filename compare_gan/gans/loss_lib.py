@@ -1,15 +1,15 @@
 """GAN losses: pure functions of logits, chosen by `loss.fn`.
 
-All means are over the batch. d_loss is what D minimises, g_loss what G does. A
-loss of one's own is a function of the same two logits, [N, 1], that returns
+All means are over the batch. d_loss is what D minimises, g_loss what G does.
+Your own loss is a function of the same two logits, [N, 1], that returns
 `GANLosses`:
 
   import my_package.my_loss
   loss.fn = @my_loss
 
-It can ask for more by the names of its parameters: `real_features` and
-`fake_features`, [N, d]; `y` and `y_fake`, [N, num_classes] or None; `step`, how
-many there have been.
+It can request more by the names of its parameters: `real_features` and
+`fake_features`, [N, d]; `y` and `y_fake`, [N, num_classes] or None; `step`, the
+number of steps so far.
 """
 
 from collections.abc import Sequence
@@ -49,10 +49,10 @@ def non_saturating(
 
   Args:
     d_real_logits, d_fake_logits: [N, 1].
-    real_target: the probability that D is to give to real images. Less than 1
-      is one-sided label smoothing (https://arxiv.org/abs/1606.03498, 0.9). A
+    real_target: the probability that D should assign to real images. Less than
+      1 is one-sided label smoothing (https://arxiv.org/abs/1606.03498, 0.9). A
       number or a schedule of the step.
-    step: how many there have been.
+    step: the number of steps so far.
   """
   d_loss_real = tf.reduce_mean(tf.nn.softplus(-d_real_logits))
   if callable(real_target) or real_target != 1.0:
@@ -189,8 +189,8 @@ def lsgan(
 
   Args:
     d_real_logits, d_fake_logits: [N, 1].
-    a, b: what D is to say of fake and of real images.
-    c: what G wants D to say of fakes. -1, 1, 0 for the three is a divergence.
+    a, b: targets of D for fake and for real images.
+    c: target of G for fakes. With (a, b, c) = (-1, 1, 0) it is a divergence.
   """
   d_loss_real = 0.5 * tf.reduce_mean(tf.square(d_real_logits - b))
   d_loss_fake = 0.5 * tf.reduce_mean(tf.square(d_fake_logits - a))
@@ -210,7 +210,7 @@ def soft_hinge(
 
   Args:
     d_real_logits, d_fake_logits: [N, 1].
-    tau: how wide the rounding is, more than 0.
+    tau: width of the rounding, more than 0.
   """
   if not tau > 0:
     raise ValueError(f"soft_hinge.tau = {tau!r}. It must be more than 0.")
@@ -233,8 +233,8 @@ def dual_contrastive(
 ) -> GANLosses:
   """Each image told from all of the other kind (https://arxiv.org/abs/2103.16748).
 
-  The others are those of this replica, and of this part of the batch where
-  options.micro_batches cuts it up.
+  The others are those of this replica, and of this part of the batch if
+  options.micro_batches cuts it into parts.
   """
   d_parts = _contrasts(d_real_logits, d_fake_logits)
   return GANLosses(
@@ -273,8 +273,8 @@ def get_losses(
     d_real_logits, d_fake_logits: [N, 1].
     fn: the loss.
     top_k: @top_k() lets G see its best fakes only, see top_k.py.
-    more: what else a loss can ask for, by name.
-    parts: how many parts the batch is cut into, beside replicas.
+    more: further inputs that a loss can request, by name.
+    parts: how many parts each replica's batch is cut into.
   """
   real = tf.cast(d_real_logits, tf.float32)
   fake = tf.cast(d_fake_logits, tf.float32)
@@ -294,7 +294,7 @@ def get_losses(
 
 
 def _asked(fn, more):
-  """Returns what of `more` a loss has parameters for."""
+  """Returns the entries of `more` for which a loss has parameters."""
   parameters = inspect.signature(fn).parameters
   missing: Sequence[str] = [
     name

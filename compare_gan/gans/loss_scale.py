@@ -1,15 +1,15 @@
 """Dynamic loss scaling (Micikevicius et al., 2018, arxiv.org/abs/1710.03740).
 
-float16 has no number between 0 and 6e-8, where many gradients are. So the loss
+float16 has no number between 0 and 6e-8, where many gradients lie. So the loss
 is multiplied by a scale before its gradient is computed, and the gradient is
-divided by it afterwards, in float32. Where the scale is too large, a gradient
-is not finite. That step is skipped, and the scale falls.
+divided by it afterwards, in float32. If the scale is too large, a gradient is
+not finite. Then the step is skipped, and the scale falls.
 
 Nothing else changes in a skipped step: moving averages and power iterations
 that its passes moved are put back, see `undone_if_skipped`.
 
 The scale of D and that of G are state, in checkpoints under `loss_scale/`.
-All replicas look at the mean of their gradients, and so agree.
+All replicas check the mean of their gradients, so they agree.
 """
 
 from collections.abc import Iterable
@@ -40,9 +40,9 @@ class LossScaled(scope.Module):
     optimizer: makes the steps whose gradients are finite.
     name: of the scope of the state.
     initial: the first scale.
-    increase_every: the scale rises after so many finite steps in a row.
+    increase_every: the scale rises after this many finite steps in a row.
     increase_ratio: the factor by which it rises.
-    decrease_every: the scale falls after so many skipped steps, counted since
+    decrease_every: the scale falls after this many skipped steps, counted since
       it last changed.
     decrease_ratio: the factor by which it falls; never below 1.
   """
@@ -82,8 +82,8 @@ class LossScaled(scope.Module):
     with scope.scope(name):
       self.scale = _number("scale", initial, tf.float32)
       self.finite_steps = _number("finite_steps", 0)  # since the scale changed
-      self.bad_steps = _number("bad_steps", 0)  # likewise
-      self.skipped_steps = _number("skipped_steps", 0)  # ever
+      self.bad_steps = _number("bad_steps", 0)  # the same
+      self.skipped_steps = _number("skipped_steps", 0)  # in total
       self.last_was_skipped = _number("last_was_skipped", 0)
 
   @property
@@ -119,8 +119,8 @@ class LossScaled(scope.Module):
 
     Args:
       grads_and_vars, step: see Optimizer.apply_gradients.
-      when: where it is False there is no step, which does not count as skipped:
-        the scale and what moves it stay as they are, too.
+      when: if False there is no step, and it does not count as skipped: the
+        scale and its counters do not change either.
     """
     pairs = list(grads_and_vars)
     finite = _all_finite([gradient for gradient, _ in pairs])
@@ -143,7 +143,7 @@ class LossScaled(scope.Module):
     for variable, value in (
       (self.skipped_steps, self.skipped_steps + skipped),
       (self.last_was_skipped, skipped),
-      # A bad step ends a row of finite ones.
+      # A bad step ends a run of finite ones.
       (self.finite_steps, tf.where(changes | (skipped > 0), 0, good)),
       (self.bad_steps, tf.where(changes, 0, bad)),
       (self.scale, scale),
@@ -164,17 +164,17 @@ def undone_if_skipped(
   variables: Sequence[tf.Variable],
   before: Optional[Sequence[tf.Tensor]] = None,
 ) -> Iterator[None]:
-  """Inside, `optimizer` makes a step; if it skips it, the state is put back.
+  """Restores the state if `optimizer` skips the step that it makes inside.
 
-  The state is also put back if something in it is not finite: a ReLU may hide a
+  The state is also restored if something in it is not finite: a ReLU may hide a
   NaN of the forward pass from the gradients, but not from a moving average,
   which would stay NaN.
 
   Args:
-    optimizer: with or without a loss scale. Without one nothing happens here.
+    optimizer: with or without a loss scale. Without one this does nothing.
     variables: the state that the passes of the step may move.
-    before: the values that are put back, a list of tensors; None for those that
-      the variables have on entry.
+    before: the values to restore, a list of tensors; None for the values on
+      entry.
   """
   if not can_skip(optimizer) or not variables:
     yield

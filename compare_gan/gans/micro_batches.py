@@ -1,13 +1,13 @@
 """Gradient accumulation: a batch in parts, one after the other.
 
-A D or G update with the memory of a small batch: the gradients of the parts are
-averaged, then the optimiser makes one step. Only batch statistics tell the
-difference: batch norm, relativistic losses and @dragan_penalty see one part.
+A D or G update needs the memory of a small batch only: the gradients of the
+parts are averaged, then the optimiser makes one step. Only batch statistics
+differ: batch norm, relativistic losses and @dragan_penalty see one part.
 
 Part j of k holds the rows j, j + k, j + 2k, ... of a replica's batch. So the
-last rows of the global batch, which SSGAN turns, are spread evenly.
+last rows of the global batch, which SSGAN rotates, are spread evenly.
 
-What it costs: a second set of gradients, and a pass of G more for each of its
+It costs a second set of gradients, and one more pass of G for each of its
 updates.
 """
 
@@ -29,7 +29,7 @@ class Rows(NamedTuple):
   """The rows of one part: every `parts`-th, from `index` on."""
 
   index: Any = 0  # an int or an int tensor
-  parts: int = 1  # the batch is cut into so many
+  parts: int = 1  # the number of parts
 
   def of(self, whole: Any) -> Any:
     """Returns these rows of all tensors of a nest; None stays None."""
@@ -49,15 +49,15 @@ class Rows(NamedTuple):
     return tf.reshape(x, [-1, self.parts, *x.shape[1:]])[:, self.index]
 
   def uniform(self, shape: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
-    """Returns draws.uniform of the whole batch, these rows of it."""
+    """Returns these rows of draws.uniform of the whole batch."""
     return self.of(draws.uniform(self._whole(shape), *args, **kwargs))
 
   def normal(self, shape: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
-    """Returns draws.normal of the whole batch, these rows of it."""
+    """Returns these rows of draws.normal of the whole batch."""
     return self.of(draws.normal(self._whole(shape), *args, **kwargs))
 
   def _whole(self, shape):
-    """Returns the shape of the whole batch, from that of its part."""
+    """Returns the shape of the whole batch, given that of its part."""
     if self.parts == 1:
       return shape
     shape = tf.cast(tf.convert_to_tensor(shape), tf.int32)
@@ -65,7 +65,7 @@ class Rows(NamedTuple):
 
 
 def whole(parts: tf.Tensor) -> tf.Tensor:
-  """Returns the batch whose parts are [k, N / k, ...], in its old order."""
+  """Returns the batch in its original order, from parts [k, N / k, ...]."""
   order = [1, 0, *range(2, parts.shape.rank)]
   return tf.reshape(tf.transpose(parts, order), [-1, *parts.shape[2:]])
 
@@ -85,28 +85,28 @@ def run(
 ) -> tuple[list[Optional[tf.Tensor]], list[tf.Tensor]]:
   """Runs `part` on all parts; each sees the state before the first one.
 
-  Then the state is moved by each in turn.
+  Then each part moves the state in turn.
 
   Args:
-    part: `part(rows)` -> (terms, outputs), two lists of float32 tensors. None
-      may stand for a term.
+    part: `part(rows)` -> (terms, outputs), two lists of float32 tensors. A term
+      may be None.
     count: how many parts there are.
     like: variables of the shapes of the terms.
     outputs: how many there are.
-    join: `whole` or `mean`; what becomes of the outputs of several parts.
+    join: `whole` or `mean`; how the outputs of several parts are joined.
     variables: the state that may move.
 
   Returns:
     The mean of each term, and each output.
   """
-  # A loop of the graph forgets the activations of a part before the next one.
-  # But replicas cannot exchange moments inside of a loop.
+  # A graph loop frees the activations of a part before the next one. But
+  # replicas cannot exchange moments inside a loop.
   if tf.inside_function() and count > 1 and replica.num_replicas() == 1:
     sums, parts = _loop(part, count, like, outputs, variables)
   else:
     sums, parts = _unrolled(part, count)
   means = [None if total is None else total / count for total in sums]
-  if count == 1:  # As they are: a tape has seen them.
+  if count == 1:  # Unchanged: a tape has recorded them.
     return means, [output for [output] in parts]
   return means, [join(tf.stack(output)) for output in parts]
 
@@ -116,7 +116,7 @@ def _unrolled(part, count):
     sums, results = part(Rows(0, count))
     parts = [results]
     for j in range(1, count):
-      # One after the other: what runs at once is in memory at once.
+      # One after the other: parts that run at once are in memory at once.
       with tf.control_dependencies([x for x in sums if x is not None]):
         terms, results = part(Rows(j, count))
       sums = [_plus(total, term) for total, term in zip(sums, terms)]
@@ -148,8 +148,8 @@ def _loop(part, count, like, outputs, variables):
       for total, term in zip(sums, terms)
     ]
     arrays = [array.write(j, x) for array, x in zip(arrays, results)]
-    # An update reads the variable that it moves: there it finds what the parts
-    # so far have made of it. The next part finds what was there before.
+    # An update reads the variable that it moves, so the variable holds the
+    # result of the parts so far. The next part sees the initial state again.
     write(variables, after)
     for update in updates:
       update.apply()
@@ -174,7 +174,7 @@ def _loop(part, count, like, outputs, variables):
 
 
 def read(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
-  """Returns the state as it is now."""
+  """Returns the present state."""
   return [tf.identity(v) for v in variables]
 
 
@@ -190,9 +190,9 @@ def write(
 def held(
   variables: Sequence[tf.Variable], values: Sequence[tf.Tensor]
 ) -> Iterator[None]:
-  """Inside, the state is `values`; then it is again what it was outside.
+  """Sets the state to `values` inside, and restores it afterwards.
 
-  No values, no change: what happens inside then stays.
+  If `values` is empty, changes made inside stay.
   """
   outside = read(variables) if values else []
   write(variables, values)

@@ -2,10 +2,10 @@
 
 `train_step` is Algorithm 1 of Goodfellow et al. (2014): D is updated
 `options.disc_iters` times, then G `options.gen_iters` times. `global_step`
-counts these steps, whatever the number of updates in them. Schedules, the
-average of the weights, checkpoints and `options.training_steps` refer to it.
+counts these steps, not the updates in them. Schedules, the average of the
+weights, checkpoints and `options.training_steps` refer to it.
 
-This file says what is sampled, scored, penalised and descended. networks.py
+This file defines what is sampled, scored, penalised and descended. networks.py
 makes the networks, fakes.py says when fakes are made, and update.py finds the
 gradients and makes the steps.
 """
@@ -70,7 +70,7 @@ class ModularGAN(Networks):
     deprecated_split_disc_calls: D sees real and fake images in two passes.
     experimental_joint_gen_for_disc: the fakes of all D updates come from one
       pass of G; needs experimental_force_graph_unroll.
-    experimental_force_graph_unroll: G gets a batch of its own.
+    experimental_force_graph_unroll: G gets its own batch.
     g_use_ema: keeps a moving average of G's weights.
     ema_decay, ema_start_step: of that average, a copy before the start.
     ema_warmup: its decay at step t is at most (1 + t) / (10 + t).
@@ -79,12 +79,12 @@ class ModularGAN(Networks):
     conditional: the networks see labels.
     fit_label_distribution: fakes have the labels of the real images instead of
       uniform ones.
-    class_head: how D learns classes, beside or in place of a projection of y:
+    class_head: how D learns classes, in addition to or instead of projecting y:
       @ac_head or another head of heads/, or None for no head.
     latent_optimization: @latent_optimization() or None.
   """
 
-  fakes_made_again = False  # Whether each update has fakes of its own.
+  fakes_made_again = False  # Whether each update makes its own fakes.
 
   def __init__(
     self,
@@ -141,7 +141,7 @@ class ModularGAN(Networks):
       self, augments=not self._augment.is_identity
     )
     self.g_penalty = penalties.make_g_penalty(self)
-    # State beside the networks' own, moved after D's or G's update and saved.
+    # State outside the networks, moved after D's or G's update and saved.
     self.d_state = [*self.penalty.terms.modules, self._augment]
     self.g_state = self.g_penalty.terms.modules
     anchors = penalties.make_score_anchors(self.penalty)
@@ -260,7 +260,7 @@ class ModularGAN(Networks):
     )
 
   def sample(self, batch: dict[str, tf.Tensor], i: int) -> Batch:
-    """Returns the Batch of a dict, drawing the z and labels that it lacks."""
+    """Returns the Batch of a dict; draws the z and labels that it lacks."""
     size = tf.shape(batch["images"])[0]
     with self.noise("z", i, size):
       z = batch.get("z")
@@ -279,17 +279,17 @@ class ModularGAN(Networks):
   def noise(
     self, purpose: str, i: int, batch: Union[Batch, int, tf.Tensor]
   ) -> contextlib.AbstractContextManager:
-    """Draws inside depend on seed, step, purpose, i and the row's position.
+    """Makes draws inside depend on seed, step, purpose, i and row position.
 
     Args:
-      purpose: a name of what is drawn.
+      purpose: the name of what is drawn.
       i: the number of the update.
       batch: a whole Batch, or its size.
     """
     size = tf.shape(batch.images)[0] if isinstance(batch, Batch) else batch
     return batches_lib.seeded(self.seed, self.global_step, purpose, i, size)
 
-  # ---- What is made of it ----------------------------------------------------
+  # ---- Fakes and augmentation ------------------------------------------------
 
   def fakes_in_turn(
     self, d_batches: list[Batch], g_batch: Batch
@@ -309,9 +309,9 @@ class ModularGAN(Networks):
 
     Args:
       passes: see fakes.py; several of them may be made jointly.
-      rows: which of the whole batches theirs are.
+      rows: their rows in the whole batches.
     """
-    del rows  # For GANs that draw here.
+    del rows  # For subclasses that draw here.
     return list(map(Made, self.images_of(passes)))
 
   def augmented(
@@ -361,7 +361,7 @@ class ModularGAN(Networks):
 
     Args:
       real, fake: D's outputs.
-      batch: the batch that D saw, for losses that ask for labels.
+      batch: the batch that D saw, for losses that need labels.
     """
     labels = {"y": batch.y, "y_fake": batch.fake_y} if batch else {}
     losses = loss_lib.get_losses(
@@ -378,16 +378,16 @@ class ModularGAN(Networks):
     return Scored(losses.d_loss, losses.g_loss, real, fake, {})
 
   def offers(self) -> Offers:
-    """Returns {name: `value(seen)`}, what regularisers of D can ask for."""
+    """Returns {name: `value(seen)`}, what regularisers of D can use."""
     return offers_lib.of_networks(self)
 
   def g_offers(self) -> Offers:
-    """Returns what regularisers of G can ask for: its kernels, not D's."""
+    """Returns what regularisers of G can use: its kernels, not D's."""
     return offers_lib.with_kernels_of_g(self.offers(), self)
 
   @contextlib.contextmanager
   def without_penalty(self) -> Iterator[None]:
-    """Inside, D descends its loss alone, which shows what the penalty costs."""
+    """Makes D descend its loss alone inside, to show what the penalty costs."""
     with self._changed(penalty=penalties.make_no_penalty()):
       yield
 

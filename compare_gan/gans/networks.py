@@ -19,8 +19,8 @@ import tensorflow as tf
 class Networks(AbstractGAN):
   """A GAN that does not train yet: ModularGAN adds Algorithm 1.
 
-  Networks of another kind come from overriding `make_generator`,
-  `make_discriminator`, `make_encoder` and `make_heads`.
+  To use other networks, override `make_generator`, `make_discriminator`,
+  `make_encoder` and `make_heads`.
 
   Args:
     dataset: has `image_shape` and `num_classes`.
@@ -80,7 +80,7 @@ class Networks(AbstractGAN):
     return None
 
   def make_heads(self) -> tuple[Module, ...]:
-    """Returns a tuple of modules beside D that are trained with it."""
+    """Returns further modules that are trained with D."""
     return ()
 
   def d_sees_labels(self) -> bool:
@@ -96,7 +96,7 @@ class Networks(AbstractGAN):
     """Whether D's logits are the scores of images, without heads or codes."""
     return True
 
-  # ---- Who is trained with whom ----------------------------------------------
+  # ---- What is trained together ----------------------------------------------
 
   def networks_of(self, side: str) -> list[Module]:
     """Returns the modules that the optimiser of "d" or of "g" moves."""
@@ -112,7 +112,7 @@ class Networks(AbstractGAN):
   # ---- Training --------------------------------------------------------------
 
   def images_of(self, passes: list[Pass]) -> list[tf.Tensor]:
-    """Returns G's images of each pass's batch, made in one if `joint_fakes`."""
+    """Returns G's images for each pass, made in one pass if `joint_fakes`."""
     batches = [one.batch for one in passes]
     if not self.joint_fakes or len(batches) < 2:
       return [self.generator(b.z, b.fake_y, is_training=True) for b in batches]
@@ -132,7 +132,7 @@ class Networks(AbstractGAN):
   ) -> tuple[abstract_arch.DiscriminatorOutput, ...]:
     """Returns D's outputs for real images, for fakes and for each view.
 
-    They come from one pass, or one each if `split_scores`.
+    They come from one pass, or from one pass each if `split_scores`.
     """
     return self.scores_of([View(real, y), View(fakes, fake_y), *views])
 
@@ -180,7 +180,7 @@ class Networks(AbstractGAN):
     return self.discriminator(images, self.class_weights(y), is_training=False)
 
   def class_weights(self, y: Any) -> Optional[tf.Tensor]:
-    """Returns [N, num_classes] of labels or such rows; None without classes."""
+    """Returns y [N, num_classes] of labels or rows; None without classes."""
     if not self.num_classes:
       return None
     if y is None:

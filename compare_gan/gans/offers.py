@@ -50,7 +50,7 @@ class Passes:
   def still_discriminator(
     self, images: tf.Tensor, y: Optional[tf.Tensor]
   ) -> DiscriminatorOutput:
-    """Returns D's output of a pass that moves no state of D."""
+    """Returns D's output from a pass that moves no state of D."""
     with state.frozen():
       return self.discriminator(images, y)
 
@@ -59,7 +59,7 @@ class Passes:
       return self._g(z, y, is_training=True)
 
   def styles(self, z: tf.Tensor, y: Optional[tf.Tensor]) -> tf.Tensor:
-    """Returns what a generator with styles makes of z, or z itself."""
+    """Returns the styles of z, or z itself if G has no styles."""
     if not hasattr(self._g, "synthesis"):
       return z
     with state.frozen():

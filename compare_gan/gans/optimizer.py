@@ -1,14 +1,13 @@
 """What all optimisers share: learning rates, slots, the walk over variables.
 
-An algorithm is the one method `_update`, from (w, g, slots) to their new
+An algorithm is a single method, `_update`, from (w, g, slots) to their new
 values; the base class walks over the variables.
 
 With several replicas, call `build` in the strategy's scope, and hand the same
 gradients, already reduced, to `apply_gradients` on every replica: each updates
 its own copy, no replica waits for another, and the copies stay equal.
 
-What gin may set on the optimiser of either network, whatever its class, is in
-clipping.py.
+Settings for optimisers of any class, of either network, are in clipping.py.
 """
 
 import abc
@@ -40,7 +39,7 @@ class Optimizer(scope.Module, abc.ABC):
 
   Args:
     learning_rate: a number, or a schedule: `learning_rate(step)` -> scalar.
-    name: how checkpoints call the slots: `<variable>/<name>` is the first one,
+    name: the slots' name in checkpoints: `<variable>/<name>` is the first one,
       `<variable>/<name>_1` the second.
     slots: name -> first value; each variable gets one of each, of its shape.
     scalars: name -> first value of `<name>/<scalar>`, shared by all variables.
@@ -60,7 +59,7 @@ class Optimizer(scope.Module, abc.ABC):
     self._scalar_values = scalars or {}
     self._scalars: dict[str, tf.Variable] = {}
     self._slots: Optional[dict[str, dict[str, tf.Variable]]] = None
-    # Now, and not in the loop.
+    # Now, not in the loop.
     schedules.require_schedule(
       f"{type(self).__name__}.learning_rate", learning_rate
     )
@@ -68,7 +67,7 @@ class Optimizer(scope.Module, abc.ABC):
   def _require(
     self, fits: bool, argument: str, got: Any, accepted: str
   ) -> None:
-    """Raises unless an argument fits; `accepted` follows on "it must be"."""
+    """Raises unless an argument fits: "it must be {accepted}"."""
     if not fits:
       raise ValueError(
         f"{type(self).__name__}.{argument} = {got!r}; it must be {accepted}."
@@ -85,8 +84,8 @@ class Optimizer(scope.Module, abc.ABC):
   def corrected(self, c: float) -> "Optimizer":
     """Returns this optimiser with hyperparameters for more steps an update.
 
-    Lazy regularisation as StyleGAN2 has it makes 1 / c steps an update instead
-    of one (https://arxiv.org/abs/1912.04958, appendix B).
+    StyleGAN2's lazy regularisation makes 1 / c steps per update instead of one
+    (https://arxiv.org/abs/1912.04958, appendix B).
 
     Args:
       c: k / (k + 1) for one penalty step in k updates.
@@ -98,7 +97,7 @@ class Optimizer(scope.Module, abc.ABC):
     )
 
   def build(self, variables: Iterable[tf.Variable]) -> None:
-    """Makes all slots and scalars; call it once and outside of `scope`."""
+    """Makes all slots and scalars; call it once, outside `scope`."""
     variables = list(variables)
     if self._slots is not None:
       raise ValueError(
@@ -145,21 +144,21 @@ class Optimizer(scope.Module, abc.ABC):
     Args:
       grads_and_vars: pairs (gradient, variable), the gradients equal on all
         replicas.
-      step: how many steps the training has made, what schedules depend on.
-      when: a bool scalar, equal on all replicas; None for True. Where it is
-        False, neither weights nor slots nor scalars change, whatever the
-        gradients are. All is computed in either case: variables are not
-        assigned in a branch, which not every kind of replica can do.
+      step: how many steps the training has made, for schedules.
+      when: a bool scalar, equal on all replicas; None for True. If False, no
+        weight, slot or scalar changes, whatever the gradients are. Everything
+        is computed in either case, because not every kind of replica can assign
+        variables in a branch.
     """
     grads_and_vars = list(grads_and_vars)
     self._require_gradients_and_slots(grads_and_vars)
     lr = self.learning_rate(step)
     rate = self._rate(lr, step)
     before: list[tf.Tensor] = []
-    # One after the other, or a graph would scale all slots before it knows the
-    # first gradient. The last layer's gradient is there first.
+    # One after the other, or a graph would scale all slots before the first
+    # gradient is known. The last layer's gradient comes first.
     for g, w in reversed(grads_and_vars):
-      # Lookups have sparse gradients; the formulas are those of dense ones.
+      # Lookups have sparse gradients; the formulas are for dense ones.
       g = tf.cast(tf.convert_to_tensor(g), tf.float32)
       with tf.control_dependencies([g, *before]):
         before = self._move(w, g, lr, rate, when)
@@ -202,7 +201,7 @@ class Optimizer(scope.Module, abc.ABC):
   # ---- The algorithm ---------------------------------------------------------
 
   def _rate(self, lr: tf.Tensor, step: Step) -> Any:
-    """Returns what `_update` gets as its rate, computed once per step."""
+    """Returns the rate passed to `_update`, computed once per step."""
     del step
     return lr
 
@@ -215,7 +214,7 @@ class Optimizer(scope.Module, abc.ABC):
   def _decayed(
     self, w: tf.Variable, old: tf.Tensor, new: tf.Tensor, lr: tf.Tensor
   ) -> tf.Tensor:
-    """Returns the new value of w after a decay that is no gradient."""
+    """Returns the new value of w after a decay that bypasses the gradient."""
     del w, old, lr
     return new
 
@@ -254,5 +253,5 @@ def _constant(name: str, shape: Iterable[int], value: float) -> tf.Variable:
 
 
 def _with_count(names: list[str]) -> list[tuple[str, int]]:
-  """Pairs each name with the number of times it came before."""
+  """Pairs each name with the number of its earlier occurrences."""
   return [(name, names[:i].count(name)) for i, name in enumerate(names)]

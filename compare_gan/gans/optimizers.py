@@ -1,7 +1,7 @@
 """Gradient descent under TF1's names, by TF1's formulas.
 
 Gin files say `@tf.train.AdamOptimizer`, and published numbers depend on its
-exact form: where epsilon stands, what an accumulator starts with. The classes
+exact form: where epsilon is added, what an accumulator starts with. The classes
 keep the constructors of `tf.compat.v1.train`, their defaults and their order;
 `use_locking` is accepted and has no meaning.
 
@@ -9,9 +9,9 @@ keep the constructors of `tf.compat.v1.train`, their defaults and their order;
   optimizer.build(discriminator.trainable_variables)
   optimizer.apply_gradients(zip(gradients, variables), step)
 
-What they share stands in optimizer.py. FtrlOptimizer, AdagradDAOptimizer,
-ProximalAdagradOptimizer and ProximalGradientDescentOptimizer are found here,
-too, and loaded from shrinking_optimizers.py when they are asked for.
+What they share is in optimizer.py. FtrlOptimizer, AdagradDAOptimizer,
+ProximalAdagradOptimizer and ProximalGradientDescentOptimizer are also found
+here, and loaded from shrinking_optimizers.py on first use.
 """
 
 import copy
@@ -65,8 +65,8 @@ class GradientDescentOptimizer(Optimizer):
 class MomentumOptimizer(Optimizer):
   """Gradient descent with momentum (Polyak, 1964).
 
-  Nesterov's variant (Sutskever et al., 2013) is TF1's: w is the point that the
-  next gradient is taken at.
+  Nesterov's variant (Sutskever et al., 2013) is TF1's: w is the point at which
+  the next gradient is taken.
   """
 
   def __init__(
@@ -94,7 +94,7 @@ class MomentumOptimizer(Optimizer):
 class AdamOptimizer(Optimizer):
   """Adam (Kingma & Ba, 2015, https://arxiv.org/abs/1412.6980).
 
-  In the form at the end of the paper's section 2: epsilon stands outside of the
+  This is the form at the end of the paper's section 2: epsilon is outside the
   bias correction (the paper's epsilon-hat), unlike in Keras and PyTorch.
 
   beta1 and beta2 may be schedules, as in R3GAN (beta2 from 0.9 to 0.99). The
@@ -125,8 +125,8 @@ class AdamOptimizer(Optimizer):
       fits = first is None or 0 <= first < 1
       self._require(fits, argument, beta, "a number in [0, 1)")
     self._betas = beta1, beta2
-    # As TF1 has it, a product holds the beta of the next step already. That of
-    # a schedule is not known yet: its product begins with 1.
+    # As in TF1, a product already includes the beta of the next step. For a
+    # schedule that beta is not known yet, so its product begins with 1.
     self._scalar_values = {
       f"beta{i}_power": 1.0 if callable(beta) else beta
       for i, beta in enumerate(self._betas, start=1)
@@ -196,13 +196,13 @@ class AdamWOptimizer(AdamOptimizer):
 
   Args:
     learning_rate: a number or a schedule.
-    beta1, beta2, epsilon: None for those of AdamOptimizer, as a card binds
-      them: `tf.train.AdamOptimizer.beta1 = 0.0` acts on both.
+    beta1, beta2, epsilon: None for those bound on AdamOptimizer:
+      `tf.train.AdamOptimizer.beta1 = 0.0` acts on both.
     use_locking: has no meaning.
     name: of the slots.
     weight_decay: PyTorch's default is 0.01.
     decayed: "kernels", those of linear layers, convolutions and embeddings; or
-      "all", with biases and the gains of norms.
+      "all", which adds biases and the gains of norms.
   """
 
   def __init__(
@@ -239,7 +239,8 @@ class RMSPropOptimizer(Optimizer):
   """RMSProp (Tieleman & Hinton, 2012), with momentum, epsilon under the root.
 
   `centered` divides by the deviation of the gradient, not by its size (Graves,
-  2013, https://arxiv.org/abs/1308.0850). As in TF1 the mean square starts at 1.
+  2013, https://arxiv.org/abs/1308.0850). As in TF1, the mean square starts at
+  1.
   """
 
   def __init__(

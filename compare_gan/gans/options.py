@@ -29,8 +29,8 @@ class Options:
     architecture: of generator and discriminator, see abstract_arch.
     training_steps: how many steps to train; a step is disc_iters D updates and
       gen_iters G updates.
-    discriminator_normalization: never had an effect; D.batch_norm_fn,
-      D.layer_norm and D.spectral_norm have. It is not stored.
+    discriminator_normalization: never had an effect; use D.batch_norm_fn,
+      D.layer_norm and D.spectral_norm. It is not stored.
     lamba: factor of the penalty.
     disc_iters: D updates per step.
     z_dim: length of z.
@@ -90,4 +90,4 @@ class Options:
       )
 
 
-options = Options  # as gin files call it
+options = Options  # its name in gin files

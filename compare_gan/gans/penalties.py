@@ -1,4 +1,4 @@
-"""A GAN's penalties, made of its weights and of what it offers them."""
+"""A GAN's penalties, made from its weights and from what it offers them."""
 
 from typing import Any
 from typing import Optional
@@ -42,5 +42,5 @@ def make_score_anchors(
 
 
 def make_no_penalty() -> penalty_lib.Penalty:
-  """Returns the penalty 0 without terms, whatever gin says."""
+  """Returns the penalty 0 without terms, ignoring gin."""
   return penalty_lib.Penalty("", offers=[], fn=penalty_lib.no_penalty, terms=())

@@ -13,8 +13,8 @@ and any number of terms, each with its weight and interval:
   bcr/term.fn = @bcr
   bcr/term.weight = 10.0
 
-`g_penalty.terms` are those of G. The penalty on G's kernels that the model card
-of BigGAN has is
+`g_penalty.terms` are those of G. BigGAN's model card has this penalty on G's
+kernels:
 
   g_penalty.fn = @g/orthogonal_penalty
   g_penalty.weight = 1e-4
@@ -39,7 +39,7 @@ from compare_gan.gans.term import Offers
 from compare_gan.gans.term import Terms
 from compare_gan.gans.term import needs
 
-# The penalties that used to be in this file can be imported from it.
+# Penalties that used to be in this file can still be imported from it.
 from compare_gan.gans.terms.dragan import dragan_penalty  # noqa: F401
 from compare_gan.gans.terms.joint_r1 import joint_r1_penalty  # noqa: F401
 from compare_gan.gans.terms.kernels import kernels_of  # noqa: F401
@@ -66,13 +66,13 @@ class Penalty:
 
   Args:
     gan: the GAN's name, for the message of a refusal.
-    offers: names out of the list in seen.py.
-    fn: the penalty, times options.lamba.
+    offers: names from the list in seen.py.
+    fn: the penalty, multiplied by options.lamba.
     terms: added to it, each with its own weight, see above.
     building, augments: as for Terms.
-    lazy_steps: "joint", a term that acts now and then joins the gradient of the
-      loss; "own", the optimiser makes a step along it alone, with rates and
-      moments corrected for their number, as StyleGAN2's does.
+    lazy_steps: "joint": when a lazy term acts, it joins the gradient of the
+      loss; "own": the optimiser makes a separate step along it, with rates and
+      moments corrected for the number of steps, as in StyleGAN2.
   """
 
   def __init__(
@@ -99,11 +99,11 @@ class Penalty:
     )
 
   def __call__(self, offered: dict[str, Any]) -> tf.Tensor:
-    """Returns the scalar, from a dict {name: value} with at least its needs."""
+    """Returns the scalar, from a dict {name: value} of at least its needs."""
     return self.fn(**{name: offered[name] for name in self.needs})
 
   def value(self, offers: Offers, seen: Seen) -> tf.Tensor:
-    """Returns the scalar, of what it needs out of {name: `value(seen)`}."""
+    """Returns the scalar, using what it needs of {name: `value(seen)`}."""
     return self({name: offers[name](seen) for name in self.needs})
 
 
@@ -115,8 +115,8 @@ class GeneratorPenalty:
 
   Args:
     kernels: G's.
-    fn: a penalty that needs nothing but kernels, such as @orthogonal_penalty.
-      None: no penalty.
+    fn: a penalty that needs only kernels, such as @orthogonal_penalty. None: no
+      penalty.
     weight: its factor.
     terms: added to it, each with its own weight, see above.
     gan, offers, building: as for Terms.

@@ -1,9 +1,9 @@
-"""Power-function averages of weights, and any other one out of them afterwards.
+"""Power-function averages of weights, from which others can be made later.
 
 EDM2 (Karras et al., 2023, https://arxiv.org/abs/2312.02696): the average of the
-weights theta(tau) of the training up to now, t, with weights ~ tau^gamma. Its
-width relative to t, sigma_rel, is what one chooses: 0.1 averages over about the
-last 10 % of the training, whatever its length. It follows from
+network's weights theta(tau) up to the present time t, with factors ~ tau^gamma.
+You choose its width relative to t, sigma_rel: 0.1 averages over about the last
+10 % of the training, whatever its length. The average is updated by
 
   average <- average + (1 - beta) (theta - average)
   beta = (1 - 1 / t)^(gamma + 1),   t steps, this one included
@@ -11,19 +11,19 @@ last 10 % of the training, whatever its length. It follows from
 Two of them are tracked in training, and kept in snapshots with each checkpoint
 (see storage/snapshots.py). Those are a basis: the average of another sigma_rel
 at the same time is nearly a linear combination of all snapshots. So the length
-of the average, which matters as much as any regulariser, need not be chosen
-before:
+of the average, which matters as much as any regulariser, need not be chosen in
+advance:
 
   post_hoc_ema.sigma_rel = [0.05, 0.10]                      in training
   python -m compare_gan evaluate --model_dir X --ema 0.08    afterwards
 
-Cost in training: memory of one more copy of G's weights for each sigma_rel, and
-on the disk a half-precision one for each checkpoint; no time worth mentioning.
+Cost in training: for each sigma_rel, memory for one more copy of G's weights,
+and on disk a half-precision copy for each checkpoint; the time is negligible.
 Off by default.
 
 The combination is found in float64: its matrix is nearly singular, and
-coefficients have both signs and may be larger than 1. 64 to 128 snapshots in a
-training are good; 8 leave an error of about 0.5 % of the weights.
+coefficients have both signs and may be larger than 1. 64 to 128 snapshots per
+training work well; 8 leave an error of about 0.5 % of the weights.
 """
 
 from collections.abc import Sequence
@@ -40,13 +40,13 @@ import numpy as np
 import tensorflow as tf
 
 SUFFIX = "/PowerFunctionAverage_"
-# Of gamma = 0, where all weights count alike. What is wider has no profile.
+# For gamma = 0, where all weights count equally. There is no wider profile.
 _LARGEST = 1.0 / math.sqrt(12.0)
 _RECONSTRUCTED = (0.015, 0.25)
 
 
 class Profile(NamedTuple):
-  """A power-function average: up to when, and how wide."""
+  """A power-function average: its end and its width."""
 
   t: float  # in any unit, the same for all profiles
   sigma_rel: float
@@ -97,14 +97,14 @@ class PowerAverages(scope.Module):
     self._weights: list[tf.Variable] = []
 
   def track(self, network: scope.Module) -> None:
-    """Makes an average of each weight of a network, equal to it at first."""
+    """Makes an average of each weight of a network, initially equal to it."""
     weights = network.trainable_variables if self._averages else ()
     self._weights = [*self._weights, *weights]
     for suffix, averages in self._averages.items():
       averages += [_average_of(w, suffix) for w in weights]
 
   def move(self, step: Step, stays: Any) -> None:
-    """Moves all averages, unless the weights stayed as they were.
+    """Moves all averages, unless the weights did not change.
 
     Args:
       step: how many steps the training has made before this one.
@@ -120,8 +120,8 @@ class PowerAverages(scope.Module):
 def gain_at(step: Step, gamma: float) -> tf.Tensor:
   """Returns 1 - beta of the update after `step` others; 1 for the first.
 
-  Where t is large beta is so close to 1 that its float32 has few digits left of
-  1 - beta.
+  For large t, beta is so close to 1 that its float32 leaves 1 - beta few
+  digits.
   """
   t = tf.cast(step, tf.float32) + 1.0
   return -tf.math.expm1((gamma + 1.0) * tf.math.log1p(-1.0 / t))
@@ -142,7 +142,7 @@ def move_variables(
 
 
 def suffix_of(sigma_rel: float) -> str:
-  """Returns what follows a weight's name in that of its average."""
+  """Returns the suffix of an average's name, after the weight's name."""
   return f"{SUFFIX}{sigma_rel:g}"
 
 
@@ -161,8 +161,9 @@ def _average_of(w: Any, suffix: str) -> Any:
 def inner_product(a: Profile, b: Profile) -> float:
   """Returns the inner product of two profiles, each with integral 1.
 
-  (g_a + 1) (g_b + 1) rho / ((g_a + g_b + 1) max(t_a, t_b)), rho being the ratio
-  of the smaller to the larger time, to the power of the larger time's gamma.
+  (g_a + 1) (g_b + 1) rho / ((g_a + g_b + 1) max(t_a, t_b)), where rho is the
+  ratio of the smaller to the larger time, to the power of the larger time's
+  gamma.
   """
   g_a, g_b = _exponent(a.sigma_rel), _exponent(b.sigma_rel)
   ratio = min(a.t, b.t) / max(a.t, b.t)
@@ -177,7 +178,7 @@ def coefficients(snapshots: Sequence[Profile], wanted: Profile) -> np.ndarray:
   """Returns x, float64: sum_i x_i snapshot_i is nearest to the wanted profile.
 
   Least squares over profiles: A x = b with A_ij = <i, j>, b_i = <i, wanted>;
-  then x is divided by its sum, so that a constant weight stays what it is.
+  then x is divided by its sum, so that a constant weight stays constant.
 
   Args:
     snapshots: with times up to that of the wanted profile, and one at it.

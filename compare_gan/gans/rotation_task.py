@@ -1,9 +1,9 @@
-"""Telling by how far an image was turned: the pretext task of SSGAN and S3GAN.
+"""Predicting the angle of a turned image: the pretext task of SSGAN and S3GAN.
 
 The last images of a batch are shown at 90, 180 and 270 degrees too, and a head
-on D's features tells the angle (https://arxiv.org/abs/1811.11212). The last
-ones of the global batch: several replicas hand them to each other, and each
-scores its share of the turned ones. So their number changes nothing.
+on D's features predicts the angle (https://arxiv.org/abs/1811.11212). They are
+the last ones of the global batch: replicas exchange them, and each scores its
+share of the turned ones. So the number of replicas changes nothing.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ ANGLES = (0, 90, 180, 270)
 
 
 def make_head(discriminator: Any) -> Linear:
-  """Returns the linear layer that tells the angle, beside D's own scope."""
+  """Returns the linear layer that predicts the angle, outside D's scope."""
   with scope("discriminator_rotation"):
     return Linear(
       discriminator.num_features,
@@ -40,7 +40,7 @@ class Turns:
 
   Args:
     count: q.
-    gin_name: sets their number, for messages.
+    gin_name: the setting of their number, for messages.
   """
 
   def __init__(self, count: int, gin_name: str) -> None:
@@ -50,14 +50,14 @@ class Turns:
   def images(self, images: tf.Tensor) -> tf.Tensor:
     """Returns [N + 3 q / replicas] images.
 
-    Behind this replica's own ones stands its share of the last q ones of all
-    replicas, turned: [90 degrees, q], [180, q], [270, q] in one row.
+    This replica's own images are followed by its share of the last q images of
+    all replicas, turned: [90 degrees, q], [180, q], [270, q] in one row.
     """
     turned = rotate_images(_last(images, self.count), ANGLES[1:])
     return tf.concat([images, self._share(turned)], axis=0)
 
   def labels(self, y: tf.Tensor, turned_y: tf.Tensor) -> tf.Tensor:
-    """Returns the labels of those images, the turned ones taken of turned_y."""
+    """Returns the labels of those images; turned ones come from turned_y."""
     turned = tf.tile(_last(turned_y, self.count), [len(ANGLES) - 1, 1])
     return tf.concat([y, self._share(turned)], axis=0)
 
@@ -69,12 +69,12 @@ class Turns:
     return tf.slice(turned, [first] + [0] * rest, [size] + [-1] * rest)
 
   def _shared(self):
-    """Returns the places of this replica's turned images among all 3 q."""
+    """Returns the positions of this replica's turned images among all 3 q."""
     first, size = self._place()
     return first + tf.range(size)
 
   def _place(self):
-    """Returns the first of those places, and how many there are."""
+    """Returns the first of those positions, and their number."""
     total, replicas = 3 * self.count, replica.num_replicas()
     if total % replicas:
       raise ValueError(
@@ -92,8 +92,8 @@ class Turns:
       logits: of the angles of `images(...)`.
 
     Returns:
-      This replica's terms, scaled such that the mean over all replicas is that
-      over the last q images at all angles.
+      This replica's terms, scaled so that their mean over all replicas is the
+      mean over the last q images at all angles.
     """
     shared = self._shared()
     upright = tf.shape(logits)[0] - tf.shape(shared)[0]
@@ -108,14 +108,14 @@ class Turns:
     )
     # The constant is the original's guard against log(0).
     log_p = tf.math.log(tf.nn.softmax(logits) + 1e-10)
-    # Not a gather of each row's own: a TPU cannot compile its gradient.
+    # Not a gather of each row's entry: a TPU cannot compile its gradient.
     log_p = tf.reduce_sum(tf.one_hot(angles, len(ANGLES)) * log_p, axis=1)
     hits = tf.cast(tf.equal(tf.argmax(logits, 1, tf.int32), angles), tf.float32)
     return -tf.reduce_sum(weights * log_p), tf.reduce_sum(weights * hits)
 
 
 def _is_last(n, q):
-  """Returns for each of n rows here whether it is one of the global last q."""
+  """Returns for each of n local rows whether it is among the global last q."""
   position = replica.replica_id() * n + tf.range(n)
   return position >= replica.num_replicas() * n - q
 
@@ -126,7 +126,7 @@ def _last(x, q):
     return x[-q:]
   n = tf.shape(x)[0]
   first = (replica.num_replicas() - replica.replica_id()) * n - q
-  place = first + tf.range(q)  # of each one here, if it is here
+  place = first + tf.range(q)  # local position, if the row is here
   rows = tf.gather(x, tf.clip_by_value(place, 0, n - 1))
   is_here = tf.logical_and(place >= 0, place < n)
   is_here = tf.reshape(is_here, [q] + [1] * (x.shape.rank - 1))

@@ -1,10 +1,10 @@
 """S3GAN: high-fidelity images with fewer labels (arxiv.org/abs/1903.02271).
 
-A conditional GAN most of whose images may have no label (-1). D's features feed
-up to three heads beside its own scores:
+A conditional GAN for data in which most images may have no label (-1). D's
+features feed up to three heads in addition to its own scores:
 
-  rotation    tells by how far an image was turned, as in SSGAN
-  predictor   tells the class; its answer stands in for labels that are missing
+  rotation    predicts the angle of a turned image, as in SSGAN
+  predictor   predicts the class; its answer replaces missing labels
   projection  adds <embedding of y, features> to the scores
 """
 
@@ -34,17 +34,17 @@ class S3GAN(ModularGAN):
   Args:
     dataset, options, seed: as for ModularGAN.
     self_supervision: "rotation" or "none".
-    rotated_batch_fraction: one image of so many is shown at all four angles, a
-      quarter of a batch of that size.
+    rotated_batch_fraction: k; batch_size / k images at all four angles
+      together, made from a quarter as many.
     weight_rotation_loss_d, weight_rotation_loss_g: of the rotation losses.
-    project_y: adds the projection; the architecture's own is to be off then.
+    project_y: adds the projection; the architecture's own must then be off.
     use_predictor: adds the predictor, whose answers the projection sees.
     use_soft_pred: its answer is a distribution instead of the likeliest class.
     weight_class_loss: of the predictor's loss on real images with a label.
     use_soft_labels: the dataset's labels are rows of class weights.
-    fakes_made_again: each update makes its own fakes, as the original's do:
-      G's moving averages and power iterations move once for each update of D
-      and of G. False: G's update goes through the fakes of D's last one, which
+    fakes_made_again: each update makes its own fakes, as in the original: G's
+      moving averages and power iterations move once for each update of D and of
+      G. False: G's update goes through the fakes of D's last update, which
       saves a pass of G and a move. Joint fakes are never made again.
   """
 
@@ -163,7 +163,7 @@ class S3GAN(ModularGAN):
 
   def offers(self) -> Offers:
     offers = super().offers()
-    # The heads have their share in the scores.
+    # The heads contribute to the scores.
     for name in ("discriminator", "view_logits"):
       del offers[name]
     return offers
@@ -253,7 +253,7 @@ def _has_label(y):
 
 
 def _completed(y, class_logits, soft):
-  """Returns y with rows of zeros replaced by what the predictor says."""
+  """Returns y with rows of zeros replaced by the predictor's answer."""
   if soft:
     prediction = tf.nn.softmax(class_logits)
   else:

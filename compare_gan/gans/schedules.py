@@ -1,9 +1,9 @@
 """Values that change during a training: schedules.
 
-A schedule is a function `schedule(step) -> value`, step being the number of
-steps made so far (global_step), and value a float32 scalar. A number is a
+A schedule is a function `schedule(step) -> value`, where step is the number of
+steps made so far (global_step) and value is a float32 scalar. A number is a
 constant schedule. Learning rates, Adam's betas, the EMA's half-life and the
-weights of terms are given as either:
+weights of terms accept either:
 
   ModularGAN.g_lr = @g_lr/cosine_schedule()
   g_lr/cosine_schedule.base = 2e-4
@@ -14,7 +14,7 @@ weights of terms are given as either:
 The scope (`g_lr/`, any name) keeps several schedules of one kind apart. All of
 them measure the training by n, in steps or in images. The number of images seen
 is step * options.batch_size, however many updates a step has; papers and their
-code count so (kimg, nimg).
+code count the same way (kimg, nimg).
 
 TF1's schedules, `@tf.train.exponential_decay()` and so on, are in
 tf1_schedules.py.
@@ -46,11 +46,11 @@ def value_at(schedule: Schedule, step: Step) -> tf.Tensor:
 
 
 def require_schedule(name: str, schedule: Any) -> None:
-  """Refuses what is neither a number nor a schedule.
+  """Raises unless `schedule` is a number or a schedule.
 
   Args:
-    name: as a gin file has it, "ModularGAN.g_lr".
-    schedule: what it is bound to.
+    name: its name in gin files, "ModularGAN.g_lr".
+    schedule: the value bound to it.
   """
   is_scalar = isinstance(schedule, (numbers.Real, tf.Tensor))
   if not is_scalar and not callable(schedule):
@@ -58,7 +58,7 @@ def require_schedule(name: str, schedule: Any) -> None:
       f"{name} = {schedule!r}; it must be a number or a schedule, such as "
       "@cosine_schedule()."
     )
-  # A schedule that is not called in the gin file returns a function.
+  # A schedule that the gin file does not call returns a function.
   if callable(schedule) and callable(schedule(tf.constant(0, tf.int64))):
     raise ValueError(
       f"{name} = {schedule!r}; a schedule must be called in the gin file, with "
@@ -79,9 +79,9 @@ def cosine_schedule(
 ) -> Rate:
   """Returns a schedule that falls from base to final along half a cosine.
 
-  R3GAN (Huang et al., 2024, https://arxiv.org/abs/2501.05441) has its learning
-  rate, R1 and R2 weights, beta2, half-life of the EMA and ADA's probability go
-  this way, by images. With N = total, m = warmup + hold:
+  R3GAN (Huang et al., 2024, https://arxiv.org/abs/2501.05441) schedules its
+  learning rate, R1 and R2 weights, beta2, half-life of the EMA and ADA's
+  probability this way, by images. With N = total, m = warmup + hold:
 
     n < warmup       warmup_from + (base - warmup_from) n / warmup
     n <= m           base
@@ -232,7 +232,7 @@ def top_k(
   gamma: float = 0.99,
   nu: float = 0.5,
 ) -> tf.Tensor:
-  """Returns of how many fakes G's loss is the mean, an int32 scalar.
+  """Returns the number of fakes in G's loss, an int32 scalar.
 
   Top-k training (Sinha et al., 2020, https://arxiv.org/abs/2002.06224):
   k = batch_size at first, and max(gamma k, nu batch_size) after each epoch,
@@ -242,14 +242,14 @@ def top_k(
   Args:
     epoch: how many epochs have been completed, an int or an int tensor.
     batch_size: of all replicas together.
-    gamma: what is left of k after an epoch, in (0, 1].
-    nu: the fraction of the batch that k does not fall below, in (0, 1].
+    gamma: factor of k after each epoch, in (0, 1].
+    nu: smallest k as a fraction of the batch, in (0, 1].
   """
   for name, value in (("gamma", gamma), ("nu", nu)):
     if not 0 < value <= 1:
       raise ValueError(f"top_k: {name} = {value}; it must be in (0, 1].")
-  # Multiplied out, as the papers' code does it: the power of gamma rounds
-  # otherwise, and then down to another integer.
+  # Multiplied step by step, as in the paper's code: gamma^epoch rounds
+  # differently, which can give another integer.
   table, k, least = [], float(batch_size), nu * batch_size
   while True:
     table.append(int(k))
@@ -262,11 +262,11 @@ def top_k(
 def images_per_step(
   configurable: str, batch_size: Optional[int] = None
 ) -> float:
-  """Returns by how many images a step moves the training on.
+  """Returns the number of images that a step counts.
 
   Args:
-    configurable: whose parameter `batch_size` is, for the message.
-    batch_size: what it is bound to; None for options.batch_size.
+    configurable: the owner of the parameter `batch_size`, for the message.
+    batch_size: its value; None for options.batch_size.
   """
   if batch_size is None:
     batch_size = gin.get_bindings(options_lib.options).get("batch_size")
@@ -281,7 +281,7 @@ def images_per_step(
 def _position(
   configurable: str, unit: str, batch_size: Optional[int]
 ) -> Callable[[Step], tf.Tensor]:
-  """Returns `n(step)`, a float32 scalar, in the unit that gin has chosen."""
+  """Returns `n(step)`, a float32 scalar, in the unit chosen in gin."""
   if unit not in _UNITS:
     raise ValueError(
       f"{configurable}.unit = {unit!r}; it must be 'steps' or 'images'."

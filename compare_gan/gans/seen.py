@@ -1,4 +1,4 @@
-"""What an update has seen, by the names under which regularisers ask for it.
+"""What an update has seen, by the names that regularisers use.
 
   x, x_fake      real and fake images as D sees them, [N, H, W, C]
   raw_x, raw_x_fake    the same before augmentation
@@ -40,7 +40,7 @@ import tensorflow as tf
 
 
 class View(NamedTuple):
-  """More images that D is to score in the same pass."""
+  """More images for D to score in the same pass."""
 
   images: tf.Tensor
   y: Optional[tf.Tensor]
@@ -58,16 +58,16 @@ class Scored(NamedTuple):
 
 
 class Seen(NamedTuple):
-  """What a penalty can ask for; `scored` is None until D has scored it."""
+  """What a penalty can use; `scored` is None until D has scored it."""
 
-  batch: Batch  # with the images as D sees them, augmented
-  made: Made  # likewise
+  batch: Batch  # images as D sees them, augmented
+  made: Made  # the same
   scored: Optional[Scored]
   rows: Rows  # which of the whole batch these are
   raw_batch: Batch  # before augmentation
   raw_made: Made
   slopes: Optional["Slopes"] = None
-  view_logits: Any = ()  # a list, of the regulariser that asks
+  view_logits: Any = ()  # a list, for the requesting regulariser
 
 
 def _scored(seen: Seen) -> Scored:
@@ -87,7 +87,7 @@ def _slopes(seen: Seen) -> "Slopes":
   return seen.slopes
 
 
-# What every GAN has of a Seen; ModularGAN.offers adds what its networks give.
+# What every GAN offers of a Seen; ModularGAN.offers adds its networks.
 FIELDS: dict[str, Callable[[Seen], Any]] = {
   "x": lambda seen: seen.batch.images,
   "x_fake": lambda seen: seen.made.images,
@@ -116,7 +116,7 @@ class Slopes:
   wanted. All logits are summed: with batch norm in D the images mix.
 
   Args:
-    wanted: names out of SLOPES.
+    wanted: names from SLOPES.
     real, fake: the images, before augmentation.
   """
 
@@ -130,7 +130,7 @@ class Slopes:
 
   @contextlib.contextmanager
   def watching(self) -> Iterator[None]:
-    """Inside, D scores the images."""
+    """Watches the images while D scores them inside."""
     if not self._wanted:
       yield
       return

@@ -8,7 +8,7 @@ from compare_gan.gans.augmentation import Augmentation
 
 
 def require_unrolled_for_joint_fakes(joint: bool, unrolled: bool) -> None:
-  """Raises if fakes were to be made jointly, but one update after the other."""
+  """Raises for joint fakes without unrolling."""
   if joint and not unrolled:
     raise ValueError(
       "ModularGAN.experimental_joint_gen_for_disc = True needs "
@@ -18,7 +18,7 @@ def require_unrolled_for_joint_fakes(joint: bool, unrolled: bool) -> None:
 
 
 def require_no_pseudo_real(augmentation: Augmentation, gan: str) -> None:
-  """Raises if D, which sees images with codes, were to see fakes as real.
+  """Raises if fakes were to pass as real for a D that sees codes too.
 
   Args:
     augmentation: of the GAN.
@@ -32,7 +32,7 @@ def require_no_pseudo_real(augmentation: Augmentation, gan: str) -> None:
 
 
 def refuse_class_head(class_head: Callable, gan: str) -> NoReturn:
-  """Raises, since a GAN with heads of its own does not make this one."""
+  """Raises: a GAN with its own heads does not use this one."""
   raise ValueError(
     f"ModularGAN.class_head = @{class_head.__name__}, but {gan} has heads of "
     "its own. Leave it at None."
@@ -40,7 +40,7 @@ def refuse_class_head(class_head: Callable, gan: str) -> NoReturn:
 
 
 def warn_if_average_never_starts(start_step: int, training_steps: int) -> None:
-  """Warns of an average of the weights that starts after the training."""
+  """Warns if the average of the weights starts after the training."""
   if start_step >= training_steps:
     warnings.warn(
       f"ModularGAN.ema_start_step = {start_step}, but the training ends "

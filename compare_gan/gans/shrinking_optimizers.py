@@ -1,7 +1,7 @@
 """TF1's optimisers that pull weights to 0, by l1_regularization_strength.
 
-No published GAN that we know of trains with them. Gin files find them as
-`@tf.train.FtrlOptimizer` and so on, code in optimizers.py.
+No published GAN that we know of trains with them. Gin files refer to them as
+`@tf.train.FtrlOptimizer` and so on; code finds them in optimizers.py.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ def _shrink(x: tf.Tensor, threshold: Any) -> tf.Tensor:
 class FtrlOptimizer(Optimizer):
   """Follow the regularised leader (McMahan et al., 2013).
 
-  `l2_shrinkage_regularization_strength` adds 2 w times it to the gradient.
+  `l2_shrinkage_regularization_strength` adds 2 w times itself to the gradient.
   """
 
   def __init__(

@@ -1,7 +1,7 @@
 """How an update sees its batch: changed by augmentation, scored, regularised.
 
-A pass of D scores real and fake images, and with them the views that
-regularisers ask for: they cost no power iteration or batch moments of their
+A pass of D scores real and fake images together with the views that
+regularisers request, so views need no power iteration or batch moments of their
 own. Slopes come from that pass, too.
 """
 
@@ -40,7 +40,7 @@ class Sight(NamedTuple):
     rows: Rows,
     regularisers: Sequence[Regulariser],
   ) -> Seen:
-    """Returns the Seen of some rows, with what regularisers need of it."""
+    """Returns the Seen of some rows, with what regularisers need."""
     cost = None
     if self.gan.latent_optimization:
       with self._noise(f"latents_{self.side}"):
@@ -58,7 +58,7 @@ class Sight(NamedTuple):
       views = {one.name: self._views(one, seen) for one in regularisers}
       flat = [view for some in views.values() for view in some]
       scored = self.gan.losses(batch._replace(views=tuple(flat)), shown)
-      if len(scored.views) < len(flat):  # of a GAN that scores in its own way
+      if len(scored.views) < len(flat):  # a GAN that scores in its own way
         scored = scored._replace(views=self.gan.scores_of(flat))
     if cost is not None:
       scored = latent_optimization.with_cost(scored, cost)
@@ -70,7 +70,7 @@ class Sight(NamedTuple):
   def values(
     self, regularisers: Sequence[Regulariser], seen: Seen
   ) -> dict[str, Valued]:
-    """Returns {name: Valued}; each regulariser has draws of its own."""
+    """Returns {name: Valued}; each regulariser has its own draws."""
     found = {}
     for one in regularisers:
       own = seen._replace(view_logits=seen.view_logits[one.name])
@@ -81,7 +81,7 @@ class Sight(NamedTuple):
   def value(
     self, regulariser: Regulariser, part: Batch, made: Made, rows: Rows
   ) -> Valued:
-    """Returns the Valued of one alone, by a pass of its own."""
+    """Returns the Valued of one regulariser, from its own pass."""
     seen = self.see(part, made, rows, [regulariser])
     return self.values([regulariser], seen)[regulariser.name]
 

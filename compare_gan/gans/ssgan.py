@@ -2,7 +2,7 @@
 
 Self-Supervised GANs via Auxiliary Rotation Loss (arxiv.org/abs/1811.11212).
 The last images of a batch are shown at 90, 180 and 270 degrees too. D learns to
-tell the angle on real images; G is rewarded if D can on its fakes.
+predict the angle of real images; G is rewarded if D can predict it for fakes.
 """
 
 from typing import Any

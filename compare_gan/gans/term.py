@@ -2,8 +2,7 @@
 
 A regulariser is a function or an object that computes a value. A Term says how
 much of it is added to the loss, and when. penalty_lib.py shows how to write
-terms in gin, seen.py lists what they can ask for, and terms/ has the existing
-ones.
+terms in gin, seen.py lists what they can use, and terms/ has the existing ones.
 """
 
 from collections.abc import Iterable
@@ -47,10 +46,10 @@ class Valued(NamedTuple):
 
   value: tf.Tensor  # without weight
   weighted: tf.Tensor  # what is added to the loss
-  statistics: dict[str, tf.Tensor]  # scalars that its state will be moved by
+  statistics: dict[str, tf.Tensor]  # scalars that will move its state
 
   def scalars(self, name: str) -> dict[str, tf.Tensor]:
-    """Returns {name: scalar}, as they are averaged over a batch's parts."""
+    """Returns {name: scalar}, to be averaged over a batch's parts."""
     return {
       f"penalty/{name}": self.value,
       f"penalty/{name}_weighted": self.weighted,
@@ -109,8 +108,8 @@ class Regulariser:
   """A term that is ready to be computed.
 
   Args:
-    term: what gin says about it.
-    fn: the function, or the object that was made of the term's class.
+    term: its settings in gin.
+    fn: the function, or the object made from the term's class.
   """
 
   def __init__(self, term: Term, fn: Callable) -> None:
@@ -120,7 +119,7 @@ class Regulariser:
 
   @property
   def modules(self) -> list[Module]:
-    """Returns its modules with state, to be saved with that of its side."""
+    """Returns its modules with state, which is saved with its side's."""
     return [x for x in (self.fn, self.last) if isinstance(x, Module)]
 
   @property
@@ -133,7 +132,7 @@ class Regulariser:
     return needs(views) if views else []
 
   def views(self, offers: Offers, seen: Seen) -> list[View]:
-    """Returns images that D is to score for it in the same pass."""
+    """Returns images for D to score in the same pass."""
     if not hasattr(self.fn, "views"):
       return []
     return self.fn.views(
@@ -177,7 +176,7 @@ class Regulariser:
 
 @contextlib.contextmanager
 def _kept_unless(is_due, variables):
-  """Inside, variables move; afterwards they are restored if it is not due."""
+  """Restores variables that moved inside, if the term is not due."""
   before = [] if is_due is True else [tf.identity(v) for v in variables]
   yield
   for moved, value in zip(variables, before):
@@ -220,7 +219,7 @@ class Terms:
     gan: the GAN's name, for messages.
     terms: Terms or plain functions, these with a weight of 1.
     offers: names of what the GAN offers them.
-    building: what classes with state may ask for in their constructor.
+    building: arguments that constructors of classes with state may use.
     augments: whether there is a policy of augmentation.
     lazy_steps: see `in_two_steps`.
   """
@@ -292,15 +291,15 @@ class Terms:
 
   @property
   def modules(self) -> list[Module]:
-    """Returns the modules with state, to be saved with that of the side."""
+    """Returns the modules with state, which is saved with the side's."""
     return [module for one in self.all for module in one.modules]
 
   @property
   def share_of_main_steps(self) -> float:
     """Returns the share of an optimiser's steps that follow the loss.
 
-    If lazy terms have steps of their own, an update has 1 + sum of 1 / k steps
-    on average, over the intervals k.
+    If lazy terms have their own steps, an update has on average 1 + sum of 1 /
+    k steps, over the intervals k.
     """
     return 1.0 / (1.0 + sum(1.0 / k for k in self.intervals))
 
@@ -330,6 +329,6 @@ def _term_of(side, fn):
 
 
 def slopes_wanted(regularisers: Sequence[Regulariser]) -> list[str]:
-  """Returns which slopes some terms ask for, out of seen.SLOPES."""
+  """Returns the slopes that some terms use, from seen.SLOPES."""
   asked = {name for one in regularisers for name in one.needs}
   return [name for name in seen_lib.SLOPES if name in asked]

@@ -134,7 +134,7 @@ def piecewise_constant(
 
   Args:
     x: the step, TF1's name for it.
-    boundaries: increasing; at a boundary itself the value before it holds.
+    boundaries: increasing; at a boundary itself the value before it applies.
     values: one more than boundaries.
     name: not used.
   """
@@ -158,7 +158,7 @@ def piecewise_constant(
 def _rate_or_schedule(
   step: Optional[Step], rate: Rate
 ) -> Union[tf.Tensor, Rate]:
-  """Returns the rate of the step, or the schedule where there is no step."""
+  """Returns the rate of the step, or the schedule if there is no step."""
   return rate if step is None else rate(step)
 
 

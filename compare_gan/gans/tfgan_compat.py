@@ -1,9 +1,9 @@
 """TF-GAN (tensorflow-gan 2.1.0) on every TensorFlow, also without tf.estimator.
 
-`import tensorflow_gan` imports all of its parts, of which `estimator` fails
-since TensorFlow 2.16. `tfgan()` returns the package with its parts imported as
-they are asked for: `tfgan().losses`, `tfgan().eval`. After that
-`import tensorflow_gan` gives the same to everyone in this process.
+`import tensorflow_gan` imports all of its parts, and `estimator` fails since
+TensorFlow 2.16. `tfgan()` returns the package with its parts imported on first
+use: `tfgan().losses`, `tfgan().eval`. After that `import tensorflow_gan` gives
+the same package everywhere in this process.
 """
 
 import importlib
@@ -26,7 +26,7 @@ def tfgan() -> types.ModuleType:
 
 def _import_without_running(name):
   """Imports a package without running its `__init__.py`; returns it."""
-  spec = importlib.util.find_spec(name)  # Finding a package runs nothing of it.
+  spec = importlib.util.find_spec(name)  # Finding a package does not run it.
   if spec is None:
     raise ModuleNotFoundError(
       "TF-GAN is not installed. Run `pip install tensorflow-gan`."
@@ -41,7 +41,7 @@ def _import_without_running(name):
 
 
 def _import_part(name):
-  """Returns `tensorflow_gan.<name>`, which was not asked for before."""
+  """Returns `tensorflow_gan.<name>` at its first use."""
   try:
     return importlib.import_module(f"{_PARTS}.{name}")
   except ModuleNotFoundError as error:

@@ -1,8 +1,8 @@
 """The losses of TF-GAN, `loss.fn = @tfgan.<name>`, computed by TF-GAN itself.
 
-They are means over the batch of one replica. Ours of similar names are
-`loss_lib`'s; what differs: `least_squares_loss` takes the logits themselves and
-half of each square, `minimax_loss` and `modified_loss` smooth the labels of
+They are means over the batch of one replica. Our losses of similar names are in
+`loss_lib`. The differences: `least_squares_loss` takes the logits themselves
+and half of each square, `minimax_loss` and `modified_loss` smooth the labels of
 real images by default (`tfgan.modified_loss.label_smoothing = 0.0`), and
 `relativistic_loss` compares within a replica.
 """
@@ -17,7 +17,7 @@ _configurable = gin.configurable(module="tfgan", denylist=_INPUTS)
 
 
 def _losses(name, real, fake, for_d=None, for_g=None):
-  """Returns GANLosses of the pair of functions that TF-GAN has of a name."""
+  """Returns GANLosses from TF-GAN's pair of functions of this name."""
   losses = tfgan_compat.tfgan().losses.wargs
   discriminator = getattr(losses, f"{name}_discriminator_loss")
   generator = getattr(losses, f"{name}_generator_loss")

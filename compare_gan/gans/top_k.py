@@ -6,7 +6,7 @@ Top-k Training of GANs (Sinha et al., 2020, https://arxiv.org/abs/2002.06224):
   top_k.steps_per_epoch = 782
 
 G's adversarial loss is that of the k fakes with the highest scores. k starts at
-the whole batch and shrinks once an epoch: k <- max(gamma k, nu B). It costs
+the whole batch and shrinks once per epoch: k <- max(gamma k, nu B). It costs
 nothing.
 """
 
@@ -24,8 +24,8 @@ class TopK:
 
   Args:
     steps_per_epoch: steps after which k shrinks; 50,000 / B of CIFAR-10.
-    gamma: by this factor.
-    nu: down to this share of the batch.
+    gamma: the factor by which k shrinks.
+    nu: smallest k as a fraction of the batch.
   """
 
   def __init__(
@@ -55,7 +55,7 @@ class TopK:
     Args:
       fake_logits: of this replica and part of the batch.
       step: of the training.
-      parts: how many there are, on each replica.
+      parts: how many parts each replica's batch has.
     """
     shares = replica.num_replicas() * parts
     epoch = tf.cast(step, tf.int64) // self._steps_per_epoch

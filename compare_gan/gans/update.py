@@ -1,6 +1,6 @@
 """How a step moves weights: what Algorithm 1 leaves out.
 
-modular_gan.py says what each update of a step descends. This file does the
+modular_gan.py defines what each update of a step descends. This file does the
 rest:
 
   parts       a batch may be cut up, `options.micro_batches`; the weights move
@@ -11,7 +11,7 @@ rest:
   recompute   `options.recompute` keeps less for the backward pass
   lazy terms  some of `penalty.terms` act at some updates only
 
-and what is logged of it: learning rates, gradient norms, loss scales.
+It also logs learning rates, gradient norms and loss scales.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ from compare_gan.layers import initializers
 import gin
 import tensorflow as tf
 
-_MOST_NAMES = 5  # that a warning shows
+_MOST_NAMES = 5  # shown by a warning
 
 
 class Objective(NamedTuple):
@@ -58,8 +58,8 @@ class Side:
   """What one optimiser moves: D with its heads, or G with its encoder.
 
   Args:
-    name: "d" or "g", in the names of scalars and of what the optimiser keeps.
-    networks: it moves their weights, and their passes move their state.
+    name: "d" or "g", part of the names of scalars and optimiser slots.
+    networks: the optimiser moves their weights; passes move their state.
     optimizer_fn: `optimizer_fn(learning_rate, name)` makes the optimiser.
     learning_rate: a number or a schedule.
     terms: its regularisers.
@@ -79,7 +79,7 @@ class Side:
     variables = [v for network in networks for v in network.variables]
     self.weights = [v for v in variables if v.trainable]
     self.state = [v for v in variables if not v.trainable]
-    # A regulariser may hold kernels of a network: these are not its state.
+    # A regulariser may hold kernels of a network: they are not its state.
     self.other_state = [
       v for module in others for v in module.variables if not v.trainable
     ]
@@ -93,7 +93,7 @@ class Side:
     self._has_named_idle = False
 
   def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
-    """Returns the gradients on this replica, float32; None where there is none.
+    """Returns the float32 gradients on this replica; None if there is none.
 
     For example, an embedding of y that no layer uses has none.
     """
@@ -144,14 +144,14 @@ class Side:
 
 
 class Step:
-  """The updates of one step, made of one state of the GAN.
+  """The updates of one step, all from one state of the GAN.
 
   Args:
     options: the Options of the training.
     d, g: the Sides.
     global_step: the step at which learning rates are read.
     at_once: whether all fakes are made before the first update. Then any
-      update that is skipped sets G's state back to what it is now.
+      skipped update resets G's state to the present one.
   """
 
   def __init__(
@@ -172,7 +172,7 @@ class Step:
 
   @contextlib.contextmanager
   def update_of(self, side: Side) -> Iterator[None]:
-    """Inside, a side is updated: entirely, or not at all.
+    """Updates a side inside: entirely, or not at all.
 
     An update in which float16 overflows leaves all state as it was before.
     """
@@ -189,7 +189,7 @@ class Step:
 
   @property
   def left_g_alone(self) -> tf.Tensor:
-    """Returns whether none of the updates of G was made."""
+    """Returns whether no update of G was made."""
     return tf.reduce_all(self._g_skips)
 
   def descend(
@@ -204,7 +204,7 @@ class Step:
   ) -> dict[str, tf.Tensor]:
     """Moves a side's weights down a loss; returns scalars.
 
-    The gradient goes into the fakes if it is G's side.
+    On G's side the gradient goes through the fakes.
 
     Args:
       side: one of the two.
@@ -213,7 +213,7 @@ class Step:
       loss: `loss(batch, made, rows)` -> the Objective of a part of the batch.
       terms: those of the side.
       lazy: `lazy(regulariser, batch, made, rows)` -> the Valued of a term that
-        the Objective leaves out, because it acts at some updates only.
+        is not in the Objective, because it acts at some updates only.
       penalty: a GeneratorPenalty, or None; added once, to the mean.
     """
     if side is not self._g:
@@ -232,7 +232,7 @@ class Step:
     Args:
       side, batch, loss, terms, lazy: see `descend`.
       made: of the whole batch.
-      fakes: the Fakes whose making is differentiated, or None.
+      fakes: the Fakes through which to differentiate, or None.
 
     Returns:
       {MAIN: the gradients of the loss, name: those of a term}, and {name:
@@ -279,11 +279,11 @@ class Step:
 
   @property
   def _separates(self):
-    """Returns whether each term has gradients of its own, to log their norm."""
+    """Returns whether each term has its own gradients, to log their norm."""
     return self._options.log_gradient_norms
 
   def _objectives(self, objective):
-    """Returns {MAIN: what is descended, name: a term whose norm is logged}."""
+    """Returns {MAIN: the objective, name: a term whose norm is logged}."""
     terms = {name: one.weighted for name, one in objective.terms.items()}
     if self._separates or not terms:
       return {gradients_lib.MAIN: objective.value, **terms}
@@ -292,7 +292,8 @@ class Step:
   def _if_due(self, one, lazy, side, batch, made, rows, fakes):
     """Returns the gradients and scalars of a lazy term, zeros if not due.
 
-    It moves no state of the networks, and cannot talk to other replicas.
+    It moves no state of the networks, and cannot communicate with other
+    replicas.
     """
     keys, absent = [], []
 
@@ -382,7 +383,7 @@ def _scalars_of_terms(terms):
 
 @contextlib.contextmanager
 def recomputing(options: Options) -> Iterator[None]:
-  """Inside, a step recomputes what `options.recompute` says not to keep."""
+  """Makes a step inside recompute what `options.recompute` does not keep."""
   if options.recompute and replica.num_replicas() > 1:
     raise ValueError(
       "options.recompute = True with "

@@ -2,5 +2,5 @@
 
 They may import context/ alone. Normalisers are chosen by `G.batch_norm_fn` and
 have the interface of batch_norm.py; parametrisations of weights are chosen by
-`G.kernel_fn` and have that of kernel.py. One's own can be in any file.
+`G.kernel_fn` and have that of kernel.py. Your own can be in any file.
 """

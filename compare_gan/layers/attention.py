@@ -1,9 +1,9 @@
 """BigGAN's form of SAGAN's non-local block (https://arxiv.org/abs/1805.08318).
 
-Every pixel looks at every 2x2 cell: the matrix of weights is [N, HW, HW/4], a
+Every pixel attends to every 2x2 cell: the matrix of weights is [N, HW, HW/4], a
 gigabyte in float32 for 64 images of 64x64. `non_local_block.query_chunk` bounds
-it: so many pixels look at a time, and the backward pass computes their weights
-again instead of keeping them.
+it: only this many pixels attend at a time, and the backward pass recomputes
+their weights instead of keeping them.
 """
 
 from collections.abc import Iterator
@@ -35,9 +35,9 @@ class NonLocalBlock(Module):
       has C / 2.
     kernel_fn: of all four 1x1 convolutions.
     name: of the scope.
-    query_chunk: how many pixels of an image look at once; 0 is all.
+    query_chunk: how many pixels of an image attend at once; 0 is all.
     use_bias: gives the convolutions biases.
-    pooling: what a 2x2 cell shows of itself, "max" or "average".
+    pooling: how a 2x2 cell is summarised, "max" or "average".
   """
 
   def __init__(
@@ -101,7 +101,7 @@ class NonLocalBlock(Module):
 
   @contextlib.contextmanager
   def in_chunks_of(self, query_chunk: int) -> Iterator[None]:
-    """Inside, so many pixels look at once: to see what that would need."""
+    """Changes query_chunk inside, to measure what that would need."""
     before, self.query_chunk = self.query_chunk, query_chunk
     try:
       yield
@@ -143,8 +143,8 @@ def chunked_attention(
 ) -> tf.Tensor:
   """`attention` with at most [N, chunk, K] weights at any time.
 
-  Also while gradients are computed: the weights are made again, not kept. One
-  chunk waits for the other, or a graph would compute them side by side.
+  This holds for the gradients too: the weights are recomputed, not kept. Each
+  chunk waits for the previous one, or a graph would compute them in parallel.
   """
   parts = [
     slice(start, start + chunk) for start in range(0, queries.shape[1], chunk)

@@ -2,9 +2,8 @@
 
 A normaliser is chosen by `G.batch_norm_fn` / `D.batch_norm_fn`: those here, of
 group_norm.py, pixel_norm.py and virtual_batch_norm.py. It is made with the
-sizes and called with the tensors. A `scope.Module` or `tf.Module` of one's own
-with these two methods is accepted, once a gin file says
-`import my_package.my_norm`:
+sizes and called with the tensors. Your own `scope.Module` or `tf.Module` with
+these two methods is accepted, once a gin file says `import my_package.my_norm`:
 
   norm = my_norm(channels, z_dim=0, y_dim=0, kernel_fn=Kernel, name="bn1")
   x = norm(x, z, y, is_training)    # z, y: None where the dimension is 0
@@ -34,9 +33,9 @@ import tensorflow as tf
 class StandardizeBatch(Module):
   """Mean 0 and variance 1 per channel, for x [N, C] or [N, H, W, C].
 
-  In training by the moments of the batch. In evaluation by moving averages
-  (`moving_mean`, `moving_variance`), or, without them, by accumulated moments:
-  sums over the batches seen while `update_accus` is 1, divided by their number.
+  Training uses the moments of the batch. Evaluation uses moving averages
+  (`moving_mean`, `moving_variance`) or, without them, accumulated moments: sums
+  over the batches seen while `update_accus` is 1, divided by their number.
 
   Args:
     channels: C.
@@ -44,7 +43,7 @@ class StandardizeBatch(Module):
     epsilon: added to the variance.
     use_moving_averages: see above.
     use_cross_replica_mean: moments of the global batch instead of this
-      replica's. None: yes, where there are several replicas.
+      replica's. None: yes if there are several replicas.
   """
 
   def __init__(

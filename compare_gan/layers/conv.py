@@ -1,11 +1,11 @@
 """Convolutions on NHWC images with "SAME" padding.
 
-Here images enter the compute dtype of `precision`: a float32 image is cast to
-it, any other keeps its type.
+Here images enter the compute dtype of `precision`: float32 images are cast to
+it, others keep their type.
 
-A change of size that goes with a convolution can be folded into it, so that no
-product with an inserted zero is computed, and no pixel that only its mean is
-wanted of: the same numbers to rounding, for a quarter to four ninths of the
+A change of size next to a convolution can be folded into it. Then products with
+inserted zeros are not computed, and neither are pixels that would only be
+averaged. The results agree to rounding, for a quarter to four ninths of the
 work.
 """
 
@@ -71,8 +71,8 @@ class Conv2D(Module):
 class Deconv2D(Module):
   """Transposed convolution to a given size.
 
-  The size is explicit because two inputs lead to it: with stride 2, 13 and 14
-  pixels both come from 7. The kernel is [k, k, out_channels, in_channels].
+  The size is explicit because the input leaves it open: with stride 2, both 13
+  and 14 pixels come from 7. The kernel is [k, k, out_channels, in_channels].
   """
 
   def __init__(
@@ -121,8 +121,8 @@ class ScaledConv2D(Module):
       after it), or "none".
     upsample: how "up" doubles, `resample.unpool` as in the original.
     name: prefixed with `up_`, `down_` or `same_`.
-    fold: whether the two become one convolution. None: where that is faster,
-      which it is in float32.
+    fold: whether the two become one convolution. None: if that is faster, as it
+      is in float32.
   """
 
   def __init__(
@@ -184,9 +184,9 @@ def convolve_doubled(
   """Returns convolve_doubled_plainly(x, kernel, upsample), with less work.
 
   A kernel of one pixel is applied before the image grows. One of 3x3 pixels on
-  an image that is mostly zeros is a transposed convolution of stride 2; on one
-  of copies likewise, with the 4x4 kernel that sums what meets the same pixel.
-  Other kernels, and up-samplings of one's own, are not folded.
+  an unpooled image is a transposed convolution of stride 2. On an image of
+  copies it is one too, with the 4x4 kernel that sums the weights that meet the
+  same pixel. Other kernels and your own up-samplings are not folded.
   """
   size = kernel.shape[0]
   if upsample not in (resample.unpool, resample.nearest):
@@ -198,7 +198,7 @@ def convolve_doubled(
   if upsample is resample.nearest:
     kernel = _sum_over_cell(kernel)
   # Output pixel 2 p + e - 1 gets x[p] times the kernel at 2 - e (3 - e if it is
-  # 4x4): one row and column stand out at the top left, and, of 4x4, at the
+  # 4x4): there is a surplus row and column at the top left and, for 4x4, at the
   # bottom right.
   after = kernel.shape[0] - 3
   flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
@@ -218,9 +218,9 @@ def convolve_doubled(
 def convolve_halved(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
   """Returns convolve_halved_plainly(x, kernel), with less work.
 
-  A kernel of one pixel is applied after the image shrank. The mean over 2x2 of
-  3x3 sums is one sum over 4x4 with stride 2. Others, and images whose last cell
-  is cut, are not folded.
+  A kernel of one pixel is applied after the image shrinks. The mean over 2x2 of
+  3x3 sums is one sum over 4x4 with stride 2. Other kernels, and images whose
+  last cell is cut off, are not folded.
   """
   size = kernel.shape[0]
   if size == 1:
@@ -231,8 +231,8 @@ def convolve_halved(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def _sum_over_cell(kernel):
-  """Returns the 4x4 kernel that is the 3x3 one, summed over 2x2 places."""
-  # Rows, then columns: all four at once would be hundreds of megabytes more.
+  """Returns the 4x4 kernel: the 3x3 one summed over 2x2 positions."""
+  # Rows, then columns: all four at once would take hundreds of megabytes more.
   none = [0, 0]
   for before, after in (
     ([[0, 1], none, none, none], [[1, 0], none, none, none]),

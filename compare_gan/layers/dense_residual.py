@@ -1,8 +1,8 @@
 """Residual blocks of linear layers, as BigBiGAN's H, J and encoders have them.
 
 Dropout (https://arxiv.org/abs/1207.0580) takes its numbers from `draws`: inside
-of `draws.seeded` row i of the global batch loses the same units on any number
-of replicas.
+`draws.seeded`, row i of the global batch loses the same units on any number of
+replicas.
 """
 
 from typing import Callable
@@ -20,7 +20,7 @@ import tensorflow as tf
 def dropout(x: tf.Tensor, rate: float, is_training: bool) -> tf.Tensor:
   """Returns x with each entry 0 with probability `rate`, else x / (1 - rate).
 
-  In evaluation x is left as it is.
+  In evaluation x is unchanged.
   """
   if not is_training or not rate:
     return x

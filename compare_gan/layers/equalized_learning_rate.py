@@ -5,7 +5,7 @@ Weights are stored with a deviation of 1 and scaled where they are used:
   w = w_stored gain / sqrt(fan_in),  fan_in = prod(shape[:-1])
 
 so that Adam, whose steps do not depend on the scale of a gradient, moves all
-layers at the same relative speed. The learning rate is not scaled besides.
+layers at the same relative speed. The learning rate itself is not scaled.
 
 Chosen by `G.kernel_fn = @equalized_learning_rate`.
 """
@@ -30,8 +30,8 @@ import tensorflow as tf
 class EqualizedLearningRate(scope.Module):
   """`kernel gain lr_multiplier / sqrt(fan_in)`.
 
-  The initialiser of a layer and weights.initializer have no effect: the scale
-  of the first values is what this is about.
+  The initialiser of a layer and weights.initializer have no effect: this class
+  sets the scale of the first values.
 
   Args:
     shape: of the kernel.

@@ -4,11 +4,11 @@
 
 In training the stored weights become normalised(w) before each step, so that
 they cannot grow and the learning rate keeps its meaning. They are normalised
-once more where they are used, which takes the gradient along their length
-away, and divided by sqrt(fan_in): outputs keep the variance of the inputs.
+again where they are used, which removes the gradient along their length, and
+divided by sqrt(fan_in): outputs keep the variance of the inputs.
 
-Chosen by `G.kernel_fn = @forced_weight_norm`. Biases stay as they are, which
-EDM2 has none of.
+Chosen by `G.kernel_fn = @forced_weight_norm`. Biases stay unchanged; EDM2 has
+none.
 """
 
 from collections.abc import Sequence
@@ -63,8 +63,8 @@ class ForcedWeightNorm(scope.Module):
     kernel = tf.convert_to_tensor(self.kernel)
     if is_training:
       state.update(self.kernel, self._forced)
-      # The gradient is that at the weights as they will be stored: how many
-      # passes come before the change is made does not matter.
+      # The gradient is taken at the weights that will be stored, so the number
+      # of passes before the update does not matter.
       kernel += tf.stop_gradient(normalized(kernel, self._epsilon) - kernel)
     return normalized(kernel, self._epsilon) * self._scale
 

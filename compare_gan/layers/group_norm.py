@@ -3,11 +3,11 @@ normalisation (https://arxiv.org/abs/1607.08022).
 
   y = (x - m) / sqrt(v + epsilon) gamma + beta
 
-m and v, which is biased, are moments of one image: over its pixels and the
-C / groups consecutive channels of a group. Instance normalisation has a group
-for each channel. Images do not depend on each other, so D may have them with
-penalties of its slope, and replicas or small batches change nothing. Training
-and evaluation are the same.
+m and v (biased) are the moments of one image over its pixels and the C / groups
+consecutive channels of a group. Instance normalisation has a group for each
+channel. Images do not depend on each other, so D can use both with penalties on
+its slope, and replicas or small batches change nothing. Training and evaluation
+are the same.
 
 Chosen by `G.batch_norm_fn = @group_norm` and so on.
 """
@@ -28,8 +28,8 @@ import tensorflow as tf
 def normalize_groups(x: tf.Tensor, groups: int, epsilon: float) -> tf.Tensor:
   """Returns x [N, H, W, C] or [N, C], each group with mean 0 and variance 1.
 
-  In float32, with the deviations from the mean: E[x^2] - E[x]^2 would lose
-  digits where the mean is large.
+  Computed in float32 from the deviations from the mean: E[x^2] - E[x]^2 would
+  lose digits where the mean is large.
   """
   x = tf.cast(x, tf.float32)
   channels = x.shape[-1]

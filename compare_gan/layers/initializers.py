@@ -40,7 +40,7 @@ def normal(
 def truncated_normal(
   stddev: float,
 ) -> Callable[[np.random.RandomState, Sequence[int]], np.ndarray]:
-  """A normal cut at 2 `stddev`: what is left deviates by 0.88 `stddev`."""
+  """A normal cut at 2 `stddev`; the actual deviation is 0.88 `stddev`."""
 
   def init(rng: np.random.RandomState, shape: Sequence[int]) -> np.ndarray:
     values = rng.standard_normal(shape)

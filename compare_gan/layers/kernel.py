@@ -1,7 +1,7 @@
 """The weights of a linear map or convolution, as they are.
 
 A kernel is made by `kernel_fn(shape, init)` inside the layer's scope and called
-for its value: `Kernel` here, one of those next door, or anyone's own class with
+for its value: `Kernel` here, one from the files below, or your own class with
 the same two methods. `G.kernel_fn` and `D.kernel_fn` choose it:
 
   D.kernel_fn = @weight_standardization      weight_standardization.py
@@ -48,7 +48,7 @@ def choose(
   owner: str,
   kernel_fn: Optional[Callable[..., scope.Module]] = None,
 ) -> Callable[..., scope.Module]:
-  """Returns the `kernel_fn` of a network, `owner` being its gin name.
+  """Returns the `kernel_fn` of a network; `owner` is its gin name.
 
   A kernel that `kernel_fn` parametrises is divided by its spectral norm last.
   """
@@ -77,7 +77,7 @@ def choose(
 
 
 def _is_spectral_norm(kernel_fn):
-  made = inspect.unwrap(kernel_fn)  # What @scope/spectral_norm calls.
+  made = inspect.unwrap(kernel_fn)  # The function behind @scope/spectral_norm.
   return inspect.isclass(made) and issubclass(made, SpectralNorm)
 
 

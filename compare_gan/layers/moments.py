@@ -13,7 +13,7 @@ def batch_moments(
 ) -> tuple[tf.Tensor, tf.Tensor]:
   """Returns the mean and the biased variance E[x^2] - E[x]^2 over `axes`.
 
-  This form, in float32 and not clipped, is the original's; it needs one pass.
+  This form, in float32 and unclipped, is the original's and needs one pass.
   """
   mean = tf.reduce_mean(x, axes)
   return mean, tf.reduce_mean(tf.square(x), axes) - tf.square(mean)
@@ -33,11 +33,11 @@ def cross_replica_moments(
   """Returns the moments of the global batch; `x` is this replica's part.
 
   Args:
-    x: this replica's activations, as many as any other's.
+    x: this replica's activations; all replicas have equally many.
     axes: to average over.
     parallel: both moments in one exchange, E[x^2] - E[x]^2; otherwise the mean
       first, then E[(x - mean)^2], slower and exact for means far from 0.
-    group_size: average over groups of so many replicas; None is all of them.
+    group_size: average over groups of this many replicas; None is all of them.
   """
   if group_size is not None and (
     group_size < 1 or replica.num_replicas() % group_size

@@ -6,7 +6,7 @@ without variables. EDM2 (https://arxiv.org/abs/2312.02696) adds epsilon to the
 root instead: `pixel_norm.epsilon_outside_root = True`, with an epsilon of 1e-4.
 
 Chosen by `G.batch_norm_fn = @pixel_norm`. The paper normalises after the
-activation; here it stands where the architecture has its normaliser.
+activation; here it takes the place of the architecture's normaliser.
 """
 
 from typing import Callable

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 
 def unpool(x: tf.Tensor) -> tf.Tensor:
-  """Puts each pixel top left into a 2x2 cell, the other three of which are 0.
+  """Puts each pixel at the top left of a 2x2 cell whose others are 0.
 
   The original's up-sampling; a convolution that follows is a transposed one.
   """
@@ -12,7 +12,7 @@ def unpool(x: tf.Tensor) -> tf.Tensor:
 
 
 def nearest(x: tf.Tensor) -> tf.Tensor:
-  """Puts each pixel into all four of a 2x2 cell."""
+  """Copies each pixel to all four places of a 2x2 cell."""
   n, h, w, c = tf.shape(x)[0], x.shape[1], x.shape[2], x.shape[3]
   x = tf.stack([x, x], axis=3)
   x = tf.stack([x, x], axis=2)
@@ -27,7 +27,7 @@ def _interleave(x, zeros):
 
 
 def average_pool(x: tf.Tensor) -> tf.Tensor:
-  """Returns the mean of each 2x2 cell; at the edge, of the pixels there are."""
+  """Returns the mean of each 2x2 cell; at the edge, of existing pixels."""
   return tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="SAME")
 
 

@@ -1,14 +1,14 @@
 """Reversible residual units (RevNet, https://arxiv.org/abs/1707.04585).
 
 A unit acts on the two halves of the channels: (x1, x2) -> (x2, x1 + f(x2)). It
-can be undone, whatever f is: x2 is there, and x1 is what is left without f(x2).
-So a stack of units need not keep its activations for the backward pass: that
-pass finds them again from the output, one unit at a time, and costs one more
+can be undone for any f: the output contains x2, and subtracting f(x2) gives x1.
+So a stack of units need not keep its activations for the backward pass, which
+recovers them from the output, one unit at a time, at the cost of one more
 evaluation of every f. The memory hardly depends on the depth.
 
-The halves are float32 in any precision: what f adds is subtracted again, and in
-16 bits that would lose the rest. Gradients of gradients are right, but keep
-what the second pass computes.
+The halves are float32 in any precision: f(x2) is added and later subtracted,
+which in 16 bits would lose digits of x1. Gradients of gradients are correct,
+but keep what the second pass computes.
 """
 
 from collections.abc import Iterable
@@ -28,8 +28,8 @@ class Reversible(Module):
 
   Args:
     units: the modules f, `f(x2, is_training)` -> a tensor of the shape of x2.
-    recompute: see above; False keeps the activations. They are kept, too,
-      where there is nothing to keep, in evaluation.
+    recompute: see above; False keeps the activations. In evaluation there is
+      nothing to keep, so nothing is recomputed.
   """
 
   def __init__(
@@ -46,10 +46,10 @@ class Reversible(Module):
     return tf.concat(self._forward(halves, is_training), axis=-1)
 
   def inverse(self, y: tf.Tensor, is_training: bool = False) -> tf.Tensor:
-    """Returns the x that y is made of; moves no state.
+    """Returns the x that y was computed from; moves no state.
 
     Args:
-      y: what a call has returned.
+      y: the result of a call.
       is_training: as in that call.
     """
     halves = tf.split(tf.cast(y, tf.float32), 2, axis=-1)
@@ -65,12 +65,12 @@ class Reversible(Module):
     return x1, x2
 
   def _recomputed(self, halves):
-    """Returns the output's halves, of which the backward pass keeps no more."""
+    """Returns the output's halves, all that the backward pass keeps."""
     x1, x2 = halves
     kept = []  # the power iterations of each unit
     for unit in self.units:
       with state.recorded() as results:
-        # Nobody differentiates this pass, so nobody keeps what it makes.
+        # This pass is not differentiated, so its activations are not kept.
         x1, x2 = x2, tf.stop_gradient(x1 + _float32(unit(x2, True)))
       kept.append(results)
     weights = list(self.trainable_variables)
@@ -83,14 +83,14 @@ class Reversible(Module):
       del inputs_and_weights
 
       def gradient(*d_halves: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
-        # Not y1 and y2: a second derivative has to find its way back.
+        # Not y1 and y2: second derivatives have to pass through these.
         d_halves, of_weights = self._backward(outputs, d_halves, kept)
         found = [of_weights[w.ref()] for w in weights]
         return (None, None, *d_halves, *found)
 
       return (tf.identity(y1), tf.identity(y2)), gradient
 
-    # The values of the weights stand in for them: what their gradient goes to.
+    # The weights are passed as tensors, so that gradients can reach them.
     values = [tf.convert_to_tensor(w) for w in weights]
     outputs += attached(tf.stop_gradient(x1), x2, *halves, *values)
     return outputs
@@ -101,13 +101,13 @@ class Reversible(Module):
     Args:
       halves: of the output.
       d_halves: their gradients.
-      kept: of each unit, see `state.recorded`.
+      kept: for each unit, see `state.recorded`.
     """
     of_weights = {}
     for unit, results in zip(reversed(self.units), reversed(kept)):
       d1, d2 = d_halves
-      # One unit waits for the gradient of the next one. And these are ops of
-      # their own: else a graph would see that it has had f of the last one.
+      # Each unit waits for the gradient of the next one. These are new ops:
+      # otherwise a graph would reuse f of the forward pass.
       with tf.control_dependencies([d1, d2]):
         halves = [tf.identity(half) for half in halves]
       weights = list(unit.trainable_variables)
@@ -130,7 +130,7 @@ class Reversible(Module):
 
 
 def _undo(halves, f):
-  """Returns a unit's (x1, x2) of its (y1, y2) and f(y1)."""
+  """Returns a unit's (x1, x2), given its (y1, y2) and f(y1)."""
   y1, y2 = halves
   return y2 - f, y1
 
@@ -162,7 +162,7 @@ class RevUnit(Module):
 
 
 def widened(x: tf.Tensor) -> tf.Tensor:
-  """Returns x [N, H, W, C] averaged over 2x2, with C channels of 0 more."""
+  """Returns x [N, H, W, C] averaged over 2x2, with C more channels of 0."""
   x = tf.nn.avg_pool2d(x, 2, 2, "SAME")
   before = x.shape[-1] // 2
   return tf.pad(x, [[0, 0]] * 3 + [[before, x.shape[-1] - before]])

@@ -74,7 +74,7 @@ class SpectralNorm(scope.Module):
       singular_value = "left" if rows <= columns else "right"
     self._left = singular_value == "left"
     self.made_kernel = kernel_fn(shape, init) if kernel_fn else None
-    # Of the bias beside, see equalized_learning_rate.py.
+    # For the bias of the same layer, see equalized_learning_rate.py.
     self.bias_scale = getattr(self.made_kernel, "bias_scale", 1.0)
     if self.made_kernel is None:
       self.kernel = scope.variable(

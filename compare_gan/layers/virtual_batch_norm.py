@@ -4,13 +4,13 @@ Each image is normalised by the moments of itself and of a reference batch of M
 images that is fixed at the start of the training:
 
   a = 1 / (M + 1)
-  mean = a mean(x_n) + (1 - a) mean(R),  and the mean of squares likewise
+  mean = a mean(x_n) + (1 - a) mean(R),  and the same for the mean of squares
   y = (x_n - mean) / sqrt(variance + epsilon) gamma + beta
 
-The reference passes through the network each time, with its current weights,
-in front of the batch: architectures/reference_batch.py puts it there. That
-costs M more rows of each pass, in training and in evaluation. The reference
-itself is normalised by its own moments. No image depends on the batch it is in.
+The reference passes through the network each time, with its current weights, in
+front of the batch: architectures/reference_batch.py puts it there. That adds M
+rows to each pass, in training and in evaluation. The reference is normalised by
+its own moments. No image depends on the batch it is in.
 """
 
 from typing import Callable
@@ -58,7 +58,7 @@ class VirtualBatchNorm(Module):
         "of images, 1 or more."
       )
     self.reference_size = reference_size
-    self.has_reference = False  # Set by whoever puts the reference in front.
+    self.has_reference = False  # Set by the code that prepends the reference.
     self._epsilon = epsilon
     with scope(name):
       self.gamma = variable("gamma", [channels], initializers.ones)
@@ -92,7 +92,7 @@ class VirtualBatchNorm(Module):
     x_mean, x_variance = tf.nn.moments(images, pixels, keepdims=True)
     a = 1.0 / (self.reference_size + 1)
     mean = a * x_mean + (1 - a) * r_mean
-    # The formula's mean of squares - mean^2, in a form that keeps its digits.
+    # The formula's mean of squares - mean^2, in a form that loses no digits.
     variance = a * (x_variance + tf.square(x_mean - mean))
     variance += (1 - a) * (r_variance + tf.square(r_mean - mean))
     return tf.concat(

@@ -49,8 +49,8 @@ class WeightStandardization(scope.Module):
     init: of the kernel.
     epsilon: see unbiased.
     unbiased: False (default): the paper's formula, above. True: that of the
-      official code, (kernel - mean) / (deviation + epsilon), the deviation
-      being that of a sample, with n - 1.
+      official code, (kernel - mean) / (deviation + epsilon), with the sample
+      deviation (n - 1).
   """
 
   def __init__(
@@ -88,16 +88,16 @@ class WeightStandardization(scope.Module):
 class ScaledWeightStandardization(scope.Module):
   """`gain gamma (kernel - mean) / sqrt(max(variance fan_in, epsilon))`.
 
-  The gain of each output channel is learned, from 1. It takes the place of a
-  batch norm: use it without one.
+  The gain of each output channel is learned, from 1. It replaces batch norm:
+  use it without one.
 
   Args:
     shape: of the kernel.
     init: of the kernel.
     epsilon: lower bound of variance fan_in.
-    gamma: of the activation in front, 1.7139589 for ReLU and 1.7881293 for
+    gamma: of the preceding activation, 1.7139589 for ReLU and 1.7881293 for
       SiLU. NFNets multiply the activation by it; here the next kernel carries
-      it, which is the same for every kernel that an activation is in front of.
+      it, which is equivalent for every kernel that follows an activation.
   """
 
   def __init__(

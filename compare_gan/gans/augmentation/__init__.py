@@ -1,8 +1,8 @@
 """What D sees of images: augmentation, instance noise, pseudo-real images.
 
 One paper or one group of transformations a file; augmentation.py puts them
-together. It may see what its room, gans, may see. A policy of your own is an
-object with `draw` and `apply`, as in diffaugment.py.
+together. It may import what its room, gans, may import. A policy of your own is
+an object with `draw` and `apply`, as in diffaugment.py.
 """
 
 from compare_gan.gans.augmentation.augmentation import Augmentation

@@ -6,10 +6,10 @@ https://arxiv.org/abs/2006.06676), appendix B:
   augmentation.policy = @ada()
   augmentation.p = @ada_controller()
 
-A gate opens with probability p, times the multiplier of its transformation; all
-draws of an image are its own. What is random, `draw`, and what is made of it,
-`apply`, are apart. Gradients pass, of any order. An image whose gates are all
-closed is the same to the last bit.
+A gate opens with probability p, times the multiplier of its transformation;
+each image has its own draws. `draw` is random, and `apply` uses what was drawn.
+Gradients of any order pass. An image whose gates are all closed stays the same
+to the last bit.
 
 It deviates from the paper in how images are resampled, see `geometry.py`;
 `ada.resample = "sym6"` is the paper's way.
@@ -63,7 +63,7 @@ PRESETS = {
 _RESAMPLE = {"bilinear": geometry.bilinear, "sym6": sym6.resample}
 
 # Columns of the draws of an image. They are drawn for all transformations at
-# once, so that none depends on which others there are.
+# once, so that none depends on which others are in use.
 _GATES = (
   "xflip",
   "rotate90",
@@ -130,24 +130,24 @@ class Ada:
 
   Args:
     preset: b for pixel blitting, g for geometry, c for colour, f for filter, n
-      for noise, c for cutout: "bgc", say; or a group by its name, see PRESETS.
-    resample: "bilinear", or "sym6" for the paper's, some times as expensive.
+      for noise, c for cutout, such as "bgc"; or the name of a group in PRESETS.
+    resample: "bilinear", or "sym6" for the paper's, several times as expensive.
     xflip, rotate90, xint, scale, rotate, aniso, xfrac, brightness, contrast,
       lumaflip, hue, saturation, filter, noise, cutout: multipliers of p, 0 to
       1. None: 1 if the preset has the transformation, and 0 if not.
-    xint_max: most that an image moves by whole pixels, a part of its size.
+    xint_max: largest move by whole pixels, as a fraction of the image's size.
     scale_std: standard deviation of log2 of the zoom.
-    rotate_max: most that it is turned, 1 being half a turn.
+    rotate_max: largest rotation; 1 is half a turn.
     aniso_std: standard deviation of log2 of the stretch.
-    xfrac_std: of its move by parts of pixels, a part of its size.
-    brightness_std: of what is added to pixels in [-1, 1].
+    xfrac_std: of the fractional move, as a fraction of the image's size.
+    brightness_std: of the value added to pixels in [-1, 1].
     contrast_std: of log2 of the contrast.
-    hue_max: most that hues turn, 1 being half a turn.
+    hue_max: largest rotation of hues; 1 is half a turn.
     saturation_std: of log2 of the saturation.
     filter_bands: multipliers of the four bands' gates, from low to high.
     filter_std: of log2 of the gain of a band.
     noise_std: of the standard deviation of the noise, in [-1, 1].
-    cutout_size: sides of the hole, a part of the image's.
+    cutout_size: sides of the hole, as a fraction of the image's.
   """
 
   preset: str = "bgc"
@@ -207,7 +207,7 @@ class Ada:
       checks.require_number("ada.filter_bands, each of them,", band, 0.0, 1.0)
 
   def multiplier(self, name: str) -> float:
-    """Returns that of a transformation's gate; 0 if it is left out."""
+    """Returns the multiplier of a transformation's gate; 0 if left out."""
     chosen = getattr(self, name)
     if chosen is None:
       return float(name in PRESETS[self.preset])
@@ -218,11 +218,10 @@ class Ada:
   def draw(
     self, shape: Any, rows: Any, p: Any = 1.0
   ) -> tuple[Optional[tf.Tensor], dict[str, tf.Tensor]]:
-    """Returns which images are changed, [N, 1, 1, 1]; and the parameters.
+    """Returns which images are changed, [N, 1, 1, 1], and the parameters.
 
-    These are {name: [N, ...]} of the transformations behind their gates, at
-    their identity where the gate is closed; names of those that are left out
-    are missing.
+    These are {name: [N, ...]} for each transformation in use; where a gate is
+    closed, the values are those of the identity.
 
     Args:
       shape: of the images, [N, H, W, C].
@@ -251,7 +250,7 @@ class Ada:
     return is_changed[:, None, None, None], parameters
 
   def _used(self, height, width, channels):
-    """Returns the transformations that there are for images of this shape."""
+    """Returns the transformations in use for images of this shape."""
     used = [name for name in TRANSFORMATIONS if self.multiplier(name) > 0]
     if any(name in colors.NAMES for name in used) and channels not in (1, 3):
       raise ValueError(
@@ -270,7 +269,7 @@ class Ada:
     chances = {}
     for name in used:
       chance = p * self.multiplier(name)
-      if name == "rotate":  # Twice: one of them at least with probability p.
+      if name == "rotate":  # Twice: at least one of them with probability p.
         each = 1.0 - tf.sqrt(tf.maximum(1.0 - chance, 0.0))
         chances.update(rotate_pre=each, rotate_post=each)
       elif name == "filter":
@@ -281,7 +280,7 @@ class Ada:
     return chances
 
   def _open_values(self, u, n, height, width):
-    """Returns {gate: parameter where it is open}, [N, ...] each.
+    """Returns {gate: parameter if it is open}, [N, ...] each.
 
     Args:
       u: uniform draws from (0, 1).
@@ -311,10 +310,10 @@ class Ada:
       "cutout_centre": u["cutout"],
     }
 
-  # ---- What is made of it ----------------------------------------------------
+  # ---- How it is applied -----------------------------------------------------
 
   def apply(self, x: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Returns the transformed images; x and they are in [-1, 1].
+    """Returns the transformed images; these and x are in [-1, 1].
 
     Args:
       x: [N, H, W, C].
@@ -345,7 +344,7 @@ _FACTORS = ("scale", "aniso", "contrast", "saturation")  # 1 where closed
 
 
 def _behind_gate(name, opened, values):
-  """Returns {parameter: [N, ...]} of a transformation, by its open gates."""
+  """Returns {parameter: [N, ...]} of a transformation; identity if closed."""
   if name == "rotate":
     return {
       part: tf.where(opened[part], values[part], 0.0)

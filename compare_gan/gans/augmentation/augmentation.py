@@ -5,7 +5,7 @@
                    the policy, with probability p      diffaugment.py, ada.py
 
 Images are in [0, 1]. The papers' numbers are for pixels in [-1, 1], where 0 is
-a medium grey: `apply` maps there and back, nothing else does.
+a medium grey: only `apply` converts between the two.
 """
 
 from typing import Any
@@ -48,10 +48,10 @@ class Augmentation(scope.Module):
   changes. Without a binding nothing is drawn and nothing changes.
 
   Args:
-    policy: names out of color, translation, cutout, with commas between them;
-      or ADA's pipeline: @ada(), or the name of a preset such as "bgc"; or your
-      own object with the methods `draw` and `apply` of
-      `diffaugment.DiffAugment`. "" changes nothing.
+    policy: names from color, translation, cutout, separated by commas; or ADA's
+      pipeline: @ada(), or the name of a preset such as "bgc"; or your own
+      object with the methods `draw` and `apply` of `diffaugment.DiffAugment`.
+      "" changes nothing.
     p: the probability of the policy: a number, a schedule of the step, or
       @ada_controller(). At 0 images stay the same to the last bit.
     instance_noise: @instance_noise(), or None.
@@ -78,7 +78,7 @@ class Augmentation(scope.Module):
       "pseudo_real", pseudo_real, pseudo_real_lib.Apa, "@apa()"
     )
     self._step = step
-    # None without policy or pseudo-real images, or if they never occur.
+    # None if there is no policy or pseudo-real image, or if p is always 0.
     self._p: Optional[Probability] = None
     self._apa_p: Optional[Probability] = None
     if self._policy is not None:
@@ -99,7 +99,7 @@ class Augmentation(scope.Module):
 
   @property
   def is_identity(self) -> bool:
-    """Returns whether there is nothing to do at all."""
+    """Returns whether nothing ever changes."""
     parts = (self._policy, self._noise, self._apa)
     return all(part is None for part in parts)
 
@@ -118,13 +118,13 @@ class Augmentation(scope.Module):
     fake_y: Optional[tf.Tensor],
     rows: Any,
   ) -> tuple[tf.Tensor, Optional[tf.Tensor]]:
-    """Returns D's real images and their labels, some of which are fakes.
+    """Returns D's real images and labels, with some replaced by fakes.
 
     For an update of D, before `draw`. Their gradient does not reach G.
 
     Args:
       images, y: the real ones.
-      fakes, fake_y: fresh or old ones, not those that the update takes for
+      fakes, fake_y: fresh or old ones, not those that the update scores as
         fake.
       rows: has `uniform`.
     """
@@ -180,10 +180,10 @@ class Augmentation(scope.Module):
   # ---- What moves the probabilities ------------------------------------------
 
   def statistics(self, real_logits: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns {name: scalar}, means over these logits; {} if p is not adaptive.
+    """Returns {name: mean over the logits}; {} if p is not adaptive.
 
     Args:
-      real_logits: [N, 1], what D's adversarial pass makes of real images.
+      real_logits: [N, 1], D's scores of real images in the adversarial pass.
     """
     if not self._adaptive:
       return {}
@@ -191,7 +191,7 @@ class Augmentation(scope.Module):
     return {_SIGNS: tf.reduce_mean(signs)}
 
   def move(self, **statistics: tf.Tensor) -> None:
-    """Moves what is adaptive, after an update of D.
+    """Moves the adaptive probabilities after an update of D.
 
     Args:
       **statistics: means of `statistics` over all parts and replicas.
@@ -200,16 +200,16 @@ class Augmentation(scope.Module):
       p.move(statistics[_SIGNS])
 
   def named_statistics(self, real_logits: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns `statistics` by the names that `conclude` finds them by."""
+    """Returns `statistics` under the names that `conclude` looks up."""
     found = self.statistics(real_logits)
     return {f"{_STATISTICS}{name}": value for name, value in found.items()}
 
   def conclude(self, scalars: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Moves what is adaptive; returns what is to be logged.
+    """Moves the adaptive probabilities; returns the scalars to log.
 
     Args:
-      scalars: of an update of D, means over its parts. Those that only the
-        controllers need are taken out.
+      scalars: of an update of D, as means over its parts. Those that only the
+        controllers need are removed.
     """
     names = [name for name in scalars if name.startswith(_STATISTICS)]
     found = {
@@ -221,7 +221,7 @@ class Augmentation(scope.Module):
     return self.scalars()
 
   def scalars(self) -> dict[str, tf.Tensor]:
-    """Returns {name: scalar}, to be logged, of all that changes."""
+    """Returns {name: scalar} to log, for every value that changes."""
     scalars = {}
     if self._p and not self._p.is_fixed:
       scalars["augmentation/p"] = self._p.value()
@@ -240,17 +240,17 @@ class Augmentation(scope.Module):
 
 
 class _Uniform(NamedTuple):
-  """Draws of which only the uniform ones are given."""
+  """Normal draws made from uniform ones."""
 
   uniform: Callable[..., tf.Tensor]
 
   def normal(self, shape: Any) -> tf.Tensor:
-    """Returns draws from N(0, 1), made of uniform ones as draws.normal is."""
+    """Returns draws from N(0, 1), made from uniform ones as in draws.normal."""
     return 2.0**0.5 * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)
 
 
 def _policy(chosen):
-  """Returns what draws and applies, None for no changes."""
+  """Returns the object with `draw` and `apply`, None for no changes."""
   if not isinstance(chosen, str):
     if isinstance(chosen, type) or not hasattr(chosen, "draw"):
       raise ValueError(

@@ -31,7 +31,7 @@ def require_number(
 
 
 def require_range(name: str, value: Any) -> None:
-  """Raises if `name` is no pair of numbers, the smaller first."""
+  """Raises unless `name` is a pair of numbers, the smaller first."""
   is_pair = isinstance(value, (list, tuple)) and len(value) == 2
   if not is_pair or not all(map(is_number, value)) or value[0] > value[1]:
     raise ValueError(

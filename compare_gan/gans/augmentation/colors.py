@@ -2,7 +2,8 @@
 
 Appendix B of https://arxiv.org/abs/2006.06676, on pixels in [-1, 1], not
 clipped. Images have three channels, or one: then all are averaged, and hue and
-saturation have no meaning. It costs one multiplication per channel and channel.
+saturation have no meaning. It costs one multiplication for each pair of
+channels.
 """
 
 from typing import Optional
@@ -26,8 +27,8 @@ def matrix(parameters: dict[str, tf.Tensor]) -> Optional[tf.Tensor]:
   """Returns the map of colours (r, g, b, 1), [N, 4, 4]; None if there is none.
 
   Args:
-    parameters: any of `NAMES`, [N] each: what is added, a factor, 0 or 1, an
-      angle in radians, a factor.
+    parameters: any of `NAMES`, [N] each: an offset, a factor, 0 or 1, an angle
+      in radians, a factor.
   """
   total = None
   for name in NAMES:
@@ -38,7 +39,7 @@ def matrix(parameters: dict[str, tf.Tensor]) -> Optional[tf.Tensor]:
 
 
 def _weighted(*terms):
-  """Returns sum_i factors_i [N] constants_i [4, 4], of pairs of them."""
+  """Returns sum_i factors_i [N] constants_i [4, 4] of (factors, constants)."""
   return tf.add_n(
     [f[:, None, None] * tf.constant(m, tf.float32) for f, m in terms]
   )
@@ -85,7 +86,7 @@ _MATRIX = {
 
 
 def apply(x: tf.Tensor, colors: tf.Tensor) -> tf.Tensor:
-  """Returns images [N, H, W, 3 or 1], their colours mapped by [N, 4, 4]."""
+  """Returns images [N, H, W, 3 or 1] with colours mapped by [N, 4, 4]."""
   colors = tf.cast(colors, x.dtype)
   if x.shape[3] == 1:
     mean = tf.reduce_mean(colors[:, :3], axis=1)[:, None, None]

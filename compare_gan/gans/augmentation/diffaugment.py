@@ -5,10 +5,11 @@ https://arxiv.org/abs/2006.10738):
 
   augmentation.policy = "color,translation,cutout"
 
-The changes act in the order of the policy, on each image with draws of its own.
-A draw and what is made of it are apart: `draw_color` and `apply_color`. All
-functions here act on pixels in [-1, 1], as the paper's numbers do: 0, what
-translation moves in and cutout leaves, is a medium grey. Nothing is clipped.
+The changes act in the order of the policy, on each image with its own draws.
+Drawing and applying are separate functions: `draw_color` and `apply_color`. All
+functions here act on pixels in [-1, 1], for which the paper's numbers are: 0,
+the value that translation and cutout fill in, is a medium grey. Nothing is
+clipped.
 
 It costs a few elementwise operations and two gathers.
 """
@@ -36,12 +37,12 @@ class DiffAugment:
   """How strong the changes are; the defaults are the paper's.
 
   Args:
-    changes: names out of `NAMES`, in the order in which they act.
-    brightness: at most so much is added to or taken from a pixel in [-1, 1].
+    changes: names from `NAMES`, in the order in which they act.
+    brightness: largest amount added to or subtracted from a pixel in [-1, 1].
     saturation: range of the factor of the distance from an image's grey.
     contrast: range of the factor of the distance from an image's mean.
-    translation_ratio: most that an image moves, a part of its size.
-    cutout_ratio: sides of the hole, a part of the image's.
+    translation_ratio: largest move, as a fraction of the image's size.
+    cutout_ratio: sides of the hole, as a fraction of the image's.
   """
 
   changes: tuple[str, ...] = ()
@@ -63,17 +64,17 @@ class DiffAugment:
   def draw(
     self, shape: Any, rows: Any, p: Any = 1.0
   ) -> tuple[Optional[tf.Tensor], list]:
-    """Returns which images are changed, None for all; and the draws of each.
+    """Returns which images are changed (None for all) and the draws of each.
 
     Args:
       shape: of the images, [N, H, W, C].
       rows: has `uniform`.
-      p: the probability of an image to be changed, by the whole policy.
+      p: the probability that the policy changes an image.
     """
     drawn = [self._draw(change, shape, rows.uniform) for change in self.changes]
     if checks.is_number(p) and p == 1.0:
       return None, drawn
-    # After the others: these are the same for every p.
+    # Drawn last, so that the other draws are the same for every p.
     return rows.uniform([shape[0], 1, 1, 1]) < p, drawn
 
   def _draw(self, change, shape, uniform):
@@ -84,7 +85,7 @@ class DiffAugment:
     return draw_cutout(shape, uniform, self.cutout_ratio)
 
   def apply(self, x: tf.Tensor, drawn: list) -> tf.Tensor:
-    """Returns the changed images; x and they are in [-1, 1]."""
+    """Returns the changed images; these and x are in [-1, 1]."""
     for change, values in zip(self.changes, drawn):
       if change == "color":
         x = apply_color(
@@ -119,7 +120,7 @@ def apply_color(
   saturation: tuple[float, float] = (0.0, 2.0),
   contrast: tuple[float, float] = (0.5, 1.5),
 ) -> tf.Tensor:
-  """Returns images with other brightness, saturation, contrast: in this order.
+  """Returns images with brightness, saturation and contrast changed in turn.
 
   Args:
     x: [N, H, W, C].
@@ -214,7 +215,7 @@ def draw_cutout(
   middles = []
   for axis in (1, 2):
     size = int(shape[axis])
-    # An even side has its middle between two pixels: one place more.
+    # The middle of an even side is between two pixels: one more position.
     places = size + (1 - _side(size, ratio) % 2)
     middles.append(uniform([shape[0], 1], 0, places, dtype=tf.int32))
   return middles

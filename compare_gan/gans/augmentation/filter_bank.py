@@ -1,8 +1,9 @@
 """ADA's image-space filter: four bands of frequencies, each louder or softer.
 
 Appendix B of https://arxiv.org/abs/2006.06676. The bands halve each other, from
-the highest down, and add to the image. Gains are scaled so that an image with
-the usual spectrum keeps its power. It costs two filters of 43 taps per band.
+the highest down, and add up to the image. Gains are scaled so that an image
+with the usual spectrum keeps its power. It costs two filters of 43 taps per
+band.
 """
 
 from compare_gan.gans.augmentation import wavelets
@@ -14,7 +15,7 @@ _POWER = np.array([10.0, 1.0, 1.0, 1.0]) / 13.0  # of the bands, as expected
 
 
 def _bank():
-  """Returns the bands' filters, [4, 43]; they add to a unit impulse."""
+  """Returns the bands' filters, [4, 43]; they add up to a unit impulse."""
   h = wavelets.SYM2
   low = np.convolve(h, h[::-1]) / 2
   h = h * (-1.0) ** np.arange(h.size)
@@ -34,9 +35,9 @@ RADIUS = BANK.shape[1] // 2  # 21
 
 
 def gains(band_gain: tf.Tensor) -> tf.Tensor:
-  """Returns the normalised gains g [N, 4], of drawn ones [N, 4].
+  """Returns the normalised gains g [N, 4], given drawn ones [N, 4].
 
-  Band after band is scaled and brought back to the expected power.
+  Each band in turn is scaled, then all are rescaled to the expected power.
   """
   power = tf.constant(_POWER, tf.float32)
   total = tf.ones_like(band_gain)
@@ -49,7 +50,7 @@ def gains(band_gain: tf.Tensor) -> tf.Tensor:
 
 
 def require_size(height: int, width: int) -> None:
-  """Raises if images are too small to be reflected by the filter's radius."""
+  """Raises if images are too small to reflect by the filter's radius."""
   if min(height, width) <= RADIUS:
     raise ValueError(
       f"ada.filter reflects images by {RADIUS} pixels, but they are {height} x "

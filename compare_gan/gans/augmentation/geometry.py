@@ -1,17 +1,17 @@
 """ADA's geometric transformations: one affine map per image, one resampling.
 
 Training Generative Adversarial Networks with Limited Data (Karras et al., 2020,
-https://arxiv.org/abs/2006.06676), appendix B. `inverse_matrix` says which point
-of the input an output pixel shows; `bilinear` looks there.
+https://arxiv.org/abs/2006.06676), appendix B. `inverse_matrix` maps an output
+pixel to its point of the input; `bilinear` samples there.
 
 `bilinear` is simpler than the paper's resampling, which `sym6.py` has: flips,
 quarter turns and whole pixels are exact; a move by a fraction of a pixel blurs
-more, shrinking aliases, and beyond an edge the image is reflected on and on,
-where the paper's turns grey after one reflection. All of this happens to real
+more, shrinking aliases, and beyond an edge the image is reflected repeatedly,
+whereas the paper's turns grey after one reflection. All of this affects real
 images and fakes alike. It costs one gather of four pixels for each pixel.
 
 Matrices are multiplied elementwise: a GPU may multiply them with 10 bits, which
-would move an image by parts of a pixel.
+would move an image by a fraction of a pixel.
 """
 
 from typing import Callable
@@ -36,7 +36,7 @@ def inverse_matrix(
 ) -> Optional[tf.Tensor]:
   """Returns the map of output points to input points, [N, 3, 3].
 
-  Points are (x, y, 1) in pixels about the image's middle, x to the right and y
+  Points are (x, y, 1) in pixels from the image's middle, x to the right and y
   down. None if there is no geometric transformation.
 
   Args:
@@ -98,7 +98,7 @@ _INVERSE = {
 
 
 def _affine(*entries):
-  """Returns [N, 3, 3] of the first two rows; numbers stand for all images."""
+  """Returns [N, 3, 3] from two rows; a number applies to all images."""
   some = next(entry for entry in entries if isinstance(entry, tf.Tensor))
   entries = [entry + tf.zeros_like(some) for entry in entries]
   last = [tf.zeros_like(some), tf.zeros_like(some), tf.ones_like(some)]
@@ -120,9 +120,9 @@ def bilinear(x: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
 def points(
   matrix: tf.Tensor, height: int, width: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-  """Returns where the pixels of an output come from, x and y: [N, H, W] each.
+  """Returns the input points x and y of the output pixels, [N, H, W] each.
 
-  In pixels about the middle of the input.
+  They are in pixels from the middle of the input.
   """
   x = tf.range(width, dtype=tf.float32) - 0.5 * (width - 1)
   y = (tf.range(height, dtype=tf.float32) - 0.5 * (height - 1))[:, None]
@@ -134,7 +134,7 @@ def points(
 
 
 def reflected(index: tf.Tensor, size: int) -> tuple[tf.Tensor, float]:
-  """Returns the pixel that stands for pixel `index`, and its weight.
+  """Returns the pixel that replaces pixel `index`, and its weight.
 
   The edge is not repeated: c b a b c d c b.
   """
@@ -144,7 +144,7 @@ def reflected(index: tf.Tensor, size: int) -> tuple[tf.Tensor, float]:
 
 
 def grey_outside(index: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
-  """Returns some pixel for pixel `index`, and its weight: 0 if outside."""
+  """Returns an existing pixel for `index`, and its weight: 0 if outside."""
   is_inside = tf.logical_and(index >= 0, index < size)
   return tf.clip_by_value(index, 0, size - 1), tf.cast(is_inside, tf.float32)
 
@@ -156,8 +156,8 @@ def sample(
 
   Args:
     x: the images.
-    right, down: the places, pixel (0, 0) being the first one.
-    beyond: `reflected` or `grey_outside`, what stands beyond the edges.
+    right, down: the places; (0, 0) is the first pixel.
+    beyond: `reflected` or `grey_outside`, for places beyond the edges.
   """
   height, width, channels = x.shape[1:]
   pixels = tf.reshape(x, [-1, channels])

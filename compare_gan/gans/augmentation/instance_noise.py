@@ -9,7 +9,7 @@ fakes, in D's and in G's updates, where sigma falls to 0:
   augmentation.instance_noise = @instance_noise()
   instance_noise.decay_steps = 100000
 
-It costs a normal draw for each pixel that D sees, also once sigma is 0.
+It costs a normal draw for each pixel that D sees, even when sigma is 0.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ class InstanceNoise:
 
   Args:
     sigma: sigma_0, for pixels in [-1, 1].
-    decay_steps: the step from which there is none; None: it stays.
+    decay_steps: the step from which there is no noise; None: it stays.
   """
 
   sigma: float = 0.1

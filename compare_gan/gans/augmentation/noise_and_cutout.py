@@ -17,7 +17,8 @@ def cut_out(x: tf.Tensor, size: tf.Tensor, centre: tf.Tensor) -> tf.Tensor:
 
   Args:
     x: [N, H, W, C].
-    size: [N], its sides as a part of the image's; 0 leaves the image alone.
+    size: [N], its sides as a fraction of the image's; 0 leaves the image
+      unchanged.
     centre: [N, 2], its middle (x, y), from (0, 0) to (1, 1).
   """
   half = 0.5 * size[:, None]

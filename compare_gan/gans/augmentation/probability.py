@@ -1,20 +1,20 @@
 """How often images are changed: a number, a schedule, or what D's scores say.
 
 ADA's controller (https://arxiv.org/abs/2006.06676, section 3) moves p by how
-sure D is of real images, as APA's does (https://arxiv.org/abs/2111.06849):
+sure D is of real images, and so does APA's (https://arxiv.org/abs/2111.06849):
 
   r = mean of sign(D(x)) over all real logits since the last move
   p <- p + sign(r - target) * batch_size * interval / (1000 kimg)
 
 after every `interval`-th update of D, kept in [0, 1]. The references have no
-upper bound: there p may drift far beyond 1, where nothing changes any more, and
-takes as long to return.
+upper bound: there p may drift far beyond 1, which has no further effect, and
+takes equally long to return.
 
   augmentation.p = @ada_controller()
   ada_controller.target = 0.6
 
-It costs nothing but the mean of the signs. p and what is counted are variables:
-a training that goes on finds them in its checkpoint.
+It costs only the mean of the signs. p and the counts are variables, so a
+resumed training finds them in its checkpoint.
 """
 
 import dataclasses
@@ -71,7 +71,7 @@ class AdaController:
       batch_size: real images of an update, over all replicas.
     """
     above = tf.cast(r, tf.float32) - self.target
-    # A mean of float32 is not quite the target where it should be.
+    # A float32 mean may miss the target by a rounding error.
     direction = tf.where(tf.abs(above) < 1e-6, 0.0, tf.sign(above))
     p += direction * (batch_size * self.interval / (1000.0 * self.kimg))
     p = tf.maximum(p, 0.0)
@@ -85,7 +85,7 @@ class Probability(scope.Module):
   """p, from [0, 1].
 
   Args:
-    name: how gin knows it, "augmentation.p".
+    name: its gin name, "augmentation.p".
     chosen: a number, a schedule of the step, or an AdaController.
     step: returns the step at which a schedule is read.
     batch_size: real images of an update of D, which a controller counts.
@@ -131,11 +131,11 @@ class Probability(scope.Module):
 
   @property
   def is_zero(self) -> bool:
-    """Returns whether it is 0 and stays so."""
+    """Returns whether p is always 0."""
     return self.is_fixed and self._number == 0
 
   def value(self) -> Any:
-    """Returns p as it is now: a number, or a scalar tensor."""
+    """Returns the present p: a number or a scalar tensor."""
     if self.is_fixed:
       return self._number
     if self.is_adaptive:
@@ -166,7 +166,7 @@ def scheduled_value(
 ) -> Callable[[], tf.Tensor]:
   """Returns a function that gives a schedule's present value, float32.
 
-  Raises if `chosen`, which gin knows as `name`, is not a schedule, or if there
+  Raises if `chosen`, whose gin name is `name`, is not a schedule, or if there
   is no step for it to follow.
   """
   if not callable(chosen) or isinstance(chosen, type):
@@ -193,11 +193,11 @@ _NEAR_0 = (
 
 
 def require_separating_zero(name: str) -> None:
-  """Raises if the sign of a logit does not say what D takes an image for.
+  """Raises unless a logit's sign says whether D takes an image for real.
 
   A D that cannot tell real from fake gives both the same score. If the loss is
   lowest where this score is about 0, the sign of a logit separates real from
-  fake. If all scores are equally good, or another one is the best, signs mean
+  fake. If all scores are equally good, or another score is the best, signs mean
   nothing.
   """
   with tf.init_scope():
@@ -228,5 +228,5 @@ def _loss_of_equals(score):
 def _chosen_loss():
   try:
     return f" = {gin.query_parameter('loss.fn')}"
-  except ValueError:  # Nothing is bound: the default.
+  except ValueError:  # Nothing is bound, so the default applies.
     return ""

@@ -2,16 +2,16 @@
 
 Deceive D: Adaptive Pseudo Augmentation (Jiang et al., 2021,
 https://arxiv.org/abs/2111.06849). With probability p an image of D's real batch
-is a fake, without gradient, and counts as real in all that D's update makes of
-it: loss, penalties and the controller's signs. G's update stays as it is.
+is a fake, without gradient, and counts as real in everything that D's update
+computes: loss, penalties and the controller's signs. G's update is unchanged.
 
   augmentation.pseudo_real = @apa()
 
-p is moved as ADA's is, by `ada_controller`, and adds a controller of its own.
+p is moved like ADA's, by its own `ada_controller`.
 
-It deviates from the references where there are classes: a fake brings its
-label along, where theirs gets the label of the real image that it stands for,
-`apa.swap_labels = False`. p is at most 1. It costs one tf.where.
+It deviates from the references where there are classes: a fake keeps its own
+label here, but gets the label of the real image that it replaces in theirs
+(`apa.swap_labels = False`). p is at most 1. It costs one tf.where.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ class Apa:
 
   Args:
     p: the probability: a number, a schedule or @ada_controller(), the default.
-    swap_labels: whether a fake brings its label along.
+    swap_labels: whether a fake keeps its own label.
   """
 
   p: Chosen = dataclasses.field(default_factory=AdaController)
@@ -45,12 +45,12 @@ class Apa:
     fake_y: Optional[tf.Tensor],
     is_fake: tf.Tensor,
   ) -> tuple[tf.Tensor, Optional[tf.Tensor]]:
-    """Returns images and labels of which some are those of fakes.
+    """Returns images and labels, with some replaced by those of fakes.
 
     Args:
       images, fakes: [N, H, W, C].
       y, fake_y: labels [N, num_classes], or None.
-      is_fake: [N], which.
+      is_fake: [N], which images to replace.
     """
     fakes = tf.cast(tf.stop_gradient(fakes), images.dtype)
     mixed = tf.where(is_fake[:, None, None, None], fakes, images)
@@ -65,5 +65,5 @@ class Apa:
 
 
 def flags(u: tf.Tensor, p: Any) -> tf.Tensor:
-  """Returns which images are fakes, of draws u from [0, 1): u < p."""
+  """Returns which images are fakes: u < p, with u drawn from [0, 1)."""
   return u < p

@@ -1,12 +1,12 @@
 """The paper's own resampling of ADA's geometric transformations.
 
 Appendix B of https://arxiv.org/abs/2006.06676: reflect the image once, double
-it with the wavelet filter sym6, look bilinearly at the points of a doubled
+it with the wavelet filter sym6, sample it bilinearly at the points of a doubled
 output, and halve that with sym6. Fractional moves blur less than those of
 `geometry.bilinear`, and shrinking does not alias.
 
-It filters four times, and the reflected image that it doubles has 9 times the
-pixels of the image: 36 times as many are in memory for a moment.
+It filters four times, and the reflected image has 9 times as many pixels as the
+image; doubled, 36 times as many are briefly in memory.
 
 sym6 is not symmetric, so flips and quarter turns are not exact to the pixel.
 """
@@ -15,7 +15,7 @@ from compare_gan.gans.augmentation import geometry
 from compare_gan.gans.augmentation import wavelets
 import tensorflow as tf
 
-_MARGIN = 6  # pixels around the output that its filter needs
+_MARGIN = 6  # extra pixels around the output, for the filter
 
 
 def resample(x: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
@@ -25,7 +25,7 @@ def resample(x: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
   x = tf.pad(x, [[0, 0], rows, columns, [0, 0]], "REFLECT")
   for axis in (1, 2):
     x = _double(x, axis)
-  # Points of the doubled images, of both, lie half as far apart.
+  # The points of both doubled images are half as far apart.
   right, down = geometry.points(
     _of_doubled(matrix), 2 * (height + _MARGIN), 2 * (width + _MARGIN)
   )

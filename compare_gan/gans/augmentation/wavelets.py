@@ -31,7 +31,7 @@ SYM6 = _SYM6 / _SYM6.sum()
 def correlate(
   x: tf.Tensor, taps: Union[Sequence[float], np.ndarray], axis: int
 ) -> tf.Tensor:
-  """Returns y[m] = sum_k taps[k] x[m + k] along an axis, where all k exist.
+  """Returns y[m] = sum_k taps[k] x[m + k] along an axis, for full sums only.
 
   Args:
     x: [N, H, W, C].

@@ -16,8 +16,8 @@ import tensorflow as tf
 class ADC(ClassHead):
   """CE(c(x), 2y) + CE(c(g), 2y + 1) for D, and for G what it can change of it.
 
-  That is CE(c(g), 2y) - CE(c(g), 2y + 1). c has 2 K classes: 2y is a real image
-  of class y, 2y + 1 a fake one.
+  G's loss is CE(c(g), 2y) - CE(c(g), 2y + 1). c has 2 K classes: 2y is a real
+  image of class y, 2y + 1 a fake one.
   """
 
   def build(self) -> None:
@@ -40,7 +40,7 @@ class ADC(ClassHead):
 
 
 def doubled(y: tf.Tensor, is_real: bool) -> tf.Tensor:
-  """Returns [N, 2 K] for y [N, K]: class y becomes 2y, or 2y + 1 of fakes."""
+  """Returns [N, 2 K] for y [N, K]: class y becomes 2y, or 2y + 1 for fakes."""
   none = tf.zeros_like(y)
   pair = [y, none] if is_real else [none, y]
   return tf.reshape(tf.stack(pair, axis=2), [-1, 2 * y.shape[1]])

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 
 class HeadLosses(NamedTuple):
-  """Scalars that a head adds, or puts in the place of the GAN's losses."""
+  """Scalars that a head adds to the GAN's losses, or replaces them with."""
 
   d_loss: tf.Tensor
   g_loss: tf.Tensor
@@ -23,16 +23,16 @@ class HeadLosses(NamedTuple):
 class ClassHead(Module, abc.ABC):
   """Layers on D's features, trained with D.
 
-  Their kernels are normalised as D's are. A subclass makes them in `build` and
+  Their kernels are normalised like D's. A subclass makes them in `build` and
   computes its losses from them in `losses`.
 
   Args:
     discriminator: has `num_features` and `kernel_fn`.
     num_classes: K.
-    d_weight, g_weight: factors of what it adds to the losses of D and of G.
+    d_weight, g_weight: factors of the losses that it adds for D and for G.
   """
 
-  replaces_losses = False  # whether the GAN's own losses go
+  replaces_losses = False  # whether the GAN's own losses are dropped
 
   def __init__(
     self,
@@ -99,12 +99,12 @@ class ClassHead(Module, abc.ABC):
     )
 
   def embedding(self, classes: int, size: int, name: str) -> Embedding:
-    """Returns a row of numbers for each class."""
+    """Returns an embedding with one row for each class."""
     return Embedding(classes, size, self._kernel_fn, name=name)
 
 
 def find_class_head(heads: Sequence[Module]) -> Optional[ClassHead]:
-  """Returns the ClassHead among a GAN's heads, at most one; None without."""
+  """Returns the only ClassHead among a GAN's heads, or None."""
   found = [head for head in heads if isinstance(head, ClassHead)]
   if not found:
     return None

@@ -4,9 +4,10 @@
   D2D-CE  ReACGAN (Kang et al., 2021, https://arxiv.org/abs/2111.01118)
 
 Both map features to an embedding e and have a proxy p for each class. All
-similarities are cosines, so that unlike AC's they stay bounded. An image is
-compared with all others of the global batch, of all replicas; with
-options.micro_batches, with those of its part. N^2 products of embeddings.
+similarities are cosines, so that unlike AC's logits they stay bounded. An image
+is compared with all others of the global batch, of all replicas; with
+options.micro_batches, with those of its part. This costs N^2 products of
+embeddings.
 """
 
 from typing import Any
@@ -96,7 +97,8 @@ class D2DCE(_Contrastive):
     temperature: t; 0.5 on CIFAR-10, 0.25 elsewhere.
     margin: m_p; 0.98 on CIFAR-10, 0.95 elsewhere.
     reference_shift: subtracts from the negatives' exponents the largest (c_ij -
-      m_n) / t of the row, as the authors' code does: for their numbers.
+      m_n) / t of the row, as the authors' code does; needed to reproduce their
+      numbers.
   """
 
   def __init__(
@@ -172,7 +174,7 @@ def data_to_data_cross_entropy(
 
 
 def _with_all(e, y):
-  """Returns cosines with the global batch, and who is another, of one class."""
+  """Returns cosines with the global batch, and masks: others, same class."""
   all_e, all_y = _gathered(e), _gathered(y)
   n = tf.shape(e)[0]
   mine = replica.replica_id() * n + tf.range(n)
@@ -182,7 +184,7 @@ def _with_all(e, y):
 
 
 def _gathered(x):
-  """Returns the rows of all replicas, [R N, ...]; gradients find their way."""
+  """Returns the rows of all replicas, [R N, ...]; it is differentiable."""
   count = replica.num_replicas()
   if count == 1:
     return x
@@ -196,5 +198,5 @@ def _unit(x):
 
 
 def _only(values, wanted):
-  """Returns the values, minus infinity (nearly) where they are not wanted."""
+  """Returns the values, nearly minus infinity where not wanted."""
   return tf.where(wanted, values, tf.constant(-1e30, values.dtype))

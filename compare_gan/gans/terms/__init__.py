@@ -1,13 +1,13 @@
 """Regularisers, one a file: what is added to the loss of D or of G.
 
-A term is a function that names what it needs as its parameters (seen.py lists
-what there is), or a class whose objects are called like that and have state.
-Weight, interval and schedule are given around it, by penalty_lib.Term.
+A term is a function whose parameters name what it needs (seen.py lists the
+names), or a class whose objects are called in the same way and have state.
+penalty_lib.Term adds weight, interval and schedule.
 
-It may use context and layers. One's own is a file anywhere, made known by gin's
-`import my_package.my_term`; one here is found without being listed.
+It may use context and layers. Your own can be in any file, registered by gin's
+`import my_package.my_term`; files here are found without being listed.
 """
 
 TERMS = "compare_gan.gans.terms"  # the module of its names for gin
-# Where gin knew the penalties that stood in one file once.
+# The former gin module of penalties, which were in one file.
 PENALTY_LIB = "compare_gan.gans.penalty_lib"

@@ -4,12 +4,12 @@ Consistency Regularization for GANs (Zhang et al., 2019,
 https://arxiv.org/abs/1910.12027) and Improved Consistency Regularization (Zhao
 et al., 2020, https://arxiv.org/abs/2002.04724), whose ICR is `bcr`, `zcr` and,
 for G, `zcr_diversity`. T flips an image with
-probability 1/2 and then shifts it by up to an eighth of its size; what moves in
-is the reflected image. The gradient goes into both scores.
+probability 1/2 and then shifts it by up to an eighth of its size; the image is
+reflected at its borders. The gradient goes into both scores.
 
-The changed images are scored in the pass that scores the others, so all kernels
-are normalised alike: D's update takes half as long again with CR, twice as long
-with bCR.
+The changed images are scored in the same pass as the others, so all kernels are
+normalised alike. D's update takes 1.5 times as long with CR, twice as long with
+bCR.
 """
 
 from typing import Callable
@@ -28,8 +28,8 @@ class CR:
 
   Args:
     shift: T's largest shift, as a share of height and width.
-    with_augmentation: allows a policy of augmentation beside it: D(x) is then
-      that of the augmented x, as in public code.
+    with_augmentation: allows a policy of augmentation too: D(x) is then the
+      score of the augmented x, as in public code.
   """
 
   def __init__(
@@ -140,15 +140,15 @@ def zcr_diversity(
 ) -> tf.Tensor:
   """Minus the mean of (G(z) - G(z + s n))^2, of pixels in [-1, 1].
 
-  For G, which is to give unlike images for like codes. The paper's weight is
-  0.5. The gradient goes into both images.
+  For G, to make it give different images for similar codes. The paper's weight
+  is 0.5. The gradient goes into both images.
   """
   near = generator(z + sigma * normal(tf.shape(z)), y_fake)
   return diversity(raw_x_fake, near)
 
 
 def diversity(images: tf.Tensor, near: tf.Tensor) -> tf.Tensor:
-  """Returns minus the mean squared difference, of the papers' pixels."""
+  """Returns minus the mean squared difference, for the papers' pixels."""
   return -_mean_squared_difference(
     pixels.to_papers(images), pixels.to_papers(near)
   )

@@ -21,11 +21,10 @@ def dragan_penalty(
 ) -> tf.Tensor:
   """Unit slopes around real images (https://arxiv.org/abs/1705.07215).
 
-  Of pixels in [0, 1], as in the original. The paper's weight is 10.
-  The noise is as wide as the standard deviation of all pixels of the batch. It
-  does not lead out of the pixels' range, [0, 1]. Pixels that an augmentation
-  has moved out of it stay where D sees them: their range reaches as far as they
-  do, so that the points lie around the images that D looks at.
+  For pixels in [0, 1], as in the original. The paper's weight is 10. The noise
+  has the standard deviation of all pixels of the batch. Noisy pixels stay
+  within [0, 1]. If an augmentation has moved pixels out of this range, the
+  range extends to them, so that the points lie around the images that D sees.
   """
   _, variance = cross_replica_moments(x, [0, 1, 2, 3], parallel=False)
   noise = tf.sqrt(variance) * (uniform(tf.shape(x)) - 0.5)

@@ -1,8 +1,8 @@
 """Feature matching: fakes with the mean features of real images.
 
 Improved Techniques for Training GANs (Salimans et al., 2016,
-https://arxiv.org/abs/1606.03498). For G; costs nothing that its update does not
-compute anyway.
+https://arxiv.org/abs/1606.03498). For G. It costs nothing: G's update computes
+the features anyway.
 """
 
 from compare_gan.context import replica

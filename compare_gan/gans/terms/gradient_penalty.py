@@ -6,10 +6,11 @@
   zero-centred  mean slope^2, without a half, https://arxiv.org/abs/1902.03984
   the largest   max slope^2 of the batch, LGAN, https://arxiv.org/abs/1902.05687
 
-Slopes are of pixels in [-1, 1], as in the papers, and so weights are theirs.
+Slopes are for pixels in [-1, 1], as in the papers, so the papers' weights
+apply.
 
-A pass of D of its own, forward and back, and a second one for the gradient of
-that: an update of D takes two to three times as long.
+Each penalty needs its own pass of D, forward and back, and a second one for the
+gradient of that: an update of D takes two to three times as long.
 """
 
 from typing import Callable
@@ -44,8 +45,8 @@ def gradient_penalty(
     discriminator, x, x_fake, y, y_fake, uniform: see gans/seen.py.
     at: "interpolated", anywhere between a real and a fake image, with the real
       one's label; "real"; "fake"; or "perturbed", x + a std(x) u / 2 with a and
-      u from U[0, 1), as DRAGAN is in StudioGAN.
-    target: the slope that is wanted. 0 needs no square root.
+      u from U[0, 1), as in StudioGAN's DRAGAN.
+    target: the wanted slope. 0 needs no square root.
     one_sided: smaller slopes cost nothing.
     epsilon: added below the root.
   """
@@ -140,7 +141,7 @@ def _points(at, x, x_fake, y, y_fake, uniform):
 
 
 def perturbed(x: tf.Tensor, alpha: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
-  """Returns x + alpha std(x) u / 2, std the unbiased one of all pixels."""
+  """Returns x + alpha std(x) u / 2, with the unbiased std of all pixels."""
   count = tf.cast(tf.size(x), tf.float32)
   variance = tf.math.reduce_variance(x) * count / (count - 1.0)
   return x + alpha * 0.5 * tf.sqrt(variance) * u

@@ -20,7 +20,7 @@ def joint_r1_penalty(
 ) -> tf.Tensor:
   """R1 (https://arxiv.org/abs/1801.04406) at real pairs of image and code.
 
-  For pixels in [0, 1]; for those in [-1, 1] the images' share is a quarter.
+  For pixels in [0, 1]; in [-1, 1] the images' share is a quarter of it.
   """
   with tf.GradientTape() as tape:
     tape.watch([x, code])

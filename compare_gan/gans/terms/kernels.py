@@ -9,7 +9,7 @@ import tensorflow as tf
 def kernels_of(weights: Sequence[tf.Variable]) -> list[tf.Variable]:
   """Returns those of linear layers, convolutions and embeddings.
 
-  With a weight norm they are not free, and none is among the weights.
+  With a weight norm, kernels are not trained weights, so none is returned.
   """
   return [w for w in weights if full_name(w).endswith("/kernel")]
 

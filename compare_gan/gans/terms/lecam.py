@@ -1,7 +1,7 @@
 """LeCam: scores held near the other side's average.
 
 Regularizing Generative Adversarial Networks under Limited Data (Tseng et al.,
-2021, https://arxiv.org/abs/2104.03310). Costs next to nothing.
+2021, https://arxiv.org/abs/2104.03310). It costs next to nothing.
 """
 
 from typing import Union
@@ -28,7 +28,7 @@ class LeCam(Module):
 
   Args:
     decay: of the averages.
-    relu: relu(r - a_F)^2 + relu(a_R - f)^2, as the authors' code has it.
+    relu: relu(r - a_F)^2 + relu(a_R - f)^2, as in the authors' code.
     start: the update of D after which the term acts. Until then an average is
       the batch's own mean.
     debias: the averages start at 0 and are divided by 1 - decay^t.
@@ -70,7 +70,7 @@ class LeCam(Module):
     return tf.where(acts, value, 0.0), {"real": real, "fake": fake}
 
   def used(self, average: tf.Variable, mean: tf.Tensor) -> tf.Tensor:
-    """Returns what stands for an average in a batch of this mean."""
+    """Returns the value used for an average in a batch of this mean."""
     moved = self._moved(average, mean)
     if not self._debias:
       return moved

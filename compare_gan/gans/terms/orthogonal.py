@@ -1,9 +1,9 @@
 """Filters that do not point the same way.
 
-W = [prod(shape[:-1]), shape[-1]] is a kernel, its columns the filters. The
-forms of Can We Gain More from Orthogonality Regularizations (Bansal et al.,
-2018, https://arxiv.org/abs/1810.09102), and that of BigGAN. They cost a product
-W^T W for each kernel, whatever the batch.
+W = [prod(shape[:-1]), shape[-1]] is a kernel; its columns are the filters.
+These are the forms of Can We Gain More from Orthogonality Regularizations
+(Bansal et al., 2018, https://arxiv.org/abs/1810.09102), and BigGAN's. They cost
+a product W^T W for each kernel, independent of the batch.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def orthogonal_penalty(
   Args:
     kernels: of one network.
     convolutions_only: leaves out linear layers and embeddings.
-    factor: some write a half, tf.nn.l2_loss.
+    factor: 1/2 in code that uses tf.nn.l2_loss.
   """
   if convolutions_only:
     kernels = [k for k in kernels if k.shape.rank == 4]
@@ -53,7 +53,7 @@ def soft_orthogonal(
 ) -> tf.Tensor:
   """Sum of |W^T W - I|^2 (https://arxiv.org/abs/1609.07093). Weight 1e-4.
 
-  It cannot reach 0 where there are more filters than numbers in one.
+  It cannot reach 0 if there are more filters than numbers in a filter.
   """
 
   def value(w: tf.Tensor) -> tf.Tensor:

@@ -2,7 +2,8 @@
 
 Analyzing and Improving the Image Quality of StyleGAN (Karras et al., 2020,
 https://arxiv.org/abs/1912.04958). For G; meant to be lazy, with an interval of
-4 and a weight of 2. A pass of G forward, back, and back again, of half a batch.
+4 and a weight of 2. It costs a pass of G forward, back, and back again, over
+half a batch.
 """
 
 from typing import Callable
@@ -23,8 +24,8 @@ class PathLength(Module):
 
   len_i = sqrt(mean over layers of |J_i|^2), J_i = d sum(image_i n_i) / d w_i,
   n_i from N(0, I / (H W)), of pixels in [-1, 1]. w are the styles [N, layers,
-  dim] of a generator that has them; else z is in their place. The average has
-  moved by this batch before it is used, and that share of it has a gradient.
+  dim] of a generator that has them, otherwise z. This batch moves the average
+  before it is used, and its share has a gradient.
 
   Args:
     decay: the share of the batch in the average.
@@ -83,7 +84,7 @@ def scaled(noise: tf.Tensor) -> tf.Tensor:
 
 
 def lengths(gradients: tf.Tensor) -> tf.Tensor:
-  """Returns [N]: of each image the root of the mean over layers of |J|^2."""
+  """Returns [N]: for each image the root of the mean over layers of |J|^2."""
   squares = tf.reduce_sum(tf.square(gradients), axis=-1)  # [N] or [N, layers]
   if squares.shape.rank > 1:
     squares = tf.reduce_mean(squares, axis=1)

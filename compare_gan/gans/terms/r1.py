@@ -3,10 +3,11 @@
 Which Training Methods for GANs do actually Converge? (Mescheder et al., 2018,
 https://arxiv.org/abs/1801.04406). A term's weight is the papers' gamma.
 
-`r1` and `r2` take the slope of x -> D(T(x)), T the augmentation, as StyleGAN2-
-ADA and R3GAN do, and share the pass that scores the images: one more backward
-pass. The older `r1_penalty` and `r2_penalty` take the slope of D at T(x), by a
-pass of their own, and for pixels in [0, 1]: gamma / 4 there is gamma here.
+`r1` and `r2` take the slope of x -> D(T(x)), with T the augmentation, as
+StyleGAN2-ADA and R3GAN do. They share the pass that scores the images and cost
+one more backward pass. The older `r1_penalty` and `r2_penalty` take the slope
+of D at T(x), in their own pass and for pixels in [0, 1]: gamma / 4 there is
+gamma here.
 """
 
 from typing import Callable

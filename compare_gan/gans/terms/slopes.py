@@ -1,10 +1,10 @@
-"""The slope of D, which many regularisers are made of.
+"""The slope of D, on which many regularisers are based.
 
-slope_n = |d D(x_n) / d x_n|, over all pixels of an image; the gradient is that
-of the sum of all logits, so with batch norm in D the images of a pass mix. All
-of it can be differentiated again, with respect to D's weights.
+slope_n = |d D(x_n) / d x_n|, over all pixels of an image. The gradient is that
+of the sum of all logits, so with batch norm in D the images of a pass mix.
+Slopes can be differentiated again, with respect to D's weights.
 
-Pixels are in [0, 1] here and in [-1, 1] in most papers, where slopes are half
+Pixels are in [0, 1] here and in [-1, 1] in most papers, whose slopes are half
 of ours. Regularisers take the papers' slopes, so that weights and targets are
 the papers' too; penalties with `_penalty` in their name, which the original
 had, take ours.
@@ -35,13 +35,13 @@ def papers_gradients(
 
 
 def squared_norms(gradients: tf.Tensor) -> tf.Tensor:
-  """Returns [n], over all that an example has: pixels, or parts of a code."""
+  """Returns [n], over all numbers of an example: pixels, or parts of a code."""
   axes = list(range(1, gradients.shape.rank))
   return tf.reduce_sum(tf.square(gradients), axes)
 
 
 def norms(gradients: tf.Tensor, epsilon: float = 1e-4) -> tf.Tensor:
-  """Returns [n], kept from 0, where the square root has no slope."""
+  """Returns [n], kept away from 0, where the square root has no slope."""
   return tf.sqrt(epsilon + squared_norms(gradients))
 
 

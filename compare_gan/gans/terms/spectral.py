@@ -1,8 +1,8 @@
 """Spectral regularisation: kernels that stretch little.
 
 Spectral Norm Regularization for Improving the Generalizability of Deep Learning
-(Yoshida & Miyato, 2017, https://arxiv.org/abs/1705.10941). One power iteration
-for each kernel and update, whatever the batch.
+(Yoshida & Miyato, 2017, https://arxiv.org/abs/1705.10941). It costs one power
+iteration for each kernel and update, independent of the batch.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class SpectralRegularization(Module):
     self._iterations = iterations
     self.vectors = []
     for i, kernel in enumerate(kernels):
-      # From its shape: before memory is allocated there is no tensor.
+      # From the shape: there is no tensor before memory is allocated.
       rows = math.prod(kernel.shape[:-1])
       with scope(str(i)):
         self.vectors.append(

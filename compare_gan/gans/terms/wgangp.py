@@ -21,8 +21,9 @@ def wgangp_penalty(
 ) -> tf.Tensor:
   """Unit slopes between real and fake images (https://arxiv.org/abs/1704.00028).
 
-  Of pixels in [0, 1], as in the original: 1/2 in the paper's, in [-1, 1], for
-  which there is `gradient_penalty`. The paper's weight is 10.
+  For pixels in [0, 1], as in the original: a slope of 1/2 for the paper's
+  pixels in [-1, 1], for which there is `gradient_penalty`. The paper's weight
+  is 10.
   """
   alpha = uniform([tf.shape(x)[0], 1, 1, 1])
   between = x + alpha * (x_fake - x)
