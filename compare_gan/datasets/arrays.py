@@ -10,7 +10,7 @@ names the binding that decides.
 
   npz          images (or x, data, X), labels (or y); x_train, y_train, x_test,
                y_test for both splits
-  npy          images; labels beside them in arrays.labels_path
+  npy          images; labels are in another file, arrays.labels_path
   mat          data, labels (imagenet64.mat); X, y (train_32x32.mat of the
                street view house numbers); MATLAB's v7.3 files too
   a folder     data_batch_1.mat ... data_batch_5.mat train, test_batch.mat is
@@ -176,7 +176,7 @@ class Arrays(in_memory.InMemoryDataset):
     num_classes: 0 if there are no labels.
     max_eval_samples: how many images a score is computed on, at most.
     size: (height, width) to resize to when images are read, or None.
-    bad: what was left out.
+    bad: the images that were left out.
   """
 
   def __init__(

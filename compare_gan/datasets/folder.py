@@ -103,7 +103,7 @@ for _name in ("folder", "archive"):
 
 
 class _Reader(NamedTuple):
-  """What is the same for `path` and `eval_path`."""
+  """The options that `path` and `eval_path` share."""
 
   gin_name: str
   pattern: Optional[str]
@@ -242,7 +242,7 @@ def _refuse_overlap(gin_name, train, held):
 
 
 def _refuse_archives(files, path, gin_name, eval_path):
-  """Refuses archives inside, unless they are also unpacked next to them."""
+  """Refuses archives inside, unless they have been unpacked next to them."""
   reader = gin_name.split(".")[0]
   for name in files.names:
     ending = next((e for e in _ARCHIVES if name.lower().endswith(e)), None)

@@ -1,4 +1,4 @@
-"""Images that other programs made, to be scored beside those of a dataset."""
+"""Images that other programs made, to be scored against a dataset's."""
 
 import os
 import re

@@ -123,7 +123,7 @@ class TfdsImages(in_memory.InMemoryDataset):
       records.stamp,
       hashlib.sha256(numbers.tobytes()).hexdigest(),
       self._info._replace(prepare=self._eval_preparation()),
-      tf.__version__,  # whose decoders they are
+      tf.__version__,  # its decoders are used
     )
 
   def _eval_preparation(self):

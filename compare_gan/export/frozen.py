@@ -21,7 +21,7 @@ class Frozen(NamedTuple):
   """Operations in an order in which they can be computed."""
 
   operations: list[tf.Operation]  # each depends on z or y
-  constants: dict[str, np.ndarray]  # {tensor name: what it always is}
+  constants: dict[str, np.ndarray]  # {tensor name: its constant value}
   aliases: dict[str, str]  # {tensor name: another one of the same value}
   inputs: dict[str, tf.Tensor]  # by the names of their specs
   output: tf.Tensor

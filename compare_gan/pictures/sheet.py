@@ -30,7 +30,7 @@ def groups(
   """
   images = np.asarray(images)
   n, k, height, width = images.shape[:4]
-  # About as wide as it is high.
+  # Makes the picture about as wide as it is high.
   beside = round(math.sqrt(n * (height + _LINE) / ((k + 1.0) * width)))
   beside = max(1, min(n, beside))
   rows, texts = [], []

@@ -51,7 +51,7 @@ def keep(model_dir: str, row: ScoreRow, by: str) -> bool:
   folder = os.path.join(model_dir, _BEST)
   best = _best_card(folder)
   if best is not None:
-    _remove_all_but(folder, best["step"])  # What a killed evaluator has left.
+    _remove_all_but(folder, best["step"])  # Leftovers of a killed evaluator.
     if _is_kept(best, name, better, row):
       return False
   if not _copy_checkpoint(model_dir, row.step, folder):

@@ -32,7 +32,7 @@ _CONFIG = r"operative_config-(\d+)\.gin"
 
 
 class DatasetShape(NamedTuple):
-  """What a GAN needs to know of its dataset."""
+  """What a GAN needs to know about its dataset."""
 
   image_shape: tuple[int, int, int]
   num_classes: int  # 0 without labels

@@ -24,7 +24,7 @@ from compare_gan.storage import score_row
 from compare_gan.storage.score_row import ScoreRow
 import numpy as np
 
-# What google/compare_gan calls a score in its tables.
+# Names of scores in the tables of google/compare_gan.
 _ORIGINAL_NAMES = {"fid": "fid_score"}
 
 

@@ -34,7 +34,7 @@ def live(
   """Returns the HTML of a page that computes images.
 
   Args:
-    gan: what was frozen, for its sizes.
+    gan: the GAN that was frozen, for its sizes.
     program: a web_program.Program.
     about: (title, text), shown above.
     quantiles: of a coordinate of z, at equal steps of probability from 0 to 1.
