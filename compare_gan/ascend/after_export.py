@@ -10,7 +10,7 @@ from typing import Optional
 from compare_gan.ascend import atc
 from compare_gan.export import signatures
 
-_FORMAT = "pb"  # the one that the compiler reads
+_FORMAT = "pb"  # the format that the compiler reads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,8 @@
 """The command lines that take a frozen graph to an Ascend 310.
 
 `atc` compiles frozen.pb to frozen.om, `msame` runs that on a folder of files
-for each input, see msame.py. Both lines can be pasted into a shell: what means
-something to it in a path, a space or a quote, is quoted.
+for each input, see msame.py. Both lines can be pasted into a shell: characters
+in a path that are special to it, such as spaces and quotes, are quoted.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ import re
 import shlex
 from typing import Any
 
-_MEANS_MORE = re.compile(r'["$`\\!]')  # to a shell, between double quotes
+_MEANS_MORE = re.compile(r'["$`\\!]')  # to a shell, within double quotes
 
 
 def atc(
@@ -21,7 +21,7 @@ def atc(
 
   Args:
     path: of the graph.
-    ports: Ports of the inputs, of a fixed shape: the compiler takes no other.
+    ports: Ports of the inputs, with fixed shapes: the compiler needs them.
     output: name of the output.
     soc_version: the processor.
   """
@@ -43,7 +43,7 @@ def msame(
   bins: str = "input_bin",
   out: str = "inference",
 ) -> str:
-  """Returns the command that runs what `atc` made, on folders of files."""
+  """Returns the command that runs the output of `atc` on folders of files."""
   folders = ",".join(os.path.join(bins, port.name) for port in ports)
   return (
     f"./msame --model {_in_quotes(f'{_stem(path)}.om')} "
@@ -56,5 +56,5 @@ def _stem(path):
 
 
 def _in_quotes(text):
-  """Returns text in double quotes, as the tools' manuals have it, if it can."""
+  """Returns text in double quotes, as in the tools' manuals, if possible."""
   return shlex.quote(text) if _MEANS_MORE.search(text) else f'"{text}"'

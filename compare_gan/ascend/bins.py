@@ -2,12 +2,12 @@
 
   input_bin/z/0.bin, z/1.bin, ...      float32, little-endian, one batch each
   input_bin/y/0.bin, ...               int32
-  input_bin/manifest.json              what they are: the Manifest
+  input_bin/manifest.json              describes them: the Manifest
 
-  <out>/0_output_0.bin, ...            what came out, float32 or float16
+  <out>/0_output_0.bin, ...            the outputs, float32 or float16
 
-Numbers of files are not padded, so that tools which sort names take 10 before
-2. Outputs are put in order by the number in their name.
+Numbers of files are not padded, so tools that sort names put 10 before 2.
+Outputs are ordered by the number in their name.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ _FEW = 5
 
 
 class Manifest(NamedTuple):
-  """What a folder of inputs holds.
+  """The description of a folder of inputs.
 
   Attributes:
     signature: its name.
     batch: how many rows a file has.
     images: how many rows there are; the last file is filled up beyond that.
     files: how many files an input has.
-    seed: that z and labels follow from.
-    step: of the checkpoint that they are meant for.
+    seed: from which z and labels are drawn.
+    step: of the checkpoint for which they are meant.
     z: where z is from, in words.
-    inputs: [{"name", "shape", "dtype", "sha256"}], the hash is of all files
-      together in the order of their numbers.
+    inputs: [{"name", "shape", "dtype", "sha256"}]; the hash is of all files
+      together, in the order of their numbers.
     output: {"name", "shape", "dtype"}.
   """
 
@@ -76,7 +76,7 @@ def write(
   """Writes a folder of inputs; returns its Manifest.
 
   Args:
-    folder: new, or without files of such inputs.
+    folder: new, or without files of inputs.
     gan: an AbstractGAN, for the shapes.
     signature: a Signature.
     batch: how many rows a file has.
@@ -187,10 +187,10 @@ def read_outputs(
   """Returns the images of a folder of outputs in [0, 1], and their dtype.
 
   Args:
-    folder: of <number>_output_0.bin (or .txt), or of such folders: then the
-      last one by name, which begins with a date.
-    manifest: that of the inputs.
-    dtype: "float32" or "float16"; None for what the sizes of the files say.
+    folder: with <number>_output_0.bin (or .txt), or with folders of them: then
+      the last one by name is used, since names begin with a date.
+    manifest: of the inputs.
+    dtype: "float32" or "float16"; None to infer it from the sizes of the files.
   """
   folder, names = _outputs(folder)
   numbers = sorted(names)
@@ -216,7 +216,7 @@ def read_outputs(
 
 
 def _outputs(folder):
-  """Returns the folder that has outputs, and {number: name} of them."""
+  """Returns the folder with the outputs, and {number: name} of them."""
   if not os.path.isdir(folder):
     raise FileNotFoundError(f"There is no folder {folder!r} of outputs.")
   names = _matching(folder)

@@ -1,16 +1,17 @@
 """Lines and files that scripts around the Ascend model cards look for.
 
-Their shell scripts read throughput and losses off the log of a training, and
-write <Case>.log for whoever compares machines. `card_log.style` prints the same
-lines beside the usual ones, `zoo` sets it:
+Their shell scripts read throughput and losses from the log of a training, and
+write <Case>.log, with which machines are compared. `card_log.style`, which
+`zoo` sets, prints the same lines in addition to the usual ones:
 
   bigbigan  epoch : 1----Disc_loss : 2.1----Gen_loss : 0.4----sec/step : 0.31
   biggan    Iteration: 50, D_loss: 2.1, G_loss: 0.4, D_updata_time: ...
   dcgan     [      50 Epoch:[ 0/25] [  49/1562] time: 12.1, d_loss: 2.1, ...
 
-At the end stand `Final Performance images/sec : `, `Final Performance
-sec/step : ` and `E2E Training Duration sec : `, and in `card_log.folder`
-<Case>.log (key = value), <Case>_Disc_loss.txt and <Case>_Gen_loss.txt.
+At the end it prints `Final Performance images/sec : `, `Final Performance
+sec/step : ` and `E2E Training Duration sec : `, and writes <Case>.log
+(key = value), <Case>_Disc_loss.txt and <Case>_Gen_loss.txt in
+`card_log.folder`.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import hooks
 import gin
 
-_LAST = 10  # The cards average that many lines.
+_LAST = 10  # The cards average this many lines.
 
 
 gin_roles.declare_read_later("card_log")
@@ -49,11 +50,11 @@ def card_log(
   Args:
     batch_size: images per D update, over all replicas.
     style: None, "bigbigan", "biggan" or "dcgan".
-    network: the card's name of itself.
+    network: the card's name for its network.
     steps_per_epoch: for the lines that count epochs.
     folder: of the files. None: test/output/$ASCEND_DEVICE_ID.
     case: name of the files. None: <network>_bs<batch size>_<ranks>p_perf.
-    out: takes the lines.
+    out: called with each line.
   """
   if style is None:
     return []
@@ -91,11 +92,11 @@ class CardLog(hooks.Hook):
   """Prints the lines of an Ascend model card, and writes its files.
 
   Args:
-    about: what <Case>.log begins with.
+    about: the first entries of <Case>.log.
     line: `line(loop)` -> the line of a loop, or None.
     steps_per_epoch: or None.
     folder: of the files.
-    out: takes the lines.
+    out: called with each line.
   """
 
   def __init__(
@@ -147,7 +148,7 @@ class CardLog(hooks.Hook):
 
   def end(self, step: int) -> None:
     if not self._d_losses:
-      return  # Nothing was left to do.
+      return  # There was nothing left to do.
     whole = time.monotonic() - self._start
     per_step = whole / max(step - self._first_step, 1)
     if self._step_seconds:
@@ -193,7 +194,7 @@ def _bigbigan(loop):
 
 
 def _biggan(loop):
-  """D and G are updated in one call: its time stands under D's."""
+  """D and G are updated in one call, whose time is given as D's."""
   return (
     f"Iteration: {loop['step']}, D_loss: {loop['d_loss']:f}, "
     f"G_loss: {loop['g_loss']:f}, D_updata_time: {loop['step_seconds']:f}(s), "

@@ -1,13 +1,13 @@
 """Runs a frozen graph on files as Ascend's `msame` runs a compiled one.
 
-Folders: the names of the first one's files, sorted as text (0, 1, 10, 2), are
-looked for in the others, too, and each gives a run. Files: one run. Nothing:
+Folders: there is a run for each file of the first folder, sorted as text (0, 1,
+10, 2), with the files of the same name in the others. Files: one run. Nothing:
 one run on zeros. The results are
 
   <out>/<YYYYMMDD_HHMMSS>/<name of the input>_output_<k>.bin    of folders
   <out>/<YYYYMMDD_HHMMSS>/<name of the model>_output_<k>.bin    of files
 
-Other than msame this checks the sizes of the files.
+Unlike msame, this checks the sizes of the files.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _FORMATS = ("BIN", "TXT")
 def run(
   path: str, model: Any, inputs: Sequence[str], out: str, outfmt: str = "BIN"
 ) -> tuple[str, int]:
-  """Returns the folder of the results, and how many runs there were.
+  """Returns the folder of the results and the number of runs.
 
   Args:
     path: of the model, for its name.

@@ -1,10 +1,10 @@
-"""What every dataset is: numbered examples, and streams of batches of them.
+"""The base of all datasets: numbered examples, and streams of their batches.
 
-A dataset has two splits, "train" and "eval". `batches` deals a split out in an
-order that is new in every epoch; batch t is a function of (seed, t) alone, so
-a run that starts again at step t goes on with the images it would have had, and
-nothing is stored but t. Each replica asks for its rows of the same global
-batch. `in_order` yields every example once.
+A dataset has two splits, "train" and "eval". `batches` deals out a split in a
+new order in every epoch. Batch t is a function of (seed, t) alone, so a run
+that restarts at step t sees the same images as an uninterrupted one, and only t
+has to be stored. Each replica asks for its rows of the same global batch.
+`in_order` yields every example once.
 
 Your own dataset is a class chosen by its dotted path. It has `size` and `read`;
 if it fits into memory, in_memory.py takes less code:
@@ -41,21 +41,21 @@ class AbstractDataset(abc.ABC):
   seed: int = 547
   flip: bool = False
 
-  # How many calls of `read` run at once, where reading is work.
+  # How many calls of `read` run at once; None for one at a time, from memory.
   parallel_reads: Optional[int] = tf.data.AUTOTUNE
 
-  # How many bytes of images a call of `read` may return, if it is one at a
-  # time: it gets the indices of several batches where they are that small.
+  # How many bytes of images a call of `read` may return, if calls run one at a
+  # time: it gets the indices of several batches if they are small enough.
   bytes_per_read: int = 0
 
-  # How many random numbers a training image takes, as a random crop does.
+  # How many random numbers a training image takes, for example to be cropped.
   numbers_per_image: int = 0
 
-  # What could not be used, [Bad(split, name, reason)]; see damage.py.
+  # Files that could not be used, [Bad(split, name, reason)]; see damage.py.
   bad: Sequence[damage.Bad] = ()
 
-  # How images were made as large as they are, in words for protocol cards, such
-  # as {"resize": "center_crop", "size": (64, 64)}.
+  # How images got their size, in words for protocol cards, such as
+  # {"resize": "center_crop", "size": (64, 64)}.
   preparation: dict[str, Any] = {}
 
   def __init__(
@@ -86,8 +86,8 @@ class AbstractDataset(abc.ABC):
       split: "train" or "eval".
       indices: int64 tensor [n], each in [0, size(split)).
       u: with `numbers_per_image` = k > 0, float32 [n, k] in (0, 1), functions
-        of (seed, t, row), in `batches`; None in `in_order`, where images come
-        without chance.
+        of (seed, t, row), in `batches`; None in `in_order`, where nothing is
+        random.
 
     Returns:
       images: [n, H, W, colors], uint8, or float32 in [0, 1].
@@ -95,10 +95,10 @@ class AbstractDataset(abc.ABC):
     """
 
   def stamp(self, split: str) -> Optional[str]:
-    """Returns a string, another one whenever an image of a split may differ.
+    """Returns a string that changes whenever an image of a split may differ.
 
-    None, if only reading all images can tell. With one, a hash of them is made
-    once and kept, see features/fingerprint.py.
+    None if only reading all images can tell. With a stamp, their hash is
+    computed once and kept, see features/fingerprint.py.
 
     Args:
       split: "train" or "eval".
@@ -116,7 +116,7 @@ class AbstractDataset(abc.ABC):
     shard: int = 0,
     as_stored: bool = False,
   ) -> tf.data.Dataset:
-    """Returns batches without end, in an order that is new in every epoch.
+    """Returns endless batches, in an order that is new in every epoch.
 
     An epoch is a permutation of the split. A batch may hold the end of one and
     the beginning of the next: no example is dropped or comes twice.
@@ -128,8 +128,8 @@ class AbstractDataset(abc.ABC):
       start: t of the first batch.
       num_shards: how many replicas share a global batch, in equal parts.
       shard: which part to return: rows n / num_shards * shard and on.
-      as_stored: leave uint8 images so, which a device gets in a quarter of the
-        time; `pixels.to_unit` converts them on the device.
+      as_stored: keep uint8 images as uint8, which reach a device in a quarter
+        of the time; `pixels.to_unit` converts them on the device.
 
     Returns:
       A tf.data.Dataset of {"images": float32 [n / num_shards, H, W, colors] in
@@ -182,8 +182,8 @@ class AbstractDataset(abc.ABC):
     Args:
       split: "train" or "eval".
       batch_size: n; the last batch may be smaller.
-      limit: stop after so many examples, such as `eval_samples`.
-      as_stored: leave uint8 images so.
+      limit: stop after this many examples, such as `eval_samples`.
+      as_stored: keep uint8 images as uint8.
     """
     size = self._size(split)
     if limit is None:
@@ -234,9 +234,9 @@ def with_options(
 ) -> tf.data.Dataset:
   """Returns the batches with tf.data's rewriting and tuning turned off.
 
-  tf.data's rewriting of its graph would copy what is in memory. Without its
-  tuning tf.data.AUTOTUNE is a read for each thread; with it, an iterator that
-  goes away sometimes waits a minute for the thread that tunes.
+  By rewriting its graph, tf.data would copy what is in memory. Without tuning,
+  tf.data.AUTOTUNE means one read for each thread; with tuning, a discarded
+  iterator sometimes waits a minute for the thread that tunes.
   """
   options = tf.data.Options()
   optimization = options.experimental_optimization
@@ -252,9 +252,9 @@ def with_options(
 
 
 def _mirror(images, flips):
-  """Returns images, those that `flips` [n] says mirrored left to right."""
-  # Rows [n * H, W, colors] and one condition for a whole image are what has
-  # fast kernels: images[:, :, ::-1] and tf.where take 10 times as long.
+  """Returns images, mirrored left to right where `flips` [n] is true."""
+  # There are fast kernels for rows [n * H, W, colors] and one condition for a
+  # whole image: images[:, :, ::-1] and tf.where take 10 times as long.
   rows = tf.reshape(images, [-1, *images.shape[2:]])
   mirrored = tf.reshape(tf.reverse(rows, axis=[1]), tf.shape(images))
   return tf.raw_ops.Select(condition=flips, x=mirrored, y=images)

@@ -1,8 +1,8 @@
 """Zip and tar archives as files that are read by number.
 
-What an archive says of itself is not trusted: names that lead out of it, sizes
-that it cannot hold and entries that are no files are `bad`. A zip and a tar are
-read in place; a tar.gz, tar.bz2 or tar.xz is unpacked once, into the cache.
+What an archive says about itself is not trusted: names that lead out of it,
+sizes that it cannot hold and entries that are not files are `bad`. A zip or tar
+is read in place; a tar.gz, tar.bz2 or tar.xz is unpacked once, into the cache.
 """
 
 import bz2
@@ -31,7 +31,7 @@ _LEFT_BEHIND = frozenset(  # by macOS, Windows, a Synology, ext4
     "lost+found",
   }
 )
-# What a zip begins with, or a program that unpacks itself.
+# The first bytes of a zip, or of a program that unpacks itself.
 _ZIP_STARTS = (b"PK", b"MZ", b"#!")
 _PACKED = ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ", lzma))
 _IS_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, OSError)
@@ -56,7 +56,7 @@ class Zip:
     # A damaged directory of a zip raises struct.error, NotImplementedError, ...
     except Exception as error:
       raise ValueError(f"{path} is a damaged zip: {error}") from error
-    # Some programs of Windows write its own separator.
+    # Some Windows programs write that system's own separator.
     entries = [
       (i.filename.replace("\\", "/"), i, self._fault(i)) for i in infos
     ]
@@ -95,7 +95,7 @@ class Zip:
 
 
 def _inflate(data, size):
-  """Returns what raw deflate data unpacks to, at most one byte too many."""
+  """Returns inflated raw deflate data, at most one byte more than `size`."""
   try:
     return zlib.decompressobj(-15).decompress(data, size + 1)
   except zlib.error as error:
@@ -126,9 +126,9 @@ class Tar:
           entries.append((name, member, self._fault(member, size)))
         end = archive.offset
       if end < size and any(self._block(end)):
-        # tarfile takes a damaged header for the end.
+        # tarfile mistakes a damaged header for the end.
         raise ValueError(f"no header at byte {end}")
-    # Headers of tar raise more than TarError when they are damaged.
+    # Damaged tar headers raise other errors than TarError, too.
     except Exception as error:
       self.bad.append(
         (path, f"the tar is damaged after entry {len(entries)}: {error}")
@@ -197,7 +197,7 @@ def _sort_out(entries):
 
 
 def is_left_out(name: str) -> bool:
-  """Returns whether a file is hidden, or one that systems leave behind."""
+  """Returns whether a file is hidden or was left behind by a system."""
   return name.startswith(".") or name in _LEFT_BEHIND
 
 
@@ -222,7 +222,7 @@ def _start(path):
 
 
 def _unpacked(path, stamp):
-  """Returns the path of a plain tar; makes it of a packed one if need be."""
+  """Returns the path of the unpacked tar, which is made if it is missing."""
   start = _start(path)
   unpacker = next((u for magic, u in _PACKED if start.startswith(magic)), None)
   if unpacker is None:
@@ -249,7 +249,7 @@ def _unpacked(path, stamp):
 
 
 def _blocks(path, unpacker):
-  """Yields what a packed file holds, if it is not much more than the file."""
+  """Yields a packed file's content, if it is not much larger than the file."""
   room = max(MAX_BYTES, _MAX_RATIO * os.path.getsize(path))
   with unpacker.open(path) as source:
     while True:
@@ -257,7 +257,7 @@ def _blocks(path, unpacker):
         block = source.read(_BLOCK)
       except _IS_DAMAGED as error:
         if getattr(error, "errno", None) is not None:
-          raise  # The disk's.
+          raise  # An error of the disk.
         raise ValueError(f"{path} is a damaged archive: {error}") from error
       if not block:
         return

@@ -42,8 +42,8 @@ def find(
 
   Args:
     path, labels_path, eval_path, eval_labels_path: of `arrays`.
-    labels: whether labels are wanted. If none are found, an array that could be
-      labels is refused.
+    labels: whether labels are wanted. If none are found, an array that might
+      hold labels is refused.
   """
   _refuse_missing("path", path)
   wanted = labels and labels_path is None
@@ -101,7 +101,7 @@ def _open(path, labels):
 
 
 def _pairs(members, path, labels):
-  """Returns {split: (images, labels)} of Numbers by name."""
+  """Returns {split: (images, labels)}, picked from Numbers by their names."""
   for names in _BOTH_SPLITS:
     if names[0] in members:
       found = {"train": _pair(members, *names[:2])}
@@ -156,7 +156,7 @@ def _refuse_other_labels(members, images, others, path):
 
 
 def _find_in_folder(path, labels):
-  """Returns what the folders of CIFAR, MNIST and SVHN hold."""
+  """Returns the content of a folder of CIFAR, MNIST or SVHN."""
   names = files.names(path)
   mats = fnmatch.filter(names, "data_batch_*.mat")
   if mats:
@@ -238,7 +238,7 @@ def _idx(path, names, prefix, kind):
 def _train_and_test(names):
   """Returns the file to train on and the file for evaluation, or None twice.
 
-  Their names tell, as in train_32x32.mat and test_32x32.mat.
+  They are told by their names, such as train_32x32.mat and test_32x32.mat.
   """
   words = {name: set(_WORDS.findall(name.lower())) for name in names}
 

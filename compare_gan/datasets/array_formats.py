@@ -1,6 +1,6 @@
 """npz, npy, mat and idx files as Numbers, which are read in blocks.
 
-A pickle is never read: it may run any program.
+A pickle is never read, since it could run any program.
 """
 
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ class Parts:
 
 
 class _Npy:
-  """An .npy, or one in an .npz, read in blocks: never twice in memory."""
+  """An .npy, or one in an .npz; read in blocks, it is never in memory twice."""
 
   def __init__(self, path: str, member: Optional[str] = None) -> None:
     self._path, self._member = path, member
@@ -198,7 +198,7 @@ def _read_mat(path):
     members = scipy.io.loadmat(path)
   except NotImplementedError:  # v7.3, which is HDF5
     return _read_mat73(path)
-  except Exception as error:  # A damaged file raises nearly anything.
+  except Exception as error:  # A damaged file may raise almost anything.
     raise ValueError(f"{path} is a damaged mat: {error}") from error
   return {
     name: Whole(value)
@@ -216,7 +216,7 @@ def _read_mat73(path):
     ) from error
   try:
     with h5py.File(path, "r") as file:
-      # MATLAB counts its axes from the other end.
+      # MATLAB stores axes in reverse order.
       return {
         name: Whole(np.asarray(value).T)
         for name, value in file.items()
@@ -245,7 +245,7 @@ def _read_idx(path):
       if len(shape) != rank[0]:
         raise ValueError("its header ends early")
       count = math.prod(shape.tolist())
-      # In blocks: a damaged header must not claim memory for what is not there.
+      # In blocks: a damaged header must not allocate memory for missing data.
       blocks, left = [], count * dtype.itemsize
       while left:
         blocks.append(file.read(min(left, _BLOCK)))

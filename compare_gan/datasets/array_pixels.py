@@ -1,8 +1,7 @@
 """Numbers of any layout and range -> images [N, H, W, C].
 
-What the axes and the values mean follows from the shape, from how many labels
-there are and from the values; where two readings are possible the error names
-the binding that decides.
+The meaning of axes and values follows from the shape, the number of labels and
+the values. If it is ambiguous, the error names the binding that decides.
 """
 
 import re
@@ -17,11 +16,11 @@ LAYOUTS = ("NHWC", "NCHW", "HWCN", "NHW", "HWN", "flat_NHWC", "flat_NCHW")
 VALUE_RANGES = ("0..255", "0..65535", "0..1", "-1..1")
 _MATLABS = {"HWCN": "NHWC", "HWN": "NHW"}  # images are counted by the last axis
 _COLORS = (1, 3)
-_TOP_BIT = 2**15  # of uint16: what has it set uses all of 16 bits
+_TOP_BIT = 2**15  # of uint16: if it is set, all 16 bits are used
 
 
 def check_choices(layout: Optional[str], value_range: Optional[str]) -> None:
-  """Refuses what `arrays.layout` and `arrays.value_range` cannot be."""
+  """Refuses invalid values of `arrays.layout` and `arrays.value_range`."""
   if layout is not None and layout not in LAYOUTS:
     raise ValueError(f"arrays.layout = {layout!r}. It can be one of {LAYOUTS}.")
   if value_range is not None:
@@ -35,8 +34,8 @@ def images_first(
 
   Args:
     numbers: as in the file.
-    layout: one of LAYOUTS, or None where shape and labels are to tell.
-    labels: an array of as many labels, or None.
+    layout: one of LAYOUTS, or None to infer it from shape and labels.
+    labels: an array with a label for each image, or None.
   """
   shape = tuple(numbers.shape)
   if 0 in shape:
@@ -57,7 +56,7 @@ def images_of(
 
   Args:
     splits: {split: (Numbers, layout)}, images first.
-    value_range: one of VALUE_RANGES or "0..N"; None where the numbers tell.
+    value_range: one of VALUE_RANGES or "0..N"; None to infer it.
   """
   seen = {
     split: _seen(numbers, split)
@@ -66,7 +65,7 @@ def images_of(
   }
   images = {}
   for split, (numbers, layout) in splits.items():
-    # Numbers of one type mean the same in all splits.
+    # Numbers of the same type have the same meaning in all splits.
     alike = [s for s in seen if splits[s][0].dtype == numbers.dtype]
     convert, dtype = _conversion(
       numbers.dtype, [seen[s] for s in alike], value_range, split
@@ -92,7 +91,7 @@ def _filled(numbers, layout, convert, dtype):
 
 
 def _count(labels):
-  """Returns how many images labels are for, None if that is unknown."""
+  """Returns how many images the labels are for, None if that is unknown."""
   if labels is None:
     return None
   shape = np.shape(labels)
@@ -140,7 +139,7 @@ def _if_flat(shape):
 
 
 def _side(pixels, colors):
-  """Returns the side of square images of so many numbers, or None."""
+  """Returns the side of square images with this many numbers, or None."""
   side = round((pixels / colors) ** 0.5)
   return side if side * side * colors == pixels else None
 
@@ -154,7 +153,7 @@ def _wrong_rank(layout, shape):
 
 
 def _arrangement(shape, layout):
-  """Returns a function, rows as stored -> [n, H, W, C], and (H, W, C)."""
+  """Returns a function from stored rows to [n, H, W, C], and (H, W, C)."""
   if len(shape) != (2 if layout.startswith("flat") else len(layout)):
     raise _wrong_rank(layout, shape)
   if layout == "NHW":
@@ -195,7 +194,7 @@ def _ends(value_range):
 
 
 def _is_clear_by_type(dtype, value_range):
-  """Returns whether the type of numbers alone says what they mean."""
+  """Returns whether the numbers' type alone says what they mean."""
   if dtype == np.uint8:
     return value_range in (None, "0..255")
   return dtype == np.bool_ and value_range in (None, "0..1")
@@ -206,7 +205,8 @@ def _conversion(dtype, seen, value_range, split):
 
   Args:
     dtype: of the numbers.
-    seen: [(smallest, largest, whether all are integers)] of the splits of it.
+    seen: [(smallest, largest, whether all are integers)] of the splits with
+      this dtype.
     value_range: "0..1" and so on, or None.
     split: for messages.
   """
@@ -270,7 +270,7 @@ def _value_range(dtype, low, high, whole):
 
 
 def _refuse_bits(images, split):
-  """Refuses bytes that are 0 and 1: black, where white may be meant."""
+  """Refuses bytes of only 0 and 1: black, though 1 may be meant as white."""
   if images.size and images.max() == 1:
     raise ValueError(
       f"arrays: split {split!r} holds bytes (uint8) of 0 and 1 alone. Set "

@@ -4,13 +4,13 @@
   arrays.path = "/data/flowers.npz"
 
 Images may be [N, H, W], [N, H, W, C], [N, C, H, W], MATLAB's [H, W, C, N] or
-flat, as CIFAR's 3072 numbers are; of bytes, 16 bits, bits or numbers in
-[0, 1], [-1, 1] or 0 ... 255. Where neither shape nor numbers tell which it is,
-an error names the binding that does.
+flat, like CIFAR's 3072 numbers; made of bytes, 16 bits, bits or numbers in
+[0, 1], [-1, 1] or 0 ... 255. If shape and numbers leave that open, an error
+names the binding that decides.
 
   npz          images (or x, data, X), labels (or y); x_train, y_train, x_test,
                y_test for both splits
-  npy          images; labels beside them in arrays.labels_path
+  npy          images; labels are in another file, arrays.labels_path
   mat          data, labels (imagenet64.mat); X, y (train_32x32.mat of the
                street view house numbers); MATLAB's v7.3 files too
   a folder     data_batch_1.mat ... data_batch_5.mat train, test_batch.mat is
@@ -18,9 +18,9 @@ an error names the binding that does.
                or one file for train and one for test, such as train_32x32.mat
                and test_32x32.mat; or the one npz, npy or mat file in it
 
-arrays.image_size makes images larger or smaller when they are read. A pickle is
-never read: it may run any program. array_files.py finds the arrays,
-array_formats.py reads them and array_pixels.py makes them images.
+arrays.image_size resizes images when they are read. A pickle is never read,
+since it could run any program. array_files.py finds the arrays,
+array_formats.py reads them and array_pixels.py turns them into images.
 """
 
 from collections.abc import Sequence
@@ -72,20 +72,20 @@ def open_arrays(
 
   Args:
     path: an npz, npy, mat or idx file, or a folder of mat or idx files.
-    labels_path: an npy or idx file, where `path` holds images alone.
-    eval_path, eval_labels_path: those that do not train.
-    eval_fraction: the share held out, where no file holds the others. 0: all
-      images train, those of test files too, and scores compare with them.
-    layout: one of LAYOUTS; None where the shape tells.
-    value_range: one of VALUE_RANGES, or "0..4095" and so on; None where the
-      numbers tell.
+    labels_path: an npy or idx file, if `path` holds only images.
+    eval_path, eval_labels_path: the files for evaluation.
+    eval_fraction: the share held out, if there are no files for evaluation. 0:
+      all images train, those of test files too, and scores compare with them.
+    layout: one of LAYOUTS; None to infer it from the shape.
+    value_range: one of VALUE_RANGES, or "0..4095" and so on; None to infer it
+      from the numbers.
     num_classes: None for one more than the largest label.
-    first_label: what the files call the first class, 0 or 1; None for 0, or
-      for 1 if `num_classes` is the largest label and none is 0. If images
-      are [H, W, C, N] and labels go from 1 to 10, None makes 10 the class 0.
+    first_label: the first class in the files, 0 or 1; None for 0, or for 1 if
+      `num_classes` is the largest label and none is 0. If images are
+      [H, W, C, N] and labels go from 1 to 10, None makes 10 the class 0.
     labels: False leaves labels out.
     eval_samples: how many images a score is computed on, at most.
-    image_size: 64 or (height, width) to interpolate to; None for their own.
+    image_size: 64 or (height, width) to resize to; None keeps their own size.
     on_error: `dataset.on_error`.
   """
   size = reader_options.two_sides("arrays.image_size", image_size)
@@ -112,7 +112,7 @@ def open_arrays(
 def read_images(
   path: str, layout: Optional[str] = None, value_range: Optional[str] = None
 ) -> np.ndarray:
-  """Returns the images of one file as a dataset of it has them.
+  """Returns the images of one file, as a dataset of this file would.
 
   Args:
     path: an npz, npy, mat or idx file.
@@ -126,7 +126,7 @@ def read_images(
   if value_range is None and numbers.dtype.kind == "f":
     low = min((float(x.min()) for x in numbers.blocks()), default=0.0)
     if low < 0.0:
-      # A resize that overshoots gives such numbers, too.
+      # A resize that overshoots also gives such numbers.
       raise ValueError(
         f"{path} holds {numbers.dtype.name} from {low:g} on, which may be "
         "images in [-1, 1] or damaged ones in [0, 1]. Set arrays.value_range "
@@ -152,11 +152,11 @@ def _alone(path):
 
 
 def read_labels(path: str, count: int) -> np.ndarray:
-  """Returns the labels, int64 [count], of a file of them.
+  """Returns the labels in a file, int64 [count].
 
   Args:
     path: an npy or idx file of integers, or of one-hot rows.
-    count: of the images that they are of.
+    count: how many images there are.
   """
   given = array_formats.read_all(_alone(path))
   if len(given) != count and given.size != count:
@@ -168,15 +168,15 @@ def read_labels(path: str, count: int) -> np.ndarray:
 
 
 class Arrays(in_memory.InMemoryDataset):
-  """Arrays that are in memory already.
+  """Arrays that are already in memory.
 
   Args:
     path: of the file, for the name.
     images, labels: {split: array}.
     num_classes: 0 if there are no labels.
     max_eval_samples: how many images a score is computed on, at most.
-    size: (height, width) that images get when they are read, or None.
-    bad: what was left out.
+    size: (height, width) to resize to when images are read, or None.
+    bad: the images that were left out.
   """
 
   def __init__(
@@ -217,10 +217,10 @@ class Arrays(in_memory.InMemoryDataset):
 
 
 def _resized(images, size):
-  """Returns images of another size, of their own dtype.
+  """Returns resized images of the same dtype.
 
-  Bilinear, as the model cards have it by OpenCV's INTER_LINEAR; smaller images
-  are averages of the pixels that they cover.
+  Bilinear, like OpenCV's INTER_LINEAR in the model cards; smaller images are
+  averages of the pixels that they cover.
   """
   if tuple(images.shape[1:3]) == size:
     return images
@@ -236,7 +236,7 @@ def _read_splits(found, layout, has_zeros):
   Args:
     found: as `array_files.find` returns it.
     layout: `arrays.layout`.
-    has_zeros: whether labels 1 to 10 may be those of the digits 1 to 9 and 0.
+    has_zeros: whether labels 1 to 10 may stand for the digits 1 to 9 and 0.
   """
   has_zeros = has_zeros and _are_1_to_10(given for _, given in found.values())
   return {
@@ -255,7 +255,7 @@ def _images_first(images, layout, labels, has_zeros):
     images: Numbers as in the file.
     layout: `arrays.layout`.
     labels: as in the file, or None.
-    has_zeros: whether that may be so here.
+    has_zeros: whether that may be the case here.
   """
   numbers, axes = array_pixels.images_first(images, layout, labels)
   if numbers is not images and has_zeros and labels is not None:
@@ -275,7 +275,7 @@ def _are_1_to_10(labels):
 
 
 def _merged(has_labels, train, eval):
-  """Returns the images of both splits as those that train."""
+  """Returns the images of both splits as training images."""
   (images, axes, labels), (more, more_axes, more_labels) = train, eval
   if axes != more_axes:
     raise ValueError(
@@ -324,7 +324,7 @@ def _counted_labels(
 ) -> tuple[dict[str, np.ndarray], int]:
   """Returns {split: labels that begin at 0} and the number of classes.
 
-  Without labels all are 0, and so is the number of classes.
+  Without labels, all labels and the number of classes are 0.
   """
   labels = {
     split: _labels(some, len(images[split]), split)
@@ -363,7 +363,7 @@ def _first_label(stored, first_label, num_classes):
 
 
 def _sort_out_labels(arrays, stored, num_classes, on_error):
-  """Leaves out images with labels that are out of range; returns [Bad]."""
+  """Leaves out images whose labels are out of range; returns [Bad]."""
   bad, total = [], sum(len(labels) for labels in stored.values())
   last = max(1, num_classes) - 1
   for split, labels in stored.items():
@@ -381,7 +381,7 @@ def _sort_out_labels(arrays, stored, num_classes, on_error):
 
 
 def _hold_out(arrays, stored, fraction):
-  """Moves a share of what trains to "eval"."""
+  """Moves a share of the training images to "eval"."""
   images, labels = arrays["train"], stored["train"]
   train, held = reader_options.held_out(len(images), fraction, "arrays")
   if not fraction:

@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-# How many examples are looked up at a time, at most: Python has to run for it,
-# which would take longer than reading one batch of images from memory.
+# How many examples are looked up at a time, at most. A lookup runs Python; one
+# for each batch would take longer than reading its images from memory.
 _LOOKUP = 4096
 
 
 class Order:
   """Which example comes at a place, and whether it is flipped.
 
-  Place p is number p % size of epoch p // size. Both answers follow from
+  Place p is number p % size of epoch p // size. Both answers come from
   RandomState([seed, epoch]), which draws the same numbers in every version of
   numpy.
   """
@@ -28,7 +28,7 @@ class Order:
   def __call__(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns int64 indices and bool flips, shaped like `places`.
 
-    Places ascend, so that most often all of them are in one epoch.
+    Places ascend, so all of them are usually in one epoch.
     """
     if places.flat[0] // self.size == places.flat[-1] // self.size:
       order, flips = self._recent(int(places.flat[0] // self.size))
@@ -81,15 +81,15 @@ def lookups(
   with_flips: bool,
   with_t: bool,
 ) -> tf.data.Dataset:
-  """Returns what each read is of, without end.
+  """Returns an endless stream of which examples each read is for.
 
   Args:
     order: of the split.
     part: of each global batch.
     start: t of the first batch.
-    at_once: how many batches a read is of.
+    at_once: how many batches a read is for.
     with_flips: whether images may be mirrored.
-    with_t: whether a read has to know t, which takes `at_once` = 1.
+    with_t: whether a read has to know t, which requires `at_once` = 1.
 
   Returns:
     A tf.data.Dataset of {"indices": int64 [at_once * rows], "flips": bool, of
@@ -122,7 +122,7 @@ def lookups(
 
 
 def split(read: Any, count: int) -> tf.data.Dataset:
-  """Returns the batches of a read of so many, one after the other."""
+  """Splits a read of `count` batches into the single batches."""
   return tf.data.Dataset.from_tensor_slices(
     tf.nest.map_structure(
       lambda x: tf.reshape(x, [count, x.shape[0] // count, *x.shape[1:]]), read

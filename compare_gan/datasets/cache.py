@@ -1,8 +1,8 @@
 """Arrays that are made once and kept on disk, in $COMPARE_GAN_CACHE.
 
-A file is an .npy followed by the SHA-256 of all that comes before. It appears
-under its name when it is complete, so any number of processes may make it at
-once; a damaged one is made anew.
+A file is an .npy followed by the SHA-256 of everything before. It appears under
+its name when it is complete, so any number of processes may make it at once. A
+damaged file is made anew.
 """
 
 import atexit
@@ -33,12 +33,12 @@ def folder() -> pathlib.Path:
 def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
   """Returns what `make()` returned when it was called for this name.
 
-  If the cache cannot be used, for example a folder of another user, there is
-  one warning, and the array is made each time.
+  If the cache cannot be used, for example because its folder belongs to another
+  user, there is one warning and the array is made each time.
 
   Args:
-    name: of the file. All that the content depends on belongs in it, including
-      a version.
+    name: of the file. It must contain everything that the content depends on,
+      including a version.
     make: returns an array; called if there is no intact file.
   """
   path = folder() / f"{name}.npy"
@@ -60,7 +60,7 @@ def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
 
 
 def _go_without(path, done, error):
-  """Warns, once for a folder, that the cache is of no use."""
+  """Warns, once for each folder, that the cache cannot be used."""
   if path.parent in _warned:
     return
   _warned.add(path.parent)
@@ -77,9 +77,9 @@ _warned: set[pathlib.Path] = set()
 
 
 def writable_folder() -> pathlib.Path:
-  """Returns the folder of the cache, or one that lasts as long as the process.
+  """Returns the folder of the cache, or a temporary one if it is not writable.
 
-  The latter, with a warning, where the former cannot be written to.
+  The temporary one lasts as long as the process, and there is a warning.
   """
   path = folder()
   try:

@@ -1,9 +1,9 @@
 """Datasets by name: `dataset.name`.
 
-The names are the built-in datasets', those of google/compare_gan's gin files,
-with the number of images that its scores were computed on, those of readers of
-your own images, "tfds:<name>" and dotted paths. Shape and classes of built-in
-and known datasets are there before anything is read.
+A name is that of a built-in dataset, of a dataset in google/compare_gan's gin
+files (with the number of images that its scores were computed on) or of a
+reader of your own images; "tfds:<name>"; or a dotted path. Shape and classes of
+built-in and known datasets are available before anything is read.
 """
 
 import inspect
@@ -52,7 +52,7 @@ _KNOWN = (
   _small("fashion-mnist", "fashion_mnist", (28, 28, 1)),
   _small("cifar10", "cifar10", (32, 32, 3)),
   _small("cifar100", "cifar100", (32, 32, 3), 100),
-  # The 100 000 images without labels at half their size, as in the paper of
+  # The 100 000 images without labels, at half their size, as in the paper on
   # spectral normalization.
   DatasetInfo(
     "stl10",
@@ -135,7 +135,7 @@ def dataset(
 ) -> abstract_dataset.AbstractDataset:
   """Returns the AbstractDataset of `dataset.name`.
 
-  Built-in and known ones are not read yet; your own images are looked at.
+  Built-in and known datasets are not read yet; your own images are checked.
 
   Args:
     name: a built-in one; one of tensorflow-datasets, by its name here or as
@@ -146,7 +146,7 @@ def dataset(
     on_error: "raise" refuses a dataset with damaged files or wrong labels,
       "skip" leaves these out.
     tfds_data_dir: of tensorflow-datasets; the flag --tfds_data_dir.
-    fake: noise of the dataset's shape in its place; --data_fake_dataset.
+    fake: whether to return noise of its shape instead; --data_fake_dataset.
   """
   damage.check_choice(on_error)
   found = _find(name, on_error, tfds_data_dir, fake)
@@ -189,7 +189,7 @@ def _find(name, on_error, tfds_data_dir, fake):
   if name in _BUILT_IN:
     return _BUILT_IN[name]()
   if name in _READERS:
-    # Through gin, which knows what its parameters are bound to.
+    # Through gin, which knows how its parameters are bound.
     more = {"gin_name": name} if name in ("folder", "archive") else {}
     reader = gin.get_configurable(f"compare_gan.datasets.{name}")
     return reader(on_error=on_error, **more)

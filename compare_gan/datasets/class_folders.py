@@ -3,10 +3,10 @@
   train/rose/1.jpg  test/tulip/2.jpg     Train/..., training/..., val/... too
   rose/train/1.jpg  tulip/test/2.jpg
   rose/1.jpg        tulip/2.jpg          one split
-  flowers/rose/1.jpg                     a folder around everything is no class
+  flowers/rose/1.jpg                     a folder around all is not a class
 
-Folders that could be read in two ways are an error that names them: images to
-score with would train, or classes would be missing.
+Ambiguous folders raise an error that names them: otherwise images for
+evaluation would train, or classes would be missing.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from typing import Optional
 
 TRAIN_NAMES = ("train", "training")
-# Where there are several, the first of them is used.
+# If there are several, the first of them is used.
 EVAL_NAMES = (
   *("test", "testing", "eval", "evaluation"),
   *("val", "valid", "validation", "dev"),
@@ -32,7 +32,7 @@ class Part(NamedTuple):
   Attributes:
     names: {number: name below the folder of the classes}.
     folders: of the classes, including those without images.
-    above: the folder that these are in, "flowers/train/" or "".
+    above: the folder that contains them, "flowers/train/" or "".
   """
 
   names: dict
@@ -89,7 +89,7 @@ def _tops(paths):
 
 
 def _is_wrapper(paths, tops):
-  """Returns whether one folder holds only folders: its name is no class."""
+  """Returns whether one folder holds only folders, so it is not a class."""
   return (
     len(tops) == 1
     and None not in tops
@@ -98,7 +98,7 @@ def _is_wrapper(paths, tops):
 
 
 def _enter(paths, above):
-  """Returns what is around everything, and the paths below it."""
+  """Returns the folder around everything, and the paths below it."""
   first = next(iter(paths.values()))[0]
   return (*above, first), {number: path[1:] for number, path in paths.items()}
 
@@ -118,7 +118,7 @@ def _part(paths, folders, above):
 
 
 def _both(paths, folders, above, train, test, classes):
-  """Returns the Parts of two folders, without what is around either."""
+  """Returns the Parts of two folders, without the folders around either."""
   parts = []
   for top in (train, test):
     inside = {n: path[1:] for n, path in paths.items() if path[0] == top}
@@ -169,7 +169,7 @@ def _warn_of_unused(tops, train, test):
 
 
 def _refuse_half_of_a_split(tops, folders, above, train, test, gin_name):
-  """Refuses folders of one split beside none of the other, or an empty one."""
+  """Refuses folders of one split if the other has none or only an empty one."""
   if not train and not test:
     return
   inside = _part({}, folders, above).folders
@@ -190,7 +190,7 @@ def _refuse_half_of_a_split(tops, folders, above, train, test, gin_name):
 
 
 def _refuse_lookalikes(tops, gin_name):
-  """Refuses train2017 beside val2017, which would be classes."""
+  """Refuses train2017 and val2017, which would be taken for classes."""
   train = sorted(top for top in tops if top and _is_like(top, TRAIN_NAMES))
   test = sorted(top for top in tops if top and _is_like(top, EVAL_NAMES))
   if train and test and 2 * (len(train) + len(test)) >= len(tops):
@@ -248,13 +248,13 @@ def _splits_of_classes(paths, folders, above, gin_name):
       if path[1].lower() in wanted
     }
     parts.append(_part(inside, folders, above))
-  # A class may be without images for evaluation.
+  # A class may have no images for evaluation.
   parts[1] = parts[1]._replace(folders=())
   return tuple(parts)
 
 
 def _refuse_inner_splits(part, gin_name, classes):
-  """Refuses a split that holds splits, where classes would be."""
+  """Refuses a split that contains splits where classes are expected."""
   tops = {name.split("/")[0] for name in part.names.values() if "/" in name}
   train = sorted(t for t in tops - set(classes) if t.lower() in TRAIN_NAMES)
   test = sorted(t for t in tops - set(classes) if t.lower() in EVAL_NAMES)
@@ -276,7 +276,7 @@ def _listed(tops, above):
 def classes_of(part: Part, gin_name: str) -> Optional[list[str]]:
   """Returns the sorted names of a Part's classes, None if there are none.
 
-  A folder beside those of the classes that has no images is an error.
+  A folder without images next to the classes' folders raises an error.
   """
   loose = [name for name in part.names.values() if "/" not in name]
   tops = {name.split("/")[0] for name in part.names.values() if "/" in name}
@@ -295,7 +295,7 @@ def classes_of(part: Part, gin_name: str) -> Optional[list[str]]:
 
 
 def refuse_loose_images(part: Part, gin_name: str) -> None:
-  """Refuses images for evaluation that have no class, where others have."""
+  """Refuses images for evaluation without a class if others have one."""
   loose = sorted(name for name in part.names.values() if "/" not in name)
   if loose:
     raise ValueError(
@@ -307,7 +307,7 @@ def refuse_loose_images(part: Part, gin_name: str) -> None:
 
 
 def refuse_empty_folders(part: Part, gin_name: str) -> None:
-  """Refuses folders without images beside folders with images."""
+  """Refuses folders without images next to folders with images."""
   tops = {name.split("/")[0] for name in part.names.values() if "/" in name}
   empty = [folder for folder in part.folders if folder not in tops]
   if tops and empty:

@@ -1,8 +1,8 @@
 """Files that cannot be used: counted, named, and skipped or refused.
 
 `dataset.on_error` chooses: "raise" (the default) refuses a dataset with bad
-files, "skip" leaves them out and says so. Either is decided when a dataset is
-opened, so that its size is known and batch t does not change.
+files, "skip" leaves them out and says so. Both happen when a dataset is opened,
+so that its size is known and batch t does not change.
 """
 
 import logging
@@ -30,12 +30,12 @@ def check_choice(on_error: str) -> None:
 def refuse_or_warn(
   title: str, bad: list[Bad], total: int, on_error: str
 ) -> None:
-  """Raises, or warns of, bad files.
+  """Raises an error or warns if there are bad files.
 
   Args:
     title: of the dataset.
     bad: a list of Bad.
-    total: how many examples there are, the bad ones included.
+    total: how many examples there are, including the bad ones.
     on_error: "raise" or "skip".
   """
   if not bad:

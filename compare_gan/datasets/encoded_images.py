@@ -1,11 +1,11 @@
 """Datasets of encoded images, whatever holds them: folders, zips, TFRecords.
 
-When such a dataset is opened, every image of it is read and decoded once. What
-that found is kept in the cache, under a digest of all names, sizes and times.
-So bad files are known before the first step, sizes do not change, and batch t
-is a function of (seed, t). What fits is kept as uint8 pixels, in the cache and
-in memory; the rest is read and decoded when its turn comes, several batches at
-once. A file that changes later is an error with its name.
+When such a dataset is opened, each of its images is read and decoded once. The
+result is kept in the cache, under a digest of all names, sizes and times. So
+bad files are known before the first step, sizes do not change, and batch t is a
+function of (seed, t). What fits is kept as uint8 pixels, in the cache and in
+memory; the rest is read and decoded when it is needed, several batches at once.
+A file that changes later raises an error with its name.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ from compare_gan.datasets import stamps
 import numpy as np
 import tensorflow as tf
 
-_VERSION = 1  # to be raised when the same file gives other pixels
-_MANY = 2000  # images; more of them take so long that it is said
+_VERSION = 1  # raise it when the same file gives other pixels
+_MANY = 2000  # images; for more of them a message says that it takes long
 
 
 class Source(NamedTuple):
@@ -35,10 +35,10 @@ class Source(NamedTuple):
 
   Attributes:
     files: has `names`, `bad`, `stamp` and `read(i)`, as in numbered_files.py.
-    numbers: which of the files, an array.
-    labels: of these, an array; None if they stand in the files: then `files`
+    numbers: array of the numbers of the files that belong to the split.
+    labels: array of their labels; None if the files contain them: then `files`
       has `label_and_image(data)` and `damaged()`, see records.py.
-    bad: [(name, reason)] of what could not even be listed.
+    bad: [(name, reason)] of files that could not even be listed.
   """
 
   files: Any
@@ -52,17 +52,17 @@ class EncodedImages(in_memory.InMemoryDataset):
 
   Args:
     name: of the dataset.
-    sources: {"train": Source, "eval": Source}. Where both hold the same
-      images, these are read and kept once.
-    layout: an image_decoding.Layout; its size None takes that of the images,
-      which must all be as large.
+    sources: {"train": Source, "eval": Source}. If both hold the same images,
+      they are read and kept once.
+    layout: an image_decoding.Layout; a size of None takes that of the images,
+      which must all have the same size.
     num_classes: 0 if there are no labels, None to count them.
     gin_name: of the reader, "folder", for messages.
     on_error: "raise" or "skip".
-    memory_bytes: splits of up to so many bytes of pixels stay in memory.
+    memory_bytes: splits of up to this many bytes of pixels stay in memory.
     max_eval_samples: how many images a score is computed on, at most.
-    cache_name: how its files in the cache are called; None for `name`.
-    classes: their names, in the order of labels, where they have any.
+    cache_name: name of its files in the cache; None for `name`.
+    classes: their names in the order of labels, if they have any.
   """
 
   def __init__(
@@ -125,7 +125,7 @@ class EncodedImages(in_memory.InMemoryDataset):
     return len(self._examples[self._stored(split)][0])
 
   def _stored(self, split):
-    """Returns the split that an image of this one is stored under."""
+    """Returns the split under which images of this one are stored."""
     return split if split in self._sources else "train"
 
   def stamp(self, split: str) -> str:
@@ -191,7 +191,7 @@ class EncodedImages(in_memory.InMemoryDataset):
     return f"{self._cache_name}-{split}-{chosen}"
 
   def _checked(self, split):
-    """Returns what a look at all images of a split found, once.
+    """Returns the result of checking all images of a split, which is done once.
 
     Returns:
       labels: int64 [n].
@@ -259,7 +259,7 @@ class EncodedImages(in_memory.InMemoryDataset):
     return self._decode_each(split, numbers, _in_threads)
 
   def _decode_each(self, split, numbers, apply=map):
-    """Returns uint8 [n, H, W, colors], by the `map` that is given."""
+    """Returns uint8 [n, H, W, colors], decoded by `apply`, a kind of `map`."""
     pixels = self._empty(len(numbers))
 
     def decode(place: int) -> None:
@@ -271,7 +271,7 @@ class EncodedImages(in_memory.InMemoryDataset):
     return pixels
 
   def _image(self, split, number):
-    """Returns the encoded image that was there when the dataset was opened."""
+    """Returns an encoded image, unchanged since the dataset was opened."""
     source, number = self._sources[split], int(number)
     try:
       data = source.files.read(number)
@@ -298,7 +298,7 @@ class EncodedImages(in_memory.InMemoryDataset):
 
 
 def _label_faults(labels, last):
-  """Returns {place: reason} of the labels that are outside of 0 to `last`."""
+  """Returns {place: reason} of the labels that are not in 0 ... `last`."""
   return {
     place: f"its label {labels[place]} is outside of 0 to {last}"
     for place in np.flatnonzero((labels < 0) | (labels > last)).tolist()
@@ -309,10 +309,10 @@ def _decode_jpegs(files, colors):
   """Returns uint8 [n, H, W, colors] of plain JPEGs [n]."""
 
   def decode(data: tf.Tensor) -> tf.Tensor:
-    # PIL's choice of the method: the same pixels.
+    # PIL uses the same method, so the pixels are the same.
     return tf.io.decode_jpeg(data, colors, dct_method="INTEGER_ACCURATE")
 
-  # One at a time costs less; tf.data reads several batches at once.
+  # One at a time is cheaper: tf.data already reads several batches at once.
   return tf.map_fn(
     decode, files, parallel_iterations=1, fn_output_signature=tf.uint8
   )
@@ -332,7 +332,7 @@ def _in_threads(function, values):
 
 
 def _common_size(sources, layout, gin_name):
-  """Returns the (height, width) that all images that decode have."""
+  """Returns the common (height, width) of all images that can be decoded."""
   source, seen = sources["train"], {}
   reasons = [f"{name}: {reason}" for name, reason in source.bad]
   for number in source.numbers[:64]:

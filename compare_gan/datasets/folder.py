@@ -5,13 +5,13 @@
   folder.image_size = 64
 
 Folders inside are the classes, flowers/rose/1.jpg; without any there are no
-labels. Folders of the names train and test (or eval, val, validation; see
-class_folders.py) hold the two splits; else `folder.eval_path` does, or
-`folder.eval_fraction` of the images are held out; 0 holds nothing out, no test
-folder either. Files that are no images by their names, such as notes.txt, are
-passed over and counted. A class of only such files and an archive inside are
-refused, since their images would be missing. "archive" is the same reader by
-another name, for which `archive.path` and so on are set.
+labels. Folders named train and test (or eval, val, validation; see
+class_folders.py) are the two splits. Otherwise `folder.eval_path` holds the
+images for evaluation, or `folder.eval_fraction` of the images are held out; 0
+holds nothing out, not even a test folder. Files whose names are not those of
+images, such as notes.txt, are skipped and counted. A class of only such files
+and an archive inside are refused, since their images would be missing.
+"archive" is the same reader under another name: set `archive.path` and so on.
 """
 
 from collections.abc import Sequence
@@ -61,18 +61,19 @@ def open_images(
 
   Args:
     path: of the folder, zip, tar or tar.gz.
-    eval_path: another one, of the images that do not train.
-    eval_fraction: the share held out, without either kind of test images; 0:
-      all images train, those of test folders too, and scores compare with them.
-    image_size: 64 or (height, width); None if all images are as large.
+    eval_path: another one, with the images for evaluation.
+    eval_fraction: the share held out if there are no test images. 0: all images
+      train, those of test folders too, and scores compare with them.
+    image_size: 64 or (height, width); None if all images have the same size.
     colors: 1 or 3.
     resize: "center_crop", "resize" or "pad", see image_decoding.py.
     background: "white" or "black", behind transparent pixels and `pad`.
     labels: whether folders are classes.
     max_pixels: an image that claims more is refused before it is unpacked.
-    memory_bytes: splits of up to so many bytes of pixels stay in memory.
+    memory_bytes: splits of up to this many bytes of pixels stay in memory.
     eval_samples: how many images a score is computed on, at most.
-    crop: pixels, or (height, width), of the middle, which alone is resized.
+    crop: pixels, or (height, width), of the middle part that is used, before
+      the resize.
     pattern: of the names of files that are used, "*.jpg"; None for all images.
     classes: the folders that are classes, in the order of their labels; None
       for all folders, sorted.
@@ -102,7 +103,7 @@ for _name in ("folder", "archive"):
 
 
 class _Reader(NamedTuple):
-  """What is the same for `path` and `eval_path`."""
+  """The options that `path` and `eval_path` share."""
 
   gin_name: str
   pattern: Optional[str]
@@ -115,7 +116,7 @@ class _Reader(NamedTuple):
     eval_fraction: float,
     labels: bool,
   ) -> tuple[dict[str, encoded_images.Source], list[str]]:
-    """Returns {split: Source} and the names of the classes, which may be none.
+    """Returns {split: Source} and the names of the classes, if any.
 
     Args:
       path, eval_path, eval_fraction, labels: as for `open_images`.
@@ -166,7 +167,7 @@ class _Reader(NamedTuple):
 
     Args:
       path: `eval_path`.
-      ours: the Part that trains.
+      ours: the Part to train on.
       theirs: the Part for evaluation of `path`, or None.
     """
     binding = f"{self.gin_name}.eval_path = {path!r}"
@@ -199,16 +200,16 @@ class _Reader(NamedTuple):
     return files, names
 
   def _is_used(self, name):
-    """Returns whether a file is an image by its name, and is used."""
+    """Returns whether a file has the name of an image, and is used."""
     return image_decoding.is_named_as_one(name) and (
       self.pattern is None
       or fnmatch.fnmatchcase(os.path.basename(name), self.pattern)
     )
 
   def _with_damaged(self, part, files):
-    """Returns a Part with images that cannot be used, under negative numbers.
+    """Adds the images that cannot be used to a Part, under negative numbers.
 
-    Their names count as well for which classes there are.
+    Their names still count when classes are determined.
     """
     names = dict(part.names)
     for place, (name, _) in enumerate(files.bad):
@@ -224,9 +225,9 @@ class _Reader(NamedTuple):
 
 
 def _refuse_overlap(gin_name, train, held):
-  """Refuses images that train and are for evaluation as well.
+  """Refuses images that are both for training and for evaluation.
 
-  The same path for both is a choice that is accepted.
+  The same path for both is accepted as a deliberate choice.
   """
   for (inner, _, _), (outer, files, part) in ((train, held), (held, train)):
     below = os.path.relpath(os.path.realpath(inner), os.path.realpath(outer))
@@ -241,7 +242,7 @@ def _refuse_overlap(gin_name, train, held):
 
 
 def _refuse_archives(files, path, gin_name, eval_path):
-  """Refuses archives inside, unless they are unpacked beside themselves."""
+  """Refuses archives inside, unless they have been unpacked next to them."""
   reader = gin_name.split(".")[0]
   for name in files.names:
     ending = next((e for e in _ARCHIVES if name.lower().endswith(e)), None)
@@ -300,7 +301,7 @@ def _used(part, known):
 
 
 def _warn_of_others(files, names, path, gin_name):
-  """Counts the files that are passed over."""
+  """Warns of how many files are skipped."""
   others = [name for i, name in enumerate(files.names) if i not in names]
   if others:
     logging.warning(
@@ -317,14 +318,14 @@ def _warn_of_others(files, names, path, gin_name):
 
 
 def _held_out(names, fraction, gin_name):
-  """Returns {number: name} twice: of what trains, and of a share held out."""
+  """Returns {number: name} of the images that train, and of those held out."""
   listed = list(names.items())
   train, held = reader_options.held_out(len(listed), fraction, gin_name)
   return dict(listed[i] for i in train), dict(listed[i] for i in held)
 
 
 def _source(files, names, classes, bad):
-  """Returns the Source of some images; a class that is unknown is a bad one."""
+  """Returns the Source of some images; those of an unknown class are bad."""
   if classes is None:
     return encoded_images.Source(
       files,

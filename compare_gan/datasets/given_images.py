@@ -1,4 +1,4 @@
-"""Images that other programs made, to be scored beside those of a dataset."""
+"""Images that other programs made, to be scored against a dataset's."""
 
 import os
 import re
@@ -19,17 +19,17 @@ def read(
 ) -> np.ndarray:
   """Returns images [N, H, W, colors], uint8 or float32 in [0, 1].
 
-  They are decoded as those of the datasets "folder" and "arrays" are, so that
-  an image has the same pixels on both sides of a score.
+  They are decoded like those of the datasets "folder" and "arrays", so that an
+  image has the same pixels on both sides of a score.
 
   Args:
-    path: a folder of pictures of one size, in it or in folders of it, in the
-      natural order of their names, in which 2 comes before 10; or an npz, npy,
-      mat or idx file of images.
+    path: a folder of pictures of one size, in it or in its subfolders, in the
+      natural order of their names (2 before 10); or an npz, npy, mat or idx
+      file of images.
     colors: 1 or 3, for pictures.
     background: "white" or "black", behind transparent pixels of pictures.
     array_layout, value_range: what an array file holds, as `arrays.layout` and
-      `arrays.value_range`; None where shape and numbers tell.
+      `arrays.value_range`; None to infer it from shape and numbers.
   """
   if os.path.isdir(path):
     layout = image_decoding.Layout(None, colors, background=background)
@@ -40,9 +40,9 @@ def read(
 
 
 def natural_order(name: str) -> tuple[list, str]:
-  """Returns the key by which names are sorted with 2 before 10."""
+  """Returns the key that sorts names with 2 before 10."""
   parts = re.split(r"([0-9]+)", name)
-  # Texts and numbers take turns. The name itself tells 01 from 1.
+  # Texts and numbers alternate. The name itself tells 01 from 1.
   return [int(x) if i % 2 else x for i, x in enumerate(parts)], name
 
 

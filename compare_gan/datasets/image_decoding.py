@@ -1,8 +1,8 @@
 """An image file's bytes -> uint8 pixels [H, W, colors], in small steps.
 
 JPEG, PNG, WebP, GIF (its first frame) and BMP; gray, palette, RGBA, CMYK and 16
-bit; turned as its EXIF tag says; of any size. What does not decode whole is a
-BadImage with the reason: no step fills in zeros.
+bit; turned as its EXIF tag says; of any size. An image that does not decode
+completely raises BadImage with the reason: no step fills in zeros.
 """
 
 import io
@@ -25,18 +25,18 @@ class BadImage(ValueError):
 
 
 class Layout(NamedTuple):
-  """What images are made into.
+  """The form into which images are brought.
 
   Attributes:
     size: (height, width); None leaves them as they are.
     colors: 1 or 3.
-    resize: "center_crop" cuts the largest part of the new shape from the
-      middle, "resize" stretches, "pad" shows all of it on the background.
+    resize: "center_crop" cuts the largest part with the new aspect ratio from
+      the middle, "resize" stretches, "pad" shows all of it on the background.
     background: "white" or "black", behind transparent pixels too.
-    max_pixels: what claims to be larger is refused before it is unpacked.
+    max_pixels: an image that claims more is refused before it is unpacked.
     is_exact: refuses images of another size.
-    crop: (height, width) of the part from the middle that is used, or as much
-      of it as there is.
+    crop: (height, width) of the middle part that is used; of a smaller image,
+      as much of it as there is.
   """
 
   size: Optional[tuple]
@@ -49,7 +49,7 @@ class Layout(NamedTuple):
 
 
 def is_named_as_one(name: str) -> bool:
-  """Returns whether the name of a file is that of an image."""
+  """Returns whether a file has the name of an image."""
   return name.lower().endswith(SUFFIXES)
 
 
@@ -59,7 +59,7 @@ def decode(data: bytes, layout: Layout) -> np.ndarray:
 
   try:
     with warnings.catch_warnings():
-      # What PIL warns of (odd EXIF blocks, sizes) is decided here.
+      # What PIL warns about (odd EXIF blocks, sizes) is handled here.
       warnings.simplefilter("ignore")
       image = Image.open(io.BytesIO(data), formats=FORMATS)
       _refuse_bombs(image.size, layout.max_pixels)
@@ -74,7 +74,7 @@ def decode(data: bytes, layout: Layout) -> np.ndarray:
       pixels = np.asarray(image)
   except BadImage:
     raise
-  # PIL's decoders raise nearly anything on damaged bytes: SyntaxError,
+  # PIL's decoders raise almost anything on damaged bytes: SyntaxError,
   # struct.error, IndexError, zlib.error, EOFError, ...
   except Exception as error:
     raise BadImage(_reason(data, error)) from error
@@ -82,9 +82,9 @@ def decode(data: bytes, layout: Layout) -> np.ndarray:
 
 
 def is_plain_jpeg(data: bytes, layout: Layout) -> bool:
-  """Returns whether a good file only has to be decoded, and nothing else.
+  """Returns whether a good file has to be decoded and nothing else.
 
-  Then TensorFlow's op gives the pixels of `decode`, and needs no Python.
+  Then TensorFlow's op gives the same pixels as `decode` without Python.
   """
   from PIL import Image
 
@@ -136,14 +136,14 @@ def _upright(image):
 
 
 def _is_turned(image):
-  # Looking for tags takes long where there are none.
+  # Looking for tags is slow if there are none.
   has_tags = "exif" in image.info or "xmp" in image.info
   has_tags = has_tags or "XML:com.adobe.xmp" in image.info
   return has_tags and image.getexif().get(_ORIENTATION, 1) != 1
 
 
 def _eight_bits(image):
-  """Returns an image of 8 bits; only gray PNGs keep 16 of them in PIL."""
+  """Returns an image of 8 bits; in PIL, only gray PNGs keep 16 bits."""
   from PIL import Image
 
   if not image.mode.startswith("I"):
@@ -167,13 +167,13 @@ def _plain(image, layout):
 
 
 def _color(layout, bands):
-  """Returns the background, opaque, as a colour of so many bands."""
+  """Returns the background as an opaque colour with this many bands."""
   value = BACKGROUNDS[layout.background]
   return value if bands == 1 else (value, value, value, 255)[:bands]
 
 
 def _middle(image, crop):
-  """Returns the part of (height, width) from the middle."""
+  """Returns the middle part of size (height, width)."""
   height, width = crop or (image.height, image.width)
   width, height = min(width, image.width), min(height, image.height)
   if (width, height) == image.size:

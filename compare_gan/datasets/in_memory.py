@@ -1,4 +1,4 @@
-"""Datasets that fit into memory, where they stay as they are stored: uint8.
+"""Datasets that fit into memory and stay there as they are stored: uint8.
 
 Your own dataset is a class with one method:
 
@@ -10,8 +10,8 @@ Your own dataset is a class with one method:
       with np.load(f"flowers-{split}.npz") as arrays:
         return arrays["images"], arrays["labels"]
 
-TensorFlow reads an array where it lies if it begins at a multiple of 64 bytes,
-as those of `empty` do, and else copies it.
+TensorFlow uses an array in place if it begins at a multiple of 64 bytes, as
+those of `empty` do; otherwise it copies the array.
 """
 
 import abc
@@ -29,7 +29,7 @@ _ALIGNMENT = 64
 def empty(
   shape: Sequence[int], dtype: Union[type, np.dtype] = np.uint8
 ) -> np.ndarray:
-  """Returns an array, not filled, that TensorFlow will not have to copy."""
+  """Returns an uninitialized array that TensorFlow does not have to copy."""
   dtype = np.dtype(dtype)
   size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
   memory = np.empty(size + _ALIGNMENT, np.uint8)
@@ -38,7 +38,7 @@ def empty(
 
 
 class InMemoryDataset(abstract_dataset.AbstractDataset):
-  """Reads a split once, when the first batch of it is asked for."""
+  """Reads a split once, when its first batch is requested."""
 
   parallel_reads: Optional[int] = (
     None  # One thread: handing over takes longer than reading.
@@ -80,8 +80,8 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
 
   def _tensors(self, split):
     if split not in self._loaded:
-      # Eager tensors of the host, whatever is being traced: a graph that uses
-      # them refers to them, where it would copy an array.
+      # Eager tensors of the host, even during tracing: a graph that uses them
+      # refers to them, while it would copy an array.
       with tf.init_scope(), tf.device("CPU:0"):
         images, labels = self.load(split)
         if labels is None:

@@ -1,7 +1,7 @@
-"""Noise in the place of a dataset: --data_fake_dataset.
+"""Noise instead of a dataset: --data_fake_dataset.
 
 For trying a configuration without its data: random images of the right shape.
-As in google/compare_gan there are 100 examples, all with the label 1.
+As in google/compare_gan, there are 100 examples, all with the label 1.
 """
 
 from collections.abc import Sequence

@@ -3,14 +3,14 @@
 Each kind has
 
   names      of the files, relative, with "/"; sorted
-  folders    the folders that these are in or that are empty, in the same way
-  bad        [(name, reason)] of entries that are no files to trust
-  stamp      a digest of names, sizes and times: another one if files changed
+  folders    the folders that contain them or are empty, in the same form
+  bad        [(name, reason)] of entries that are not trusted or not files
+  stamp      a digest of names, sizes and times; it changes if files change
   read(i)    the bytes of file i; any number of threads may call it
 
-Hidden files and folders, and what systems leave behind, are not there for any
-of them. A zip and a tar are read in place; a tar.gz, tar.bz2 or tar.xz is
-unpacked once, into the cache; see archives.py.
+Hidden files and folders, and files that systems leave behind, are left out. A
+zip or tar is read in place; a tar.gz, tar.bz2 or tar.xz is unpacked once, into
+the cache; see archives.py.
 """
 
 import errno
@@ -23,7 +23,7 @@ from compare_gan.datasets import archives
 from compare_gan.datasets import stamps
 from compare_gan.storage import files as storage
 
-_MAX_LINKS = 100  # by which one folder may be reached
+_MAX_LINKS = 100  # through which one folder may be reached
 
 
 def open_files(path: str, gin_name: str) -> Any:
@@ -43,7 +43,7 @@ def open_files(path: str, gin_name: str) -> Any:
     ) from error
   except OSError as error:
     raise storage.unreadable(path, error) from error
-  # A tar that ends with a zip has the end of a zip.
+  # Tar first: a tar whose last file is a zip also ends like a zip.
   for opens in (archives.Tar, archives.Zip):
     if opens.is_one(path):
       return opens(path)
@@ -67,7 +67,7 @@ class Folder:
     self.stamp = stamps.digest(os.path.abspath(path), found)
 
   def read(self, i: int) -> bytes:
-    # Half of the time that open() takes.
+    # Takes half as long as open().
     file = os.open(f"{self.path}/{self.names[i]}", os.O_RDONLY)
     try:
       size = os.fstat(file).st_size

@@ -1,4 +1,4 @@
-"""Options that several readers have in common, checked and made into values."""
+"""Options that several readers share, checked and converted."""
 
 from collections.abc import Sequence
 import logging
@@ -18,7 +18,7 @@ def layout_of(
   max_pixels: int,
   crop: Optional[Union[int, Sequence[int]]] = None,
 ) -> image_decoding.Layout:
-  """Returns the Layout of gin parameters, or says which is wrong."""
+  """Returns the Layout of gin parameters, or raises and says which is wrong."""
   size = two_sides(f"{gin_name}.image_size", image_size)
   crop = two_sides(f"{gin_name}.crop", crop)
   for name, value, choices in (
@@ -38,7 +38,7 @@ def layout_of(
 def two_sides(
   gin_name: str, value: Optional[Union[int, Sequence[int]]]
 ) -> Optional[tuple[int, int]]:
-  """Returns (height, width) of what a gin file says, or None."""
+  """Returns the (height, width) that a gin file gives, or None."""
   if value is None:
     return None
   sides = (value, value) if isinstance(value, int) else tuple(value)
@@ -55,7 +55,7 @@ def held_out(
 ) -> tuple[np.ndarray, np.ndarray]:
   """Returns which of n examples train and which are for evaluation.
 
-  A fraction of 0 holds nothing out: all of them are for both.
+  A fraction of 0 holds nothing out: all of them are used for both.
   """
   if not 0.0 <= fraction < 1.0:
     raise ValueError(

@@ -1,13 +1,13 @@
 """Which TFRecord files are one set, whole and apart from others.
 
   train-00000-of-00008 ...                    a set of eight files
-  cifar10-train.tfrecord-00000-of-00010 ...   the same, as tensorflow-datasets
-                                              calls it
+  cifar10-train.tfrecord-00000-of-00010 ...   the same, as named by
+                                              tensorflow-datasets
   part-a.tfrecord, part-b.tfrecord            one set of files of any names
 
 A pattern that matches files of two sets, such as train and test, would mix
-them. If a file of a set is missing, so are its images. Both are errors that
-name the files.
+them. If a file of a set is missing, so are its images. Both raise an error that
+names the files.
 """
 
 import fnmatch
@@ -48,7 +48,7 @@ class Shard(NamedTuple):
 
 
 def shard_of(name: str) -> Optional[Shard]:
-  """Returns the Shard of a file's name, None if it is not numbered so."""
+  """Returns the Shard of a file's name, None if it is not that of a shard."""
   match = _SHARD.fullmatch(name)
   if match is None:
     return None
@@ -81,7 +81,7 @@ def files_of(gin_name: str, pattern: str) -> list[str]:
 
 
 def name_of(paths: list[str]) -> str:
-  """Returns the name of the set: of the files, else of their folder."""
+  """Returns the name of the set: that of its files, or else of their folder."""
   stems = {_stem(os.path.basename(path)) for path in paths}
   stem = os.path.commonprefix(sorted(stems))
   if len(stems) > 1:
@@ -96,9 +96,9 @@ def name_of(paths: list[str]) -> str:
 
 
 def refuse_overlap(train: list[str], held: list[str]) -> None:
-  """Refuses a file that trains and is for evaluation as well.
+  """Refuses a file that is both for training and for evaluation.
 
-  The same files for both are a choice that is accepted.
+  The same files for both are accepted as a deliberate choice.
   """
   ours, theirs = (
     {os.path.realpath(path) for path in paths} for paths in (train, held)
@@ -149,7 +149,7 @@ def _refuse_several_sets(gin_name, pattern, paths):
 
 
 def _split(name):
-  """Returns "train" or "eval" of a file's name, None if it says neither."""
+  """Returns the split in a file's name, "train", "eval" or None."""
   words = set(_WORDS.findall(name.lower()))
   trains = bool(words & set(class_folders.TRAIN_NAMES))
   tests = bool(words & set(class_folders.EVAL_NAMES))
@@ -159,7 +159,7 @@ def _split(name):
 
 
 def _refuse_missing_files(gin_name, pattern, paths):
-  """Refuses a set that lacks files that the pattern asks for."""
+  """Refuses a set without all the files that the pattern asks for."""
   there, asked_for = set(paths), os.path.basename(pattern)
   sets = set()
   for path in paths:

@@ -1,8 +1,8 @@
 """TFRecord files with random access: where each record begins.
 
 A record is its length (8 bytes), a checksum of the length (4), the data, and a
-checksum of the data (4). Only the lengths are read, once; where records begin
-is kept in the cache.
+checksum of the data (4). Only the lengths are read, once; the offsets of the
+records are kept in the cache.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ import numpy as np
 
 _HEADER = struct.Struct("<QI")
 _FOOTER = 4
-_MAX_BYTES = 2**30  # of a record: a damaged length claims more
+_MAX_BYTES = 2**30  # of a record; a damaged length claims more
 
 # CRC-32C of a byte, the polynomial reversed.
 _TABLE = []
@@ -37,12 +37,12 @@ def masked_crc(data: bytes) -> int:
 
 
 class Records:
-  """The records of some files, numbered through.
+  """The records of some files, numbered consecutively.
 
   Attributes:
     names: "train-00003-of-00008#17", the file and the record in it.
     bad: [(name, reason)] of files that end early or hold something else.
-    stamp: another one if files changed.
+    stamp: changes if the files change.
     counts: how many records each of the files has.
   """
 
@@ -94,7 +94,7 @@ class Records:
     return data
 
   def damaged(self) -> dict[int, str]:
-    """Reads everything: returns {number: reason} where checksums are wrong."""
+    """Reads everything; returns {number: reason} where checksums are wrong."""
     import tensorflow as tf
 
     found = {}
@@ -104,7 +104,7 @@ class Records:
         for _ in tf.data.TFRecordDataset(path):
           count += 1
       except tf.errors.DataLossError:
-        # It stops at the first one. Python is slow, but knows all of them.
+        # It stops at the first one. Python is slow, but finds all of them.
         first = self.first_of(file)
         for i in range(first + count, first + int(self.counts[file])):
           if not self._is_right(i):
@@ -126,7 +126,7 @@ class Records:
 
 
 class _Names:
-  """names[i] without a list of a million strings."""
+  """Computes names[i] without a list of a million strings."""
 
   def __init__(self, records: Records) -> None:
     self._records = records

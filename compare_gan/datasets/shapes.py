@@ -1,16 +1,17 @@
 """shapes16 to shapes128: pictures of ten shapes, drawn by this file.
 
-For running everything without a download. The class is the shape; its colour,
+They let everything run without a download. The class is the shape; its colour,
 texture, position, size and rotation and the background vary, and their values
 are known. The four hold the same pictures in 16, 32, 64 and 128 pixels.
 
 Image i of a split is a function of (split, i): its factors come from
-RandomState([split, i]), and all drawing is in integers, so that the bytes are
-the same on any machine and in any numpy.
+RandomState([split, i]), and all drawing uses integers, so the bytes are the
+same on any machine and in any version of numpy.
 
-Drawing is by distances: `d` is how far outside of a shape's edge a pixel lies,
-and edges are blurred over one pixel. Numbers are fixed-point: a picture is 4096
-wide, a shape has the radius 1024 in its own frame, blends are in 0 ... 256.
+Shapes are drawn by distances: `d` is how far outside a shape's edge a pixel
+lies, and edges are blurred over one pixel. Numbers are fixed-point: a picture
+is 4096 wide, a shape has the radius 1024 in its own frame, blends are in
+0 ... 256.
 """
 
 from collections.abc import Sequence
@@ -37,23 +38,23 @@ TEXTURES = ("plain", "stripes", "checks", "dots", "shaded")
 BACKGROUNDS = ("gradient", "stripes", "clouds", "tiles")
 SIZES = {"train": 50000, "eval": 10000}
 
-_VERSION = 1  # of the pictures; to be raised when one bit of them changes
+_VERSION = 1  # of the pictures; raise it when one bit of them changes
 _WIDTH = 4096
 _RADIUS = 1024
 _RIM_COLOR = np.array([244, 244, 240], np.int32)
-_LATTICE = 5  # clouds are smooth between so many random numbers a side
+_LATTICE = 5  # clouds are smooth between this many random numbers a side
 
-# What is drawn uniformly for every image: from the first number to below the
-# second.
+# Factors drawn uniformly for every image, from the first number up to, but not
+# including, the second.
 _RANGES = {
   "radius": (850, 1500),
   "hue": (0, 256),
   "texture": (0, len(TEXTURES)),
   "background": (0, len(BACKGROUNDS)),
-  "x": (-256, 257),  # in 1/256 of the room that the radius leaves
+  "x": (-256, 257),  # in 1/256 of the space that the radius leaves
   "y": (-256, 257),
   "angle": (0, 256),
-  "background_hue": (52, 204),  # beyond the shape's: never close to it
+  "background_hue": (52, 204),  # added to the shape's: never close to it
   "saturation": (150, 240),
   "light": (214, 256),
   "dark": (96, 160),
@@ -84,7 +85,7 @@ class Shapes(in_memory.InMemoryDataset):
 def factors(
   split: str, indices: Union[np.ndarray, Sequence[int]]
 ) -> dict[str, np.ndarray]:
-  """Returns what the images show, a dict of int32 arrays [n].
+  """Returns the factors of images, a dict of int32 arrays [n].
 
   label, texture, background: numbers in CLASSES, TEXTURES and BACKGROUNDS.
   x, y, radius: centre and size of the shape, in 1/4096 of the width.
@@ -101,7 +102,7 @@ def draw(
 ) -> np.ndarray:
   """Returns images uint8 [n, pixels, pixels, 3] of examples."""
   images = np.empty([len(indices), pixels, pixels, 3], np.uint8)
-  # As many images at a time as keep intermediate results in the CPU's cache.
+  # Few enough images at a time to keep intermediate results in the CPU's cache.
   step = 2**16 // pixels**2
   indices = np.asarray(indices)
   for label in range(len(CLASSES)):
@@ -177,7 +178,7 @@ def _draw(label, split, indices, pixels):
 
 
 def _covered(d):
-  """Returns how much of a pixel is inside of an edge, 0 ... 256."""
+  """Returns how much of a pixel is inside an edge, 0 ... 256."""
   return np.clip(128 - d, 0, 256)
 
 
@@ -202,7 +203,7 @@ def _disc(s, t, radius):
 
 
 def _half_plane(s, t, angle, distance):
-  """Outside is beyond a line, so far from the centre and seen at an angle."""
+  """Outside is beyond a line at this distance from the centre, at an angle."""
   return (s * int(_cos(angle)) + t * int(_sin(angle)) >> 14) - distance
 
 
@@ -220,8 +221,8 @@ def _triangle(s, t):
 
 
 def _star(s, t):
-  # Its five edges are lines: the middle is within all of them, a point is
-  # beyond one. So what counts is the line that is exceeded second most.
+  # Its five edges are lines: the middle is inside all of them, a tip is outside
+  # one. So the line with the second largest distance decides.
   first = second = np.full(s.shape, -(2**30), np.int32)
   for angle in (64, 115, 166, 218, 269):
     d = _half_plane(s, t, angle, 350)

@@ -1,4 +1,4 @@
-"""Short texts that change with what they stand for."""
+"""Short texts that change when what they stand for changes."""
 
 import hashlib
 import json
@@ -14,6 +14,6 @@ def digest(*values: Any) -> str:
 
 
 def file_stamp(path: str) -> list[Union[str, int]]:
-  """Returns what changes with a file: [absolute path, size, time]."""
+  """Returns values that change with a file: [absolute path, size, time]."""
   status = os.stat(path)
   return [os.path.abspath(path), status.st_size, status.st_mtime_ns]

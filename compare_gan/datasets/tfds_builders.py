@@ -1,4 +1,4 @@
-"""Where tensorflow-datasets has its data, and which version of it is read."""
+"""Where tensorflow-datasets keeps its data, and which version is read."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 def data_folder(data_dir: Optional[str]) -> pathlib.Path:
-  """Returns where tensorflow-datasets has its data."""
+  """Returns the folder in which tensorflow-datasets keeps its data."""
   default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
   return pathlib.Path(data_dir or default).expanduser()
 
@@ -56,7 +56,7 @@ def open_builder(tfds_name: str, data_dir: Optional[str], name: str) -> Any:
 
 
 def _versions(folder):
-  """Returns {"3.0.2": path} of what is prepared in a folder."""
+  """Returns {"3.0.2": path} of the versions prepared in a folder."""
   return {
     name: folder / name
     for name in _names(folder)
@@ -65,10 +65,10 @@ def _versions(folder):
 
 
 def _names(folder):
-  """Returns the names in a folder, none of what is no folder.
+  """Returns the names in a folder, none if it is not a folder.
 
-  One that cannot be read is an error: an older version beside it would be read
-  in its place.
+  An unreadable folder raises an error: otherwise an older version next to it
+  would be read in its place.
   """
   try:
     is_folder = stat.S_ISDIR(files.call(os.stat, folder).st_mode)

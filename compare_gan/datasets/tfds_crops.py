@@ -1,9 +1,9 @@
 """The crops and sizes of google/compare_gan's datasets.
 
 Each is (image [h, w, colors], image_shape, u) -> image of that shape, uint8, or
-float32 in [0, 1]; u [3] are random numbers of training, None where images come
-without chance. Resizing is bilinear as TensorFlow 1 did it: no average over
-what lies between, and pixel (0, 0) stays where it is.
+float32 in [0, 1]; u [3] are random numbers in training, None where nothing is
+random. Resizing is bilinear as in TensorFlow 1: it does not average over the
+pixels in between, and pixel (0, 0) stays where it is.
 """
 
 from collections.abc import Sequence
@@ -48,14 +48,14 @@ def distorted_crop(
 ) -> tf.Tensor:
   """Returns a random square of half of the image's area or more, resized.
 
-  Where the image is more than twice as long as wide no such square fits: then
-  it is the largest one. (TensorFlow's op, which the original used, then
-  squeezes the whole image.)
+  If the image is more than twice as long as wide, no such square fits and the
+  largest one is used. (TensorFlow's op, which the original used, squeezes the
+  whole image in that case.)
 
   Args:
     image: [h, w, colors].
     image_shape: of the result.
-    u: [3] in (0, 1): of the side, and of the place.
+    u: [3] in (0, 1), for the side and the position.
   """
   height, width = _size(image)
   most = tf.minimum(height, width)

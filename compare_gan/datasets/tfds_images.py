@@ -2,12 +2,12 @@
 
 The datasets of google/compare_gan's gin files, with its crops and sizes
 (tfds_crops.py), and any other as "tfds:<name>" or "tfds:<name>/<config>"; also
-what old versions of it have prepared (tfds_old.py). Nothing is downloaded here:
-`python -m compare_gan datasets prepare --name cifar10` does that.
+files that its old versions have prepared (tfds_old.py). Nothing is downloaded
+here: `python -m compare_gan datasets prepare --name cifar10` does that.
 
 Records are found by number (tfds_records.py), so that an epoch is a permutation
-of all images and batch t a function of (seed, t), with its crops. A dataset
-whose pixels do not depend on chance and fit stays in memory.
+of all images and batch t, with its crops, is a function of (seed, t). A dataset
+stays in memory if its pixels are not random and fit.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ import numpy as np
 import tensorflow as tf
 
 _CROP_NUMBERS = 3  # random numbers that a distorted crop takes
-_BYTES = (None, tfds_crops.crop_or_pad, tfds_crops.shrink)  # what gives bytes
+_BYTES = (None, tfds_crops.crop_or_pad, tfds_crops.shrink)  # these give bytes
 
 
 class DatasetInfo(NamedTuple):
@@ -45,10 +45,11 @@ class DatasetInfo(NamedTuple):
     train_split, eval_split: in tensorflow-datasets' notation.
     eval_samples: how many images a score is computed on.
     prepare: (image, image_shape, u) -> image of that shape, uint8, or float32
-      in [0, 1]; None if images have it already. u [3] is None for no chance.
+      in [0, 1]; None if images have it already. u [3] is None where nothing is
+      random.
     is_random: whether `prepare` uses u in training.
-    labels: "own"; "single", all 0; "random", a new one at each turn; "soft",
-      drawn at each turn from the probabilities in tfds_images.soft_labels.
+    labels: "own"; "single", all 0; "random", a new one each time; "soft", drawn
+      each time from the probabilities in tfds_images.soft_labels.
     min_side: smaller training images are left out.
     image_feature, label_feature: in tensorflow-datasets.
   """
@@ -69,13 +70,13 @@ class DatasetInfo(NamedTuple):
 
 
 class TfdsImages(in_memory.InMemoryDataset):
-  """Prepared images; the files are opened when a split is asked for.
+  """Prepared images; the files are opened when a split is requested.
 
   Args:
     info: a DatasetInfo.
-    data_dir: where tensorflow-datasets has its data; None for its default.
-    on_error: "raise" or "skip", of damaged files.
-    memory_bytes: splits of up to so many bytes of pixels stay in memory.
+    data_dir: where tensorflow-datasets keeps its data; None for its default.
+    on_error: "raise" or "skip", for damaged files.
+    memory_bytes: splits of up to this many bytes of pixels stay in memory.
     soft_labels: path of an npy of probabilities [images of train, classes].
   """
 
@@ -92,7 +93,7 @@ class TfdsImages(in_memory.InMemoryDataset):
     )
     if info.prepare is tfds_crops.imagenet:
       tfds_crops.refuse_other_labels()
-      # A wrong crop is an error now, and not in the loop.
+      # A wrong crop raises here, not in the training loop.
       tfds_crops.train_crop(), tfds_crops.eval_crop()
     self._info = info
     self._data_dir = data_dir
@@ -103,7 +104,7 @@ class TfdsImages(in_memory.InMemoryDataset):
     self._soft_labels = soft_labels
     self._can_stay = not info.is_random and info.labels in ("own", "single")
     if info.prepare not in _BYTES:
-      self._can_stay = False  # Its pixels are no bytes.
+      self._can_stay = False  # Its pixels are not bytes.
     if not self._can_stay:
       self.parallel_reads = tf.data.AUTOTUNE
     self.numbers_per_image = info.is_random * _CROP_NUMBERS + (
@@ -116,17 +117,17 @@ class TfdsImages(in_memory.InMemoryDataset):
 
   def stamp(self, split: str) -> Optional[str]:
     if self._soft_labels is not None:
-      return None  # Nothing says when that file changes.
+      return None  # Nothing tells when that file changes.
     records, numbers = self._opened(split)
     return stamps.digest(
       records.stamp,
       hashlib.sha256(numbers.tobytes()).hexdigest(),
       self._info._replace(prepare=self._eval_preparation()),
-      tf.__version__,  # whose decoders they are
+      tf.__version__,  # its decoders are used
     )
 
   def _eval_preparation(self):
-    """Returns the name of what is done with images in order."""
+    """Returns the name of the preparation of images in order."""
     prepare = self._info.prepare
     if prepare is None:
       return "none"
@@ -206,7 +207,7 @@ class TfdsImages(in_memory.InMemoryDataset):
       return tf.identity(labels)
 
   def _drawn_labels(self, split, indices, u):
-    """Returns labels drawn anew in training, fixed ones in order."""
+    """Returns labels: drawn anew in training, fixed for images in order."""
     if u is not None:
       u = u[:, -1]
     else:
@@ -221,7 +222,7 @@ class TfdsImages(in_memory.InMemoryDataset):
     return tf.minimum(found, self.num_classes - 1)
 
   def _probabilities(self, split):
-    """Returns what soft labels are drawn from, float32 [size, num_classes]."""
+    """Returns the probabilities of soft labels, float32 [size, num_classes]."""
     if self._soft_labels is None:
       raise ValueError(
         f"dataset.name = {self.name!r} needs tfds_images.soft_labels, the path "
@@ -291,16 +292,16 @@ def tfds_images(
 
   Args:
     info: a DatasetInfo, or "<name>[/<config>]" of any image dataset.
-    data_dir: where tensorflow-datasets has its data.
+    data_dir: where tensorflow-datasets keeps its data.
     on_error: `dataset.on_error`.
-    image_size: 64 or (height, width): the middle square of the images,
-      averaged. Of a dataset in the table here only where that has no crop of
+    image_size: 64 or (height, width), to which the middle square of the images
+      is averaged. A dataset in the table accepts it only if it has no crop of
       its own, such as 32 for MNIST.
-    train_split, eval_split: as "train[:90%]"; None for those of the table, or
-      for train and test (or validation, or else the last tenth of train).
-    image_feature, label_feature: None for the only ones.
-    eval_samples: of a dataset that is in no table here, at most.
-    memory_bytes: splits of up to so many bytes of pixels stay in memory.
+    train_split, eval_split: such as "train[:90%]"; None for those of the table,
+      or for train and test (or validation, or else the last tenth of train).
+    image_feature, label_feature: None if there is only one of each.
+    eval_samples: at most; for a dataset that is not in the table.
+    memory_bytes: splits of up to this many bytes of pixels stay in memory.
     soft_labels: path of an npy of probabilities [images of train, classes].
   """
   if isinstance(info, str):
@@ -317,7 +318,7 @@ def tfds_images(
 
 
 def _resized(info, image_size):
-  """Returns the DatasetInfo of images of another size."""
+  """Returns the DatasetInfo with images of another size."""
   if info.prepare not in (None, tfds_crops.shrink):
     raise ValueError(
       f"tfds_images.image_size = {image_size}, but {info.name} has a crop of "
@@ -329,7 +330,7 @@ def _resized(info, image_size):
 
 
 def _any_info(name, data_dir, image_size, image, label, eval_samples):
-  """Returns the DatasetInfo of a dataset that is in no table here."""
+  """Returns the DatasetInfo of a dataset that is not in the table."""
   builder = tfds_builders.open_builder(name, data_dir, f"tfds:{name}")
   import tensorflow_datasets as tfds
 
@@ -381,12 +382,12 @@ def _any_info(name, data_dir, image_size, image, label, eval_samples):
 
 
 def _two(size):
-  """Returns (height, width) of a number or of both."""
+  """Returns (height, width) for one number or for both."""
   return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def _only(features, kind, usual, name):
-  """Returns the name of the one feature of a kind, or of the usual one."""
+  """Returns the name of the only feature of a kind, or of the usual one."""
   found = [key for key in features if isinstance(features[key], kind)]
   if len(found) > 1 and usual not in found:
     raise ValueError(

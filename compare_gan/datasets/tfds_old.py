@@ -1,13 +1,13 @@
-"""What tensorflow-datasets before 4.0 prepared, such as the model cards' 1.2.0.
+"""Files from tensorflow-datasets before 4.0, such as the model cards' 1.2.0.
 
   cifar10/1.0.2/dataset_info.json
   cifar10/1.0.2/label.labels.txt
   cifar10/1.0.2/cifar10-train.tfrecord-00000-of-00010 ...
 
-There is no features.json, so tensorflow-datasets itself does not read such a
-folder any more. Which features there are follows from the examples: what holds
-the bytes of a picture is an image; "label", or what has a file of names, is a
-label. Other features, such as celeb_a's attributes, are left out.
+There is no features.json, so tensorflow-datasets itself no longer reads such a
+folder. The features are inferred from the examples: one that holds the bytes of
+a picture is an image; "label", or one with a file of names, is a label. Other
+features, such as celeb_a's attributes, are left out.
 """
 
 import io
@@ -28,7 +28,7 @@ _COLORS = {"1": 1, "L": 1, "I": 1, "I;16": 1}  # by PIL's mode; else 3
 
 
 class Info(NamedTuple):
-  """What is asked of `tfds.core.DatasetInfo`."""
+  """The part of `tfds.core.DatasetInfo` that is used here."""
 
   full_name: str
   splits: Any  # a tfds.core.SplitDict
@@ -37,14 +37,14 @@ class Info(NamedTuple):
 
 
 class Builder(NamedTuple):
-  """What is asked of a tfds.core.DatasetBuilder."""
+  """The part of tfds.core.DatasetBuilder that is used here."""
 
   data_dir: str
   info: Info
 
 
 def is_old(folder: pathlib.Path) -> bool:
-  """Returns whether a prepared folder is of a version before 4.0."""
+  """Returns whether a folder was prepared by a version before 4.0."""
   return not (folder / "features.json").exists()
 
 
@@ -96,7 +96,7 @@ def _read_facts(path):
 def _check_count(records, split, facts, folder):
   """Refuses whole files that hold fewer examples than the folder's facts say.
 
-  What is damaged is known by itself, see records.py.
+  Damaged files are found separately, see records.py.
   """
   stated = [
     int(known["statistics"]["numExamples"])
@@ -118,11 +118,11 @@ def _shard_match(path: pathlib.Path) -> re.Match:
 
 
 def _files_of_splits(folder, name):
-  """Returns {"train": its files in order}; all of them must be there.
+  """Returns {"train": its files in order}; none may be missing.
 
   Args:
     folder: of the files.
-    name: of the set of files that is read, where there are several.
+    name: of the set of files to read, if there are several.
   """
   found = {}
   for file in storage.names(str(folder)):
@@ -183,7 +183,7 @@ def _features(example, facts, folder):
 
 
 def _colors(values):
-  """Returns how many colors an encoded picture has, None if it is none."""
+  """Returns how many colors an encoded picture has, None if it is not one."""
   from PIL import Image
 
   if len(values) != 1:
@@ -191,12 +191,12 @@ def _colors(values):
   try:
     with Image.open(io.BytesIO(values[0])) as picture:
       return _COLORS.get(picture.mode, 3)
-  except OSError:  # PIL's own error for what is no picture is one.
+  except OSError:  # PIL's error for bytes that are not a picture is one.
     return None
 
 
 def _dimensions(facts):
-  """Returns {feature: (height, width, colors)} where it is always the same."""
+  """Returns {feature: (height, width, colors)} of features with one shape."""
   found = {}
   for feature in facts.get("schema", {}).get("feature", []):
     sizes = [
@@ -208,7 +208,7 @@ def _dimensions(facts):
 
 
 def _num_classes(name, names, facts):
-  """Returns how many classes there are, None if that is said nowhere."""
+  """Returns how many classes there are, None if that is unknown."""
   if names.exists():
     return len(names.read_text(encoding="utf-8").split("\n")[:-1]) or None
   most = [

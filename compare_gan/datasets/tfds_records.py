@@ -1,4 +1,4 @@
-"""The records of what tensorflow-datasets has prepared, by number."""
+"""Records that tensorflow-datasets has prepared, read by number."""
 
 from collections.abc import Sequence
 import os
@@ -16,7 +16,7 @@ import tensorflow as tf
 def records_of(
   builder: Any, split: str
 ) -> tuple[Any, np.ndarray, list[tuple[str, str]]]:
-  """Returns the Records of a split, which of them belong to it, and bad files.
+  """Returns Records, the numbers of those in a split, and the bad files.
 
   Args:
     builder: of tensorflow-datasets, or a tfds_old.Builder.
@@ -67,7 +67,7 @@ def records_of(
 
 
 class ArrayRecords:
-  """Array_record files, which know by themselves where records begin."""
+  """Array_record files, which store where their records begin."""
 
   bad: Sequence[tuple[str, str]] = ()
 

@@ -5,12 +5,12 @@
   tfrecord.eval_path = "/data/imagenet/validation-*"
   tfrecord.image_size = 64
 
-As in google/compare_gan an Example holds an encoded image as "image/encoded"
-and its class as "image/class/label"; other names are bound. Sharded files are
-one dataset, in the order of their names; record_sets.py says which files are.
-The dataset has the name of its files, or of their folder where that says only
-"train". Records are read by number, so that every epoch is a permutation of all
-of them and no shuffle buffer is needed.
+As in google/compare_gan, an Example holds an encoded image as "image/encoded"
+and its class as "image/class/label"; other names can be bound. Sharded files
+are one dataset, in the order of their names; record_sets.py says which files
+belong together. The dataset has the name of its files, or of their folder if
+the files are only called "train". Records are read by number, so every epoch is
+a permutation of all of them and no shuffle buffer is needed.
 """
 
 from collections.abc import Iterable
@@ -52,16 +52,15 @@ def open_records(
   """Returns the dataset of the Examples in files.
 
   Args:
-    path: of the files, with * and ?. What exists by the name that is written
-      is meant by it: "/data/run[1]/train-*" is in run[1].
-    eval_path: of those that do not train.
-    eval_fraction: without eval_path: the share of records that is held out.
-    image_feature, label_feature: names in the Examples; label_feature None if
-      there are no labels.
+    path: of the files, with * and ?. A part that exists exactly as written is
+      taken literally: "/data/run[1]/train-*" is in run[1].
+    eval_path: of the files for evaluation.
+    eval_fraction: the share of records that is held out without eval_path.
+    image_feature, label_feature: names in the Examples; label_feature is None
+      if there are no labels.
     num_classes: None for one more than the largest label.
-    first_label: what the files call the first class; some files of ImageNet
-      begin with 1.
-    image_size: 64 or (height, width); None if all images are as large.
+    first_label: label of the first class; some files of ImageNet begin with 1.
+    image_size: 64 or (height, width); None if all images have the same size.
     colors, resize, background, max_pixels, memory_bytes, eval_samples: as in
       folder.py.
     on_error: `dataset.on_error`.
@@ -80,7 +79,7 @@ def open_records(
     on_error,
     memory_bytes,
     eval_samples,
-    cache_name="tfrecord",  # under which there are files already
+    cache_name="tfrecord",  # under which files already exist
   )
 
 

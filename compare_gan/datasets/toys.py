@@ -1,13 +1,14 @@
-"""ring8 and grid25: points in the plane from Gaussians that are known.
+"""ring8 and grid25: points in the plane from known Gaussians.
 
-On these one sees at once whether a GAN drops modes. A point is an image of
-shape [1, 1, 2], its two coordinates in [0, 1] as two colours, so that it goes
-through all that images go through; its label is the number of its mode. The
-plane is that of the literature (a ring of radius 2 with a standard deviation of
-0.02, a grid of -4 ... 4 with 0.05) moved into the unit square.
+They show at once whether a GAN drops modes. A point is an image of shape
+[1, 1, 2], with its two coordinates in [0, 1] as two colours, so that it passes
+through the same code as images; its label is the number of its mode. The plane
+is that of the literature (a ring of radius 2 with a standard deviation of 0.02,
+a grid of -4 ... 4 with 0.05) moved into the unit square.
 
-The noise is the sum of 12 uniform numbers, normal but for tails that end at 6
-standard deviations, so that the bytes are the same on any machine.
+The noise is the sum of 12 uniform numbers, which is normal except that its
+tails end at 6 standard deviations, so that the bytes are the same on any
+machine.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ _HIGH_QUALITY = 3.0  # standard deviations
 
 
 class Toy(in_memory.InMemoryDataset):
-  """Equally many points around each mode.
+  """The same number of points around each mode.
 
   Args:
     name: of the dataset.
@@ -85,8 +86,8 @@ def high_quality_share(
 ) -> float:
   """Returns the share of high-quality samples, 0 ... 1; 0.989 for real ones.
 
-  See `modes_covered`, of the circle around a Gaussian 1 - exp(-3^2 / 2) is
-  within.
+  See `modes_covered`; a share of 1 - exp(-3^2 / 2) of a Gaussian in the plane
+  is within three standard deviations.
   """
   return float(_is_near(samples, modes, stddev).any(axis=1).mean())
 

@@ -1,7 +1,7 @@
 """The generator of a GAN as a graph without variables.
 
-All that follows from the weights alone, the power iterations of spectral norm
-and the scales of batch norm among it, is computed here and once: what is left
+Everything that depends on the weights alone, such as the power iterations of
+spectral norm and the scales of batch norm, is computed here, once. What remains
 are the operations that z or y passes through, and the arrays that they need.
 """
 
@@ -21,13 +21,13 @@ class Frozen(NamedTuple):
   """Operations in an order in which they can be computed."""
 
   operations: list[tf.Operation]  # each depends on z or y
-  constants: dict[str, np.ndarray]  # {tensor name: what it always is}
+  constants: dict[str, np.ndarray]  # {tensor name: its constant value}
   aliases: dict[str, str]  # {tensor name: another one of the same value}
   inputs: dict[str, tf.Tensor]  # by the names of their specs
   output: tf.Tensor
 
 
-# Their value is their input's.
+# Operations that return their input.
 _PASSES = {"EnsureShape", "Identity", "PreventGradient", "Snapshot"}
 _PASSES |= {"StopGradient"}
 _CHOICES = {"Select", "SelectV2"}
@@ -40,8 +40,8 @@ def freeze(gan: Any, averaged: bool = True) -> Frozen:
   [1, H, W, colors] in [0, 1].
 
   Args:
-    gan: an AbstractGAN. y, of a conditional one, are weights of the classes.
-    averaged: with the moving average of the weights, where there is one.
+    gan: an AbstractGAN. If it is conditional, y is the weights of the classes.
+    averaged: whether to use the moving average of the weights, if any.
   """
 
   def generate(z: tf.Tensor, y: Optional[tf.Tensor] = None) -> tf.Tensor:
@@ -66,8 +66,8 @@ def of_function(
   Args:
     generate: takes as many tensors as there are specs.
     specs: named TensorSpecs.
-    keeps_casts: between kinds of floats. Where all numbers are of one kind they
-      are but other names.
+    keeps_casts: whether to keep casts between kinds of floats. If all numbers
+      have one kind, such casts are only aliases.
     refused: types of operations that may not depend on the inputs.
   """
   function, inputs, output = _without_variables(generate, specs)
@@ -88,7 +88,7 @@ def of_function(
 
 
 def _without_variables(generate, specs):
-  # Not in tf.*, but stays where it is from TensorFlow 2.0 to the newest.
+  # Not in tf.*, but in the same place from TensorFlow 2.0 to the newest.
   from tensorflow.python.framework import convert_to_constants
 
   def generated(*tensors: tf.Tensor) -> tf.Tensor:
@@ -103,7 +103,7 @@ def _without_variables(generate, specs):
 
 
 def _reached_from(operations):
-  """Returns the operations that depend on these, and these."""
+  """Returns these operations and those that depend on them."""
   reached, waiting = set(), list(operations)
   while waiting:
     operation = waiting.pop()
@@ -115,10 +115,10 @@ def _reached_from(operations):
 
 
 def _aliases(function, varying, keeps_casts):
-  """Returns {name: name} of what has another tensor's value.
+  """Returns {name: name} of tensors that have another tensor's value.
 
-  A choice by a constant is one, too: accumulated moments, once they are filled,
-  no longer ask for those of the image.
+  A choice by a constant is also an alias: once accumulated moments are filled,
+  they no longer depend on those of the image.
   """
   aliases, choices = {}, []
   for operation in varying:
@@ -162,7 +162,7 @@ def _needed(output, inputs, varying, aliases):
 
 
 def resolve(tensor: tf.Tensor, aliases: dict[str, str]) -> tf.Tensor:
-  """Returns the tensor that this one is another name of, or itself."""
+  """Returns the tensor of which this one is an alias, or itself."""
   while tensor.name in aliases:
     tensor = tensor.graph.get_tensor_by_name(aliases[tensor.name])
   return tensor

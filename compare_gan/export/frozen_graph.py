@@ -1,9 +1,9 @@
 """A generator as one file of TensorFlow's first generation, `frozen.pb`.
 
-The file holds a GraphDef of what depends on the inputs, and constants: no
-variables, functions, control flow or float64, and no attribute that TensorFlow
-1.15 does not know. That version and the compilers that were made for it read
-it.
+The file holds a GraphDef of the operations that depend on the inputs, and
+constants. It has no variables, functions, control flow or float64, and no
+attribute that TensorFlow 1.15 does not know, so that version and the compilers
+made for it can read it.
 """
 
 import os
@@ -16,7 +16,7 @@ from compare_gan.export import signatures
 import numpy as np
 import tensorflow as tf
 
-# Attributes of later versions that say nothing where they hold these values.
+# Attributes of later versions that have no effect if they hold these values.
 _NEW_ATTRIBUTES = ("grad_a", "grad_b", "grad_x", "grad_y")
 _CONTROL_FLOW = {
   "Case",
@@ -53,7 +53,7 @@ def graph_def(
     gan: an AbstractGAN.
     signature: a Signature.
     batch: how many images at once, None for any number.
-    averaged: with the moving average of the weights, where there is one.
+    averaged: whether to use the moving average of the weights, if any.
   """
 
   def generate(z: tf.Tensor, labels: Optional[tf.Tensor]) -> tf.Tensor:
@@ -69,7 +69,7 @@ def graph_def(
 
 
 def _assembled(graph, output_name):
-  """Returns a GraphDef of a Frozen; its output gets this name."""
+  """Returns the GraphDef of a Frozen, with this name for its output."""
   made = tf.compat.v1.GraphDef()
   made.versions.CopyFrom(graph.output.graph.as_graph_def().versions)
   for tensor in graph.inputs.values():
@@ -115,7 +115,7 @@ def _assembled(graph, output_name):
 
 
 def _without_unused(made):
-  """Returns the GraphDef without constants that nothing needs."""
+  """Returns the GraphDef without unused constants."""
   used = _used(made)
   kept = tf.compat.v1.GraphDef(versions=made.versions)
   kept.node.extend(n for n in made.node if n.op != "Const" or n.name in used)
@@ -140,9 +140,9 @@ def _short(name):
 def _with_same_padding(operation, kernel):
   """Returns the kernel for which explicit padding is "SAME", or None.
 
-  Many a converter knows no other padding, or gets it wrong. "SAME" adds as many
-  pixels on both sides, or one more at the end: what is missing to that on one
-  side stands there as zeros of the kernel.
+  Many converters support no explicit padding, or get it wrong. "SAME" adds the
+  same number of pixels on both sides, or one more at the end. If explicit
+  padding adds fewer on one side, the kernel gets zeros on that side instead.
   """
   if operation.type == "Conv2D":
     large, small = operation.inputs[0].shape, operation.outputs[0].shape
@@ -161,7 +161,7 @@ def _with_same_padding(operation, kernel):
     if n is None or m != -(-n // stride):
       return None
     before = get("explicit_paddings")[2 * axis]
-    # Of the padding at the end, what the last step of the kernel reaches.
+    # The part of the padding at the end that the kernel's last step reaches.
     after = (m - 1) * stride + kernel.shape[axis - 1] - n - before
     zeros.append((max(after - before - 1, 0), max(before - after, 0)))
   return np.pad(kernel, [*zeros, (0, 0), (0, 0)], mode="constant")
@@ -170,8 +170,8 @@ def _with_same_padding(operation, kernel):
 def _with_old_attributes(made):
   """Returns the graph without attributes that have their default values.
 
-  So TensorFlow writes its own SavedModels: a version that does not know an
-  attribute then reads what the others mean by leaving it out.
+  TensorFlow does the same with its SavedModels, so that a version without an
+  attribute can read them: a missing attribute means its default value.
   """
   from tensorflow.core.protobuf import meta_graph_pb2
   from tensorflow.python.framework import meta_graph
@@ -186,7 +186,7 @@ def _with_old_attributes(made):
 
 
 def require_plain(made: tf.compat.v1.GraphDef) -> None:
-  """Raises if an old reader would stumble over this GraphDef."""
+  """Raises an error if an old reader could not read this GraphDef."""
   found = []
   if made.library.function:
     found.append(f"{len(made.library.function)} functions")
@@ -257,7 +257,7 @@ class FrozenGraph:
 
   Attributes:
     inputs: Ports, in the order of their nodes.
-    outputs: names of the nodes that no other one needs, with their ":0".
+    outputs: names of the nodes that no other one needs, with ":0".
     graph_def: the GraphDef.
   """
 
@@ -310,7 +310,7 @@ def function(
 ) -> Any:
   """Returns the graph as a tf.function: inputs -> {output's name: images}.
 
-  For converters that start from a function; they keep the names.
+  For converters that start from a function and keep the names.
   """
   ports = signature.inputs(gan, batch)
   specs = [port.spec() for port in ports]

@@ -1,6 +1,6 @@
 """What an exported generator is called with, and what it returns.
 
-The names, shapes and ranges of three programs that others have scripts for:
+The names, shapes and ranges of programs for which others have scripts:
 
   biggan       z [1, z_dim], y int32 [1, 1]     -> output in [-1, 1]
   bigbigan     x1 [256, z_dim], x2 int32 [256]  -> output in [0, 1]
@@ -31,19 +31,19 @@ class Port(NamedTuple):
     return tf.TensorSpec(list(self.shape), tf.as_dtype(self.dtype), self.name)
 
   def bytes(self) -> int:
-    """Returns how many bytes a file of it has."""
+    """Returns how many bytes a file with its values has."""
     return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
 
 
 class Signature(NamedTuple):
-  """Names, and how they are to be read.
+  """Names of tensors, and what they hold.
 
   Attributes:
     name: of the signature.
     z, y, output: names of the tensors.
-    low, high: what pixels 0 and 1 are in the output.
-    batch: how many images at once, where a file has a fixed number.
-    y_is_column: y is [N, 1] instead of [N].
+    low, high: values of pixels 0 and 1 in the output.
+    batch: how many images at once, if a file has a fixed number.
+    y_is_column: whether y is [N, 1] instead of [N].
   """
 
   name: str
@@ -73,7 +73,7 @@ class Signature(NamedTuple):
     """Returns `generate` (z, labels [N]) with this signature."""
 
     def images(z: tf.Tensor, y: Optional[tf.Tensor] = None) -> tf.Tensor:
-      with tf.name_scope("model"):  # No name in it is one of the ports'.
+      with tf.name_scope("model"):  # Keeps its names apart from ports'.
         labels = None if y is None else tf.reshape(y, [-1])
         return self.from_pixels(generate(z, labels))
 
@@ -132,8 +132,8 @@ def run(
   Args:
     model: takes arrays in the order of the inputs, returns the output.
     signature: a Signature.
-    batch: how many at a time; what is missing at the end is filled up with the
-      first ones. None for all at once.
+    batch: how many at a time; the last batch is filled up with the first rows.
+      None for all at once.
     z: latents [N, z_dim].
     labels: ints [N], or None.
   """

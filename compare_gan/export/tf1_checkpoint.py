@@ -1,8 +1,8 @@
 """Checkpoints of google/compare_gan, read into a GAN of ours.
 
 Weights, moments, power iterations, EMA shadows and Adam's slots keep their
-names. Only Adam's beta powers are called differently: TensorFlow 1 named them
-after the graph around them (`disc_step_1/beta1_power`, `gen_step/cond/...`).
+names. Only Adam's beta powers have other names: TensorFlow 1 named them after
+the graph around them (`disc_step_1/beta1_power`, `gen_step/cond/...`).
 """
 
 from collections.abc import Iterable
@@ -23,11 +23,11 @@ class Match(NamedTuple):
 
   source: dict[str, str]  # our name -> the checkpoint's
   missing: list[str]  # ours, not in the checkpoint: they keep their first value
-  skipped: list[str]  # the checkpoint's, for which we have no place
+  skipped: list[str]  # the checkpoint's, with no variable of ours
 
 
 def our_name(name: str) -> str:
-  """Returns what a variable of google/compare_gan is called here."""
+  """Returns the name that a variable of google/compare_gan has here."""
   match = re.fullmatch(
     r"(disc_step|gen_step)(_\d+)?/(.*/)?(beta\d_power)", name
   )
@@ -42,14 +42,15 @@ def match(
   """Pairs variables with the checkpoint's entries.
 
   Args:
-    variables: of the GAN; `scope.VariableSpec`s will do.
+    variables: of the GAN; `scope.VariableSpec`s are accepted.
     shapes: {name: shape} of the checkpoint.
 
   Returns:
     A Match.
 
   Raises:
-    ValueError: shapes differ (it names them all), or no weight of G is there.
+    ValueError: shapes differ (it names them all), or all weights of G are
+      missing.
   """
   named = {our_name(name): name for name in sorted(shapes)}
   source, missing, wrong = {}, [], []

@@ -4,15 +4,15 @@ A file of this folder with a function `make` is a kind, and its name is the
 file's. The first line of its docstring is its line in `sample --help`.
 
   make(subject, args)    makes the files, of a subject.Subject and the flags
-  check(gan, args)       optional: raises ValueError for what cannot be made,
-                         before anything is
-  add_arguments(parser)  optional: flags of its own
+  check(gan, args)       optional: raises ValueError if something cannot be
+                         made, before anything is
+  add_arguments(parser)  optional: adds flags of its own
 
-Whatever a kind computes is a pure function of arrays that stands beside
-`make`. A module of your own, --make=my_package.my_look, is a kind too; it has
-no flags, and what it wants to know comes from gin.
+Everything that a kind computes is a pure function of arrays next to `make`. A
+module of your own, --make=my_package.my_look, is also a kind; it has no flags
+and gets its settings from gin.
 
-This is a room of its own beside pictures/, because it sees models, features and
+This room is separate from pictures/ because it sees models, features and
 metrics; pictures/ draws arrays and sees none of them.
 """
 

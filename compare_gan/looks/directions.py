@@ -1,16 +1,15 @@
 """directions.png, .csv: directions of z that change most (SeFa).
 
-Shen & Zhou, 2021, https://arxiv.org/abs/2007.06600: with A the weights of all
-layers that get z as it is, |A n| says how far a step n moves what they return,
-and it is largest for the eigenvectors of A^T A. They follow from the weights
+Shen & Zhou, 2021, https://arxiv.org/abs/2007.06600: let A be the weights of all
+layers that get z unchanged. Then |A n| is how far a step n moves their outputs,
+and it is largest for the eigenvectors of A^T A. These follow from the weights
 alone: nothing is sampled or trained.
 
-Which layers these are is seen in a call of G, so any architecture is accepted
-that gives z to linear layers: the first one, and those that modulate batch
-norms by z or by chunks of it. What such a layer hands on unchanged to another
-one, an embedding of z, is multiplied with it. Unlike the paper's code this
-takes A as it is, without making its rows equally long. A kernel with a norm is
-taken as it is applied.
+The layers are found by calling G, so any architecture works that gives z to
+linear layers: the first one, and those that modulate batch norms by z or by
+chunks of it. If such a layer passes its output unchanged to another one, as an
+embedding of z does, their weights are multiplied. Unlike the paper's code, this
+does not normalize the rows of A. A kernel with a norm is used as it is applied.
 """
 
 import argparse
@@ -31,11 +30,11 @@ _COUNT = 8
 _STEPS = 7
 _WAY = 3.0  # standard deviations of z, to both sides
 _SAMPLES = 3
-_ZERO = 1e-9  # of the largest eigenvalue: steps that change nothing
+_ZERO = 1e-9  # of the largest eigenvalue; steps below it change nothing
 
 
 class Layer(NamedTuple):
-  """A layer that gets z as it is."""
+  """A layer that gets z unchanged."""
 
   name: str  # of its scope, "fc_noise"
   matrix: np.ndarray  # A [outputs, z_dim]
@@ -65,7 +64,7 @@ def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
 def eigenvectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """Returns the eigenvalues of A^T A, largest first, and unit eigenvectors.
 
-  The largest coefficient of a vector is positive, the first one of equal size.
+  The largest coefficient of a vector (the first, if tied) is positive.
 
   Args:
     matrix: A [M, D].
@@ -83,18 +82,18 @@ def eigenvectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def rank(values: np.ndarray) -> int:
-  """Returns how many eigenvalues, largest first, are not 0; 1 at least."""
+  """Returns how many eigenvalues, largest first, are not 0; at least 1."""
   return max(1, int(np.sum(values > _ZERO * values[0])))
 
 
 def layers_of_z(gan: AbstractGAN, averaged: bool = True) -> list[Layer]:
-  """Returns the linear layers of G that get coordinates of z as they are.
+  """Returns the linear layers of G that get coordinates of z unchanged.
 
   Args:
     gan: an AbstractGAN.
-    averaged: with the moving average of G's weights, where there is one.
+    averaged: whether to use the moving average of G's weights, if any.
   """
-  # Each z comes with its opposite: no number is the same after a relu.
+  # Each z comes with its opposite, so that a relu changes every coordinate.
   half = np.random.RandomState(0).standard_normal([2, gan.options.z_dim])
   z = np.concatenate([half, -half]).astype(np.float32)
   y = tf.zeros([len(z)], tf.int32) if gan.num_classes else None
@@ -118,8 +117,8 @@ def layers_of_z(gan: AbstractGAN, averaged: bool = True) -> list[Layer]:
     return found
 
   def is_handed_on(i: int) -> bool:
-    """Returns whether later layers get all that a layer returns, unchanged."""
-    handed_on = np.ptp(outputs[i], axis=0) == 0  # a constant says nothing
+    """Returns whether later layers get all outputs of a layer, unchanged."""
+    handed_on = np.ptp(outputs[i], axis=0) == 0  # a constant tells nothing
     for x in inputs[i + 1 :]:
       places = _places(x, outputs[i])
       handed_on[places[places >= 0]] = True
@@ -133,7 +132,7 @@ def _places(x, source):
 
   Args:
     x: [N, columns].
-    source: [N, K]; columns that do not vary are nowhere.
+    source: [N, K]; columns that do not vary match nothing.
   """
   order = np.argsort(source[0])
   found = np.searchsorted(source[0], x[0], sorter=order)
@@ -152,7 +151,7 @@ def _name(layer):
 
 
 def chosen_layers(gan: AbstractGAN, averaged: bool, text: str) -> list[Layer]:
-  """Returns the layers of z with a text in their names, at least one."""
+  """Returns the layers of z whose names contain a text, at least one."""
   layers = layers_of_z(gan, averaged)
   if not layers:
     raise ValueError(

@@ -1,8 +1,8 @@
 """map.png, .csv: real and generated images in the plane.
 
-Their pixels or features (--features), projected by principal components, or by
-t-SNE or UMAP where that is installed (--map). A cloud of real images without
-fakes is a missing mode; fakes outside of all clouds look like no real image.
+Their pixels or features (--features) are projected by principal components, or
+by t-SNE or UMAP if installed (--map). A cloud of real images without fakes is a
+missing mode; fakes outside all clouds look unlike any real image.
 """
 
 import argparse
@@ -23,8 +23,8 @@ _HEADER = ("set", "image", "label", "x", "y")
 def pca(rows: np.ndarray, k: int = 2) -> tuple[np.ndarray, np.ndarray]:
   """Returns projections on the first principal components, and their shares.
 
-  A component points to where its largest coefficient is positive, so that the
-  same rows give the same map.
+  The sign of a component makes its largest coefficient positive, so that the
+  same rows always give the same map.
 
   Args:
     rows: [N, D], N > 1.
@@ -60,7 +60,7 @@ def _pca(rows):
 def _tsne(rows):
   from sklearn import manifold
 
-  # As many neighbours as usual, or, of few rows, what the method allows.
+  # The usual number of neighbours, or what the method allows for few rows.
   perplexity = min(30.0, (len(rows) - 1) / 3.0)
   method = manifold.TSNE(
     n_components=2, perplexity=perplexity, init="pca", random_state=0
@@ -75,13 +75,13 @@ def _umap(rows):
     n_components=2,
     n_neighbors=min(15, len(rows) - 1),
     random_state=0,
-    n_jobs=1,  # which the seed would set, with a warning
+    n_jobs=1,  # the seed would also set it, with a warning
   )
   return method.fit_transform(rows), ["UMAP 1", "UMAP 2"]
 
 
 _METHODS = {"pca": _pca, "tsne": _tsne, "umap": _umap}
-# What a method needs: the module, and what pip calls its package.
+# What a method needs: its module, and the package's name for pip.
 _NEEDS = {"tsne": ("sklearn", "scikit-learn"), "umap": ("umap", "umap-learn")}
 
 
@@ -151,7 +151,7 @@ def picture(
 
   Args:
     parts: places [N, 2] of real images and of fakes.
-    labels: ints of both, None where there are none.
+    labels: ints of both, or None without labels.
     axes: names of the two coordinates.
     title: of the chart.
     names: of the classes, if they have any.
@@ -188,7 +188,7 @@ def picture(
 
 
 def _color(place, count):
-  """Returns the color of a class, one of few that differ or of a scale."""
+  """Returns the color of a class: a distinct one, or for many, of a scale."""
   import matplotlib
 
   if count <= 10:
@@ -205,7 +205,7 @@ def _scatter_classes(panel, places, labels, classes, size):
 
 
 def _add_classes(panel, classes, names):
-  """Names the classes, if they are few, to the right of the last panel."""
+  """Adds a legend of the classes, if few, to the right of the last panel."""
   if len(classes) > _LEGEND:
     return
   handles = [

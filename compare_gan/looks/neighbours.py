@@ -1,8 +1,8 @@
 """neighbours.png, .csv: images beside the nearest training ones.
 
-By pixels or by the features of any extractor (--features). The neighbours of
-held-out images are listed too, to show how near new images of the same data
-are. A copy of a training image, pixel by pixel, is at a distance of exactly 0.
+Distances are between pixels or features of any extractor (--features). The
+neighbours of held-out images are listed too, to show how near new images of the
+same data are. An exact copy of a training image has a distance of exactly 0.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from compare_gan.metrics import neighbours
 from compare_gan.pictures import sheet
 import numpy as np
 
-_SHOWN = 48  # images of the picture; the table has all
+_SHOWN = 48  # images in the picture; the table has all
 _HEADER = ("set", "image", "rank", "train_index", "train_label", "distance")
 
 
@@ -40,7 +40,7 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
   """Returns the k rows of all blocks that are nearest to each row.
 
-  Where several are equally near, the first ones count.
+  If several are equally near, the first ones are returned.
 
   Args:
     rows: [N, D].
@@ -72,9 +72,9 @@ def nearest(
 
 
 def _least(squares, k, limit):
-  """Returns where the k least numbers are, if they are below the limit.
+  """Returns the places of the k least numbers, if they are below the limit.
 
-  Also where numbers are that differ from them by rounding of products alone.
+  Also returns places of numbers that differ only by the rounding of products.
   """
   if len(squares) > k:
     limit = min(limit, np.partition(squares, k - 1)[k - 1])
@@ -97,7 +97,7 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
   near, labels = of.train(indices.ravel())
   near = near.reshape(*indices.shape, *images.shape[1:])
   copies = _are_equal(images, near)
-  # A feature of the same picture may differ in its last digit.
+  # Features of the same picture may differ in their last digits.
   distances = np.where(copies, 0.0, of.distances(squares))
   names = [(name, i) for name, each in sets.items() for i in range(len(each))]
   subject.write_csv(

@@ -1,8 +1,8 @@
 """The real images that a model is compared with, and rows of numbers for them.
 
-Rows are pixels, or the features of any extractor, those of the train split kept
-on disk: they follow from the dataset, the extractor and how many images are
-taken, and all three are in the name under which they are kept.
+Rows are pixels, or the features of any extractor. Those of the train split are
+kept on disk, under a name that contains all that they depend on: the dataset,
+the extractor and the number of images.
 """
 
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ _BATCH_PIXELS = 2**24  # at most
 
 
 class RealImages:
-  """Images of a dataset, and what they are compared by.
+  """Images of a dataset, and the rows by which they are compared.
 
   Args:
     dataset: an AbstractDataset.
     make_extractor: as `evaluate.features`, called when features are needed;
       None to compare pixels.
     split: of the images that `some` returns.
-    num_train: how many training images there are to be, the first of the split;
+    num_train: how many training images to use, the first ones of the split;
       None for all.
   """
 
@@ -57,7 +57,7 @@ class RealImages:
 
   @property
   def by(self) -> str:
-    """Returns what images are compared by, "pixels" or an extractor's name."""
+    """Returns what is compared, "pixels" or an extractor's name."""
     return self._rows.name
 
   @property
@@ -70,19 +70,19 @@ class RealImages:
     return self._rows.rows(images)
 
   def unit_rows(self, images: np.ndarray) -> np.ndarray:
-    """Returns rows float64 [N, D], pixels in [0, 1] again."""
+    """Returns rows float64 [N, D], with pixels scaled to [0, 1]."""
     return self.rows(images).astype(np.float64) / self._rows.unit
 
   def distances(self, squares: np.ndarray) -> np.ndarray:
     """Returns distances from squared distances of rows.
 
-    Pixels are taken to be in [0, 1].
+    Pixels count as numbers in [0, 1].
     """
     return np.sqrt(squares) / self._rows.unit
 
   def train_rows(self) -> Iterator[np.ndarray]:
     """Yields rows of the training images in order, some at a time."""
-    if isinstance(self._rows, _Pixels):  # They cost nothing.
+    if isinstance(self._rows, _Pixels):  # Pixels cost nothing.
       yield from self._computed_train_rows()
       return
     key = self._key(self._rows.extractor)
@@ -110,7 +110,7 @@ class RealImages:
     """Returns training images in [0, 1] and their labels.
 
     Args:
-      indices: ints [N], of the split in order.
+      indices: ints [N], into the split in order.
     """
     images, labels = self.dataset.read(
       "train", tf.constant(np.asarray(indices), tf.int64)
@@ -154,12 +154,12 @@ def _count(dataset, wanted):
 
 
 def to_8_bits(images: np.ndarray) -> np.ndarray:
-  """Returns images in [0, 1] as uint8, as files and screens have them."""
+  """Returns images in [0, 1] as uint8, as in files and on screens."""
   return np.rint(255.0 * np.clip(images, 0.0, 1.0)).astype(np.uint8)
 
 
 class _Pixels:
-  """Pixels as files have them: copies are at a distance of exactly 0."""
+  """Pixels as stored in files: copies are at a distance of exactly 0."""
 
   name = PIXELS
   unit = 255.0
@@ -195,7 +195,9 @@ def extractor_names() -> list[str]:
 def make_extractor(
   name: Optional[str], default: Callable
 ) -> Optional[Callable]:
-  """Returns what --features names: as `evaluate.features`, or None for pixels.
+  """Returns the extractor for --features, as `evaluate.features`, or None.
+
+  None stands for pixels.
 
   Args:
     name: "pixels", an extractor's name in gin, or None for the default.

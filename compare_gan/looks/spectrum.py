@@ -2,7 +2,7 @@
 
 The squared Fourier transform, averaged over images, colors and all directions
 (https://arxiv.org/abs/2003.01826). Up-sampling leaves peaks, or a lack of
-power, at high frequencies, which people overlook and classifiers of fakes use.
+power, at high frequencies, which people overlook but classifiers of fakes use.
 """
 
 import argparse
@@ -27,8 +27,8 @@ def power(images: np.ndarray) -> np.ndarray:
   """Returns the mean power [H, W] of images [N, H, W, C], as np.fft orders it.
 
   White noise of variance v has the power v everywhere; the power of a constant
-  is H W times its square, at frequency 0. The images' edges count: nothing is
-  windowed.
+  is H W times its square, at frequency 0. No window is applied, so the edges of
+  the images contribute.
   """
   total = np.zeros(images.shape[1:3])
   for image in images:
@@ -40,8 +40,8 @@ def power(images: np.ndarray) -> np.ndarray:
 def radial_mean(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """Returns frequencies in cycles per pixel and the mean power around each.
 
-  A ring is as wide as one cycle over the shorter side. Beyond 0.5 cycles per
-  pixel are the corners of the transform alone, up to 0.71 for diagonal waves.
+  A ring is as wide as one cycle over the shorter side. Only the corners of the
+  transform are beyond 0.5 cycles per pixel, up to 0.71 for diagonal waves.
 
   Args:
     power: [H, W], as np.fft orders it.
@@ -76,7 +76,7 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
 
 
 def in_decibels(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
-  """Returns 10 log10(fake / real), 0 where both have no power to speak of."""
+  """Returns 10 log10(fake / real), 0 where both have hardly any power."""
   least = 1e-12 * max(real.max(), fake.max(), 1e-12)
   return 10.0 * np.log10(np.maximum(fake, least) / np.maximum(real, least))
 

@@ -1,4 +1,4 @@
-"""What is looked at: a model with its latents, images and real images."""
+"""The subject of a look: a model with its latents, images and real images."""
 
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ Latents = tuple[np.ndarray, Optional[np.ndarray]]
 
 
 class Subject:
-  """A model, of which a kind asks for what it needs; files go to its folder.
+  """A model and what kinds need of it, made on demand; writes files.
 
   Args:
     gan: an AbstractGAN.
-    folder: of the files, which is there.
+    folder: of the files; it must exist.
     draw: draw(classes) -> z [N, z_dim] and labels [N] or None.
     classes: labels to draw in turn, None for all.
-    averaged: with the moving average of G's weights, where there is one.
-    real_images: returns a real.RealImages; called if a kind compares.
-    refill: refill(truncation) makes accumulated moments those of truncated z;
-      None where there are none to fill.
+    averaged: whether to use the moving average of G's weights, if any.
+    real_images: returns a real.RealImages; called if a kind compares images.
+    refill: refill(truncation) recomputes accumulated moments for truncated z;
+      None if there are none to fill.
   """
 
   def __init__(
@@ -65,7 +65,7 @@ class Subject:
 
   @property
   def finite_images(self) -> np.ndarray:
-    """The same, for what compares them; ValueError if a pixel is no number."""
+    """The same, for comparisons; raises ValueError if a pixel is not finite."""
     bad = ~np.isfinite(self.images).all(axis=(1, 2, 3))
     if bad.any():
       raise ValueError(
@@ -76,7 +76,7 @@ class Subject:
 
   @functools.cached_property
   def real(self) -> real.RealImages:
-    """What the images are compared with."""
+    """The real images with which the images are compared."""
     if self._real_images is None:
       raise ValueError("This subject has no real images to compare with.")
     return self._real_images()
@@ -97,13 +97,13 @@ class Subject:
   def write_gif(
     self, name: str, frames: Iterable[np.ndarray], seconds: float = 0.1
   ) -> None:
-    """Writes pictures, uint8 [H, W, 3], one after the other."""
+    """Writes pictures, uint8 [H, W, 3], as the frames of a gif."""
     picture_files.write_gif(self.path(name), frames, seconds)
 
   def write_csv(
     self, name: str, header: Sequence[str], rows: Iterable[Sequence]
   ) -> None:
-    """Writes a table; floats with seven digits, None as an empty cell."""
+    """Writes a table: floats have seven digits, None is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -116,7 +116,7 @@ def _cell(value):
 
 
 def require_pictures(gan: AbstractGAN, kind: str) -> None:
-  """Raises ValueError where images are points, as those of ring and grid."""
+  """Raises ValueError if images are points, such as those of ring8, grid25."""
   height, width, colors = gan.image_shape
   if min(height, width) < 2 or colors not in (1, 3):
     raise ValueError(

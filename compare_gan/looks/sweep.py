@@ -36,7 +36,7 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
 
 
 def coordinates(text: str, z_dim: int) -> list[int]:
-  """Returns the numbers of --sweep; those of the default that z has."""
+  """Returns the numbers of --sweep; of the default ones, those that z has."""
   if text == "all":
     return list(range(z_dim))
   try:

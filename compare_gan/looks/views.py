@@ -1,4 +1,4 @@
-"""Pictures of what a generator makes: grids, paths in z and between classes.
+"""Pictures of a generator's images: grids, paths in z and between classes.
 
 All return uint8 pictures [H, W, 3], or lists of them, the frames of a gif.
 """
@@ -39,8 +39,8 @@ def interpolation(
 ) -> list[np.ndarray]:
   """Returns frames: each cell goes from its z to the next cell's, in a circle.
 
-  The way is along a sphere, where a normal distribution has its mass; labels
-  stay those of the cell.
+  The path follows a sphere, where a normal distribution has its mass; each cell
+  keeps its label.
   """
   ends = np.roll(z, -1, axis=0)
   return [
@@ -50,7 +50,7 @@ def interpolation(
 
 
 def _slerp(a, b, t):
-  """Returns rows on the way from a to b: angles and lengths move evenly."""
+  """Returns rows on the path from a to b: angles and lengths change evenly."""
   length_a, length_b = (
     np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-8) for x in (a, b)
   )
@@ -80,7 +80,7 @@ def morph(
     sampler: of a conditional GAN.
     z: stays the same.
     first, second: classes.
-    frames: with both ends.
+    frames: how many, including both ends.
   """
   found = []
   for t in np.linspace(0.0, 1.0, frames, dtype=np.float32):
@@ -97,12 +97,12 @@ def reconstructions(
   labels: np.ndarray,
   columns: int = 8,
 ) -> np.ndarray:
-  """Returns a grid of real images, each above what G makes of its code.
+  """Returns a grid of real images, each above G's image of its code.
 
   Args:
     sampler: of a GAN with an encoder.
     images: [N, H, W, C] in [0, 1].
-    labels: ints [N], not used where the GAN is not conditional.
+    labels: ints [N], not used if the GAN is not conditional.
     columns: of the grid.
   """
   n = len(images) // columns * columns or len(images)
@@ -129,7 +129,7 @@ def truncation_sheet(
     labels: of a row's images, None for a GAN that is not conditional.
     thresholds: of the rows.
     seed: of the noise.
-    refill: refill(threshold) makes accumulated moments those of a row's z.
+    refill: refill(threshold) recomputes accumulated moments for a row's z.
   """
   z_dim = sampler.gan.options.z_dim
   n = 8 if labels is None else len(labels)
@@ -164,7 +164,7 @@ def _many_z(seed):
 
 
 def sweep_values(count: int) -> np.ndarray:
-  """Returns values at equal distances of where 96 % of `eval_z` lie."""
+  """Returns equally spaced values of the range that holds 96 % of `eval_z`."""
   low, high = z_quantiles([0.02, 0.98])
   return np.linspace(low, high, count, dtype=np.float32)
 
@@ -180,10 +180,10 @@ def sweep_sheet(
 
   Args:
     sampler: see sampling.py.
-    z: one latent [z_dim], what the other coordinates stay at.
+    z: one latent [z_dim], at which the other coordinates stay.
     label: of all images, None for a GAN that is not conditional.
     coordinates: numbers of those that change.
-    values: what they change to.
+    values: that they take.
   """
   swept, labels = _swept(z, label, coordinates, values)
   return samples(sampler, swept, labels, columns=len(values))

@@ -1,5 +1,5 @@
 """From arrays to pictures for people: grids, sheets with words, charts, files.
 
-Sees only leaves, so that any room may draw. What is drawn of a model stands in
+Sees only leaves, so that any room may draw. Pictures of a model are made in
 looks/. A new form of picture is a file here.
 """

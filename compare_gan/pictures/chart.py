@@ -1,8 +1,8 @@
 """Charts by matplotlib, quietly: no window, no file of settings, no logs.
 
-matplotlib is imported where a chart is drawn. In a home that is empty it makes
-its list of fonts, in one that is read-only it does so each time, in a temporary
-folder; neither is said. A user's MPLCONFIGDIR, style and backend keep out.
+matplotlib is imported when a chart is drawn. In an empty home folder it makes
+its list of fonts; in a read-only one it does so each time, in a temporary
+folder. Neither is logged. A user's MPLCONFIGDIR, style and backend are ignored.
 """
 
 import logging

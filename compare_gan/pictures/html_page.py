@@ -1,4 +1,4 @@
-"""One HTML page that needs nothing but itself: no network, opened from disk."""
+"""A self-contained HTML page, opened from disk without a network."""
 
 import base64
 from collections.abc import Mapping
@@ -41,19 +41,19 @@ def whole_page(
     title: as text.
     style: in CSS.
     body: in HTML.
-    scripts: the part of its Content-Security-Policy about scripts.
+    scripts: the part of the page's Content-Security-Policy about scripts.
   """
   parts = {"title": html.escape(title), "style": style, "body": body}
   return fill_template(_FRAME, {**parts, "scripts": scripts})
 
 
 def fill_template(template: str, parts: Mapping[str, str]) -> str:
-  """Returns a template in which {{name}} is the part of this name."""
+  """Returns a template with each {{name}} replaced by the part of that name."""
   return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
 
 
 def read_beside(module_file: str, name: str) -> str:
-  """Returns the text of a file that is installed beside a module.
+  """Returns the text of a file that is installed next to a module.
 
   Args:
     module_file: the module's __file__.
@@ -65,13 +65,13 @@ def read_beside(module_file: str, name: str) -> str:
 
 
 def to_json(content: Any) -> str:
-  """Returns JSON in which nothing looks like the end of a script."""
+  """Returns JSON that contains nothing like the end of a script."""
   text = json.dumps(content, separators=(",", ":"), allow_nan=False)
   return text.replace("<", "\\u003c")
 
 
 def data_uri(kind: str, content: bytes) -> str:
-  """Returns a picture as an address that holds it.
+  """Returns a data URI that contains a picture.
 
   Args:
     kind: of the picture, "png" or "jpeg".

@@ -11,8 +11,8 @@ def grid(images: np.ndarray, columns: Optional[int] = None) -> np.ndarray:
 
   Args:
     images: [N, H, W, C] with one color or three; or [N, 1, 1, 2], points in the
-      plane, which are drawn into one picture.
-    columns: default: as many as rows, or a few more.
+      plane, which are drawn in one picture.
+    columns: None for as many as rows, or a few more.
   """
   images = np.asarray(images)
   if images.shape[1:] == (1, 1, 2):

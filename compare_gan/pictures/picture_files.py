@@ -21,7 +21,7 @@ def write_png(path: str, picture: np.ndarray) -> None:
 def write_gif(
   path: str, pictures: Iterable[np.ndarray], seconds: float = 0.1
 ) -> None:
-  """Writes pictures, uint8 [H, W, 3], one after the other, without end."""
+  """Writes pictures, uint8 [H, W, 3], as a gif that repeats forever."""
   from PIL import Image
 
   frames = [Image.fromarray(picture) for picture in pictures]
@@ -38,7 +38,7 @@ def write_gif(
 
 
 def _write(path, data):
-  # Not forced to the disk: there may be thousands, and they can be made again.
+  # Not synced to the disk: there may be thousands, and they can be made again.
   with files.refusals(path, len(data)):
     with files.call(open, path, "wb") as file:
       files.call(file.write, data)

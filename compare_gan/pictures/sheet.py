@@ -1,4 +1,4 @@
-"""Images in rows with words beside and below them, as one picture."""
+"""Images in rows, with text to their left and below them, as one picture."""
 
 from collections.abc import Container
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Optional
 from compare_gan.pictures import image_grid
 import numpy as np
 
-_SIDE = 56  # pixels that a cell is wide at least, so that a number fits below
+_SIDE = 56  # minimum width of a cell in pixels, so that a number fits below
 _GAP = 3
 _WIDE_GAP = 14
 _LETTERS = 11  # pixels
@@ -20,17 +20,17 @@ _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 def groups(
   images: np.ndarray, captions: Sequence[Sequence[str]], title: str = ""
 ) -> np.ndarray:
-  """Returns a picture uint8 [H, W, 3] of groups, several beside each other.
+  """Returns a picture uint8 [H, W, 3] of groups, several next to each other.
 
   Args:
     images: [N, K, H, W, C] in [0, 1], N groups of K; the first of each stands
       a little apart.
-    captions: N lists of K texts, for below the images.
-    title: for above all.
+    captions: N lists of K texts, written below the images.
+    title: written above all images.
   """
   images = np.asarray(images)
   n, k, height, width = images.shape[:4]
-  # About as wide as it is high.
+  # Makes the picture about as wide as it is high.
   beside = round(math.sqrt(n * (height + _LINE) / ((k + 1.0) * width)))
   beside = max(1, min(n, beside))
   rows, texts = [], []
@@ -54,10 +54,10 @@ def sheet(
   Args:
     rows: lists of images [H, W, C] in [0, 1], all of one shape; the last row
       may be shorter.
-    title: for above all; it may have lines.
-    captions: a text for below each image.
-    labels: a text for the left of each row.
-    gaps: numbers of the columns that a wide gap follows.
+    title: written above all images; it may have several lines.
+    captions: a text below each image.
+    labels: a text to the left of each row.
+    gaps: numbers of the columns that are followed by a wide gap.
   """
   from PIL import Image
   from PIL import ImageDraw
@@ -95,7 +95,7 @@ def sheet(
 
 
 def _font():
-  """Returns matplotlib's own font: Pillow's is another one in each version."""
+  """Returns matplotlib's own font: Pillow's differs from version to version."""
   import matplotlib
   from PIL import ImageFont
 
@@ -104,5 +104,5 @@ def _font():
 
 
 def _length(font, text):
-  """Returns how many pixels the longest line of a text takes."""
+  """Returns the width of a text's longest line in pixels."""
   return math.ceil(max(map(font.getlength, text.split("\n"))))

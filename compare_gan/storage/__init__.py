@@ -2,5 +2,5 @@
 
 files, locks and score_row are leaves, which every room may use. The others know
 what a model_dir holds, and may import the rooms that tests/imports_test.py
-lists. All that touches the disk goes through files.call.
+lists. Everything that touches the disk goes through files.call.
 """

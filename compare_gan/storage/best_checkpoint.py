@@ -1,10 +1,10 @@
 """The best checkpoint of a training, in best/ of its model_dir.
 
-  best/best.json        which it is, and by which score
+  best/best.json        which checkpoint it is, and by which score
   best/model.ckpt-*     the checkpoint, with model.json and its operative config
 
-What is replaced stays whole until what replaces it is, whenever a process is
-killed.
+The old checkpoint stays whole until the new one is complete, even if a process
+is killed in between.
 """
 
 import json
@@ -21,25 +21,25 @@ from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage.score_row import ScoreRow
 
 _BEST = "best"
-_NEW = ".new"  # of files that are to be moved into best/
+_NEW = ".new"  # suffix of files that will be moved into best/
 _CHECKPOINT = r"model\.ckpt-(\d+)\.(index|data-\d+-of-\d+)"
 
 
 def keep(model_dir: str, row: ScoreRow, by: str) -> bool:
   """Keeps the checkpoint of `row` in best/ if no other one is better.
 
-  Rows are compared only with those that have this score under the same
-  protocol, whatever other metrics they have, and with what best/ holds at this
-  moment: an evaluator that was slower changes nothing, and neither does one
-  whose checkpoint the training has removed meanwhile.
+  A row is compared only with rows that have this score under the same
+  protocol, whatever their other metrics, and with what best/ holds at this
+  moment. A slower evaluator changes nothing, and neither does an evaluator of a
+  checkpoint that the training has since removed.
 
   The caller holds the lock of the tables.
 
   Args:
     model_dir: of the training.
-    row: that was added last.
-    by: name of a score, which is better as the row says; a "-" before it says
-      that higher is better, whatever its metric declares.
+    row: the one added last.
+    by: name of a score. The row says which direction is better; a "-" before
+      the name means that higher is better, whatever its metric declares.
 
   Returns:
     Whether it is the best.
@@ -51,7 +51,7 @@ def keep(model_dir: str, row: ScoreRow, by: str) -> bool:
   folder = os.path.join(model_dir, _BEST)
   best = _best_card(folder)
   if best is not None:
-    _remove_all_but(folder, best["step"])  # What a killed evaluator has left.
+    _remove_all_but(folder, best["step"])  # Leftovers of a killed evaluator.
     if _is_kept(best, name, better, row):
       return False
   if not _copy_checkpoint(model_dir, row.step, folder):
@@ -63,8 +63,8 @@ def keep(model_dir: str, row: ScoreRow, by: str) -> bool:
     "step": row.step,
     "protocol": protocol.digest_of_score(row, name),
   }
-  # From here on it is the best: both are whole, and the card says which one
-  # counts.
+  # This makes the new checkpoint the best: both are whole, and the card says
+  # which one counts.
   files.write_text(
     os.path.join(folder, model_dir_lib.BEST_CARD), json.dumps(card) + "\n"
   )
@@ -73,7 +73,7 @@ def keep(model_dir: str, row: ScoreRow, by: str) -> bool:
 
 
 def _best_card(folder: str) -> Optional[dict[str, Any]]:
-  """Returns best.json, None if there is no checkpoint that it speaks of."""
+  """Returns best.json, or None if the checkpoint that it names is missing."""
   step = model_dir_lib.best_step(folder)
   if step is None:
     return None
@@ -82,7 +82,7 @@ def _best_card(folder: str) -> Optional[dict[str, Any]]:
 
 
 def _direction(row, by):
-  """Returns the name of a score and which way it is better."""
+  """Returns the name of a score and which direction is better."""
   if by.startswith("-"):
     return by[1:], contract.HIGHER
   better = contract.better_in_row(row, by)
@@ -110,8 +110,8 @@ def _is_kept(best, name, better, row):
 def _copy_checkpoint(model_dir, step, folder):
   """Copies a checkpoint and what it was made with; returns whether it could.
 
-  All files are copied under other names first, and the index comes last: before
-  it there is no such checkpoint.
+  All files are copied under temporary names first. The index is moved last:
+  without it the checkpoint does not exist.
   """
   here = files.names(model_dir)
   parts = [name for name in here if _step_of(name) == step]
@@ -163,6 +163,6 @@ def _is_new(name):
 
 
 def _step_of(name):
-  """Returns the step of a file of a checkpoint, None of any other."""
+  """Returns the step of a checkpoint's file, None for any other file."""
   match = re.fullmatch(_CHECKPOINT, name)
   return int(match[1]) if match else None

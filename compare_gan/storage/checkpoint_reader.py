@@ -1,9 +1,9 @@
 """Reads a checkpoint, and tells damage from a disk that fails.
 
-A checkpoint that cannot be read is not the same as a damaged one. If the system
-refuses to read it, that is an OSError, and nothing is changed: the disk may be
-back tomorrow. If its bytes can be read, and are not those that were written, it
-is a DamagedError.
+An unreadable checkpoint is not the same as a damaged one. If the system refuses
+to read it, an OSError is raised and nothing is changed: the disk may be back
+tomorrow. If its bytes can be read but are not those that were written, a
+DamagedError is raised.
 """
 
 import os
@@ -16,7 +16,7 @@ import weakref
 from compare_gan.storage import files
 import tensorflow as tf
 
-INSTEAD = "give another --model_dir"  # what a user can do who reads an error
+INSTEAD = "give another --model_dir"  # advice to a user who gets an error
 _BLOCK = 2**24  # bytes
 
 # Errors that do not mean damage, if a checkpoint's files can be read.
@@ -40,7 +40,7 @@ def load(prefix: str) -> tuple[dict[str, list[int]], Callable[[str], Any]]:
 
   Raises:
     FileNotFoundError: there is no such checkpoint.
-    DamagedError: see there.
+    DamagedError: its files can be read, but are not what was written.
     OSError: it cannot be read.
   """
   reader = _try_twice(prefix, lambda: _Reader(prefix))
@@ -55,10 +55,10 @@ def load(prefix: str) -> tuple[dict[str, list[int]], Callable[[str], Any]]:
 
 
 def _try_twice(prefix, function, part=""):
-  """Returns `function()`; an error has the reason that the files give.
+  """Returns `function()`; an error carries the reason found in the files.
 
   TensorFlow's errors do not tell damage from a disk that failed for a moment.
-  The second try does.
+  A second try does.
   """
   try:
     return function()
@@ -81,15 +81,15 @@ def _try_twice(prefix, function, part=""):
     raise DamagedError(f"{prefix} is damaged{part}: {reason}.") from error
 
 
-# TensorFlow's reader says IndexError for a file that is too short.
+# TensorFlow's reader raises IndexError for a file that is too short.
 _READERS_ERRORS = (tf.errors.OpError, LookupError, ValueError, OSError)
 
 
 class _Reader:
-  """TensorFlow's reader, of a path with any characters.
+  """TensorFlow's reader, for a path with any characters.
 
   A path that is a pattern to TensorFlow is read through links with plain names.
-  They last as long as the reader, which opens the data later.
+  The links last as long as the reader, which opens the data later.
   """
 
   def __init__(self, prefix: str) -> None:

@@ -4,11 +4,12 @@ The files are those that tf.train.load_checkpoint (and TensorFlow 1) reads:
 
   model.ckpt-<step>.data-00000-of-00001, model.ckpt-<step>.index, checkpoint
 
-A checkpoint appears whole or not at all: it is written beside its place, forced
-to the disk, and moved in with the index last, without which it does not count.
+A checkpoint appears whole or not at all: it is written to a temporary folder,
+synced to the disk, and moved into place. The index is moved last; a checkpoint
+without an index does not count.
 
-A training sets a damaged checkpoint (see checkpoint_reader.py) aside under the
-name `damaged-model.ckpt-<step>`, and goes on from the one before.
+A training renames a damaged checkpoint (see checkpoint_reader.py) to
+`damaged-model.ckpt-<step>` and resumes from the one before.
 """
 
 import contextlib
@@ -27,11 +28,11 @@ import tensorflow as tf
 
 _PREFIX = "model.ckpt-"
 _INSTEAD = checkpoint_reader.INSTEAD
-_STATE = "checkpoint"  # TensorFlow's name for the file that points to the last
+_STATE = "checkpoint"  # TensorFlow's name for the pointer to the last one
 _WRITING = ".writing-"
 _DAMAGED = "damaged-"
 
-# The names that other modules know them by.
+# Other modules use them by these names.
 DamagedError = checkpoint_reader.DamagedError
 load = checkpoint_reader.load
 write_text = files.write_text
@@ -43,8 +44,8 @@ write_text = files.write_text
 def write(model_dir: str, step: int, tensors: dict[str, Any]) -> str:
   """Writes {name: tensor} as the checkpoint of `step`; returns its prefix.
 
-  If the system refuses, for example because the disk is full, an OSError says
-  how many bytes are needed; earlier checkpoints are as they were.
+  If the write fails, for example because the disk is full, an OSError says how
+  many bytes are needed; earlier checkpoints stay unchanged.
   """
   prefix = os.path.join(model_dir, f"{_PREFIX}{step}")
   names = sorted(tensors)
@@ -67,7 +68,7 @@ def write(model_dir: str, step: int, tensors: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def _folder_beside(model_dir):
-  """Makes a folder of this process; a later start removes it if this cannot."""
+  """Makes a folder for this process; a later start removes it if it is left."""
   folder = files.call(tempfile.mkdtemp, prefix=f"{_writer()}-", dir=model_dir)
   try:
     yield folder
@@ -77,15 +78,15 @@ def _folder_beside(model_dir):
 
 @contextlib.contextmanager
 def _refusals(path, size=0):
-  """Makes what goes wrong in writing `size` bytes one OSError with a sentence.
+  """Turns a failure to write `size` bytes into an OSError with a clear message.
 
-  TensorFlow's own writer has other errors for it than Python.
+  TensorFlow's writer raises other errors for it than Python does.
   """
   try:
     with files.refusals(path, size, _INSTEAD):
       yield
   except tf.errors.InvalidArgumentError:
-    raise  # A fault of the caller's.
+    raise  # The caller's fault.
   except tf.errors.OpError as error:
     reason = OSError(checkpoint_reader.reason_of(error))
     raise files.unwritable(path, reason, size, _INSTEAD) from error
@@ -99,10 +100,10 @@ def _writer(host=None, process=None):
 
 
 def remove_leftovers(model_dir: str) -> None:
-  """Removes what killed processes of this host have left half written.
+  """Removes what killed processes on this host have left half written.
 
-  Call it before this process writes anything: a folder under its own number is
-  that of a process before it.
+  Call it before this process writes anything: a folder with its process number
+  then belongs to an earlier process.
   """
   own = re.escape(_writer(process="@")).replace("@", r"(\d+)-.*")
   for name in files.names(model_dir):
@@ -112,14 +113,14 @@ def remove_leftovers(model_dir: str) -> None:
 
 
 def _is_another(process):
-  """Returns whether a process lives and is not this one."""
+  """Returns whether a process is running and is not this one."""
   if process == os.getpid():
     return False
   try:
     os.kill(process, 0)
   except ProcessLookupError:
     return False
-  except PermissionError:  # It is somebody else's.
+  except PermissionError:  # It belongs to another user.
     return True
   return True
 
@@ -131,7 +132,7 @@ def _move(folder, model_dir, index):
   """Moves a written checkpoint in, so that an index never lacks its data.
 
   An index of the same name is removed first: it would not describe the data of
-  this checkpoint beside it.
+  this checkpoint.
   """
   names = sorted(files.names(folder), key=lambda name: name == index)
   for name in names:
@@ -155,7 +156,7 @@ def _point_to(model_dir, step, steps):
   text = "\n".join(lines) + "\n"
   try:
     is_there = files.read_text_if_any(path) == text
-  except ValueError:  # No UTF-8: it is not what we write.
+  except ValueError:  # Not UTF-8: we did not write it.
     is_there = False
   if not is_there:
     files.write_text(path, text)
@@ -165,9 +166,9 @@ def _point_to(model_dir, step, steps):
 
 
 def all_steps(model_dir: str) -> list[int]:
-  """Returns the steps that `model_dir` has a checkpoint of, in no order.
+  """Returns the steps that have a checkpoint in `model_dir`, unordered.
 
-  A folder that cannot be looked into is an OSError: it may hold some.
+  An unreadable folder raises OSError: it may hold checkpoints.
   """
   if os.path.islink(model_dir) and not os.path.exists(model_dir):
     raise files.unreadable(
@@ -186,7 +187,7 @@ def all_steps(model_dir: str) -> list[int]:
 
 
 def latest(model_dir: str) -> str:
-  """Returns the prefix of the last checkpoint, or says that there is none."""
+  """Returns the prefix of the last checkpoint; raises if there is none."""
   steps = all_steps(model_dir)
   if not steps:
     raise FileNotFoundError(
@@ -199,7 +200,7 @@ def latest(model_dir: str) -> str:
 
 
 def read(model_dir: str, step: int) -> dict[str, Any]:
-  """Returns {name: array} of a checkpoint; a damaged one is an OSError."""
+  """Returns {name: array} of a checkpoint; raises OSError if it is damaged."""
   shapes, value = load(os.path.join(model_dir, f"{_PREFIX}{step}"))
   return {name: value(name) for name in shapes}
 
@@ -207,12 +208,13 @@ def read(model_dir: str, step: int) -> dict[str, Any]:
 def last_good(model_dir: str) -> Optional[tuple[int, dict[str, Any]]]:
   """Returns (step, {name: array}) of the last whole checkpoint, or None.
 
-  TensorFlow stores a checksum with every variable: a file that was cut short or
-  changed is found out, passed over with a warning, and the one before is read.
+  TensorFlow stores a checksum with every variable, so a truncated or changed
+  file is detected. It is skipped with a warning, and the checkpoint before it
+  is read.
 
   Raises:
-    DamagedError: there are checkpoints, and none is whole.
-    OSError: one of them cannot be read, and may be whole.
+    DamagedError: there are checkpoints, but none is whole.
+    OSError: one of them cannot be read, but may be whole.
   """
   damaged = []
   for step in sorted(all_steps(model_dir), reverse=True):
@@ -220,7 +222,7 @@ def last_good(model_dir: str) -> Optional[tuple[int, dict[str, Any]]]:
     try:
       return step, read(model_dir, step)
     except FileNotFoundError:
-      continue  # It was removed since.
+      continue  # It has been removed since.
     except DamagedError as error:
       damaged.append(error)
       warnings.warn(f"{prefix} is passed over. {error}", stacklevel=2)
@@ -237,17 +239,17 @@ def last_good(model_dir: str) -> Optional[tuple[int, dict[str, Any]]]:
 
 
 def set_aside(model_dir: str, after: int) -> list[str]:
-  """Renames the checkpoints of later steps than `after`; returns their names.
+  """Renames the checkpoints of steps later than `after`; returns their names.
 
-  A training that goes on from `after` passed over them, since they are damaged.
-  None is removed: something in them may still be saved.
+  A training that resumes from `after` skipped them because they are damaged.
+  None is removed: some of their data may still be recoverable.
   """
   named = []
   for step in sorted(step for step in all_steps(model_dir) if step > after):
     prefix = os.path.join(model_dir, f"{_PREFIX}{step}")
     found = checkpoint_reader.files_of(prefix)
     into = _free_name(model_dir, [os.path.basename(path) for path in found])
-    # The index last: data without one are taken for half a checkpoint and are
+    # The index comes last: data without one counts as half a checkpoint and is
     # removed.
     for path in found:
       target = os.path.join(model_dir, f"{into}{os.path.basename(path)}")
@@ -258,7 +260,7 @@ def set_aside(model_dir: str, after: int) -> list[str]:
 
 
 def _free_name(model_dir, names):
-  """Returns what goes before `names`, so that no file is written over."""
+  """Returns a prefix for `names` with which no file is overwritten."""
   number, into = 1, _DAMAGED
   while any(
     os.path.lexists(os.path.join(model_dir, f"{into}{name}")) for name in names
@@ -271,19 +273,19 @@ def _free_name(model_dir, names):
 def remove_old(model_dir: str, keep: Optional[int], written: int) -> None:
   """Removes all but the last `keep` checkpoints, indexes first.
 
-  Also mends the pointer to the last one, where a killed process left another.
+  Also repairs the pointer to the last one if a killed process left it wrong.
 
   Args:
     model_dir: where they are.
-    keep: how many stay; 0 or None is all.
-    written: the step of the last one. Later ones are not this training's, and
-      stay; see `set_aside`.
+    keep: how many stay; 0 or None keeps all.
+    written: the step of the last one. Later ones do not belong to this training
+      and stay; see `set_aside`.
   """
   steps = set(all_steps(model_dir))
   kept = sorted(step for step in steps if step <= written)
   if keep:
     kept = kept[-keep:]
-  # First, so that the pointer never names what is gone.
+  # First, so that the pointer never names a removed checkpoint.
   _point_to(model_dir, written, kept)
   if not keep:
     return
@@ -296,7 +298,7 @@ def remove_old(model_dir: str, keep: Optional[int], written: int) -> None:
 
 
 def _step_of(name):
-  """Returns the step of a checkpoint's file, also of one without its index."""
+  """Returns the step of a checkpoint's file, even if the index is missing."""
   pattern = re.escape(_PREFIX) + r"(\d+)\.(index|data-\d+-of-\d+)"
   match = re.fullmatch(pattern, name)
   return int(match[1]) if match else None

@@ -1,7 +1,7 @@
-"""Files that hold the old content or the new, never less.
+"""Files that hold either the old content or the new, never a partial one.
 
 Everything that is read from or written to a model_dir, a cache, a journal or a
-table passes `call`: it is the one place where a test makes a disk fail.
+table goes through `call`, the one place where tests make a disk fail.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from typing import Any
 from typing import Callable
 from typing import Optional
 
-# Of files that are being written; see `write_bytes`.
+# Suffix of files that are being written; see `write_bytes`.
 _WRITING = ".writing"
 
-# What users can do if their file is refused, unless the caller knows more.
+# What users can do if their file is refused, unless the caller knows better.
 _INSTEAD = "choose another folder"
 
 _IS_SENTENCE = "is_sentence"  # an attribute of errors that this file makes
@@ -33,7 +33,7 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def write_text(path: str, text: str, writer: str = "") -> None:
-  """Writes a small UTF-8 file; it holds the old text or the new, never less.
+  """Writes a small UTF-8 file, which holds either the old text or the new.
 
   Args:
     path: of the file.
@@ -44,12 +44,12 @@ def write_text(path: str, text: str, writer: str = "") -> None:
 
 
 def write_bytes(path: str, data: bytes, writer: str = "") -> None:
-  """Writes a file beside its place, forces it to the disk and moves it in.
+  """Writes a file under a temporary name, syncs it and moves it into place.
 
   Args:
     path: of the file.
     data: all of it.
-    writer: a name, where several processes may write the same file at once.
+    writer: a name for this process, if several may write the file at once.
   """
   path = os.fspath(path)
   beside = f"{path}{_WRITING}{writer}"
@@ -67,9 +67,9 @@ def write_bytes(path: str, data: bytes, writer: str = "") -> None:
 
 
 def append_text(path: str, text: str) -> None:
-  """Adds text to a file, which is made if there is none.
+  """Appends text to a file, which is created if it is missing.
 
-  A process that dies here leaves part of the text.
+  A process that is killed here leaves part of the text.
   """
   data = text.encode("utf-8")
   with refusals(path, len(data)):
@@ -79,7 +79,7 @@ def append_text(path: str, text: str) -> None:
 
 
 def move(source: str, target: str) -> None:
-  """Gives a file another name, on the disk too."""
+  """Renames a file and syncs its folder to the disk."""
   with refusals(target):
     call(os.replace, source, target)
     sync_folder(target)
@@ -93,7 +93,7 @@ def remove(path: str) -> None:
 
 
 def copy(source: str, target: str) -> None:
-  """Copies a file; `target` is the old one or the new, never less."""
+  """Copies a file; `target` is either the old one or the new."""
   beside = f"{os.fspath(target)}{_WRITING}"
   with refusals(target, _size(source)):
     try:
@@ -107,15 +107,15 @@ def copy(source: str, target: str) -> None:
 
 
 def make_folder(path: str) -> None:
-  """Makes a folder, and those above it, if there is none."""
+  """Makes a folder and its parents where they are missing."""
   with refusals(path):
     call(os.makedirs, path, exist_ok=True)
 
 
 def sync(path: str) -> None:
-  """Forces a file or the entries of a folder to the disk."""
+  """Syncs a file or the entries of a folder to the disk."""
   if os.name == "nt":
-    return  # Windows opens no folders, and syncs nothing opened for reading.
+    return  # Windows cannot open folders or sync what is opened for reading.
   descriptor = call(os.open, path, os.O_RDONLY)
   try:
     call(os.fsync, descriptor)
@@ -124,7 +124,7 @@ def sync(path: str) -> None:
 
 
 def sync_folder(path: str) -> None:
-  """Forces the entry of a file in its folder to the disk."""
+  """Syncs the entry of a file in its folder to the disk."""
   sync(os.path.dirname(os.path.abspath(path)))
 
 
@@ -186,9 +186,9 @@ def names(folder: str) -> list[str]:
 def matching(pattern: str) -> list[str]:
   """Returns the sorted paths that match a pattern with *, ? and [abc].
 
-  A part that exists exactly as it is written means that file or folder: in
-  `/data/run[1]/train-*` the folder `run[1]`, if there is one. Hidden files
-  match no pattern.
+  A part that exists exactly as it is written is taken literally: in
+  `/data/run[1]/train-*`, `run[1]` is the folder of that name if there is one.
+  Hidden files match no pattern.
   """
   pattern = os.fspath(pattern)
   found = [os.sep if pattern.startswith(os.sep) else ""]
@@ -212,18 +212,18 @@ def _matching_in(folder, part):
 
 
 def is_pattern(path: str) -> bool:
-  """Returns whether TensorFlow's readers look for other names than this one.
+  """Returns whether TensorFlow's readers take a path for a pattern.
 
-  They match names, in which `lr[1]` stands for `lr1`.
+  To them, `lr[1]` stands for `lr1`.
   """
   return bool(set(os.fspath(path)) & set("*?[\\"))
 
 
 @contextlib.contextmanager
 def plain_name(path: str) -> Iterator[str]:
-  """Gives another name to a file or folder, by a link, if its own is a pattern.
+  """Links a file or folder under a plain name if its own name is a pattern.
 
-  The name lasts as long as it is entered.
+  The link lasts as long as the context.
   """
   if not is_pattern(path):
     yield path
@@ -236,9 +236,9 @@ def plain_name(path: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def plain_folder() -> Iterator[str]:
-  """Makes a folder whose name is no pattern; it lasts as long as it is entered.
+  """Makes a folder whose name is not a pattern, for as long as the context.
 
-  It is in $TMPDIR, unless the name of that is one.
+  It is in $TMPDIR, unless the name of $TMPDIR is a pattern.
   """
   folder = make_plain_folder()
   try:
@@ -248,7 +248,7 @@ def plain_folder() -> Iterator[str]:
 
 
 def make_plain_folder() -> str:
-  """Returns a new folder whose name is no pattern, for the caller to remove."""
+  """Returns a new folder with a plain name, which the caller has to remove."""
   chosen = tempfile.gettempdir()
   places = [chosen, "/tmp", "/var/tmp", os.path.expanduser("~"), os.getcwd()]
   for place in places:
@@ -270,14 +270,14 @@ def make_plain_folder() -> str:
 def refusals(
   path: str, size: int = 0, instead: str = _INSTEAD
 ) -> Iterator[None]:
-  """Makes what goes wrong in writing `size` bytes an OSError with a sentence.
+  """Turns a failure to write `size` bytes into an OSError with a clear message.
 
-  It has the errno of the system's error, and is of its class.
+  It keeps the class and the errno of the system's error.
 
   Args:
     path: of the file.
     size: 0 if it is not known.
-    instead: what else the user can do: "name another --model_dir".
+    instead: what else the user can do, such as "name another --model_dir".
   """
   try:
     yield
@@ -319,8 +319,8 @@ def _is_sentence(error: OSError) -> bool:
 
 
 def _with_sentence(error: OSError, sentence: str) -> OSError:
-  # Of one argument, str() is the sentence alone. OSError itself would choose
-  # the class by errno, which such a call does not pass.
+  # With one argument, str() is the sentence alone. OSError itself would choose
+  # the class by errno, which this call does not pass.
   made = type(error)(sentence)
   made.errno = error.errno
   setattr(made, _IS_SENTENCE, True)
@@ -332,7 +332,7 @@ def _reason(error: OSError) -> str:
 
 
 def _free(path: str) -> str:
-  """Returns how many bytes are free where `path` is to be, in words."""
+  """Returns, in words, how many bytes are free where `path` will be written."""
   folder = os.path.abspath(path)
   while not os.path.isdir(folder) and folder != os.path.dirname(folder):
     folder = os.path.dirname(folder)

@@ -1,7 +1,8 @@
-"""Files that one process at a time holds.
+"""Locks on files, each held by one process at a time.
 
 The lock is the system's (flock): it ends with the process, however that ends.
-A child that inherits the open file holds it too, until the last one is gone.
+A child that inherits the open file also holds the lock, until the last holder
+is gone.
 """
 
 from collections.abc import Iterator
@@ -25,13 +26,13 @@ _NO_LOCKS = (
   errno.ENOTSUP,
   errno.EOPNOTSUPP,
   errno.EINVAL,
-  errno.EBADF,  # NFS, of a file that is open for reading only
+  errno.EBADF,  # NFS, for a file that is open for reading only
 )
 
 _IS_WINDOWS = os.name == "nt"
 
-# A process that was killed holds its locks for a moment longer, and a process
-# that asks `is_held` holds one for a moment.
+# A killed process keeps its locks for a moment longer, and a process that calls
+# `is_held` holds one for a moment.
 _PATIENCE_S = 1.0
 
 
@@ -40,10 +41,10 @@ class NoLocksError(OSError):
 
 
 class Lock:
-  """The lock of a file, which says who holds it.
+  """The lock of a file, which records its holder.
 
   Args:
-    path: of the file; it is made if there is none, and stays.
+    path: of the file, which is created if missing and never removed.
   """
 
   def __init__(self, path: str) -> None:
@@ -54,7 +55,7 @@ class Lock:
     """Takes the lock if it is free; returns whether it was.
 
     Args:
-      shared: together with other processes that share it.
+      shared: whether other processes may share it.
     """
     try:
       import fcntl
@@ -98,11 +99,11 @@ class Lock:
       files.call(os.pwrite, self._file, text.encode(), 0)
 
   def fileno(self) -> Optional[int]:
-    """Returns what a child inherits, to hold the lock too."""
+    """Returns the descriptor that a child inherits to hold the lock too."""
     return self._file
 
   def holder(self) -> str:
-    """Returns who took it last, in words."""
+    """Returns, in words, which process took it last."""
     try:
       return files.read_text(self.path).strip() or "another process"
     except OSError:
@@ -122,13 +123,13 @@ class Lock:
 
 @contextlib.contextmanager
 def hold_or_refuse(path: str, refusal: str) -> Iterator[None]:
-  """Holds the lock of a file while it is entered.
+  """Holds the lock of a file within the context.
 
-  Where there are no locks it warns, and goes on without.
+  Where the system has no locks, it warns and continues without one.
 
   Args:
     path: of the lock's file.
-    refusal: the message if another process holds it, which {holder} stands for:
+    refusal: the message if another process, {holder}, holds the lock, such as
       "{holder} trains in this folder."
 
   Raises:
@@ -158,7 +159,7 @@ def _acquire(lock, patience_s=_PATIENCE_S):
 
 
 def is_held(path: str) -> bool:
-  """Returns whether a process that lives holds the lock of a file."""
+  """Returns whether a running process holds the lock of a file."""
   import fcntl
 
   try:
@@ -173,13 +174,13 @@ def is_held(path: str) -> bool:
 
 @contextlib.contextmanager
 def hold(path: str) -> Iterator[None]:
-  """Holds the lock of a file while it is entered; waits for it without end.
+  """Holds the lock of a file within the context; waits for it without limit.
 
-  Where there are no locks it warns, and goes on without. On Windows, which has
-  no flock, the first byte is locked.
+  Where the system has no locks, it warns and continues without one. On Windows,
+  which has no flock, the first byte is locked.
 
   Args:
-    path: of the file; it is made if there is none, and stays.
+    path: of the file, which is created if missing and never removed.
   """
   if _IS_WINDOWS:
     with files.call(open, path, "a+") as file, _held_on_windows(file):

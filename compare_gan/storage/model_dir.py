@@ -1,12 +1,12 @@
 """A model_dir: a GAN with its weights, and the choices it was made with.
 
-  operative_config-<step>.gin    the choices, as gin wrote them, of the start at
-                                 this step: they hold for later checkpoints
-  model.json                     what they leave to the dataset: its shape
+  operative_config-<step>.gin    the choices of the start at this step, as gin
+                                 wrote them; they apply to later checkpoints
+  model.json                     the dataset's shape, which is not among them
   model.ckpt-<step>.*            all variables
 
-With these three the GAN can be built again without the dataset. In best/, see
-best_checkpoint.py, best.json says which checkpoint counts.
+From these three the GAN can be rebuilt without the dataset. In best/ (see
+best_checkpoint.py), best.json says which checkpoint counts.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _CONFIG = r"operative_config-(\d+)\.gin"
 
 
 class DatasetShape(NamedTuple):
-  """What a GAN needs to know of its dataset."""
+  """What a GAN needs to know about its dataset."""
 
   image_shape: tuple[int, int, int]
   num_classes: int  # 0 without labels
@@ -59,11 +59,11 @@ def write_description(
   """Writes the choices and the dataset's shape.
 
   Args:
-    model_dir: is made if there is none.
+    model_dir: created if it is missing.
     step: of the operative config.
     dataset: with `image_shape` and `num_classes`.
     config: text of the gin file.
-    seed: what the training's noise follows from.
+    seed: of the training's noise.
   """
   files.make_folder(model_dir)
   card = {
@@ -78,9 +78,9 @@ def write_description(
 def prepare_for_start(model_dir: str, step: int) -> None:
   """Makes room for the operative config of a start at a checkpoint.
 
-  A config of this name that the checkpoint itself was made with is kept under
-  the name of an earlier start. Those of later starts are removed: their
-  checkpoints were damaged, and what follows was not made with them.
+  If the checkpoint itself was made with a config of this name, that config is
+  kept under the name of an earlier start. Configs of later starts are removed:
+  their checkpoints were damaged, and later checkpoints are not made with them.
   """
   found = _configs(model_dir)
   if step and step in found and newest_config(model_dir, step) == found[step]:
@@ -96,9 +96,9 @@ def prepare_for_start(model_dir: str, step: int) -> None:
 
 
 def chosen_config() -> str:
-  """Returns the gin file of all that was used, and of what is bound for later.
+  """Returns a gin file of everything that was used or is bound for later use.
 
-  A training uses nothing of evaluate.*, for example, but its evaluation will.
+  A training uses no evaluate.* bindings, for example, but its evaluation will.
   """
   used = gin.operative_config_str()
   known, _ = gin_text.read(used)
@@ -122,7 +122,7 @@ def read_card(model_dir: str) -> Optional[dict]:
 
 
 def best_step(folder: str) -> Optional[int]:
-  """Returns the step that best.json names, None without its checkpoint."""
+  """Returns the step in best.json, or None if its checkpoint is missing."""
   text = files.read_text_if_any(os.path.join(folder, BEST_CARD))
   step = None if text is None else json.loads(text)["step"]
   return step if step in checkpoints.all_steps(folder) else None
@@ -172,7 +172,7 @@ def load_step(
 def values_of(
   tensors: dict[str, Any], model_dir: str
 ) -> Callable[[str, Any, Any], Any]:
-  """Returns a `values` for `scope.building`: all of a checkpoint's.
+  """Returns the `values` for `scope.building` that a checkpoint holds.
 
   Args:
     tensors: {full name: array}.
@@ -225,12 +225,13 @@ def recorded_bindings(model_dir: str) -> dict:
 
 
 def newest_config(model_dir: str, step: Optional[int] = None) -> Optional[str]:
-  """Returns the name of an operative config, None without any.
+  """Returns the name of an operative config, None if there is none.
 
   Args:
     model_dir: of the training.
-    step: of a checkpoint. The config is that of the start before it, which made
-      it; a start at this very step goes on from it. None for the last start.
+    step: of a checkpoint. The config is that of the last start before it, which
+      made it; a start at this very step resumes from it. None for the last
+      start.
   """
   found = _configs(model_dir)
   if not found:
@@ -238,7 +239,8 @@ def newest_config(model_dir: str, step: Optional[int] = None) -> Optional[str]:
   if step is None:
     return found[max(found)]
   before = [start for start in found if start < step or start == step == 0]
-  # Without one, the checkpoint was imported, or is alone with its config.
+  # If no start came before, the checkpoint was imported, or is alone with its
+  # config.
   return found[max(before, default=min(found))]
 
 

@@ -1,11 +1,12 @@
-"""Which bindings a training that goes on may have, other than it began with.
+"""Which bindings may change when a training is resumed.
 
-The variables of a checkpoint decide: bindings that make others are refused, and
-so are those that replace what gives the same numbers another meaning, such as
-the class of an optimiser. All others hold from the step where the training goes
-on; `differences` says it, and the operative config of that step records it.
+The variables of a checkpoint decide: bindings that make other variables are
+refused, and so are those that give the same variables another meaning, such as
+another class of optimiser. All others take effect at the step where the
+training resumes; `differences` lists them, and the operative config of that
+step records them.
 
-Bindings that decide only first values, such as an initialiser or a seed, have
+Bindings that decide only initial values, such as an initialiser or a seed, have
 no effect: those that the training began with are recorded, see gin_roles.py.
 """
 
@@ -28,16 +29,16 @@ _NAMES_SHOWN = 20
 
 
 class Begun(NamedTuple):
-  """A training that there is a checkpoint of."""
+  """A training that has a checkpoint."""
 
   model_dir: str
   step: int
   shapes: dict[str, tuple[int, ...]]  # of the checkpoint's variables, by name
-  config: Optional[str]  # that the checkpoint was made with
+  config: Optional[str]  # with which the checkpoint was made
 
 
 class Difference(NamedTuple):
-  """A binding that is another one than that of the checkpoint."""
+  """A binding that differs from the checkpoint's."""
 
   name: str
   before: Any
@@ -45,7 +46,7 @@ class Difference(NamedTuple):
 
 
 class _Unknown:
-  """Stands for what neither a gin file nor a signature says."""
+  """Stands for a value that neither a gin file nor a signature gives."""
 
   def __repr__(self):
     return "not bound"
@@ -55,11 +56,11 @@ _UNKNOWN = _Unknown()
 
 
 def find_begun(model_dir: str, last: Optional[int] = None) -> Optional[Begun]:
-  """Returns what there is of a training, None if it is new.
+  """Returns the Begun of a training, or None if it is new.
 
   Args:
     model_dir: of the training.
-    last: later checkpoints do not count.
+    last: step after which checkpoints are ignored.
   """
   for step in sorted(checkpoints.all_steps(model_dir), reverse=True):
     if last is not None and step > last:
@@ -68,7 +69,7 @@ def find_begun(model_dir: str, last: Optional[int] = None) -> Optional[Begun]:
       shapes, _ = checkpoints.load(
         os.path.join(model_dir, f"model.ckpt-{step}")
       )
-    except OSError:  # Damaged, which reading it will say.
+    except OSError:  # Damaged: reading it will raise an error.
       continue
     return begun_at_checkpoint(model_dir, step, shapes)
   return None
@@ -86,7 +87,7 @@ def begun_at_checkpoint(model_dir: str, step: int, shapes: dict) -> Begun:
 
 
 def require_same_model(was: Begun, dataset: Any) -> None:
-  """Refuses bindings, and datasets, by which the training cannot go on.
+  """Refuses bindings and datasets with which the training cannot resume.
 
   Raises:
     ValueError: names the bindings, then one example of what they change.
@@ -110,8 +111,8 @@ def require_same_model(was: Begun, dataset: Any) -> None:
 def require_variables(was: Begun, dataset: Any) -> None:
   """Refuses bindings of a model with variables that the checkpoint lacks.
 
-  An evaluation needs no more: the checkpoint may also hold an average or
-  optimisers.
+  An evaluation needs no stricter check: the checkpoint may also hold an average
+  or optimisers.
   """
   planned = _planned(dataset)
   stored = {n: s for n, s in was.shapes.items() if n in planned}
@@ -166,7 +167,7 @@ def _planned(dataset):
 
 
 def _unlike(stored, planned):
-  """Returns one thing by which two sets of variables differ, or None."""
+  """Returns one difference between two sets of variables, or None."""
   for name in sorted({*stored, *planned}):
     if name not in stored:
       return f"the checkpoint has no {name}, which the bindings ask for"
@@ -198,8 +199,8 @@ def _makes_variables(difference, dataset, planned):
 def _replaces_code(difference):
   """Returns whether other code owns the same variables.
 
-  A class has state, and its choice decides what that means; a function, such as
-  a loss, has none.
+  A class has state, and which class it is decides what the state means; a
+  function, such as a loss, has no state.
   """
   values = (difference.before, difference.now)
   return gin_roles.is_code(difference.name) or all(map(_is_class, values))
@@ -218,7 +219,7 @@ def _is_class(value):
 
 
 def differences(was: Begun) -> list[Difference]:
-  """Returns the bindings that are not those of the checkpoint, by name."""
+  """Returns the bindings that differ from the checkpoint's, by name."""
   if was.config is None:
     return []
   before, now = _bindings(was.config), _bindings(gin.config_str())
@@ -233,7 +234,7 @@ def differences(was: Begun) -> list[Difference]:
 
 
 def describe_difference(difference: Difference, step: int) -> str:
-  """Returns what becomes of a binding when a training goes on at a step."""
+  """Describes what happens to a binding when a training resumes at a step."""
   name, before, now = difference
   if gin_roles.is_first_value(name):
     return (
@@ -244,11 +245,11 @@ def describe_difference(difference: Difference, step: int) -> str:
 
 
 def config_in_force(config: str, was: Optional[Begun]) -> str:
-  """Returns a gin file with the first values that a training began with.
+  """Returns a gin file with the initial values that a training began with.
 
   Args:
-    config: of what is bound, or was used, now.
-    was: the training that goes on; None for a new one.
+    config: the gin file of what is bound, or was used, now.
+    was: the training that resumes; None for a new one.
   """
   if was is None or was.config is None:
     return config
@@ -267,14 +268,14 @@ def config_in_force(config: str, was: Optional[Begun]) -> str:
 
 
 def _without(config, name):
-  """Returns a text of gin's own without a binding."""
-  # A long value stands in indented lines below.
+  """Returns text that gin wrote, without one binding."""
+  # A long value continues on indented lines.
   binding = rf"^{re.escape(name)} = (\\\n( .*\n?)+|.*\n?)"
   return re.sub(binding, "", config, flags=re.MULTILINE)
 
 
 def _bindings(config):
-  """Returns {name: value} of a text, macros being replaced by their values."""
+  """Returns {name: value} of a text, with macros replaced by their values."""
   bindings, _ = gin_text.read(config)
   return {
     name: gin_text.resolved(value, bindings)
@@ -284,7 +285,7 @@ def _bindings(config):
 
 
 def _value(name, bindings):
-  """Returns what a parameter is: bound, in a scope or outside, or a default."""
+  """Returns a parameter's value: as bound, in a scope or not, or a default."""
   scopes, _, parameter = name.rpartition("/")
   parts = scopes.split("/") if scopes else []
   for n in range(len(parts), -1, -1):

@@ -9,7 +9,7 @@ import dataclasses
 from typing import Any
 from typing import Optional
 
-# Stands for a key that a line does not have: those of earlier versions and of
+# Stands for a key that a line lacks: lines of earlier versions and of
 # `evaluate --real_features` have fewer. It reads as empty and is not written.
 _ABSENT: dict[str, Any] = {}
 _NO_STEP = -1
@@ -21,23 +21,24 @@ def _absent() -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class ScoreRow:
-  """What one evaluation found of one model, or of given images or features.
+  """What one evaluation found for one model, or for given images or features.
 
   Attributes:
-    checkpoint_path, step: where the weights are from; "" and -1 without any.
+    checkpoint_path, step: where the weights are from; "" and -1 if there are
+      none.
     status: "ok", or what is wrong with the row.
     scores: {name: mean over the runs}.
     lists: {name: [one value a run]}.
     intervals: {name: [low, high]} with `evaluate.bootstrap`.
-    without_intervals: {metric: sentence}, why it has none.
+    without_intervals: {metric: sentence}, why a metric has no interval.
     errors: {metric: sentence} for metrics that could not be computed.
-    metrics: {metric: [names of its scores]} of those that could.
+    metrics: {metric: [names of its scores]} for metrics that were computed.
     better: {name of a score: "lower", "higher", "neither", or None where its
       metric does not say}, see metrics/contract.py.
     protocol: the protocol card, see evaluation/protocol.py.
     protocol_digest: of the card.
     config: the gin bindings, {"selector.parameter": text}.
-    more: what else a line holds, which stays as it is.
+    more: other keys of a line, kept unchanged.
   """
 
   checkpoint_path: str = ""
@@ -57,7 +58,7 @@ class ScoreRow:
 
   @classmethod
   def from_json(cls, line: Mapping[str, Any]) -> "ScoreRow":
-    """Returns the row of a line; a null is as good as no key."""
+    """Returns the row of a line; null counts as a missing key."""
     given = {key: line[key] for key in _KEYS if line.get(key) is not None}
     more = {key: value for key, value in line.items() if key not in _KEYS}
     return cls(**given, more=more)
@@ -76,7 +77,7 @@ class ScoreRow:
 
   @property
   def is_of_metrics(self) -> bool:
-    """Whether it speaks of metrics, not of images without meaning."""
+    """Whether `status` is about metrics, not about meaningless images."""
     return self.status == status_of(self.errors)
 
 

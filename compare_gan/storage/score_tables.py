@@ -5,8 +5,7 @@
                   status and protocol
   scores.jsonl    the same rows with the whole protocol card and all digits
 
-Any number of evaluators may add rows: the tables and best/ change under one
-lock.
+Any number of evaluators may add rows: one lock guards the tables and best/.
 """
 
 import csv
@@ -25,7 +24,7 @@ from compare_gan.storage import score_row
 from compare_gan.storage.score_row import ScoreRow
 import numpy as np
 
-# What google/compare_gan calls a score in its tables.
+# Names of scores in the tables of google/compare_gan.
 _ORIGINAL_NAMES = {"fid": "fid_score"}
 
 
@@ -51,7 +50,7 @@ def record(
     Whether it is the best.
   """
   with _lock(model_dir):
-    # The row last: without one, an evaluation that is killed is made again.
+    # The row comes last: an evaluation killed before that is repeated.
     is_best = best_by is not None and best_checkpoint.keep(
       model_dir, row, best_by
     )
@@ -62,10 +61,10 @@ def record(
 def add_row(
   model_dir: str, row: ScoreRow, filename: str = "scores.csv"
 ) -> None:
-  """Adds a row to both tables, or its scores to the row that is there.
+  """Adds a row to both tables, or merges its scores into an existing row.
 
-  That is the row of the same step and protocol, but for metrics that only one
-  of them has: other metrics are added, and newer values replace older ones.
+  The existing row has the same step and protocol, apart from metrics that only
+  one of them has. New metrics are added, and newer values replace older ones.
 
   Args:
     model_dir: of the training.
@@ -86,7 +85,7 @@ def _add_row(model_dir, row, filename):
     rows[place] = _merged(rows[place], row)
   rows.sort(key=lambda row: row.step)
   lines = [json.dumps(row.as_json(), sort_keys=True) + "\n" for row in rows]
-  # The jsonl last: it is what says that a step has been evaluated.
+  # The jsonl comes last: it marks a step as evaluated.
   files.write_text(path, _csv(rows, _foreign_rows(path, rows)))
   files.write_text(_jsonl(path), "".join(lines))
 
@@ -99,7 +98,7 @@ def read_rows(model_dir: str, filename: str = "scores.csv") -> list[ScoreRow]:
 
 
 def _place(rows, new):
-  """Returns the place of the row that has the scores of `new`, or None."""
+  """Returns the index of the row that `new` is merged into, or None."""
   same_step = [i for i, row in enumerate(rows) if row.step == new.step]
   for i in same_step:
     if rows[i].protocol_digest == new.protocol_digest:
@@ -111,7 +110,7 @@ def _place(rows, new):
 
 
 def _merged(old, new):
-  """Returns one row of two evaluations of a step under one protocol."""
+  """Returns one row for two evaluations of a step under one protocol."""
   if not (old.is_of_metrics and new.is_of_metrics):
     return new
   intervals = {k: x for k, x in old.intervals.items() if k not in new.scores}
@@ -123,8 +122,8 @@ def _merged(old, new):
   without.update(new.without_intervals)
   scores = {**old.scores, **new.scores}
   metrics = {**old.metrics, **new.metrics}
-  # A metric whose value is there from another evaluation is not missing. Rows
-  # of earlier versions know no "metrics".
+  # A metric that another evaluation computed is not missing. Rows of earlier
+  # versions have no "metrics".
   errors = {
     metric: error
     for metric, error in {**old.errors, **new.errors}.items()
@@ -170,7 +169,7 @@ def _csv(rows, foreign):
   ours = ["status", "protocol"]
   names = {name for row in cells for name in row}
   names -= {"checkpoint_path", "step", *ours}
-  # Names of bindings have a dot, those of scores have none.
+  # Names of bindings contain a dot, names of scores do not.
   columns = [
     "checkpoint_path",
     "step",
@@ -204,7 +203,7 @@ def _cells(row):
 
 
 def _number(x):
-  """Three decimals as in the original; six digits for what they would hide."""
+  """Three decimals as in the original; six digits where three would hide it."""
   return f"{x:.3f}" if abs(x) >= 1.0 or not x else f"{x:.6g}"
 
 

@@ -1,10 +1,10 @@
-"""Snapshots of averaged weights, which post-hoc averages are combined from.
+"""Snapshots of averaged weights, from which post-hoc averages are combined.
 
   post_hoc_ema/snapshot-<step>.npz    {variable's full name: float16 array}
 
-They are small beside checkpoints, and all of them stay: run_config.
-keep_checkpoint_max is for checkpoints. A value that float16 cannot hold is kept
-with its whole variable in float32.
+They are small compared with checkpoints, and all of them are kept: run_config.
+keep_checkpoint_max is for checkpoints. If float16 cannot hold a value, its
+whole variable is stored in float32.
 """
 
 import io
@@ -25,14 +25,14 @@ def write(model_dir: str, step: int, tensors: dict[str, Any]) -> None:
   """Writes {name: array} as the snapshot of a step, whole or not at all."""
   content = io.BytesIO()
   arrays = {name: _halved(np.asarray(x)) for name, x in tensors.items()}
-  # numpy's annotations take every keyword for allow_pickle.
+  # numpy's annotations mistake every keyword for allow_pickle.
   np.savez(content, **arrays)  # type: ignore[arg-type]
   files.make_folder(os.path.join(model_dir, FOLDER))
   files.write_bytes(_path(model_dir, step), content.getvalue())
 
 
 def steps(model_dir: str) -> list[int]:
-  """Returns the steps that there are snapshots of, in order."""
+  """Returns the steps that have a snapshot, in order."""
   pattern = re.escape(_NAME).replace(r"\{\}", r"(\d+)")
   matches = [
     re.fullmatch(pattern, name)
@@ -42,7 +42,7 @@ def steps(model_dir: str) -> list[int]:
 
 
 def read(model_dir: str, step: int) -> dict[str, np.ndarray]:
-  """Returns {name: array} of a snapshot; a damaged one is an OSError."""
+  """Returns {name: array} of a snapshot; raises OSError if it is damaged."""
   path = _path(model_dir, step)
   data = files.read_bytes(path)
   try:
@@ -53,7 +53,7 @@ def read(model_dir: str, step: int) -> dict[str, np.ndarray]:
 
 
 def remove_after(model_dir: str, step: int) -> None:
-  """Removes the snapshots of later steps, which a training makes again."""
+  """Removes snapshots of later steps, which the training will make again."""
   for later in steps(model_dir):
     if later > step:
       files.remove(_path(model_dir, later))
@@ -64,7 +64,7 @@ def _path(model_dir: str, step: int) -> str:
 
 
 def _halved(x: np.ndarray) -> np.ndarray:
-  """Returns x in float16, or as it is if it leaves its range there."""
+  """Returns x in float16, or unchanged if that cannot hold its range."""
   if np.abs(x).max(initial=0.0) > np.finfo(np.float16).max:
     return x
   return x.astype(np.float16)

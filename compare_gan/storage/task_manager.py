@@ -2,7 +2,7 @@
 
   TRAIN_DONE   the training has ended
 
-score_tables.py keeps what evaluations have found, best_checkpoint.py the best
+score_tables.py keeps the results of evaluations, best_checkpoint.py the best
 checkpoint.
 """
 
@@ -22,12 +22,12 @@ _TRAIN_DONE = "TRAIN_DONE"
 
 
 def mark_training_done(model_dir: str) -> None:
-  """Leaves the file that evaluators of a running training wait for."""
+  """Writes the file that evaluators of a running training wait for."""
   files.write_text(os.path.join(model_dir, _TRAIN_DONE), "")
 
 
 def mark_training_running(model_dir: str) -> None:
-  """Removes that file: a training goes on to a later end."""
+  """Removes that file, because the training resumes and will end later."""
   path = os.path.join(model_dir, _TRAIN_DONE)
   if os.path.exists(path):
     with files.refusals(path):
@@ -52,9 +52,9 @@ def to_evaluate(
     model_dir: of the training.
     filename: of the table, "scores.csv".
     every_steps: only multiples of it, and the last one of a finished training.
-    is_scored: (step, its rows) -> whether there is nothing to add; asked if
-      there are rows. None: any row is enough.
-    passed: steps that are not to be returned.
+    is_scored: (step, its rows) -> whether there is nothing to add; called only
+      if there are rows. None: any row is enough.
+    passed: steps to leave out.
   """
   steps = sorted(checkpoints.all_steps(model_dir))
   wanted = {step for step in steps if step % max(1, every_steps) == 0}
@@ -77,16 +77,16 @@ def new_checkpoints(
   seconds: float = 10.0,
   is_scored: Optional[Callable[[int, list[ScoreRow]], bool]] = None,
 ) -> Iterator[int]:
-  """Yields steps to evaluate until the training is done and all are.
+  """Yields steps to evaluate until the training and all evaluations are done.
 
   Args:
-    model_dir, filename, every_steps, is_scored: as for `to_evaluate`. A step is
-      asked about once.
+    model_dir, filename, every_steps, is_scored: as for `to_evaluate`;
+      `is_scored` is called once for each step.
     seconds: between two looks at the directory.
   """
   passed: set[int] = (
     set()
-  )  # Not again, though an evaluation failed without a row.
+  )  # Never repeated, even if an evaluation failed and left no row.
   answers: dict[int, bool] = {}  # {step: whether it was scored before}
 
   def ask_once(step: int, rows: list[ScoreRow]) -> bool:

@@ -6,7 +6,7 @@ takes every variable of the networks that has the same name and shape: weights,
 moving moments and power iterations. Optimisers and counters start anew, and so
 do accumulated moments (`accu/...`): they belong to the old weights, and an
 evaluation would use them with the new ones. The average of G's weights starts
-as the old average, or, where there was none, as a copy.
+as the old average, or as a copy of the weights if there was none.
 
 A table with one row for each class, such as a class-conditional norm's, keeps
 its first rows if the new data have fewer classes; with more it starts anew.
@@ -48,7 +48,7 @@ def values(path: str, num_classes: int = 0) -> Any:
 
 
 class Values:
-  """A `values` for `scope.building` that remembers what it gave.
+  """A `values` for `scope.building` that remembers what it returned.
 
   Attributes:
     reused, reshaped, new: names of the networks' variables.
@@ -76,7 +76,7 @@ class Values:
   def __call__(
     self, name: str, shape: Sequence[int], dtype: Any
   ) -> Optional[np.ndarray]:
-    """Returns the old value, or None where there is none that fits."""
+    """Returns the old value, or None if none fits."""
     del dtype
     if _OF_TRAINING.fullmatch(name):
       return None
@@ -104,10 +104,10 @@ class Values:
     return value
 
   def report(self) -> str:
-    """Returns what was taken, in words, once the GAN is made.
+    """Returns, in words, what was reused, once the GAN has been built.
 
     Raises:
-      ValueError: nothing was.
+      ValueError: nothing was reused.
     """
     if not self.reused and not self.reshaped:
       raise ValueError(
@@ -138,7 +138,7 @@ def _few(names):
 
 
 def _open(path):
-  """Returns {name: shape} and `read(name)` of what `path` leads to."""
+  """Returns {name: shape} and `read(name)` of the weights at `path`."""
   exported = os.path.join(path, "variables", "variables")
   if os.path.isfile(f"{path}.index"):
     return checkpoints.load(path)
@@ -160,8 +160,8 @@ def _open(path):
 def _keys_by_name(object_graph):
   """Returns {variable's name: its key in the checkpoint}.
 
-  TensorFlow 2 calls the entries after the attributes that lead to them, and
-  writes the variables' own names down beside.
+  TensorFlow 2 names the entries after the attributes that lead to them, and
+  stores the variables' own names in the object graph.
   """
   from tensorflow.core.protobuf import trackable_object_graph_pb2
 

@@ -66,7 +66,7 @@ def plan(args: argparse.Namespace) -> plan_lib.Plan:
   data = args.data or _found_data(args.dataset)
   pixels, classes = _COUNTS[data]
   if args.num_classes is not None and data != "cifar10":
-    classes = args.num_classes  # A part of ImageNet has fewer.
+    classes = args.num_classes  # A subset of ImageNet has fewer.
   _check(args, data, pixels, classes)
   size = str(args.train_img_size)
   model_dir = _model_dir(os.path.join(args.output, "model", size), args)
@@ -99,10 +99,10 @@ def _found_data(folder):
 
 
 def _model_dir(folder, args):
-  """Returns where to train: what was there before is never lost.
+  """Returns the folder to train in; earlier trainings are never lost.
 
-  Without --load_model the card begins anew, here in a folder of its own; with
-  it, it goes on with the one that was written to last.
+  Without --load_model the card starts anew, here in a folder of its own; with
+  it, the training in the most recently written folder is resumed.
   """
   if not args.load_model:
     return os.path.join(folder, plan_lib.now("%Y-%m-%d--%H-%M-%S"))
@@ -178,7 +178,7 @@ def _data(args, data, classes):
 
 
 def _z(truncation):
-  """Returns bindings of both z: a standard normal one, cut or whole."""
+  """Returns bindings of both z: a standard normal one, truncated or not."""
   if truncation <= 0.0:
     normal = "@tf.random.normal"
     return [(f"{z}.distribution_fn", normal) for z in ("z", "eval_z")]

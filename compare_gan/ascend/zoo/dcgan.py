@@ -20,7 +20,7 @@ _Z = {
   "uniform_unsigned": ("uniform", 0.0),
   "normal01": ("normal", None),
 }
-_DIGITS = 70000  # of MNIST, where its files cannot be asked
+_DIGITS = 70000  # of MNIST, if its files cannot be read
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,10 +118,10 @@ def plan(args: argparse.Namespace) -> plan_lib.Plan:
 
 
 def _exports(args, model_dir):
-  """Returns the commands of --export and --freeze, by the card's names."""
+  """Returns the commands for --export and --freeze, under the card's names."""
   size = args.batch_size
   wanted = (
-    # The card's is below checkpoint/, which is a file of TensorFlow's here.
+    # The card's is below checkpoint/, which is TensorFlow's file here.
     (args.export, "savedmodel", f"export_b{size}"),
     (args.freeze, "pb", f"frozen_b{size}/model.b{size}-{{step}}_frz.pb"),
   )
@@ -154,7 +154,7 @@ def _place(args):
 def _count(args):
   """Returns how many images --input_fname_pattern finds; `folder` reads them.
 
-  What is no image by its name, and what is hidden, does not count.
+  Hidden files and files that are not named as images do not count.
   """
   folder = _place(args)
   if not os.path.isdir(folder):
@@ -182,7 +182,7 @@ def _count(args):
 
 
 def _count_digits(folder):
-  """Returns how many images the heads of MNIST's files speak of."""
+  """Returns how many images MNIST's files have by their headers."""
   count = 0
   for prefix in ("train", "t10k"):
     pattern = f"{prefix}-images[-.]idx3-ubyte*"
@@ -196,7 +196,7 @@ def _count_digits(folder):
 
 
 def _name(args):
-  """Returns the name that the card gives to the folder of a run."""
+  """Returns the card's name for the folder of a run."""
   started = plan_lib.now("%Y%m%d.%H%M%S")
   data = os.path.basename(os.path.normpath(args.data_dir))
   return (

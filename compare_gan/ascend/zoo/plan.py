@@ -1,6 +1,6 @@
-"""What the flags of a model card come to: a gin card and bindings on top of it.
+"""What a model card's flags translate to: a gin card and bindings on top of it.
 
-A card is a file beside this one with
+A card is a file next to this one with
 
   add_arguments(parser)    the card's flags, their names and defaults
   plan(args) -> Plan
@@ -16,16 +16,16 @@ from typing import Optional
 
 
 class Plan(NamedTuple):
-  """A run of compare_gan.main, and what comes after it.
+  """A run of compare_gan.main, and the commands that follow it.
 
   Attributes:
     card: a file of configs/.
     bindings: [(gin name, value)], the value as gin writes it.
-    model_dir: where to.
+    model_dir: to train in.
     flags: other flags of compare_gan.main, "--run_config=gpu".
     notes: sentences about flags that mean something else here, or nothing.
     then: arguments of `python -m compare_gan` to be run afterwards.
-    trains: False to go on to `then` at once.
+    trains: False to skip the training and run `then` at once.
   """
 
   card: str
@@ -48,7 +48,7 @@ class Plan(NamedTuple):
   def overridden(
     self, bindings: Iterable[str], run_config: Optional[str] = None
   ) -> "Plan":
-    """Returns the same plan with bindings of gin, and a device, over it."""
+    """Returns the same plan, overridden by gin bindings and a device."""
     pairs = []
     for binding in bindings:
       name, equals, value = binding.partition("=")
@@ -96,7 +96,7 @@ def adam(scope: str, beta1: float, beta2: float) -> list[tuple[str, float]]:
 
 
 def now(form: str) -> str:
-  """Returns the time as the names of folders have it."""
+  """Returns the time as it is written in names of folders."""
   return time.strftime(form)
 
 

@@ -2,15 +2,15 @@
 
 A file of this folder is a format, and its name is the file's. The first line of
 its docstring is its line in `compare_gan list exports`. It may import what
-export/ may. A module of one's own is a format by its dotted path:
+export/ may. Your own module is a format by its dotted path:
 --format=my_package.my_format. A format has
 
   write(gan, signature, batch, path, averaged)  writes the file or folder, and
                          returns lines to print, or None. `batch` is how many
                          images are made at once, None for any number
   read(path, signature)  optional: returns the written generator, a function of
-                         arrays in the order of the inputs, to compare it with
-                         the model
+                         arrays in the order of the inputs, so that it can be
+                         compared with the model
   check()                optional: raises ValueError if a package is missing
   ANY_BATCH              optional: True if files take any number of images
                          unless --batch says otherwise

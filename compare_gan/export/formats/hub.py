@@ -12,7 +12,7 @@ write = savedmodel.write
 
 
 def read(path: str, signature: signatures.Signature) -> Callable[..., Any]:
-  """Returns `generate` of a folder, for arrays."""
+  """Returns `generate` of a folder as a function of arrays."""
   import tensorflow_hub as hub
 
   del signature

@@ -10,11 +10,11 @@ from compare_gan.export import output_file
 from compare_gan.export import signatures
 import numpy as np
 
-OPSET = 13  # what tf2onnx of TensorFlow 2.6 writes, too
+OPSET = 13  # the tf2onnx for TensorFlow 2.6 also writes it
 
 
 def check() -> None:
-  """Raises unless a file can be written and run."""
+  """Raises an error unless a file can be written and run."""
   missing = [
     name
     for name in ("tf2onnx", "onnx", "onnxruntime")
@@ -47,7 +47,7 @@ def write(
 
 
 def read(path: str, signature: signatures.Signature) -> Callable[..., Any]:
-  """Returns the file's generator, for arrays in the order of its inputs."""
+  """Returns the file's generator, a function of arrays in its inputs' order."""
   del signature
   check()
   import onnxruntime

@@ -14,7 +14,7 @@ def write(
   path: str,
   averaged: bool = True,
 ) -> list[str]:
-  """Writes the file; returns a line with its operations."""
+  """Writes the file; returns a line that counts its operations."""
   made = frozen_graph.write(gan, signature, batch, path, averaged)
   counts = frozen_graph.operations(made)
   listed = ", ".join(f"{name} {count}" for name, count in counts.items())

@@ -3,8 +3,8 @@
   module = tf.saved_model.load(path)          # or hub.load(path)
   images = module.generate(z, y)              # or module(z, y)
 
-Its variables have the names of a training's, without a mark that they are
-averages: `options.init_from = path` starts from them.
+Its variables have the same names as in a training, even if they are averages,
+so `options.init_from = path` can start from them.
 """
 
 from collections.abc import Callable
@@ -34,11 +34,11 @@ def write(
 
   Args:
     gan: a ModularGAN.
-    signature: a Signature. Those of the folder are "serving_default", with
-      names, and `generate`, whose arguments are in the same order.
+    signature: a Signature. The folder gets "serving_default", with its names,
+      and `generate`, whose arguments are in the same order.
     batch: how many images at once, None for any number.
     path: of a folder.
-    averaged: with the moving average of the weights, where there is one.
+    averaged: whether to use the moving average of the weights, if any.
   """
   network = _copy(gan, averaged)
 
@@ -62,7 +62,7 @@ def write(
 
 
 def _copy(gan, averaged):
-  """Returns G again, with the weights that make the images."""
+  """Returns a copy of G with the weights that make the images."""
   network = gan.generator
   if averaged and gan.averaged_generator:
     network = gan.averaged_generator
@@ -82,14 +82,14 @@ def _copy(gan, averaged):
 
 
 def read(path: str, signature: signatures.Signature) -> Callable[..., Any]:
-  """Returns `generate` of a folder, for arrays."""
+  """Returns `generate` of a folder as a function of arrays."""
   del signature
   with files.plain_name(path) as name:
     return Loaded(tf.saved_model.load(name))
 
 
 class Loaded:
-  """Keeps the variables, which a function alone would not."""
+  """A callable that keeps the variables alive; a function alone would not."""
 
   def __init__(self, module: Any) -> None:
     self._module = module

@@ -28,7 +28,7 @@ def write(
   function = frozen_graph.function(made, signature, gan, batch)
   module.images = function.get_concrete_function()
   with files.plain_folder() as folder:
-    # A converter that starts from a function forgets the names.
+    # A converter that starts from a function loses the names.
     tf.saved_model.save(module, folder, {_SIGNATURE: module.images})
     converter = tf.lite.TFLiteConverter.from_saved_model(
       folder, signature_keys=[_SIGNATURE]
@@ -50,7 +50,7 @@ def read(path: str, signature: signatures.Signature) -> Callable[..., Any]:
 
 
 def _interpreter_class():
-  """Returns TensorFlow's, or that of the package it moves to."""
+  """Returns TensorFlow's Interpreter, or that of the package it moves to."""
   if importlib.util.find_spec("ai_edge_litert") is not None:
     from ai_edge_litert import interpreter
 

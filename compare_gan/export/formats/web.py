@@ -25,9 +25,9 @@ def write(
 
   Args:
     gan: an AbstractGAN.
-    signature, batch: not used. A page asks for z by sliders.
+    signature, batch: not used. A page has sliders for z.
     path: of the HTML file.
-    averaged: with the moving average of the weights, where there is one.
+    averaged: whether to use the moving average of the weights, if any.
   """
   del signature, batch
   classes = [str(label) for label in range(gan.num_classes)]
@@ -48,14 +48,14 @@ def html(
 
   Args:
     gan: an AbstractGAN.
-    averaged: with the moving average of the weights, where there is one.
-    classes: names of the classes, none for a GAN that is not conditional.
+    averaged: whether to use the moving average of the weights, if any.
+    classes: names of the classes; empty for a GAN that is not conditional.
     title: of the page.
     max_megabytes: of the page.
-    half: weights as float16.
+    half: whether to store the weights as float16.
   """
   program = web_program.translate(frozen.freeze(gan, averaged))
-  # Without the ends of a normal distribution, which would look like its edges.
+  # Without the far tails of a normal distribution, which would look like edges.
   probabilities = np.clip(np.linspace(0.0, 1.0, 513), 0.0005, 0.9995)
   quantiles = views.z_quantiles(probabilities).tolist()
   parameters = sum(array.size for array in program.weights.values())

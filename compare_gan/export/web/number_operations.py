@@ -31,8 +31,8 @@ def rule_of_binary(name: str) -> program_writer.Rule:
 def _repeating(writer, tensor, shape):
   """Returns the number of a value that fills `shape` by being repeated.
 
-  So does one whose shape is the end of `shape`, as that of a bias is; another
-  is broadcast first.
+  A value whose shape is the end of `shape`, such as a bias, does so already;
+  any other is broadcast first.
   """
   number, own = writer.value(tensor), program_writer.static_shape(tensor)
   while own and own[0] == 1:
@@ -60,7 +60,7 @@ def rule_of_reduction(name: str) -> program_writer.Rule:
     shape = program_writer.static_shape(x)
     reduced = sorted({int(axis) % len(shape) for axis in np.ravel(axes)})
     kept = [axis for axis in range(len(shape)) if axis not in reduced]
-    # The axes that go are the last ones.
+    # The axes that are reduced come last.
     number = writer.view(
       writer.value(x), shape, lambda a: a.transpose(kept + reduced)
     )

@@ -9,7 +9,7 @@ from typing import Union
 from compare_gan.export import frozen as frozen_lib
 import numpy as np
 
-View = Callable[[np.ndarray], np.ndarray]  # what numpy makes without a copy
+View = Callable[[np.ndarray], np.ndarray]  # as numpy makes it, without a copy
 
 
 class UnknownOperationError(ValueError):
@@ -17,7 +17,7 @@ class UnknownOperationError(ValueError):
 
 
 def static_shape(tensor: Any) -> list[int]:
-  """Returns the shape of a tensor, all sizes of which must be known."""
+  """Returns the shape of a tensor; all its sizes must be known."""
   if not tensor.shape.is_fully_defined():
     raise UnknownOperationError(
       f"{tensor.op.type} ({tensor.op.name}) has the shape {tensor.shape}, "
@@ -32,7 +32,7 @@ def count_numbers(shape: Sequence[int]) -> int:
 
 
 class Writer:
-  """What has been translated so far."""
+  """The part of a program that has been translated so far."""
 
   def __init__(self, frozen: frozen_lib.Frozen) -> None:
     self._frozen = frozen
@@ -89,7 +89,7 @@ class Writer:
     )
 
   def name(self, tensor: Any, number: int) -> None:
-    """Makes a value the value of a tensor."""
+    """Records that a tensor has the value of this number."""
     self._numbers[tensor.name] = number
 
   def step(self, op: str, inputs: list[int], **details: Any) -> int:
@@ -114,7 +114,7 @@ class Writer:
 
     Args:
       size: how many numbers it has.
-      fill: what it is where nothing is placed.
+      fill: its value where nothing is placed.
       parts: (number of a value, its walk through the array).
     """
     numbers, walks = zip(*parts)
@@ -124,7 +124,7 @@ class Writer:
 
 
 def walk_to_view(shape: Sequence[int], arrange: View) -> dict[str, Any]:
-  """Returns how to walk through an array of a shape to meet a view of it.
+  """Returns the walk through an array of this shape that gives a view of it.
 
   As numpy computes it: x[offset + i[0] stride[0] + i[1] stride[1] + ...].
   """
@@ -135,7 +135,7 @@ def walk_to_view(shape: Sequence[int], arrange: View) -> dict[str, Any]:
     raise UnknownOperationError(f"A view of {shape} would be a copy.")
   axes: list[
     list[int]
-  ] = []  # without those of one item, and those that are one walk merged
+  ] = []  # without axes of one item; axes that form one walk are merged
   for size, stride in zip(y.shape, y.strides):
     if size == 1:
       continue

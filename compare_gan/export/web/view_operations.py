@@ -88,7 +88,7 @@ def strided_slice(
       last = None if has("end", i) else int(end[i])
       index.append(slice(first, last, int(stride[i])))
   if Ellipsis not in index:
-    index.append(Ellipsis)  # With it, numbers alone give a view, not a scalar.
+    index.append(Ellipsis)  # With it, mere numbers give a view, not a scalar.
   return lambda x: x[tuple(index)]
 
 

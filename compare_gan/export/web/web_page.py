@@ -1,7 +1,7 @@
 """One HTML page that shows a generator: no network, opened from disk.
 
 It holds either a program (web_program.py) with its weights and the interpreter
-that computes images in the browser, or frames, images that were made before.
+that computes images in the browser, or frames, which are images made before.
 """
 
 from collections.abc import Iterable
@@ -34,13 +34,13 @@ def live(
   """Returns the HTML of a page that computes images.
 
   Args:
-    gan: what was frozen, for its sizes.
+    gan: the GAN that was frozen, for its sizes.
     program: a web_program.Program.
     about: (title, text), shown above.
     quantiles: of a coordinate of z, at equal steps of probability from 0 to 1.
-    classes: their names; none for a GAN that is not conditional.
+    classes: their names; empty for a GAN that is not conditional.
     max_megabytes: of the page.
-    half: weights as float16.
+    half: whether to store the weights as float16.
   """
   size = sum(array.size for array in program.weights.values())
   # A byte of base64 holds 6 bits.
@@ -71,7 +71,7 @@ def with_frames(
   Args:
     image_shape: [H, W, colors].
     about, classes: as for `live`.
-    bases: for each z from which the sweeps start, sheets: data URIs, one for
+    bases: for each z from which sweeps start, its sheets as data URIs: one for
       each class, or one. See `pictures.sweep_sheet` and `data_uri`.
     values: of a coordinate, one for each column of a sheet.
     coordinates: how many rows a sheet has.
@@ -101,7 +101,7 @@ def require_size(size: float, max_megabytes: float) -> None:
 
 
 def data_uri(picture: Any) -> str:
-  """Returns a PNG in an URI of a picture, uint8 [H, W, 3]."""
+  """Returns a picture, uint8 [H, W, 3], as the data URI of a PNG."""
   from PIL import Image
 
   file = io.BytesIO()

@@ -4,9 +4,10 @@
     {"op": "matmul", "in": [0, 2], "out": 3, "batch": 1, "rows": 1, ...}, ...]}
 
 Every value is a flat float32 array with a number. The instructions are few:
-what only moves numbers about (slices, transposes, tiles, nearest neighbours,
-concatenations, paddings) is a `view` or a `place`, a walk through an array by
-strides. web_interpreter.js runs them and says what each does.
+operations that only move numbers (slices, transposes, tiles, nearest
+neighbours, concatenations, paddings) become a `view` or a `place`, a walk
+through an array by strides. web_interpreter.js runs the instructions and says
+what each does.
 """
 
 import base64
@@ -84,7 +85,7 @@ _RULES = {
 
 
 class Program(NamedTuple):
-  """What a page computes, see the top of this file."""
+  """The program of a page, see the top of this file."""
 
   inputs: dict[str, int]
   output: int
@@ -115,7 +116,7 @@ def pack(program: Program, half: bool = False) -> tuple[str, str]:
 
   Args:
     program: a Program.
-    half: as float16, where they fit into it.
+    half: whether to store weights as float16 where they fit into it.
   """
   chunks, entries, offset = [], [], 0
   for number, array in program.weights.items():

@@ -67,7 +67,7 @@ def rule_of_matmul(transpose_a: str, transpose_b: str) -> program_writer.Rule:
 
 
 def convolution(writer: program_writer.Writer, op: Any) -> None:
-  """Conv2D: its large image is what comes in."""
+  """Conv2D: its large image is the input."""
   x, kernel = op.inputs
   number = writer.value(kernel)  # [k, k, in, out]
   _convolve(
@@ -76,7 +76,7 @@ def convolution(writer: program_writer.Writer, op: Any) -> None:
 
 
 def transposed_convolution(writer: program_writer.Writer, op: Any) -> None:
-  """Conv2DBackpropInput: its large image is what comes out."""
+  """Conv2DBackpropInput: its large image is the output."""
   _, kernel, x = op.inputs
   order = [0, 1, 3, 2]  # [k, k, out, in] becomes that of a convolution.
   shape = [program_writer.static_shape(kernel)[axis] for axis in order]
@@ -112,7 +112,7 @@ def _convolve(writer, op, x, kernel_shape, kernel, transposed):
 
 
 def _image(tensor):
-  """Returns [H, W, C] of a tensor that is one image."""
+  """Returns the [H, W, C] of a tensor that holds one image."""
   n, *shape = program_writer.static_shape(tensor)
   if n != 1 or len(shape) != 3:
     raise program_writer.UnknownOperationError(
