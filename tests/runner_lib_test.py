@@ -270,7 +270,7 @@ def test_microscope_looks_at_the_last_checkpoint(tmp_path):
 def test_a_training_leaves_its_scalars_as_a_table(tmp_path):
   _train(tmp_path)
   rows = hooks.read_scalars(str(tmp_path / "scalars.csv"))
-  assert rows[-1].step == 4
+  assert rows[-1]["step"] == 4
   assert {"loss/d_0", "loss/d_1", "loss/g", "loss/penalty"} <= set(rows[-1])
 
 

@@ -130,8 +130,8 @@ def test_a_schedule_scores_the_width_where_there_is_a_snapshot(tmp_path):
       runner_lib.Evaluation(runs=1, every_steps=2),
     )
   rows = score_tables.read_rows(str(tmp_path))
-  assert [row["step"] for row in rows] == [2, 4, 6]
-  assert {row["protocol"]["ema"] for row in rows} == {
+  assert [row.step for row in rows] == [2, 4, 6]
+  assert {row.protocol["ema"] for row in rows} == {
     "power function, sigma_rel 0.2"
   }
 

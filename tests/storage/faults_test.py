@@ -31,6 +31,7 @@ from compare_gan.schedules import train
 from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 from compare_gan.storage import model_dir as model_dir_lib
+from compare_gan.storage import score_row
 from compare_gan.storage import score_tables
 from compare_gan.storage import task_manager
 from compare_gan.study.report import tables
@@ -224,17 +225,19 @@ class Evaluator:
 
   def row_of_model(self, gan, path, step, config):
     total = float(gan.total)
-    return {
-      "checkpoint_path": path,
-      "step": step,
-      "status": "ok",
-      "config": config,
-      "scores": {"fid": total},
-      "lists": {"fid": [total]},
-      "errors": {},
-      "protocol": {"code": "1"},
-      "protocol_digest": "aa",
-    }
+    return score_row.ScoreRow.from_json(
+      {
+        "checkpoint_path": path,
+        "step": step,
+        "status": "ok",
+        "config": config,
+        "scores": {"fid": total},
+        "lists": {"fid": [total]},
+        "errors": {},
+        "protocol": {"code": "1"},
+        "protocol_digest": "aa",
+      }
+    )
 
 
 @pytest.fixture
@@ -250,6 +253,7 @@ def counted(monkeypatch):
   monkeypatch.setattr(evaluation_lib, "Evaluator", Evaluator)
   monkeypatch.setattr(sampling, "Sampler", lambda gan, *_: _Sampler(gan))
   monkeypatch.setattr(sampling, "draw", lambda *_, **__: (None, None))
+  monkeypatch.setattr(train, "_picture_maker", lambda *_: dict)
   picture = np.zeros([2, 2, 3], np.uint8)
   monkeypatch.setattr(views, "samples", lambda *_: picture)
   monkeypatch.setattr(
@@ -288,7 +292,7 @@ def _state(folder):
   return (
     step,
     {k: np.asarray(v).tobytes() for k, v in tensors.items()},
-    [(row.step, row["loss/total"]) for row in rows],
+    [(row["step"], row["loss/total"]) for row in rows],
     files.read_text(os.path.join(folder, "checkpoint")),
     names,
     _scores(folder),
