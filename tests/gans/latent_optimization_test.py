@@ -165,7 +165,7 @@ def test_recomputing_changes_nothing():
   for network in ("Generator", "Discriminator"):
     gin.bind_parameter(f"resnet_biggan.{network}.ch", 4)
   gin.bind_parameter("resnet_biggan.Discriminator.project_y", False)
-  _bind()
+  _bind(cost_weight=100.0)
   found = []
   for recompute in (False, True):
     gan = tiny.gan(
