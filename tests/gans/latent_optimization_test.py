@@ -18,6 +18,7 @@ import tensorflow as tf
 from tests import plain_shell
 from tests.architectures import own_architecture  # noqa: F401, gin knows it
 from tests.gans import tiny
+from tests.layers.conv_test import NO_BFLOAT16
 
 pytestmark = pytest.mark.versions("tapes in tapes make a step")
 
@@ -27,6 +28,7 @@ def _bind(**chosen):
   gin.bind_parameter(
     "ModularGAN.g_optimizer_fn", optimizers.GradientDescentOptimizer
   )
+  gin.bind_parameter("ModularGAN.g_lr", 0.1)  # Gradients are seen in weights.
   # Of two hidden units none may be above 0.
   gin.bind_parameter(f"{tiny.ARCHITECTURE}.Generator.ch", 8)
   gin.parse_config(
@@ -97,8 +99,8 @@ def _train(gan, steps=1):
 def test_both_losses_have_the_cost():
   gin.bind_parameter("loss.fn", _constant_loss)
   gin.bind_parameter("weights.initializer", "orthogonal")
-  gin.bind_parameter("ModularGAN.g_lr", 0.0)  # D stays as it is for G's update.
   _bind(cost_weight=7.0)
+  gin.bind_parameter("ModularGAN.g_lr", 0.0)  # D stays as it is for G's update.
   [scalars] = _train(tiny.gan(batch_size=4))
   cost = scalars["loss/latent_optimization"]
   assert cost > 0.01
@@ -132,10 +134,10 @@ def test_cost_alone_moves_both_networks():
 def test_micro_batches_change_nothing():
   gin.bind_parameter("G.batch_norm_fn", None)
   gin.bind_parameter("weights.initializer", "orthogonal")
-  _bind(fraction=0.5)
+  _bind(fraction=0.8)
   one, two = tiny.gan(batch_size=4), tiny.gan(batch_size=4, micro_batches=2)
   first, second = _train(one, 2)[-1], _train(two, 2)[-1]
-  assert first["loss/latent_optimization"] > 0.01
+  assert first["loss/latent_optimization"] > 1e-3
   assert first == pytest.approx(second, rel=1e-4)
   for (name, x), y in zip(tiny.values(one).items(), tiny.values(two).values()):
     np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-6, err_msg=name)
@@ -184,7 +186,9 @@ def test_recomputing_changes_nothing():
     )
 
 
-@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+  "name", ["float16", pytest.param("bfloat16", marks=NO_BFLOAT16)]
+)
 def test_half_precision_agrees(name):
   _bind()
   [exact] = _train(tiny.gan(batch_size=4))
