@@ -16,7 +16,9 @@ import pytest
 import tensorflow as tf
 
 from tests import plain_shell
+from tests.architectures import own_architecture  # noqa: F401, gin knows it
 from tests.gans import tiny
+from tests.layers.conv_test import NO_BFLOAT16
 
 pytestmark = pytest.mark.versions("tapes in tapes make a step")
 
@@ -26,6 +28,9 @@ def _bind(**chosen):
   gin.bind_parameter(
     "ModularGAN.g_optimizer_fn", optimizers.GradientDescentOptimizer
   )
+  gin.bind_parameter("ModularGAN.g_lr", 0.1)  # Gradients are seen in weights.
+  # Of two hidden units none may be above 0.
+  gin.bind_parameter(f"{tiny.ARCHITECTURE}.Generator.ch", 8)
   gin.parse_config(
     ["ModularGAN.latent_optimization = @latent_optimization()"]
     + [f"latent_optimization.{name} = {x}" for name, x in chosen.items()]
@@ -94,8 +99,8 @@ def _train(gan, steps=1):
 def test_both_losses_have_the_cost():
   gin.bind_parameter("loss.fn", _constant_loss)
   gin.bind_parameter("weights.initializer", "orthogonal")
-  gin.bind_parameter("ModularGAN.g_lr", 0.0)  # D stays as it is for G's update.
   _bind(cost_weight=7.0)
+  gin.bind_parameter("ModularGAN.g_lr", 0.0)  # D stays as it is for G's update.
   [scalars] = _train(tiny.gan(batch_size=4))
   cost = scalars["loss/latent_optimization"]
   assert cost > 0.01
@@ -129,9 +134,10 @@ def test_cost_alone_moves_both_networks():
 def test_micro_batches_change_nothing():
   gin.bind_parameter("G.batch_norm_fn", None)
   gin.bind_parameter("weights.initializer", "orthogonal")
-  _bind(fraction=0.5)
+  _bind(fraction=0.8)
   one, two = tiny.gan(batch_size=4), tiny.gan(batch_size=4, micro_batches=2)
   first, second = _train(one, 2)[-1], _train(two, 2)[-1]
+  assert first["loss/latent_optimization"] > 1e-3
   assert first == pytest.approx(second, rel=1e-4)
   for (name, x), y in zip(tiny.values(one).items(), tiny.values(two).values()):
     np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-6, err_msg=name)
@@ -161,7 +167,7 @@ def test_recomputing_changes_nothing():
   for network in ("Generator", "Discriminator"):
     gin.bind_parameter(f"resnet_biggan.{network}.ch", 4)
   gin.bind_parameter("resnet_biggan.Discriminator.project_y", False)
-  _bind()
+  _bind(cost_weight=100.0)
   found = []
   for recompute in (False, True):
     gan = tiny.gan(
@@ -172,6 +178,7 @@ def test_recomputing_changes_nothing():
     )
     batches = tiny.batches(1, DatasetShape(gan.image_shape, 3))
     scalars = tf.function(gan.train_step, autograph=False)(batches)
+    assert float(scalars["loss/latent_optimization"]) > 0.01
     found.append({**tiny.values(gan), **scalars})
   for name, value in found[0].items():
     np.testing.assert_allclose(
@@ -179,7 +186,9 @@ def test_recomputing_changes_nothing():
     )
 
 
-@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+  "name", ["float16", pytest.param("bfloat16", marks=NO_BFLOAT16)]
+)
 def test_half_precision_agrees(name):
   _bind()
   [exact] = _train(tiny.gan(batch_size=4))
@@ -232,13 +241,15 @@ tf.config.set_logical_device_configuration(
 from compare_gan.configuration import gin_files
 from compare_gan.estimator.devices import replicated
 from compare_gan.estimator.devices import single
+from compare_gan.layers import batch_norm
 from tests.gans import latent_optimization_test
 from tests.gans import tiny
 import gin
 
 gin_files.register()
 gin.bind_parameter("weights.initializer", "orthogonal")
-latent_optimization_test._bind(fraction=0.5)
+gin.bind_parameter("G.batch_norm_fn", batch_norm.BatchNorm)
+latent_optimization_test._bind(fraction=0.8)
 
 
 def train(on):
@@ -271,5 +282,5 @@ def test_two_replicas_are_one_batch():
   assert done.returncode == 0, done.stderr[-3000:]
   [line] = [x for x in done.stdout.splitlines() if x.startswith("RESULT ")]
   one, two = json.loads(line[len("RESULT ") :])
-  assert one["loss/latent_optimization"] > 0.0
+  assert one["loss/latent_optimization"] > 0.01
   assert two == pytest.approx(one, rel=1e-4)
