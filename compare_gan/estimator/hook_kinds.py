@@ -10,6 +10,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 import pkgutil
+import sys
 from typing import Any
 from typing import NamedTuple
 from typing import Union
@@ -119,7 +120,11 @@ def _hooks_of(maker, training):
 
 def classes() -> list[type[hooks.Hook]]:
   """Returns all imported classes of hooks, sorted by name."""
-  found = {(each.__module__, each.__qualname__): each for each in _subclasses()}
+  found = {
+    (each.__module__, each.__qualname__): each
+    for each in _subclasses()
+    if each.__module__ in sys.modules  # A module that is gone has no file.
+  }
   return [found[key] for key in sorted(found, key=lambda key: key[::-1])]
 
 
