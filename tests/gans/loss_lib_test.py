@@ -129,15 +129,15 @@ def test_losses_of_half_precision_logits_are_float32():
 
 
 def test_own_loss_loads_by_import(tmp_path, monkeypatch):
-  (tmp_path / "my_loss_module.py").write_text(
+  (tmp_path / "loss_in_a_file.py").write_text(
     "import gin\n"
     "from compare_gan.gans.loss_lib import GANLosses\n"
     "@gin.configurable\n"
-    "def my_loss(d_real_logits, d_fake_logits):\n"
+    "def loss_of_a_file(d_real_logits, d_fake_logits):\n"
     "  return GANLosses(1.0, 2.0, 3.0, 4.0)\n"
   )
   monkeypatch.syspath_prepend(tmp_path)
-  gin.parse_config("import my_loss_module\nloss.fn = @my_loss")
+  gin.parse_config("import loss_in_a_file\nloss.fn = @loss_of_a_file")
   assert _losses(loss_lib.get_losses, [0.0], [0.0]) == [1.0, 2.0, 3.0, 4.0]
 
 
