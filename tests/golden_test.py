@@ -1015,4 +1015,4 @@ def test_regulariser(case):
   for name, recorded in case["outputs"].items():
     recorded = np.asarray(golden_cases.value(recorded), np.float64)
     error = np.abs(np.asarray(found[name], np.float64) - recorded).max()
-    assert error <= 2e-5 * max(np.abs(recorded).max(), 1e-3), name
+    assert error <= 1e-5 * max(np.abs(recorded).max(), 1e-3), name
