@@ -32,10 +32,10 @@ from typing import Callable
 from typing import Optional
 
 from compare_gan.gans import latents
-from compare_gan.gans.augmentation.checks import require_number
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Made
 from compare_gan.gans.micro_batches import Rows
+from compare_gan.gans.number_checks import require_number
 from compare_gan.gans.offers import Passes
 from compare_gan.gans.seen import Scored
 import gin

@@ -211,6 +211,51 @@ def test_a_lazy_term_rests_between():
     np.testing.assert_array_equal(values[name], value, err_msg=name)
 
 
+def _powers(gan):
+  """Returns the logarithm of Adam's beta2_power: one more beta2 a step."""
+  [power] = [v for v in gan.variables if v.name.endswith("d_opt/beta2_power:0")]
+  return float(tf.math.log(power))
+
+
+def test_lazy_steps_of_their_own_are_corrected_steps_of_adam():
+  """3 steps in 2 updates of interval 2, each with beta2^(2/3)."""
+  _bind("penalty", "r1", weight=0.1, interval=2)
+  gin.bind_parameter("penalty.lazy_steps", "own")
+  gin.bind_parameter("ModularGAN.g_optimizer_fn", optimizers.AdamOptimizer)
+  gin.bind_parameter("tf.train.AdamOptimizer.beta2", 0.9)
+  gin.bind_parameter("ModularGAN.g_lr", 0.01)
+  gan = _gan()
+  of_a_step = np.log(0.9) * 2 / 3
+  start = _powers(gan)
+  [first] = _train(gan)
+  assert _powers(gan) - start == pytest.approx(2 * of_a_step, rel=1e-4)
+  _train(gan)
+  assert _powers(gan) - start == pytest.approx(3 * of_a_step, rel=1e-4)
+  assert first["learning_rate/d"] == pytest.approx(0.01 * 2 / 3, rel=1e-5)
+
+
+def test_lazy_steps_of_their_own_need_an_optimiser_that_has_them():
+  _bind("penalty", "r1", interval=2)
+  gin.bind_parameter("penalty.lazy_steps", "own")
+  with pytest.raises(ValueError, match="GradientDescent.* no correction"):
+    _gan()
+
+
+def test_the_controller_of_ada_is_kept_and_moves_with_the_training():
+  _bind("penalty")
+  gin.parse_config(
+    "augmentation.policy = @ada()\naugmentation.p = @ada_controller()\n"
+    "ada_controller.interval = 2\nada_controller.kimg = 0.1\n"
+    "ada_controller.target = -1.0"
+  )
+  gan = _gan()
+  rows = _train(gan, 2)
+  [p] = [v for v in gan.variables if v.name == "augmentation/p:0"]
+  # Any scores are above -1: after 2 updates of 4 images, 4 * 2 / 100.
+  assert rows[0]["augmentation/p"] == 0.0
+  assert float(p) == rows[1]["augmentation/p"] == pytest.approx(0.08)
+
+
 def test_without_logged_norms_a_step_is_the_same():
   _bind("penalty", "r1", "bcr", "lecam")
   one, two = _gan(), _gan(log_gradient_norms=False)

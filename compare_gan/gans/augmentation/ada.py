@@ -21,12 +21,12 @@ from typing import Any
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan.gans.augmentation import checks
 from compare_gan.gans.augmentation import colors
 from compare_gan.gans.augmentation import filter_bank
 from compare_gan.gans.augmentation import geometry
 from compare_gan.gans.augmentation import noise_and_cutout
 from compare_gan.gans.augmentation import sym6
+from compare_gan.gans.number_checks import require_number
 import gin
 import tensorflow as tf
 
@@ -190,21 +190,19 @@ class Ada:
         )
     for name in TRANSFORMATIONS:
       if getattr(self, name) is not None:
-        checks.require_number(f"ada.{name}", getattr(self, name), 0.0, 1.0)
+        require_number(f"ada.{name}", getattr(self, name), 0.0, 1.0)
     for field in dataclasses.fields(self):
       if field.name.endswith("_std"):
-        checks.require_number(
-          f"ada.{field.name}", getattr(self, field.name), 0.0
-        )
+        require_number(f"ada.{field.name}", getattr(self, field.name), 0.0)
     for name in ("xint_max", "rotate_max", "hue_max", "cutout_size"):
-      checks.require_number(f"ada.{name}", getattr(self, name), 0.0, 1.0)
+      require_number(f"ada.{name}", getattr(self, name), 0.0, 1.0)
     if len(self.filter_bands) != filter_bank.BANDS:
       raise ValueError(
         f"ada.filter_bands = {self.filter_bands!r}, but there are "
         f"{filter_bank.BANDS} bands, such as (1, 1, 1, 1)."
       )
     for band in self.filter_bands:
-      checks.require_number("ada.filter_bands, each of them,", band, 0.0, 1.0)
+      require_number("ada.filter_bands, each of them,", band, 0.0, 1.0)
 
   def multiplier(self, name: str) -> float:
     """Returns the multiplier of a transformation's gate; 0 if left out."""

@@ -20,7 +20,9 @@ from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
-from compare_gan.gans.augmentation import checks
+from compare_gan.gans.number_checks import is_number
+from compare_gan.gans.number_checks import require_number
+from compare_gan.gans.number_checks import require_range
 import gin
 import tensorflow as tf
 
@@ -53,11 +55,11 @@ class DiffAugment:
   cutout_ratio: float = 0.5
 
   def __post_init__(self) -> None:
-    checks.require_number("diffaugment.brightness", self.brightness, least=0.0)
+    require_number("diffaugment.brightness", self.brightness, least=0.0)
     for name in ("saturation", "contrast"):
-      checks.require_range(f"diffaugment.{name}", getattr(self, name))
+      require_range(f"diffaugment.{name}", getattr(self, name))
     for name in ("translation_ratio", "cutout_ratio"):
-      checks.require_number(
+      require_number(
         f"diffaugment.{name}", getattr(self, name), least=0.0, most=1.0
       )
 
@@ -72,7 +74,7 @@ class DiffAugment:
       p: the probability that the policy changes an image.
     """
     drawn = [self._draw(change, shape, rows.uniform) for change in self.changes]
-    if checks.is_number(p) and p == 1.0:
+    if is_number(p) and p == 1.0:
       return None, drawn
     # Drawn last, so that the other draws are the same for every p.
     return rows.uniform([shape[0], 1, 1, 1]) < p, drawn

@@ -16,7 +16,7 @@ import dataclasses
 from typing import Any
 from typing import Optional
 
-from compare_gan.gans.augmentation import checks
+from compare_gan.gans.number_checks import require_number
 import gin
 import tensorflow as tf
 
@@ -35,11 +35,9 @@ class InstanceNoise:
   decay_steps: Optional[int] = gin.REQUIRED
 
   def __post_init__(self) -> None:
-    checks.require_number("instance_noise.sigma", self.sigma, 0.0)
+    require_number("instance_noise.sigma", self.sigma, 0.0)
     if self.decay_steps is not None:
-      checks.require_number(
-        "instance_noise.decay_steps", self.decay_steps, least=1
-      )
+      require_number("instance_noise.decay_steps", self.decay_steps, least=1)
 
   def sigma_at(self, step: Any) -> Any:
     """Returns sigma, for pixels in [-1, 1]; `step` is a scalar."""

@@ -25,7 +25,8 @@ from typing import Union
 
 from compare_gan.context import scope
 from compare_gan.gans import loss_lib
-from compare_gan.gans.augmentation import checks
+from compare_gan.gans.number_checks import is_number
+from compare_gan.gans.number_checks import require_number
 from compare_gan.layers import initializers
 import gin
 import numpy as np
@@ -54,9 +55,9 @@ class AdaController:
 
   def __post_init__(self) -> None:
     name = "ada_controller"
-    checks.require_number(f"{name}.target", self.target, -1.0, 1.0)
-    checks.require_number(f"{name}.start", self.start, 0.0, 1.0)
-    checks.require_number(f"{name}.kimg", self.kimg, 1e-3)
+    require_number(f"{name}.target", self.target, -1.0, 1.0)
+    require_number(f"{name}.start", self.start, 0.0, 1.0)
+    require_number(f"{name}.kimg", self.kimg, 1e-3)
     if not isinstance(self.interval, int) or self.interval < 1:
       raise ValueError(
         f"{name}.interval = {self.interval!r}. It must be an int of 1 or more."
@@ -100,11 +101,11 @@ class Probability(scope.Module):
   ) -> None:
     super().__init__()
     self.is_adaptive = isinstance(chosen, AdaController)
-    self.is_fixed = checks.is_number(chosen)
+    self.is_fixed = is_number(chosen)
     if isinstance(chosen, AdaController):
       self._make_adaptive(name, chosen, batch_size)
     elif self.is_fixed:
-      self._number = checks.require_number(name, chosen, 0.0, 1.0)
+      self._number = require_number(name, chosen, 0.0, 1.0)
     else:
       self._scheduled = scheduled_value(name, chosen, step, most=1.0)
 
@@ -181,7 +182,7 @@ def scheduled_value(
     )
   with tf.init_scope():
     first = float(chosen(tf.zeros([], tf.int64)))
-  checks.require_number(f"{name}, at step 0,", first, 0.0, most)
+  require_number(f"{name}, at step 0,", first, 0.0, most)
   return lambda: tf.cast(chosen(tf.convert_to_tensor(step())), tf.float32)
 
 
