@@ -38,13 +38,13 @@ def start(folder, *options):
   )
 
 
-def trainers(folder):
-  """Returns the processes that train in a study's folder."""
+def trainers(folder, run=""):
+  """Returns the processes that train in a study's folder, or one run's."""
   return [
     each.pid
     for each in psutil.process_iter(["cmdline"])
     if each.info["cmdline"]
-    and each.info["cmdline"][-1].startswith(f"{folder}/runs/")
+    and each.info["cmdline"][-1].startswith(f"{folder}/runs/{run}")
   ]
 
 
@@ -114,18 +114,16 @@ def test_kills_at_five_moments_change_nothing(unbroken, tmp_path):
 def test_a_killed_trainer_goes_on_from_its_checkpoint(tmp_path):
   process = start(tmp_path, "pause=0.4")
   wait_until(lambda: list(tmp_path.glob("runs/*/model.ckpt-2.index")))
-  os.kill(trainers(tmp_path)[0], signal.SIGKILL)
-  wait_until(
-    lambda: any(
-      event.get("status") == "killed" for event in journal.events(str(tmp_path))
-    )
-  )
+  run = next(tmp_path.glob("runs/*/model.ckpt-2.index")).parent
+  os.kill(trainers(tmp_path, run.name)[0], signal.SIGKILL)
+  log = run / "log.txt"
+  wait_until(lambda: "Going on from the checkpoint" in log.read_text())
+  states = [event.get("status") for event in journal.events(str(tmp_path))]
+  assert "killed" in states
   process.terminate()
   output, _ = process.communicate()
   assert process.returncode == 143, output
   assert "The same command goes on" in output
-  logs = [path.read_text() for path in tmp_path.glob("runs/*/log.txt")]
-  assert any("Going on from the checkpoint" in log for log in logs)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
