@@ -77,6 +77,9 @@ class Study:
   overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
   # Phases, see search/; without any, each cell is trained as it is.
   search: Sequence[search_lib.Phase] = ()
+  # {axis: value}: the report compares the other values of the axis with this one
+  # only, not with each other. Fewer tests have more power.
+  baselines: dict[str, Any] = _FILLED_IN
   # The number of seeds that each setting is trained with: 1, 2, ... A seed is
   # the run_config.tf_random_seed of its run, and also the dataset.seed unless
   # that is bound.
@@ -121,6 +124,7 @@ class Study:
     filled_in = {
       "axes": {axis: _with_lists(values) for axis, values in axes.items()},
       "slices": _fill_in_slices(self.slices, axes),
+      "baselines": dict(self.baselines or {}),
       "parameters": {**_PARAMETERS, **(self.parameters or {})},
       "inert": _INERT if self.inert is None else self.inert,
       "groups": tuple(axes if self.groups is None else self.groups),
@@ -136,6 +140,7 @@ class Study:
     _check_axes(self)
     _check_slices(self)
     _check_overrides(self)
+    _check_baselines(self)
     _check_groups(self)
     _check_parameters(self)
     _check_search(self)
@@ -305,6 +310,16 @@ def _check_overrides(study):
       )
     _require_slice("study.overrides", override[0], study.axes)
     _require_lines(f"study.overrides: {override[0]}", override[1])
+
+
+def _check_baselines(study):
+  _require_slice("study.baselines", study.baselines, study.axes)
+  for axis, value in study.baselines.items():
+    if isinstance(value, (list, tuple)):
+      raise ValueError(
+        f"study.baselines: {axis} has {value!r}. It must be a single value of "
+        "the axis."
+      )
 
 
 def _check_groups(study):

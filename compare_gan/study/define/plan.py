@@ -18,6 +18,7 @@ from typing import Optional
 
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import definition
+from compare_gan.study.define import design
 from compare_gan.study.define import outline as outline_lib
 from compare_gan.study.define import possible
 from compare_gan.study.define import scores as scores_lib
@@ -252,6 +253,9 @@ def describe(study: definition.Study) -> str:
     title = _slice_title(slice_["slice"]) or "all"
     lines.append(f"  {title}: {slice_['cells']} cells, {slice_['runs']} runs")
   lines += ["", f"Duplicates left out: {counted['duplicates']}"]
+  compared = design.describe(study, runs(study, {})[0])
+  if compared:
+    lines += ["", "Comparisons of the report", *compared]
   return "\n".join(lines)
 
 

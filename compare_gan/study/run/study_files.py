@@ -106,6 +106,7 @@ def _describe_new(study, counted, impossible):
     "format": 1,
     "name": study.name,
     "axes": {axis: list(values) for axis, values in study.axes.items()},
+    "baselines": study.baselines,
     "score": study.score,
     "minimize": study.is_minimized,
     "checkpoint": study.checkpoint,

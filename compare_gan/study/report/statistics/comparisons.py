@@ -1,6 +1,7 @@
 """Comparisons of the values of an axis on matched settings.
 
-Two settings match if they differ in one axis only. All comparisons of a report
+Two settings match if they differ in one axis only. Each two values of an axis
+are compared, or each value with the axis's baseline. All comparisons of a report
 are one family of tests; see difference.py for the tests themselves. The
 question is that of https://arxiv.org/abs/1807.04720; the tests and the Holm
 correction are ours.
@@ -123,7 +124,7 @@ class Comparison(NamedTuple):
 
 
 def comparisons_of_axis(table: table_lib.Table, axis: str) -> list[Comparison]:
-  """Returns a Comparison of each two values of an axis that have matches."""
+  """Returns the Comparisons of an axis whose values have matches."""
   return all_comparisons(table)[axis]
 
 
@@ -136,12 +137,12 @@ def all_comparisons(table: table_lib.Table) -> dict[str, list[Comparison]]:
   found = {
     axis: [
       compared
-      for first, second in itertools.combinations(values, 2)
+      for first, second in compared_pairs(table.study, axis)
       for matched in [matches(table, axis, first, second)]
       for compared in [_compare(axis, first, second, matched)]
       if compared
     ]
-    for axis, values in table.study["axes"].items()
+    for axis in table.study["axes"]
   }
   family = [
     each.found.p
@@ -160,6 +161,19 @@ def all_comparisons(table: table_lib.Table) -> dict[str, list[Comparison]]:
     ]
     for axis, of_axis in found.items()
   }
+
+
+def compared_pairs(study: dict[str, Any], axis: str) -> list[tuple[Any, Any]]:
+  """Returns the pairs of values that are compared.
+
+  Those are all pairs, or with a baseline (study.baselines) each other value and
+  the baseline.
+  """
+  values = study["axes"][axis]
+  baseline = study.get("baselines", {}).get(axis)
+  if baseline is None:
+    return list(itertools.combinations(values, 2))
+  return [(value, baseline) for value in values if value != baseline]
 
 
 def _compare(axis, first, second, matched):

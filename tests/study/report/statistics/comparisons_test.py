@@ -60,6 +60,28 @@ def test_settings_that_one_side_lacks_are_passed_over_by_a_median():
   assert compared.runs == (3, 1)
 
 
+def test_values_are_compared_with_the_baseline_only():
+  rows = [
+    row(score, {"penalty": penalty}, {"lr": lr})
+    for penalty, score in (("none", 5.0), ("gp", 3.0), ("r1", 2.0))
+    for lr in range(6)
+  ]
+  axes = {"penalty": ["none", "gp", "r1"]}
+  all_pairs = comparisons_lib.comparisons_of_axis(
+    table(rows, axes=axes), "penalty"
+  )
+  against = comparisons_lib.comparisons_of_axis(
+    table(rows, axes=axes, baselines={"penalty": "none"}), "penalty"
+  )
+  assert [each.n_tests for each in all_pairs] == [3, 3, 3]
+  assert [(each.first, each.second) for each in against] == [
+    ("gp", "none"),
+    ("r1", "none"),
+  ]
+  assert [each.n_tests for each in against] == [2, 2]
+  assert [each.found.mean for each in against] == [2.0, 3.0]
+
+
 def test_settings_of_other_names_do_not_match():
   rows = [
     row(5.0, {"norm": "none"}, {"lr": 1, "beta1": 0}),
