@@ -77,8 +77,8 @@ class Study:
   overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
   # Phases, see search/; without any, each cell is trained as it is.
   search: Sequence[search_lib.Phase] = ()
-  # {axis: value}: the report compares the other values of the axis with this one
-  # only, not with each other. Fewer tests have more power.
+  # {axis: value}: the report compares the other values of the axis with this
+  # one only, not with each other. Fewer tests have more power.
   baselines: dict[str, Any] = _FILLED_IN
   # The number of seeds that each setting is trained with: 1, 2, ... A seed is
   # the run_config.tf_random_seed of its run, and also the dataset.seed unless

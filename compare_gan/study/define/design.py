@@ -1,5 +1,6 @@
 """What the report of a study will be able to find, before anything trains."""
 
+import collections
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,11 +23,10 @@ def describe(study: definition.Study, runs: Iterable[Any]) -> list[str]:
   tests = sum(each.tested for axis in found.values() for each in axis)
   lines = []
   for axis, compared in found.items():
-    sizes: dict[Any, int] = {}
-    for each in compared:
-      key = each.found.n, each.found.seeds, each.tested
-      sizes[key] = sizes.get(key, 0) + 1
-    for (settings, seeds, tested), count in sizes.items():
+    alike = collections.Counter(
+      (each.found.n, each.found.seeds, each.tested) for each in compared
+    )
+    for (settings, seeds, tested), count in alike.items():
       lines.append(
         f"  {axis}: {_title(study, axis, count)}, "
         f"{_count(settings, 'setting')} x {_count(seeds[0], 'seed')}: "
@@ -43,7 +43,7 @@ def describe(study: definition.Study, runs: Iterable[Any]) -> list[str]:
 
 
 def _as_if_ended(study, runs):
-  """Returns the table that a study of these runs leads to, with other scores."""
+  """Returns the table that these runs will make, with made-up scores."""
   rows = [
     table_lib.Row(
       run=run.id,

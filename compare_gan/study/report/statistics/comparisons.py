@@ -1,8 +1,8 @@
 """Comparisons of the values of an axis on matched settings.
 
 Two settings match if they differ in one axis only. Each two values of an axis
-are compared, or each value with the axis's baseline. All comparisons of a report
-are one family of tests; see difference.py for the tests themselves. The
+are compared, or each value with the axis's baseline. All comparisons of a
+report are one family of tests; see difference.py for the tests themselves. The
 question is that of https://arxiv.org/abs/1807.04720; the tests and the Holm
 correction are ours.
 """
