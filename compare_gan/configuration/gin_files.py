@@ -5,9 +5,12 @@ makes its names known to gin, and this is the place that imports them.
 """
 
 from collections.abc import Iterable
+import contextlib
+import functools
 import glob
 import importlib
 import inspect
+import logging
 import os
 import pkgutil
 import re
@@ -30,7 +33,7 @@ _ROOMS = (
 
 
 def register() -> None:
-  """Makes every name that a gin file may use known to gin."""
+  """Makes every name that a gin file may use, or include, known to gin."""
   from compare_gan.ascend import card_log  # noqa: F401
   from compare_gan.configuration import gin_externals  # noqa: F401
   from compare_gan.datasets import catalogue  # noqa: F401
@@ -43,6 +46,14 @@ def register() -> None:
     package = importlib.import_module(f"compare_gan.{room}")
     for info in pkgutil.iter_modules(package.__path__):
       importlib.import_module(f"{package.__name__}.{info.name}")
+  _add_cards_to_search_path()
+
+
+@functools.lru_cache(maxsize=None)  # gin would keep a second entry.
+def _add_cards_to_search_path():
+  """Lets files say `include 'biggan_cifar.gin'`, whatever the folder is."""
+  for folder in _CARDS:
+    gin.add_config_file_search_path(folder)
 
 
 # configs/ is next to the package, and inside it once it is installed.
@@ -92,11 +103,30 @@ def parse(files: Iterable[str] = (), bindings: Iterable[str] = ()) -> None:
     bindings: lines such as "options.z_dim = 120".
   """
   register()
-  gin.parse_config_files_and_bindings(
-    [find(path) for path in files],
-    list(bindings),
-    finalize_config=False,  # Finalizing would prevent a second model.
-  )
+  with _quiet_search():
+    gin.parse_config_files_and_bindings(
+      [find(path) for path in files],
+      list(bindings),
+      finalize_config=False,  # Finalizing would prevent a second model.
+    )
+
+
+@contextlib.contextmanager
+def _quiet_search():
+  """Drops gin's line for each folder where an included file is not.
+
+  If it is nowhere, gin's exception says where it was looked for.
+  """
+
+  def keeps(record):
+    return not str(record.msg).startswith("Path not found")
+
+  root = logging.getLogger()
+  root.addFilter(keeps)
+  try:
+    yield
+  finally:
+    root.removeFilter(keeps)
 
 
 # ---- Bindings without a reader -----------------------------------------------

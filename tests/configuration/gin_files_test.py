@@ -75,6 +75,18 @@ def test_bindings_override_files(tmp_path):
   assert options.options().z_dim == 60
 
 
+def test_a_file_may_include_a_card_from_any_folder(
+  tmp_path, monkeypatch, caplog
+):
+  monkeypatch.chdir(tmp_path)
+  mine = tmp_path / "mine.gin"
+  mine.write_text("include 'biggan_cifar.gin'\noptions.batch_size = 8\n")
+  gin_files.parse([str(mine)])
+  assert options.options().architecture == "biggan_arch"
+  assert options.options().batch_size == 8
+  assert not caplog.records  # gin logs an error for each folder it looks in.
+
+
 def test_missing_file_is_named():
   with pytest.raises(FileNotFoundError, match="--gin_config=nowhere.gin"):
     gin_files.parse(["nowhere.gin"])
