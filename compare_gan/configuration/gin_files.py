@@ -49,7 +49,7 @@ def register() -> None:
   _add_cards_to_search_path()
 
 
-@functools.lru_cache(maxsize=None)  # gin would keep a second entry.
+@functools.cache  # gin would keep a second entry.
 def _add_cards_to_search_path():
   """Lets files say `include 'biggan_cifar.gin'`, whatever the folder is."""
   for folder in _CARDS:
