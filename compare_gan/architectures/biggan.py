@@ -96,8 +96,8 @@ class Generator(abstract_arch.AbstractGenerator):
     self.require(
       z_dim >= len(channels),
       f"options.z_dim = {z_dim}",
-      f"{len(channels)} or more at {image_shape[0]} pixels, a number for the "
-      "first layer and one for each block",
+      f"at least {len(channels)} at {image_shape[0]} pixels: one number for "
+      "the first layer and one for each block",
       "options.z_dim",
     )
     self._chunks = _chunk_sizes(z_dim, len(channels))

@@ -31,8 +31,9 @@ def with_reference(network: Network) -> Network:
   sizes = {norm.reference_size for norm in norms}
   if len(sizes) > 1:
     raise ValueError(
-      f"virtual_batch_norm.reference_size is {sorted(sizes)} in one network, "
-      "but its layers share one reference batch."
+      f"virtual_batch_norm.reference_size has the values {sorted(sizes)} in "
+      "one network, whose layers share one reference batch. Set a single "
+      "value."
     )
   for norm in norms:
     norm.has_reference = True
@@ -74,9 +75,9 @@ class _Reference(Module):
       return {name: tf.convert_to_tensor(self.rows[name]) for name in inputs}
     if replica.num_replicas() > 1:
       raise ValueError(
-        f"{self.title} has virtual_batch_norm, whose reference batch "
-        f"{replica.num_replicas()} replicas would each choose by themselves. "
-        "Train on one device, or choose another G.batch_norm_fn or "
+        f"{self.title} uses virtual_batch_norm, but each of the "
+        f"{replica.num_replicas()} replicas would choose a reference batch of "
+        "its own. Train on one device, or choose another G.batch_norm_fn or "
         "D.batch_norm_fn, such as @batch_norm."
       )
     return {name: self._chosen(name, x) for name, x in inputs.items()}
@@ -93,10 +94,10 @@ class _Reference(Module):
   def _chosen(self, name, x):
     if x.shape[0] is not None and x.shape[0] < self.size:
       raise ValueError(
-        f"{self.title} is called with {x.shape[0]} rows, but "
-        f"virtual_batch_norm.reference_size = {self.size} of the first batch "
-        "are its reference. Set it to at most options.batch_size / "
-        "options.micro_batches."
+        f"{self.title} got a batch of {x.shape[0]} rows, but "
+        "virtual_batch_norm takes its reference batch of reference_size = "
+        f"{self.size} rows from it. Set virtual_batch_norm.reference_size to "
+        "at most options.batch_size / options.micro_batches."
       )
     first = tf.stop_gradient(tf.cast(x[: self.size], tf.float32))
     return tf.where(self.is_filled > 0, self.rows[name], first)

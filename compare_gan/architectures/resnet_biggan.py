@@ -160,7 +160,7 @@ class Attention:
       warnings.warn(
         f"{network.title}.blocks_with_attention names {', '.join(missing)}, "
         f"but at {network.image_shape[0]} pixels there are only "
-        f"{', '.join(blocks)}: no attention there.",
+        f"{', '.join(blocks)}. Name only those.",
         stacklevel=3,
       )
 

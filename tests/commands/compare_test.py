@@ -39,9 +39,9 @@ def test_unlike_protocols_are_flagged_when_forced(tmp_path, capsys):
   paths = _write(tmp_path, _CARD, _OTHER)
   assert main(["compare", *paths, "--force"]) == 0
   lines = capsys.readouterr().out.splitlines()
-  assert lines[0] == "UNLIKE fid.k: 5 and 3"
+  assert lines[0] == "DIFFERENT fid.k: 5 and 3"
   assert " ".join(lines[1].split()) == (
-    "fid 1 2 first is better (lower) UNLIKE"
+    "fid 1 2 first is better (lower) DIFFERENT"
   )
 
 
@@ -51,7 +51,7 @@ def test_rows_of_earlier_versions_are_compared_with_a_note(tmp_path, capsys):
   lines = capsys.readouterr().out.splitlines()
   assert lines[0].startswith("UNKNOWN The first was scored by an earlier")
   assert "fid.k" in lines[0]
-  assert "UNLIKE" not in lines[1]
+  assert "DIFFERENT" not in lines[1]
 
 
 @pytest.mark.parametrize(

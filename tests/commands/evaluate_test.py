@@ -206,4 +206,4 @@ def test_compare_refuses_unlike_protocols(tmp_path, folder, capsys):
   second = str(tmp_path / "out.json")
   assert "num_fake: 6 and 5" in _fails(capsys, "compare", str(first), second)
   assert main(["compare", str(first), second, "--force"]) == 0
-  assert "UNLIKE num_fake" in capsys.readouterr().out
+  assert "DIFFERENT num_fake" in capsys.readouterr().out
