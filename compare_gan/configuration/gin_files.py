@@ -153,7 +153,7 @@ def unread_in_words(batches_are_made: bool = True) -> str:
   if not found:
     return ""
   lines = [f"  {name}: {reason}" for name, reason in sorted(found.items())]
-  return "\n".join(["Bound, but nothing reads it:", *lines])
+  return "\n".join(["Bindings that nothing reads:", *lines])
 
 
 def print_unread() -> None:
@@ -263,8 +263,8 @@ def _why_unread(name, used):
     if not any(f"{s}/".startswith(f"{scope}/") for s in scopes) and scope:
       return f"nothing runs @{selector} in the scope {scope!r}"
     if parameter == "learning_rate" and "optimizers" in module:
-      return "ModularGAN.g_lr and ModularGAN.d_lr give it"
-    return f"what calls @{selector} gives another value"
+      return "ModularGAN.g_lr and ModularGAN.d_lr set it"
+    return f"the caller of @{selector} passes another value"
   for room, choice in _CHOICES:
     chosen = _chosen(choice, used)
     if _is_in(module, [room]) and chosen is not None:

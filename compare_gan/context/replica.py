@@ -61,9 +61,10 @@ class _Apart(Replicas):
   def all_sum(self, x: Any, group_size: Optional[int] = None) -> Any:
     if self.num_replicas() > 1:
       raise ValueError(
-        f"{self._setting}, but what it computes needs the mean over "
-        f"{self.num_replicas()} replicas (batch norm of the whole batch does, "
-        "for instance), which cannot be had at some steps only. Set it to 1."
+        f"{self._setting}, but its computation needs means over "
+        f"{self.num_replicas()} replicas, as batch norm over the whole batch "
+        "does, and replicas cannot communicate at some steps only. Set it to "
+        "1."
       )
     return x
 

@@ -138,8 +138,9 @@ class AbstractDataset(abc.ABC):
     """
     if batch_size < 1 or batch_size % num_shards:
       raise ValueError(
-        f"A batch of {batch_size} has no {num_shards} equal parts for the "
-        "replicas. Set options.batch_size to a multiple of their number."
+        f"A batch of {batch_size} cannot be split into {num_shards} equal "
+        "parts, one for each replica. Set options.batch_size to a multiple of "
+        f"{num_shards}."
       )
     seed = self.seed if seed is None else seed
     order = batch_order.Order(self._size(split), seed)

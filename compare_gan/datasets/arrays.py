@@ -145,8 +145,8 @@ def _alone(path):
   found = array_files.find(path, None, None, None, labels=False)
   if "eval" in found:
     raise ValueError(
-      f"{path} holds two splits, and does not say which images are meant. "
-      "Store those alone, as 'images'."
+      f"{path} holds the images of two splits. Store those to be scored "
+      "alone, as 'images'."
     )
   return found["train"][0]
 
@@ -192,7 +192,7 @@ class Arrays(in_memory.InMemoryDataset):
     shape: tuple[int, ...] = images["train"].shape[1:]
     if images["eval"].shape[1:] != shape:
       raise ValueError(
-        f"arrays: images to train on have the shape {shape}, those for "
+        f"arrays: training images have the shape {shape}, those for "
         f"evaluation {images['eval'].shape[1:]}."
       )
     name = os.path.basename(os.path.normpath(path)).split(".")[0]
@@ -279,8 +279,9 @@ def _merged(has_labels, train, eval):
   (images, axes, labels), (more, more_axes, more_labels) = train, eval
   if axes != more_axes:
     raise ValueError(
-      f"arrays: images to train on are {axes}, and images for evaluation, "
-      f"which are to train too, {more_axes}. Set arrays.layout."
+      f"arrays: training images have the axes {axes}, and the images for "
+      f"evaluation, which are trained on as well, {more_axes}. Set "
+      "arrays.layout."
     )
   both = array_formats.Parts([images, more])
   if not has_labels or (labels is None and more_labels is None):
@@ -299,8 +300,8 @@ def _labels(given, n, split):
   given = np.asarray(given)
   if given.dtype.kind not in "buif":
     raise ValueError(
-      f"arrays: labels of split {split!r} are {given.dtype}. Numbers of "
-      "classes are read: 0, 1 and so on."
+      f"arrays: labels of split {split!r} are {given.dtype}. They must be the "
+      "integers of classes: 0, 1 and so on."
     )
   one_hot = given.ndim == 2 and given.shape[0] == n and given.shape[1] > 1
   if one_hot and ((given == 0).sum(axis=1) == given.shape[1] - 1).all():
@@ -312,7 +313,7 @@ def _labels(given, n, split):
     )
   flat = given.reshape(-1)
   if flat.dtype.kind not in "ui" and not (flat == np.trunc(flat)).all():
-    raise ValueError(f"arrays: labels of split {split!r} are no integers.")
+    raise ValueError(f"arrays: labels of split {split!r} are not integers.")
   return flat.astype(np.int64)
 
 
@@ -357,7 +358,8 @@ def _first_label(stored, first_label, num_classes):
       return 1
     raise ValueError(
       "arrays: labels begin at 1. Set arrays.first_label = 1 if that is the "
-      "first class, as MATLAB counts, or 0 if only no image of class 0 is here."
+      "first class, as MATLAB counts, or 0 if there just are no images of "
+      "class 0."
     )
   return 0
 

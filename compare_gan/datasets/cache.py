@@ -45,9 +45,9 @@ def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
   try:
     if files.call(_is_intact, path):
       return files.call(_load, path)
-    logging.warning("%s is damaged and is made anew.", path)
+    logging.warning("%s is damaged and will be made again.", path)
   except FileNotFoundError:
-    logging.warning("%s is made once, which may take minutes.", path)
+    logging.warning("Making %s once, which may take minutes.", path)
   except OSError as error:
     _go_without(path, "read", error)
     return np.ascontiguousarray(make())
@@ -65,8 +65,8 @@ def _go_without(path, done, error):
     return
   _warned.add(path.parent)
   logging.warning(
-    "%s cannot be %s (%s): each process makes anew what the cache would "
-    "hold. Name a folder of your own: COMPARE_GAN_CACHE=/path.",
+    "%s cannot be %s (%s): each process will compute again what the cache "
+    "would hold. Set COMPARE_GAN_CACHE=/path to a folder of your own.",
     path,
     done,
     error.strerror or error,

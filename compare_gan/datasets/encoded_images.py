@@ -278,11 +278,11 @@ class EncodedImages(in_memory.InMemoryDataset):
       if source.labels is None:
         _, data = source.files.label_and_image(data)
       if zlib.crc32(data) != self._crcs[split][number]:
-        raise ValueError("it holds other bytes now")
+        raise ValueError("its content has changed")
     except (ValueError, OSError) as error:
       raise ValueError(
         f"{self.name}: {source.files.names[number]} could be read when the "
-        f"dataset was opened, and cannot any more: {error}"
+        f"dataset was opened, but not any more: {error}"
       ) from error
     return data
 
@@ -355,6 +355,6 @@ def _common_size(sources, layout, gin_name):
       for (height, width), name in list(seen.items())[:2]
     )
   raise ValueError(
-    f"{gin_name}: {found}. Set {gin_name}.image_size to what they are to be "
-    "made into, 64 or (64, 48) as (height, width)."
+    f"{gin_name}: {found}. Set {gin_name}.image_size to the size to scale "
+    "them to, 64 or (64, 48) as (height, width)."
   )

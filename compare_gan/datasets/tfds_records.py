@@ -46,8 +46,8 @@ def records_of(
     records = ArrayRecords(paths)
   else:
     raise ValueError(
-      f"{builder.info.full_name} is stored as {kind!r}, which cannot be read "
-      "by number. Prepare it as 'tfrecord' or 'array_record'."
+      f"{builder.info.full_name} is stored as {kind!r}, which has no random "
+      "access. Prepare it as 'tfrecord' or 'array_record'."
     )
   of_files = []
   bad = list(records.bad)
@@ -76,7 +76,7 @@ class ArrayRecords:
       from array_record.python import array_record_module
     except ImportError as error:
       raise ValueError(
-        f"{paths[0]} is an array_record file, which takes the package "
+        f"{paths[0]} is an array_record file, which needs the package "
         "array_record: pip install array_record, or prepare the dataset as "
         "tfrecord."
       ) from error
