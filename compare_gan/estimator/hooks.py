@@ -270,8 +270,8 @@ class Summaries(Hook):
       reason = getattr(error, "message", None) or error.strerror or error
       raise OSError(
         f"The summaries in {self._model_dir} cannot be written: {reason}. The "
-        "last checkpoint is good: make room, or give another --model_dir, and "
-        "start again."
+        "last checkpoint is good: free some space, or give another "
+        "--model_dir, and start again."
       ) from error
 
 

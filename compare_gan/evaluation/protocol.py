@@ -129,8 +129,8 @@ def unknown(first: Card, second: Card) -> str:
   unrecorded = ", ".join([*missing, *sorted(parameters)])
   return (
     f"The {which} was scored by an earlier version, which did not record "
-    f"{unrecorded}: nobody knows whether these are alike. Score it again to be "
-    "sure."
+    f"{unrecorded}: whether these agree is unknown. Score it again to compare "
+    "them."
   )
 
 

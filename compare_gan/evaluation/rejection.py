@@ -61,16 +61,19 @@ class Rejection:
   def __post_init__(self) -> None:
     if not 0 <= self.percentile <= 100:
       raise ValueError(
-        f"rejection.percentile = {self.percentile!r}, but it is a number from "
-        "0 to 100."
+        f"rejection.percentile = {self.percentile!r}, but it must be a number "
+        "from 0 to 100."
       )
     for name in ("burn_in", "batch_size", "max_batches"):
       value = getattr(self, name)
       if not (isinstance(value, int) and value > 0):
-        raise ValueError(f"rejection.{name} = {value!r}, but it is 1 or more.")
+        raise ValueError(
+          f"rejection.{name} = {value!r}, but it must be 1 or more."
+        )
     if not self.epsilon > 0:
       raise ValueError(
-        f"rejection.epsilon = {self.epsilon!r}, but it is above 0: 1e-8, say."
+        f"rejection.epsilon = {self.epsilon!r}, but it must be above 0, such "
+        "as 1e-8."
       )
 
   def check(self, gan: AbstractGAN) -> None:
@@ -132,9 +135,9 @@ class Rejection:
           found[len(found)] = z[row]
     if len(found) < n:
       raise ValueError(
-        f"--sampler=rejection kept {len(found)} of the {n} images that were "
-        f"asked for, out of rejection.max_batches = {self.max_batches} batches "
-        f"of {self.batch_size}. Lower rejection.percentile = {self.percentile}."
+        f"--sampler=rejection kept {len(found)} of the {n} requested images "
+        f"out of rejection.max_batches = {self.max_batches} batches of "
+        f"{self.batch_size}. Lower rejection.percentile = {self.percentile}."
       )
     return np.stack([found[k] for k in range(n)])
 

@@ -119,13 +119,13 @@ class Scorer:
         return "evaluate.real_statistics has no rows to draw resamples from"
       return (
         "the mean and covariance of the real images, which are all that is "
-        "computed here, have no rows to draw resamples from; beside a metric "
-        "that needs rows, as in evaluate.metrics = [@fid, @kid], it has "
-        "intervals"
+        "computed of them here, have no rows to draw resamples from; beside a "
+        "metric that needs rows, as in evaluate.metrics = [@fid, @kid], it "
+        "has intervals"
       )
     asked = [name for name in contract.needs(metric) if name in needs.CALLABLES]
     if asked:
-      return f"it asks the model ({', '.join(asked)}), which has no resamples"
+      return f"it calls the model ({', '.join(asked)}), which has no resamples"
     return ""
 
   def _say_what_has_no_intervals(self, without):
@@ -166,8 +166,8 @@ def _check_unique(names, kept):
     both = sorted(set(names) & set(other.lists))
     if both:
       raise ValueError(
-        f"{metric} returns {', '.join(both)} as well, and a mean would be over "
-        "the values of both. Leave one of them out of evaluate.metrics."
+        f"{metric} returns {', '.join(both)} as well, and their values would "
+        "be averaged together. Leave one of the two out of evaluate.metrics."
       )
 
 

@@ -46,8 +46,8 @@ class Evaluator:
   ):
     if runs < 1:
       raise ValueError(
-        f"{runs} runs were asked for, but 1 is the least: evaluate --runs, or "
-        "--num_eval_averaging_runs in training."
+        f"{runs} runs were requested, but at least 1 is needed. Set evaluate "
+        "--runs, or --num_eval_averaging_runs in training."
       )
     self._dataset = dataset
     self._chosen = chosen
@@ -165,7 +165,7 @@ class Evaluator:
       raise ValueError(
         f"Labels go from {labels.min()} to {labels.max()}, but those of "
         f"{self._dataset.name} are "
-        + (f"0 to {classes - 1}." if classes else "none: leave them out.")
+        + (f"0 to {classes - 1}." if classes else "none. Leave them out.")
       )
 
   def _row(self, runs, card, checkpoint_path, step, config):

@@ -77,8 +77,8 @@ def of_function(
   found = sorted({operation.type for operation in varying} & {*refused})
   if found:
     raise ValueError(
-      f"The generator has {', '.join(found)}, which a plain graph has no place "
-      "for: its way may not depend on z or y."
+      f"The generator has {', '.join(found)}, which a plain graph cannot "
+      "hold: control flow must not depend on z or y."
     )
   aliases = _aliases(function, varying, keeps_casts)
   operations, constants = _needed(output, inputs, varying, aliases)

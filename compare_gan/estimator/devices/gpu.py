@@ -54,7 +54,8 @@ def _of_this_host(batch_size):
     return single.OneDevice(gpus[0])
   if batch_size is not None and batch_size % len(gpus):
     raise ValueError(
-      f"options.batch_size = {batch_size} does not divide by the {len(gpus)} "
-      "GPUs. Choose a multiple, or fewer GPUs by CUDA_VISIBLE_DEVICES."
+      f"options.batch_size = {batch_size} is not divisible by the number of "
+      f"GPUs, {len(gpus)}. Choose a multiple, or hide GPUs with "
+      "CUDA_VISIBLE_DEVICES."
     )
   return replicated.Mirrored(gpus)

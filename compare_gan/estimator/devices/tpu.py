@@ -112,8 +112,9 @@ class TpuDevices(replicated.Replicated):
     lost = tf.errors.UnavailableError, tf.errors.AbortedError
     if isinstance(error, lost):
       raise ConnectionError(
-        "The TPU is lost: preempted, or under maintenance. The last checkpoint "
-        "is good: the same command goes on when there is a TPU again."
+        "The TPU is lost: preempted, or under maintenance. The last "
+        "checkpoint is good: run the same command to resume when a TPU is "
+        "available again."
       ) from error
 
 
@@ -149,8 +150,8 @@ def choose(batch_size: Optional[int], run_config: Any) -> TpuDevices:
   cores = devices.num_replicas()
   if batch_size is not None and batch_size % cores:
     raise ValueError(
-      f"options.batch_size = {batch_size} does not divide by the {cores} cores "
-      "of the TPU. Choose a multiple, or run_config.single_core = True."
+      f"options.batch_size = {batch_size} is not divisible by the {cores} "
+      "cores of the TPU. Choose a multiple, or run_config.single_core = True."
     )
   return devices
 
@@ -169,8 +170,8 @@ def _strategy(options, single_core):
     raise ValueError(
       f"--run_config=tpu with TPURunConfig.tpu = {options.tpu!r} found no TPU "
       f"({reason}). 'local' is for a TPU VM with tensorflow-tpu in place of "
-      "tensorflow; elsewhere give the TPU's name or address. --run_config=auto "
-      "does without one."
+      "tensorflow; elsewhere give the TPU's name or address. "
+      "--run_config=auto works without a TPU."
     ) from error
   assignment = None
   if single_core:

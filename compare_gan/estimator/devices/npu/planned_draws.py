@@ -114,14 +114,14 @@ def step_graph(model: Any, specs: Any) -> tf.Graph:
 def _require_plannable(draw, graph):
   if draw.graph is not graph:
     raise ValueError(
-      f"{draw.name} is drawn inside of a loop or a condition of the "
-      "step's graph, where an NPU cannot get it from the input pipeline. With "
+      f"{draw.name} is drawn inside a loop or a condition of the step's "
+      "graph, where an NPU cannot get it from the input pipeline. With "
       "options.micro_batches = 1 there is no loop."
     )
   if not draw.shape.is_fully_defined():
     raise ValueError(
-      f"{draw.name} has a shape that is known only as the step runs. On "
-      "an NPU all shapes must be static."
+      f"{draw.name} has a shape that is known only when the step runs. On an "
+      "NPU all shapes must be static."
     )
 
 
@@ -141,7 +141,8 @@ def _cut(step, global_step, wanted):
     if op.type == "Placeholder":
       raise ValueError(
         f"A draw of the step depends on {op.name}, which is on the device: an "
-        "NPU's noise is drawn before, from the seed and global_step alone."
+        "NPU's noise is drawn before the step, from the seed and global_step "
+        "alone."
       )
     found[op.name] = _copy(op)
     left.extend(x.op for x in op.inputs)

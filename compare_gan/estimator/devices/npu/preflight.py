@@ -160,7 +160,9 @@ def findings(
     found.extend(_of_op(op, known, shapes.are_constant(op)))
     if is_lost:
       where = f"{op.name}{_line(op)}"
-      found.append(Finding(f"{op.type} makes an unknown shape", where, True))
+      found.append(
+        Finding(f"{op.type} returns a tensor of unknown shape", where, True)
+      )
   found.extend(_of_functions(graph, known))
   return found
 
@@ -224,20 +226,24 @@ def _of_op(op, known, is_constant):
     yield finding
   for x in op.outputs:
     if x.dtype in _BAD_DTYPES:
-      yield Finding(f"{op.type} makes {x.dtype.name}", where, True)
+      yield Finding(f"{op.type} returns {x.dtype.name}", where, True)
 
 
 def _of_type(kind, known, where):
   if kind in _LOOPS:
     yield Finding(
-      "a loop inside of the step would be the second one of the graph, and "
-      "the loop of steps could not run on the card",
+      "a loop inside the step would be nested in the loop of steps, which "
+      "then cannot run on the card",
       where,
       True,
     )
   elif kind.startswith(("Stateless", "Random")) and kind != "StatelessIf":
     if kind not in known:
-      yield Finding(f"{kind} draws on the card, which cannot", where, True)
+      yield Finding(
+        f"{kind} draws random numbers on the card, which is not supported",
+        where,
+        True,
+      )
   elif kind not in known:
     yield Finding(f"{kind} is not on the list", where)
 
@@ -277,7 +283,7 @@ def check(graph: tf.Graph) -> None:
   if bad:
     raise ValueError(
       f"An NPU would not run this step as one graph: {_list(bad)}. "
-      "preflight.on_findings = 'warn' trains nevertheless."
+      "preflight.on_findings = 'warn' trains anyway."
     )
   found = [finding for finding in found if not finding.is_constant]
   if found:
@@ -303,7 +309,7 @@ def report(graph: tf.Graph) -> str:
     counts.update(node.op for node in function.node_def)
   lines = [
     f"Preflight for an NPU: {sum(counts.values())} ops of {len(counts)} types.",
-    f"The list of known ones is {path or 'that of preflight.py'}.",
+    f"The list of known types is {path or 'that of preflight.py'}.",
   ]
   lines += [
     f"  {'ok' if kind in known else '??'}  {count:5d}  {kind}"
