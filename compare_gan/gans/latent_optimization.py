@@ -71,7 +71,7 @@ class LatentOptimization:
     if not self.beta > 0:
       raise ValueError(
         "latent_optimization.beta = 0, but a step along a slope of 0 would be "
-        "0 / 0. Set it to 0.1, say."
+        "0 / 0. Set it above 0, such as 0.1."
       )
 
   def improve(

@@ -78,9 +78,9 @@ class Turns:
     total, replicas = 3 * self.count, replica.num_replicas()
     if total % replicas:
       raise ValueError(
-        f"There are {total} turned images to an update, but {replicas} "
-        f"replicas cannot share them evenly. Change {self._gin_name} so that "
-        "they can: 3 images are turned for each of them."
+        f"The {total} turned images of an update cannot be shared evenly by "
+        f"{replicas} replicas. Change {self._gin_name} so that they can: each "
+        "of its images is turned 3 times."
       )
     size = total // replicas
     return replica.replica_id() * size, size

@@ -54,8 +54,8 @@ class SSGAN(ModularGAN):
       )
     if rotated_batch_size % 4 or not 4 <= rotated_batch_size:
       raise ValueError(
-        f"SSGAN.rotated_batch_size = {rotated_batch_size}; a multiple of 4 "
-        "would do: each image comes at four angles."
+        f"SSGAN.rotated_batch_size = {rotated_batch_size}; it must be a "
+        "multiple of 4, since each image is shown at four angles."
       )
     if rotated_batch_size // 4 > options.batch_size:
       raise ValueError(

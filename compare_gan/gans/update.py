@@ -136,9 +136,9 @@ class Side:
       more = len(names) - _MOST_NAMES
       warnings.warn(
         f"{len(names)} of the {len(self.weights)} weights that "
-        f"{self.optimizer.name} is to train get no gradient and stay as they "
-        f"are, since no loss depends on them: {shown}"
-        f"{f' and {more} more' if more > 0 else ''}.",
+        f"{self.optimizer.name} trains get no gradient and stay as they are, "
+        "since no loss depends on them: "
+        f"{shown}{f' and {more} more' if more > 0 else ''}.",
         stacklevel=2,
       )
 

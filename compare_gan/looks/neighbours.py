@@ -25,14 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--neighbours",
     type=int,
     default=5,
-    help="for --make=neighbours: how many training images of each image",
+    help="for --make=neighbours: how many training images to show per image",
   )
 
 
 def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   require_pictures(gan, "neighbours")
   if args.neighbours < 1:
-    raise ValueError(f"--neighbours={args.neighbours}: it is 1 or more.")
+    raise ValueError(f"--neighbours={args.neighbours}: it must be 1 or more.")
 
 
 def nearest(
@@ -85,7 +85,7 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
   of, k = subject.real, args.neighbours
   if of.num_train < k:
     raise ValueError(
-      f"--neighbours={k}, but there are {of.num_train} training images "
+      f"--neighbours={k}, but there are only {of.num_train} training images "
       "(dataset.name, evaluate.num_train)."
     )
   fake = subject.finite_images

@@ -44,7 +44,7 @@ def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
   message = f"{message} {_advice(gan, replicas, available)}"
   if mode == "refuse":
     raise ValueError(
-      f"{message} run_config.memory_check = 'warn' lets it try anyway."
+      f"{message} run_config.memory_check = 'warn' trains anyway."
     )
   warnings.warn(message, stacklevel=2)
 
@@ -60,7 +60,7 @@ def report(gan: Any) -> str:
 
 
 def _in_words(needed, available):
-  text = f"Memory for training, an estimate: {_gib(needed)}"
+  text = f"Estimated memory for training: {_gib(needed)}"
   return f"{text}." if available is None else f"{text} of {_gib(available)}."
 
 

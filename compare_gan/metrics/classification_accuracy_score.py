@@ -72,7 +72,7 @@ def classification_accuracy_score(
       raise ValueError(
         f"{name}_labels has shape {labels.shape} and smallest label "
         f"{labels.min() if labels.size else None}, but {len(images)} images "
-        "need a label from 0 on each."
+        "each need a label of 0 or more."
       )
   real_labels, fake_labels = sets["real"][1], sets["fake"][1]
   num_classes = 1 + int(max(real_labels.max(), fake_labels.max()))

@@ -47,7 +47,7 @@ def cmmd(
     resamples: see metrics/contract.py.
   """
   if not sigma > 0:
-    raise ValueError(f"cmmd.sigma is {sigma}, but a kernel is wider than 0.")
+    raise ValueError(f"cmmd.sigma is {sigma}, but it must be above 0.")
   check(real_features=real_features, fake_features=fake_features)
   check_lengths(real_features=real_features, fake_features=fake_features)
   whole = {  # a single subset, of all rows

@@ -86,7 +86,7 @@ def duplicate_images(
 def _check_quantile(metric, quantile):
   if not 0.0 <= quantile <= 1.0:
     raise ValueError(
-      f"{metric}.quantile is {quantile}, but it is a share from 0 to 1."
+      f"{metric}.quantile is {quantile}, but it must be a share from 0 to 1."
     )
 
 

@@ -54,10 +54,10 @@ def memorization(
   fake = neighbours.nearest_squared_distances(fake_features, train_features)
   if not heldout.any():
     raise ValueError(
-      "Each row of heldout_features equals a row of train_features, so nothing "
-      "is held out, and copies cannot be told from fresh images. A dataset "
-      "holds images out by folder.eval_fraction, arrays.eval_fraction or a "
-      "split of its own."
+      "Each row of heldout_features equals a row of train_features, so "
+      "nothing is held out, and copies cannot be told from fresh images. Hold "
+      "images out with folder.eval_fraction, arrays.eval_fraction or a split "
+      "of their own."
     )
   return _scores(heldout, fake)
 

@@ -75,8 +75,8 @@ def sliced_wasserstein(
   if real_images.shape != fake_images.shape:
     raise ValueError(
       f"real_images has shape {real_images.shape} and fake_images "
-      f"{fake_images.shape}, but sorted values are compared one by one: give "
-      "as many images of the same size."
+      f"{fake_images.shape}, but sorted values are compared one by one. Give "
+      "equal numbers of images of the same size."
     )
   levels = _levels(real_images.shape[1:3], coarsest)
   rng = np.random.RandomState(seed)

@@ -68,8 +68,8 @@ def _keep_others_out(stack, devices, model_dir):
   checkpoints.all_steps(model_dir)  # Raises if the folder is unreadable.
   files.make_folder(model_dir)
   refusal = (
-    f"{model_dir} is being trained in by {{holder}}. Wait for it or end it, or "
-    "give another --model_dir. Several hosts train together by TF_CONFIG."
+    f"{{holder}} is training in {model_dir}. Wait for it or end it, or give "
+    "another --model_dir. To train on several hosts together, set TF_CONFIG."
   )
   stack.enter_context(
     locks.hold_or_refuse(os.path.join(model_dir, _LOCK), refusal)
@@ -131,7 +131,7 @@ def _begun(model_dir, dataset):
       raise
     print(
       f"The checkpoint of step 0 in {model_dir} holds no training: starting "
-      f"anew. {error}"
+      f"over. {error}"
     )
     return None
   return was
@@ -178,7 +178,7 @@ def _beginning(dataset, options, run_config, model_dir):
   stored = checkpoints.last_good(model_dir)
   if stored is not None and was is not None:
     step, tensors = stored
-    print(f"Going on from the checkpoint of step {step} in {model_dir}.")
+    print(f"Resuming from the checkpoint of step {step} in {model_dir}.")
     return seed, was, model_dir_lib.values_of(tensors, model_dir)
   if not options.init_from:
     return seed, was, None

@@ -202,7 +202,7 @@ class Ada:
         f"{filter_bank.BANDS} bands, such as (1, 1, 1, 1)."
       )
     for band in self.filter_bands:
-      require_number("ada.filter_bands, each of them,", band, 0.0, 1.0)
+      require_number("each of ada.filter_bands", band, 0.0, 1.0)
 
   def multiplier(self, name: str) -> float:
     """Returns the multiplier of a transformation's gate; 0 if left out."""
@@ -253,7 +253,8 @@ class Ada:
     if any(name in colors.NAMES for name in used) and channels not in (1, 3):
       raise ValueError(
         f"ada.preset = {self.preset!r} changes colours of images of 1 or 3 "
-        f"channels, but they have {channels}. Choose one without, such as 'bg'."
+        f"channels, but they have {channels}. Choose one that does not, such "
+        "as 'bg'."
       )
     if channels == 1:
       used = [name for name in used if name not in colors.OF_COLORS]

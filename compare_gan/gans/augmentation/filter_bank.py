@@ -53,10 +53,10 @@ def require_size(height: int, width: int) -> None:
   """Raises if images are too small to reflect by the filter's radius."""
   if min(height, width) <= RADIUS:
     raise ValueError(
-      f"ada.filter reflects images by {RADIUS} pixels, but they are {height} x "
-      f"{width}. Images of {RADIUS + 1} x {RADIUS + 1} pixels and more can be "
-      "filtered; ada.filter = 0 leaves the filter out, and so do the presets "
-      "without an f, ada.preset = 'bgc' say."
+      f"ada.filter reflects images by {RADIUS} pixels, but they are {height} "
+      f"x {width}. It needs images of at least {RADIUS + 1} x {RADIUS + 1} "
+      "pixels. Set ada.filter = 0, or choose a preset without an f, such as "
+      "ada.preset = 'bgc'."
     )
 
 
