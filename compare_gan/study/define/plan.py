@@ -244,8 +244,8 @@ def describe(study: definition.Study) -> str:
     seeds = phase.seeds or study.seeds
     n = counted["phases"][phase.name]
     lines.append(
-      f"  {phase.name}: {n} runs, {seeds} seed{'s' * (seeds > 1)} a setting"
-      f"{', follows from scores' * phase.adaptive}"
+      f"  {phase.name}: {n} runs, {seeds} seed{'s' * (seeds > 1)} per "
+      f"setting{', follows from scores' * phase.adaptive}"
     )
   lines += ["", "Slices: cells, and runs that no earlier slice has"]
   for slice_ in counted["slices"]:

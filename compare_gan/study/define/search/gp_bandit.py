@@ -70,7 +70,7 @@ class GpBandit(phase.Phase):
     if not ranges:
       raise ValueError(
         f"gp_bandit has nothing to search in {group.key}: all of its ranges "
-        "are inert there. Name another setting in gp_bandit.ranges."
+        "are inert there. Give a range to another setting in gp_bandit.ranges."
       )
     random = ranges_lib.random_numbers(seed, self.name, group.key, str(round))
     x, y = _points(ranges, history.trials)
