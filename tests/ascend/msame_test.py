@@ -97,7 +97,7 @@ def test_truncated_file_is_refused(inputs, tmp_path):
   "change,message",
   [
     (lambda x: x[:1], r"inputs z, y: one for each"),
-    (lambda x: [x[0], x[1] + "/1.bin"], "take one kind"),
+    (lambda x: [x[0], x[1] + "/1.bin"], "mixes folders and files"),
     (lambda x: [x[0], x[1] + "s"], "There is no"),
   ],
 )

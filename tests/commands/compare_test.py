@@ -31,7 +31,7 @@ _OTHER = {
 def test_unlike_protocols_are_refused_and_named(tmp_path, capsys):
   assert main(["compare", *_write(tmp_path, _CARD, _OTHER)]) == 1
   said = capsys.readouterr()
-  assert "The protocols are unlike" in said.err and "--force" in said.err
+  assert "The protocols differ" in said.err and "--force" in said.err
   assert "fid.k: 5 and 3" in said.err and not said.out
 
 
@@ -58,8 +58,8 @@ def test_rows_of_earlier_versions_are_compared_with_a_note(tmp_path, capsys):
   "content,message",
   [
     (None, "There is no '.*x.json'. Give a file that `evaluate --json`"),
-    (b"{", "'.*x.json' is no JSON"),
-    (b"\xff\xfe", "'.*x.json' is no JSON"),
+    (b"{", "'.*x.json' is not JSON"),
+    (b"\xff\xfe", "'.*x.json' is not JSON"),
     (b"[1]", "'.*x.json' holds no scores with their protocol"),
     (b'{"scores": {}}', "'.*x.json' holds no scores with their protocol"),
     (b'{"scores": 1, "protocol": {}}', "holds no scores with their protocol"),

@@ -292,7 +292,7 @@ def test_directions_need_no_dataset(sample):
 @pytest.mark.parametrize(
   "flags,said",
   [
-    (["--directions=3"], "--directions=3: z has 1 to 2"),
+    (["--directions=3"], "--directions=3: it must be from 1 to 2"),
     (["--directions_of=B7"], "There are hidden"),
     (["--map=mds", "--make=map"], "--map=mds is unknown"),
     (["--features=dino", "--make=map"], "--features=dino is unknown"),

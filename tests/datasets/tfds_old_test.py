@@ -234,7 +234,7 @@ def test_a_folder_without_files_is_said(tmp_path):
   with pytest.raises(ValueError, match="neither features.json nor files like"):
     _open(tmp_path, "cifar10").size("train")
   (folder / "dataset_info.json").write_text("{")
-  with pytest.raises(ValueError, match="dataset_info.json is no JSON"):
+  with pytest.raises(ValueError, match="dataset_info.json is not JSON"):
     _open(tmp_path, "cifar10").size("train")
 
 
@@ -286,5 +286,5 @@ def test_whole_files_of_fewer_examples_are_refused(tmp_path):
     str(folder / "cifar10-train.tfrecord-00001-of-00002")
   ) as writer:
     writer.write(_example(image=_png(1, (32, 32, 3)), label=1))
-  with pytest.raises(ValueError, match="11 examples of the 20 .* 'train'"):
+  with pytest.raises(ValueError, match="11 examples in split 'train', .* 20"):
     _open(tmp_path, "cifar10").size("train")

@@ -36,7 +36,7 @@ def test_what_fits_is_said_and_no_more(capsys):
   with warnings.catch_warnings():
     warnings.simplefilter("error")
     memory_check.check("refuse", _graph(gan), gan)
-  assert "Memory for training, an estimate: 0." in capsys.readouterr().out
+  assert "Estimated memory for training: 0." in capsys.readouterr().out
 
 
 def test_off_does_not_look(capsys):

@@ -55,7 +55,7 @@ def test_alone(environment):
 @pytest.mark.parametrize(
   "environment, message",
   [
-    ({"TF_CONFIG": "{cluster"}, "no JSON"),
+    ({"TF_CONFIG": "{cluster"}, "not JSON"),
     ({"TF_CONFIG": "[1]"}, 'must be {"cluster": ..., "task": ...}'),
     ({"TF_CONFIG": '{"cluster": ["a:1"]}'}, '"cluster" is'),
     (
@@ -138,7 +138,7 @@ def test_tasks_per_node_without_the_variable():
   "changes, message",
   [
     ({"SLURM_PROCID": "5"}, "task 5 of 5"),
-    ({"SLURM_PROCID": "x"}, "SLURM_PROCID=x is no number"),
+    ({"SLURM_PROCID": "x"}, "SLURM_PROCID=x is not a number"),
     ({"SLURM_STEP_NUM_TASKS": "4"}, "but 5 tasks on n1, n2, n3"),
     ({"SLURM_STEP_TASKS_PER_NODE": "2x2"}, "2x2 is not understood"),
     ({"SLURM_DISTRIBUTION": "cyclic"}, "--distribution=block"),

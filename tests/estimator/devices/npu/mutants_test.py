@@ -87,8 +87,11 @@ def test_the_double_catches(fault, message, tmp_path):
 @pytest.mark.parametrize(
   "fault,message",
   [
-    ("two_whiles", "would be the second one"),
-    ("draws_in_the_graph", "StatelessRandom.* draws on the card"),
+    ("two_whiles", "would be nested"),
+    (
+      "draws_in_the_graph",
+      "StatelessRandom.* draws random numbers on the card",
+    ),
     ("float64_on_the_card", "makes float64"),
   ],
 )

@@ -133,7 +133,7 @@ def test_other_draws_than_planned_are_refused():
   with pytest.raises(ValueError, match="not prepared"):
     with draws.fed([]):
       draws.normal([3])
-  with pytest.raises(ValueError, match="1 of 1 draws .* not asked for"):
+  with pytest.raises(ValueError, match="1 of 1 draws .* not used"):
     with draws.fed([tf.zeros([2])]):
       pass
 
