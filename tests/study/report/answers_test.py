@@ -30,8 +30,8 @@ def test_answers_tell_the_best_of_how_many():
   ]
   assert _answers(table(rows))[0] == (
     "The best of 2 settings has a median fid of 13 over 2 seeds (2 of 2 "
-    "succeeded): norm = sn, penalty = gp, lr = 1. It was chosen by these seeds: "
-    "fresh ones (repeat_best) look worse on average."
+    "succeeded): norm = sn, penalty = gp, lr = 1. It was chosen by these "
+    "seeds: fresh ones (repeat_best) look worse on average."
   )
 
 
@@ -172,8 +172,8 @@ def test_answers_tell_who_fails():
     "trainings (25 %)."
   )
   assert _the(_answers(found), "failures count as").endswith(
-    "none fails in 2 of 4 runs, sn in 1 of 4; failures count as the worst value "
-    "seen, 3; among survivors alone the mean fid of sn is 1 higher."
+    "none fails in 2 of 4 runs, sn in 1 of 4; failures count as the worst "
+    "value seen, 3; among survivors alone the mean fid of sn is 1 higher."
   )
 
 
@@ -184,8 +184,8 @@ def test_answers_tell_where_only_one_of_them_fails():
     "norm at this setting: sn beats none by 3.5 [1, 6]"
   )
   assert sentence.endswith(
-    "none fails in 8 of 8 runs, sn in 0 of 8; failures count as the worst value "
-    "seen, 8."
+    "none fails in 8 of 8 runs, sn in 0 of 8; failures count as the worst "
+    "value seen, 8."
   )
 
 
