@@ -30,7 +30,7 @@ def halvings(size: int, times: int) -> list[int]:
   return sizes
 
 
-def starting_as(
+def with_initializer(
   initializer: Optional[str], kernel_fn: Callable[..., tf.Module]
 ) -> Callable[..., tf.Module]:
   """Returns a `kernel_fn` that initialises kernels with `initializer`.
@@ -147,7 +147,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   ) -> None:
     super().__init__(image_shape, num_classes)
     norm = self.make_norm(y_dim=num_classes)
-    kernel_fn = starting_as(conv_initializer, self.kernel_fn)
+    kernel_fn = with_initializer(conv_initializer, self.kernel_fn)
     self.convs = _Convolutions(image_shape[2], ch, norm, kernel_fn, "d")
     self.scores = abstract_arch.Scores(
       _flat_size(image_shape, ch), 0, self.kernel_fn, name="d_fc4"

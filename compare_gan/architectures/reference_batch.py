@@ -67,7 +67,7 @@ class _Reference(Module):
         "is_filled", [], initializers.zeros, trainable=False, dtype=tf.int32
       )
 
-  def of_pass(
+  def rows_of_pass(
     self, inputs: dict[str, tf.Tensor], is_training: bool
   ) -> dict[str, tf.Tensor]:
     """Returns the rows to put in front of each input of a pass."""
@@ -85,10 +85,10 @@ class _Reference(Module):
   def fill(self, inputs: dict[str, tf.Tensor]) -> None:
     """Stores the rows of the first batch; later batches change nothing."""
     for name, x in inputs.items():
-      self._note(name, x)
+      self._store(name, x)
     state.update(self.is_filled, lambda: tf.ones([], tf.int32))
 
-  def _note(self, name, x):
+  def _store(self, name, x):
     state.update(self.rows[name], lambda: self._chosen(name, x))
 
   def _chosen(self, name, x):
@@ -125,7 +125,7 @@ class _WithReference:
     given = inspect.signature(call).bind(*args, **kwargs).arguments
     is_training = given.pop("is_training")
     inputs = {name: x for name, x in given.items() if x is not None}
-    rows = self.reference.of_pass(inputs, is_training)
+    rows = self.reference.rows_of_pass(inputs, is_training)
     if is_training:
       self.reference.fill(inputs)
     both = {

@@ -132,7 +132,7 @@ def unread(batches_are_made: bool = True) -> dict[str, str]:
   names = list(_NAMES_READ_LATER)
   if not batches_are_made:
     names += _NAMES_READ_BY_BATCHES
-  later = _names_for_later(bound, names)
+  later = _selectors_read_later(bound, names)
   read = _names_read(bound, used)
   found = {}
   for name in bound:
@@ -143,7 +143,7 @@ def unread(batches_are_made: bool = True) -> dict[str, str]:
     elif selector not in later and name not in read:
       if used.get("options.gan_class") != _READ_WITHOUT_A_CALL.get(name, ""):
         found[name] = _why_unread(name, used)
-  found.update(_read_for_nothing(bound, used))
+  found.update(_bindings_without_effect(bound, used))
   return found
 
 
@@ -182,7 +182,7 @@ def _configurable(selector):
     return None
 
 
-def _names_for_later(bound, names):
+def _selectors_read_later(bound, names):
   """Returns the selectors that are read later, and those that they refer to.
 
   Args:
@@ -298,7 +298,7 @@ _CHOICES = (
 )
 
 
-def _read_for_nothing(bound, used):
+def _bindings_without_effect(bound, used):
   """Returns {name: reason} of bindings that are read but have no effect."""
   from compare_gan.gans import latents
 

@@ -46,7 +46,7 @@ def running(replicas: Replicas) -> Iterator[None]:
     _current.replicas = outer
 
 
-class _Apart(Replicas):
+class _WithoutCommunication(Replicas):
   """Replicas inside a branch of the graph, where they cannot communicate."""
 
   def __init__(self, replicas: Replicas, setting: str) -> None:
@@ -69,13 +69,13 @@ class _Apart(Replicas):
     return x
 
 
-def apart(setting: str) -> contextlib.AbstractContextManager:
+def forbid_communication(setting: str) -> contextlib.AbstractContextManager:
   """Forbids communication between replicas inside.
 
   Args:
     setting: the reason, a gin name and its value, for the error message.
   """
-  return running(_Apart(_current.replicas, setting))
+  return running(_WithoutCommunication(_current.replicas, setting))
 
 
 def num_replicas() -> int:

@@ -241,11 +241,11 @@ def _train_and_test(names):
   """
   words = {name: set(_WORDS.findall(name.lower())) for name in names}
 
-  def having(*wanted: str) -> list[str]:
+  def names_containing(*wanted: str) -> list[str]:
     return [name for name in names if words[name] & set(wanted)]
 
-  train = having(*class_folders.TRAIN_NAMES)
-  tests = (having(name) for name in class_folders.EVAL_NAMES)
+  train = names_containing(*class_folders.TRAIN_NAMES)
+  tests = (names_containing(name) for name in class_folders.EVAL_NAMES)
   test = next((found for found in tests if found), [])
   if len(train) != 1 or len(test) != 1 or train == test:
     return None, None

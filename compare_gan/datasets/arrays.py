@@ -122,7 +122,9 @@ def read_images(
     [N, H, W, C], uint8 or float32 in [0, 1].
   """
   array_pixels.check_choices(layout, value_range)
-  numbers, axes = array_pixels.images_first(_alone(path), layout, None)
+  numbers, axes = array_pixels.images_first(
+    _read_only_array(path), layout, None
+  )
   if value_range is None and numbers.dtype.kind == "f":
     low = min((float(x.min()) for x in numbers.blocks()), default=0.0)
     if low < 0.0:
@@ -135,7 +137,7 @@ def read_images(
   return array_pixels.images_of({path: (numbers, axes)}, value_range)[path]
 
 
-def _alone(path):
+def _read_only_array(path):
   """Returns the Numbers of the one array, or of the images, in a file."""
   members = array_formats.members_of(path)
   if not isinstance(members, dict):
@@ -158,7 +160,7 @@ def read_labels(path: str, count: int) -> np.ndarray:
     path: an npy or idx file of integers, or of one-hot rows.
     count: how many images there are.
   """
-  given = array_formats.read_all(_alone(path))
+  given = array_formats.read_all(_read_only_array(path))
   if len(given) != count and given.size != count:
     raise ValueError(
       f"{path} holds labels of shape {given.shape}, but there are {count} "

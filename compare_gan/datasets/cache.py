@@ -49,17 +49,17 @@ def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
   except FileNotFoundError:
     logging.warning("Making %s once, which may take minutes.", path)
   except OSError as error:
-    _go_without(path, "read", error)
+    _warn_of_missing_cache(path, "read", error)
     return np.ascontiguousarray(make())
   made = np.ascontiguousarray(make())
   try:
     _write(path, made)
   except OSError as error:
-    _go_without(path, "written", error)
+    _warn_of_missing_cache(path, "written", error)
   return made
 
 
-def _go_without(path, done, error):
+def _warn_of_missing_cache(path, done, error):
   """Warns, once for each folder, that the cache cannot be used."""
   if path.parent in _warned:
     return
@@ -87,7 +87,7 @@ def writable_folder() -> pathlib.Path:
     files.call(tempfile.TemporaryFile, dir=path).close()
     return path
   except OSError as error:
-    _go_without(path / "files", "written", error)
+    _warn_of_missing_cache(path / "files", "written", error)
     return _temporary_folder()
 
 

@@ -69,18 +69,18 @@ def _find(paths, folders, gin_name, classes):
     tops = _tops(paths)
     if tops & classes:
       return _part(paths, folders, above), None
-    train = _one_of(tops, TRAIN_NAMES, above, gin_name)
-    test = _one_of(tops, EVAL_NAMES, above, gin_name)
+    train = _find_split(tops, TRAIN_NAMES, above, gin_name)
+    test = _find_split(tops, EVAL_NAMES, above, gin_name)
     if train and test:
       _warn_of_unused(tops, train, test)
-      return _both(paths, folders, above, train, test, classes)
+      return _parts_of_two_folders(paths, folders, above, train, test, classes)
     _refuse_half_of_a_split(tops, folders, above, train, test, gin_name)
     _refuse_lookalikes(tops, gin_name)
     if len(tops) > 1 and _is_split_below(paths):
       return _splits_of_classes(paths, folders, above, gin_name)
     if not _is_wrapper(paths, tops):
       return _part(paths, folders, above), None
-    above, paths = _enter(paths, above)
+    above, paths = _enter_folder(paths, above)
 
 
 def _tops(paths):
@@ -97,7 +97,7 @@ def _is_wrapper(paths, tops):
   )
 
 
-def _enter(paths, above):
+def _enter_folder(paths, above):
   """Returns the folder around everything, and the paths below it."""
   first = next(iter(paths.values()))[0]
   return (*above, first), {number: path[1:] for number, path in paths.items()}
@@ -117,14 +117,14 @@ def _part(paths, folders, above):
   )
 
 
-def _both(paths, folders, above, train, test, classes):
+def _parts_of_two_folders(paths, folders, above, train, test, classes):
   """Returns the Parts of two folders, without the folders around either."""
   parts = []
   for top in (train, test):
     inside = {n: path[1:] for n, path in paths.items() if path[0] == top}
     around = (*above, top)
     while _is_wrapper(inside, _tops(inside)) and not _tops(inside) & classes:
-      around, inside = _enter(inside, around)
+      around, inside = _enter_folder(inside, around)
     parts.append(_part(inside, folders, around))
     classes = classes | _tops(inside)
   return tuple(parts)
@@ -133,7 +133,7 @@ def _both(paths, folders, above, train, test, classes):
 # ---- Names of splits ---------------------------------------------------------
 
 
-def _one_of(tops, names, above, gin_name):
+def _find_split(tops, names, above, gin_name):
   """Returns the folder of the first of some names, in any case, or None."""
   for name in names:
     found = sorted(top for top in tops if top and top.lower() == name)

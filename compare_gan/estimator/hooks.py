@@ -160,10 +160,10 @@ class ScalarTable(Hook):
     row = {"step": step, "seconds": round(self._seconds, 3)}
     row.update((name, float(value)) for name, value in sorted(scalars.items()))
     if self._names is None:
-      self._start_anew(row)
+      self._rewrite_with_columns(row)
     files.append_text(self._path, _csv_lines(self._names, [row]))
 
-  def _start_anew(self, row):
+  def _rewrite_with_columns(self, row):
     """Writes the earlier rows again, with columns for new scalars as well."""
     before = {name: None for old in self._rows for name in old}
     self._names = list({**dict.fromkeys(row), **before})

@@ -84,7 +84,7 @@ def digest_of_score(row: ScoreRow, name: str) -> str:
   metrics = _metrics(row.protocol)
   for metric, names in row.metrics.items():
     if metric in metrics and name in names:
-      return digest(_of_metrics(row.protocol, [metric]))
+      return digest(_card_of_metrics(row.protocol, [metric]))
   return row.protocol_digest
 
 
@@ -98,7 +98,7 @@ def differences(first: Card, second: Card) -> list[str]:
   if _form(first) != _form(second):
     return _differences_of_forms(first, second)
   shared = [metric for metric in _metrics(first) if metric in _metrics(second)]
-  cards = [_of_metrics(card, shared) for card in (first, second)]
+  cards = [_card_of_metrics(card, shared) for card in (first, second)]
   left_out = {*_said(first), *_said(second), "metrics"}
   unlike = [
     f"{key}: {_value(first, key)} and {_value(second, key)}"
@@ -172,7 +172,7 @@ def as_json(card: Card) -> Card:
   return json.loads(json.dumps(card))
 
 
-def _of_metrics(card, chosen):
+def _card_of_metrics(card, chosen):
   """Returns the card of a row with the chosen metrics only."""
   metrics = _metrics(card)
   of_some = {key for entry in metrics.values() for key in entry["uses"]}

@@ -116,7 +116,9 @@ class Rejection:
     maximum = -np.inf
     batches = -(-self.burn_in // self.batch_size)
     for i in range(batches):
-      y = _in_turn(labels, np.arange(n), self.batch_size, i * self.batch_size)
+      y = _labels_of_batch(
+        labels, np.arange(n), self.batch_size, i * self.batch_size
+      )
       maximum = max(maximum, proposed(i, y)[1].max())
     found: dict[int, np.ndarray] = {}
     for i in range(batches, batches + self.max_batches):
@@ -142,7 +144,7 @@ class Rejection:
     return np.stack([found[k] for k in range(n)])
 
 
-def _in_turn(labels, places, size, first):
+def _labels_of_batch(labels, places, size, first):
   if labels is None:
     return None
   return labels[places[(first + np.arange(size)) % len(places)]]

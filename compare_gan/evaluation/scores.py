@@ -63,7 +63,7 @@ class Scorer:
     if errors:
       status = f"no {', '.join(sorted(errors))}"
     without = {k: x.without for k, x in kept.items() if x.without}
-    self._say_what_has_no_intervals(without)
+    self._print_missing_intervals(without)
     lists = _merged(x.lists for x in kept.values())
     return {
       "status": status,
@@ -128,7 +128,7 @@ class Scorer:
       return f"it calls the model ({', '.join(asked)}), which has no resamples"
     return ""
 
-  def _say_what_has_no_intervals(self, without):
+  def _print_missing_intervals(self, without):
     """Prints each reason once."""
     for metric, reason in without.items():
       line = f"evaluate.bootstrap gives {metric} no intervals: {reason}."

@@ -71,8 +71,8 @@ class Collector:
     wanted = {f"{word}_features", f"{word}_logits"} & self.needed
     # Closed in any case, so that no thread keeps running.
     with (
-      self._bar(word, n) as bar,
-      contextlib.closing(_made_ahead(batches)) as made,
+      self._progress_bar(word, n) as bar,
+      contextlib.closing(_prefetched(batches)) as made,
     ):
       for batch in made:
         if not np.isfinite(batch).all():
@@ -95,7 +95,7 @@ class Collector:
       sets[f"{word}_labels"] = np.asarray(labels)
     return sets
 
-  def _bar(self, word, n):
+  def _progress_bar(self, word, n):
     import tqdm
 
     return tqdm.tqdm(
@@ -143,11 +143,11 @@ class SetsOfData:
     ):
       sets[needs.GAUSSIAN] = self._gaussian()
     if needs.needs_real_rows(self._chosen.metrics):
-      sets.update(self._of_split("real", self._chosen.split))
+      sets.update(self._labels_of_split("real", self._chosen.split))
     if needs.any_begins("train_", needed):
-      sets.update(self._of_split("train", "train"))
+      sets.update(self._labels_of_split("train", "train"))
     if needs.any_begins("heldout_", needed):
-      sets.update(self._of_split("heldout", "eval"))
+      sets.update(self._labels_of_split("heldout", "eval"))
     return sets
 
   def slice_of(self, word: str) -> tuple[str, int]:
@@ -197,7 +197,7 @@ class SetsOfData:
       )
     return self._gaussian_of_real
 
-  def _of_split(self, word, split):
+  def _labels_of_split(self, word, split):
     if (word, split) not in self._of_data:
       _, n = self.slice_of(word)
       known = self._same_images(word, split, n)
@@ -236,7 +236,7 @@ def _labels_only(batch):
   return batch["labels"]
 
 
-def _made_ahead(iterable):
+def _prefetched(iterable):
   """Yields the items while a thread makes the next one."""
   iterator = iter(iterable)
   end = object()

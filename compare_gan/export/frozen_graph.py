@@ -60,7 +60,7 @@ def graph_def(
     return gan.generate(z, labels, averaged)
 
   specs = [port.spec() for port in signature.inputs(gan, batch)]
-  graph = frozen.of_function(
+  graph = frozen.freeze_function(
     signature.function(generate), specs, keeps_casts=True, refused=_CONTROL_FLOW
   )
   made = _assembled(graph, signature.output)

@@ -301,10 +301,10 @@ class Tower(abstract_extractor.AbstractExtractor):
         "features for each is needed, [N, D]."
       )
     if self.described.normalise:
-      rows = self._of_length_1(np.asarray(rows, np.float64))
+      rows = self._normalised(np.asarray(rows, np.float64))
     return rows, None
 
-  def _of_length_1(self, rows):
+  def _normalised(self, rows):
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if not lengths.all():
       raise ValueError(

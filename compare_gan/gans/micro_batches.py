@@ -35,9 +35,9 @@ class Rows(NamedTuple):
     """Returns these rows of all tensors of a nest; None stays None."""
     if self.parts == 1:
       return whole
-    return tf.nest.map_structure(self._of, whole)
+    return tf.nest.map_structure(self._slice, whole)
 
-  def _of(self, x):
+  def _slice(self, x):
     if x is None:
       return None
     if x.shape[0] is not None and x.shape[0] % self.parts:

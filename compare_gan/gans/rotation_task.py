@@ -29,7 +29,7 @@ def make_head(discriminator: Any) -> Linear:
     )
 
 
-def tell(head: Linear, features: tf.Tensor) -> tf.Tensor:
+def tell_angles(head: Linear, features: tf.Tensor) -> tf.Tensor:
   """Returns the head's logits [N, 4] of features [N, ...]."""
   flat = tf.reshape(features, [tf.shape(features)[0], -1])
   return tf.cast(head(flat, is_training=True), tf.float32)

@@ -186,7 +186,7 @@ class S3GAN(ModularGAN):
       embedded = self._projection(tf.stop_gradient(y), is_training=True)
       logits += tf.reduce_sum(embedded * features, axis=1, keepdims=True)
     if self._supervised:
-      angles = rotation_task.tell(self._rotation, features)
+      angles = rotation_task.tell_angles(self._rotation, features)
       real_angles, fake_angles = tf.split(angles, 2)
       real_loss, real_accuracy = self._turns.loss(real_angles)
       fake_loss, fake_accuracy = self._turns.loss(fake_angles)

@@ -99,7 +99,7 @@ class SSGAN(ModularGAN):
       turns.images(batch.images), real_y, turns.images(fakes), fake_y
     )
     [head] = self.heads
-    angles = rotation_task.tell(
+    angles = rotation_task.tell_angles(
       head, tf.concat([real.features, fake.features], axis=0)
     )
     real_angles, fake_angles = tf.split(angles, 2)

@@ -108,7 +108,7 @@ class Side:
 
     The norm is 0 if float16 overflowed and the step was not made.
     """
-    self._name_idle(gradients)
+    self._warn_of_idle_weights(gradients)
     pairs = gradients_lib.pair_with_weights(gradients, self.weights)
     self.optimizer.apply_gradients(pairs, step)
     norm = gradients_lib.global_norm(gradients)
@@ -121,7 +121,7 @@ class Side:
     pairs = gradients_lib.pair_with_weights(gradients, self.weights)
     self.optimizer.apply_gradients(pairs, step, when=is_due)
 
-  def _name_idle(self, gradients):
+  def _warn_of_idle_weights(self, gradients):
     """Warns, once, of weights that the optimiser will never move."""
     if self._has_named_idle:
       return
@@ -300,7 +300,9 @@ class Step:
     def compute() -> tuple[list[tf.Tensor], list[tf.Tensor]]:
       with (
         state.frozen(),
-        replica.apart(f"{one.name}/term.interval = {one.term.interval}"),
+        replica.forbid_communication(
+          f"{one.name}/term.interval = {one.term.interval}"
+        ),
       ):
         if fakes:
           tape, shown = fakes.remake(batch, rows)

@@ -70,7 +70,7 @@ def _gib(size):
 
 def _advice(gan, replicas, available):
   lines = ["It is not likely to fit. Options that need less:"]
-  for bindings, changes in _ways(gan, replicas):
+  for bindings, changes in _ways_to_save(gan, replicas):
     estimate = _changed_estimate(gan, changes) if replicas == 1 else None
     text = ", ".join(bindings)
     if estimate is not None:
@@ -84,7 +84,7 @@ def _advice(gan, replicas, available):
   return "\n".join(lines)
 
 
-def _ways(gan, replicas=1):
+def _ways_to_save(gan, replicas=1):
   """Yields (gin bindings, changes) that need less; the last combines all."""
   options = gan.options
   alone = []

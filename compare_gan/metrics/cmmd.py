@@ -55,13 +55,15 @@ def cmmd(
     "fake": np.ones([1, len(fake_features)], bool),
   }
   chosen = whole if resamples is None else resamples
-  scores = _of_subsets(real_features, fake_features, sigma, scale, **chosen)
+  scores = _scores_of_subsets(
+    real_features, fake_features, sigma, scale, **chosen
+  )
   if resamples is None:
     return {k: float(x[0]) for k, x in scores.items()}
   return scores
 
 
-def _of_subsets(real_features, fake_features, sigma, scale, real, fake):
+def _scores_of_subsets(real_features, fake_features, sigma, scale, real, fake):
   """Returns the scores [B] of the subsets."""
   m, n = real.sum(axis=1), fake.sum(axis=1)
 

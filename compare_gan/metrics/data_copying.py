@@ -73,9 +73,9 @@ def data_copying(
     train_features,
     heldout_features,
     fake_features,
-    found.of_rows(train_features),
-    found.of_rows(heldout_features),
-    found.of_rows(fake_features),
+    found.cells_of_rows(train_features),
+    found.cells_of_rows(heldout_features),
+    found.cells_of_rows(fake_features),
     tau=least_fakes / len(fake_features),
   )
   _, heldout = nearest.nearest_rows(heldout_features, train_features)

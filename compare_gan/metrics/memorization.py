@@ -45,7 +45,7 @@ def memorization(
     fake_features=fake_features,
   )
   if resamples is not None:
-    return _of_resamples(
+    return _scores_of_resamples(
       train_features, heldout_features, fake_features, **resamples
     )
   heldout = neighbours.nearest_squared_distances(
@@ -77,7 +77,7 @@ def _scores(heldout, fake):
   }
 
 
-def _of_resamples(
+def _scores_of_resamples(
   train_features, heldout_features, fake_features, train, heldout, fake
 ):
   """Returns the scores [B] of resamples, bools [B, rows] of each set."""

@@ -267,14 +267,14 @@ def meet(cluster: Cluster, timeout_s: float) -> None:
     if i not in (0, *callers)
   ]
   if cluster.index == 0 and missing:
-    raise ConnectionError(_absent(missing, timeout_s))
+    raise ConnectionError(_absence_message(missing, timeout_s))
   for caller in callers.values():
-    _let_go(caller)
+    _release(caller)
   if cluster.index != 0 and not _call(cluster, deadline):
-    raise ConnectionError(_absent(cluster.addresses[:1], timeout_s))
+    raise ConnectionError(_absence_message(cluster.addresses[:1], timeout_s))
 
 
-def _absent(addresses, timeout_s):
+def _absence_message(addresses, timeout_s):
   return (
     f"{' and '.join(addresses)} did not answer within {timeout_s:g} s. Was "
     "the same command started there, with the same TF_CONFIG except for its "
@@ -303,7 +303,7 @@ def _callers(listener, number, deadline):
   return callers
 
 
-def _let_go(caller):
+def _release(caller):
   """Tells a task to go on; the task closes first, which frees the port."""
   with caller:
     try:

@@ -60,7 +60,7 @@ class TpuDevices(replicated.Replicated):
   ) -> Any:
     first = step * model.batches_per_step
 
-    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
+    def dataset_of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
       batches = input_fn(
         first,
         num_shards=context.num_input_pipelines,
@@ -69,7 +69,7 @@ class TpuDevices(replicated.Replicated):
       hosts = context.num_input_pipelines
       return _split(batches, self.num_replicas() // hosts).prefetch(2)
 
-    return self._strategy.distribute_datasets_from_function(of_host)
+    return self._strategy.distribute_datasets_from_function(dataset_of_host)
 
   def run(
     self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
@@ -208,7 +208,7 @@ def problems(graph: tf.Graph) -> list[str]:
   """
   found: dict[str, None] = {}  # in the order of the graph
   for operation in _operations(graph):
-    if _is_of_the_host(operation) or operation.type in _CONSTANT:
+    if _runs_on_the_host(operation) or operation.type in _CONSTANT:
       continue
     reason = _OPS.get(operation.type) or _reason(operation)
     if reason:
@@ -216,7 +216,7 @@ def problems(graph: tf.Graph) -> list[str]:
   return list(found)
 
 
-def _is_of_the_host(operation):
+def _runs_on_the_host(operation):
   if operation.type == "Placeholder":  # The iterator, as the step gets it.
     return operation.name.startswith("iterator")
   return operation.type.startswith(_OF_THE_HOST)

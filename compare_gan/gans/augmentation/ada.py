@@ -41,23 +41,23 @@ _CUTOUT = ("cutout",)
 TRANSFORMATIONS = sum(_GROUPS.values(), ()) + _CUTOUT
 
 
-def _of(letters):
+def _transformations(letters):
   return sum((_GROUPS[letter] for letter in letters), ())
 
 
 # In "bgcfnc" the second c is cutout.
 PRESETS = {
-  "blit": _of("b"),
-  "geom": _of("g"),
-  "color": _of("c"),
-  "filter": _of("f"),
-  "noise": _of("n"),
+  "blit": _transformations("b"),
+  "geom": _transformations("g"),
+  "color": _transformations("c"),
+  "filter": _transformations("f"),
+  "noise": _transformations("n"),
   "cutout": _CUTOUT,
-  "bg": _of("bg"),
-  "bgc": _of("bgc"),
-  "bgcf": _of("bgcf"),
-  "bgcfn": _of("bgcfn"),
-  "bgcfnc": _of("bgcfn") + _CUTOUT,
+  "bg": _transformations("bg"),
+  "bgc": _transformations("bgc"),
+  "bgcf": _transformations("bgcf"),
+  "bgcfn": _transformations("bgcfn"),
+  "bgcfnc": _transformations("bgcfn") + _CUTOUT,
 }
 
 _RESAMPLE = {"bilinear": geometry.bilinear, "sym6": sym6.resample}

@@ -79,7 +79,7 @@ class Ledger:
   def _require_planned_runs(self, planned):
     """Raises ValueError if the plan has lost runs that were planned earlier."""
     known = {run["id"] for run in planned}
-    self._keep_ends_that_others_follow_from(known)
+    self._keep_ends_needed_by_others(known)
     lost = self._lost(known)
     if lost:
       raise ValueError(self._why_lost(planned, lost))
@@ -102,7 +102,7 @@ class Ledger:
       "restore the file's old content."
     )
 
-  def _keep_ends_that_others_follow_from(self, known):
+  def _keep_ends_needed_by_others(self, known):
     """Makes the plan keep the first end of retried runs if others need it.
 
     A run that is retried has no score for now. Runs of a later phase may have

@@ -186,14 +186,14 @@ def test_nobody_goes_on_while_the_chief_still_listens(monkeypatch):
   """TensorFlow would take the chief's listener for the chief's TensorFlow."""
   ports = _ports(2)
   addresses = tuple(f"127.0.0.1:{port}" for port in ports)
-  let_go = cluster._let_go
+  release = cluster._release
 
   def look(caller):
     with pytest.raises(OSError):
       socket.create_connection(("127.0.0.1", ports[0]), timeout=1.0)
-    let_go(caller)
+    release(caller)
 
-  monkeypatch.setattr(cluster, "_let_go", look)
+  monkeypatch.setattr(cluster, "_release", look)
   other = threading.Thread(
     target=cluster.meet, args=(cluster.Cluster(addresses, 1), 10.0)
   )

@@ -189,7 +189,7 @@ class NpuDevices(base.Devices):
     """Returns a dataset with one element for each step: batches and draws."""
     _require_static(dataset.element_spec)
     count = model.batches_per_step
-    plan = planned_draws.of_step(
+    plan = planned_draws.plan_step(
       model, [dataset.element_spec] * count, self._number, self._index
     )
 

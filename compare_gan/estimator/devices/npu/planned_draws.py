@@ -5,7 +5,8 @@ draws is a function of global_step. So the step is traced once, the draws are
 cut out of its graph with everything that they depend on, and this part becomes
 a stage of the input pipeline, which runs on the host:
 
-  plan = planned_draws.of_step(model, [spec] * model.batches_per_step, replicas)
+  specs = [spec] * model.batches_per_step
+  plan = planned_draws.plan_step(model, specs, replicas)
   noise = tf.data.Dataset.range(n).map(plan.draw)  # the steps' very numbers
   with draws.fed(next(noise)):
     model.train_step(batches)                      # draws nothing
@@ -83,7 +84,7 @@ def traced(
   return step.get_concrete_function(specs), noted
 
 
-def of_step(model: Any, specs: Any, number: int = 1, index: int = 0) -> Plan:
+def plan_step(model: Any, specs: Any, number: int = 1, index: int = 0) -> Plan:
   """Returns the Plan of a step; see `traced`."""
   step, noted = traced(model, specs, number, index)
   for draw in noted:
@@ -101,7 +102,7 @@ def of_step(model: Any, specs: Any, number: int = 1, index: int = 0) -> Plan:
 
 def step_graph(model: Any, specs: Any) -> tf.Graph:
   """Returns the graph of a step whose draws come with its batches."""
-  plan = of_step(model, specs)
+  plan = plan_step(model, specs)
 
   @tf.function(autograph=False)
   def step(batches, drawn):

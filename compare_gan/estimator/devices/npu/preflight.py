@@ -103,12 +103,12 @@ def settings(
       f"preflight.on_findings = {on_findings!r} is unknown. It can be "
       f"{', '.join(map(repr, _MODES))}."
     )
-  path = ops_json or _of_installation()
+  path = ops_json or _list_of_installation()
   known = _read(path) if path else set(_OPS.split())
   return on_findings, known | set(also), path
 
 
-def _of_installation():
+def _list_of_installation():
   folder = os.environ.get("ASCEND_OPP_PATH")
   path = folder and os.path.join(folder, _IN_OPP)
   return path if path and os.path.isfile(path) else None
@@ -156,14 +156,14 @@ def findings(
     _, known, _ = settings()
   found, shapes = [], _Shapes()
   for op in graphs.reachable(graph):
-    is_lost = shapes.lost_by(op)
-    found.extend(_of_op(op, known, shapes.are_constant(op)))
+    is_lost = shapes.loses_shape(op)
+    found.extend(_findings_of_op(op, known, shapes.are_constant(op)))
     if is_lost:
       where = f"{op.name}{_line(op)}"
       found.append(
         Finding(f"{op.type} returns a tensor of unknown shape", where, True)
       )
-  found.extend(_of_functions(graph, known))
+  found.extend(_findings_of_functions(graph, known))
   return found
 
 
@@ -180,7 +180,7 @@ class _Shapes:
       set()
     )  # ops whose results have known shapes
 
-  def lost_by(self, op: tf.Operation) -> bool:
+  def loses_shape(self, op: tf.Operation) -> bool:
     """Returns whether op loses a static shape; call it for inputs first."""
     sources = [x for x in op.inputs if x.dtype != tf.resource]
     settled = all(x.op in self._settled for x in sources)
@@ -198,7 +198,7 @@ class _Shapes:
     return False
 
   def are_constant(self, op: tf.Operation) -> bool:
-    """Returns whether the results of an op given to `lost_by` are constants."""
+    """Returns whether an op given to `loses_shape` has constant results."""
     return op in self._constant
 
   def _is_constant(self, op, settled):
@@ -214,9 +214,9 @@ def _is_static(x):
   return x.shape.is_fully_defined()
 
 
-def _of_op(op, known, is_constant):
+def _findings_of_op(op, known, is_constant):
   where = f"{op.name}{_line(op)}"
-  for finding in _of_type(op.type, known, where):
+  for finding in _findings_of_type(op.type, known, where):
     if is_constant and not finding.refused:
       finding = finding._replace(
         problem=f"{finding.problem}, but depends on constants alone and is "
@@ -229,7 +229,7 @@ def _of_op(op, known, is_constant):
       yield Finding(f"{op.type} returns {x.dtype.name}", where, True)
 
 
-def _of_type(kind, known, where):
+def _findings_of_type(kind, known, where):
   if kind in _LOOPS:
     yield Finding(
       "a loop inside the step would be nested in the loop of steps, which "
@@ -248,7 +248,7 @@ def _of_type(kind, known, where):
     yield Finding(f"{kind} is not on the list", where)
 
 
-def _of_functions(graph, known):
+def _findings_of_functions(graph, known):
   """Yields the findings in branches and other functions of the graph."""
   names = {dtype.as_datatype_enum: dtype.name for dtype in _BAD_DTYPES}
   for function in graph.as_graph_def().library.function:
@@ -256,7 +256,7 @@ def _of_functions(graph, known):
       continue  # For gradients of calls; not called by itself.
     for node in function.node_def:
       where = f"{node.name} of {function.signature.name}"
-      yield from _of_type(node.op, known, where)
+      yield from _findings_of_type(node.op, known, where)
       for key in ("T", "dtype", "DstT"):
         if node.attr[key].type in names:
           name = names[node.attr[key].type]

@@ -214,7 +214,7 @@ def test_two_cards_train_as_one_cpu(on_two, on_cpu):
 def test_two_cards_agree_on_numbers(on_two):
   for results in on_two:
     assert results["none"]["sums"] == [2**53 - 1, 6]
-    assert results["none"]["of_chief"] == 2**31 - 1
+    assert results["none"]["number_of_chief"] == 2**31 - 1
 
 
 @_two_cards

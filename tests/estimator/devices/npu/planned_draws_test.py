@@ -39,7 +39,7 @@ def _draw(plan, step):
 
 
 def _plan(step, **replicas):
-  return planned_draws.of_step(Model(step), _SPECS, **replicas)
+  return planned_draws.plan_step(Model(step), _SPECS, **replicas)
 
 
 def test_a_plan_draws_what_the_step_would():
@@ -164,7 +164,7 @@ _WITH_DROPOUT = """
 def test_gans_train_the_same(cls, architecture, bindings):
   gin.parse_config(bindings)
   plain, planned = [tiny.gan(cls, architecture) for _ in range(2)]
-  plan = planned_draws.of_step(planned, memory_check.specs(planned))
+  plan = planned_draws.plan_step(planned, memory_check.specs(planned))
 
   def step(batches, drawn):
     with draws.fed(drawn):
