@@ -113,8 +113,8 @@ def _report(dataset, split, limit):
     total += images.mean(axis=1).sum()
     plain += int((images.max(axis=1) == images.min(axis=1)).sum())
     counts += np.bincount(batch["labels"], minlength=len(counts))
-  of = "" if looked_at == size else f", {looked_at} of them read"
-  print(f"{split}: {size} images{of}")
+  count_read = "" if looked_at == size else f", {looked_at} of them read"
+  print(f"{split}: {size} images{count_read}")
   print(f"  values {low:.3f} to {high:.3f}, mean {total / looked_at:.3f}")
   if plain and len(images[0]) > 1:
     print(f"  {plain} images whose pixels are all equal")

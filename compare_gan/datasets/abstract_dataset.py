@@ -168,8 +168,8 @@ class AbstractDataset(abc.ABC):
     # the random numbers of one batch.
     if self.parallel_reads is not None or self.numbers_per_image:
       return 1
-    of_a_batch = rows * int(np.prod(self.image_shape))
-    return max(1, self.bytes_per_read // of_a_batch)
+    batch_bytes = rows * int(np.prod(self.image_shape))
+    return max(1, self.bytes_per_read // batch_bytes)
 
   def in_order(
     self,

@@ -49,7 +49,7 @@ def records_of(
       f"{builder.info.full_name} is stored as {kind!r}, which has no random "
       "access. Prepare it as 'tfrecord' or 'array_record'."
     )
-  of_files = []
+  found = []
   bad = list(records.bad)
   damaged = {name for name, _ in bad}
   for file, instruction in enumerate(instructions):
@@ -61,8 +61,8 @@ def records_of(
     skip = int(instruction.skip)
     take = count - skip if instruction.take < 0 else int(instruction.take)
     first = records.first_of(file)
-    of_files.append(np.arange(first + skip, first + min(count, skip + take)))
-  numbers = np.concatenate(of_files or [np.zeros(0, int)]).astype(np.int64)
+    found.append(np.arange(first + skip, first + min(count, skip + take)))
+  numbers = np.concatenate(found or [np.zeros(0, int)]).astype(np.int64)
   return records, numbers, bad
 
 

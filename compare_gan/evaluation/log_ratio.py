@@ -67,11 +67,11 @@ def _is_calibrated(s):
     loss = _d_loss(real, fake)
   if loss is None:
     return False
-  of_real, of_fake = (
+  real_slope, fake_slope = (
     0.0 if slope is None else float(tf.reduce_sum(slope))
     for slope in tape.gradient(loss, [real, fake])
   )
-  return abs(math.exp(s) * of_real + of_fake) < 1e-4 * abs(of_fake)
+  return abs(math.exp(s) * real_slope + fake_slope) < 1e-4 * abs(fake_slope)
 
 
 def _d_loss(real, fake) -> Any:

@@ -124,10 +124,10 @@ def moments_in_words(
   if _are_stored(gan, truncation):
     return _STORED
   words = f"accumulated over {examples} examples"
-  of_z = (
+  z_text = (
     "" if truncation is None else f" of z {sampling.z_in_words(truncation)}"
   )
-  return f"{words}{of_z}"
+  return f"{words}{z_text}"
 
 
 def _are_stored(gan, truncation):

@@ -175,9 +175,9 @@ def as_json(card: Card) -> Card:
 def _card_of_metrics(card, chosen):
   """Returns the card of a row with the chosen metrics only."""
   metrics = _metrics(card)
-  of_some = {key for entry in metrics.values() for key in entry["uses"]}
+  used_by_metrics = {key for entry in metrics.values() for key in entry["uses"]}
   used = {key for metric in chosen for key in metrics[metric]["uses"]}
-  kept = {key: card[key] for key in card if key not in of_some - used}
+  kept = {key: card[key] for key in card if key not in used_by_metrics - used}
   if metrics:
     kept["metrics"] = {metric: metrics[metric] for metric in chosen}
   return kept

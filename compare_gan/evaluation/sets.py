@@ -191,7 +191,7 @@ class SetsOfData:
       self._gaussian_of_real = (
         statistics.read(path)
         if path
-        else statistics.of_dataset(
+        else statistics.gaussian_of_dataset(
           self._dataset, self._extractor, self._chosen.split, self._count_real()
         )
       )
@@ -221,11 +221,11 @@ class SetsOfData:
     Held-out images are usually the same as "real" ones.
     """
     wanted = {x for x in self._collector.needed if x.startswith(f"{word}_")}
-    for (other, of_split), sets in self._of_data.items():
+    for (other, other_split), sets in self._of_data.items():
       found = {
         word + name[len(other) :]: rows
         for name, rows in sets.items()
-        if of_split == split and len(rows) == n
+        if other_split == split and len(rows) == n
       }
       if found and wanted <= set(found):
         return found

@@ -21,7 +21,7 @@ _VERSION = 1
 _BATCH = 1000
 
 
-def of_dataset(
+def gaussian_of_dataset(
   dataset: Any,
   extractor: abstract_extractor.AbstractExtractor,
   split: str = "eval",

@@ -93,14 +93,14 @@ def description(path: str, values: Any) -> Description:
   values = {"name": name_of_folder(path), "port": "", **values}
   try:
     _check_values(values)
-    of_images = {key: values[key] for key in _OF_IMAGES if key in values}
+    preparation = {key: values[key] for key in _OF_IMAGES if key in values}
     for key in ("mean", "std"):
-      if isinstance(of_images[key], list):
-        of_images[key] = tuple(of_images[key])
-    preprocessing = Preprocessing(**of_images)
+      if isinstance(preparation[key], list):
+        preparation[key] = tuple(preparation[key])
+    preprocessing = Preprocessing(**preparation)
   except ValueError as error:
     raise ValueError(f"{path}: {error}") from error
-  kept = {k: v for k, v in values.items() if k not in of_images}
+  kept = {k: v for k, v in values.items() if k not in preparation}
   return Description(path=path, preprocessing=preprocessing, **kept)
 
 

@@ -238,8 +238,8 @@ class Step:
       {MAIN: the gradients of the loss, name: those of a term}, and {name:
       scalar}.
     """
-    apart = terms.eager if self._separates else []
-    keys = [gradients_lib.MAIN, *(one.name for one in [*apart, *terms.lazy])]
+    separate = terms.eager if self._separates else []
+    keys = [gradients_lib.MAIN, *(one.name for one in [*separate, *terms.lazy])]
     names = []
 
     def part(rows: micro_batches.Rows) -> tuple[list, list]:
@@ -247,7 +247,7 @@ class Step:
       if fakes:
         tape, shown = fakes.taped(some, some_made, rows)
       else:
-        tape = fakes_lib.watching(side.weights, persistent=bool(apart))
+        tape = fakes_lib.watching(side.weights, persistent=bool(separate))
         shown = some_made
       with tape:
         objective = loss(some, shown, rows)
@@ -350,9 +350,9 @@ class Step:
       norms = {
         key: gradients_lib.global_norm(one) for key, one in gradients.items()
       }
-    joint, apart = gradients_lib.group_by_step(gradients, terms)
+    joint, separate = gradients_lib.group_by_step(gradients, terms)
     total, *own = [
-      one if self._separates else side.mean(one) for one in (joint, *apart)
+      one if self._separates else side.mean(one) for one in (joint, *separate)
     ]
     norm = side.descend(total, self._global_step)
     for k, gradient in zip(terms.intervals, own):

@@ -57,12 +57,15 @@ def intervals(
   else:
     found = scores_one_by_one(metric, sets, halves)
   tail = (1.0 - level) / 2.0
-  of_scores = {}
+  score_intervals = {}
   for name, score in (scores or metric(**sets)).items():
     low, high = np.quantile(found[name], [tail, 1.0 - tail])
     if np.isfinite(found[name]).all() and np.isfinite(score):
-      of_scores[name] = (float(2.0 * score - high), float(2.0 * score - low))
-  return of_scores
+      score_intervals[name] = (
+        float(2.0 * score - high),
+        float(2.0 * score - low),
+      )
+  return score_intervals
 
 
 def draw_halves(

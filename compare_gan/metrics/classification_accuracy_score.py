@@ -78,8 +78,8 @@ def classification_accuracy_score(
   num_classes = 1 + int(max(real_labels.max(), fake_labels.max()))
   told = np.asarray(train(fake_images, fake_labels, num_classes)(real_images))
   right = told == real_labels
-  of_classes = [right[real_labels == k].mean() for k in np.unique(real_labels)]
+  accuracies = [right[real_labels == k].mean() for k in np.unique(real_labels)]
   return {
     "classification_accuracy_score": float(right.mean()),
-    "classification_accuracy_score_worst": float(min(of_classes)),
+    "classification_accuracy_score_worst": float(min(accuracies)),
   }

@@ -258,7 +258,7 @@ def config_in_force(config: str, was: Optional[Begun]) -> str:
   first = {n: v for n, v in old.items() if gin_roles.is_first_value(n)}
   for name in new:
     if gin_roles.is_first_value(name):
-      config = _without(config, name)
+      config = _without_binding(config, name)
   if not first:
     return config
   return (
@@ -267,7 +267,7 @@ def config_in_force(config: str, was: Optional[Begun]) -> str:
   )
 
 
-def _without(config, name):
+def _without_binding(config, name):
   """Returns text that gin wrote, without one binding."""
   # A long value continues on indented lines.
   binding = rf"^{re.escape(name)} = (\\\n( .*\n?)+|.*\n?)"

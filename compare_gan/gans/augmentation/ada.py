@@ -323,9 +323,9 @@ class Ada:
     to_input = geometry.inverse_matrix(parameters)
     if to_input is not None:
       x = _RESAMPLE[self.resample](x, to_input)
-    of_colors = colors.matrix(parameters)
-    if of_colors is not None:
-      x = colors.apply(x, of_colors)
+    color_matrix = colors.matrix(parameters)
+    if color_matrix is not None:
+      x = colors.apply(x, color_matrix)
     if "band_gain" in parameters:
       x = filter_bank.apply(x, filter_bank.gains(parameters["band_gain"]))
     if "noise_sigma" in parameters:

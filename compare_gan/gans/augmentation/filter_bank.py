@@ -22,9 +22,9 @@ def _bank():
   high = np.convolve(h, h[::-1]) / 2
   bank = np.eye(BANDS, 1)
   for band in range(1, BANDS):
-    apart = np.zeros([BANDS, 2 * bank.shape[1] - 1])
-    apart[:, ::2] = bank
-    bank = np.array([np.convolve(row, low) for row in apart])
+    spread = np.zeros([BANDS, 2 * bank.shape[1] - 1])
+    spread[:, ::2] = bank
+    bank = np.array([np.convolve(row, low) for row in spread])
     middle = (bank.shape[1] - high.size) // 2
     bank[band, middle : middle + high.size] += high
   return bank

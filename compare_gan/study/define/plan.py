@@ -119,8 +119,8 @@ def _have_ended(tried, scores):
   return all(
     run_id in scores
     for _, ids in tried
-    for of_cell in ids.values()
-    for run_id in of_cell
+    for run_ids in ids.values()
+    for run_id in run_ids
   )
 
 
@@ -149,8 +149,8 @@ def _value(ids, scores, minimize):
   """
   sign = 1.0 if minimize else -1.0
   medians = []
-  for of_cell in ids.values():
-    values = [scores[run_id] for run_id in of_cell]
+  for run_ids in ids.values():
+    values = [scores[run_id] for run_id in run_ids]
     medians.append(
       statistics.median(
         math.inf if x is None or not math.isfinite(x) else sign * x

@@ -81,7 +81,7 @@ def _about_budgets(study, axis, found):
   ]
   way = "lowest" if costs_lib.sign(study) > 0 else "highest"
 
-  def won(upto: str, value: Any, best: float) -> str:
+  def won(tried: str, value: Any, best: float) -> str:
     return f"{axis} = {value} ({number(costs_lib.sign(study) * best)})"
 
   parts = [
