@@ -360,8 +360,8 @@ def _first_label(stored, first_label, num_classes):
       return 1
     raise ValueError(
       "arrays: labels begin at 1. Set arrays.first_label = 1 if that is the "
-      "first class, as MATLAB counts, or 0 if there just are no images of "
-      "class 0."
+      "first class, as MATLAB counts, or 0 if class 0 merely has no images "
+      "here."
     )
   return 0
 

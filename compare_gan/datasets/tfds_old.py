@@ -89,7 +89,7 @@ def _read_facts(path):
   except ValueError as error:
     raise ValueError(
       f"{path} is not JSON ({error}). Copy the folder again, or prepare the "
-      "dataset anew."
+      "dataset again."
     ) from error
 
 

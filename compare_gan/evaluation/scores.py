@@ -116,12 +116,11 @@ class Scorer:
     """Returns why a metric's sets cannot be resampled, "" if they can."""
     if needs.takes_gaussian(metric) and needs.GAUSSIAN in sets:
       if self._chosen.real_statistics:
-        return "evaluate.real_statistics has no rows to draw resamples from"
+        return "evaluate.real_statistics has no rows to resample"
       return (
-        "the mean and covariance of the real images, which are all that is "
-        "computed of them here, have no rows to draw resamples from; beside a "
-        "metric that needs rows, as in evaluate.metrics = [@fid, @kid], it "
-        "has intervals"
+        "only the mean and covariance of the real images are computed, which "
+        "cannot be resampled; with a metric that needs rows, as in "
+        "evaluate.metrics = [@fid, @kid], it gets intervals"
       )
     asked = [name for name in contract.needs(metric) if name in needs.CALLABLES]
     if asked:

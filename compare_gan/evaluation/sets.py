@@ -165,8 +165,8 @@ class SetsOfData:
     if size < self._num_real:
       raise ValueError(
         f"{self._dataset.name} has {size} images in split {split!r}, but "
-        f"{self._num_real} are to be scored. Set evaluate.num_real to {size} "
-        "or less."
+        f"{self._num_real} are needed. Set evaluate.num_real to {size} or "
+        "less."
       )
     return self._num_real
 

@@ -157,9 +157,9 @@ def checked(
     )
   if gan.joint_fakes:
     raise ValueError(
-      f"{name} makes the fakes of each update anew, but ModularGAN."
-      "experimental_joint_gen_for_disc = True makes them jointly. Set one of "
-      "them to None or False."
+      f"{name} makes new fakes for each update, but "
+      "ModularGAN.experimental_joint_gen_for_disc = True makes them jointly. "
+      "Set one of them to None or False."
     )
   if not latents.is_uniform(_LOW, _HIGH):
     raise ValueError(

@@ -125,7 +125,7 @@ def scores_one_by_one(
     seconds = (time.monotonic() - start) * resamples
     if not resample and seconds > _LONG:
       print(
-        f"evaluate.bootstrap computes {metric.__name__} anew for each of "
+        f"evaluate.bootstrap computes {metric.__name__} again for each of "
         f"{resamples} resamples, which takes about {seconds / 60:.0f} minutes "
         "for this model. bootstrap.resamples sets how many there are.",
         flush=True,

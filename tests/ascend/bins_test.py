@@ -150,7 +150,7 @@ def test_last_folder_is_taken(tmp_path):
 @pytest.mark.parametrize(
   "change,message",
   [
-    (lambda f: (f / "1_output_0.bin").unlink(), "Missing: 1. Of none"),
+    (lambda f: (f / "1_output_0.bin").unlink(), "Missing: 1. Outputs without"),
     (
       lambda f: (f / "9_output_0.bin").write_bytes(b"0" * 16),
       "Outputs without an input: 9.",

@@ -57,7 +57,7 @@ def test_rows_of_earlier_versions_are_compared_with_a_note(tmp_path, capsys):
 @pytest.mark.parametrize(
   "content,message",
   [
-    (None, "There is no '.*x.json'. Give a file that `evaluate --json`"),
+    (None, "'.*x.json' does not exist. Give a file that `evaluate --json`"),
     (b"{", "'.*x.json' is not JSON"),
     (b"\xff\xfe", "'.*x.json' is not JSON"),
     (b"[1]", "'.*x.json' holds no scores with their protocol"),
