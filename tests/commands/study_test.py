@@ -97,7 +97,7 @@ def test_a_score_that_does_not_exist_is_refused(study_file, capsys):
   out = study_file.parent / "out"
   assert main(["study", "run", str(study_file), f"--out={out}"]) == 1
   said = capsys.readouterr().err
-  assert "study.score = 'fid' is no score" in said
+  assert "study.score = 'fid' is not a score" in said
   assert "There are fid_random_filters." in said
   assert not out.exists()
   assert main(["study", "run", str(study_file), "--dry_run"]) == 0
