@@ -232,7 +232,7 @@ def test_eval_after_train_scores_all_checkpoints(tmp_path):
 def test_best_by_a_score_that_does_not_exist_is_refused_first(
   tmp_path, schedule
 ):
-  with pytest.raises(ValueError, match="'fid' is not a score.*are ms_ssim, fid_"):
+  with pytest.raises(ValueError, match="'fid' is not a score.*ms_ssim, fid_"):
     _run(schedule, tmp_path, "evaluate.best_by = 'fid'")
   assert not list(tmp_path.iterdir())
 

@@ -42,7 +42,7 @@ def test_unknown_split_is_named():
 @pytest.mark.parametrize(
   "best_by,message",
   [
-    ("kid_pixels", "'kid_pixels' is not a score.*There are fid_pixels, ms_ssim"),
+    ("kid_pixels", "'kid_pixels' is not a score.*are fid_pixels, ms_ssim"),
     ("fid", "'fid' is not a score"),
     ("-recall", "'recall' is not a score"),
   ],
