@@ -52,7 +52,7 @@ def main(
   verb, *rest = argv
   verb = verb.replace("-", "_")
   if verb not in _verbs():
-    print(f"Unknown verb {argv[0]!r}.\n\n{_overview()}", file=sys.stderr)
+    print(f"There is no verb {argv[0]!r}.\n\n{_overview()}", file=sys.stderr)
     return 2
   if os.getcwd() not in sys.path:  # For a user's modules, as in `python -m`.
     sys.path.insert(0, os.getcwd())

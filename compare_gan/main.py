@@ -52,9 +52,7 @@ flags.DEFINE_bool("use_tpu", None, "The same as --run_config=tpu.")
 flags.DEFINE_bool(
   "dry_run", False, "Print configuration, parameters and memory; do nothing."
 )
-flags.DEFINE_string(
-  "score_filename", "scores.csv", "Name of the table of scores."
-)
+flags.DEFINE_string("score_filename", "scores.csv", "Table of scores.")
 flags.DEFINE_integer(
   "num_eval_averaging_runs",
   3,

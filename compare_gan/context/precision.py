@@ -97,8 +97,8 @@ def resolve(
     return "float32", mode == "force_fp16" or _MODES.get(mode) == "float16"
   if mode in _ONLY_ON_NPU:
     raise ValueError(
-      f"run_config.precision_mode = {mode!r} exists on an NPU only. Use "
-      "'allow_mix_precision' here, which computes in float16 where it is safe."
+      f"run_config.precision_mode = {mode!r} exists on an NPU only. "
+      "'allow_mix_precision' would do here: float16 where it is safe."
     )
   if mode.startswith("allow_fp32_to"):
     warnings.warn(

@@ -124,10 +124,10 @@ def moments_in_words(
   if _are_stored(gan, truncation):
     return _STORED
   words = f"accumulated over {examples} examples"
-  z_text = (
+  of_z = (
     "" if truncation is None else f" of z {sampling.z_in_words(truncation)}"
   )
-  return f"{words}{z_text}"
+  return f"{words}{of_z}"
 
 
 def _are_stored(gan, truncation):

@@ -108,7 +108,7 @@ class Side:
 
     The norm is 0 if float16 overflowed and the step was not made.
     """
-    self._warn_of_idle_weights(gradients)
+    self._name_idle(gradients)
     pairs = gradients_lib.pair_with_weights(gradients, self.weights)
     self.optimizer.apply_gradients(pairs, step)
     norm = gradients_lib.global_norm(gradients)
@@ -121,7 +121,7 @@ class Side:
     pairs = gradients_lib.pair_with_weights(gradients, self.weights)
     self.optimizer.apply_gradients(pairs, step, when=is_due)
 
-  def _warn_of_idle_weights(self, gradients):
+  def _name_idle(self, gradients):
     """Warns, once, of weights that the optimiser will never move."""
     if self._has_named_idle:
       return
@@ -136,9 +136,9 @@ class Side:
       more = len(names) - _MOST_NAMES
       warnings.warn(
         f"{len(names)} of the {len(self.weights)} weights that "
-        f"{self.optimizer.name} trains get no gradient and stay as they are, "
-        "since no loss depends on them: "
-        f"{shown}{f' and {more} more' if more > 0 else ''}.",
+        f"{self.optimizer.name} is to train get no gradient and stay as they "
+        f"are, since no loss depends on them: {shown}"
+        f"{f' and {more} more' if more > 0 else ''}.",
         stacklevel=2,
       )
 
@@ -238,8 +238,8 @@ class Step:
       {MAIN: the gradients of the loss, name: those of a term}, and {name:
       scalar}.
     """
-    separate = terms.eager if self._separates else []
-    keys = [gradients_lib.MAIN, *(one.name for one in [*separate, *terms.lazy])]
+    apart = terms.eager if self._separates else []
+    keys = [gradients_lib.MAIN, *(one.name for one in [*apart, *terms.lazy])]
     names = []
 
     def part(rows: micro_batches.Rows) -> tuple[list, list]:
@@ -247,7 +247,7 @@ class Step:
       if fakes:
         tape, shown = fakes.taped(some, some_made, rows)
       else:
-        tape = fakes_lib.watching(side.weights, persistent=bool(separate))
+        tape = fakes_lib.watching(side.weights, persistent=bool(apart))
         shown = some_made
       with tape:
         objective = loss(some, shown, rows)
@@ -350,9 +350,9 @@ class Step:
       norms = {
         key: gradients_lib.global_norm(one) for key, one in gradients.items()
       }
-    joint, separate = gradients_lib.group_by_step(gradients, terms)
+    joint, apart = gradients_lib.group_by_step(gradients, terms)
     total, *own = [
-      one if self._separates else side.mean(one) for one in (joint, *separate)
+      one if self._separates else side.mean(one) for one in (joint, *apart)
     ]
     norm = side.descend(total, self._global_step)
     for k, gradient in zip(terms.intervals, own):

@@ -518,7 +518,7 @@ def test_weights_without_a_gradient_are_named_once(parts, graph):
       step(tiny.batches(1, size=4))
   messages = [str(w.message) for w in warned]
   [message] = [m for m in messages if "get no gradient" in m]
-  assert message.startswith("2 of the 6 weights that d_opt trains")
+  assert message.startswith("2 of the 6 weights that d_opt is to train")
   assert "discriminator_rotation/score_classify/kernel" in message
   assert "discriminator_rotation/score_classify/bias" in message
 
