@@ -179,7 +179,7 @@ def test_the_providers_and_threads_that_there_are(tmp_path):
   ):
     _make(folder, threads=0)
   with pytest.raises(
-    ValueError, match="onnx_features.batch_size = 2.5. It is a"
+    ValueError, match="onnx_features.batch_size = 2.5. It must be"
   ):
     _make(folder, batch_size=2.5)
 

@@ -106,7 +106,11 @@ _ROWS = tower.Port("float32", ["n", 24])
     ({}, {"y": _ROWS}, r"output = 'features', but the network's are \['y'\]"),
     ({"pixels": _GOOD._replace(dtype="float64")}, {}, "'pixels' is of float64"),
     ({}, {"features": _ROWS._replace(dtype="float16")}, "is of float16"),
-    ({"pixels": _GOOD, "masks": _GOOD}, {}, r"wants \['masks'\] too"),
+    (
+      {"pixels": _GOOD, "masks": _GOOD},
+      {},
+      r"also needs the inputs \['masks'\]",
+    ),
     (
       {"pixels": _GOOD._replace(shape=["n", 16, 16, 3])},
       {},
