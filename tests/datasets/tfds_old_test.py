@@ -198,7 +198,9 @@ def test_any_name_without_a_schema_needs_a_size_and_classes(tmp_path):
   examples = [[_example(image=_png(0, (8, 9, 3)), label=1)]]
   folder = tmp_path / "birds" / "0.0.1"
   _write(folder, "birds", {"train": examples, "test": examples})
-  with pytest.raises(ValueError, match="any size.*tfds_images.image_size"):
+  with pytest.raises(
+    ValueError, match="different sizes.*tfds_images.image_size"
+  ):
     _open(tmp_path, "tfds:birds")
   with pytest.raises(ValueError, match="how many classes.*label.labels.txt"):
     _open(tmp_path, "tfds:birds", "tfds_images.image_size = 8")

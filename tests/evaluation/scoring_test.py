@@ -664,7 +664,7 @@ def test_stored_moments_are_not_those_of_truncated_latents():
 def test_moments_of_no_example_are_refused():
   gin.parse_config(_ACCUMULATED)
   with pytest.raises(
-    ValueError, match="at least 1 is needed .evaluate.moments"
+    ValueError, match="at least 1 is needed. Set evaluate.moments"
   ):
     _row(fid.fid, moments_examples=0)
 
