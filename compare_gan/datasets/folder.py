@@ -279,7 +279,7 @@ def _classes(ours, theirs, gin_name, known):
     raise ValueError(
       f"{gin_name}.classes = {list(known)}: "
       f"{missing[0] if missing else 'one of them'} "
-      f"{'is not a folder with images' if missing else 'occurs twice'}. There are "
+      f"{'holds no images' if missing else 'occurs twice'}. There are "
       f"{sorted(tops)[:20]}."
     )
   return list(known)

@@ -505,9 +505,7 @@ def test_archive_that_is_unpacked_is_passed_over(tmp_path):
 
 def test_listed_classes_must_be_there(tmp_path):
   folder = pictures.write_tree(tmp_path / "x", pictures.tree(6))
-  with pytest.raises(
-    ValueError, match="c is not a folder with images.*'a', 'b'"
-  ):
+  with pytest.raises(ValueError, match="c holds no images.*'a', 'b'"):
     _open(folder, "folder.classes = ['a', 'c']")
   with pytest.raises(ValueError, match="occurs twice"):
     _open(folder, "folder.classes = ['a', 'a']")
