@@ -345,7 +345,7 @@ def _flags_of_card(rest, data):
     print(f"Scores are by the Inception network in {archive}.")
   else:
     print(
-      "Scores are by a classifier trained on the dataset, not comparable with "
+      "Scores use a classifier trained on the dataset, not comparable with "
       f"published ones: there is no {archive}."
     )
   return flags

@@ -56,7 +56,7 @@ elif [[ -f $inception ]]; then
   flags+=("--myevalinception=$inception")
   echo "Scores are by the Inception network in $inception."
 else
-  echo "Scores are by a classifier trained on the dataset, not comparable with" \
+  echo "Scores use a classifier trained on the dataset, not comparable with" \
     "published ones: there is no $inception."
 fi
 

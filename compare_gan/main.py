@@ -32,7 +32,9 @@ flags.DEFINE_string(
 flags.DEFINE_multi_string(
   "gin_config", [], "A gin file: a path, or the name of one in configs/."
 )
-flags.DEFINE_multi_string("gin_bindings", [], "A line of gin on top of files.")
+flags.DEFINE_multi_string(
+  "gin_bindings", [], "A gin binding that overrides the files'."
+)
 flags.DEFINE_enum(
   "schedule",
   "train",
@@ -44,7 +46,7 @@ flags.DEFINE_string(
   "auto",
   "What to train on: a name that `compare_gan list devices` shows, or the "
   "dotted path of a module of your own. auto takes the first kind that is "
-  "there, and says which and why.",
+  "available, and prints which and why.",
 )
 flags.DEFINE_bool("use_tpu", None, "The same as --run_config=tpu.")
 flags.DEFINE_bool(
@@ -52,25 +54,29 @@ flags.DEFINE_bool(
 )
 flags.DEFINE_string("score_filename", "scores.csv", "Table of scores.")
 flags.DEFINE_integer(
-  "num_eval_averaging_runs", 3, "How often a checkpoint is sampled and scored."
+  "num_eval_averaging_runs",
+  3,
+  "How many times each checkpoint is sampled and scored.",
 )
 flags.DEFINE_integer(
   "eval_every_steps",
   5000,
-  "Only checkpoints at multiples of it are scored, and the last one.",
+  "Score only checkpoints at multiples of this step, and the last one.",
 )
 flags.DEFINE_string(
   "myevalinception",
   None,
-  f"{inception_network.FILE}; scores then use it, not a classifier trained on "
-  "the dataset.",
+  f"{inception_network.FILE}; scores then use it instead of a classifier "
+  "trained on the dataset.",
 )
 flags.DEFINE_bool(
   "traceback", False, "Show where an error came from, and all that it says."
 )
-flags.DEFINE_string("tfds_data_dir", None, "Where tensorflow-datasets are.")
+flags.DEFINE_string("tfds_data_dir", None, "Folder of tensorflow-datasets.")
 flags.DEFINE_bool(
-  "data_fake_dataset", False, "Noise in place of the images of dataset.name."
+  "data_fake_dataset",
+  False,
+  "Use noise in place of the images of dataset.name.",
 )
 flags.DEFINE_integer(
   "data_reading_num_threads", None, "How many batches are read at once."
@@ -113,7 +119,7 @@ def _bindings():
   if not os.path.isfile(FLAGS.myevalinception):
     raise FileNotFoundError(
       f"--myevalinception={FLAGS.myevalinception}: there is no such file. "
-      "Without the flag, scores are by a classifier trained on the dataset."
+      "Without the flag, scores use a classifier trained on the dataset."
     )
   return [*bindings, *inception_network.bindings(FLAGS.myevalinception)]
 
@@ -142,7 +148,7 @@ def _saves_memory():
 
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
-    raise app.UsageError(f"Not understood: {' '.join(argv[1:])}")
+    raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}")
   console.begin()
   with console.without_keras():
     import tensorflow  # noqa: F401

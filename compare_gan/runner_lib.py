@@ -99,7 +99,7 @@ def _steps_to_score(
   if not steps:
     raise FileNotFoundError(
       f"There is no checkpoint model.ckpt-<step>.index in {model_dir!r}. "
-      "--schedule=train makes some."
+      "--schedule=train writes them."
     )
   return [max(steps)]
 

@@ -271,7 +271,7 @@ def test_nothing_but_urls_trains_and_scores_the_model_card(tmp_path):
     "schedule": "eval_after_train",
     "eval_every_steps": "60000",
   }
-  assert "Scores are by a classifier trained on the dataset" in log
+  assert "Scores use a classifier trained on the dataset" in log
   assert "there is no" in log and f"{job.data}/frozen_inception_v1_2015" in log
 
 
@@ -578,7 +578,7 @@ def test_script_of_one_card_runs_the_cards_command(tmp_path):
     "--eval_every_steps=60000",
     f"--gin_config={_ROOT}/compare_gan/resnet_cifar10_false.gin",
   ]
-  assert "Scores are by a classifier trained on the dataset" in said
+  assert "Scores use a classifier trained on the dataset" in said
   assert "there is no my data/frozen_inception" in said
 
 
@@ -601,7 +601,7 @@ def test_script_leaves_the_last_word_to_its_user(tmp_path):
   said, [_, train] = OneCard(tmp_path).run(*words)
   assert train[-4:] == words
   assert sum("gin_config" in word for word in train) == 1
-  assert "by a classifier" not in said
+  assert "use a classifier" not in said
 
 
 def test_script_goes_on_without_a_network_if_nothing_is_missing(tmp_path):

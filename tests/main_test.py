@@ -199,9 +199,9 @@ def test_dry_run_trains_nothing(tmp_path):
   result = _run_main(*flags, cwd=_ROOT)
   assert result.returncode == 0, result.stderr
   assert "Generator: " in result.stdout
-  assert "Memory for training" in result.stdout
+  assert "Estimated memory for training" in result.stdout
   assert (
-    "Bound, but nothing reads it:\n"
+    "Bindings that nothing reads:\n"
     "  S3GAN.project_y: options.gan_class is @ModularGAN\n"
   ) in result.stdout
   assert not (tmp_path / "model").exists()
@@ -223,7 +223,7 @@ def test_tpu_flags_may_not_contradict(tmp_path):
   assert "--use_tpu=True contradicts --run_config=cpu" in result.stderr
   result = _run_main(*flags, cwd=_ROOT)
   assert result.returncode == 1
-  assert "--run_config=auto does without one" in result.stderr
+  assert "--run_config=auto works without a TPU" in result.stderr
 
 
 @pytest.mark.once

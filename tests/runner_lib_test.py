@@ -98,9 +98,9 @@ def test_bindings_without_a_reader_are_said_before_the_first_step(
 ):
   _train(tmp_path, "tf.train.AdamOptimizer.learning_rate = 0.1")
   words = (
-    "Bound, but nothing reads it:\n"
+    "Bindings that nothing reads:\n"
     "  AdamOptimizer.learning_rate: ModularGAN.g_lr and "
-    "ModularGAN.d_lr give it\n"
+    "ModularGAN.d_lr set it\n"
   )
   before, _, after = capsys.readouterr().out.partition(words)
   assert after and "step" not in before
@@ -108,7 +108,7 @@ def test_bindings_without_a_reader_are_said_before_the_first_step(
 
 def test_nothing_is_said_where_everything_is_read(tmp_path, capsys):
   _train(tmp_path, "evaluate.num_fake = 6", "inception.path = 'x'")
-  assert "nothing reads it" not in capsys.readouterr().out
+  assert "nothing reads" not in capsys.readouterr().out
 
 
 @pytest.mark.long
@@ -232,7 +232,7 @@ def test_eval_after_train_scores_all_checkpoints(tmp_path):
 def test_best_by_a_score_that_does_not_exist_is_refused_first(
   tmp_path, schedule
 ):
-  with pytest.raises(ValueError, match="'fid' is no score.*are ms_ssim, fid_"):
+  with pytest.raises(ValueError, match="'fid' is not a score.*ms_ssim, fid_"):
     _run(schedule, tmp_path, "evaluate.best_by = 'fid'")
   assert not list(tmp_path.iterdir())
 
@@ -388,7 +388,7 @@ def test_dry_run_describes_the_training():
   text = runner_lib.describe(NoiseDataset(), run_config.run_config())
   assert "options.training_steps = 4" in text
   assert "Generator: " in text and "generator/out/kernel" in text
-  assert "Memory for training, an estimate: 0.3 GiB" in text
+  assert "Estimated memory for training: 0.3 GiB" in text
 
 
 # ---- Precision and transfer --------------------------------------------------
@@ -554,7 +554,7 @@ def test_other_variables_are_refused_by_the_names_of_bindings(
   with pytest.raises(ValueError) as caught:
     _train(trained, lines)
   assert str(caught.value).startswith(said)
-  assert f"The model in {trained} cannot go on" in str(caught.value)
+  assert f"The model in {trained} cannot be resumed" in str(caught.value)
   assert "Give another --model_dir, or " in str(caught.value)
   assert sorted(path.name for path in trained.iterdir()) == names
 

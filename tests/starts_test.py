@@ -169,7 +169,7 @@ def test_a_checkpoint_of_step_0_does_not_bind_the_next_start(
   train(tmp_path, _OTHER, "options.training_steps = 0")
   assert checkpoints.all_steps(str(tmp_path)) == [0]
   train(tmp_path)
-  assert "starting anew" in capsys.readouterr().out
+  assert "starting over" in capsys.readouterr().out
   assert weights(tmp_path) == whole
 
 
@@ -203,8 +203,8 @@ def test_a_second_trainer_is_refused_until_the_first_is_dead(tmp_path, whole):
   try:
     assert first.stdout.readline() == b"held\n"
     told = (
-      rf"{re.escape(str(tmp_path))} is being trained in by process "
-      rf"{first.pid} on \S+, started at \d+-\d+-\d+ \d+:\d+:\d+ UTC.*"
+      rf"process {first.pid} on \S+, started at \d+-\d+-\d+ \d+:\d+:\d+ UTC "
+      rf"is training in {re.escape(str(tmp_path))}.*"
       "--model_dir"
     )
     with pytest.raises(OSError, match=told):

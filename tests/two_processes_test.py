@@ -187,7 +187,7 @@ def test_when_the_chief_is_refused_the_other_says_why(tmp_path):
   with locks.hold_or_refuse(str(folder / ".trainer.lock"), "{holder}"):
     (_, errors), (status, others) = _train(folder, 2)
   said = errors.strip().splitlines()[-1]
-  assert f"{folder} is being trained in by" in said
+  assert f"is training in {folder}." in said
   assert status == 1
   assert re.search(
     rf"127\.0\.0\.1:\d+, which trains with this host, stopped: "

@@ -88,9 +88,9 @@ class _Network(Module, abc.ABC):
     if reason is not None and value != default:
       value = f"@{value.__name__}" if callable(value) else repr(value)
       raise ValueError(
-        f"{self.title} has no place for {gin_name}.{option} = {value}: "
-        f"{reason}. Leave {gin_name}.{option} at "
-        f"{default!r} or choose another options.architecture."
+        f"{self.title} does not support {gin_name}.{option} = {value}: "
+        f"{reason}. Leave {gin_name}.{option} at {default!r} or choose "
+        "another options.architecture."
       )
 
   @property
@@ -112,13 +112,13 @@ class _Network(Module, abc.ABC):
     self.require(
       len(image_shape) == 3 and min(image_shape) > 0,
       f"images of shape {list(image_shape)}",
-      "[height, width, colors], all of them positive",
+      "[height, width, colors], all positive",
       "another dataset.name",
     )
     self.require(
       isinstance(num_classes, int) and num_classes >= 0,
       f"num_classes = {num_classes!r}",
-      "their number, or 0 for images without labels",
+      "the number of classes, or 0 for images without labels",
       "another dataset.name",
     )
 
@@ -311,8 +311,8 @@ def load_architecture(name: str, kind: str) -> type:
   module = load_module(name)
   if not hasattr(module, kind):
     raise ValueError(
-      f"options.architecture = {name!r} has no class {kind}. A module with one "
-      f"that extends abstract_arch.Abstract{kind} is accepted."
+      f"options.architecture = {name!r} has no class {kind}. It must be a "
+      f"module with a class {kind} that extends abstract_arch.Abstract{kind}."
     )
   return getattr(module, kind)
 

@@ -44,8 +44,8 @@ import tensorflow as tf
 
 _SIZES = [32, 64, 128]
 _ATTENTION_AT = 16  # pixels
-_FIXED_NORM = "its batch norms are those of the card"
-_FIXED_WEIGHTS = "which of its kernels have a spectral norm is fixed"
+_FIXED_NORM = "its batch norms are fixed"
+_FIXED_WEIGHTS = "it fixes which kernels have a spectral norm"
 _NO_PLACE = {
   "batch_norm_fn": _FIXED_NORM,
   "spectral_norm": _FIXED_WEIGHTS,
@@ -150,7 +150,7 @@ class Generator(abstract_arch.AbstractGenerator):
 
   no_place_for = {
     **_NO_PLACE,
-    "upsampling": "it copies pixels, as G.upsampling = 'nearest' does",
+    "upsampling": "it always copies pixels, as G.upsampling = 'nearest' does",
   }
 
   def __init__(
@@ -295,7 +295,7 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     dropout: share of their units dropped in training.
   """
 
-  no_place_for = {**_NO_PLACE, "layer_norm": "it has no normalisers"}
+  no_place_for = {**_NO_PLACE, "layer_norm": "it has no normalisation layers"}
 
   def __init__(
     self,

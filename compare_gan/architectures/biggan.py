@@ -96,8 +96,8 @@ class Generator(abstract_arch.AbstractGenerator):
     self.require(
       z_dim >= len(channels),
       f"options.z_dim = {z_dim}",
-      f"{len(channels)} or more at {image_shape[0]} pixels, a number for the "
-      "first layer and one for each block",
+      f"at least {len(channels)} at {image_shape[0]} pixels: one number for "
+      "the first layer and one for each block",
       "options.z_dim",
     )
     self._chunks = _chunk_sizes(z_dim, len(channels))
@@ -127,7 +127,7 @@ class Generator(abstract_arch.AbstractGenerator):
         name=name,
         add_shortcut=True,
       )
-      self.stages.append((block, attention.after(name, channels[i + 1])))
+      self.stages.append((block, attention.block_after(name, channels[i + 1])))
     self.final_norm = BatchNorm(channels[-1], name="final_norm")
     self.final_conv = Conv2D(
       channels[-1],
@@ -196,7 +196,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
         name=name,
         add_shortcut=True,
       )
-      self.stages.append((block, attention.after(name, channels[i + 1])))
+      self.stages.append((block, attention.block_after(name, channels[i + 1])))
     self.scores = abstract_arch.Scores(
       channels[-1],
       num_classes,

@@ -19,7 +19,7 @@ from compare_gan.layers.linear import Linear
 import gin
 import tensorflow as tf
 
-_NOT_IN_G = "its deconvolutions carry no norm of the weights"
+_NOT_IN_G = "it does not normalise the weights of its deconvolutions"
 
 
 def halvings(size: int, times: int) -> list[int]:
@@ -30,7 +30,7 @@ def halvings(size: int, times: int) -> list[int]:
   return sizes
 
 
-def starting_as(
+def with_initializer(
   initializer: Optional[str], kernel_fn: Callable[..., tf.Module]
 ) -> Callable[..., tf.Module]:
   """Returns a `kernel_fn` that initialises kernels with `initializer`.
@@ -52,7 +52,7 @@ class Generator(abstract_arch.AbstractGenerator):
   no_place_for = {
     "spectral_norm": _NOT_IN_G,
     "weight_norm": _NOT_IN_G,
-    "upsampling": "it has deconvolutions instead",
+    "upsampling": "it upsamples with deconvolutions",
   }
 
   def __init__(
@@ -147,7 +147,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   ) -> None:
     super().__init__(image_shape, num_classes)
     norm = self.make_norm(y_dim=num_classes)
-    kernel_fn = starting_as(conv_initializer, self.kernel_fn)
+    kernel_fn = with_initializer(conv_initializer, self.kernel_fn)
     self.convs = _Convolutions(image_shape[2], ch, norm, kernel_fn, "d")
     self.scores = abstract_arch.Scores(
       _flat_size(image_shape, ch), 0, self.kernel_fn, name="d_fc4"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
-from compare_gan.architectures.dcgan import starting_as
+from compare_gan.architectures.dcgan import with_initializer
 from compare_gan.layers.activations import lrelu
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.conv import Deconv2D
@@ -18,10 +18,10 @@ from compare_gan.layers.linear import Linear
 import gin
 import tensorflow as tf
 
-_NOT_IN_G = "its deconvolutions carry no norm of the weights"
+_NOT_IN_G = "it does not normalise the weights of its deconvolutions"
 
 
-def _with(x, y):
+def _append_labels(x, y):
   """Returns vectors or images x with y appended to their channels."""
   if y is None:
     return x
@@ -56,7 +56,7 @@ class Generator(abstract_arch.AbstractGenerator):
   no_place_for = {
     "spectral_norm": _NOT_IN_G,
     "weight_norm": _NOT_IN_G,
-    "upsampling": "it has deconvolutions instead",
+    "upsampling": "it upsamples with deconvolutions",
   }
 
   def __init__(
@@ -88,12 +88,12 @@ class Generator(abstract_arch.AbstractGenerator):
     def relu_of_norm(bn: tf.Module, x: tf.Tensor) -> tf.Tensor:
       return tf.nn.relu(bn(x, z, y, is_training))
 
-    x = relu_of_norm(self.bn1, self.fc1(_with(z, y), is_training))
-    x = relu_of_norm(self.bn2, self.fc2(_with(x, y), is_training))
+    x = relu_of_norm(self.bn1, self.fc1(_append_labels(z, y), is_training))
+    x = relu_of_norm(self.bn2, self.fc2(_append_labels(x, y), is_training))
     x = tf.reshape(x, self._map_shape)
-    x = self.dc1(_with(x, y), self._sizes[0], is_training)
+    x = self.dc1(_append_labels(x, y), self._sizes[0], is_training)
     x = relu_of_norm(self.bn3, x)
-    x = self.dc2(_with(x, y), self._sizes[1], is_training)
+    x = self.dc2(_append_labels(x, y), self._sizes[1], is_training)
     return abstract_arch.image_range(x, "sigmoid")
 
 
@@ -125,7 +125,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     colors, k = image_shape[2], num_classes
     h, w = _quarter(self, image_shape)
     norm = self.make_norm(y_dim=k)
-    kernel_fn = starting_as(conv_initializer, self.kernel_fn)
+    kernel_fn = with_initializer(conv_initializer, self.kernel_fn)
     channels = [colors + k, ch + k]
     self.conv1 = Conv2D(
       colors + k, channels[0], 5, 2, kernel_fn=kernel_fn, name="d_conv1"
@@ -148,9 +148,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     def lrelu_of_norm(bn: tf.Module, x: tf.Tensor) -> tf.Tensor:
       return lrelu(bn(x, None, y, is_training))
 
-    x = lrelu(self.conv1(_with(x, y), is_training))
-    x = lrelu_of_norm(self.bn1, self.conv2(_with(x, y), is_training))
+    x = lrelu(self.conv1(_append_labels(x, y), is_training))
+    x = lrelu_of_norm(self.bn1, self.conv2(_append_labels(x, y), is_training))
     x = tf.reshape(x, [tf.shape(x)[0], -1])
     x = tf.cast(x, tf.float32)
-    x = lrelu_of_norm(self.bn2, self.fc3(_with(x, y), is_training))
-    return self.scores(_with(x, y), y, is_training)
+    x = lrelu_of_norm(self.bn2, self.fc3(_append_labels(x, y), is_training))
+    return self.scores(_append_labels(x, y), y, is_training)

@@ -17,7 +17,7 @@ from compare_gan.layers.linear import Linear
 import gin
 import tensorflow as tf
 
-_NOT_IN_G = "its deconvolutions carry no norm of the weights"
+_NOT_IN_G = "it does not normalise the weights of its deconvolutions"
 
 
 def _require_multiple_of_4(network, height, width):
@@ -36,7 +36,7 @@ class Generator(abstract_arch.AbstractGenerator):
   no_place_for = {
     "spectral_norm": _NOT_IN_G,
     "weight_norm": _NOT_IN_G,
-    "upsampling": "it has deconvolutions instead",
+    "upsampling": "it upsamples with deconvolutions",
   }
 
   def __init__(

@@ -31,8 +31,9 @@ def with_reference(network: Network) -> Network:
   sizes = {norm.reference_size for norm in norms}
   if len(sizes) > 1:
     raise ValueError(
-      f"virtual_batch_norm.reference_size is {sorted(sizes)} in one network, "
-      "but its layers share one reference batch."
+      f"virtual_batch_norm.reference_size has the values {sorted(sizes)} in "
+      "one network, whose layers share one reference batch. Set a single "
+      "value."
     )
   for norm in norms:
     norm.has_reference = True
@@ -66,7 +67,7 @@ class _Reference(Module):
         "is_filled", [], initializers.zeros, trainable=False, dtype=tf.int32
       )
 
-  def of_pass(
+  def rows_of_pass(
     self, inputs: dict[str, tf.Tensor], is_training: bool
   ) -> dict[str, tf.Tensor]:
     """Returns the rows to put in front of each input of a pass."""
@@ -74,9 +75,9 @@ class _Reference(Module):
       return {name: tf.convert_to_tensor(self.rows[name]) for name in inputs}
     if replica.num_replicas() > 1:
       raise ValueError(
-        f"{self.title} has virtual_batch_norm, whose reference batch "
-        f"{replica.num_replicas()} replicas would each choose by themselves. "
-        "Train on one device, or choose another G.batch_norm_fn or "
+        f"{self.title} uses virtual_batch_norm, but each of the "
+        f"{replica.num_replicas()} replicas would choose a reference batch of "
+        "its own. Train on one device, or choose another G.batch_norm_fn or "
         "D.batch_norm_fn, such as @batch_norm."
       )
     return {name: self._chosen(name, x) for name, x in inputs.items()}
@@ -84,19 +85,19 @@ class _Reference(Module):
   def fill(self, inputs: dict[str, tf.Tensor]) -> None:
     """Stores the rows of the first batch; later batches change nothing."""
     for name, x in inputs.items():
-      self._note(name, x)
+      self._store(name, x)
     state.update(self.is_filled, lambda: tf.ones([], tf.int32))
 
-  def _note(self, name, x):
+  def _store(self, name, x):
     state.update(self.rows[name], lambda: self._chosen(name, x))
 
   def _chosen(self, name, x):
     if x.shape[0] is not None and x.shape[0] < self.size:
       raise ValueError(
-        f"{self.title} is called with {x.shape[0]} rows, but "
-        f"virtual_batch_norm.reference_size = {self.size} of the first batch "
-        "are its reference. Set it to at most options.batch_size / "
-        "options.micro_batches."
+        f"{self.title} got a batch of {x.shape[0]} rows, but "
+        "virtual_batch_norm takes its reference batch of reference_size = "
+        f"{self.size} rows from it. Set virtual_batch_norm.reference_size to "
+        "at most options.batch_size / options.micro_batches."
       )
     first = tf.stop_gradient(tf.cast(x[: self.size], tf.float32))
     return tf.where(self.is_filled > 0, self.rows[name], first)
@@ -124,7 +125,7 @@ class _WithReference:
     given = inspect.signature(call).bind(*args, **kwargs).arguments
     is_training = given.pop("is_training")
     inputs = {name: x for name, x in given.items() if x is not None}
-    rows = self.reference.of_pass(inputs, is_training)
+    rows = self.reference.rows_of_pass(inputs, is_training)
     if is_training:
       self.reference.fill(inputs)
     both = {

@@ -160,11 +160,11 @@ class Attention:
       warnings.warn(
         f"{network.title}.blocks_with_attention names {', '.join(missing)}, "
         f"but at {network.image_shape[0]} pixels there are only "
-        f"{', '.join(blocks)}: no attention there.",
+        f"{', '.join(blocks)}. Name only those.",
         stacklevel=3,
       )
 
-  def after(self, name: str, channels: int) -> Optional[NonLocalBlock]:
+  def block_after(self, name: str, channels: int) -> Optional[NonLocalBlock]:
     """Returns the NonLocalBlock that follows block `name`, or None."""
     if name not in self._wanted:
       return None
@@ -249,7 +249,7 @@ class Generator(abstract_arch.AbstractGenerator):
         upsample=self.upsample,
         name=name,
       )
-      self.stages.append((block, attention.after(name, channels[i + 1])))
+      self.stages.append((block, attention.block_after(name, channels[i + 1])))
     self.final_norm = BatchNorm(channels[-1], name="final_norm")
     self.final_conv = Conv2D(
       channels[-1],
@@ -319,7 +319,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
         name=name,
         add_shortcut=channels[i] != channels[i + 1],
       )
-      self.stages.append((block, attention.after(name, channels[i + 1])))
+      self.stages.append((block, attention.block_after(name, channels[i + 1])))
     self.scores = abstract_arch.Scores(
       channels[-1],
       num_classes,

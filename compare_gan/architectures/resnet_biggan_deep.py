@@ -233,7 +233,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     if blocks_with_attention != "B1":
       warnings.warn(
         f"{self.title}.blocks_with_attention = {blocks_with_attention!r} has "
-        "no effect: attention stands at 64x64 pixels, wherever that is.",
+        "no effect: attention is always at 64x64 pixels.",
         stacklevel=2,
       )
     channels = [ch * m for m in multipliers_of(self, _D_MULTIPLIERS)]

@@ -17,8 +17,8 @@ from compare_gan.layers.linear import Linear
 import gin
 import tensorflow as tf
 
-_NOT_IN_G = "its deconvolutions carry no norm of the weights"
-_NOT_IN_D = "it has nothing between its convolutions but leaky relus"
+_NOT_IN_G = "it does not normalise the weights of its deconvolutions"
+_NOT_IN_D = "it has only leaky ReLUs between its convolutions"
 
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
@@ -28,7 +28,7 @@ class Generator(abstract_arch.AbstractGenerator):
   no_place_for = {
     "spectral_norm": _NOT_IN_G,
     "weight_norm": _NOT_IN_G,
-    "upsampling": "it has deconvolutions instead",
+    "upsampling": "it upsamples with deconvolutions",
   }
 
   def __init__(

@@ -16,7 +16,9 @@ _FORMAT = "pb"  # the format that the compiler reads
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Adds --soc_version."""
   parser.add_argument(
-    "--soc_version", default="Ascend310", help="of the printed atc line"
+    "--soc_version",
+    default="Ascend310",
+    help="soc_version in the printed atc command",
   )
 
 

@@ -114,8 +114,8 @@ def _write_all(folder, port, parts):
   os.makedirs(own, exist_ok=True)
   if os.listdir(own):
     raise ValueError(
-      f"{own} has files already, which would be run with the new ones. Name "
-      "another --out, or empty it."
+      f"{own} already holds files, which would be run together with the new "
+      "ones. Empty it, or give another --out."
     )
   whole = hashlib.sha256()
   for i, part in enumerate(parts):
@@ -176,7 +176,7 @@ def _read_all(folder, port, files, digest):
   if whole.hexdigest() != digest:
     raise ValueError(
       f"The files of {os.path.join(folder, port.name)} are not those that "
-      f"{_MANIFEST} is about: their sha256 differs."
+      f"{_MANIFEST} describes: their sha256 differs."
     )
   return np.concatenate(parts)
 
@@ -199,7 +199,8 @@ def read_outputs(
     extra = sorted({*numbers} - {*range(manifest.files)})
     raise ValueError(
       f"{folder} has outputs of {len(numbers)} inputs, but {manifest.files} "
-      f"were made. Missing: {_some(missing)}. Of none of them: {_some(extra)}."
+      f"were made. Missing: {_some(missing)}. Outputs without an input: "
+      f"{_some(extra)}."
     )
   port = manifest.output_port()
   dtypes = [dtype] if dtype else _DTYPES
@@ -218,13 +219,16 @@ def read_outputs(
 def _outputs(folder):
   """Returns the folder with the outputs, and {number: name} of them."""
   if not os.path.isdir(folder):
-    raise FileNotFoundError(f"There is no folder {folder!r} of outputs.")
+    raise FileNotFoundError(
+      f"There is no folder {folder!r}. --outputs must name the folder of the "
+      "outputs."
+    )
   names = _matching(folder)
   if not names:
     below = sorted(x for x in os.listdir(folder) if _matching_below(folder, x))
     if not below:
       raise FileNotFoundError(
-        f"{folder} has no <number>_output_0.bin, and no folder of them."
+        f"{folder} has no <number>_output_0.bin, nor a folder with such files."
       )
     folder = os.path.join(folder, below[-1])
     names = _matching(folder)
@@ -265,7 +269,7 @@ def _read_output(path, port, dtypes):
   would = " or ".join(f"{one.bytes()} ({one.dtype})" for one in sized)
   raise ValueError(
     f"{path} has {size} bytes, but an output {list(port.shape)} has {would}. "
-    "It may be cut off, or another --dtype or --batch."
+    "It may be truncated, or written with another --dtype or --batch."
   )
 
 
@@ -278,6 +282,7 @@ def _checked_pixels(folder, images, manifest):
     raise ValueError(
       f"{folder} has pixels from {low} to {high}, but those of "
       f"--signature={signature.name} go from {signature.low} to "
-      f"{signature.high}: is it another model's, or another dtype?"
+      f"{signature.high}: were they made by another model, or with another "
+      "dtype?"
     )
   return np.clip(signature.to_pixels(images), 0.0, 1.0)

@@ -57,15 +57,19 @@ def _require(model, inputs, outfmt):
     )
   if inputs and len(inputs) != len(names):
     raise ValueError(
-      f"There are {len(inputs)} paths, {','.join(inputs)}, but the model has "
-      f"the inputs {', '.join(names)}: one for each, in this order."
+      f"--input has {len(inputs)} paths, {','.join(inputs)}, but the model "
+      f"has the inputs {', '.join(names)}. Give one path for each, in this "
+      "order."
     )
   missing = [path for path in inputs if not os.path.exists(path)]
   if missing:
-    raise FileNotFoundError(f"There is no {missing[0]!r}.")
+    raise FileNotFoundError(
+      f"--input: there is no file or folder {missing[0]!r}."
+    )
   if len({os.path.isdir(path) for path in inputs}) > 1:
     raise ValueError(
-      f"{','.join(inputs)} are folders and files: take one kind."
+      f"{','.join(inputs)} mixes folders and files. Give only folders or only "
+      "files."
     )
 
 

@@ -28,10 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("first", help="JSON file or model_dir")
   parser.add_argument("second", help="JSON file or model_dir")
   parser.add_argument(
-    "--force", action="store_true", help="compare unlike protocols too"
+    "--force", action="store_true", help="compare even if the protocols differ"
   )
   parser.add_argument(
-    "--score_filename", default="scores.csv", help="table of a model_dir"
+    "--score_filename",
+    default="scores.csv",
+    help="name of the score table in a model_dir",
   )
 
 
@@ -43,11 +45,11 @@ def run(args: argparse.Namespace) -> None:
   unlike = protocol.differences(*cards)
   if unlike and not args.force:
     raise ValueError(
-      "The protocols are unlike, so the scores cannot be compared (--force "
-      f"shows them all the same):\n  {chr(10).join(unlike)}"
+      "The protocols differ, so the scores cannot be compared (--force shows "
+      f"them anyway):\n  {chr(10).join(unlike)}"
     )
   for difference in unlike:
-    print(f"UNLIKE {difference}")
+    print(f"DIFFERENT {difference}")
   unknown = protocol.unknown(*cards)
   if unknown:
     print(f"UNKNOWN {unknown}")
@@ -55,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
     values = [row.scores.get(name) for row in (first, second)]
     a, b = map(_cell, values)
     words = _in_words(values, _direction(name, first, second))
-    flag = "UNLIKE" if unlike and None not in values else ""
+    flag = "DIFFERENT" if unlike and None not in values else ""
     line = f"{name:40} {a:>12} {b:>12}  {words}".rstrip()
     print(f"{line}  {flag}".rstrip())
 
@@ -87,7 +89,9 @@ def _row(path, filename):
   if os.path.isdir(path):
     rows = score_tables.read_rows(path, filename)
     if not rows:
-      raise FileNotFoundError(f"{path!r} has no {filename} of ours.")
+      raise FileNotFoundError(
+        f"{path!r} has no score table {filename} that compare_gan wrote."
+      )
     return rows[-1]
   row = _read(path)
   if not isinstance(row, dict) or not all(
@@ -105,11 +109,11 @@ def _read(path):
     return json.loads(files.read_text(path))
   except FileNotFoundError:
     raise FileNotFoundError(
-      f"There is no {path!r}. Give a file that `evaluate --json` wrote, or a "
-      "model_dir."
+      f"{path!r} does not exist. Give a file that `evaluate --json` wrote, or "
+      "a model_dir."
     ) from None
   except ValueError as error:  # This includes UnicodeDecodeError.
     raise ValueError(
-      f"{path!r} is no JSON ({error}). Give a file that `evaluate --json` "
+      f"{path!r} is not JSON ({error}). Give a file that `evaluate --json` "
       "wrote, or a model_dir."
     ) from None

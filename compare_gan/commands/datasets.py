@@ -29,8 +29,10 @@ _SHEET = 64  # images
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-  verbs.add_parser("list", help="names that dataset.name can have")
-  check = verbs.add_parser("check", help="reads a dataset and reports")
+  verbs.add_parser("list", help="lists the names that dataset.name accepts")
+  check = verbs.add_parser(
+    "check", help="reads a dataset and reports what it holds"
+  )
   check.add_argument(
     "--gin_config", action="append", default=[], help="may be repeated"
   )
@@ -41,10 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--out", default="contact_sheet.png", help="PNG of 64 training images"
   )
   check.add_argument(
-    "--limit", type=int, help="look at so many images of a split, at most"
+    "--limit", type=int, help="read at most this many images of each split"
   )
-  prepare = verbs.add_parser("prepare", help="downloads, or draws, a dataset")
-  prepare.add_argument("--name", required=True, help="as in dataset.name")
+  prepare = verbs.add_parser("prepare", help="downloads or generates a dataset")
+  prepare.add_argument("--name", required=True, help="a value of dataset.name")
   for verb in (check, prepare):
     verb.add_argument(
       "--tfds_data_dir", help="default: that of tensorflow-datasets"
@@ -69,7 +71,7 @@ def _prepare(args):
     return
   name = catalogue.tfds_name(args.name)
   folder = tfds_builders.data_folder(args.tfds_data_dir)
-  print(f"Preparing {name} in {folder}; what is missing is downloaded.")
+  print(f"Preparing {name} in {folder}; missing files are downloaded.")
   print(f"Prepared {tfds_builders.prepare(name, args.tfds_data_dir)}.")
 
 
@@ -91,7 +93,7 @@ def _check(args):
     print(f"bad  {bad.split}: {bad.name}: {bad.reason}")
   if dataset.bad:
     raise ValueError(
-      f"{len(dataset.bad)} examples cannot be used. Mend or remove them, or "
+      f"{len(dataset.bad)} examples cannot be used. Repair or remove them, or "
       "train without them: dataset.on_error = 'skip'."
     )
 
@@ -111,11 +113,11 @@ def _report(dataset, split, limit):
     total += images.mean(axis=1).sum()
     plain += int((images.max(axis=1) == images.min(axis=1)).sum())
     counts += np.bincount(batch["labels"], minlength=len(counts))
-  of = "" if looked_at == size else f", {looked_at} of them looked at"
-  print(f"{split}: {size} images{of}")
+  count_read = "" if looked_at == size else f", {looked_at} of them read"
+  print(f"{split}: {size} images{count_read}")
   print(f"  values {low:.3f} to {high:.3f}, mean {total / looked_at:.3f}")
   if plain and len(images[0]) > 1:
-    print(f"  {plain} images of one value")
+    print(f"  {plain} images whose pixels are all equal")
   if dataset.num_classes:
     _report_classes(counts, getattr(dataset, "classes", ()))
 
@@ -123,7 +125,7 @@ def _report(dataset, split, limit):
 def _report_classes(counts, names):
   if len(counts) > _LISTED:
     print(
-      f"  images of a class: {counts.min()} to {counts.max()}, median "
+      f"  images per class: {counts.min()} to {counts.max()}, median "
       f"{int(np.median(counts))}; {int((counts == 0).sum())} classes have none"
     )
     return

@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--bins",
     "--input",
     default="",
-    help="folders or files, one for each input, with commas between them; "
-    "without any: zeros",
+    help="folders or files, one for each input, separated by commas; default: "
+    "zeros",
   )
   parser.add_argument("--out", "--output", required=True, help="folder")
   parser.add_argument("--outfmt", default="BIN", help="BIN or TXT")
@@ -31,4 +31,4 @@ def run(args: argparse.Namespace) -> None:
   model = frozen_graph.read(args.pb)
   inputs = args.bins.split(",") if args.bins else []
   folder, runs = msame.run(args.pb, model, inputs, args.out, args.outfmt)
-  print(f"{runs} runs; their outputs are in {folder}.")
+  print(f"{runs} runs; outputs are in {folder}.")

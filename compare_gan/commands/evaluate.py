@@ -37,19 +37,23 @@ import numpy as np
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument("--model_dir", help="scores the last checkpoint of it")
-  parser.add_argument("--step", type=int, help="scores that of this step")
+  parser.add_argument(
+    "--model_dir", help="scores the last checkpoint in this folder"
+  )
+  parser.add_argument(
+    "--step", type=int, help="scores the checkpoint of this step instead"
+  )
   parser.add_argument(
     "--ema",
     type=float,
-    help="scores the average of G's weights of this relative width (0.1: over "
-    "about the last 10 %% of the training), from the snapshots that "
-    "post_hoc_ema.sigma_rel left",
+    help="scores an average of G's weights with this relative width (0.1: "
+    "over about the last 10 %% of the training), rebuilt from the "
+    "snapshots that post_hoc_ema.sigma_rel stores",
   )
   parser.add_argument(
     "--images",
-    help="scores these: a folder of pictures in natural order (2 before 10), "
-    "or an npz, npy, mat or idx file",
+    help="scores these images: a folder of pictures in natural order (2 "
+    "before 10), or an npz, npy, mat or idx file",
   )
   parser.add_argument("--labels", help="npy file of the labels of --images")
   parser.add_argument("--real_features", help="npy file of rows [N, D]")
@@ -63,18 +67,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--fake_logits", help="npy file of rows [N, classes]")
   parser.add_argument("--json", help="file to write the row to")
   parser.add_argument(
-    "--runs", type=int, default=1, help="how often the model is sampled"
+    "--runs",
+    type=int,
+    default=1,
+    help="how many times the model is sampled and scored",
   )
   parser.add_argument(
-    "--score_filename", default="scores.csv", help="table in the model_dir"
+    "--score_filename",
+    default="scores.csv",
+    help="name of the score table in the model_dir",
   )
   parser.add_argument(
     "--gin_config", action="append", default=[], help="gin file, see main.py"
   )
   parser.add_argument(
-    "--gin_bindings", action="append", default=[], help="line of gin on top"
+    "--gin_bindings",
+    action="append",
+    default=[],
+    help="gin binding that overrides the files'",
   )
-  parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
+  parser.add_argument("--tfds_data_dir", help="folder of tensorflow-datasets")
   inception_network.add_flag(parser)
 
 
@@ -113,8 +125,8 @@ def _features(args):
   scores, errors = given_sets.compare_sets(metrics, sets)
   if not scores and not errors:
     raise ValueError(
-      f"No metric of evaluate.metrics can do with {', '.join(sets)} alone. "
-      "--real_features and --fake_features together would do."
+      f"No metric of evaluate.metrics can be computed from {', '.join(sets)} "
+      "alone. Give --real_features and --fake_features together."
     )
   card = given_sets.card_of_sets(metrics, sets)
   return ScoreRow(
@@ -135,7 +147,8 @@ def _array(path, flag):
     raise FileNotFoundError(f"{flag}={path}: there is no such file.") from None
   except (ValueError, EOFError) as error:
     raise ValueError(
-      f"{flag}={path} is no npy file of numbers ({error}). np.save writes one."
+      f"{flag}={path} is not an npy file of numbers ({error}). np.save writes "
+      "one."
     ) from None
 
 
@@ -174,8 +187,8 @@ def _model(args):
   """Adds the row of a checkpoint to the tables, and returns it."""
   if not args.model_dir:
     raise ValueError(
-      "There is nothing to score. --model_dir, --images, or --real_features "
-      "with --fake_features would do."
+      "Nothing to score. Give --model_dir, --images, or --real_features with "
+      "--fake_features."
     )
   gan, step = model_dir_lib.load_step(
     args.model_dir, args.step, _bindings(args)

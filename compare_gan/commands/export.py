@@ -44,11 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--signature",
     default="compare_gan",
     choices=list(signatures.SIGNATURES),
-    help="names, shapes and ranges; default: compare_gan",
+    help="names, shapes and ranges of inputs and outputs; default: compare_gan",
   )
   parser.add_argument(
     "--batch",
-    help="how many images at once, or 'dynamic'; default: the signature's, and "
+    help="images per call, or 'dynamic'; default: the signature's, and "
     "dynamic for savedmodel and hub",
   )
   add_truncation_argument(parser)
@@ -60,8 +60,8 @@ def add_truncation_argument(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--truncation",
     type=float,
-    help="fill accumulated moments with z from a normal distribution cut at +- "
-    "this, as make_bins --truncation draws it",
+    help="fill accumulated moments with z from a normal distribution "
+    "truncated at +- this, as make_bins --truncation does",
   )
 
 
@@ -71,20 +71,22 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--raw_weights",
     action="store_true",
-    help="not their moving average, where there is one",
+    help="use the weights themselves, not their moving average",
   )
   parser.add_argument(
     "--accu_examples",
     type=int,
     default=6400,
-    help="how many drawn latents fill accumulated moments that are still empty",
+    help="how many random latents fill accumulated moments that are empty",
   )
-  parser.add_argument("--seed", type=int, default=42, help="of drawn latents")
+  parser.add_argument(
+    "--seed", type=int, default=42, help="seed of the random latents"
+  )
   parser.add_argument(
     "--gin_bindings",
     action="append",
     default=[],
-    help="on top of the model's; may be repeated",
+    help="gin binding that overrides the model's; may be repeated",
   )
 
 
@@ -126,8 +128,8 @@ def run(args: argparse.Namespace) -> None:
     model = form.read(path, signature)
     error = _error(gan, signature, batch, model, averaged, args)
     compared = (
-      " Largest error of a pixel in [0, 1], read again and compared with the "
-      f"model: {error:.2g}."
+      " Read back and compared with the model: the largest error of a pixel "
+      f"in [0, 1] is {error:.2g}."
     )
     _print_ports(gan, signature, batch)
   for note in notes:
@@ -160,9 +162,8 @@ def _error(gan, signature, batch, model, averaged, args):
   error = float(np.abs(got - wanted).max())
   if not error <= _TOLERANCE:
     raise ValueError(
-      f"What was written to {args.out} makes other images than the model: "
-      f"pixels in [0, 1] differ by up to {error}. Do not use it; try another "
-      "--format."
+      f"{args.out} generates other images than the model: pixels in [0, 1] "
+      f"differ by up to {error}. Do not use it; try another --format."
     )
   return error
 

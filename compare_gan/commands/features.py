@@ -69,14 +69,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, text in RECIPES.items()
   )
   verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-  recipe = verbs.add_parser("recipe", help="prints a script that makes a file")
+  recipe = verbs.add_parser(
+    "recipe", help="prints a script that exports a network"
+  )
   recipe.add_argument("name", choices=sorted(RECIPES))
-  check = verbs.add_parser("check", help="loads a network and reports")
-  check.add_argument("path", help="folder, or the network's file or folder")
+  check = verbs.add_parser(
+    "check", help="loads a network and reports its features"
+  )
+  check.add_argument(
+    "path", help="folder with tower.json, or the network's file or folder"
+  )
   check.add_argument(
     "--against", help="npz file of images, uint8, and the source's features"
   )
-  check.add_argument("--threads", type=int, default=1, help="of onnxruntime")
+  check.add_argument(
+    "--threads", type=int, default=1, help="threads of onnxruntime"
+  )
   make = verbs.add_parser(
     "make-json",
     help="writes tower.json",
@@ -88,18 +96,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_arguments_of_make_json(parser):
-  parser.add_argument("folder", help="with model.onnx or saved_model/")
+  parser.add_argument("folder", help="folder with model.onnx or saved_model/")
   parser.add_argument(
     "--like", required=True, choices=sorted(PROTOCOLS), metavar="NAME"
   )
-  parser.add_argument("--licence", required=True, help="of the weights")
-  parser.add_argument("--name", help="in scores; default: the folder's")
-  parser.add_argument("--port", default="", help="whose code was exported")
-  parser.add_argument("--pixels", type=int, help="instead of the protocol's")
+  parser.add_argument("--licence", required=True, help="licence of the weights")
+  parser.add_argument("--name", help="name in scores; default: the folder's")
+  parser.add_argument(
+    "--port", default="", help="implementation that was exported"
+  )
+  parser.add_argument(
+    "--pixels", type=int, help="size of the input instead of the protocol's"
+  )
   parser.add_argument("--input", help="default: the only one")
   parser.add_argument("--output", help="default: the only one")
   parser.add_argument(
-    "--layout", choices=["NCHW", "NHWC"], help="default: where the 3 is"
+    "--layout",
+    choices=["NCHW", "NHWC"],
+    help="default: follows from the axis of size 3",
   )
   parser.add_argument(
     "--round_pixels",
@@ -107,7 +121,7 @@ def _add_arguments_of_make_json(parser):
     help="round images to 0 ... 255 first, as if they had been saved",
   )
   parser.add_argument(
-    "--force", action="store_true", help="write over a tower.json"
+    "--force", action="store_true", help="overwrite tower.json"
   )
 
 
@@ -136,7 +150,7 @@ def _check(args):
   start = time.perf_counter()
   extractor(images.astype(np.uint8))
   rate = _TIMED / (time.perf_counter() - start)
-  print(f"{rate:.3g} images a second, of {_TIMED} of {side} x {side} pixels.")
+  print(f"{rate:.3g} images per second, of {_TIMED} of {side} x {side} pixels.")
   if args.against:
     _compare(extractor, args.against)
 
@@ -173,10 +187,10 @@ def _compare(extractor, path):
   )
   if not cosines.min() > _LEAST_COSINE:
     raise ValueError(
-      f"{extractor.described.path}: features are not those of the source, "
+      f"{extractor.described.path}: features differ from those of the source, "
       f"{path}: the least cosine is {cosines.min():.7f}, but above "
-      f"{_LEAST_COSINE} is needed. Look at mean, std, resize, crop and output, "
-      "and at what the exporter did with the table of positions."
+      f"{_LEAST_COSINE} is needed. Look at mean, std, resize, crop and "
+      "output, and at how the exporter treated the position embeddings."
     )
 
 
@@ -191,7 +205,7 @@ def _cosines(first, second):
 def _make_json(args):
   path = os.path.join(args.folder, tower.FILE)
   if os.path.exists(path) and not args.force:
-    raise ValueError(f"{path} is there already. --force writes over it.")
+    raise ValueError(f"{path} already exists. --force overwrites it.")
   inputs, outputs, weights = _inspect(args.folder)
   name = args.input or _only("input", inputs)
   values = {
@@ -232,8 +246,8 @@ def _inspect(folder):
 def _only(kind, ports):
   if len(ports) != 1:
     raise ValueError(
-      f"The network has the {kind}s {', '.join(sorted(ports))}. Choose one by "
-      f"--{kind}."
+      f"The network has the {kind}s {', '.join(sorted(ports))}. Choose one "
+      f"with --{kind}."
     )
   return next(iter(ports))
 

@@ -18,14 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--checkpoint",
     required=True,
-    help="its prefix, such as dir/model.ckpt-40000",
+    help="prefix of the checkpoint, such as dir/model.ckpt-40000",
   )
   parser.add_argument(
     "--gin_config",
     required=True,
     help="the operative config it was trained with",
   )
-  parser.add_argument("--model_dir", required=True, help="new or empty")
+  parser.add_argument(
+    "--model_dir", required=True, help="folder to write, new or empty"
+  )
   parser.add_argument(
     "--gin_bindings",
     action="append",
@@ -34,17 +36,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument(
     "--image_shape",
-    help="height,width,colors, where dataset.name is not one of ours",
+    help="height,width,colors, if dataset.name is not one of compare_gan's",
   )
   parser.add_argument(
-    "--num_classes", type=int, default=0, help="goes with --image_shape"
+    "--num_classes",
+    type=int,
+    default=0,
+    help="number of classes, with --image_shape",
   )
 
 
 def run(args: argparse.Namespace) -> None:
   if checkpoints.all_steps(args.model_dir):
     raise ValueError(
-      f"--model_dir={args.model_dir} holds checkpoints already. Name a new one."
+      f"--model_dir={args.model_dir} already holds checkpoints. Give a new "
+      "folder."
     )
   gin_files.parse([args.gin_config], args.gin_bindings)
   dataset = _dataset(args)
@@ -83,9 +89,9 @@ def _report(found):
   for name, source in found.source.items():
     print(f"read     {name}" + (f" ({source})" if source != name else ""))
   for name in found.skipped:
-    print(f"skipped  {name}: nothing here has this name")
+    print(f"skipped  {name}: the model has no variable of this name")
   for name in found.missing:
-    print(f"missing  {name}: not in the checkpoint, keeps its first value")
+    print(f"missing  {name}: not in the checkpoint, keeps its initial value")
   print(
     f"{len(found.source)} variables read, {len(found.skipped)} skipped, "
     f"{len(found.missing)} missing."

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
   unknown = [name for name in args.kinds if name not in kinds]
   if unknown:
     raise ValueError(
-      f"There is no kind {unknown[0]!r}. It can be one of {', '.join(kinds)}."
+      f"Unknown kind {unknown[0]!r}. It can be one of {', '.join(kinds)}."
     )
   if not args.kinds:
     _print_columns((name, kind.chosen_by) for name, kind in kinds.items())

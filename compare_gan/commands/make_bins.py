@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--truncation",
     type=float,
-    help="draw z from a normal distribution cut at +- this",
+    help="draw z from a normal distribution truncated at +- this",
   )
   parser.add_argument("--labels", help="npy file of labels [n]")
   parser.add_argument("--step", type=int, help="default: the last one")
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--gin_bindings",
     action="append",
     default=[],
-    help="on top of the model's; may be repeated",
+    help="gin binding that overrides the model's; may be repeated",
   )
 
 
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
   batch = export.batch_size(args.batch, signature)
   if batch is None or args.n < 1:
     raise ValueError(
-      f"--n={args.n} --batch={args.batch}: both are numbers from 1, since a "
+      f"--n={args.n} --batch={args.batch}: both must be 1 or more, since each "
       "file holds one batch."
     )
   gan, step = model_dir.load_step(args.model_dir, args.step, args.gin_bindings)
@@ -79,8 +79,8 @@ def run(args: argparse.Namespace) -> None:
   print(f"Wrote the inputs of {args.n} images, z {words}, to {args.out}.")
   if args.truncation is not None and moments.accumulators(gan, "accu_mean"):
     print(
-      "This model's batch norm has accumulated moments, which are those of one "
-      f"truncation: export and score need --truncation={args.truncation} too."
+      "This model's batch norm has accumulated moments, which depend on the "
+      f"truncation: give export and score --truncation={args.truncation} too."
     )
 
 
@@ -89,7 +89,7 @@ def _given_labels(args, gan):
   if labels.shape != (args.n,) or labels.dtype.kind not in "iu":
     raise ValueError(
       f"--labels={args.labels} holds {labels.dtype} {list(labels.shape)}, but "
-      f"--n={args.n} asks for as many whole numbers."
+      f"--n={args.n} needs as many integers."
     )
   if labels.min() < 0 or labels.max() >= gan.num_classes:
     raise ValueError(

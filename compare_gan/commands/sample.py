@@ -233,8 +233,8 @@ def _classes(args, gan):
   words = args.classes.split(",")
   if not all(w.isdigit() and int(w) < gan.num_classes for w in words):
     raise ValueError(
-      f"--classes={args.classes}: this model has the classes 0 to "
-      f"{gan.num_classes - 1}; 0,1 is a list of some."
+      f"--classes={args.classes} must list classes from 0 to "
+      f"{gan.num_classes - 1}, such as 0,1."
     )
   return [int(word) for word in words]
 

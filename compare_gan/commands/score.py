@@ -25,7 +25,9 @@ import numpy as np
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", required=True)
-  parser.add_argument("--bins", required=True, help="folder of make_bins")
+  parser.add_argument(
+    "--bins", required=True, help="folder that make_bins wrote"
+  )
   parser.add_argument(
     "--outputs",
     required=True,
@@ -34,13 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--dtype",
     choices=["float32", "float16"],
-    help="of the outputs; default: what their sizes say",
+    help="dtype of the outputs; default: follows from their sizes",
   )
   parser.add_argument(
-    "--errors_only", action="store_true", help="no scores, and no dataset"
+    "--errors_only",
+    action="store_true",
+    help="print the errors of pixels only; needs no dataset",
   )
   parser.add_argument("--json", help="file to write the row to")
-  parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
+  parser.add_argument("--tfds_data_dir", help="folder of tensorflow-datasets")
   inception_network.add_flag(parser)
   export.add_truncation_argument(parser)
   export.add_model_arguments(parser)

@@ -28,14 +28,14 @@ from compare_gan.study.run import table
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-  _add_run(verbs.add_parser("run", help="trains and scores what is left to"))
+  _add_run(verbs.add_parser("run", help="trains and scores the remaining runs"))
   for verb, about in (
-    ("status", "how far it is"),
+    ("status", "shows the progress"),
     ("report", "writes report/index.html and tables"),
     ("export", "writes all runs to one file"),
   ):
     one = verbs.add_parser(verb, help=about)
-    one.add_argument("folder", help="of the study")
+    one.add_argument("folder", help="folder of the study")
     if verb == "export":
       one.add_argument("--csv", help="file to write")
       one.add_argument("--parquet", help="file to write; needs pyarrow")
@@ -44,10 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gin_bindings",
         action="append",
         default=[],
-        help="a line on top of study.gin, such as report.sections = [...]",
+        help="gin binding that overrides study.gin, such as report.sections = "
+        "[...]",
       )
-  _add_retry(verbs.add_parser("retry", help="lets failed runs be run again"))
-  imported = verbs.add_parser("import", help="makes a study of scores.csv")
+  _add_retry(
+    verbs.add_parser("retry", help="marks failed runs to be tried again")
+  )
+  imported = verbs.add_parser("import", help="makes a study from scores.csv")
   imported.add_argument(
     "scores", nargs="+", help="tables of google/compare_gan"
   )
@@ -58,8 +61,8 @@ def _add_run(parser):
   add = parser.add_argument
   add("path", help="a study file, or the name of one in configs/studies/")
   add("--out", help="folder of the study; default: runs/<name of the file>")
-  add("--dry_run", action="store_true", help="say what it would be; train not")
-  add("--jobs", type=int, help="runs at once; default: what fits")
+  add("--dry_run", action="store_true", help="print the plan and train nothing")
+  add("--jobs", type=int, help="runs at once; default: as many as fit")
   add(
     "--executor",
     default="local",
@@ -71,26 +74,26 @@ def _add_run(parser):
     action="append",
     default=[],
     metavar="NAME=VALUE",
-    help="of the executor, may be repeated: threads=1, address=auto",
+    help="option of the executor, may be repeated: threads=1, address=auto",
   )
-  add("--shard", metavar="I/N", help="do the I-th of N parts, from 0")
+  add("--shard", metavar="I/N", help="run part I of N, counted from 0")
   add("--gin_bindings", action="append", default=[], help="a line on top")
 
 
 def _add_retry(parser):
   add = parser.add_argument
-  add("folder", help="of the study")
+  add("folder", help="folder of the study")
   add(
     "--status",
     default=",".join(retry.STATUSES),
-    help="how they have ended, separated by commas; default: %(default)s",
+    help="statuses to try again, separated by commas; default: %(default)s",
   )
   add(
     "--run",
     action="append",
     dest="runs",
     metavar="NAME",
-    help="of one run, its folder in runs/; may be repeated; default: all",
+    help="folder of one run in runs/; may be repeated; default: all",
   )
 
 
@@ -153,7 +156,7 @@ def _run(args):
     print(f"compare_gan study: {stopped}", file=sys.stderr)
     sys.exit(128 + stopped.number)
   shown = args.out or os.path.join("runs", stem)
-  print(f"compare_gan study report {shown} makes a page of it.")
+  print(f"`compare_gan study report {shown}` writes its report.")
 
 
 def _describe(study, plan):
@@ -187,7 +190,7 @@ def _status(args):
   _print_note(found.study)
   print("\n".join(progress.lines_of_study(found)))
   alive = journal.is_alive(args.folder)
-  print("It is being run." if alive else "Nobody is running it.")
+  print("It is running." if alive else "It is not running.")
 
 
 def _retry(args):
@@ -198,10 +201,10 @@ def _retry(args):
       f"{row.run} {table.cell_title(row.cell)} seed={row.seed}: {row.status}"
     )
   if not marked:
-    print(f"No run has ended with {', '.join(statuses)}: nothing to try again.")
+    print(f"No run has the status {', '.join(statuses)}: nothing to try again.")
     return
   print(
-    f"Runs that wait again: {len(marked)}. The `compare_gan study run` command "
+    f"Runs to be tried again: {len(marked)}. The next `compare_gan study run` "
     "of this study runs them."
   )
 
@@ -224,7 +227,7 @@ def _export(args):
   from compare_gan.study.report import tables
 
   if not (args.csv or args.parquet):
-    raise ValueError("--csv=FILE or --parquet=FILE says what to write.")
+    raise ValueError("Nothing to write. Give --csv=FILE or --parquet=FILE.")
   found = table.read(args.folder)
   if args.csv:
     tables.export_csv(found, args.csv)
@@ -242,7 +245,8 @@ def _import(args):
   import_scores.write(found, args.out)
   if not table.is_declared(found.study["score"]):
     print(
-      f"Nothing says which way {found.study['score']} is better: lower, then. "
-      f"`minimize` in {os.path.join(args.out, 'study.json')} can be changed."
+      f"No metric declares whether lower or higher {found.study['score']} is "
+      "better, so lower is assumed. Change `minimize` in "
+      f"{os.path.join(args.out, 'study.json')} otherwise."
     )
-  print(f"compare_gan study report {args.out} makes a page of it.")
+  print(f"`compare_gan study report {args.out}` writes its report.")

@@ -30,23 +30,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--model_dir", required=True)
   parser.add_argument("--out", required=True, help="HTML file to write")
   parser.add_argument(
-    "--frames", action="store_true", help="images made now, not in the browser"
+    "--frames",
+    action="store_true",
+    help="put finished images into the page instead of the network",
   )
   parser.add_argument(
     "--half",
     action="store_true",
-    help="weights as float16: half of the size, pixels within about 1/255",
+    help="store weights as float16: half the size, pixels within about 1/255",
   )
   parser.add_argument(
-    "--max_mb", type=float, default=40.0, help="largest page to write"
+    "--max_mb", type=float, default=40.0, help="size limit of the page"
   )
-  parser.add_argument("--title", help="default: the architecture and the step")
   parser.add_argument(
-    "--class_names", help="such as square,disc; default: their numbers"
+    "--title", help="title of the page; default: the architecture and the step"
+  )
+  parser.add_argument(
+    "--class_names",
+    help="names of the classes, such as square,disc; default: their numbers",
   )
   parser.add_argument(
     "--classes",
-    help="of frames: labels, such as 3,5; default: the first ten",
+    help="with --frames: labels to show, such as 3,5; default: the first ten",
   )
   export.add_model_arguments(parser)
 
@@ -56,7 +61,7 @@ def run(args: argparse.Namespace) -> None:
   averaged = not args.raw_weights
   names = _class_names(gan, args.class_names)
   title = args.title or f"{gan.options.architecture}, step {step}"
-  page, why = None, "Images that were made before."
+  page, why = None, "Precomputed images."
   if not args.frames:
     try:
       page = web.html(gan, averaged, names, title, args.max_mb, args.half)
@@ -64,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
       program_writer.UnknownOperationError,
       web_page.TooLargeError,
     ) as error:
-      why = f"Images that were made before: {error}"
+      why = f"Precomputed images: {error}"
       print(f"The page gets frames: {error}")
   if page is None:
     page = _frames(gan, averaged, names, (title, why), args)
@@ -125,8 +130,8 @@ def _frames(gan, averaged, names, about, args):
     if made is not None:
       return made
   raise web_page.TooLargeError(
-    f"{too_large} So it would with frames: a larger --max_mb or fewer "
-    "--classes would do."
+    f"{too_large} The page with frames is too large as well: give a larger "
+    "--max_mb or fewer --classes."
   )
 
 

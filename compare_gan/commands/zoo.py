@@ -23,14 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   for name, module in plan_lib.cards().items():
     card = cards.add_parser(name, description=module.__doc__)
     card.add_argument(
-      "--dry_run", action="store_true", help="print it, run nothing"
+      "--dry_run", action="store_true", help="print the command and run nothing"
     )
-    card.add_argument("--model_dir", help="instead of the card's folder")
+    card.add_argument("--model_dir", help="folder to use instead of the card's")
     card.add_argument(
       "--gin_bindings",
       action="append",
       default=[],
-      help="a binding over what the flags mean; may be repeated",
+      help="gin binding that overrides those of the flags; may be repeated",
     )
     card.add_argument("--run_config", help="as for compare_gan.main")
     module.add_arguments(card)

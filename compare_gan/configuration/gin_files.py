@@ -162,7 +162,7 @@ def unread(batches_are_made: bool = True) -> dict[str, str]:
   names = list(_NAMES_READ_LATER)
   if not batches_are_made:
     names += _NAMES_READ_BY_BATCHES
-  later = _names_for_later(bound, names)
+  later = _selectors_read_later(bound, names)
   read = _names_read(bound, used)
   found = {}
   for name in bound:
@@ -173,7 +173,7 @@ def unread(batches_are_made: bool = True) -> dict[str, str]:
     elif selector not in later and name not in read:
       if used.get("options.gan_class") != _READ_WITHOUT_A_CALL.get(name, ""):
         found[name] = _why_unread(name, used)
-  found.update(_read_for_nothing(bound, used))
+  found.update(_bindings_without_effect(bound, used))
   return found
 
 
@@ -183,7 +183,7 @@ def unread_in_words(batches_are_made: bool = True) -> str:
   if not found:
     return ""
   lines = [f"  {name}: {reason}" for name, reason in sorted(found.items())]
-  return "\n".join(["Bound, but nothing reads it:", *lines])
+  return "\n".join(["Bindings that nothing reads:", *lines])
 
 
 def print_unread() -> None:
@@ -212,7 +212,7 @@ def _configurable(selector):
     return None
 
 
-def _names_for_later(bound, names):
+def _selectors_read_later(bound, names):
   """Returns the selectors that are read later, and those that they refer to.
 
   Args:
@@ -293,8 +293,8 @@ def _why_unread(name, used):
     if not any(f"{s}/".startswith(f"{scope}/") for s in scopes) and scope:
       return f"nothing runs @{selector} in the scope {scope!r}"
     if parameter == "learning_rate" and "optimizers" in module:
-      return "ModularGAN.g_lr and ModularGAN.d_lr give it"
-    return f"what calls @{selector} gives another value"
+      return "ModularGAN.g_lr and ModularGAN.d_lr set it"
+    return f"the caller of @{selector} passes another value"
   for room, choice in _CHOICES:
     chosen = _chosen(choice, used)
     if _is_in(module, [room]) and chosen is not None:
@@ -328,7 +328,7 @@ _CHOICES = (
 )
 
 
-def _read_for_nothing(bound, used):
+def _bindings_without_effect(bound, used):
   """Returns {name: reason} of bindings that are read but have no effect."""
   from compare_gan.gans import latents
 

@@ -123,14 +123,14 @@ def _is_relative(value):
 
 
 def _absolute(path, recorded):
-  if _leads_somewhere(path):
+  if _matches_a_file(path):
     return os.path.abspath(path)
   if isinstance(recorded, str) and _ends_with(recorded, path):
     return recorded
   return path  # A callable's dotted path, or a mistake that its reader reports.
 
 
-def _leads_somewhere(path):
+def _matches_a_file(path):
   # A pattern, the prefix of a checkpoint, or tfds_images.soft_labels.
   pattern = path.replace("{split}", "*")
   return any(map(os.path.exists, (path, f"{path}.index"))) or bool(

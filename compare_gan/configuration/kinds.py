@@ -89,7 +89,7 @@ def kinds() -> dict[str, Kind]:
       "ModularGAN.g_lr, d_lr", lambda: _gin_names(_is_schedule)
     ),
     "studies": Kind("study", lambda: _cards("studies")),
-    "yours": Kind("gin's `import my_package.my_module`", _yours),
+    "yours": Kind("gin's `import my_package.my_module`", _entries_of_the_user),
   }
 
 
@@ -184,12 +184,12 @@ def _is_extractor(selector, made):
   return selector.startswith("compare_gan.features.")
 
 
-def _yours():
+def _entries_of_the_user():
   """Returns what modules outside of compare_gan have registered with gin."""
-  return _gin_names(_is_yours)
+  return _gin_names(_is_from_the_user)
 
 
-def _is_yours(selector, made):
+def _is_from_the_user(selector, made):
   known = ("compare_gan.", "gin.", "tf.", "tfgan.")
   return not selector.startswith(known) and not _is_in(made, gin.config)
 

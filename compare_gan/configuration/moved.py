@@ -26,7 +26,9 @@ def forwarder(package: str) -> Callable[[str], Any]:
     if was.partition(".")[2] not in _NOW:
       raise AttributeError(f"{package} has no {name}.")
     now = f"compare_gan.{_NOW[was.partition('.')[2]]}"
-    warnings.warn(f"{was} is {now} now.", DeprecationWarning, stacklevel=2)
+    warnings.warn(
+      f"{was} has moved to {now}.", DeprecationWarning, stacklevel=2
+    )
     return pkgutil.resolve_name(now)
 
   return find

@@ -39,7 +39,7 @@ def sentence(error: BaseException) -> str:
   text = _OBJECT.sub(lambda match: match[1] or match[2], _TAIL.sub("", text))
   if callers and not isinstance(error, _MENDABLE):
     text += (
-      f" (in {callers[0]}, whose parameters gin sets; --traceback says more)"
+      f" (in {callers[0]}, whose parameters gin sets; --traceback shows more)"
     )
   return text.strip()
 

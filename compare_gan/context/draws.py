@@ -107,7 +107,8 @@ def fed(values: Sequence[tf.Tensor]) -> Iterator[None]:
   if left:
     raise ValueError(
       f"{len(left)} of {len(values)} draws that were prepared for the step "
-      "were not asked for: it draws something else than when it was recorded."
+      "were not used: the step draws something other than when it was "
+      "recorded."
     )
 
 
@@ -144,8 +145,8 @@ def uniform(
     return minval + u * (maxval - tf.cast(minval, dtype))
   if maxval is None:
     raise ValueError(
-      f"uniform got dtype = {dtype.name} without maxval. The number of values, "
-      "maxval = 10 say, would do."
+      f"uniform got dtype = {dtype.name} without maxval. Set maxval to the "
+      "number of values, such as 10."
     )
   k = _draw(shape, seed, lambda bits: tf.bitwise.bitwise_and(bits, 0x7FFFFFFF))
   span = tf.cast(maxval, tf.int32) - tf.cast(minval, tf.int32)
@@ -180,9 +181,9 @@ def truncated_normal(
   """
   if not truncation > 0:
     raise ValueError(
-      f"truncation = {truncation}, but it is a number of deviations above 0, "
-      "such as 2.0. z.truncation and eval_z.truncation set that of latents; "
-      "@tf.random.normal is not cut."
+      f"truncation = {truncation}, but it must be a number of standard "
+      "deviations above 0, such as 2.0. z.truncation and eval_z.truncation "
+      "set that of latents; @tf.random.normal is not truncated."
     )
   p = math.erf(truncation / math.sqrt(2.0))  # P(|x| < truncation)
   x = _draw(shape, seed, lambda bits: _probit(0.5 + p * (_unit(bits) - 0.5)))
@@ -303,16 +304,16 @@ def _draw(shape, seed, transform):
 def _next_fed(shape):
   if not _current.fed:
     raise ValueError(
-      "A draw was not prepared: the step draws something else than when it was "
-      "recorded."
+      "A draw was not prepared: the step draws something other than when it "
+      "was recorded."
     )
   value = _current.fed.pop(0)
   # The shape may be a tensor: this op only serves to infer its value.
   asked = tf.fill(shape, False).shape.as_list()
   if asked != value.shape.as_list():
     raise ValueError(
-      f"A draw of shape {asked} was asked for where one of shape "
-      f"{value.shape.as_list()} was prepared: the step draws something else "
+      f"A draw of shape {asked} was requested, but one of shape "
+      f"{value.shape.as_list()} was prepared: the step draws something other "
       "than when it was recorded."
     )
   return value

@@ -104,7 +104,7 @@ def resolve(
     warnings.warn(
       f"run_config.precision_mode = {mode!r} allows lower precision, but does "
       "not ask for it: this device computes in float32. 'allow_mix_precision' "
-      "would be faster.",
+      "is faster.",
       stacklevel=2,
     )
   return _MODES[mode], _MODES[mode] == "float16"

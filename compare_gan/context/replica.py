@@ -46,7 +46,7 @@ def running(replicas: Replicas) -> Iterator[None]:
     _current.replicas = outer
 
 
-class _Apart(Replicas):
+class _WithoutCommunication(Replicas):
   """Replicas inside a branch of the graph, where they cannot communicate."""
 
   def __init__(self, replicas: Replicas, setting: str) -> None:
@@ -61,20 +61,21 @@ class _Apart(Replicas):
   def all_sum(self, x: Any, group_size: Optional[int] = None) -> Any:
     if self.num_replicas() > 1:
       raise ValueError(
-        f"{self._setting}, but what it computes needs the mean over "
-        f"{self.num_replicas()} replicas (batch norm of the whole batch does, "
-        "for instance), which cannot be had at some steps only. Set it to 1."
+        f"{self._setting}, but its computation needs means over "
+        f"{self.num_replicas()} replicas, as batch norm over the whole batch "
+        "does, and replicas cannot communicate at some steps only. Set it to "
+        "1."
       )
     return x
 
 
-def apart(setting: str) -> contextlib.AbstractContextManager:
+def forbid_communication(setting: str) -> contextlib.AbstractContextManager:
   """Forbids communication between replicas inside.
 
   Args:
     setting: the reason, a gin name and its value, for the error message.
   """
-  return running(_Apart(_current.replicas, setting))
+  return running(_WithoutCommunication(_current.replicas, setting))
 
 
 def num_replicas() -> int:

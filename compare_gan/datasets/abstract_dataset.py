@@ -138,8 +138,9 @@ class AbstractDataset(abc.ABC):
     """
     if batch_size < 1 or batch_size % num_shards:
       raise ValueError(
-        f"A batch of {batch_size} has no {num_shards} equal parts for the "
-        "replicas. Set options.batch_size to a multiple of their number."
+        f"A batch of {batch_size} cannot be split into {num_shards} equal "
+        "parts, one for each replica. Set options.batch_size to a multiple of "
+        f"{num_shards}."
       )
     seed = self.seed if seed is None else seed
     order = batch_order.Order(self._size(split), seed)
@@ -167,8 +168,8 @@ class AbstractDataset(abc.ABC):
     # the random numbers of one batch.
     if self.parallel_reads is not None or self.numbers_per_image:
       return 1
-    of_a_batch = rows * int(np.prod(self.image_shape))
-    return max(1, self.bytes_per_read // of_a_batch)
+    batch_bytes = rows * int(np.prod(self.image_shape))
+    return max(1, self.bytes_per_read // batch_bytes)
 
   def in_order(
     self,

@@ -69,7 +69,8 @@ class Zip:
       return "it is encrypted"
     if info.compress_type not in self._METHODS:
       return (
-        f"it is packed by method {info.compress_type}, and only deflate is read"
+        f"it is compressed by method {info.compress_type}, and only deflate "
+        "is read"
       )
     if info.file_size > MAX_BYTES:
       return f"it claims to hold {info.file_size} bytes"
@@ -84,13 +85,13 @@ class Zip:
         raise ValueError("the zip ends before it")
       magic, *lengths = self._LOCAL_HEADER.unpack(header)
       if magic != b"PK\3\4":
-        raise ValueError("the zip has something else in its place")
+        raise ValueError("the zip has other data in its place")
       file.seek(sum(lengths), os.SEEK_CUR)
       data = file.read(info.compress_size)
     if info.compress_type == zipfile.ZIP_DEFLATED:
       data = _inflate(data, info.file_size)
     if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
-      raise ValueError("its bytes are not those that were packed (CRC)")
+      raise ValueError("its bytes are damaged (CRC)")
     return data
 
 
@@ -99,7 +100,7 @@ def _inflate(data, size):
   try:
     return zlib.decompressobj(-15).decompress(data, size + 1)
   except zlib.error as error:
-    raise ValueError(f"it does not unpack: {error}") from error
+    raise ValueError(f"it cannot be decompressed: {error}") from error
 
 
 class Tar:
@@ -188,7 +189,7 @@ def _sort_out(entries):
       continue
     fault = wrong_name or fault
     if not fault and name in good:
-      fault = "its name comes twice"
+      fault = "its name occurs twice"
     if fault:
       bad.append((stored, fault))
     else:
@@ -210,7 +211,7 @@ def _name_fault(name):
   """Returns why a name in an archive is not to be trusted, or None."""
   parts = name.replace("\\", "/").split("/")
   if ".." in parts or name.startswith(("/", "\\")) or ":" in parts[0]:
-    return "its name leads out of the archive"
+    return "its path leads out of the archive"
   if "\0" in name:
     return "its name holds a zero byte"
   return None

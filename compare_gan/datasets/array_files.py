@@ -120,9 +120,8 @@ def _pairs(members, path, labels):
   others = sorted(set(members) - set(names))
   if "arr_2" in others:
     raise ValueError(
-      f"{path} holds {sorted(members)}, which do not say which is which: "
-      "arr_0 would be images and arr_1 labels. Store them by name: "
-      "numpy.savez(path, "
+      f"{path} holds {sorted(members)}, whose roles are unclear: arr_0 would "
+      "be images and arr_1 labels. Store them by name: numpy.savez(path, "
       "x_train=..., y_train=..., x_test=..., y_test=...)."
     )
   if labels and found["train"][1] is None:
@@ -147,8 +146,8 @@ def _refuse_other_labels(members, images, others, path):
     if other.dtype.kind in "iu" and count in counts:
       raise ValueError(
         f"{path} holds {sorted(members)}: are {name!r} the labels of "
-        f"{images!r}? Call them 'labels', or do without by arrays.labels = "
-        "False."
+        f"{images!r}? Call them 'labels', or leave labels out with "
+        "arrays.labels = False."
       )
 
 
@@ -181,10 +180,10 @@ def _find_in_folder(path, labels):
   train, test = _train_and_test(names)
   if train is None:
     raise ValueError(
-      f"arrays.path = {path!r} is a folder without data_batch_*.mat and "
-      f"without train-images-idx3-ubyte[.gz], and of npz, npy and mat files it "
-      f"has {', '.join(names[:5]) or 'none'}. Name one file, or use "
-      "dataset.name = 'folder' for a folder of images."
+      f"arrays.path = {path!r} is a folder without data_batch_*.mat or "
+      "train-images-idx3-ubyte[.gz], and its npz, npy and mat files are "
+      f"{', '.join(names[:5]) or 'none'}. Name one file, or use dataset.name "
+      "= 'folder' for a folder of images."
     )
   others = [name for name in names if name not in (train, test)]
   if others:
@@ -210,8 +209,8 @@ def _cifar(path, names, mats, labels):
   missing = sorted(set(range(1, max(numbers, default=0))) - set(numbers))
   if missing:
     raise FileNotFoundError(
-      f"arrays.path = {path!r}: data_batch_{missing[0]}.mat is missing, beside "
-      f"{', '.join(mats)}. Copy the whole folder."
+      f"arrays.path = {path!r}: data_batch_{missing[0]}.mat is missing next "
+      f"to {', '.join(mats)}. Copy the whole folder."
     )
   parts = [_open(os.path.join(path, mat), labels)["train"] for mat in mats]
   given = [labels for _, labels in parts]
@@ -242,11 +241,11 @@ def _train_and_test(names):
   """
   words = {name: set(_WORDS.findall(name.lower())) for name in names}
 
-  def having(*wanted: str) -> list[str]:
+  def names_containing(*wanted: str) -> list[str]:
     return [name for name in names if words[name] & set(wanted)]
 
-  train = having(*class_folders.TRAIN_NAMES)
-  tests = (having(name) for name in class_folders.EVAL_NAMES)
+  train = names_containing(*class_folders.TRAIN_NAMES)
+  tests = (names_containing(name) for name in class_folders.EVAL_NAMES)
   test = next((found for found in tests if found), [])
   if len(train) != 1 or len(test) != 1 or train == test:
     return None, None

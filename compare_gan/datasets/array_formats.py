@@ -41,7 +41,9 @@ def members_of(path: str) -> Any:
       f"{path} is a Python pickle, which could run any program and is not "
       "read. Store the arrays with numpy.savez and name the npz."
     )
-  raise ValueError(f"{path} is no npz, npy, mat or idx file, or a damaged one.")
+  raise ValueError(
+    f"{path} is not an npz, npy, mat or idx file, or is damaged."
+  )
 
 
 def read_all(numbers: Any) -> np.ndarray:
@@ -61,7 +63,7 @@ def _read_npz(path):
   names = [name[:-4] for name in inside if name.endswith(".npy")]
   if inside and not names:
     raise ValueError(
-      f"{path} is a zip of other files, such as {inside[0]}, and no npz. "
+      f"{path} is not an npz, but a zip of other files, such as {inside[0]}. "
       "dataset.name = 'archive' reads a zip of images, from archive.path."
     )
   return {name: _Npy(path, f"{name}.npy") for name in names}
@@ -93,8 +95,8 @@ class Parts:
     if len(kinds) > 1:
       raise ValueError(
         "arrays: batches of different types, "
-        f"{sorted({part.dtype.name for part in parts})}: what 1 means in one "
-        "is not what it means in the other. Store all of them as bytes (uint8)."
+        f"{sorted({part.dtype.name for part in parts})}: the same value means "
+        "different colors in them. Store all of them as bytes (uint8)."
       )
     self._parts = parts
     self.shape = (sum(p.shape[0] for p in parts), *parts[0].shape[1:])
@@ -119,7 +121,7 @@ class _Npy:
         "is not read. Store arrays of numbers."
       )
     if not self.shape:
-      raise ValueError(f"{path}: {member or 'the array'} is one number.")
+      raise ValueError(f"{path}: {member or 'the array'} is a single number.")
 
   def blocks(self) -> Iterator[np.ndarray]:
     with self._opened() as file:
@@ -212,7 +214,7 @@ def _read_mat73(path):
     import h5py
   except ImportError as error:
     raise ValueError(
-      f"{path} is a MATLAB v7.3 file, which takes h5py: pip install h5py."
+      f"{path} is a MATLAB v7.3 file, which needs h5py: pip install h5py."
     ) from error
   try:
     with h5py.File(path, "r") as file:
@@ -239,7 +241,7 @@ def _read_idx(path):
     with gzip.open(path) if is_packed else open(path, "rb") as file:
       zeros, kind, rank = file.read(2), file.read(1), file.read(1)
       if zeros != b"\0\0" or not rank or kind[0] not in _IDX:
-        raise ValueError("its first bytes are none of an idx file")
+        raise ValueError("it does not begin like an idx file")
       shape = np.frombuffer(file.read(4 * rank[0]), ">u4")
       dtype = np.dtype(_IDX[kind[0]])
       if len(shape) != rank[0]:

@@ -110,8 +110,8 @@ def _layout(shape, count):
   if len(found) == 1:
     return found[0]
   raise ValueError(
-    f"arrays: images of shape {shape} do not say what their axes are. Set "
-    f"arrays.layout to one of {LAYOUTS}."
+    f"arrays: images of shape {shape} have ambiguous axes. Set arrays.layout "
+    f"to one of {LAYOUTS}."
   )
 
 
@@ -167,7 +167,7 @@ def _arrangement(shape, layout):
   side = _side(shape[1], colors)
   if side is None:
     raise ValueError(
-      f"arrays: {shape[1]} numbers are no square image of 1 or 3 colors."
+      f"arrays: {shape[1]} numbers cannot be a square image of 1 or 3 colors."
     )
   if layout == "flat_NHWC":
     return lambda x: x.reshape(-1, side, side, colors), (side, side, colors)
@@ -221,7 +221,7 @@ def _conversion(dtype, seen, value_range, split):
   if low < least or high > most:
     raise ValueError(
       f"arrays: split {split!r} has values from {low:g} to {high:g}, outside "
-      f"of {value_range}. arrays.value_range says what they mean."
+      f"of {value_range}. Set arrays.value_range to what they mean."
     )
   if value_range == "0..255" and whole:
     return lambda x: x.astype(np.uint8), np.uint8
@@ -234,7 +234,7 @@ def _seen(numbers, split):
   """Returns the smallest and largest value, and whether all are integers."""
   if numbers.dtype.kind not in "biuf":
     raise ValueError(
-      f"arrays: split {split!r} holds {numbers.dtype}, which are no numbers of "
+      f"arrays: split {split!r} holds {numbers.dtype}, which cannot be "
       "pixels. Store bytes (uint8)."
     )
   low, high, whole = np.inf, -np.inf, True
@@ -243,9 +243,7 @@ def _seen(numbers, split):
       continue
     least, most = float(block.min()), float(block.max())
     if not np.isfinite([least, most]).all():
-      raise ValueError(
-        f"arrays: split {split!r} holds values that are no number."
-      )
+      raise ValueError(f"arrays: split {split!r} holds NaN or infinity.")
     low, high = min(low, least), max(high, most)
     if numbers.dtype.kind == "f":
       whole = whole and bool((block == np.trunc(block)).all())
@@ -263,9 +261,9 @@ def _value_range(dtype, low, high, whole):
   if dtype.kind == "u" and dtype.itemsize == 2 and high >= _TOP_BIT:
     return "0..65535"
   raise ValueError(
-    f"arrays: images of {dtype.name} with values from {low:g} to {high:g} do "
-    f"not say what they mean. Set arrays.value_range to one of {VALUE_RANGES}, "
-    "or '0..4095' and so on, or store bytes (uint8)."
+    f"arrays: images of {dtype.name} with values from {low:g} to {high:g} "
+    "have an ambiguous range. Set arrays.value_range to one of "
+    f"{VALUE_RANGES}, or '0..4095' and so on, or store bytes (uint8)."
   )
 
 
@@ -273,6 +271,6 @@ def _refuse_bits(images, split):
   """Refuses bytes of only 0 and 1: black, though 1 may be meant as white."""
   if images.size and images.max() == 1:
     raise ValueError(
-      f"arrays: split {split!r} holds bytes (uint8) of 0 and 1 alone. Set "
+      f"arrays: split {split!r} holds only the bytes (uint8) 0 and 1. Set "
       "arrays.value_range to '0..1' if 1 is white, or to '0..255'."
     )

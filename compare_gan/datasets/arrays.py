@@ -122,7 +122,9 @@ def read_images(
     [N, H, W, C], uint8 or float32 in [0, 1].
   """
   array_pixels.check_choices(layout, value_range)
-  numbers, axes = array_pixels.images_first(_alone(path), layout, None)
+  numbers, axes = array_pixels.images_first(
+    _read_only_array(path), layout, None
+  )
   if value_range is None and numbers.dtype.kind == "f":
     low = min((float(x.min()) for x in numbers.blocks()), default=0.0)
     if low < 0.0:
@@ -135,7 +137,7 @@ def read_images(
   return array_pixels.images_of({path: (numbers, axes)}, value_range)[path]
 
 
-def _alone(path):
+def _read_only_array(path):
   """Returns the Numbers of the one array, or of the images, in a file."""
   members = array_formats.members_of(path)
   if not isinstance(members, dict):
@@ -145,8 +147,8 @@ def _alone(path):
   found = array_files.find(path, None, None, None, labels=False)
   if "eval" in found:
     raise ValueError(
-      f"{path} holds two splits, and does not say which images are meant. "
-      "Store those alone, as 'images'."
+      f"{path} holds the images of two splits. Store those to be scored "
+      "alone, as 'images'."
     )
   return found["train"][0]
 
@@ -158,7 +160,7 @@ def read_labels(path: str, count: int) -> np.ndarray:
     path: an npy or idx file of integers, or of one-hot rows.
     count: how many images there are.
   """
-  given = array_formats.read_all(_alone(path))
+  given = array_formats.read_all(_read_only_array(path))
   if len(given) != count and given.size != count:
     raise ValueError(
       f"{path} holds labels of shape {given.shape}, but there are {count} "
@@ -192,7 +194,7 @@ class Arrays(in_memory.InMemoryDataset):
     shape: tuple[int, ...] = images["train"].shape[1:]
     if images["eval"].shape[1:] != shape:
       raise ValueError(
-        f"arrays: images to train on have the shape {shape}, those for "
+        f"arrays: training images have the shape {shape}, those for "
         f"evaluation {images['eval'].shape[1:]}."
       )
     name = os.path.basename(os.path.normpath(path)).split(".")[0]
@@ -279,8 +281,9 @@ def _merged(has_labels, train, eval):
   (images, axes, labels), (more, more_axes, more_labels) = train, eval
   if axes != more_axes:
     raise ValueError(
-      f"arrays: images to train on are {axes}, and images for evaluation, "
-      f"which are to train too, {more_axes}. Set arrays.layout."
+      f"arrays: training images have the axes {axes}, and the images for "
+      f"evaluation, which are trained on as well, {more_axes}. Set "
+      "arrays.layout."
     )
   both = array_formats.Parts([images, more])
   if not has_labels or (labels is None and more_labels is None):
@@ -299,8 +302,8 @@ def _labels(given, n, split):
   given = np.asarray(given)
   if given.dtype.kind not in "buif":
     raise ValueError(
-      f"arrays: labels of split {split!r} are {given.dtype}. Numbers of "
-      "classes are read: 0, 1 and so on."
+      f"arrays: labels of split {split!r} are {given.dtype}. They must be the "
+      "integers of classes: 0, 1 and so on."
     )
   one_hot = given.ndim == 2 and given.shape[0] == n and given.shape[1] > 1
   if one_hot and ((given == 0).sum(axis=1) == given.shape[1] - 1).all():
@@ -312,7 +315,7 @@ def _labels(given, n, split):
     )
   flat = given.reshape(-1)
   if flat.dtype.kind not in "ui" and not (flat == np.trunc(flat)).all():
-    raise ValueError(f"arrays: labels of split {split!r} are no integers.")
+    raise ValueError(f"arrays: labels of split {split!r} are not integers.")
   return flat.astype(np.int64)
 
 
@@ -357,7 +360,8 @@ def _first_label(stored, first_label, num_classes):
       return 1
     raise ValueError(
       "arrays: labels begin at 1. Set arrays.first_label = 1 if that is the "
-      "first class, as MATLAB counts, or 0 if only no image of class 0 is here."
+      "first class, as MATLAB counts, or 0 if class 0 merely has no images "
+      "here."
     )
   return 0
 

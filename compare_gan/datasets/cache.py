@@ -45,28 +45,28 @@ def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
   try:
     if files.call(_is_intact, path):
       return files.call(_load, path)
-    logging.warning("%s is damaged and is made anew.", path)
+    logging.warning("%s is damaged and will be made again.", path)
   except FileNotFoundError:
-    logging.warning("%s is made once, which may take minutes.", path)
+    logging.warning("Making %s once, which may take minutes.", path)
   except OSError as error:
-    _go_without(path, "read", error)
+    _warn_of_missing_cache(path, "read", error)
     return np.ascontiguousarray(make())
   made = np.ascontiguousarray(make())
   try:
     _write(path, made)
   except OSError as error:
-    _go_without(path, "written", error)
+    _warn_of_missing_cache(path, "written", error)
   return made
 
 
-def _go_without(path, done, error):
+def _warn_of_missing_cache(path, done, error):
   """Warns, once for each folder, that the cache cannot be used."""
   if path.parent in _warned:
     return
   _warned.add(path.parent)
   logging.warning(
-    "%s cannot be %s (%s): each process makes anew what the cache would "
-    "hold. Name a folder of your own: COMPARE_GAN_CACHE=/path.",
+    "%s cannot be %s (%s): each process will compute again what the cache "
+    "would hold. Set COMPARE_GAN_CACHE=/path to a folder of your own.",
     path,
     done,
     error.strerror or error,
@@ -87,7 +87,7 @@ def writable_folder() -> pathlib.Path:
     files.call(tempfile.TemporaryFile, dir=path).close()
     return path
   except OSError as error:
-    _go_without(path / "files", "written", error)
+    _warn_of_missing_cache(path / "files", "written", error)
     return _temporary_folder()
 
 

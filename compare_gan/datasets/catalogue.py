@@ -180,7 +180,7 @@ def tfds_name(name: str) -> str:
   if name in _TFDS:
     return _TFDS[name].tfds_name
   raise ValueError(
-    f"{name!r} is no dataset of tensorflow-datasets. It can be "
+    f"{name!r} is not a dataset of tensorflow-datasets. It can be "
     f"{', '.join(_TFDS)}, or tfds:<name>."
   )
 
@@ -212,8 +212,8 @@ def _own_class(path):
   base = abstract_dataset.AbstractDataset
   if not (inspect.isclass(found) and issubclass(found, base)):
     raise ValueError(
-      f"dataset.name = {path!r}: {module_name} has no dataset of the name "
-      f"{class_name}. It has to be a class that extends "
-      "abstract_dataset.AbstractDataset or in_memory.InMemoryDataset."
+      f"dataset.name = {path!r}: {module_name} has no dataset {class_name}. "
+      "It must be a class that extends abstract_dataset.AbstractDataset or "
+      "in_memory.InMemoryDataset."
     )
   return found

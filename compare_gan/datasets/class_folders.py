@@ -69,18 +69,18 @@ def _find(paths, folders, gin_name, classes):
     tops = _tops(paths)
     if tops & classes:
       return _part(paths, folders, above), None
-    train = _one_of(tops, TRAIN_NAMES, above, gin_name)
-    test = _one_of(tops, EVAL_NAMES, above, gin_name)
+    train = _find_split(tops, TRAIN_NAMES, above, gin_name)
+    test = _find_split(tops, EVAL_NAMES, above, gin_name)
     if train and test:
       _warn_of_unused(tops, train, test)
-      return _both(paths, folders, above, train, test, classes)
+      return _parts_of_two_folders(paths, folders, above, train, test, classes)
     _refuse_half_of_a_split(tops, folders, above, train, test, gin_name)
     _refuse_lookalikes(tops, gin_name)
     if len(tops) > 1 and _is_split_below(paths):
       return _splits_of_classes(paths, folders, above, gin_name)
     if not _is_wrapper(paths, tops):
       return _part(paths, folders, above), None
-    above, paths = _enter(paths, above)
+    above, paths = _enter_folder(paths, above)
 
 
 def _tops(paths):
@@ -97,7 +97,7 @@ def _is_wrapper(paths, tops):
   )
 
 
-def _enter(paths, above):
+def _enter_folder(paths, above):
   """Returns the folder around everything, and the paths below it."""
   first = next(iter(paths.values()))[0]
   return (*above, first), {number: path[1:] for number, path in paths.items()}
@@ -117,14 +117,14 @@ def _part(paths, folders, above):
   )
 
 
-def _both(paths, folders, above, train, test, classes):
+def _parts_of_two_folders(paths, folders, above, train, test, classes):
   """Returns the Parts of two folders, without the folders around either."""
   parts = []
   for top in (train, test):
     inside = {n: path[1:] for n, path in paths.items() if path[0] == top}
     around = (*above, top)
     while _is_wrapper(inside, _tops(inside)) and not _tops(inside) & classes:
-      around, inside = _enter(inside, around)
+      around, inside = _enter_folder(inside, around)
     parts.append(_part(inside, folders, around))
     classes = classes | _tops(inside)
   return tuple(parts)
@@ -133,14 +133,14 @@ def _both(paths, folders, above, train, test, classes):
 # ---- Names of splits ---------------------------------------------------------
 
 
-def _one_of(tops, names, above, gin_name):
+def _find_split(tops, names, above, gin_name):
   """Returns the folder of the first of some names, in any case, or None."""
   for name in names:
     found = sorted(top for top in tops if top and top.lower() == name)
     if len(found) > 1:
       raise ValueError(
-        f"{gin_name}.path: {_listed(found, above)} are one split by two names. "
-        "Keep one of them."
+        f"{gin_name}.path: {_listed(found, above)} are two names of one "
+        "split. Keep one of them."
       )
     if found:
       break
@@ -150,9 +150,9 @@ def _one_of(tops, names, above, gin_name):
     others = sorted(t for t in tops if t and t.lower() in names)
     if len(others) > 1:
       raise ValueError(
-        f"{gin_name}.path: {_listed(others, above)} could each hold the images "
-        f"to train on. Name the one that does, as {gin_name}.path, and the "
-        f"images for evaluation as {gin_name}.eval_path."
+        f"{gin_name}.path: {_listed(others, above)} could each hold the "
+        f"training images. Set {gin_name}.path to the one that does, and "
+        f"{gin_name}.eval_path to the images for evaluation."
       )
   return found[0]
 
@@ -177,15 +177,16 @@ def _refuse_half_of_a_split(tops, folders, above, train, test, gin_name):
   empty = [f for f in inside if f.lower() in wanted and f not in tops]
   if empty:
     raise ValueError(
-      f"{gin_name}.path: {_listed(empty[:1], above)} holds no images, beside "
+      f"{gin_name}.path: {_listed(empty[:1], above)} holds no images, next to "
       f"{_listed([train or test], above)}, which does. Fill it, or remove it."
     )
   others = sorted(top for top in tops - {test} if top)
   if not train and others and all(o.lower() in EVAL_NAMES for o in others):
     raise ValueError(
       f"{gin_name}.path: {_listed([test, *others], above)} hold images for "
-      "evaluation by their names, and no folder is called train. Name what "
-      f"trains as {gin_name}.path, and the other as {gin_name}.eval_path."
+      "evaluation, judging by their names, and no folder is called train. Set "
+      f"{gin_name}.path to the training images and {gin_name}.eval_path to "
+      "the others."
     )
 
 
@@ -196,8 +197,8 @@ def _refuse_lookalikes(tops, gin_name):
   if train and test and 2 * (len(train) + len(test)) >= len(tops):
     raise ValueError(
       f"{gin_name}.path holds the folders {train[0]} and {test[0]}. If they "
-      f"are splits, call them train and test, or name one as {gin_name}.path "
-      f"and the other as {gin_name}.eval_path. If they are classes, list the "
+      f"are splits, call them train and test, or set {gin_name}.path to one "
+      f"and {gin_name}.eval_path to the other. If they are classes, list all "
       f"classes: {gin_name}.classes = {[train[0], test[0], '...']}."
     )
 
@@ -260,9 +261,9 @@ def _refuse_inner_splits(part, gin_name, classes):
   test = sorted(t for t in tops - set(classes) if t.lower() in EVAL_NAMES)
   if train and test:
     raise ValueError(
-      f"{gin_name}.path: {part.above} holds {train[0]} and {test[0]}, and is a "
-      f"split itself. Name one of them as {gin_name}.path and the other as "
-      f"{gin_name}.eval_path."
+      f"{gin_name}.path: {part.above} holds {train[0]} and {test[0]}, but is "
+      f"a split itself. Set {gin_name}.path to one of them and "
+      f"{gin_name}.eval_path to the other."
     )
 
 
@@ -288,7 +289,7 @@ def classes_of(part: Part, gin_name: str) -> Optional[list[str]]:
     raise ValueError(
       f"{gin_name}: some images are in folders, which would be their classes, "
       f"and some are not, such as {part.above}{highest}. Move them, or leave "
-      f"labels out by {gin_name}.labels = False."
+      f"labels out with {gin_name}.labels = False."
     )
   refuse_empty_folders(part, gin_name)
   return sorted(tops)
@@ -299,10 +300,10 @@ def refuse_loose_images(part: Part, gin_name: str) -> None:
   loose = sorted(name for name in part.names.values() if "/" not in name)
   if loose:
     raise ValueError(
-      f"{gin_name}: {part.above}{loose[0]} is in no folder that would be its "
-      "class, as those that train are. Move such images, name others as "
-      f"{gin_name}.eval_path, or leave labels out by {gin_name}.labels = "
-      "False."
+      f"{gin_name}: {part.above}{loose[0]} is not in a folder that would be "
+      "its class, as training images are. Move such images, set "
+      f"{gin_name}.eval_path to others, or leave labels out with "
+      f"{gin_name}.labels = False."
     )
 
 
@@ -314,8 +315,8 @@ def refuse_empty_folders(part: Part, gin_name: str) -> None:
     names = ", ".join(part.above + folder for folder in empty[:5])
     more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
     raise ValueError(
-      f"{gin_name}: {names}{more} would be a class like {min(tops)}, and holds "
-      f"no images that are read. Fill or remove such folders, list the classes "
-      f"in {gin_name}.classes, or leave labels out by {gin_name}.labels = "
-      "False."
+      f"{gin_name}: {names}{more} would be a class like {min(tops)}, but "
+      "holds no readable images. Fill or remove such folders, list the "
+      f"classes in {gin_name}.classes, or leave labels out with "
+      f"{gin_name}.labels = False."
     )

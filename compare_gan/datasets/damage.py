@@ -47,7 +47,8 @@ def refuse_or_warn(
   found = f"{title}: {len(bad)} of {total} examples cannot be used:\n{shown}"
   if on_error == "raise":
     raise ValueError(
-      f"{found}\nMend or remove them, or leave them out with dataset.on_error "
-      "= 'skip'. `python -m compare_gan datasets check` lists all of them."
+      f"{found}\nRepair or remove them, or leave them out with "
+      "dataset.on_error = 'skip'. `python -m compare_gan datasets check` "
+      "lists all of them."
     )
   logging.warning("%s\nThey are left out (dataset.on_error = 'skip').", found)

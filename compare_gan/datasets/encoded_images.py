@@ -202,7 +202,7 @@ class EncodedImages(in_memory.InMemoryDataset):
     source = self._sources[split]
 
     def check() -> np.ndarray:
-      text = json.dumps(self._look_at_all(split))
+      text = json.dumps(self._check_all(split))
       return np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
 
     stored = cache.array(f"{self._key(split)}-check", check)
@@ -217,7 +217,7 @@ class EncodedImages(in_memory.InMemoryDataset):
       np.asarray(plain, bool),
     )
 
-  def _look_at_all(self, split):
+  def _check_all(self, split):
     source = self._sources[split]
     n = len(source.numbers)
     labels = [0] * n
@@ -229,7 +229,7 @@ class EncodedImages(in_memory.InMemoryDataset):
       logging.warning("%s: reading all %d images, once.", self.name, n)
     damaged = source.files.damaged() if source.labels is None else {}
 
-    def look_at(place: int) -> Optional[str]:
+    def check_one(place: int) -> Optional[str]:
       number = int(source.numbers[place])
       if number in damaged:
         return damaged[number]
@@ -246,7 +246,7 @@ class EncodedImages(in_memory.InMemoryDataset):
         pixels[place] = image
       return None
 
-    reasons = list(_in_threads(look_at, range(n)))
+    reasons = list(_in_threads(check_one, range(n)))
     bad = {place: reason for place, reason in enumerate(reasons) if reason}
     if pixels is not None:
       self._decoded[split] = pixels
@@ -278,11 +278,11 @@ class EncodedImages(in_memory.InMemoryDataset):
       if source.labels is None:
         _, data = source.files.label_and_image(data)
       if zlib.crc32(data) != self._crcs[split][number]:
-        raise ValueError("it holds other bytes now")
+        raise ValueError("its content has changed")
     except (ValueError, OSError) as error:
       raise ValueError(
         f"{self.name}: {source.files.names[number]} could be read when the "
-        f"dataset was opened, and cannot any more: {error}"
+        f"dataset was opened, but not any more: {error}"
       ) from error
     return data
 
@@ -355,6 +355,6 @@ def _common_size(sources, layout, gin_name):
       for (height, width), name in list(seen.items())[:2]
     )
   raise ValueError(
-    f"{gin_name}: {found}. Set {gin_name}.image_size to what they are to be "
-    "made into, 64 or (64, 48) as (height, width)."
+    f"{gin_name}: {found}. Set {gin_name}.image_size to the size to scale "
+    "them to, 64 or (64, 48) as (height, width)."
   )

@@ -258,9 +258,10 @@ def _refuse_archives(files, path, gin_name, eval_path):
     ) == os.path.realpath(eval_path)
     if not is_unpacked and not is_other:
       raise ValueError(
-        f"{gin_name} = {path!r} holds the archive {name}, and archives inside "
-        f"are not read: its images would be missing. Unpack it to {stem}, "
-        f"remove it, or name it alone; {reader}.pattern = '*' passes it over."
+        f"{gin_name} = {path!r} holds the archive {name}, and archives in "
+        "folders are not read: its images would be missing. Unpack it to "
+        f"{stem}, remove it, or name it alone; {reader}.pattern = '*' ignores "
+        "it."
       )
 
 
@@ -278,7 +279,7 @@ def _classes(ours, theirs, gin_name, known):
     raise ValueError(
       f"{gin_name}.classes = {list(known)}: "
       f"{missing[0] if missing else 'one of them'} "
-      f"{'is no folder with images' if missing else 'comes twice'}. There are "
+      f"{'holds no images' if missing else 'occurs twice'}. There are "
       f"{sorted(tops)[:20]}."
     )
   return list(known)
@@ -292,8 +293,7 @@ def _used(part, known):
   used = {n: name for n, name in names.items() if name.split("/")[0] in known}
   if len(used) < len(names):
     logging.warning(
-      "%d images in %s are passed over: they are in none of the classes that "
-      "are listed.",
+      "%d images in %s are ignored: they are in none of the listed classes.",
       len(names) - len(used),
       part.above or "the dataset",
     )
@@ -305,8 +305,8 @@ def _warn_of_others(files, names, path, gin_name):
   others = [name for i, name in enumerate(files.names) if i not in names]
   if others:
     logging.warning(
-      "%s = %r: %d of %d files are passed over, such as %s: only "
-      "%s are read, and of these what fits %s.pattern if that is set.",
+      "%s = %r: %d of %d files are ignored, such as %s. Only %s are read, and "
+      "of these only what matches %s.pattern if that is set.",
       gin_name,
       path,
       len(others),
@@ -341,7 +341,9 @@ def _source(files, names, classes, bad):
       numbers.append(number)
       labels.append(number_of[top])
     else:
-      reason = f"{top!r} is no class that trains, as {classes[0]!r} is"
+      reason = (
+        f"{top!r} is not a class of the training images, as {classes[0]!r} is"
+      )
       bad.append((files.names[number], reason))
   return encoded_images.Source(
     files, np.array(numbers, np.int64), np.array(labels, np.int64), tuple(bad)

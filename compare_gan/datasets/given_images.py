@@ -35,7 +35,9 @@ def read(
     layout = image_decoding.Layout(None, colors, background=background)
     return _read_folder(path, layout)
   if not os.path.isfile(path):
-    raise FileNotFoundError(f"There is no folder or file {path!r} of images.")
+    raise FileNotFoundError(
+      f"There is no folder or file {path!r}. Give the path of images."
+    )
   return arrays.read_images(path, array_layout, value_range)
 
 
@@ -70,7 +72,7 @@ def _read_folder(path, layout):
     elif pixels.shape != images.shape[1:]:
       raise ValueError(
         f"{name} has {pixels.shape[:2]} pixels, but the first picture has "
-        f"{images.shape[1:3]}. Images that are scored have one size."
+        f"{images.shape[1:3]}. Images to score must all have one size."
       )
     images[place] = pixels
   return images

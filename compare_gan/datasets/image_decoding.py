@@ -106,7 +106,7 @@ def _reason(data, error):
   if not data:
     return "the file is empty"
   if isinstance(error, UnidentifiedImageError):
-    return f"no image that can be read ({', '.join(FORMATS)})"
+    return f"not an image that can be read ({', '.join(FORMATS)})"
   return f"{str(error) or type(error).__name__}"
 
 

@@ -125,7 +125,7 @@ def _as_tensor(array):
 
   # Only the op of a graph takes over the memory that Python hands it.
   @tf.function(autograph=False)
-  def hand_over() -> tf.Tensor:
+  def take_array() -> tf.Tensor:
     return tf.numpy_function(lambda: once.pop(), [], dtype)
 
-  return tf.ensure_shape(hand_over(), shape)
+  return tf.ensure_shape(take_array(), shape)

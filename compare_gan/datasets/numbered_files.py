@@ -48,7 +48,7 @@ def open_files(path: str, gin_name: str) -> Any:
     if opens.is_one(path):
       return opens(path)
   raise ValueError(
-    f"{gin_name} = {path!r} is no folder, zip, tar or tar.gz, or a damaged one."
+    f"{gin_name} = {path!r} is not a folder, zip, tar or tar.gz, or is damaged."
   )
 
 
@@ -86,12 +86,12 @@ class Folder:
         name = f"{folder}/{child}" if folder else child
         status = self._status(name)
         if status is None:
-          self.bad.append((name, "a link to nothing, or no file"))
+          self.bad.append((name, "a broken link, or not a file"))
         elif stat.S_ISDIR(status.st_mode):
           real = os.path.realpath(os.path.join(self.path, name))
           if real in above:
             logging.warning(
-              "%s/%s leads back to %s and is passed over.",
+              "%s/%s leads back to %s and is ignored.",
               self.path,
               name,
               real,

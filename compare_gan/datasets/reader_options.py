@@ -59,13 +59,13 @@ def held_out(
   """
   if not 0.0 <= fraction < 1.0:
     raise ValueError(
-      f"{gin_name}.eval_fraction = {fraction}. It is a share below 1, such as "
-      "0.1; 0 holds nothing out."
+      f"{gin_name}.eval_fraction = {fraction}. It must be a fraction below 1, "
+      "such as 0.1; 0 holds nothing out."
     )
   if not fraction:
     logging.warning(
-      "%s.eval_fraction = 0: nothing is held out. Scores compare with the "
-      "images that train.",
+      "%s.eval_fraction = 0: nothing is held out, so scores compare with the "
+      "training images.",
       gin_name,
     )
     return np.arange(n), np.arange(n)

@@ -66,7 +66,7 @@ def files_of(gin_name: str, pattern: str) -> list[str]:
   paths = files.matching(pattern)
   if not paths:
     raise FileNotFoundError(
-      f"tfrecord: no file is called {pattern!r}. Set tfrecord.path, or "
+      f"tfrecord: no file matches {pattern!r}. Set tfrecord.path, or "
       "tfrecord.eval_path, to a pattern such as '/data/train-*'."
     )
   folders = [path for path in paths if os.path.isdir(path)]
@@ -106,8 +106,8 @@ def refuse_overlap(train: list[str], held: list[str]) -> None:
   if ours != theirs and ours & theirs:
     raise ValueError(
       f"tfrecord.path and tfrecord.eval_path both match {min(ours & theirs)}, "
-      "and its images would train and be for evaluation. Name patterns that "
-      "have no file in common."
+      "whose images would be in both splits. Set patterns that have no file "
+      "in common."
     )
 
 
@@ -142,9 +142,8 @@ def _refuse_several_sets(gin_name, pattern, paths):
       raise ValueError(
         f"{gin_name} = {pattern!r} matches files of several sets, "
         f"{os.path.basename(first)} and {os.path.basename(second)} for "
-        f"example ({first}, {second}). Name one set as tfrecord.path, "
-        "such as '/data/train-*'; tfrecord.eval_path is for what does not "
-        "train."
+        f"example ({first}, {second}). Name one set as tfrecord.path, such as "
+        "'/data/train-*'; tfrecord.eval_path names the images for evaluation."
       )
 
 
@@ -173,6 +172,6 @@ def _refuse_missing_files(gin_name, pattern, paths):
       if path not in there and fnmatch.fnmatchcase(name, asked_for):
         raise FileNotFoundError(
           f"{gin_name} = {pattern!r}: {path} is missing, one of the "
-          f"{shard.total} files of its set. Copy all of them, or name those "
-          "that are to be used."
+          f"{shard.total} files of its set. Copy all of them, or set a "
+          "pattern of those to use."
         )

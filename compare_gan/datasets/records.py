@@ -67,7 +67,10 @@ class Records:
     if not offset:
       with open(self._paths[file], "rb") as source:
         if source.read(2) == b"\x1f\x8b":
-          return "packed by gzip, where no record is found by number: unpack it"
+          return (
+            "compressed with gzip, in which records have no addresses: "
+            "decompress it"
+          )
     return f"damaged from byte {offset} on"
 
   @property
@@ -108,7 +111,7 @@ class Records:
         first = self.first_of(file)
         for i in range(first + count, first + int(self.counts[file])):
           if not self._is_right(i):
-            found[i] = "its bytes are not those that were written (CRC)"
+            found[i] = "its bytes are damaged (CRC)"
     return found
 
   def _is_right(self, i):

@@ -106,9 +106,9 @@ def draw(
   step = 2**16 // pixels**2
   indices = np.asarray(indices)
   for label in range(len(CLASSES)):
-    of_class = np.flatnonzero(_labels(indices) == label)
-    for first in range(0, len(of_class), step):
-      some = of_class[first : first + step]
+    members = np.flatnonzero(_labels(indices) == label)
+    for first in range(0, len(members), step):
+      some = members[first : first + step]
       images[some] = _draw(label, split, indices[some], pixels)
   return images
 

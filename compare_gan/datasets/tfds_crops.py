@@ -130,7 +130,7 @@ def refuse_other_labels(file_pattern: Optional[str] = None) -> None:
   if file_pattern is not None:
     raise ValueError(
       f"replace_labels.file_pattern = {file_pattern!r}: such files are not "
-      "read here. dataset.name = 'soft_labeled_imagenet_128' takes labels, or "
+      "supported. dataset.name = 'soft_labeled_imagenet_128' takes labels, or "
       "their probabilities, from an npy: tfds_images.soft_labels."
     )
 

@@ -350,16 +350,16 @@ def _any_info(name, data_dir, image_size, image, label, eval_samples):
     shape, prepare = (*_two(image_size), shape[-1]), tfds_crops.shrink
   if None in shape[:2]:
     raise ValueError(
-      f"tfds:{name} has images of any size. Set tfds_images.image_size, for "
-      "example to 64."
+      f"tfds:{name} has images of different sizes. Set "
+      "tfds_images.image_size, for example to 64."
     )
   shape = (*shape[:2], shape[2] or 3)
   num_classes = features[label].num_classes if label else 0
   if num_classes is None:
     raise ValueError(
       f"tfds:{name}: nothing in {builder.data_dir} says how many classes the "
-      f"feature {label!r} has. A file {label}.labels.txt with a name in each "
-      "line tells."
+      f"feature {label!r} has. Add a file {label}.labels.txt with one name "
+      "per line."
     )
   splits = builder.info.splits
   tests = [split for split in ("test", "validation") if split in splits]
@@ -391,7 +391,7 @@ def _only(features, kind, usual, name):
   found = [key for key in features if isinstance(features[key], kind)]
   if len(found) > 1 and usual not in found:
     raise ValueError(
-      f"tfds:{name} has several, {', '.join(sorted(found))}. Set "
-      f"tfds_images.{usual}_feature to one of them."
+      f"tfds:{name} has several {usual} features, {', '.join(sorted(found))}. "
+      f"Set tfds_images.{usual}_feature to one of them."
     )
   return usual if usual in found else next(iter(found), None)

@@ -73,7 +73,7 @@ def open_builder(folder: pathlib.Path) -> Builder:
     )
   example = next((r.read(0) for r in records.values() if len(r)), None)
   if example is None:
-    raise ValueError(f"{folder} holds no whole example.")
+    raise ValueError(f"{folder} holds no complete example.")
   info = Info(
     f"{facts.get('name', folder.parent.name)}/{folder.name}",
     tfds.core.splits.SplitDict(splits),
@@ -88,8 +88,8 @@ def _read_facts(path):
     return json.loads(path.read_text(encoding="utf-8"))
   except ValueError as error:
     raise ValueError(
-      f"{path} is no JSON ({error}). Copy the folder again, or prepare the "
-      "dataset anew."
+      f"{path} is not JSON ({error}). Copy the folder again, or prepare the "
+      "dataset again."
     ) from error
 
 
@@ -106,8 +106,8 @@ def _check_count(records, split, facts, folder):
   ]
   if stated and not records.bad and len(records) != stated[0]:
     raise ValueError(
-      f"{folder} has {len(records)} examples of the {stated[0]} of its split "
-      f"{split!r} that dataset_info.json counts. Copy the whole folder."
+      f"{folder} has {len(records)} examples in split {split!r}, but "
+      f"dataset_info.json counts {stated[0]}. Copy the whole folder."
     )
 
 

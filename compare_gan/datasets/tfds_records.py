@@ -46,10 +46,10 @@ def records_of(
     records = ArrayRecords(paths)
   else:
     raise ValueError(
-      f"{builder.info.full_name} is stored as {kind!r}, which cannot be read "
-      "by number. Prepare it as 'tfrecord' or 'array_record'."
+      f"{builder.info.full_name} is stored as {kind!r}, which has no random "
+      "access. Prepare it as 'tfrecord' or 'array_record'."
     )
-  of_files = []
+  found = []
   bad = list(records.bad)
   damaged = {name for name, _ in bad}
   for file, instruction in enumerate(instructions):
@@ -61,8 +61,8 @@ def records_of(
     skip = int(instruction.skip)
     take = count - skip if instruction.take < 0 else int(instruction.take)
     first = records.first_of(file)
-    of_files.append(np.arange(first + skip, first + min(count, skip + take)))
-  numbers = np.concatenate(of_files or [np.zeros(0, int)]).astype(np.int64)
+    found.append(np.arange(first + skip, first + min(count, skip + take)))
+  numbers = np.concatenate(found or [np.zeros(0, int)]).astype(np.int64)
   return records, numbers, bad
 
 
@@ -76,7 +76,7 @@ class ArrayRecords:
       from array_record.python import array_record_module
     except ImportError as error:
       raise ValueError(
-        f"{paths[0]} is an array_record file, which takes the package "
+        f"{paths[0]} is an array_record file, which needs the package "
         "array_record: pip install array_record, or prepare the dataset as "
         "tfrecord."
       ) from error

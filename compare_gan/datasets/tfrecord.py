@@ -136,7 +136,7 @@ class _Examples(records_lib.Records):
     try:
       features = tf.train.Example.FromString(data).features.feature
     except message.DecodeError as error:
-      raise ValueError("no tf.train.Example") from error
+      raise ValueError("not a tf.train.Example") from error
     image = self._one(features, self._image, "bytes_list")
     if self._label is None:
       return 0, image
@@ -147,7 +147,7 @@ class _Examples(records_lib.Records):
     values = getattr(features[name], kind).value if name in features else []
     if len(values) != 1:
       raise ValueError(
-        f"no one {name!r} ({kind}) in its Example, which has "
+        f"its Example must have exactly one {name!r} ({kind}), but has "
         f"{sorted(features)}: see tfrecord.image_feature and label_feature"
       )
     return values[0]

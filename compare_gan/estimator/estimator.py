@@ -105,7 +105,7 @@ class Estimator:
     if step < max_steps:
       raise stop_lib.StopRequested(
         f"Stopped at step {step} of {max_steps}, with a checkpoint in "
-        f"{self._model_dir}. The same command goes on from there."
+        f"{self._model_dir}. Run the same command to resume."
       )
 
   def _step(self):
@@ -144,8 +144,8 @@ class Estimator:
     """Renames damaged checkpoints, which the training would write over."""
     for name in checkpoints.set_aside(self._model_dir, step):
       warnings.warn(
-        f"A checkpoint after step {step}, where the training goes on, is now "
-        f"called {name} in {self._model_dir}.",
+        f"A checkpoint later than step {step}, where the training resumes, "
+        f"was renamed to {name} in {self._model_dir}.",
         stacklevel=3,
       )
 

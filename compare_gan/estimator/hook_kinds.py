@@ -99,8 +99,8 @@ def _maker(item):
       ) from error
   if not callable(made):
     raise ValueError(
-      f"run_config.hooks names {item!r}, which is no class or function. "
-      f"{_ACCEPTED}"
+      f"run_config.hooks names {item!r}, which is neither a class nor a "
+      f"function. {_ACCEPTED}"
     )
   return made
 

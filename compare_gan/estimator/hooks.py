@@ -160,10 +160,10 @@ class ScalarTable(Hook):
     row = {"step": step, "seconds": round(self._seconds, 3)}
     row.update((name, float(value)) for name, value in sorted(scalars.items()))
     if self._names is None:
-      self._start_anew(row)
+      self._rewrite_with_columns(row)
     files.append_text(self._path, _csv_lines(self._names, [row]))
 
-  def _start_anew(self, row):
+  def _rewrite_with_columns(self, row):
     """Writes the earlier rows again, with columns for new scalars as well."""
     before = {name: None for old in self._rows for name in old}
     self._names = list({**dict.fromkeys(row), **before})
@@ -270,8 +270,8 @@ class Summaries(Hook):
       reason = getattr(error, "message", None) or error.strerror or error
       raise OSError(
         f"The summaries in {self._model_dir} cannot be written: {reason}. The "
-        "last checkpoint is good: make room, or give another --model_dir, and "
-        "start again."
+        "last checkpoint is good: free some space, or give another "
+        "--model_dir, and start again."
       ) from error
 
 

@@ -69,7 +69,7 @@ class Requests:
     self.stop = True
     print(
       f"{signal.Signals(number).name}: stopping after these steps, with a "
-      "checkpoint. Once more stops at once.",
+      "checkpoint. Send it again to stop at once.",
       file=sys.stderr,
       flush=True,
     )

@@ -49,7 +49,7 @@ class CardWriter:
     self._extractor = extractor
     self._data = data
 
-  def of_model(
+  def card_of_model(
     self, gan: AbstractGAN, num_fake: int, runs: int
   ) -> protocol.Card:
     """Returns the card of a model in its current state.
@@ -60,7 +60,7 @@ class CardWriter:
       runs: how often new images are made.
     """
     chosen = self._chosen
-    of_model = {
+    entries = {
       "num_fake": num_fake,
       "z": sampling.z_in_words(chosen.truncation),
       "labels": "uniform" if gan.num_classes else "none",
@@ -72,9 +72,9 @@ class CardWriter:
       "runs": runs,
     }
     with abstract_extractor.full_float32():
-      return self._card(of_model, gan)
+      return self._card(entries, gan)
 
-  def of_images(self, count: int) -> protocol.Card:
+  def card_of_images(self, count: int) -> protocol.Card:
     """Returns the card of `count` given images."""
     return self._card({"num_fake": count, "images": "given"})
 

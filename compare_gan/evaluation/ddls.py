@@ -51,15 +51,18 @@ class DDLS:
   def __post_init__(self) -> None:
     if not (isinstance(self.steps, int) and self.steps > 0):
       raise ValueError(
-        f"ddls.steps = {self.steps!r}, but it is a number of steps, 1 or more."
+        f"ddls.steps = {self.steps!r}, but it must be a number of steps, 1 or "
+        "more."
       )
     if not self.step_size > 0:
       raise ValueError(
-        f"ddls.step_size = {self.step_size!r}, but it is above 0: 0.01, say."
+        f"ddls.step_size = {self.step_size!r}, but it must be above 0, such "
+        "as 0.01."
       )
     if not self.noise_std >= 0:
       raise ValueError(
-        f"ddls.noise_std = {self.noise_std!r}, but it is 0 or more: 0.1, say."
+        f"ddls.noise_std = {self.noise_std!r}, but it must be 0 or more, such "
+        "as 0.1."
       )
 
   def check(self, gan: AbstractGAN) -> None:

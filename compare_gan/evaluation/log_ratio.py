@@ -44,14 +44,15 @@ def check(gan: AbstractGAN, name: str) -> None:
   if not getattr(gan, "d_alone_scores", True):
     raise ValueError(
       f"{name} needs a discriminator that scores images alone, but "
-      f"{type(gan).__name__} scores them with more. Leave {name} out."
+      f"{type(gan).__name__} scores them together with more. Leave {name} out."
     )
   if not all(_is_calibrated(s) for s in (-1.0, 0.5)):
     raise ValueError(
       f"{name} takes D's logit for the log-ratio of real to fake images, but "
-      f"this model has loss.fn{_chosen_loss()}, whose best D gives another "
-      "one. Only models trained with loss.fn = @non_saturating, @logistic or "
-      "@minimax, without label smoothing, can be sampled so."
+      f"this model has loss.fn{_chosen_loss()}, whose optimal D returns "
+      "something else. Only models trained with loss.fn = @non_saturating, "
+      "@logistic or @minimax, without label smoothing, can be sampled this "
+      "way."
     )
 
 
@@ -66,11 +67,11 @@ def _is_calibrated(s):
     loss = _d_loss(real, fake)
   if loss is None:
     return False
-  of_real, of_fake = (
+  real_slope, fake_slope = (
     0.0 if slope is None else float(tf.reduce_sum(slope))
     for slope in tape.gradient(loss, [real, fake])
   )
-  return abs(math.exp(s) * of_real + of_fake) < 1e-4 * abs(of_fake)
+  return abs(math.exp(s) * real_slope + fake_slope) < 1e-4 * abs(fake_slope)
 
 
 def _d_loss(real, fake) -> Any:

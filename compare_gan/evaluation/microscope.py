@@ -61,14 +61,14 @@ def look(
   errors: dict[str, str] = {}
   with (
     moments.kept_moments(gan),
-    _nothing_moves(gan),
+    _restoring_variables(gan),
     _noted(errors, "slopes"),
   ):
     _fill_moments(gan, dataset, averaged, seed)
     found.update(_slopes(gan, dataset, averaged, seed))
-  with _nothing_moves(gan), _noted(errors, "singular_values"):
+  with _restoring_variables(gan), _noted(errors, "singular_values"):
     found["singular_values"] = _singular_values(gan.discriminator)
-  with _nothing_moves(gan), _noted(errors, "penalty"):
+  with _restoring_variables(gan), _noted(errors, "penalty"):
     found["penalty"] = _penalty(gan, dataset, timed_steps)
   return {**found, "errors": errors}
 
@@ -83,7 +83,7 @@ def _noted(errors, name):
 
 
 @contextlib.contextmanager
-def _nothing_moves(gan):
+def _restoring_variables(gan):
   before = [variable.numpy() for variable in gan.variables]
   try:
     yield

@@ -115,7 +115,7 @@ def fill_discriminator(
     moments.fill_discriminator(gan, dataset, chosen.moments_examples)
 
 
-def say_what_z_is(chosen: settings_lib.Settings) -> None:
+def print_default_z(chosen: settings_lib.Settings) -> None:
   """Prints the distribution of z if google/compare_gan's default differs."""
   words = sampling.z_in_words()
   if chosen.truncation is not None or words == _ORIGINAL_Z:

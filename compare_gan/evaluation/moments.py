@@ -102,9 +102,9 @@ def fill_moments(
     fill_accumulators(gan, batches(), averaged)
     if not are_filled(gan):
       raise ValueError(
-        f"{examples} examples are to fill the accumulated moments of batch "
-        "norm, but at least 1 is needed (evaluate.moments_examples, or "
-        "--accu_examples)."
+        f"{examples} examples cannot fill the accumulated moments of batch "
+        "norm: at least 1 is needed. Set evaluate.moments_examples or "
+        "--accu_examples."
       )
     now = _Filling(z, averaged, examples or 0, _totals(gan))
     _fillings[gan] = now

@@ -58,8 +58,8 @@ def averaged_weights(
     if _widths(tensors) != widths:
       raise ValueError(
         f"The snapshots of steps {time} and {step} in {model_dir} have other "
-        f"widths: {_widths(tensors)} and {widths}. post_hoc_ema.sigma_rel must "
-        "not change in a training."
+        f"widths: {_widths(tensors)} and {widths}. post_hoc_ema.sigma_rel "
+        "must not change during a training."
       )
     for j, width in enumerate(widths):
       _add(totals, tensors, width, x[i * len(widths) + j])

@@ -84,7 +84,7 @@ def digest_of_score(row: ScoreRow, name: str) -> str:
   metrics = _metrics(row.protocol)
   for metric, names in row.metrics.items():
     if metric in metrics and name in names:
-      return digest(_of_metrics(row.protocol, [metric]))
+      return digest(_card_of_metrics(row.protocol, [metric]))
   return row.protocol_digest
 
 
@@ -98,7 +98,7 @@ def differences(first: Card, second: Card) -> list[str]:
   if _form(first) != _form(second):
     return _differences_of_forms(first, second)
   shared = [metric for metric in _metrics(first) if metric in _metrics(second)]
-  cards = [_of_metrics(card, shared) for card in (first, second)]
+  cards = [_card_of_metrics(card, shared) for card in (first, second)]
   left_out = {*_said(first), *_said(second), "metrics"}
   unlike = [
     f"{key}: {_value(first, key)} and {_value(second, key)}"
@@ -129,8 +129,8 @@ def unknown(first: Card, second: Card) -> str:
   unrecorded = ", ".join([*missing, *sorted(parameters)])
   return (
     f"The {which} was scored by an earlier version, which did not record "
-    f"{unrecorded}: nobody knows whether these are alike. Score it again to be "
-    "sure."
+    f"{unrecorded}: whether these agree is unknown. Score it again to compare "
+    "them."
   )
 
 
@@ -172,12 +172,12 @@ def as_json(card: Card) -> Card:
   return json.loads(json.dumps(card))
 
 
-def _of_metrics(card, chosen):
+def _card_of_metrics(card, chosen):
   """Returns the card of a row with the chosen metrics only."""
   metrics = _metrics(card)
-  of_some = {key for entry in metrics.values() for key in entry["uses"]}
+  used_by_metrics = {key for entry in metrics.values() for key in entry["uses"]}
   used = {key for metric in chosen for key in metrics[metric]["uses"]}
-  kept = {key: card[key] for key in card if key not in of_some - used}
+  kept = {key: card[key] for key in card if key not in used_by_metrics - used}
   if metrics:
     kept["metrics"] = {metric: metrics[metric] for metric in chosen}
   return kept

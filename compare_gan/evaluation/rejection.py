@@ -61,16 +61,19 @@ class Rejection:
   def __post_init__(self) -> None:
     if not 0 <= self.percentile <= 100:
       raise ValueError(
-        f"rejection.percentile = {self.percentile!r}, but it is a number from "
-        "0 to 100."
+        f"rejection.percentile = {self.percentile!r}, but it must be a number "
+        "from 0 to 100."
       )
     for name in ("burn_in", "batch_size", "max_batches"):
       value = getattr(self, name)
       if not (isinstance(value, int) and value > 0):
-        raise ValueError(f"rejection.{name} = {value!r}, but it is 1 or more.")
+        raise ValueError(
+          f"rejection.{name} = {value!r}, but it must be 1 or more."
+        )
     if not self.epsilon > 0:
       raise ValueError(
-        f"rejection.epsilon = {self.epsilon!r}, but it is above 0: 1e-8, say."
+        f"rejection.epsilon = {self.epsilon!r}, but it must be above 0, such "
+        "as 1e-8."
       )
 
   def check(self, gan: AbstractGAN) -> None:
@@ -113,7 +116,9 @@ class Rejection:
     maximum = -np.inf
     batches = -(-self.burn_in // self.batch_size)
     for i in range(batches):
-      y = _in_turn(labels, np.arange(n), self.batch_size, i * self.batch_size)
+      y = _labels_of_batch(
+        labels, np.arange(n), self.batch_size, i * self.batch_size
+      )
       maximum = max(maximum, proposed(i, y)[1].max())
     found: dict[int, np.ndarray] = {}
     for i in range(batches, batches + self.max_batches):
@@ -132,14 +137,14 @@ class Rejection:
           found[len(found)] = z[row]
     if len(found) < n:
       raise ValueError(
-        f"--sampler=rejection kept {len(found)} of the {n} images that were "
-        f"asked for, out of rejection.max_batches = {self.max_batches} batches "
-        f"of {self.batch_size}. Lower rejection.percentile = {self.percentile}."
+        f"--sampler=rejection kept {len(found)} of the {n} requested images "
+        f"out of rejection.max_batches = {self.max_batches} batches of "
+        f"{self.batch_size}. Lower rejection.percentile = {self.percentile}."
       )
     return np.stack([found[k] for k in range(n)])
 
 
-def _in_turn(labels, places, size, first):
+def _labels_of_batch(labels, places, size, first):
   if labels is None:
     return None
   return labels[places[(first + np.arange(size)) % len(places)]]

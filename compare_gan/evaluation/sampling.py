@@ -111,8 +111,8 @@ def _check(gan, z, labels):
     )
   if not gan.num_classes:
     return
-  of_classes = (len(z),), (len(z), gan.num_classes)
-  if labels is None or labels.shape not in of_classes:
+  accepted_shapes = (len(z),), (len(z), gan.num_classes)
+  if labels is None or labels.shape not in accepted_shapes:
     got = "no labels" if labels is None else f"labels {list(labels.shape)}"
     raise ValueError(
       f"There are {len(z)} z and {got}, but this GAN is conditional: it needs "

@@ -63,7 +63,7 @@ class Scorer:
     if errors:
       status = f"no {', '.join(sorted(errors))}"
     without = {k: x.without for k, x in kept.items() if x.without}
-    self._say_what_has_no_intervals(without)
+    self._print_missing_intervals(without)
     lists = _merged(x.lists for x in kept.values())
     return {
       "status": status,
@@ -116,19 +116,18 @@ class Scorer:
     """Returns why a metric's sets cannot be resampled, "" if they can."""
     if needs.takes_gaussian(metric) and needs.GAUSSIAN in sets:
       if self._chosen.real_statistics:
-        return "evaluate.real_statistics has no rows to draw resamples from"
+        return "evaluate.real_statistics has no rows to resample"
       return (
-        "the mean and covariance of the real images, which are all that is "
-        "computed here, have no rows to draw resamples from; beside a metric "
-        "that needs rows, as in evaluate.metrics = [@fid, @kid], it has "
-        "intervals"
+        "only the mean and covariance of the real images are computed, which "
+        "cannot be resampled; with a metric that needs rows, as in "
+        "evaluate.metrics = [@fid, @kid], it gets intervals"
       )
     asked = [name for name in contract.needs(metric) if name in needs.CALLABLES]
     if asked:
-      return f"it asks the model ({', '.join(asked)}), which has no resamples"
+      return f"it calls the model ({', '.join(asked)}), which has no resamples"
     return ""
 
-  def _say_what_has_no_intervals(self, without):
+  def _print_missing_intervals(self, without):
     """Prints each reason once."""
     for metric, reason in without.items():
       line = f"evaluate.bootstrap gives {metric} no intervals: {reason}."
@@ -166,8 +165,8 @@ def _check_unique(names, kept):
     both = sorted(set(names) & set(other.lists))
     if both:
       raise ValueError(
-        f"{metric} returns {', '.join(both)} as well, and a mean would be over "
-        "the values of both. Leave one of them out of evaluate.metrics."
+        f"{metric} returns {', '.join(both)} as well, and their values would "
+        "be averaged together. Leave one of the two out of evaluate.metrics."
       )
 
 

@@ -46,8 +46,8 @@ class Evaluator:
   ):
     if runs < 1:
       raise ValueError(
-        f"{runs} runs were asked for, but 1 is the least: evaluate --runs, or "
-        "--num_eval_averaging_runs in training."
+        f"{runs} runs were requested, but at least 1 is needed. Set evaluate "
+        "--runs, or --num_eval_averaging_runs in training."
       )
     self._dataset = dataset
     self._chosen = chosen
@@ -110,14 +110,14 @@ class Evaluator:
     Args:
       gan: an AbstractGAN that holds the values to score.
     """
-    return self._cards.of_model(gan, self._num_fake, self._runs)
+    return self._cards.card_of_model(gan, self._num_fake, self._runs)
 
   def _prepare(self, gan):
     """Fills accumulated moments; traces G again only if the GAN is another."""
     model_sets.fill_moments(gan, self._chosen)
     if self._sampler is None or self._sampler.gan is not gan:
       self._sampler = sampling.Sampler(gan, self._chosen.averaged)
-      model_sets.say_what_z_is(self._chosen)
+      model_sets.print_default_z(self._chosen)
     if "discriminate" in self._needed or self._chosen.microscope:
       model_sets.fill_discriminator(gan, self._dataset, self._chosen)
 
@@ -146,7 +146,7 @@ class Evaluator:
       for start in range(0, len(images), 64)
     )
     with abstract_extractor.full_float32():
-      card = self._cards.of_images(len(images))
+      card = self._cards.card_of_images(len(images))
       sets = self._collector.collect("fake", batches, len(images), labels)
       sets[contract.NUM_CLASSES] = self._dataset.num_classes
       return self._row([{**sets, **self._data.collect()}], card, source, 0, {})
@@ -165,7 +165,7 @@ class Evaluator:
       raise ValueError(
         f"Labels go from {labels.min()} to {labels.max()}, but those of "
         f"{self._dataset.name} are "
-        + (f"0 to {classes - 1}." if classes else "none: leave them out.")
+        + (f"0 to {classes - 1}." if classes else "none. Leave them out.")
       )
 
   def _row(self, runs, card, checkpoint_path, step, config):

@@ -71,8 +71,8 @@ class Collector:
     wanted = {f"{word}_features", f"{word}_logits"} & self.needed
     # Closed in any case, so that no thread keeps running.
     with (
-      self._bar(word, n) as bar,
-      contextlib.closing(_made_ahead(batches)) as made,
+      self._progress_bar(word, n) as bar,
+      contextlib.closing(_prefetched(batches)) as made,
     ):
       for batch in made:
         if not np.isfinite(batch).all():
@@ -95,7 +95,7 @@ class Collector:
       sets[f"{word}_labels"] = np.asarray(labels)
     return sets
 
-  def _bar(self, word, n):
+  def _progress_bar(self, word, n):
     import tqdm
 
     return tqdm.tqdm(
@@ -143,11 +143,11 @@ class SetsOfData:
     ):
       sets[needs.GAUSSIAN] = self._gaussian()
     if needs.needs_real_rows(self._chosen.metrics):
-      sets.update(self._of_split("real", self._chosen.split))
+      sets.update(self._labels_of_split("real", self._chosen.split))
     if needs.any_begins("train_", needed):
-      sets.update(self._of_split("train", "train"))
+      sets.update(self._labels_of_split("train", "train"))
     if needs.any_begins("heldout_", needed):
-      sets.update(self._of_split("heldout", "eval"))
+      sets.update(self._labels_of_split("heldout", "eval"))
     return sets
 
   def slice_of(self, word: str) -> tuple[str, int]:
@@ -165,8 +165,8 @@ class SetsOfData:
     if size < self._num_real:
       raise ValueError(
         f"{self._dataset.name} has {size} images in split {split!r}, but "
-        f"{self._num_real} are to be scored. Set evaluate.num_real to {size} "
-        "or less."
+        f"{self._num_real} are needed. Set evaluate.num_real to {size} or "
+        "less."
       )
     return self._num_real
 
@@ -191,13 +191,13 @@ class SetsOfData:
       self._gaussian_of_real = (
         statistics.read(path)
         if path
-        else statistics.of_dataset(
+        else statistics.gaussian_of_dataset(
           self._dataset, self._extractor, self._chosen.split, self._count_real()
         )
       )
     return self._gaussian_of_real
 
-  def _of_split(self, word, split):
+  def _labels_of_split(self, word, split):
     if (word, split) not in self._of_data:
       _, n = self.slice_of(word)
       known = self._same_images(word, split, n)
@@ -221,11 +221,11 @@ class SetsOfData:
     Held-out images are usually the same as "real" ones.
     """
     wanted = {x for x in self._collector.needed if x.startswith(f"{word}_")}
-    for (other, of_split), sets in self._of_data.items():
+    for (other, other_split), sets in self._of_data.items():
       found = {
         word + name[len(other) :]: rows
         for name, rows in sets.items()
-        if of_split == split and len(rows) == n
+        if other_split == split and len(rows) == n
       }
       if found and wanted <= set(found):
         return found
@@ -236,7 +236,7 @@ def _labels_only(batch):
   return batch["labels"]
 
 
-def _made_ahead(iterable):
+def _prefetched(iterable):
   """Yields the items while a thread makes the next one."""
   iterator = iter(iterable)
   end = object()

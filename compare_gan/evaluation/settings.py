@@ -105,8 +105,8 @@ def _check_split(split):
 def _check_num_train(num_train):
   if num_train is not None and num_train < 1:
     raise ValueError(
-      f"evaluate.num_train = {num_train}. It is 1 or more, or None for all "
-      "training images."
+      f"evaluate.num_train = {num_train}. It must be 1 or more, or None for "
+      "all training images."
     )
 
 
@@ -123,24 +123,24 @@ def _check_named_once(metrics):
   twice = sorted({name for name in names if name and names.count(name) > 1})
   if twice:
     raise ValueError(
-      f"evaluate.metrics names {', '.join(twice)} more than once. Scores of "
-      "one name would be mixed: score them in two evaluations, whose rows have "
-      "two protocols."
+      f"evaluate.metrics names {', '.join(twice)} more than once, so scores "
+      "of the same name would be mixed up. Use two evaluations, whose rows "
+      "have two protocols."
     )
 
 
 def _check_metric(metric):
   if not callable(metric):
     raise ValueError(
-      f"evaluate.metrics holds {metric!r}. Metrics are given by reference, "
-      "without brackets: [@fid, @kid]."
+      f"evaluate.metrics holds {metric!r}. Metrics must be references without "
+      "brackets, such as [@fid, @kid]."
     )
   known = (*needs.SETS, *needs.CALLABLES)
   unknown = set(contract.needs(metric)) - {*known}
   if unknown:
     raise ValueError(
-      f"evaluate.metrics: {metric.__name__} needs {sorted(unknown)}, which "
-      f"nothing gives. There are {', '.join(known)}."
+      f"evaluate.metrics: {metric.__name__} needs {sorted(unknown)}, which is "
+      f"not available. It can need {', '.join(known)}."
     )
 
 

@@ -50,12 +50,12 @@ def freeze(gan: Any, averaged: bool = True) -> Frozen:
   shapes = {"z": [1, gan.options.z_dim]}
   if gan.num_classes:
     shapes["y"] = [1, gan.num_classes]
-  return of_function(
+  return freeze_function(
     generate, [tf.TensorSpec(s, tf.float32, name) for name, s in shapes.items()]
   )
 
 
-def of_function(
+def freeze_function(
   generate: Callable[..., tf.Tensor],
   specs: Sequence[tf.TensorSpec],
   keeps_casts: bool = False,
@@ -77,8 +77,8 @@ def of_function(
   found = sorted({operation.type for operation in varying} & {*refused})
   if found:
     raise ValueError(
-      f"The generator has {', '.join(found)}, which a plain graph has no place "
-      "for: its way may not depend on z or y."
+      f"The generator has {', '.join(found)}, which a plain graph cannot "
+      "hold: control flow must not depend on z or y."
     )
   aliases = _aliases(function, varying, keeps_casts)
   operations, constants = _needed(output, inputs, varying, aliases)

@@ -60,7 +60,7 @@ def graph_def(
     return gan.generate(z, labels, averaged)
 
   specs = [port.spec() for port in signature.inputs(gan, batch)]
-  graph = frozen.of_function(
+  graph = frozen.freeze_function(
     signature.function(generate), specs, keeps_casts=True, refused=_CONTROL_FLOW
   )
   made = _assembled(graph, signature.output)
@@ -206,7 +206,7 @@ def require_plain(made: tf.compat.v1.GraphDef) -> None:
     shown = ", ".join(found[:5]) + (" ..." if len(found) > 5 else "")
     raise ValueError(
       f"The frozen generator has {shown}, which TensorFlow 1.15 or a compiler "
-      "for it does not read. A generator without them would do, or "
+      "for it cannot read. Use a generator without them, or "
       "--format=savedmodel."
     )
 
@@ -248,7 +248,7 @@ def read(path: str) -> Any:
     try:
       made.ParseFromString(file.read())
     except message.DecodeError as error:
-      raise ValueError(f"{path} is no frozen graph: {error}") from error
+      raise ValueError(f"{path} is not a frozen graph: {error}") from error
   return FrozenGraph(made, path)
 
 
@@ -270,8 +270,8 @@ class FrozenGraph:
     self.outputs = [f"{n.name}:0" for n in ends if n.op not in idle]
     if not self.inputs or not self.outputs:
       raise ValueError(
-        f"{path} has {len(self.inputs)} inputs and {len(self.outputs)} outputs:"
-        " it is no frozen generator."
+        f"{path} has {len(self.inputs)} inputs and {len(self.outputs)} "
+        "outputs: it is not a frozen generator."
       )
     function = tf.compat.v1.wrap_function(
       lambda: tf.graph_util.import_graph_def(made, name=""), []

@@ -129,7 +129,7 @@ class AbstractExtractor(abc.ABC):
     """
     if len(images.shape) != 4 or not len(images):
       raise ValueError(
-        f"Features were asked for of images of shape {tuple(images.shape)}, "
+        f"Features were requested of images of shape {tuple(images.shape)}, "
         "but [N, H, W, C] with N > 0 is needed."
       )
     collected = [Collected(len(images), self.name) for _ in range(2)]

@@ -77,8 +77,8 @@ def classifier(
     accuracy = _train(network, dataset, by_turns, *settings)
     task = "turns" if by_turns else "classes"
     print(
-      f"Features of {dataset.name} trained in {time.time() - start:.0f} s: "
-      f"{task} of {accuracy:.1%} of the last images were told."
+      f"Features of {dataset.name} trained in {time.time() - start:.0f} s; "
+      f"they predict the {task} of {accuracy:.1%} of the last images."
     )
     trained: Any = network.variables  # none is a VariableSpec here
     return np.concatenate([v.numpy().ravel() for v in trained])

@@ -214,8 +214,8 @@ def _frozen(serialized, path):
   # protobuf's DecodeError is in different modules in different versions.
   except Exception as error:
     raise ValueError(
-      f"inception.path = {path!r} (--myevalinception): {MEMBER} is no frozen "
-      f"graph with {INPUT}, {' and '.join(OUTPUTS)}: {error}"
+      f"inception.path = {path!r} (--myevalinception): {MEMBER} is not a "
+      f"frozen graph with {INPUT}, {' and '.join(OUTPUTS)}: {error}"
     ) from error
 
 

@@ -62,7 +62,7 @@ def onnx_features(
   for key, count in (("threads", threads), ("batch_size", batch_size)):
     if type(count) is not int or count < 1:
       raise ValueError(
-        f"onnx_features.{key} = {count!r}. It is a whole number from 1 on."
+        f"onnx_features.{key} = {count!r}. It must be an int of 1 or more."
       )
   model = model_file(path)
   described = tower.read(tower.find(path))
@@ -115,14 +115,15 @@ def open_session(model: str, threads: int, provider: str) -> Any:
   # Its errors have different classes in different versions.
   except Exception as error:
     raise ValueError(
-      f"onnxruntime {onnxruntime.__version__} cannot load {model}. A file with "
-      "too new an opset can be exported again with an older one, such as "
-      f"opset_version=13. It says: {str(error).strip()}"
+      f"onnxruntime {onnxruntime.__version__} cannot load {model}. A file "
+      "with too new an opset can be exported again with an older one, such as "
+      f"opset_version=13. The error is: {str(error).strip()}"
     ) from error
   if session.get_providers()[0] != provider:
     raise ValueError(
-      f"onnx_features.provider = {provider!r}, but onnxruntime could not start "
-      f"it and would run on {session.get_providers()[0]}. Mend it, or set that."
+      f"onnx_features.provider = {provider!r}, but onnxruntime could not "
+      f"start it and would run on {session.get_providers()[0]}. Repair its "
+      "installation, or set the provider that runs."
     )
   return session
 
@@ -150,7 +151,7 @@ def _network(session, described):
     except Exception as error:
       raise ValueError(
         f"{described.path}: onnxruntime refuses images of shape "
-        f"{list(images.shape)}, which pixels and layout are for: {error}"
+        f"{list(images.shape)}, which follow from pixels and layout: {error}"
       ) from error
     return rows
 

@@ -66,7 +66,7 @@ def _locations(path):
         return [location.decode() for location in _entries(data, _MODEL)]
       except (IndexError, UnicodeDecodeError, _Malformed) as error:
         raise ValueError(
-          f"{path} is no ONNX file, or not all of one. Copy it again, or "
+          f"{path} is not an ONNX file, or is incomplete. Copy it again, or "
           "export it again."
         ) from error
 

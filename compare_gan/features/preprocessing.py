@@ -58,7 +58,10 @@ class Preprocessing:
     _check_three("mean", self.mean)
     _check_three("std", self.std)
     if not min(self.std) > 0:
-      raise ValueError(f"std = {list(self.std)}. It is divided by, so above 0.")
+      raise ValueError(
+        f"std = {list(self.std)}. Pixels are divided by it, so it must be "
+        "above 0."
+      )
     if self.resize == "tf1_bilinear" and self.antialias:
       raise ValueError(
         "antialias = true, but resize = 'tf1_bilinear' has no antialiasing. "
@@ -193,7 +196,7 @@ def _check_among(key, value, accepted):
 def _check_whole(key, value):
   if type(value) is not int or not 1 <= value <= _LARGEST:
     raise ValueError(
-      f"{key} = {value!r}. It is a whole number from 1 to {_LARGEST}."
+      f"{key} = {value!r}. It must be an int from 1 to {_LARGEST}."
     )
 
 
@@ -205,6 +208,6 @@ def _check_three(key, values):
   )
   if not is_right:
     raise ValueError(
-      f"{key} = {values!r}. It is three numbers, of red, green and blue in "
-      "[0, 1]."
+      f"{key} = {values!r}. It must be three numbers, for red, green and blue "
+      "in [0, 1]."
     )

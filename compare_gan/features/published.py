@@ -15,7 +15,7 @@ _CLEAN = {"resize": "bicubic", "antialias": True, "arithmetic": "float"}
 _TF1 = {"resize": "tf1_bilinear", "antialias": False, "arithmetic": "float"}
 
 
-def _of(pixels, crop, *parts, normalise=False):
+def _description(pixels, crop, *parts, normalise=False):
   values = {"pixels": pixels, "crop": crop, "normalise": normalise}
   for part in parts:
     values.update(part)
@@ -25,35 +25,35 @@ def _of(pixels, crop, *parts, normalise=False):
 # {name: (keys of tower.json, what it is)}
 PROTOCOLS = {
   "dinov2": (
-    _of(224, "none", _PILLOW, _IMAGENET),
+    _description(224, "none", _PILLOW, _IMAGENET),
     "FD-DINOv2 of dgm-eval, FLD: the class token after the last layer norm",
   ),
   "dinov2_clean": (
-    _of(224, "none", _CLEAN, _IMAGENET),
+    _description(224, "none", _CLEAN, _IMAGENET),
     "dgm-eval with clean_resize",
   ),
   "dinov2_torch_fidelity": (
-    _of(224, "none", _TF1, _IMAGENET),
+    _description(224, "none", _TF1, _IMAGENET),
     "torch-fidelity's FD-DINOv2, another number than dgm-eval's",
   ),
   "clip_cmmd": (
-    _of(336, "centre_square", _PILLOW, _OPENAI, normalise=True),
+    _description(336, "centre_square", _PILLOW, _OPENAI, normalise=True),
     "CMMD: ViT-L/14 at 336, the projected embedding of length 1",
   ),
   "clip_dgm_eval": (
-    _of(224, "shorter_side", _PILLOW, _OPENAI),
+    _description(224, "shorter_side", _PILLOW, _OPENAI),
     "dgm-eval's CLIP: 1024 features before the projection",
   ),
   "clip_clean_fid": (
-    _of(224, "shorter_side", _PILLOW, _OPENAI),
+    _description(224, "shorter_side", _PILLOW, _OPENAI),
     "clean-fid's CLIP ViT-B/32: 512 features",
   ),
   "inception_clean": (
-    _of(299, "none", _CLEAN, _HALF),
+    _description(299, "none", _CLEAN, _HALF),
     "clean-fid: pool_3, 2048 features",
   ),
   "inception_tf1": (
-    _of(299, "none", _TF1, _HALF),
+    _description(299, "none", _TF1, _HALF),
     "the FID of TF-GAN: pool_3, 2048 features",
   ),
 }

@@ -107,7 +107,7 @@ class Tower(torch.nn.Module):
 
 
 def prepared(images):
-  """Returns what CMMD gives the network: the square amid, by Pillow."""
+  """Returns what CMMD gives the network: the central square, by Pillow."""
   resized = []
   for x in images:
     side = min(x.shape[:2])

@@ -179,9 +179,9 @@ def _refuse_what_is_described(file, given):
   twice = [k for k, value in given.items() if value != defaults[k].default]
   if twice:
     raise ValueError(
-      f"{', '.join(f'saved_model.{key}' for key in twice)} cannot be set here, "
-      f"for {file} says what the network is given and returns. Unset that, or "
-      "change the file."
+      f"{', '.join(f'saved_model.{key}' for key in twice)} cannot be set "
+      f"here, since {file} describes the network's input and output. Leave "
+      "them out, or change the file."
     )
 
 
@@ -281,8 +281,8 @@ def _load(path):
   module = dotted_path.module(module_name)
   if not callable(getattr(module, attribute, None)):
     raise ValueError(
-      f"saved_model.path = {path!r} is neither a folder nor an address nor the "
-      "dotted path of a callable, my_package.my_module.network say."
+      f"saved_model.path = {path!r} is neither a folder nor an address nor "
+      "the dotted path of a callable, such as my_package.my_module.network."
     )
   network = getattr(module, attribute)
   source = pathlib.Path(inspect.getfile(module)).read_bytes()

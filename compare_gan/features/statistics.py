@@ -21,7 +21,7 @@ _VERSION = 1
 _BATCH = 1000
 
 
-def of_dataset(
+def gaussian_of_dataset(
   dataset: Any,
   extractor: abstract_extractor.AbstractExtractor,
   split: str = "eval",
@@ -80,5 +80,7 @@ def read(path: str) -> fid.Gaussian:
     raise ValueError(f"{path} has NaN or infinity, but numbers are needed.")
   largest = np.abs(covariance).max()
   if np.abs(covariance - covariance.T).max() > 1e-6 * largest:
-    raise ValueError(f"{path}: sigma is not symmetric, so it is no covariance.")
+    raise ValueError(
+      f"{path}: sigma is not symmetric, so it is not a covariance."
+    )
   return fid.Gaussian.from_covariance(mean, covariance)

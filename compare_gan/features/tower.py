@@ -72,8 +72,9 @@ def read(path: str) -> Description:
     text = files.read_text(path)
   except FileNotFoundError as error:
     raise FileNotFoundError(
-      f"There is no {path}, which says how the network beside it is asked. "
-      "`python -m compare_gan features make-json` writes it."
+      f"There is no {path}, which describes the input and output of the "
+      "network next to it. `python -m compare_gan features make-json` writes "
+      "it."
     ) from error
   try:
     values = json.loads(text)
@@ -85,19 +86,21 @@ def read(path: str) -> Description:
 def description(path: str, values: Any) -> Description:
   """Returns the Description of the values for a tower.json at `path`."""
   if not isinstance(values, dict):
-    raise ValueError(f"{path} holds {values!r}. It holds an object: {{...}}.")
+    raise ValueError(
+      f"{path} holds {values!r}. It must hold an object, {{...}}."
+    )
   _check_keys(path, values)
   values = {"name": name_of_folder(path), "port": "", **values}
   try:
     _check_values(values)
-    of_images = {key: values[key] for key in _OF_IMAGES if key in values}
+    preparation = {key: values[key] for key in _OF_IMAGES if key in values}
     for key in ("mean", "std"):
-      if isinstance(of_images[key], list):
-        of_images[key] = tuple(of_images[key])
-    preprocessing = Preprocessing(**of_images)
+      if isinstance(preparation[key], list):
+        preparation[key] = tuple(preparation[key])
+    preprocessing = Preprocessing(**preparation)
   except ValueError as error:
     raise ValueError(f"{path}: {error}") from error
-  kept = {k: v for k, v in values.items() if k not in of_images}
+  kept = {k: v for k, v in values.items() if k not in preparation}
   return Description(path=path, preprocessing=preprocessing, **kept)
 
 
@@ -201,8 +204,8 @@ def check_ports(
   others = sorted(set(inputs) - {described.input})
   if others:
     raise ValueError(
-      f"{path}: the network wants {others} too. Export it with images as its "
-      "only input."
+      f"{path}: the network also needs the inputs {others}. Export it with "
+      "images as its only input."
     )
   _check_input(described, inputs[described.input].shape)
   _check_output(described, outputs[described.output].shape)
@@ -220,7 +223,7 @@ def _check_input(described, shape):
   ):
     raise ValueError(
       f"{described.path}: layout = {described.layout!r} and pixels = {pixels} "
-      f"are images of {wanted}, but the network takes {shape}."
+      f"give images of {wanted}, but the network takes {shape}."
     )
   if isinstance(shape[0], int):
     raise ValueError(
@@ -298,15 +301,15 @@ class Tower(abstract_extractor.AbstractExtractor):
         "features for each is needed, [N, D]."
       )
     if self.described.normalise:
-      rows = self._of_length_1(np.asarray(rows, np.float64))
+      rows = self._normalised(np.asarray(rows, np.float64))
     return rows, None
 
-  def _of_length_1(self, rows):
+  def _normalised(self, rows):
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if not lengths.all():
       raise ValueError(
         f"{self.described.path}: normalise = true, but a row of features is "
-        "all zeros, which has no direction. Set it to false."
+        "all zeros, and has no direction. Set it to false."
       )
     return rows / lengths
 
@@ -339,7 +342,7 @@ def _check_keys(path, values):
 def _check_values(values):
   for key in (*_TEXTS, "name", "port"):
     if not isinstance(values[key], str):
-      raise ValueError(f"{key} = {values[key]!r}. It is a text.")
+      raise ValueError(f"{key} = {values[key]!r}. It must be a string.")
   if values["layout"] not in _LAYOUTS:
     raise ValueError(
       f"layout = {values['layout']!r}. It can be "
@@ -347,12 +350,12 @@ def _check_values(values):
     )
   if not isinstance(values["normalise"], bool):
     raise ValueError(
-      f"normalise = {values['normalise']!r}. It is true or false."
+      f"normalise = {values['normalise']!r}. It must be true or false."
     )
   if not re.fullmatch("[0-9a-fA-F]{64}", values["weights_sha256"]):
     raise ValueError(
-      f"weights_sha256 = {values['weights_sha256']!r}. It is the 64 hex digits "
-      "that `sha256sum` prints."
+      f"weights_sha256 = {values['weights_sha256']!r}. It must be the 64 hex "
+      "digits that `sha256sum` prints."
     )
   check_name("name", values["name"])
 
@@ -362,10 +365,11 @@ def check_name(key: str, name: str) -> None:
   if name.startswith("inception") or name in _TAKEN:
     raise ValueError(
       f"{key} = {name!r} is the name of another extractor, so scores would be "
-      "taken for its. Choose another one, dinov2_vitl14 say."
+      "mistaken for those of that one. Choose another name, such as "
+      "dinov2_vitl14."
     )
   if not _NAME.fullmatch(name):
     raise ValueError(
-      f"{key} = {name!r} is part of the scores' names. Choose one of letters, "
-      "digits, '_', '-' and '.'."
+      f"{key} = {name!r} is part of the scores' names. It may hold only "
+      "letters, digits, '_', '-' and '.'."
     )

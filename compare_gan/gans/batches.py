@@ -56,10 +56,10 @@ def for_updates(
     options, unrolled: as for `per_step`.
     sample: `sample(batch, i)` -> the Batch of the i-th update.
   """
-  of_d = list(batches[:-1] if unrolled else batches)
+  sources = list(batches[:-1] if unrolled else batches)
   if options.d_batches == "same":
-    of_d *= options.disc_iters
-  d_batches = [sample(batch, i) for i, batch in enumerate(of_d)]
+    sources *= options.disc_iters
+  d_batches = [sample(batch, i) for i, batch in enumerate(sources)]
   if unrolled:
     return d_batches, sample(batches[-1], len(d_batches))
   return d_batches, d_batches[-1]

@@ -103,22 +103,22 @@ class Maker:
       anew: whether fakes are made separately for each update.
     """
     gen_iters = self._options.gen_iters
-    of_d, of_g = passes(
+    d_passes, g_pass = passes(
       d_batches, g_batch, unrolled, self._options.d_batches == "same"
     )
     if anew:
-      for one in (*of_d, *[of_g] * gen_iters):
+      for one in (*d_passes, *[g_pass] * gen_iters):
         yield from self._generate([one])
       return
     if unrolled:
-      yield from self._generate([*of_d, of_g])
+      yield from self._generate([*d_passes, g_pass])
     else:
-      for one in of_d:
+      for one in d_passes:
         [fakes] = self._generate([one])
         yield fakes
       yield fakes
     for _ in range(1, gen_iters):
-      yield from self._generate([of_g._replace(moves=False)])
+      yield from self._generate([g_pass._replace(moves=False)])
 
   def _generate(self, passes):
     """Returns the Fakes of all passes; G's gradient can go through the last.
@@ -172,11 +172,11 @@ def passes(
     same_images: whether all D updates have the same ones.
   """
   last = len(d_batches) - 1
-  of_d = [
+  d_passes = [
     Pass(batch, i, not same_images or i == last)
     for i, batch in enumerate(d_batches)
   ]
-  return of_d, Pass(g_batch, last + int(unrolled), True)
+  return d_passes, Pass(g_batch, last + int(unrolled), True)
 
 
 def watching(

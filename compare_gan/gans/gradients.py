@@ -55,11 +55,11 @@ def group_by_step(
   lazy = terms.lazy if terms.in_two_steps else []
   names = {one.name for one in lazy}
   joint = add(*(g for key, g in gradients.items() if key not in names))
-  apart = [
+  separate = [
     add(*(gradients[one.name] for one in lazy if one.term.interval == k))
     for k in (terms.intervals if lazy else [])
   ]
-  return joint, apart
+  return joint, separate
 
 
 def compute_if(

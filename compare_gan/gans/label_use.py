@@ -105,11 +105,11 @@ def _leads_to(outputs, name):
       return True
     if tensor.name not in seen:
       seen.add(tensor.name)
-      left.extend(_behind(tensor))
+      left.extend(_sources_of(tensor))
   return False
 
 
-def _behind(tensor):
+def _sources_of(tensor):
   """Returns the tensors from whose values this one is computed."""
   op = tensor.op
   if op.type in _ONLY_SIZES:
@@ -127,12 +127,12 @@ def refusal(
   feeding = _options(generator, "embed_y", "hierarchical_z")
   means = f" ({' and '.join(feeding)} act through it only)" if feeding else ""
   projecting = _options(discriminator, "project_y")
-  of_d = f" D sees them by {projecting[0]} = True." if projecting else ""
+  note_on_d = f" D sees them by {projecting[0]} = True." if projecting else ""
   return (
     f"ModularGAN.conditional = True, but {generator.title} ignores its labels: "
     "no image depends on them. Set G.batch_norm_fn = @conditional_batch_norm"
     f"{means}, choose an options.architecture that takes it, such as "
-    f"'resnet_cifar_arch', or set ModularGAN.conditional = False.{of_d}"
+    f"'resnet_cifar_arch', or set ModularGAN.conditional = False.{note_on_d}"
   )
 
 

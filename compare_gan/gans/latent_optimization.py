@@ -71,7 +71,7 @@ class LatentOptimization:
     if not self.beta > 0:
       raise ValueError(
         "latent_optimization.beta = 0, but a step along a slope of 0 would be "
-        "0 / 0. Set it to 0.1, say."
+        "0 / 0. Set it above 0, such as 0.1."
       )
 
   def improve(
@@ -157,9 +157,9 @@ def checked(
     )
   if gan.joint_fakes:
     raise ValueError(
-      f"{name} makes the fakes of each update anew, but ModularGAN."
-      "experimental_joint_gen_for_disc = True makes them jointly. Set one of "
-      "them to None or False."
+      f"{name} makes new fakes for each update, but "
+      "ModularGAN.experimental_joint_gen_for_disc = True makes them jointly. "
+      "Set one of them to None or False."
     )
   if not latents.is_uniform(_LOW, _HIGH):
     raise ValueError(

@@ -35,15 +35,15 @@ class Rows(NamedTuple):
     """Returns these rows of all tensors of a nest; None stays None."""
     if self.parts == 1:
       return whole
-    return tf.nest.map_structure(self._of, whole)
+    return tf.nest.map_structure(self._slice, whole)
 
-  def _of(self, x):
+  def _slice(self, x):
     if x is None:
       return None
     if x.shape[0] is not None and x.shape[0] % self.parts:
       raise ValueError(
-        f"options.micro_batches = {self.parts} does not divide the batch of "
-        f"{x.shape[0]} that each of {replica.num_replicas()} replicas has. "
+        f"options.micro_batches = {self.parts} does not divide the "
+        f"{x.shape[0]} images of each of {replica.num_replicas()} replicas. "
         "Change it or options.batch_size."
       )
     return tf.reshape(x, [-1, self.parts, *x.shape[1:]])[:, self.index]

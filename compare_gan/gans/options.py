@@ -67,9 +67,9 @@ class Options:
     if discriminator_normalization is not None:
       warnings.warn(
         "options.discriminator_normalization = "
-        f"{discriminator_normalization!r} has no effect, and had none in "
-        "google/compare_gan: D.batch_norm_fn, D.layer_norm and D.spectral_norm "
-        "have.",
+        f"{discriminator_normalization!r} has no effect, as in "
+        "google/compare_gan. Set D.batch_norm_fn, D.layer_norm or "
+        "D.spectral_norm instead.",
         stacklevel=3,  # of gin, which calls the generated __init__
       )
     for name in _COUNTS:

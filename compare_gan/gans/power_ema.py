@@ -88,7 +88,7 @@ class PowerAverages(scope.Module):
     super().__init__()
     if len(set(sigma_rel)) != len(sigma_rel):
       raise ValueError(
-        f"post_hoc_ema.sigma_rel = {list(sigma_rel)} has a width twice."
+        f"post_hoc_ema.sigma_rel = {list(sigma_rel)} lists a width twice."
       )
     self._exponents = {width: exponent(width) for width in sigma_rel}
     self._averages: dict[str, list[tf.Variable]] = {
@@ -187,8 +187,8 @@ def coefficients(snapshots: Sequence[Profile], wanted: Profile) -> np.ndarray:
   times = {profile.t for profile in snapshots}
   if wanted.t not in times or max(times) > wanted.t:
     raise ValueError(
-      f"There are snapshots of {sorted(times)}; an average at t = {wanted.t:g} "
-      "needs those up to this very time, and no later ones."
+      f"There are snapshots of {sorted(times)}; an average at t = "
+      f"{wanted.t:g} needs those up to this time, and no later ones."
     )
   _warn_of_extrapolation(snapshots, wanted)
   products = [[inner_product(i, j) for j in snapshots] for i in snapshots]
@@ -210,7 +210,8 @@ def _warn_of_extrapolation(
     )
   elif wanted.sigma_rel < tracked[0]:
     warnings.warn(
-      f"sigma_rel = {wanted.sigma_rel:g} is below {tracked[0]:g}, the smallest "
-      "that the training has tracked: this is an extrapolation.",
+      f"sigma_rel = {wanted.sigma_rel:g} is below {tracked[0]:g}, the "
+      "smallest that the training has tracked: this average is an "
+      "extrapolation.",
       stacklevel=3,
     )

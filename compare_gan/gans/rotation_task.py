@@ -29,7 +29,7 @@ def make_head(discriminator: Any) -> Linear:
     )
 
 
-def tell(head: Linear, features: tf.Tensor) -> tf.Tensor:
+def tell_angles(head: Linear, features: tf.Tensor) -> tf.Tensor:
   """Returns the head's logits [N, 4] of features [N, ...]."""
   flat = tf.reshape(features, [tf.shape(features)[0], -1])
   return tf.cast(head(flat, is_training=True), tf.float32)
@@ -78,9 +78,9 @@ class Turns:
     total, replicas = 3 * self.count, replica.num_replicas()
     if total % replicas:
       raise ValueError(
-        f"There are {total} turned images to an update, but {replicas} "
-        f"replicas cannot share them evenly. Change {self._gin_name} so that "
-        "they can: 3 images are turned for each of them."
+        f"The {total} turned images of an update cannot be shared evenly by "
+        f"{replicas} replicas. Change {self._gin_name} so that they can: each "
+        "of its images is turned 3 times."
       )
     size = total // replicas
     return replica.replica_id() * size, size

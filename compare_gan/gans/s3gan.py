@@ -101,16 +101,16 @@ class S3GAN(ModularGAN):
       )
     if self.penalty.fn is not penalty_lib.no_penalty:
       raise ValueError(
-        f"penalty.fn = @{self.penalty.fn.__name__}, but S3GAN has no place for "
-        "a penalty: its scores come from D and from heads beside it. Leave "
+        f"penalty.fn = @{self.penalty.fn.__name__}, but S3GAN supports no "
+        "penalty: its scores come from D and from heads beside it. Leave "
         "penalty.fn at @no_penalty."
       )
     scores = getattr(self.discriminator, "scores", None)
     if project_y and getattr(scores, "embedding", None):
       warnings.warn(
         f"S3GAN.project_y = True, but {self.discriminator.title} projects y "
-        "itself: the scores contain two projections. "
-        f"{self.discriminator.title}.project_y = False would do.",
+        "itself: the scores contain two projections. Set "
+        f"{self.discriminator.title}.project_y = False.",
         stacklevel=3,
       )
 
@@ -186,7 +186,7 @@ class S3GAN(ModularGAN):
       embedded = self._projection(tf.stop_gradient(y), is_training=True)
       logits += tf.reduce_sum(embedded * features, axis=1, keepdims=True)
     if self._supervised:
-      angles = rotation_task.tell(self._rotation, features)
+      angles = rotation_task.tell_angles(self._rotation, features)
       real_angles, fake_angles = tf.split(angles, 2)
       real_loss, real_accuracy = self._turns.loss(real_angles)
       fake_loss, fake_accuracy = self._turns.loss(fake_angles)

@@ -26,8 +26,8 @@ def require_no_pseudo_real(augmentation: Augmentation, gan: str) -> None:
   """
   if augmentation.mixes:
     raise ValueError(
-      f"augmentation.pseudo_real = @apa(), but {gan} shows D images with their "
-      "codes, and a fake has none. Set it to None."
+      f"augmentation.pseudo_real = @apa(), but {gan} shows D images with "
+      "their codes, which fakes that pass for real ones lack. Set it to None."
     )
 
 

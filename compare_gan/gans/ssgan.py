@@ -54,8 +54,8 @@ class SSGAN(ModularGAN):
       )
     if rotated_batch_size % 4 or not 4 <= rotated_batch_size:
       raise ValueError(
-        f"SSGAN.rotated_batch_size = {rotated_batch_size}; a multiple of 4 "
-        "would do: each image comes at four angles."
+        f"SSGAN.rotated_batch_size = {rotated_batch_size}; it must be a "
+        "multiple of 4, since each image is shown at four angles."
       )
     if rotated_batch_size // 4 > options.batch_size:
       raise ValueError(
@@ -99,7 +99,7 @@ class SSGAN(ModularGAN):
       turns.images(batch.images), real_y, turns.images(fakes), fake_y
     )
     [head] = self.heads
-    angles = rotation_task.tell(
+    angles = rotation_task.tell_angles(
       head, tf.concat([real.features, fake.features], axis=0)
     )
     real_angles, fake_angles = tf.split(angles, 2)

@@ -300,7 +300,9 @@ class Step:
     def compute() -> tuple[list[tf.Tensor], list[tf.Tensor]]:
       with (
         state.frozen(),
-        replica.apart(f"{one.name}/term.interval = {one.term.interval}"),
+        replica.forbid_communication(
+          f"{one.name}/term.interval = {one.term.interval}"
+        ),
       ):
         if fakes:
           tape, shown = fakes.remake(batch, rows)

@@ -62,7 +62,7 @@ class NonLocalBlock(Module):
       )
     if query_chunk < 0:
       raise ValueError(
-        f"non_local_block.query_chunk = {query_chunk}; it is a number of "
+        f"non_local_block.query_chunk = {query_chunk}; it must be a number of "
         "pixels, or 0 for all of them."
       )
     self.query_chunk = query_chunk

@@ -49,8 +49,8 @@ class DenseResidual(Module):
     super().__init__()
     if not 0.0 <= rate < 1.0:
       raise ValueError(
-        f"A dropout of {rate} was asked for; 0 or more and less than 1 would "
-        "do. The network's gin parameter `dropout` sets it."
+        f"dropout = {rate}. It must be 0 or more and less than 1. The "
+        "network's gin parameter `dropout` sets it."
       )
     self._rate = rate
 

@@ -82,8 +82,8 @@ class _GroupNorm(Module):
     if numbers < 2:
       raise ValueError(
         f"{self._gin_name} got activations of shape {x.shape}, where each of "
-        f"its {self._groups} groups is a single number: it minus its own mean "
-        "is 0. Choose fewer groups with group_norm.groups, or another "
+        f"its {self._groups} groups is a single number, which normalisation "
+        "turns into 0. Choose fewer groups with group_norm.groups, or another "
         "G.batch_norm_fn or D.batch_norm_fn."
       )
 

@@ -101,7 +101,7 @@ def weights(
   if stddev != _STDDEV:
     warnings.warn(
       f"weights.stddev = {stddev} has no effect: every kernel starts with a "
-      f"deviation of {_STDDEV}, as it did in google/compare_gan.",
+      f"standard deviation of {_STDDEV}, as it did in google/compare_gan.",
       stacklevel=2,
     )
   if initializer not in _BY_NAME:

@@ -49,8 +49,8 @@ class PixelNorm(Module):
     del z_dim, y_dim, kernel_fn
     if channels < 2:
       raise ValueError(
-        f"pixel_norm leaves only the sign of {channels} channel, which {name} "
-        "has. Choose another G.batch_norm_fn or D.batch_norm_fn."
+        f"pixel_norm keeps only the sign of {channels} channel, which is all "
+        f"that {name} has. Choose another G.batch_norm_fn or D.batch_norm_fn."
       )
     self._epsilon = epsilon
     self._epsilon_outside_root = epsilon_outside_root

@@ -84,8 +84,8 @@ class Reversible(Module):
 
       def gradient(*d_halves: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
         # Not y1 and y2: second derivatives have to pass through these.
-        d_halves, of_weights = self._backward(outputs, d_halves, kept)
-        found = [of_weights[w.ref()] for w in weights]
+        d_halves, weight_gradients = self._backward(outputs, d_halves, kept)
+        found = [weight_gradients[w.ref()] for w in weights]
         return (None, None, *d_halves, *found)
 
       return (tf.identity(y1), tf.identity(y2)), gradient
@@ -103,7 +103,7 @@ class Reversible(Module):
       d_halves: their gradients.
       kept: for each unit, see `state.recorded`.
     """
-    of_weights = {}
+    weight_gradients = {}
     for unit, results in zip(reversed(self.units), reversed(kept)):
       d1, d2 = d_halves
       # Each unit waits for the gradient of the next one. These are new ops:
@@ -124,9 +124,11 @@ class Reversible(Module):
       )
       d_halves = d2, d1 + d_x2
       for w, gradient in zip(weights, found):
-        shared = of_weights.get(w.ref())
-        of_weights[w.ref()] = gradient if shared is None else shared + gradient
-    return d_halves, of_weights
+        shared = weight_gradients.get(w.ref())
+        weight_gradients[w.ref()] = (
+          gradient if shared is None else shared + gradient
+        )
+    return d_halves, weight_gradients
 
 
 def _undo(halves, f):

@@ -54,8 +54,8 @@ class VirtualBatchNorm(Module):
     del z_dim, y_dim, kernel_fn
     if reference_size < 1:
       raise ValueError(
-        f"virtual_batch_norm.reference_size = {reference_size}. It is a number "
-        "of images, 1 or more."
+        f"virtual_batch_norm.reference_size = {reference_size}. It must be a "
+        "number of images, 1 or more."
       )
     self.reference_size = reference_size
     self.has_reference = False  # Set by the code that prepends the reference.
@@ -75,8 +75,8 @@ class VirtualBatchNorm(Module):
     if not self.has_reference:
       raise ValueError(
         "virtual_batch_norm needs its reference batch in front of the batch. "
-        "Make the network with abstract_arch.make_generator and the like, or "
-        "give it to reference_batch.with_reference."
+        "Make the network with abstract_arch.make_generator or its siblings, "
+        "or pass it to reference_batch.with_reference."
       )
     full = tf.cast(x, tf.float32)
     reference, images = (

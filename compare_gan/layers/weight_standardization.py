@@ -24,8 +24,9 @@ def _require_several(gin_name, shape):
   if math.prod(shape[:-1]) < 2:
     raise ValueError(
       f"{gin_name} got a kernel of shape {list(shape)}, where an output "
-      "channel has a single weight: it minus its own mean is 0. Choose another "
-      "G.kernel_fn or D.kernel_fn, or another options.architecture."
+      "channel has a single weight, which standardization turns into 0. "
+      "Choose another G.kernel_fn or D.kernel_fn, or another "
+      "options.architecture."
     )
 
 

@@ -12,7 +12,8 @@ def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   require_classes(gan, "class_grids")
   if args.z is not None:
     raise ValueError(
-      "--make=class_grids draws its own z by --n and --seed, and takes no --z."
+      "--make=class_grids draws its own z from --n and --seed, and takes no "
+      "--z."
     )
 
 

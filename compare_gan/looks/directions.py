@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--directions",
     type=int,
-    help=f"for --make=directions: how many, at most; default: {_COUNT}",
+    help=f"for --make=directions: maximal number; default: {_COUNT}",
   )
   parser.add_argument(
     "--directions_of",
@@ -58,7 +58,10 @@ def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   require_pictures(gan, "directions")
   z_dim = gan.options.z_dim
   if args.directions is not None and not 1 <= args.directions <= z_dim:
-    raise ValueError(f"--directions={args.directions}: z has 1 to {z_dim}.")
+    raise ValueError(
+      f"--directions={args.directions}: it must be from 1 to {z_dim}, the "
+      "size of z."
+    )
 
 
 def eigenvectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -155,16 +158,17 @@ def chosen_layers(gan: AbstractGAN, averaged: bool, text: str) -> list[Layer]:
   layers = layers_of_z(gan, averaged)
   if not layers:
     raise ValueError(
-      f"--make=directions: {gan.generator.title} has no linear layer that gets "
-      "z as it is (compare_gan.layers.linear.Linear), so its directions do not "
-      "follow from weights. --make=sweep moves along the coordinates of z."
+      f"--make=directions: {gan.generator.title} has no linear layer that "
+      "gets z unchanged (compare_gan.layers.linear.Linear), so its directions "
+      "do not follow from weights. --make=sweep moves along the coordinates "
+      "of z."
     )
   found = [layer for layer in layers if text in layer.name]
   if not found:
     names = ", ".join(layer.name for layer in layers)
     raise ValueError(
       f"--directions_of={text}: no layer that gets z has this in its name. "
-      f"There are {names}."
+      f"The layers are {names}."
     )
   return found
 

@@ -135,9 +135,15 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
 
 
 def _table(parts, labels):
-  for name, places, of in zip(("real", "fake"), parts, labels):
+  for name, places, set_labels in zip(("real", "fake"), parts, labels):
     for i, (x, y) in enumerate(places):
-      yield name, i, None if of is None else of[i], float(x), float(y)
+      yield (
+        name,
+        i,
+        None if set_labels is None else set_labels[i],
+        float(x),
+        float(y),
+      )
 
 
 def picture(
@@ -157,7 +163,9 @@ def picture(
     names: of the classes, if they have any.
   """
   real, fake = parts
-  by_class = [i for i, of in enumerate(labels) if of is not None]
+  by_class = [
+    i for i, set_labels in enumerate(labels) if set_labels is not None
+  ]
   size = 200.0 / np.sqrt(len(real) + len(fake))
 
   def plot(figure: Any) -> None:
@@ -173,7 +181,7 @@ def picture(
     panels[0].set_ylabel(axes[1])
     if by_class:
       figure.suptitle(title)
-    known = [of for of in labels if of is not None]
+    known = [set_labels for set_labels in labels if set_labels is not None]
     classes = np.unique(np.concatenate(known)) if known else ()
     many = f", of {len(classes)}" if len(classes) > _LEGEND else ""
     for panel, i in zip(panels[1:], by_class):

@@ -25,14 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--neighbours",
     type=int,
     default=5,
-    help="for --make=neighbours: how many training images of each image",
+    help="for --make=neighbours: how many training images to show per image",
   )
 
 
 def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
   require_pictures(gan, "neighbours")
   if args.neighbours < 1:
-    raise ValueError(f"--neighbours={args.neighbours}: it is 1 or more.")
+    raise ValueError(f"--neighbours={args.neighbours}: it must be 1 or more.")
 
 
 def nearest(
@@ -59,8 +59,8 @@ def nearest(
     products = np.empty([len(rows), len(block)])
     for i, j, part in neighbours.squared_distances(rows, block):
       products[i, j] = part
-    for row, of_row in enumerate(products):
-      near = _least(of_row, k, squares[row, -1])
+    for row, row_products in enumerate(products):
+      near = _least(row_products, k, squares[row, -1])
       differences = block[near].astype(np.float64) - rows[row]
       exact = np.einsum("nd,nd->n", differences, differences)
       all_indices = np.concatenate([indices[row], start + near])
@@ -82,23 +82,25 @@ def _least(squares, k, limit):
 
 
 def make(subject: Subject, args: argparse.Namespace) -> None:
-  of, k = subject.real, args.neighbours
-  if of.num_train < k:
+  real_images, k = subject.real, args.neighbours
+  if real_images.num_train < k:
     raise ValueError(
-      f"--neighbours={k}, but there are {of.num_train} training images "
-      "(dataset.name, evaluate.num_train)."
+      f"--neighbours={k}, but there are only {real_images.num_train} training "
+      "images (dataset.name, evaluate.num_train)."
     )
   fake = subject.finite_images
   sets = {"fake": fake}
-  if of.dataset.size("eval"):
-    sets["heldout"] = of.some(len(fake), "eval")[0]
+  if real_images.dataset.size("eval"):
+    sets["heldout"] = real_images.some(len(fake), "eval")[0]
   images = np.concatenate(list(sets.values()))
-  indices, squares = nearest(of.rows(images), of.train_rows(), k)
-  near, labels = of.train(indices.ravel())
+  indices, squares = nearest(
+    real_images.rows(images), real_images.train_rows(), k
+  )
+  near, labels = real_images.train(indices.ravel())
   near = near.reshape(*indices.shape, *images.shape[1:])
   copies = _are_equal(images, near)
   # Features of the same picture may differ in their last digits.
-  distances = np.where(copies, 0.0, of.distances(squares))
+  distances = np.where(copies, 0.0, real_images.distances(squares))
   names = [(name, i) for name, each in sets.items() for i in range(len(each))]
   subject.write_csv(
     "neighbours.csv",
@@ -106,14 +108,16 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
     _table(
       names,
       indices,
-      labels.reshape(indices.shape) if of.dataset.num_classes else None,
+      labels.reshape(indices.shape)
+      if real_images.dataset.num_classes
+      else None,
       distances,
     ),
   )
   n = len(fake)
-  picture = _picture(fake, near[:n], distances[:n], of.by_in_words)
+  picture = _picture(fake, near[:n], distances[:n], real_images.by_in_words)
   subject.write_png("neighbours.png", picture)
-  print(_sentence(distances[:n], distances[n:], copies[:n], of))
+  print(_sentence(distances[:n], distances[n:], copies[:n], real_images))
 
 
 def _are_equal(images, near):
@@ -143,11 +147,11 @@ def _picture(images, near, distances, by):
   )
 
 
-def _sentence(fake, heldout, copies, of):
+def _sentence(fake, heldout, copies, real_images):
   text = (
-    f"neighbours: the nearest of {of.num_train} training images is at "
-    f"{np.median(fake[:, 0]):.4g} ({of.by_in_words}, median of {len(fake)} "
-    "images)"
+    f"neighbours: the nearest of {real_images.num_train} training images is at "
+    f"{np.median(fake[:, 0]):.4g} ({real_images.by_in_words}, median of "
+    f"{len(fake)} images)"
   )
   if len(heldout):
     text += f", of held-out images at {np.median(heldout[:, 0]):.4g}"

@@ -215,8 +215,8 @@ def make_extractor(
   if name not in known and not hasattr(found, "extractor_name"):
     raise ValueError(
       f"--features={name} is unknown. It can be {PIXELS}, {', '.join(known)}, "
-      "or the name in gin of an extractor of your own, which a line "
-      "'import my_package.my_extractor' of gin and "
-      "@abstract_extractor.named(...) make known."
+      "or the gin name of an extractor of your own, made by "
+      "@abstract_extractor.named(...) in a module that gin imports: 'import "
+      "my_package.my_extractor'."
     )
   return found

@@ -59,14 +59,16 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
   del args
   fake = subject.finite_images
   real, _ = subject.real.some(len(fake))
-  frequencies, of_real = radial_mean(power(real))
-  _, of_fake = radial_mean(power(fake))
-  subject.write_csv("spectrum.csv", _HEADER, zip(frequencies, of_real, of_fake))
+  frequencies, real_power = radial_mean(power(real))
+  _, fake_power = radial_mean(power(fake))
+  subject.write_csv(
+    "spectrum.csv", _HEADER, zip(frequencies, real_power, fake_power)
+  )
   counts = len(real), len(fake)
   subject.write_png(
-    "spectrum.png", picture(frequencies, of_real, of_fake, counts)
+    "spectrum.png", picture(frequencies, real_power, fake_power, counts)
   )
-  decibels = in_decibels(of_real, of_fake)[1:]
+  decibels = in_decibels(real_power, fake_power)[1:]
   at = np.argmax(np.abs(decibels))
   print(
     f"spectrum: fakes differ most at {frequencies[1 + at]:.3g} cycles per "

@@ -121,12 +121,14 @@ def require_pictures(gan: AbstractGAN, kind: str) -> None:
   if min(height, width) < 2 or colors not in (1, 3):
     raise ValueError(
       f"--make={kind} needs images of 2 x 2 pixels or more in one color or "
-      f"three, but those of this model are {height} x {width} x {colors}. "
-      "--make=grid draws points."
+      f"three, but this model makes {height} x {width} x {colors}. For "
+      "points, use --make=grid."
     )
 
 
 def require_classes(gan: AbstractGAN, kind: str) -> None:
   """Raises ValueError unless the model is conditional."""
   if not gan.num_classes:
-    raise ValueError(f"--make={kind} needs a conditional model; this is none.")
+    raise ValueError(
+      f"--make={kind} needs a conditional model; this model has no classes."
+    )

@@ -44,7 +44,7 @@ def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
   message = f"{message} {_advice(gan, replicas, available)}"
   if mode == "refuse":
     raise ValueError(
-      f"{message} run_config.memory_check = 'warn' lets it try anyway."
+      f"{message} run_config.memory_check = 'warn' trains anyway."
     )
   warnings.warn(message, stacklevel=2)
 
@@ -60,7 +60,7 @@ def report(gan: Any) -> str:
 
 
 def _in_words(needed, available):
-  text = f"Memory for training, an estimate: {_gib(needed)}"
+  text = f"Estimated memory for training: {_gib(needed)}"
   return f"{text}." if available is None else f"{text} of {_gib(available)}."
 
 
@@ -70,7 +70,7 @@ def _gib(size):
 
 def _advice(gan, replicas, available):
   lines = ["It is not likely to fit. Options that need less:"]
-  for bindings, changes in _ways(gan, replicas):
+  for bindings, changes in _ways_to_save(gan, replicas):
     estimate = _changed_estimate(gan, changes) if replicas == 1 else None
     text = ", ".join(bindings)
     if estimate is not None:
@@ -84,7 +84,7 @@ def _advice(gan, replicas, available):
   return "\n".join(lines)
 
 
-def _ways(gan, replicas=1):
+def _ways_to_save(gan, replicas=1):
   """Yields (gin bindings, changes) that need less; the last combines all."""
   options = gan.options
   alone = []

@@ -57,12 +57,15 @@ def intervals(
   else:
     found = scores_one_by_one(metric, sets, halves)
   tail = (1.0 - level) / 2.0
-  of_scores = {}
+  score_intervals = {}
   for name, score in (scores or metric(**sets)).items():
     low, high = np.quantile(found[name], [tail, 1.0 - tail])
     if np.isfinite(found[name]).all() and np.isfinite(score):
-      of_scores[name] = (float(2.0 * score - high), float(2.0 * score - low))
-  return of_scores
+      score_intervals[name] = (
+        float(2.0 * score - high),
+        float(2.0 * score - low),
+      )
+  return score_intervals
 
 
 def draw_halves(
@@ -122,7 +125,7 @@ def scores_one_by_one(
     seconds = (time.monotonic() - start) * resamples
     if not resample and seconds > _LONG:
       print(
-        f"evaluate.bootstrap computes {metric.__name__} anew for each of "
+        f"evaluate.bootstrap computes {metric.__name__} again for each of "
         f"{resamples} resamples, which takes about {seconds / 60:.0f} minutes "
         "for this model. bootstrap.resamples sets how many there are.",
         flush=True,

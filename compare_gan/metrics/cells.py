@@ -18,7 +18,7 @@ class Cells(NamedTuple):
   mean: Optional[np.ndarray] = None  # [D]
   axes: Optional[np.ndarray] = None  # [D, features]
 
-  def of_rows(self, rows: np.ndarray) -> np.ndarray:
+  def cells_of_rows(self, rows: np.ndarray) -> np.ndarray:
     """Returns the cell [N] of each row [N, D], the first if equally near."""
     return np.concatenate(
       [

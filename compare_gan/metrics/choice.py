@@ -115,8 +115,8 @@ def _why_unknown(setting, name, metrics, extractor):
   undeclared = [m for m in metrics if not contract.scores_of(m)]
   return " ".join(
     [
-      f"{setting} = {name!r} is no score that evaluate.metrics are known to "
-      "return with these evaluate.features.",
+      f"{setting} = {name!r} is not a score that evaluate.metrics return with "
+      "these evaluate.features.",
       _that_decide(metrics, extractor),
       *(contract.how_to_declare(metric, name) for metric in undeclared),
     ]

@@ -72,14 +72,14 @@ def classification_accuracy_score(
       raise ValueError(
         f"{name}_labels has shape {labels.shape} and smallest label "
         f"{labels.min() if labels.size else None}, but {len(images)} images "
-        "need a label from 0 on each."
+        "each need a label of 0 or more."
       )
   real_labels, fake_labels = sets["real"][1], sets["fake"][1]
   num_classes = 1 + int(max(real_labels.max(), fake_labels.max()))
   told = np.asarray(train(fake_images, fake_labels, num_classes)(real_images))
   right = told == real_labels
-  of_classes = [right[real_labels == k].mean() for k in np.unique(real_labels)]
+  accuracies = [right[real_labels == k].mean() for k in np.unique(real_labels)]
   return {
     "classification_accuracy_score": float(right.mean()),
-    "classification_accuracy_score_worst": float(min(of_classes)),
+    "classification_accuracy_score_worst": float(min(accuracies)),
   }

@@ -47,7 +47,7 @@ def cmmd(
     resamples: see metrics/contract.py.
   """
   if not sigma > 0:
-    raise ValueError(f"cmmd.sigma is {sigma}, but a kernel is wider than 0.")
+    raise ValueError(f"cmmd.sigma is {sigma}, but it must be above 0.")
   check(real_features=real_features, fake_features=fake_features)
   check_lengths(real_features=real_features, fake_features=fake_features)
   whole = {  # a single subset, of all rows
@@ -55,13 +55,15 @@ def cmmd(
     "fake": np.ones([1, len(fake_features)], bool),
   }
   chosen = whole if resamples is None else resamples
-  scores = _of_subsets(real_features, fake_features, sigma, scale, **chosen)
+  scores = _scores_of_subsets(
+    real_features, fake_features, sigma, scale, **chosen
+  )
   if resamples is None:
     return {k: float(x[0]) for k, x in scores.items()}
   return scores
 
 
-def _of_subsets(real_features, fake_features, sigma, scale, real, fake):
+def _scores_of_subsets(real_features, fake_features, sigma, scale, real, fake):
   """Returns the scores [B] of the subsets."""
   m, n = real.sum(axis=1), fake.sum(axis=1)
 

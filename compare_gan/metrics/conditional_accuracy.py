@@ -62,6 +62,6 @@ def _check_classes(logits, labels, num_classes):
     return
   raise ValueError(
     f"fake_logits has {k} classes, but {got}. conditional_accuracy needs a "
-    "classifier of the very classes that the labels name, such as "
-    "evaluate.features = @classifier."
+    "classifier of the same classes as the labels, such as evaluate.features "
+    "= @classifier."
   )

@@ -90,7 +90,7 @@ def declare(*scores: Score) -> Callable[[_Metric], _Metric]:
   for score in scores:
     if score.better not in _BETTER:
       raise ValueError(
-        f"Score {score.name!r} is better {score.better!r}. It can be "
+        f"Score {score.name!r} declares {score.better!r} as better. It can be "
         f"{', '.join(map(repr, _BETTER))}."
       )
 
@@ -157,8 +157,8 @@ def takes_resamples(metric: _Metric) -> _Metric:
   """Marks a metric that scores many subsets of its rows at once."""
   if RESAMPLES not in inspect.signature(metric).parameters:
     raise ValueError(
-      f"{metric.__name__} has no parameter resamples=None, by which it would "
-      "be told the rows of each resample."
+      f"{metric.__name__} has no parameter resamples=None, which passes the "
+      "rows of each resample."
     )
   marked: Any = metric
   marked.takes_resamples = True
@@ -224,8 +224,8 @@ def _declared_here():
 def how_to_declare(metric: Any, name: Optional[str] = None) -> str:
   """Returns a sentence on how to make a metric's scores sortable."""
   return (
-    f"{metric.__name__} declares no scores, so nothing knows which way they "
-    "are better: write @contract.declare(contract.Score("
+    f"{metric.__name__} declares no scores, so it is unknown whether lower or "
+    "higher ones are better. Write @contract.declare(contract.Score("
     f'"{name or metric.__name__}", "lower")) above it, or "higher", with '
     "`from compare_gan.metrics import contract`."
   )

@@ -59,7 +59,7 @@ def data_copying(
   if min(cells, features, starts) < 1:
     raise ValueError(
       f"data_copying.cells is {cells}, .features {features} and .starts "
-      f"{starts}, but each is 1 or more."
+      f"{starts}, but each must be 1 or more."
     )
   sets = {
     "train_features": train_features,
@@ -73,9 +73,9 @@ def data_copying(
     train_features,
     heldout_features,
     fake_features,
-    found.of_rows(train_features),
-    found.of_rows(heldout_features),
-    found.of_rows(fake_features),
+    found.cells_of_rows(train_features),
+    found.cells_of_rows(heldout_features),
+    found.cells_of_rows(fake_features),
     tau=least_fakes / len(fake_features),
   )
   _, heldout = nearest.nearest_rows(heldout_features, train_features)
@@ -110,8 +110,8 @@ def c_t(
     if not in_train.any() or not in_heldout.any():
       raise ValueError(
         f"Cell {cell} has {in_train.sum()} training rows and "
-        f"{in_heldout.sum()} held-out ones, but both are compared in each "
-        "cell: give more held-out rows, or fewer data_copying.cells."
+        f"{in_heldout.sum()} held-out ones, but each cell needs both. Give "
+        "more held-out rows, or fewer data_copying.cells."
       )
     if in_fake.sum() <= tau * len(fake_cells):
       continue
@@ -124,7 +124,7 @@ def c_t(
   if not weight:
     raise ValueError(
       f"No cell has more than {tau * len(fake_cells):g} of the "
-      f"{len(fake_cells)} fakes, so none counts: give more fakes, or lower "
+      f"{len(fake_cells)} fakes, so none counts. Give more fakes, or lower "
       "data_copying.least_fakes."
     )
   return float(total / weight), float(weight / len(heldout_cells))

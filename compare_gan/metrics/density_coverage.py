@@ -39,7 +39,7 @@ def density_coverage(
   check(k + 1, real_features=real_features)
   check(1, real_features=real_features, fake_features=fake_features)
   if resamples is not None:
-    return _of_resamples(real_features, fake_features, k, **resamples)
+    return _scores_of_resamples(real_features, fake_features, k, **resamples)
   radii = neighbours.kth_squared_distances(real_features, k)
   radii *= 1.0 - neighbours.TIE
   inside = 0
@@ -56,7 +56,7 @@ def density_coverage(
   }
 
 
-def _of_resamples(real_features, fake_features, k, real, fake):
+def _scores_of_resamples(real_features, fake_features, k, real, fake):
   """Returns density and coverage [B] of resamples, bools [B, M] and [B, N]."""
   radii = resampled_neighbours.kth_squared_distances(real_features, k, real)
   radii *= 1.0 - neighbours.TIE

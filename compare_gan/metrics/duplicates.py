@@ -42,10 +42,12 @@ def duplicates(
   _check_quantile("duplicates", quantile)
   check(2, train_features=train_features)
   check(1, train_features=train_features, fake_features=fake_features)
-  of_train, of_fakes, near = _shares(train_features, fake_features, quantile)
+  share_of_train, share_of_fakes, near = _shares(
+    train_features, fake_features, quantile
+  )
   return {
-    "duplicates_of_train": of_train,
-    "duplicates_of_fakes": of_fakes,
+    "duplicates_of_train": share_of_train,
+    "duplicates_of_fakes": share_of_fakes,
     "near_duplicates": near,
   }
 
@@ -75,10 +77,10 @@ def duplicate_images(
     )
   train, fake = _as_rows(train_images), _as_rows(fake_images)
   check(2, train_images=train)
-  of_train, of_fakes, near = _shares(train, fake, quantile)
+  share_of_train, share_of_fakes, near = _shares(train, fake, quantile)
   return {
-    "duplicate_images_of_train": of_train,
-    "duplicate_images_of_fakes": of_fakes,
+    "duplicate_images_of_train": share_of_train,
+    "duplicate_images_of_fakes": share_of_fakes,
     "near_duplicate_images": near,
   }
 
@@ -86,7 +88,7 @@ def duplicate_images(
 def _check_quantile(metric, quantile):
   if not 0.0 <= quantile <= 1.0:
     raise ValueError(
-      f"{metric}.quantile is {quantile}, but it is a share from 0 to 1."
+      f"{metric}.quantile is {quantile}, but it must be a share from 0 to 1."
     )
 
 

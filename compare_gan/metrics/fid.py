@@ -83,7 +83,7 @@ class Moments:
       self._waiting = np.empty([2 * rows.shape[1], rows.shape[1]])
     elif rows.shape[1] != len(self._origin):
       raise ValueError(
-        f"Rows of {rows.shape[1]} numbers came after rows of "
+        f"Rows of {rows.shape[1]} numbers were added after rows of "
         f"{len(self._origin)}."
       )
     taken = 0

@@ -45,8 +45,8 @@ def fid_infinity(
   sizes = np.linspace(smallest * count, count, points).astype(int)
   if sizes[0] < 2 or sizes[0] == sizes[-1]:
     raise ValueError(
-      f"fid_infinity would fit a line to subsets of {sizes[0]} to {sizes[-1]} "
-      "fakes, but needs 2 rows or more and two different sizes: give more "
+      f"fid_infinity fits a line to subsets of {sizes[0]} to {sizes[-1]} "
+      "fakes, but needs 2 rows or more and two different sizes. Give more "
       "fakes or another fid_infinity.smallest."
     )
   rng = np.random.RandomState(seed)

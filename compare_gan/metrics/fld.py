@@ -71,7 +71,7 @@ def fld(
     seed: of the order of training rows.
   """
   if fakes < 1:
-    raise ValueError(f"fld.fakes is {fakes}, but 1 is the least.")
+    raise ValueError(f"fld.fakes is {fakes}, but it must be 1 or more.")
   check(
     train_features=train_features,
     heldout_features=heldout_features,
@@ -123,8 +123,9 @@ def _check_scale(scale, **sets):
       varies = (block != scale.mean).any(axis=0) & (scale.deviation == 0.0)
       if varies.any():
         raise ValueError(
-          f"Feature {varies.argmax()} is the same in all heldout_features, but "
-          f"not in {name}, so its scale is unknown: give more held-out rows."
+          f"Feature {varies.argmax()} is the same in all heldout_features, "
+          f"but not in {name}, so its scale is unknown. Give more held-out "
+          "rows."
         )
 
 

@@ -68,7 +68,7 @@ def fls(
     seed: of the choice.
   """
   if rows < 2:
-    raise ValueError(f"fls.rows is {rows}, but 2 is the least.")
+    raise ValueError(f"fls.rows is {rows}, but it must be 2 or more.")
   check(4, train_features=train_features)
   check(
     train_features=train_features,

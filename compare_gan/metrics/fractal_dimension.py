@@ -47,7 +47,8 @@ def fractal_dimension(
   distances.sort()
   if not distances[-1]:
     raise ValueError(
-      f"The {len(rows)} fake_images are all alike: they have no dimension."
+      f"The {len(rows)} fake_images are all alike: they have no fractal "
+      "dimension."
     )
   least, most = distances[distances > 0][0], distances[-1]
   radii = least * (most / least) ** np.linspace(0, 1, bins)
@@ -57,8 +58,9 @@ def fractal_dimension(
   fitted = np.abs(heights - middle) <= reach
   if fitted.sum() < 2:
     raise ValueError(
-      f"Only {fitted.sum()} radii are in the middle of the curve: more images, "
-      "fractal_dimension.bins or a larger fractal_dimension.scale would do."
+      f"Only {fitted.sum()} radii are in the middle of the curve. Give more "
+      "images, more fractal_dimension.bins or a larger "
+      "fractal_dimension.scale."
     )
   fit = stats.linregress(np.log(radii[fitted]), heights[fitted])
   return {"fractal_dimension": float(fit.slope)}

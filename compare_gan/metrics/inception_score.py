@@ -66,6 +66,6 @@ def _check_probabilities(rows):
       row = part.start + bad.argmax()
       raise ValueError(
         f"Row {row} is not a probability distribution: it sums to "
-        f"{rows[row].sum()}, from {rows[row].min()} on. For logits set "
-        "inception_score.from_probabilities = False."
+        f"{rows[row].sum()}, from {rows[row].min()} on. If they are logits, "
+        "set inception_score.from_probabilities = False."
       )

@@ -172,8 +172,8 @@ def _split(rows, number):
   """Returns blocks of nearly the same size, the smaller ones first."""
   if len(rows) < 2 * number:
     raise ValueError(
-      f"{len(rows)} rows make {number} blocks of less than 2 rows. Sets of "
-      "similar size or a larger kid_blocks.max_block_size would do."
+      f"{len(rows)} rows make {number} blocks of fewer than 2 rows. Give sets "
+      "of similar size, or a larger kid_blocks.max_block_size."
     )
   ends = np.arange(1, number) * (len(rows) // number)
   larger = len(rows) % number

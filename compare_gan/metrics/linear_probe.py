@@ -48,8 +48,8 @@ def linear_probe(
   classes, labels = np.unique(np.asarray(train_labels), return_inverse=True)
   if len(classes) < 2:
     raise ValueError(
-      f"linear_probe tells classes, but the images have {len(classes)}. A "
-      "dataset with labels would do."
+      "linear_probe needs two classes or more, but the images have "
+      f"{len(classes)}. Choose a dataset with labels."
     )
   x = codes.codes(train_images, encode).astype(np.float64)
   mean, deviation = x.mean(axis=0), x.std(axis=0)

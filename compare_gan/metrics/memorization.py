@@ -45,7 +45,7 @@ def memorization(
     fake_features=fake_features,
   )
   if resamples is not None:
-    return _of_resamples(
+    return _scores_of_resamples(
       train_features, heldout_features, fake_features, **resamples
     )
   heldout = neighbours.nearest_squared_distances(
@@ -54,10 +54,10 @@ def memorization(
   fake = neighbours.nearest_squared_distances(fake_features, train_features)
   if not heldout.any():
     raise ValueError(
-      "Each row of heldout_features equals a row of train_features, so nothing "
-      "is held out, and copies cannot be told from fresh images. A dataset "
-      "holds images out by folder.eval_fraction, arrays.eval_fraction or a "
-      "split of its own."
+      "Each row of heldout_features equals a row of train_features, so "
+      "nothing is held out, and copies cannot be told from fresh images. Hold "
+      "images out with folder.eval_fraction, arrays.eval_fraction or a split "
+      "of their own."
     )
   return _scores(heldout, fake)
 
@@ -77,7 +77,7 @@ def _scores(heldout, fake):
   }
 
 
-def _of_resamples(
+def _scores_of_resamples(
   train_features, heldout_features, fake_features, train, heldout, fake
 ):
   """Returns the scores [B] of resamples, bools [B, rows] of each set."""

@@ -40,7 +40,9 @@ def mind(
     seed: of the directions.
   """
   if directions < 1:
-    raise ValueError(f"mind.directions is {directions}, but 1 is the least.")
+    raise ValueError(
+      f"mind.directions is {directions}, but it must be 1 or more."
+    )
   check(1, real_features=real_features, fake_features=fake_features)
   d = real_features.shape[1]
   rng = np.random.RandomState(seed)

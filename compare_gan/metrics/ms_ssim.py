@@ -46,7 +46,7 @@ def ms_ssim(
   pixels.check(fake_images=fake_images)
   n = len(fake_images)
   if n < 2:
-    raise ValueError("fake_images is one image, but a pair needs two.")
+    raise ValueError("fake_images holds one image, but pairs need two or more.")
   if n * (n - 1) // 2 <= pairs:
     first, second = np.triu_indices(n, 1)
   else:

@@ -37,11 +37,9 @@ def p_precision_recall(
     a: the radius as a multiple of that mean.
   """
   if k < 1:
-    raise ValueError(
-      f"p_precision_recall.k is {k}, but the nearest neighbour is 1."
-    )
+    raise ValueError(f"p_precision_recall.k is {k}, but it must be 1 or more.")
   if not a > 0:
-    raise ValueError(f"p_precision_recall.a is {a}, but a radius is above 0.")
+    raise ValueError(f"p_precision_recall.a is {a}, but it must be above 0.")
   check(k + 1, real_features=real_features, fake_features=fake_features)
   real_radius = _radius(real_features, k, a)
   fake_radius = _radius(fake_features, k, a)

@@ -16,7 +16,8 @@ def check(**sets: np.ndarray) -> None:
       if not (image.min() >= 0 and image.max() <= 1):  # NaN fails too
         raise ValueError(
           f"{name} is {images.dtype} and has pixels from {image.min()} to "
-          f"{image.max()}, but floats are in [0, 1]; use uint8 for 0 to 255."
+          f"{image.max()}, but floats must be in [0, 1]. Use uint8 for 0 to "
+          "255."
         )
 
 

@@ -31,7 +31,7 @@ def precision_recall(
   """Returns precision and recall in [0, 1]; a ball contains its border."""
   check(k + 1, real_features=real_features, fake_features=fake_features)
   if resamples is not None:
-    return _of_resamples(real_features, fake_features, k, **resamples)
+    return _scores_of_resamples(real_features, fake_features, k, **resamples)
   border = 1.0 + neighbours.TIE
   real_radii = border * neighbours.kth_squared_distances(real_features, k)
   fake_radii = border * neighbours.kth_squared_distances(fake_features, k)
@@ -48,7 +48,7 @@ def precision_recall(
   }
 
 
-def _of_resamples(real_features, fake_features, k, real, fake):
+def _scores_of_resamples(real_features, fake_features, k, real, fake):
   """Returns precision and recall [B] of resamples, bools [B, M] and [B, N]."""
   border = 1.0 + neighbours.TIE
   real_radii, fake_radii = (

@@ -34,7 +34,7 @@ def realism(
     k: balls reach to the k-th neighbour, 3 in the paper and 5 in dgm-eval.
   """
   if k < 1:
-    raise ValueError(f"realism.k is {k}, but the nearest neighbour is 1.")
+    raise ValueError(f"realism.k is {k}, but it must be 1 or more.")
   check(k + 1, real_features=real_features)
   check(1, real_features=real_features, fake_features=fake_features)
   scores = realism_of_images(real_features, fake_features, k)

@@ -60,8 +60,8 @@ def reconstruction(
       f"{len(real_images)} real_images have labels of shape {labels.shape}. At "
       "least 2 with one label each are needed."
     )
-  again = _again(codes.codes(real_images, encode), labels, generate)
-  other = again[_of_another(labels, seed)]
+  again = _decode(codes.codes(real_images, encode), labels, generate)
+  other = again[_indices_of_others(labels, seed)]
   found = {}
   for suffix, images in (("", again), ("_permuted", other)):
     mae, mse = _errors(real_images, images)
@@ -70,7 +70,7 @@ def reconstruction(
   return found
 
 
-def _again(z, labels, generate):
+def _decode(z, labels, generate):
   images = []
   for i in range(0, len(z), codes.BATCH):
     part = slice(i, i + codes.BATCH)
@@ -81,7 +81,7 @@ def _again(z, labels, generate):
   return images
 
 
-def _of_another(labels, seed):
+def _indices_of_others(labels, seed):
   """Returns for each image the index of another, of its class if there is one.
 
   Images of a class form a circle; an image that is alone in its class gets its

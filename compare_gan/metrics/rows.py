@@ -36,7 +36,7 @@ class Collected:
     end = self._filled + len(batch)
     if end > self._count:
       raise ValueError(
-        f"More than the {self._count} rows came of {self._what}."
+        f"{self._what} gave more than the {self._count} expected rows."
       )
     rows[self._filled : end] = batch
     self._filled = end
@@ -45,8 +45,8 @@ class Collected:
     """Returns the rows [N, ...]; None if no batch was added."""
     if self._rows is not None and self._filled < self._count:
       raise ValueError(
-        f"{self._filled} rows came of {self._what}, but {self._count} were to "
-        "come."
+        f"{self._what} gave {self._filled} rows, but {self._count} were "
+        "expected."
       )
     return self._rows
 
@@ -81,6 +81,6 @@ def check(least: int = 2, **sets: np.ndarray) -> None:
     widths[name] = rows.shape[1]
   if len(set(widths.values())) > 1:
     raise ValueError(
-      f"Widths differ: {widths}. Sets that are compared come from the same "
+      f"Widths differ: {widths}. Sets to compare must come from the same "
       "feature extractor."
     )

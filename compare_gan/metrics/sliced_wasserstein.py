@@ -75,8 +75,8 @@ def sliced_wasserstein(
   if real_images.shape != fake_images.shape:
     raise ValueError(
       f"real_images has shape {real_images.shape} and fake_images "
-      f"{fake_images.shape}, but sorted values are compared one by one: give "
-      "as many images of the same size."
+      f"{fake_images.shape}, but sorted values are compared one by one. Give "
+      "equal numbers of images of the same size."
     )
   levels = _levels(real_images.shape[1:3], coarsest)
   rng = np.random.RandomState(seed)
@@ -87,8 +87,8 @@ def sliced_wasserstein(
       pass
   width = patch_size**2 * real_images.shape[-1]
   directions = [_directions(width, projections, rng) for _ in levels]
-  of_one = 2 * len(levels) * len(real_images) * patches * 8
-  count = max(1, _BYTES // of_one)
+  bytes_each = 2 * len(levels) * len(real_images) * patches * 8
+  count = max(1, _BYTES // bytes_each)
   totals = np.zeros(len(levels))
   for first in range(0, projections, count):
     rng = np.random.RandomState(seed)
@@ -154,8 +154,8 @@ def _projected(images, directions, coarsest, patches, patch_size, rng):
     rows = slice(part.start * patches, part.stop * patches)
     pyramid = laplacian_pyramid(pixels.to_255(images[part]), coarsest)
     for level, image in enumerate(pyramid):
-      of_level = _patches(image, *places[level], patch_size)
-      found[level][:, rows] = (of_level @ directions[level]).T
+      level_patches = _patches(image, *places[level], patch_size)
+      found[level][:, rows] = (level_patches @ directions[level]).T
   for values in found:
     values.sort(axis=1)
   return found

@@ -107,7 +107,7 @@ def _order(metric, q):
     order = math.nan
   if not order >= 0:
     raise ValueError(
-      f'{metric}.q is {q!r}, but an order is a number from 0 on, or "inf".'
+      f'{metric}.q is {q!r}, but it must be 0 or more, or "inf".'
     )
   return order
 

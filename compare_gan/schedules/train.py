@@ -68,8 +68,8 @@ def _keep_others_out(stack, devices, model_dir):
   checkpoints.all_steps(model_dir)  # Raises if the folder is unreadable.
   files.make_folder(model_dir)
   refusal = (
-    f"{model_dir} is being trained in by {{holder}}. Wait for it or end it, or "
-    "give another --model_dir. Several hosts train together by TF_CONFIG."
+    f"{{holder}} is training in {model_dir}. Wait for it or end it, or give "
+    "another --model_dir. To train on several hosts together, set TF_CONFIG."
   )
   stack.enter_context(
     locks.hold_or_refuse(os.path.join(model_dir, _LOCK), refusal)
@@ -79,9 +79,9 @@ def _keep_others_out(stack, devices, model_dir):
 def _train_alone(devices, dataset, run_config, model_dir):
   options = options_lib.options()
   seed, was, values = devices.together(
-    lambda: _beginning(dataset, options, run_config, model_dir)
+    lambda: _read_beginning(dataset, options, run_config, model_dir)
   )
-  seed = devices.of_chief(seed)
+  seed = devices.number_of_chief(seed)
   gan = _make(dataset, devices, seed, values)
   if isinstance(values, transfer.Values):
     print(devices.together(values.report))
@@ -119,7 +119,7 @@ def _train_alone(devices, dataset, run_config, model_dir):
     task_manager.mark_training_done(model_dir)
 
 
-def _begun(model_dir, dataset):
+def _find_begun(model_dir, dataset):
   """Returns the restart.Begun of the training, None if it starts anew."""
   was = restart.find_begun(model_dir)
   if was is None:
@@ -131,7 +131,7 @@ def _begun(model_dir, dataset):
       raise
     print(
       f"The checkpoint of step 0 in {model_dir} holds no training: starting "
-      f"anew. {error}"
+      f"over. {error}"
     )
     return None
   return was
@@ -167,18 +167,18 @@ def _seed(run_config, model_dir):
   return secrets.randbits(31) if seed is None else seed
 
 
-def _beginning(dataset, options, run_config, model_dir):
+def _read_beginning(dataset, options, run_config, model_dir):
   """Returns the seed, the restart.Begun or None, and the first values or None.
 
   Everything that a training begins with is read here, so that errors in it are
   known before several hosts make variables together.
   """
   seed = _seed(run_config, model_dir)
-  was = _begun(model_dir, dataset)
+  was = _find_begun(model_dir, dataset)
   stored = checkpoints.last_good(model_dir)
   if stored is not None and was is not None:
     step, tensors = stored
-    print(f"Going on from the checkpoint of step {step} in {model_dir}.")
+    print(f"Resuming from the checkpoint of step {step} in {model_dir}.")
     return seed, was, model_dir_lib.values_of(tensors, model_dir)
   if not options.init_from:
     return seed, was, None

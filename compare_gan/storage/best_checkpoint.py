@@ -88,8 +88,8 @@ def _direction(row, by):
   better = contract.better_in_row(row, by)
   if by in row.scores and better not in (contract.LOWER, contract.HIGHER):
     raise ValueError(
-      f"evaluate.best_by = {by!r}: nothing says whether lower or higher is "
-      "better. Its metric can, see compare_gan/metrics/contract.py."
+      f"evaluate.best_by = {by!r}: no metric declares whether lower or higher "
+      "is better. Declare it, see compare_gan/metrics/contract.py."
     )
   return by, better
 

@@ -75,7 +75,7 @@ def _try_twice(prefix, function, part=""):
     reason = reason_of(error).rstrip(".")
     if not os.path.lexists(f"{prefix}.index"):
       raise FileNotFoundError(
-        f"{prefix!r} is no checkpoint that can be read: {reason}. There is no "
+        f"{prefix!r} is not a readable checkpoint: {reason}. There is no "
         f"{prefix}.index."
       ) from error
     raise DamagedError(f"{prefix} is damaged{part}: {reason}.") from error
@@ -130,8 +130,7 @@ def _check_files(prefix):
   found = files_of(prefix)
   if not {prefix, f"{prefix}.index"} & set(found):
     raise FileNotFoundError(
-      f"{prefix!r} is no checkpoint that can be read: there is no "
-      f"{prefix}.index."
+      f"{prefix!r} is not a readable checkpoint: there is no {prefix}.index."
     )
   for path in found:
     _check_file(path)
@@ -150,7 +149,7 @@ def _check_file(path):
 
 def dangling_link(path: str) -> OSError:
   """Returns the reason why a link cannot be read."""
-  return OSError(f"it is a link to {os.readlink(path)}, which is not there")
+  return OSError(f"it links to {os.readlink(path)}, which does not exist")
 
 
 def reason_of(error: Exception) -> str:

@@ -225,12 +225,12 @@ def last_good(model_dir: str) -> Optional[tuple[int, dict[str, Any]]]:
       continue  # It has been removed since.
     except DamagedError as error:
       damaged.append(error)
-      warnings.warn(f"{prefix} is passed over. {error}", stacklevel=2)
+      warnings.warn(f"Skipping {prefix}. {error}", stacklevel=2)
   if damaged:
     raise DamagedError(
-      f"There is no whole checkpoint in {model_dir}: "
-      f"{' '.join(map(str, damaged))} Nothing was changed. Put back a copy of "
-      f"one, or {_INSTEAD} to start anew."
+      f"There is no intact checkpoint in {model_dir}: "
+      f"{' '.join(map(str, damaged))} Nothing was changed. Restore a copy of "
+      f"one, or {_INSTEAD} to start over."
     )
   return None
 

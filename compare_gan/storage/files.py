@@ -259,7 +259,7 @@ def make_plain_folder() -> str:
   raise OSError(
     f"No folder can be made in {', '.join(dict.fromkeys(places))}, or their "
     "names are patterns to TensorFlow (* ? [ \\). Set TMPDIR to a folder that "
-    "can be written to, with a name of other characters."
+    "can be written to, whose name has other characters."
   )
 
 
@@ -296,8 +296,8 @@ def unwritable(
     return error
   need = f" It needs {size:,} bytes; {_free(path)} are free there."
   sentence = (
-    f"{path} cannot be written: {_reason(error)}.{need * bool(size)} What was "
-    f"written before is as it was: mend that, or {instead}, and start again."
+    f"{path} cannot be written: {_reason(error)}.{need * bool(size)} Earlier "
+    f"files are unchanged: fix this, or {instead}, and start again."
   )
   return _with_sentence(error, sentence)
 
@@ -339,4 +339,4 @@ def _free(path: str) -> str:
   try:
     return f"{shutil.disk_usage(folder).free:,}"
   except OSError:
-    return "unknown many"
+    return "an unknown number"

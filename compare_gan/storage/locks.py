@@ -151,8 +151,8 @@ def _acquire(lock, patience_s=_PATIENCE_S):
   except NoLocksError as error:
     if not _IS_WINDOWS:
       warnings.warn(
-        f"{error} Without a lock nothing keeps a second process from the same "
-        "work: start only one.",
+        f"{error} Without a lock nothing keeps a second process from doing "
+        "the same work. Start only one.",
         stacklevel=4,
       )
   return True

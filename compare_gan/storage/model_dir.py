@@ -158,7 +158,7 @@ def load_step(
     stored = step, checkpoints.read(model_dir, step)
   if stored is None:
     raise FileNotFoundError(
-      f"There is no checkpoint that can be read in {model_dir!r}."
+      f"There is no readable checkpoint in {model_dir!r}."
     )
   step, tensors = stored
   config = config_path(model_dir, step)

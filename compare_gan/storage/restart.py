@@ -103,7 +103,7 @@ def require_same_model(was: Begun, dataset: Any) -> None:
   if guilty:
     example = (
       f"its variables, such as {min(was.shapes)}, have the same shapes, but "
-      "their numbers mean something else"
+      "their values mean something else"
     )
     raise _refusal(was, guilty, example)
 
@@ -129,7 +129,7 @@ def _refusal(was, found, example):
   lines = lines[:_NAMES_SHOWN] + [f"and {more} more"] * (more > 0)
   begin = "; ".join(lines) + ". " if lines else ""
   return ValueError(
-    f"{begin}The model in {was.model_dir} cannot go on as another one: "
+    f"{begin}The model in {was.model_dir} cannot be resumed as another one: "
     f"{example}. Give another --model_dir, or the bindings that it had."
   )
 
@@ -170,13 +170,13 @@ def _unlike(stored, planned):
   """Returns one difference between two sets of variables, or None."""
   for name in sorted({*stored, *planned}):
     if name not in stored:
-      return f"the checkpoint has no {name}, which the bindings ask for"
+      return f"the checkpoint has no {name}, which the bindings need"
     if name not in planned:
-      return f"the checkpoint has {name}, which the bindings do not ask for"
+      return f"the checkpoint has {name}, which the bindings do not have"
     if stored[name] != planned[name]:
       return (
-        f"{name} has the shape {list(stored[name])} in the checkpoint, and "
-        f"{list(planned[name])} by the bindings"
+        f"{name} has the shape {list(stored[name])} in the checkpoint, but "
+        f"{list(planned[name])} with the bindings"
       )
   return None
 
@@ -238,10 +238,10 @@ def describe_difference(difference: Difference, step: int) -> str:
   name, before, now = difference
   if gin_roles.is_first_value(name):
     return (
-      f"{name}: {now!r} has no effect, the training began with {before!r} and "
-      f"goes on at step {step}"
+      f"{name}: {now!r} has no effect, since the training began with "
+      f"{before!r} and resumes at step {step}"
     )
-  return f"{name}: {before!r} until step {step}, {now!r} from there"
+  return f"{name}: {before!r} until step {step}, {now!r} from then on"
 
 
 def config_in_force(config: str, was: Optional[Begun]) -> str:
@@ -258,16 +258,16 @@ def config_in_force(config: str, was: Optional[Begun]) -> str:
   first = {n: v for n, v in old.items() if gin_roles.is_first_value(n)}
   for name in new:
     if gin_roles.is_first_value(name):
-      config = _without(config, name)
+      config = _without_binding(config, name)
   if not first:
     return config
   return (
-    f"{config.rstrip()}\n\n# What the training began with; going on uses none "
-    f"of it:\n{gin_text.write(first)}"
+    f"{config.rstrip()}\n\n# What the training began with; a resumed training "
+    f"does not use it:\n{gin_text.write(first)}"
   )
 
 
-def _without(config, name):
+def _without_binding(config, name):
   """Returns text that gin wrote, without one binding."""
   # A long value continues on indented lines.
   binding = rf"^{re.escape(name)} = (\\\n( .*\n?)+|.*\n?)"

@@ -151,9 +151,9 @@ def _open(path):
       shapes = {name: np.shape(value) for name, value in tensors.items()}
       return shapes, tensors.__getitem__
   raise FileNotFoundError(
-    f"options.init_from = {path!r} is no checkpoint, model_dir or exported "
-    f"model that can be read: there is neither {path}.index, nor "
-    "variables/variables.index or a whole model.ckpt-<step> in it."
+    f"options.init_from = {path!r} is not a readable checkpoint, model_dir or "
+    f"exported model: there is neither {path}.index, nor "
+    "variables/variables.index or an intact model.ckpt-<step> in it."
   )
 
 

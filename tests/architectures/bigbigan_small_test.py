@@ -258,8 +258,8 @@ def test_weights_start_truncated_or_orthogonal():
   [
     ("", lambda: _generator(z_dim=10), "z_dim = 10.*multiple of 4"),
     ("", lambda: _generator(size=28), "28x28.*32, 64, 128"),
-    ("G.spectral_norm = True", _generator, "G.spectral_norm = True.*fixed"),
-    ("E.batch_norm_fn = @batch_norm", _encoder, "E.batch_norm_fn.*the card"),
+    ("G.spectral_norm = True", _generator, "G.spectral_norm = True.*fixes"),
+    ("E.batch_norm_fn = @batch_norm", _encoder, "E.batch_norm_fn.*are fixed"),
     ("bigbigan_small.Encoder.ch = 3", _encoder, "ch = 3.*even"),
   ],
 )

@@ -86,7 +86,7 @@ def test_the_last_chunk_of_z_has_the_rest():
 
 
 def test_too_little_z_is_refused():
-  with pytest.raises(ValueError, match="options.z_dim = 3.*4 or more"):
+  with pytest.raises(ValueError, match="options.z_dim = 3.*at least 4"):
     _networks(32, z_dim=3)
 
 

@@ -62,7 +62,7 @@ def test_kernels_start_as_on_the_card():
 
 
 def test_without_an_initializer_kernels_start_as_all_others():
-  assert dcgan.starting_as(None, Kernel) is Kernel
+  assert dcgan.with_initializer(None, Kernel) is Kernel
 
 
 def test_convolutions_of_d_only():

@@ -76,7 +76,7 @@ def test_last_file_is_filled_up(tmp_path):
 
 def test_files_of_before_are_not_mixed_in(tmp_path):
   _write(tmp_path)
-  with pytest.raises(ValueError, match="has files already"):
+  with pytest.raises(ValueError, match="already holds files"):
     _write(tmp_path)
 
 
@@ -150,14 +150,14 @@ def test_last_folder_is_taken(tmp_path):
 @pytest.mark.parametrize(
   "change,message",
   [
-    (lambda f: (f / "1_output_0.bin").unlink(), "Missing: 1. Of none"),
+    (lambda f: (f / "1_output_0.bin").unlink(), "Missing: 1. Outputs without"),
     (
       lambda f: (f / "9_output_0.bin").write_bytes(b"0" * 16),
-      "Of none of them: 9.",
+      "Outputs without an input: 9.",
     ),
     (
       lambda f: (f / "1_output_0.bin").write_bytes(b"0" * 15),
-      "has 15 bytes, .* cut off",
+      "has 15 bytes, .* truncated",
     ),
     (
       lambda f: np.zeros(4, "<f2").tofile(str(f / "1_output_0.bin")),

@@ -96,9 +96,9 @@ def test_truncated_file_is_refused(inputs, tmp_path):
 @pytest.mark.parametrize(
   "change,message",
   [
-    (lambda x: x[:1], r"inputs z, y: one for each"),
-    (lambda x: [x[0], x[1] + "/1.bin"], "take one kind"),
-    (lambda x: [x[0], x[1] + "s"], "There is no"),
+    (lambda x: x[:1], r"inputs z, y. Give one path for each"),
+    (lambda x: [x[0], x[1] + "/1.bin"], "mixes folders and files"),
+    (lambda x: [x[0], x[1] + "s"], "there is no file or folder"),
   ],
 )
 def test_inputs_that_do_not_fit(inputs, tmp_path, change, message):

@@ -31,7 +31,7 @@ _OTHER = {
 def test_unlike_protocols_are_refused_and_named(tmp_path, capsys):
   assert main(["compare", *_write(tmp_path, _CARD, _OTHER)]) == 1
   said = capsys.readouterr()
-  assert "The protocols are unlike" in said.err and "--force" in said.err
+  assert "The protocols differ" in said.err and "--force" in said.err
   assert "fid.k: 5 and 3" in said.err and not said.out
 
 
@@ -39,9 +39,9 @@ def test_unlike_protocols_are_flagged_when_forced(tmp_path, capsys):
   paths = _write(tmp_path, _CARD, _OTHER)
   assert main(["compare", *paths, "--force"]) == 0
   lines = capsys.readouterr().out.splitlines()
-  assert lines[0] == "UNLIKE fid.k: 5 and 3"
+  assert lines[0] == "DIFFERENT fid.k: 5 and 3"
   assert " ".join(lines[1].split()) == (
-    "fid 1 2 first is better (lower) UNLIKE"
+    "fid 1 2 first is better (lower) DIFFERENT"
   )
 
 
@@ -51,15 +51,15 @@ def test_rows_of_earlier_versions_are_compared_with_a_note(tmp_path, capsys):
   lines = capsys.readouterr().out.splitlines()
   assert lines[0].startswith("UNKNOWN The first was scored by an earlier")
   assert "fid.k" in lines[0]
-  assert "UNLIKE" not in lines[1]
+  assert "DIFFERENT" not in lines[1]
 
 
 @pytest.mark.parametrize(
   "content,message",
   [
-    (None, "There is no '.*x.json'. Give a file that `evaluate --json`"),
-    (b"{", "'.*x.json' is no JSON"),
-    (b"\xff\xfe", "'.*x.json' is no JSON"),
+    (None, "'.*x.json' does not exist. Give a file that `evaluate --json`"),
+    (b"{", "'.*x.json' is not JSON"),
+    (b"\xff\xfe", "'.*x.json' is not JSON"),
     (b"[1]", "'.*x.json' holds no scores with their protocol"),
     (b'{"scores": {}}', "'.*x.json' holds no scores with their protocol"),
     (b'{"scores": 1, "protocol": {}}', "holds no scores with their protocol"),

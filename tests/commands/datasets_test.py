@@ -67,7 +67,7 @@ def test_check_of_what_is_not_there_is_one_sentence(tmp_path, capsys):
 def test_limit(tmp_path, capsys):
   bindings = '--gin_bindings=dataset.name = "ring8"'
   assert main(["datasets", "check", "--limit=64", bindings]) == 0
-  assert "50000 images, 64 of them looked at" in capsys.readouterr().out
+  assert "50000 images, 64 of them read" in capsys.readouterr().out
 
 
 def test_prepare_then_check(tmp_path, capsys, monkeypatch):
@@ -84,7 +84,7 @@ def test_prepare_then_check(tmp_path, capsys, monkeypatch):
 
 def test_prepare_of_one_s_own_images_is_refused(capsys):
   assert main(["datasets", "prepare", "--name=folder"]) == 1
-  assert "no dataset of tensorflow-datasets" in capsys.readouterr().err
+  assert "not a dataset of tensorflow-datasets" in capsys.readouterr().err
 
 
 def test_verb_is_required():

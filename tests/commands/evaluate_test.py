@@ -146,7 +146,7 @@ def _fails(capsys, *arguments):
 
 
 def test_nothing_to_score_is_said(capsys):
-  assert "There is nothing to score" in _fails(capsys, "evaluate")
+  assert "Nothing to score" in _fails(capsys, "evaluate")
 
 
 def test_images_of_another_size_are_refused(tmp_path, folder, capsys):
@@ -165,7 +165,7 @@ def test_images_of_another_size_are_refused(tmp_path, folder, capsys):
   [
     (np.arange(5) % 3, "labels of shape .5,., but there are 6 images"),
     (np.arange(6), "Labels go from 0 to 5, but those of noise are 0 to 2"),
-    (np.arange(6) / 2.0, "are no integers"),
+    (np.arange(6) / 2.0, "are not integers"),
   ],
   ids=["five", "classes", "halves"],
 )
@@ -206,4 +206,4 @@ def test_compare_refuses_unlike_protocols(tmp_path, folder, capsys):
   second = str(tmp_path / "out.json")
   assert "num_fake: 6 and 5" in _fails(capsys, "compare", str(first), second)
   assert main(["compare", str(first), second, "--force"]) == 0
-  assert "UNLIKE num_fake" in capsys.readouterr().out
+  assert "DIFFERENT num_fake" in capsys.readouterr().out

@@ -158,7 +158,7 @@ def test_labels_are_uniform_or_given(folder, capsys):
   _run("make_bins", "--n=6", "--out=other", "--labels=y.npy", code=1)
   assert "the model has 3 classes" in capsys.readouterr().err
   _run("make_bins", "--n=5", "--out=other", "--labels=y.npy", code=1)
-  assert "--n=5 asks for as many" in capsys.readouterr().err
+  assert "--n=5 needs as many" in capsys.readouterr().err
 
 
 def test_what_is_printed(folder, capsys):
@@ -191,7 +191,7 @@ def test_every_format_is_written_and_read_again(folder, capsys, form):
     pytest.skip("there is no tf2onnx")
   _run("export", f"--format={form}", "--out=new/of_{step}")
   printed = capsys.readouterr().out
-  assert "Wrote step 5 to new/of_000005. Largest error" in printed
+  assert "Wrote step 5 to new/of_000005. Read back" in printed
   assert os.path.exists("new/of_000005")
   if form == "savedmodel":
     module = tf.saved_model.load("new/of_000005")
@@ -226,7 +226,7 @@ def test_the_documented_format_of_ones_own(folder, capsys, monkeypatch):
   monkeypatch.syspath_prepend(str(folder))
   own_package.forget()
   _run("export", "--format=my_package.pbtxt", "--out=m.pbtxt")
-  assert "Wrote step 5 to m.pbtxt. Largest error" in capsys.readouterr().out
+  assert "Wrote step 5 to m.pbtxt. Read back" in capsys.readouterr().out
   assert 'op: "Placeholder"' in (folder / "m.pbtxt").read_text()
 
 
@@ -289,7 +289,7 @@ standardize_batch.use_moving_averages = False
   _bins("--truncation=0.5")
   out = capsys.readouterr().out
   assert "64 examples of z normal, cut at 0.5" in out
-  assert "export and score need --truncation=0.5 too" in out
+  assert "give export and score --truncation=0.5 too" in out
   _emulate()
   assert _score("--errors_only", *flags)["offline"]["max_error"] < 1e-6
   of_others = _score("--errors_only", "--accu_examples=64")

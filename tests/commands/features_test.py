@@ -102,7 +102,7 @@ def test_make_json_reads_names_and_layout_from_the_file(folder, capsys):
   os.remove(path)
   assert _make_json(folder) == 1
   assert (
-    "outputs features, tokens. Choose one by --out" in capsys.readouterr().err
+    "outputs features, tokens. Choose one with --out" in capsys.readouterr().err
   )
   assert _make_json(folder, "--output=features", "--port=hub") == 0
   assert "<metric>_vit" in capsys.readouterr().out
@@ -117,7 +117,7 @@ def test_make_json_reads_names_and_layout_from_the_file(folder, capsys):
 def test_make_json_writes_over_nothing(folder, capsys):
   flags = ["--output=features", "--name=other"]
   assert _make_json(folder, *flags) == 1
-  assert "--force writes over it" in capsys.readouterr().err
+  assert "--force overwrites it" in capsys.readouterr().err
   assert _make_json(folder, *flags, "--force") == 0
   assert onnx_tower.onnx_features(None, folder).name == "other"
 
@@ -125,7 +125,7 @@ def test_make_json_writes_over_nothing(folder, capsys):
 def test_make_json_refuses_what_the_network_is_not(folder, capsys):
   flags = ["--output=features", "--force"]
   assert _make_json(folder, *flags, "--pixels=224") == 1
-  assert "pixels = 224 are images of" in capsys.readouterr().err
+  assert "pixels = 224 give images of" in capsys.readouterr().err
   assert _make_json(folder, *flags, "--layout=NHWC") == 1
   assert "layout = 'NHWC'" in capsys.readouterr().err
 
@@ -135,7 +135,7 @@ def test_check_reports(folder, capsys):
   out = capsys.readouterr().out
   identity = onnx_tower.onnx_features(None, folder).identity()
   assert f"vit: 24 features, identity {identity}" in out
-  assert "images a second" in out and "resize          bicubic" in out
+  assert "images per second" in out and "resize          bicubic" in out
 
 
 def test_check_compares_with_the_source(folder, capsys):
@@ -147,7 +147,7 @@ def test_check_compares_with_the_source(folder, capsys):
 def test_check_fails_where_one_image_differs(folder, capsys):
   path = _source(folder)
   assert main(["features", "check", folder, f"--against={path}"]) == 1
-  assert "features are not those of the source" in capsys.readouterr().err
+  assert "features differ from those of the source" in capsys.readouterr().err
 
 
 def test_check_of_nothing(tmp_path, capsys):

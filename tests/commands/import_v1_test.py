@@ -108,7 +108,7 @@ def test_used_model_dir_is_refused(tmp_path, capsys):
   assert main(["import_v1", *flags]) == 0
   gin.clear_config()
   assert main(["import_v1", *flags]) == 1
-  assert "holds checkpoints already" in capsys.readouterr().err
+  assert "already holds checkpoints" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flag", ["checkpoint", "gin_config"])

@@ -37,5 +37,5 @@ def test_no_names_are_said_to_be_none(capsys, monkeypatch):
 def test_an_unknown_kind_is_refused_with_all_there_are(word, capsys):
   code, printed = _run(capsys, word)
   assert code == 1
-  assert f"no kind {word!r}" in printed.err
+  assert f"Unknown kind {word!r}" in printed.err
   assert "architectures, cards, datasets" in printed.err

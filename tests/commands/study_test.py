@@ -97,7 +97,7 @@ def test_a_score_that_does_not_exist_is_refused(study_file, capsys):
   out = study_file.parent / "out"
   assert main(["study", "run", str(study_file), f"--out={out}"]) == 1
   said = capsys.readouterr().err
-  assert "study.score = 'fid' is no score" in said
+  assert "study.score = 'fid' is not a score" in said
   assert "There are fid_random_filters." in said
   assert not out.exists()
   assert main(["study", "run", str(study_file), "--dry_run"]) == 0
@@ -218,13 +218,13 @@ def test_where_its_folder_is_gone_a_study_goes_on_from_here(
 
 def test_a_signal_is_an_exit_code(study_file, monkeypatch, capsys):
   def run(self):
-    raise conductor.Stopped(signal.SIGINT, "SIGINT: the study stands still.")
+    raise conductor.Stopped(signal.SIGINT, "SIGINT: the study has stopped.")
 
   monkeypatch.setattr(conductor.Conductor, "run", run)
   with pytest.raises(SystemExit) as stop:
     main(["study", "run", str(study_file), f"--out={study_file.parent / 'o'}"])
   assert stop.value.code == 130
-  assert "the study stands still" in capsys.readouterr().err
+  assert "the study has stopped" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +239,7 @@ def test_status(done, capsys):
   text = capsys.readouterr().out
   assert "Study fake: 14 of 14 runs have ended." in text
   assert "collapsed" in text
-  assert "Nobody is running it." in text
+  assert "It is not running." in text
 
 
 def test_retry(tmp_path, capsys):
@@ -248,13 +248,13 @@ def test_retry(tmp_path, capsys):
   fake_plan.conduct(tmp_path, plan=plan, made=made)
   words = ["study", "retry", str(tmp_path)]
   assert main([*words, "--status=timeout"]) == 0
-  assert "No run has ended with timeout" in capsys.readouterr().out
+  assert "No run has the status timeout" in capsys.readouterr().out
   assert main([*words, "--status=failed", "--run=none"]) == 1
   assert "--run=none" in capsys.readouterr().err
   assert main(words) == 0
   run = table.read(str(tmp_path)).rows[1]
   said = capsys.readouterr().out
-  assert f"{run.run} loss=ns seed=2: failed\nRuns that wait again: 1." in said
+  assert f"{run.run} loss=ns seed=2: failed\nRuns to be tried again: 1." in said
   assert run.status == "waiting"
 
 
@@ -278,7 +278,7 @@ def test_import_of_a_score_that_nobody_knows_says_so(tmp_path, capsys):
   words = ["study", "import", str(tmp_path / "scores.csv"), f"--out={out}"]
   assert main(words) == 0
   said = capsys.readouterr().out
-  assert "Nothing says which way mine is better: lower, then." in said
+  assert "No metric declares whether lower or higher mine is better" in said
   assert json.loads((out / "study.json").read_text())["minimize"] is True
 
 
@@ -351,4 +351,4 @@ def test_real_trainings_that_are_killed_end_with_the_same_scores(
   assert sum(row.attempts for row in rows) > 2
   assert journal.events(str(folder))[0]["event"] == "start"
   logs = [path.read_text() for path in folder.glob("runs/*/log.txt")]
-  assert any("Going on from the checkpoint of step" in log for log in logs)
+  assert any("Resuming from the checkpoint of step" in log for log in logs)

@@ -137,7 +137,7 @@ def _unread(*bindings):
     ("ModularGAN.ema_decay = 0.9", "ModularGAN.g_use_ema is False"),
     (
       "AdamOptimizer.learning_rate = 0.1",
-      "ModularGAN.g_lr and ModularGAN.d_lr give it",
+      "ModularGAN.g_lr and ModularGAN.d_lr set it",
     ),
     (
       "MomentumOptimizer.momentum = 0.1",
@@ -218,7 +218,7 @@ def test_an_operative_config_has_nothing_unread():
 def test_unread_bindings_are_one_block():
   _unread("S3GAN.project_y = True", "other = 3")
   assert gin_files.unread_in_words() == (
-    "Bound, but nothing reads it:\n"
+    "Bindings that nothing reads:\n"
     "  S3GAN.project_y: options.gan_class is @ModularGAN\n"
     "  other: no binding refers to this macro"
   )

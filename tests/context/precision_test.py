@@ -149,7 +149,7 @@ def test_run_config_refuses(bindings, message):
 def test_modes_that_only_an_npu_has():
   with pytest.raises(ValueError, match="exists on an NPU only"):
     precision.resolve(None, "force_fp16")
-  with pytest.warns(UserWarning, match="'allow_mix_precision' would be faster"):
+  with pytest.warns(UserWarning, match="'allow_mix_precision' is faster"):
     assert precision.resolve(None, "allow_fp32_to_fp16") == ("float32", False)
 
 

@@ -135,7 +135,9 @@ def test_any_number_of_replicas_sees_the_same_global_batch(num_shards):
 
 
 def test_batch_must_have_equal_parts():
-  with pytest.raises(ValueError, match="6 has no 4 equal parts.*batch_size"):
+  with pytest.raises(
+    ValueError, match="6 cannot be split into 4 equal parts.*batch_size"
+  ):
     tiny.Tiny().batches("train", 6, num_shards=4)
 
 

@@ -109,7 +109,7 @@ def test_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
 def test_damaged_tar_that_ends_with_a_zip_is_no_zip(tmp_path):
   path = _with_a_zip_at_its_end(tmp_path)
   path.write_bytes(b"?" * 512 + path.read_bytes()[512:])
-  with pytest.raises(ValueError, match="no folder, zip, tar.*or a damaged one"):
+  with pytest.raises(ValueError, match="not a folder, zip, tar.*or is damaged"):
     numbered_files.open_files(str(path), "folder.path")
 
 

@@ -114,7 +114,7 @@ def test_folder_of_train_and_test_files(tmp_path, caplog):
 def test_folder_of_unclear_files(names, tmp_path):
   for name in names:
     np.save(tmp_path / f"{name}.npy", _PIXELS)
-  with pytest.raises(ValueError, match="it has .*npy. Name one file"):
+  with pytest.raises(ValueError, match="files are .*npy. Name one file"):
     _find(tmp_path)
 
 

@@ -23,7 +23,9 @@ def test_parts_are_one_after_the_other():
 
 def test_parts_of_other_types_are_refused():
   parts = [array_formats.Whole(np.ones([1, 2], t)) for t in (np.uint8, "f4")]
-  with pytest.raises(ValueError, match="'float32', 'uint8'.*what 1 means"):
+  with pytest.raises(
+    ValueError, match="'float32', 'uint8'.*the same value means"
+  ):
     array_formats.Parts(parts)
 
 
@@ -46,7 +48,7 @@ def test_mat_of_version_73_without_h5py(tmp_path, monkeypatch):
   # Version and byte order stand at byte 124.
   path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + b"\0" * 400)
   monkeypatch.setitem(sys.modules, "h5py", None)
-  with pytest.raises(ValueError, match="v7.3 file, which takes h5py: pip inst"):
+  with pytest.raises(ValueError, match="v7.3 file, which needs h5py: pip inst"):
     array_formats.members_of(str(path))
 
 

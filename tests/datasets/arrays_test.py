@@ -132,7 +132,7 @@ def test_value_ranges_tell_themselves(stored, tmp_path):
     (_PIXELS.astype(np.float32) + 0.5, "value_range to one of"),
     (_PIXELS.astype(np.int16) - 3, "value_range to one of"),
     ((_PIXELS > 99).astype(np.int64), "value_range to one of"),
-    (_PIXELS.astype(np.float32) * np.nan, "no number"),
+    (_PIXELS.astype(np.float32) * np.nan, "NaN or infinity"),
     (_PIXELS.astype(np.uint16) * 16, "value_range to one of"),
   ],
 )
@@ -322,7 +322,7 @@ def test_imagenet64_of_the_model_card(tmp_path, in_folder):
 def test_two_files_in_a_folder_are_a_question(tmp_path):
   for name in ("a", "b"):
     np.savez(tmp_path / f"{name}.npz", images=_PIXELS)
-  with pytest.raises(ValueError, match="it has a.npz, b.npz. Name one"):
+  with pytest.raises(ValueError, match="files are a.npz, b.npz. Name one"):
     _open(tmp_path)
 
 
@@ -472,7 +472,7 @@ def test_splits_of_other_axes_do_not_train_as_one(tmp_path):
   planes = _PIXELS[9:].transpose(0, 3, 1, 2)
   np.savez(tmp_path / "x.npz", x_train=_PIXELS[:9], x_test=planes)
   assert _open(tmp_path / "x.npz").size("eval") == 3
-  with pytest.raises(ValueError, match="are NHWC, .* NCHW"):
+  with pytest.raises(ValueError, match="axes NHWC, .* NCHW"):
     _open(tmp_path / "x.npz", "arrays.eval_fraction = 0")
 
 

@@ -81,7 +81,9 @@ def refused(tmp_path, monkeypatch, caplog):
 
 def _warnings(caplog):
   return [
-    r.getMessage() for r in caplog.records if "makes anew" in r.getMessage()
+    r.getMessage()
+    for r in caplog.records
+    if "will compute again" in r.getMessage()
   ]
 
 

@@ -63,7 +63,7 @@ def test_unknown_module(name):
 
 @pytest.mark.parametrize("name", ["NotADataset", "Missing", "np"])
 def test_what_is_no_dataset_is_refused(name):
-  with pytest.raises(ValueError, match=f"has no dataset of the name {name}"):
+  with pytest.raises(ValueError, match=f"has no dataset {name}"):
     catalogue.dataset(f"tests.datasets.tiny.{name}")
 
 

@@ -66,7 +66,11 @@ def test_folders_around_everything_are_no_classes():
 @pytest.mark.parametrize(
   "names,folders,message",
   [
-    (("train/a/1", "Train/b/2", "test/a/3"), (), "Train and train are one"),
+    (
+      ("train/a/1", "Train/b/2", "test/a/3"),
+      (),
+      "Train and train are two names",
+    ),
     (("train/a/1", "training/b/2", "val/a/3"), (), "could each hold"),
     (("test/a/1", "val/b/2"), (), "test and val hold images for evaluation"),
     (("train/a/1", "train/b/1"), ("test",), "test holds no images"),

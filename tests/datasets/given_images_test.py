@@ -104,7 +104,7 @@ def test_npz(tmp_path, name):
 
 def test_npz_of_two_splits_does_not_say_which_images_are_meant(tmp_path):
   np.savez(tmp_path / "x.npz", x_train=_IMAGES, x_test=_IMAGES)
-  with pytest.raises(ValueError, match="x.npz holds two splits"):
+  with pytest.raises(ValueError, match="x.npz holds the images of two splits"):
     given_images.read(str(tmp_path / "x.npz"))
 
 
@@ -138,11 +138,11 @@ def test_colors_may_come_first(tmp_path):
 @pytest.mark.parametrize(
   "array,sentence",
   [
-    (_IMAGES + 0.5, "do not say what they mean"),
-    (_IMAGES.astype(np.uint16) * 257, "do not say what they mean"),
+    (_IMAGES + 0.5, "have an ambiguous range"),
+    (_IMAGES.astype(np.uint16) * 257, "have an ambiguous range"),
     (_IMAGES / 255.0 - 0.001, "from -0.001 on.*arrays.value_range"),
-    (_IMAGES / np.nan, "no number"),
-    (_IMAGES[..., [0, 1]], "do not say what their axes are"),
+    (_IMAGES / np.nan, "NaN or infinity"),
+    (_IMAGES[..., [0, 1]], "have ambiguous axes"),
   ],
   ids=["255", "16 bits", "below 0", "nan", "two colors"],
 )

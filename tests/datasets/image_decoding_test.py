@@ -156,7 +156,7 @@ def test_max_pixels():
   "data,message",
   [
     (b"", "empty"),
-    (b"hello, world", "no image"),
+    (b"hello, world", "not an image"),
     (pictures.encode(pictures.pixels(0, 64, 64), "JPEG")[:-200], "truncated"),
     (
       pictures.encode(pictures.pixels(0, 64, 64), "PNG")[:60],

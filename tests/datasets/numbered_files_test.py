@@ -68,7 +68,10 @@ def test_links_that_lead_back_end(tmp_path):
   "make,message",
   [
     (lambda p: None, "no such folder or file"),
-    (lambda p: p.write_bytes(b"PK nonsense"), "no folder, zip, tar or tar.gz"),
+    (
+      lambda p: p.write_bytes(b"PK nonsense"),
+      "not a folder, zip, tar or tar.gz",
+    ),
   ],
 )
 def test_no_archive(tmp_path, make, message):
@@ -162,7 +165,7 @@ def test_links_in_circles_are_passed_over_with_a_warning(tmp_path, caplog):
   (folder / "b" / "here.png").symlink_to(folder / "b" / "here.png")
   files = numbered_files.open_files(str(folder), "x")
   assert list(files.names) == sorted(containers.FILES)
-  assert files.bad == [("b/here.png", "a link to nothing, or no file")]
+  assert files.bad == [("b/here.png", "a broken link, or not a file")]
   assert "a/up leads back to" in caplog.text
 
 

@@ -94,5 +94,5 @@ def test_one_file_in_both_is_refused(tmp_path):
   a, b = (str(_touch(tmp_path, name) / name) for name in ("a", "b"))
   record_sets.refuse_overlap([a], [b])
   record_sets.refuse_overlap([a, b], [a, b])  # One's own choice.
-  with pytest.raises(ValueError, match="both match .*/a, and its images"):
+  with pytest.raises(ValueError, match="both match .*/a, whose images"):
     record_sets.refuse_overlap([a, b], [a])

@@ -322,7 +322,9 @@ def test_celeb_a_hq(tmp_path):
 
 def test_any_dataset_of_any_size(tmp_path):
   prepare(tmp_path, "birds", (None, None, 3), {"train": 10}, sizes=[(9, 20)])
-  with pytest.raises(ValueError, match="any size.*tfds_images.image_size"):
+  with pytest.raises(
+    ValueError, match="different sizes.*tfds_images.image_size"
+  ):
     open_dataset(tmp_path, "tfds:birds")
   dataset = open_dataset(tmp_path, "tfds:birds", "tfds_images.image_size = 9")
   assert dataset.image_shape == (9, 9, 3)

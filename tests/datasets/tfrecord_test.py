@@ -166,5 +166,7 @@ def test_packed_file_is_said_to_be_one(tmp_path):
   with tf.io.TFRecordWriter(str(path), options) as writer:
     writer.write(example(pictures.encode(pictures.pixels(0)), 0))
   for bindings in ((), ("tfrecord.image_size = 8",)):
-    with pytest.raises(ValueError, match="x.tfrecord: packed by gzip.*unpack"):
+    with pytest.raises(
+      ValueError, match="x.tfrecord: compressed with gzip.*decompress"
+    ):
       _open(path, *bindings)

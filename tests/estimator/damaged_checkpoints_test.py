@@ -232,7 +232,7 @@ def test_a_folder_of_somebody_elses_is_not_empty(tmp_path):
 
 def test_a_link_to_a_disk_that_is_gone_is_no_empty_folder(tmp_path):
   (tmp_path / "model").symlink_to("/nowhere/model")
-  with pytest.raises(OSError, match="link to /nowhere/model, which is not th"):
+  with pytest.raises(OSError, match="links to /nowhere/model, which does not"):
     checkpoints.last_good(str(tmp_path / "model"))
 
 

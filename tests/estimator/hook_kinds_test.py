@@ -58,7 +58,7 @@ def test_a_registered_function_is_asked_by_every_training(
   [
     ("@no_penalty", "must be a list"),
     ("'my.hook'", "must be a list"),
-    ("[3]", "names 3, which is no class or function"),
+    ("[3]", "names 3, which is neither a class nor a function"),
     ("['nowhere.Hook']", "'nowhere.Hook', which cannot be found"),
     (f"['{__name__}.Nothing']", "Nothing', which cannot be found"),
   ],

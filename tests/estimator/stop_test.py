@@ -84,7 +84,7 @@ def test_a_training_stops_with_a_checkpoint_and_goes_on(
   hook = Signal(at, monkeypatch)
   model = estimator_test.Counter()
   with pytest.raises(
-    stop.StopRequested, match=f"at step {at} of 9, .* same command goes on"
+    stop.StopRequested, match=f"at step {at} of 9, .* same command to resume"
   ):
     estimator_test._train(model, tmp_path, 9, save=4, loop=1, recorder=hook)
   assert hook.ended

@@ -534,7 +534,7 @@ def test_metrics_without_resamples_say_so(tmp_path, capsys):
   assert set(row.intervals) == {"ms_ssim"}
   assert set(row.scores) == {"spread", "fid_pixels", "ms_ssim"}
   assert set(row.without_intervals) == {"seen_by_d", "fid"}
-  assert "asks the model (discriminate)" in row.without_intervals["seen_by_d"]
+  assert "calls the model (discriminate)" in row.without_intervals["seen_by_d"]
   assert "evaluate.real_statistics" in row.without_intervals["fid"]
   printed = capsys.readouterr().out
   assert printed.count("evaluate.bootstrap gives seen_by_d no intervals") == 1
@@ -664,7 +664,7 @@ def test_stored_moments_are_not_those_of_truncated_latents():
 def test_moments_of_no_example_are_refused():
   gin.parse_config(_ACCUMULATED)
   with pytest.raises(
-    ValueError, match="at least 1 is needed .evaluate.moments"
+    ValueError, match="at least 1 is needed. Set evaluate.moments"
   ):
     _row(fid.fid, moments_examples=0)
 
@@ -834,7 +834,7 @@ def test_sets_of_fewer_rows_than_were_promised_are_refused():
       return super().in_order(split, batch_size, limit - 1, **more)
 
   evaluator = scoring.Evaluator(Short(), _settings(kid.kid))
-  with pytest.raises(ValueError, match="5 rows came of real images.*6"):
+  with pytest.raises(ValueError, match="real images gave 5 rows.*6"):
     evaluator.row_of_images(np.zeros([6, 4, 4, 1], np.uint8))
 
 

@@ -42,9 +42,9 @@ def test_unknown_split_is_named():
 @pytest.mark.parametrize(
   "best_by,message",
   [
-    ("kid_pixels", "'kid_pixels' is no score.*There are fid_pixels, ms_ssim"),
-    ("fid", "'fid' is no score"),
-    ("-recall", "'recall' is no score"),
+    ("kid_pixels", "'kid_pixels' is not a score.*are fid_pixels, ms_ssim"),
+    ("fid", "'fid' is not a score"),
+    ("-recall", "'recall' is not a score"),
   ],
 )
 def test_best_by_a_score_that_does_not_exist(best_by, message):

@@ -213,7 +213,7 @@ def test_damage_is_reported(tmp_path, path):
 
 def test_what_is_no_graph_is_reported(tmp_path):
   path = _archive(tmp_path, {_MEMBER: b"no graph at all"})
-  with pytest.raises(ValueError, match="no frozen graph with Mul:0"):
+  with pytest.raises(ValueError, match="not a frozen graph with Mul:0"):
     inception.inception(None, path)
 
 

@@ -91,7 +91,7 @@ def test_nhwc_is_another_file(tmp_path):
   "changes,message",
   [
     ({"layout": "NHWC"}, r"layout = 'NHWC' .* the network takes \['n', 3, 16"),
-    ({"pixels": 32}, "pixels = 32 are images of"),
+    ({"pixels": 32}, "pixels = 32 give images of"),
     ({"output": "tokens"}, r"output = 'tokens' is \['n', 17, 24\], but \[N, D"),
     ({"output": "rows"}, r"output = 'rows', but .*\['features', 'tokens'\]"),
     ({"weights_sha256": 64 * "0"}, "weights_sha256 = '0000"),
@@ -175,11 +175,11 @@ def test_the_providers_and_threads_that_there_are(tmp_path):
   with pytest.raises(ValueError, match="provider = 'TPU'.*CPUExecutionProv"):
     _make(folder, provider="TPU")
   with pytest.raises(
-    ValueError, match="onnx_features.threads = 0. It is a whole"
+    ValueError, match="onnx_features.threads = 0. It must be an int"
   ):
     _make(folder, threads=0)
   with pytest.raises(
-    ValueError, match="onnx_features.batch_size = 2.5. It is a"
+    ValueError, match="onnx_features.batch_size = 2.5. It must be"
   ):
     _make(folder, batch_size=2.5)
 
@@ -192,7 +192,7 @@ def test_what_cannot_be_loaded(tmp_path, monkeypatch):
   made.opset_import[0].version = 99
   other = tiny_tower.write(tmp_path / "new", made=made)
   with pytest.raises(
-    ValueError, match="cannot load .*opset_version=13. It says"
+    ValueError, match="cannot load .*opset_version=13. The error is"
   ):
     _make(other)
   monkeypatch.setitem(sys.modules, "onnxruntime", None)

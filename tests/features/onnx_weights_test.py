@@ -73,9 +73,9 @@ def test_a_file_that_was_not_copied(tmp_path):
   "content,message",
   [
     (b"", "is empty"),
-    (b"version https://git-lfs.github.com/spec/v1", "is no ONNX file"),
-    (_field(7, 200 * b"x")[:90], "is no ONNX file, or not all of one"),
-    (200 * b"\xff", "is no ONNX file"),
+    (b"version https://git-lfs.github.com/spec/v1", "is not an ONNX file"),
+    (_field(7, 200 * b"x")[:90], "is not an ONNX file, or is incomplete"),
+    (200 * b"\xff", "is not an ONNX file"),
   ],
   ids=["empty", "a pointer of git", "cut off", "endless number"],
 )

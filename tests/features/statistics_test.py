@@ -33,7 +33,7 @@ def _features(n):
 
 def test_the_gaussian_is_that_of_the_features():
   dataset = tiny.Corners()
-  found = statistics.of_dataset(dataset, _Counting(), "train", 120)
+  found = statistics.gaussian_of_dataset(dataset, _Counting(), "train", 120)
   rows = _Counting()(dataset.load("train")[0][:120]).features
   np.testing.assert_allclose(found.mean, rows.mean(axis=0), rtol=1e-5)
   np.testing.assert_allclose(
@@ -43,8 +43,8 @@ def test_the_gaussian_is_that_of_the_features():
 
 def test_it_is_computed_once():
   first, second = _Counting(), _Counting()
-  a = statistics.of_dataset(tiny.Corners(), first)
-  b = statistics.of_dataset(tiny.Corners(), second)
+  a = statistics.gaussian_of_dataset(tiny.Corners(), first)
+  b = statistics.gaussian_of_dataset(tiny.Corners(), second)
   assert (first.seen, second.seen) == (40, 0)
   np.testing.assert_array_equal(a.factor, b.factor)
 
@@ -59,19 +59,19 @@ def test_it_is_computed_once():
   ],
 )
 def test_whatever_changes_it_is_computed_anew(dataset, seed, split, count):
-  statistics.of_dataset(tiny.Corners(), _Counting(), "eval", 40)
+  statistics.gaussian_of_dataset(tiny.Corners(), _Counting(), "eval", 40)
   extractor = _Counting(seed)
-  statistics.of_dataset(dataset, extractor, split, count)
+  statistics.gaussian_of_dataset(dataset, extractor, split, count)
   assert extractor.seen == count
 
 
 def test_the_same_images_have_the_same_statistics():
   """Corners begins both of its splits with the same 40 images."""
-  statistics.of_dataset(tiny.Corners(), _Counting(), "eval", 40)
+  statistics.gaussian_of_dataset(tiny.Corners(), _Counting(), "eval", 40)
   extractor = _Counting()
   dataset = tiny.Corners()
   dataset.name = "copy"
-  statistics.of_dataset(dataset, extractor, "train", 40)
+  statistics.gaussian_of_dataset(dataset, extractor, "train", 40)
   assert extractor.seen == 0
 
 
@@ -86,8 +86,8 @@ def test_an_image_between_the_samples_changes_the_statistics():
 
   dataset.load = changed
   first, second = _Counting(), _Counting()
-  statistics.of_dataset(tiny.Corners(), first, "train", 200)
-  statistics.of_dataset(dataset, second, "train", 200)
+  statistics.gaussian_of_dataset(tiny.Corners(), first, "train", 200)
+  statistics.gaussian_of_dataset(dataset, second, "train", 200)
   assert (first.seen, second.seen) == (200, 200)
 
 

@@ -109,7 +109,7 @@ LINES = (
     f"python -m compare_gan.main {CARD} --model_dir='runs [1]/ä' {FEW}"
     " --gin_bindings='options.training_steps = 3'",
     leaves=("runs [[]1]/ä/model.ckpt-3.index",),
-    says=("Going on from the checkpoint of step 2",),
+    says=("Resuming from the checkpoint of step 2",),
     after=("train",),
   ),
   Line(
@@ -151,7 +151,7 @@ LINES = (
     "dry_run",
     "python -m compare_gan.main --dry_run --data_fake_dataset"
     " --gin_config=resnet_cifar10_false.gin",
-    says=("Generator: ", "Memory for training"),
+    says=("Generator: ", "Estimated memory for training"),
     documents=(
       "python -m compare_gan.main --gin_config=resnet_cifar10_false.gin"
       " --schedule=eval_after_train",

@@ -293,7 +293,7 @@ def test_class_loss_in_parts_is_that_of_the_whole_batch(graph):
       "needs S3GAN.project_y = True",
     ),
     (_ALL + "S3GAN.self_supervision = 'turn'", "'turn' is unknown"),
-    (_ALL + "penalty.fn = @l2_penalty", "@l2_penalty.*no place"),
+    (_ALL + "penalty.fn = @l2_penalty", "@l2_penalty.*supports no penalty"),
     (_ALL + "ModularGAN.deprecated_split_disc_calls = True", "in one pass"),
   ],
 )

@@ -51,7 +51,9 @@ def test_rotation_loss_of_a_blind_head_is_log_4():
   gan = _ssgan()
   [head] = gan.heads
   head.kernel.kernel.assign(tf.zeros_like(head.kernel.kernel))
-  loss, accuracy = gan._turns.loss(rotation_task.tell(head, tf.ones([6, 2])))
+  loss, accuracy = gan._turns.loss(
+    rotation_task.tell_angles(head, tf.ones([6, 2]))
+  )
   np.testing.assert_allclose(loss, np.log(4.0), rtol=1e-6)
   assert float(accuracy) == 0.25  # It says 0 degrees, always.
 

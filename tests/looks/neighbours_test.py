@@ -132,5 +132,5 @@ def test_points_have_no_picture():
 
 
 def test_less_than_one_neighbour_is_refused():
-  with pytest.raises(ValueError, match="--neighbours=0: it is 1 or more"):
+  with pytest.raises(ValueError, match="--neighbours=0: it must be 1 or more"):
     neighbours.check(tiny.Gan(), _args(k=0))

@@ -36,7 +36,7 @@ def test_what_fits_is_said_and_no_more(capsys):
   with warnings.catch_warnings():
     warnings.simplefilter("error")
     memory_check.check("refuse", _graph(gan), gan)
-  assert "Memory for training, an estimate: 0." in capsys.readouterr().out
+  assert "Estimated memory for training: 0." in capsys.readouterr().out
 
 
 def test_off_does_not_look(capsys):
@@ -103,7 +103,7 @@ def test_attention_can_look_in_chunks():
     z_dim=4,
   )
   [block] = memory_check._attention_blocks(gan)
-  ways = [bindings for bindings, _ in memory_check._ways(gan)]
+  ways = [bindings for bindings, _ in memory_check._ways_to_save(gan)]
   assert ["non_local_block.query_chunk = 512"] in ways
   with memory_check._changed(gan, query_chunk=512):
     assert block.query_chunk == 512

@@ -20,7 +20,7 @@ def test_clusters_are_found(features):
   rows, which = _clusters(d=5)
   found = cells.fit(rows, 3, features, starts=10, seed=0)
   assert found.centres.shape == (3, min(features, 5))
-  members = found.of_rows(rows)
+  members = found.cells_of_rows(rows)
   assert len({*zip(which, members)}) == 3
 
 
@@ -49,4 +49,6 @@ def test_blocks_of_rows_have_the_same_cells():
   found = cells.fit(rows, 3, 2, starts=1, seed=0)
   points = (rows - found.mean) @ found.axes
   squares = ((points[:, None] - found.centres) ** 2).sum(axis=2)
-  np.testing.assert_array_equal(found.of_rows(rows), squares.argmin(axis=1))
+  np.testing.assert_array_equal(
+    found.cells_of_rows(rows), squares.argmin(axis=1)
+  )

@@ -41,7 +41,7 @@ def test_what_no_metric_returns_is_refused(name, extractor):
   with pytest.raises(ValueError) as refused:
     _choose(name, fid.fid, ms_ssim.ms_ssim, extractor=extractor)
   suffix = "" if extractor == "inception" else f"_{extractor}"
-  assert f"study.score = {name!r} is no score" in str(refused.value)
+  assert f"study.score = {name!r} is not a score" in str(refused.value)
   assert f"There are fid{suffix}, ms_ssim." in str(refused.value)
 
 
@@ -66,7 +66,7 @@ def test_a_metric_without_declaration_is_told_how():
 def test_the_users_direction_stands_in_for_a_declaration(better):
   found = _choose("mine", fid.fid, _undeclared, better=better)
   assert found == choice.Choice("mine", better)
-  with pytest.raises(ValueError, match="is no score"):
+  with pytest.raises(ValueError, match="is not a score"):
     _choose("mine", fid.fid, better=better)
 
 

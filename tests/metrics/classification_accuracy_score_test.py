@@ -62,5 +62,5 @@ def test_a_classifier_of_ones_own():
 def test_labels_are_needed():
   images, labels = _fakes()
   for wrong in (labels[:5], labels - 1):
-    with pytest.raises(ValueError, match="need a label from 0 on each"):
+    with pytest.raises(ValueError, match="each need a label of 0 or more"):
       _score(images, wrong)

@@ -251,7 +251,9 @@ def test_refusals():
     _fid(x, np.full([5, 3], np.nan))
   with pytest.raises(ValueError, match="have 3 and 1 features"):
     _fid(x, fid.Gaussian(np.zeros(1), np.eye(1)))
-  with pytest.raises(ValueError, match="of 4 numbers came after rows of 3"):
+  with pytest.raises(
+    ValueError, match="of 4 numbers were added after rows of 3"
+  ):
     fid.Moments().add(x).add(np.zeros([5, 4]))
   with pytest.raises(ValueError, match="there are 1"):
     fid.Moments().add(x[:1]).gaussian()

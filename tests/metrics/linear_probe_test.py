@@ -109,5 +109,5 @@ def test_codes_that_never_vary_do_no_harm():
 
 def test_one_class_is_refused():
   _, labels = tiny.Corners().load("train")
-  with pytest.raises(ValueError, match="have 1. A dataset with labels"):
+  with pytest.raises(ValueError, match="have 1. Choose a dataset with labels"):
     _score(train_labels=np.zeros_like(labels))

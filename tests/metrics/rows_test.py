@@ -51,7 +51,7 @@ def test_collected_batches_are_rows_in_order():
 def test_as_many_rows_come_as_were_promised():
   collected = rows.Collected(3, "images")
   collected.add(np.zeros([2, 1]))
-  with pytest.raises(ValueError, match="2 rows came of images, but 3"):
+  with pytest.raises(ValueError, match="images gave 2 rows, but 3"):
     collected.all()
-  with pytest.raises(ValueError, match="More than the 3 rows came of images"):
+  with pytest.raises(ValueError, match="images gave more than the 3"):
     collected.add(np.zeros([2, 1]))

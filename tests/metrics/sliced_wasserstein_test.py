@@ -161,5 +161,7 @@ def test_patches_are_normalised():
 
 def test_unequal_numbers_are_refused():
   x = np.zeros([4, 16, 16, 3], np.uint8)
-  with pytest.raises(ValueError, match="as many images of the same size"):
+  with pytest.raises(
+    ValueError, match="equal numbers of images of the same size"
+  ):
     swd.sliced_wasserstein(x, x[:3])

@@ -89,11 +89,11 @@ def test_a_disk_without_locks_is_a_warning(number, path, monkeypatch):
     raise OSError(number, os.strerror(number))
 
   monkeypatch.setattr(fcntl, "flock", flock)
-  with pytest.warns(UserWarning, match="start only one") as warned:
+  with pytest.warns(UserWarning, match="Start only one") as warned:
     with locks.hold_or_refuse(path, "no"):
       pass
   # The garbage collector's may be among them, of what an earlier test left.
-  assert sum("start only one" in str(one.message) for one in warned) == 1
+  assert sum("Start only one" in str(one.message) for one in warned) == 1
   with locks.Lock(path) as lock, pytest.raises(locks.NoLocksError):
     lock.acquire()
 

@@ -97,7 +97,7 @@ def test_missing_file_is_named(tmp_path, lost):
 
 
 def test_empty_directory_is_named(tmp_path):
-  with pytest.raises(FileNotFoundError, match="no checkpoint"):
+  with pytest.raises(FileNotFoundError, match="no readable checkpoint"):
     model_dir.load(str(tmp_path))
 
 

@@ -61,7 +61,7 @@ def train(folder, given, steps, asked):
   if os.path.exists(path):
     with open(path) as file:
       step, total = json.load(file)
-    print(f"Going on from the checkpoint of step {step}.", flush=True)
+    print(f"Resuming from the checkpoint of step {step}.", flush=True)
   while step < steps and not asked:
     time.sleep(float(given.get("pause", 0.02)))
     step += 1

@@ -21,7 +21,7 @@ _INITIALIZERS = {"mnist": "truncated"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   add = parser.add_argument
-  add("--dataset_path", required=True, help="tensorflow_datasets' folder")
+  add("--dataset_path", required=True, help="folder of tensorflow_datasets")
   add("--result_path", required=True)
   add("--num_epochs", type=int, default=50)
   add("--train_batch_size", type=int, default=256)
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   add("--num_emb", type=int, default=32)
   add("--conditional", type=plan_lib.boolean, default=True)
   add("--device", default="auto", help="a value of --run_config")
-  add("--logging_step", type=int, help="default: once in an epoch")
+  add("--logging_step", type=int, help="default: once per epoch")
   add("--data_buffer_size", type=int, default=1000)
   add("--cache_dataset", type=plan_lib.boolean, default=False)
   add("--use_tf_function", type=plan_lib.boolean, default=True)
@@ -56,8 +56,8 @@ def plan(args: argparse.Namespace) -> plan_lib.Plan:
   per_epoch = images // args.train_batch_size
   if not per_epoch:
     raise ValueError(
-      f"--train_batch_size={args.train_batch_size}: {args.dataset} has "
-      f"{images} images only."
+      f"--train_batch_size={args.train_batch_size} is more than the {images} "
+      f"images of {args.dataset}."
     )
   bindings = [
     ("dataset.name", repr(name)),
@@ -89,10 +89,13 @@ def plan(args: argparse.Namespace) -> plan_lib.Plan:
   notes = [
     "--data_buffer_size has no effect: every epoch is a permutation of the "
     "whole dataset.",
-    "--cache_dataset has no effect: what fits into memory stays there.",
+    "--cache_dataset has no effect: a dataset that fits into memory is kept "
+    "there.",
   ]
   if not args.use_tf_function:
-    notes.append("--use_tf_function=False has no effect: a step is compiled.")
+    notes.append(
+      "--use_tf_function=False has no effect: steps are always compiled."
+    )
   model_dir = os.path.join(
     args.result_path,
     plan_lib.now(f"BigBiGAN_{args.dataset}_%Y-%m-%d--%H-%M-%S"),

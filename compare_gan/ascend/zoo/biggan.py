@@ -19,15 +19,17 @@ _DRAWN = 10  # classes of which there are grids
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   add = parser.add_argument
   add("--chip", default="auto", help="a value of --run_config")
-  add("--gpu", default="0", help="which ones are visible")
+  add(
+    "--gpu", default="0", help="visible GPUs; set CUDA_VISIBLE_DEVICES instead"
+  )
   add("--platform", default="linux", choices=["linux", "apulis", "modelarts"])
-  add("--obs_dir", help="of ModelArts: see run_modelarts_1p.sh")
+  add("--obs_dir", help="folder of ModelArts, see run_modelarts_1p.sh")
   add("--profiling", action="store_true")
   add("--dataset", default="./dataset", help="folder of the .mat files")
   add("--output", default="./output")
-  add("--num_classes", "-c", type=int, help="default: what --data has")
-  add("--img_h", type=int, help="default: what --data has")
-  add("--img_w", type=int, help="default: what --data has")
+  add("--num_classes", "-c", type=int, help="default: that of --data")
+  add("--img_h", type=int, help="default: that of --data")
+  add("--img_w", type=int, help="default: that of --data")
   add("--train_img_size", type=int, default=32, choices=_SIZES)
   add(
     "--data",
@@ -36,9 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   add("--metrics", default="fid", choices=["fid", "is"])
   add("--precalculated_path", help="npz of mu and sigma of the real images")
-  add("--gen_num", type=int, default=5000, help="images that are scored")
+  add("--gen_num", type=int, default=5000, help="number of images to score")
   add("--use_fp16", action="store_true")
-  add("--load_model", action="store_true", help="go on where it stopped")
+  add(
+    "--load_model", action="store_true", help="resume the training in --output"
+  )
   add("--save_freq", type=int, default=1000)
   add("--log_freq", type=int, default=50)
   add("--batch_size", "-b", type=int, default=64)
@@ -51,15 +55,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   add("--base_channel", type=int, default=96)
   add("--z_dim", type=int, default=120)
   add("--shared_dim", type=int, default=128)
-  add("--beta", type=float, default=1e-4, help="of the orthogonal penalty of G")
+  add(
+    "--beta", type=float, default=1e-4, help="weight of G's orthogonal penalty"
+  )
   add(
     "--truncation",
     type=float,
     default=2.0,
-    help="where the normal z is cut, in training and after it; 0: nowhere",
+    help="truncation of the normal z in training and sampling; 0: none",
   )
   add("--ema_decay", type=float, default=0.9999)
-  add("--debug", action="store_true", help="100 steps")
+  add("--debug", action="store_true", help="train for 100 steps")
 
 
 def plan(args: argparse.Namespace) -> plan_lib.Plan:
@@ -186,15 +192,19 @@ def _z(truncation):
 
 
 def _notes(args, data):
-  kept = "test_batch.mat is kept for evaluation; the card trains on it too."
+  kept = (
+    "test_batch.mat is held out for evaluation; the original card also trains "
+    "on it."
+  )
   if data == "imagenet64":
     kept = (
-      "All images train, as in the card, and scores compare with them: "
-      "--gin_bindings='arrays.eval_fraction = 0.1' holds a tenth out."
+      "All images are trained on, as in the original card, and scores compare "
+      "with them: --gin_bindings='arrays.eval_fraction = 0.1' holds a tenth "
+      "out."
     )
   notes = [
     kept,
-    "D's and G's updates are one call: its time stands as D_updata_time.",
+    "D's and G's updates are one call: its time is logged as D_updata_time.",
   ]
   if args.profiling or args.obs_dir:
     notes.append("--profiling and --obs_dir have no effect here.")

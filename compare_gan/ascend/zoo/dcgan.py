@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   add("--input_fname_pattern", default="*.jpg")
   add("--data_dir", default="./data")
   add("--out_dir", default="./out")
-  add("--out_name", default="", help="folder below --out_dir; goes on there")
+  add(
+    "--out_name",
+    default="",
+    help="folder below --out_dir; a training found there is resumed",
+  )
   add("--checkpoint_dir", default="checkpoint")
   add("--sample_dir", default="samples")
   for name, default in (("train", True), ("crop", False), ("visualize", False)):
@@ -86,14 +90,16 @@ def plan(args: argparse.Namespace) -> plan_lib.Plan:
   ]
   kept = "arrays" if is_mnist else "folder"
   notes = [
-    "All images train, as in the card, and scores compare with them: "
-    f"--gin_bindings='{kept}.eval_fraction = 0.1' holds some out"
+    "All images are trained on, as in the original card, and scores compare "
+    f"with them: --gin_bindings='{kept}.eval_fraction = 0.1' holds some out"
     + (", those of t10k." if is_mnist else "."),
-    "Checkpoints, samples and logs are in the folder itself, not in "
+    "Checkpoints, samples and logs are written to the folder itself, not to "
     "--checkpoint_dir and --sample_dir.",
   ]
   if args.G_img_sum:
-    notes.append("--G_img_sum: TensorBoard has grids of images in any case.")
+    notes.append(
+      "--G_img_sum has no effect: TensorBoard always gets grids of images."
+    )
   then = []
   if args.visualize:
     then.append(
@@ -160,7 +166,7 @@ def _count(args):
   if not os.path.isdir(folder):
     raise FileNotFoundError(
       f"--data_dir={args.data_dir} --dataset={args.dataset}: there is no "
-      f"folder {folder}. Put images there, or name another one."
+      f"folder {folder}. Put images there, or name another folder."
     )
   names = [
     os.path.basename(name)

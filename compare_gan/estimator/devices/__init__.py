@@ -42,8 +42,9 @@ def find(name: str) -> base.AbstractKind:
     )
   if not hasattr(module, "Kind"):
     raise ValueError(
-      f"--run_config={name} has no class Kind. A module with one that extends "
-      f"{base.__name__}.AbstractKind is accepted; so are {', '.join(names())}."
+      f"--run_config={name} has no class Kind. It must be one of "
+      f"{', '.join(names())}, or a module with a class Kind that extends "
+      f"{base.__name__}.AbstractKind."
     )
   return module.Kind()
 

@@ -114,7 +114,7 @@ class Devices(replica.Replicas):
     """Returns the sums of integers below 2^53; hosts wait for each other."""
     return list(numbers)
 
-  def of_chief(self, number: int) -> int:
+  def number_of_chief(self, number: int) -> int:
     """Returns the chief's number on every host."""
     return self.sum_over_hosts([number if self.is_chief else 0])[0]
 

@@ -91,7 +91,9 @@ def _parse(text):
   try:
     config = json.loads(text or "{}")
   except ValueError as error:
-    raise ValueError(f"TF_CONFIG is no JSON: {error}. Got {text!r}.") from error
+    raise ValueError(
+      f"TF_CONFIG is not JSON: {error}. Got {text!r}."
+    ) from error
   if not isinstance(config, dict):
     raise ValueError(
       f'TF_CONFIG is {text!r}, but it must be {{"cluster": ..., "task": ...}}.'
@@ -172,8 +174,8 @@ def _from_slurm(environment, port):
   addresses = tuple(f"{host}:{port + i}" for host, i, _ in tasks)
   if environment.get("SLURM_DISTRIBUTION", "block").startswith("cyclic"):
     raise ValueError(
-      "Slurm deals tasks out in turn (SLURM_DISTRIBUTION=cyclic); srun "
-      "--distribution=block is understood."
+      "Slurm distributes the tasks in turn (SLURM_DISTRIBUTION=cyclic). Use "
+      "srun --distribution=block."
     )
   gpus = _int(environment, "SLURM_GPUS_PER_TASK") or None
   return Cluster(addresses, index, *tasks[index][1:], gpus)
@@ -189,7 +191,8 @@ def _tasks_per_node(environment, hosts, number):
     match = re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", part)
     if not match:
       raise ValueError(
-        f"SLURM_STEP_TASKS_PER_NODE={text} is not understood; 2(x3),1 would be."
+        f"SLURM_STEP_TASKS_PER_NODE={text} is not understood. It must look "
+        "like 2(x3),1."
       )
     counts += [int(match[1])] * int(match[2] or 1)
   return counts
@@ -224,7 +227,9 @@ def _numbers(part, name):
   """Returns "08", "09", "10" for "08-10"."""
   match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
   if not match:
-    raise ValueError(f"Slurm's list of nodes has {name!r}: no numbers in it.")
+    raise ValueError(
+      f"Slurm's list of nodes has {name!r}: its brackets must hold numbers."
+    )
   first, last = match[1], match[2] or match[1]
   return [str(i).zfill(len(first)) for i in range(int(first), int(last) + 1)]
 
@@ -234,7 +239,7 @@ def _int(environment, *names):
   for name in names:
     if environment.get(name):
       if not environment[name].isdigit():
-        raise ValueError(f"{name}={environment[name]} is no number.")
+        raise ValueError(f"{name}={environment[name]} is not a number.")
       return int(environment[name])
   return 0
 
@@ -262,19 +267,19 @@ def meet(cluster: Cluster, timeout_s: float) -> None:
     if i not in (0, *callers)
   ]
   if cluster.index == 0 and missing:
-    raise ConnectionError(_absent(missing, timeout_s))
+    raise ConnectionError(_absence_message(missing, timeout_s))
   for caller in callers.values():
-    _let_go(caller)
+    _release(caller)
   if cluster.index != 0 and not _call(cluster, deadline):
-    raise ConnectionError(_absent(cluster.addresses[:1], timeout_s))
+    raise ConnectionError(_absence_message(cluster.addresses[:1], timeout_s))
 
 
-def _absent(addresses, timeout_s):
+def _absence_message(addresses, timeout_s):
   return (
-    f"{' and '.join(addresses)} did not answer within {timeout_s:g} s. Is the "
-    "same command started there, with this TF_CONFIG but for its task, and can "
-    "the hosts reach each other's ports? run_config.cluster_timeout_s sets how "
-    "long to wait."
+    f"{' and '.join(addresses)} did not answer within {timeout_s:g} s. Was "
+    "the same command started there, with the same TF_CONFIG except for its "
+    "task, and can the hosts reach each other's ports? "
+    "run_config.cluster_timeout_s sets how long to wait."
   )
 
 
@@ -298,7 +303,7 @@ def _callers(listener, number, deadline):
   return callers
 
 
-def _let_go(caller):
+def _release(caller):
   """Tells a task to go on; the task closes first, which frees the port."""
   with caller:
     try:

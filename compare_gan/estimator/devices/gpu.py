@@ -23,7 +23,7 @@ class Kind(base.AbstractKind):
       )
     cluster = hosts.find(run_config)
     if cluster is None:
-      return _of_this_host(batch_size)
+      return _choose_on_this_host(batch_size)
     hosts.share_gpus(cluster)
     return hosts.choose(cluster, _number(), batch_size, run_config)
 
@@ -48,13 +48,14 @@ def _number():
   return len(tf.config.get_visible_devices("GPU"))
 
 
-def _of_this_host(batch_size):
+def _choose_on_this_host(batch_size):
   gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
   if len(gpus) == 1:
     return single.OneDevice(gpus[0])
   if batch_size is not None and batch_size % len(gpus):
     raise ValueError(
-      f"options.batch_size = {batch_size} does not divide by the {len(gpus)} "
-      "GPUs. Choose a multiple, or fewer GPUs by CUDA_VISIBLE_DEVICES."
+      f"options.batch_size = {batch_size} is not divisible by the number of "
+      f"GPUs, {len(gpus)}. Choose a multiple, or hide GPUs with "
+      "CUDA_VISIBLE_DEVICES."
     )
   return replicated.Mirrored(gpus)

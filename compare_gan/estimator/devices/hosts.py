@@ -136,8 +136,9 @@ class MultiWorker(replicated.Replicated):
     ]
     return (
       f"Lost {' or '.join(others)}, which trained with this host, or it did "
-      f"not answer within run_config.cluster_timeout_s = {self._timeout_s:g}."
-      " The last checkpoint is good: the same command on all hosts goes on."
+      f"not answer within run_config.cluster_timeout_s = {self._timeout_s:g}. "
+      "The last checkpoint is good: run the same command on all hosts to "
+      "resume."
     )
 
 
@@ -181,7 +182,7 @@ def choose(
   replicas = hosts * max(1, num_gpus)
   if batch_size is not None and batch_size % replicas:
     raise ValueError(
-      f"options.batch_size = {batch_size} does not divide by the {replicas} "
+      f"options.batch_size = {batch_size} is not divisible by the {replicas} "
       f"replicas on {hosts} hosts that TF_CONFIG or Slurm names. Choose a "
       "multiple."
     )

@@ -60,7 +60,7 @@ class TpuDevices(replicated.Replicated):
   ) -> Any:
     first = step * model.batches_per_step
 
-    def of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
+    def dataset_of_host(context: tf.distribute.InputContext) -> tf.data.Dataset:
       batches = input_fn(
         first,
         num_shards=context.num_input_pipelines,
@@ -69,7 +69,7 @@ class TpuDevices(replicated.Replicated):
       hosts = context.num_input_pipelines
       return _split(batches, self.num_replicas() // hosts).prefetch(2)
 
-    return self._strategy.distribute_datasets_from_function(of_host)
+    return self._strategy.distribute_datasets_from_function(dataset_of_host)
 
   def run(
     self, step: Callable[[Any], dict[str, tf.Tensor]], batches: Any
@@ -112,8 +112,9 @@ class TpuDevices(replicated.Replicated):
     lost = tf.errors.UnavailableError, tf.errors.AbortedError
     if isinstance(error, lost):
       raise ConnectionError(
-        "The TPU is lost: preempted, or under maintenance. The last checkpoint "
-        "is good: the same command goes on when there is a TPU again."
+        "The TPU is lost: preempted, or under maintenance. The last "
+        "checkpoint is good: run the same command to resume when a TPU is "
+        "available again."
       ) from error
 
 
@@ -149,8 +150,8 @@ def choose(batch_size: Optional[int], run_config: Any) -> TpuDevices:
   cores = devices.num_replicas()
   if batch_size is not None and batch_size % cores:
     raise ValueError(
-      f"options.batch_size = {batch_size} does not divide by the {cores} cores "
-      "of the TPU. Choose a multiple, or run_config.single_core = True."
+      f"options.batch_size = {batch_size} is not divisible by the {cores} "
+      "cores of the TPU. Choose a multiple, or run_config.single_core = True."
     )
   return devices
 
@@ -169,8 +170,8 @@ def _strategy(options, single_core):
     raise ValueError(
       f"--run_config=tpu with TPURunConfig.tpu = {options.tpu!r} found no TPU "
       f"({reason}). 'local' is for a TPU VM with tensorflow-tpu in place of "
-      "tensorflow; elsewhere give the TPU's name or address. --run_config=auto "
-      "does without one."
+      "tensorflow; elsewhere give the TPU's name or address. "
+      "--run_config=auto works without a TPU."
     ) from error
   assignment = None
   if single_core:
@@ -207,7 +208,7 @@ def problems(graph: tf.Graph) -> list[str]:
   """
   found: dict[str, None] = {}  # in the order of the graph
   for operation in _operations(graph):
-    if _is_of_the_host(operation) or operation.type in _CONSTANT:
+    if _runs_on_the_host(operation) or operation.type in _CONSTANT:
       continue
     reason = _OPS.get(operation.type) or _reason(operation)
     if reason:
@@ -215,7 +216,7 @@ def problems(graph: tf.Graph) -> list[str]:
   return list(found)
 
 
-def _is_of_the_host(operation):
+def _runs_on_the_host(operation):
   if operation.type == "Placeholder":  # The iterator, as the step gets it.
     return operation.name.startswith("iterator")
   return operation.type.startswith(_OF_THE_HOST)

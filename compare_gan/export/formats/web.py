@@ -33,7 +33,7 @@ def write(
   classes = [str(label) for label in range(gan.num_classes)]
   page = html(gan, averaged, classes, gan.options.architecture, _MAX_MEGABYTES)
   output_file.write(path, page.encode("utf-8"))
-  return ["This page was not compared with the model: a browser runs it."]
+  return ["This page was not compared with the model: it runs in a browser."]
 
 
 def html(

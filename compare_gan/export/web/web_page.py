@@ -95,7 +95,7 @@ def require_size(size: float, max_megabytes: float) -> None:
   """Raises TooLargeError for a page of more bytes than allowed."""
   if size > max_megabytes * _MEGABYTE:
     raise TooLargeError(
-      f"The page would be of {size / _MEGABYTE:.1f} MB, more than --max_mb = "
+      f"The page would have {size / _MEGABYTE:.1f} MB, more than --max_mb = "
       f"{max_megabytes:g}."
     )
 

@@ -41,23 +41,23 @@ _CUTOUT = ("cutout",)
 TRANSFORMATIONS = sum(_GROUPS.values(), ()) + _CUTOUT
 
 
-def _of(letters):
+def _transformations(letters):
   return sum((_GROUPS[letter] for letter in letters), ())
 
 
 # In "bgcfnc" the second c is cutout.
 PRESETS = {
-  "blit": _of("b"),
-  "geom": _of("g"),
-  "color": _of("c"),
-  "filter": _of("f"),
-  "noise": _of("n"),
+  "blit": _transformations("b"),
+  "geom": _transformations("g"),
+  "color": _transformations("c"),
+  "filter": _transformations("f"),
+  "noise": _transformations("n"),
   "cutout": _CUTOUT,
-  "bg": _of("bg"),
-  "bgc": _of("bgc"),
-  "bgcf": _of("bgcf"),
-  "bgcfn": _of("bgcfn"),
-  "bgcfnc": _of("bgcfn") + _CUTOUT,
+  "bg": _transformations("bg"),
+  "bgc": _transformations("bgc"),
+  "bgcf": _transformations("bgcf"),
+  "bgcfn": _transformations("bgcfn"),
+  "bgcfnc": _transformations("bgcfn") + _CUTOUT,
 }
 
 _RESAMPLE = {"bilinear": geometry.bilinear, "sym6": sym6.resample}
@@ -202,7 +202,7 @@ class Ada:
         f"{filter_bank.BANDS} bands, such as (1, 1, 1, 1)."
       )
     for band in self.filter_bands:
-      require_number("ada.filter_bands, each of them,", band, 0.0, 1.0)
+      require_number("each of ada.filter_bands", band, 0.0, 1.0)
 
   def multiplier(self, name: str) -> float:
     """Returns the multiplier of a transformation's gate; 0 if left out."""
@@ -253,7 +253,8 @@ class Ada:
     if any(name in colors.NAMES for name in used) and channels not in (1, 3):
       raise ValueError(
         f"ada.preset = {self.preset!r} changes colours of images of 1 or 3 "
-        f"channels, but they have {channels}. Choose one without, such as 'bg'."
+        f"channels, but they have {channels}. Choose one that does not, such "
+        "as 'bg'."
       )
     if channels == 1:
       used = [name for name in used if name not in colors.OF_COLORS]
@@ -322,9 +323,9 @@ class Ada:
     to_input = geometry.inverse_matrix(parameters)
     if to_input is not None:
       x = _RESAMPLE[self.resample](x, to_input)
-    of_colors = colors.matrix(parameters)
-    if of_colors is not None:
-      x = colors.apply(x, of_colors)
+    color_matrix = colors.matrix(parameters)
+    if color_matrix is not None:
+      x = colors.apply(x, color_matrix)
     if "band_gain" in parameters:
       x = filter_bank.apply(x, filter_bank.gains(parameters["band_gain"]))
     if "noise_sigma" in parameters:

@@ -255,7 +255,7 @@ def _policy(chosen):
     if isinstance(chosen, type) or not hasattr(chosen, "draw"):
       raise ValueError(
         f"augmentation.policy = {chosen!r}. It can be @ada(), with brackets, "
-        f"or names out of {', '.join(diffaugment.NAMES)} in a string."
+        f"or a string of names from {', '.join(diffaugment.NAMES)}."
       )
     return chosen
   names = [name.strip() for name in chosen.split(",") if name.strip()]
@@ -269,16 +269,16 @@ def _policy(chosen):
   unknown = [name for name, known in zip(names, is_known) if not known]
   presets = [name for name in ada.PRESETS if name not in diffaugment.NAMES]
   raise ValueError(
-    f"augmentation.policy = {chosen!r} has {', '.join(unknown)}. It can be "
-    f"{', '.join(diffaugment.NAMES)}, or several of them with commas between; "
-    f"or one of ADA's presets {', '.join(presets)}, or @ada()."
+    f"augmentation.policy = {chosen!r} has the unknown {', '.join(unknown)}. "
+    f"It can be {', '.join(diffaugment.NAMES)}, or several of them separated "
+    f"by commas; or one of ADA's presets {', '.join(presets)}, or @ada()."
   )
 
 
 def _configured(name, value, kind, example):
   if value is not None and not isinstance(value, kind):
     raise ValueError(
-      f"augmentation.{name} = {value!r}, but it is {example}, with brackets, "
-      "or None."
+      f"augmentation.{name} = {value!r}, but it must be {example}, with "
+      "brackets, or None."
     )
   return value

@@ -22,9 +22,9 @@ def _bank():
   high = np.convolve(h, h[::-1]) / 2
   bank = np.eye(BANDS, 1)
   for band in range(1, BANDS):
-    apart = np.zeros([BANDS, 2 * bank.shape[1] - 1])
-    apart[:, ::2] = bank
-    bank = np.array([np.convolve(row, low) for row in apart])
+    spread = np.zeros([BANDS, 2 * bank.shape[1] - 1])
+    spread[:, ::2] = bank
+    bank = np.array([np.convolve(row, low) for row in spread])
     middle = (bank.shape[1] - high.size) // 2
     bank[band, middle : middle + high.size] += high
   return bank
@@ -53,10 +53,10 @@ def require_size(height: int, width: int) -> None:
   """Raises if images are too small to reflect by the filter's radius."""
   if min(height, width) <= RADIUS:
     raise ValueError(
-      f"ada.filter reflects images by {RADIUS} pixels, but they are {height} x "
-      f"{width}. Images of {RADIUS + 1} x {RADIUS + 1} pixels and more can be "
-      "filtered; ada.filter = 0 leaves the filter out, and so do the presets "
-      "without an f, ada.preset = 'bgc' say."
+      f"ada.filter reflects images by {RADIUS} pixels, but they are {height} "
+      f"x {width}. It needs images of at least {RADIUS + 1} x {RADIUS + 1} "
+      "pixels. Set ada.filter = 0, or choose a preset without an f, such as "
+      "ada.preset = 'bgc'."
     )
 
 

@@ -172,8 +172,8 @@ def sample(
       near.append((index, weight * seen))
     sides.append(near)
   total = 0.0
-  for row, of_row in sides[0]:
-    for column, of_column in sides[1]:
+  for row, row_weight in sides[0]:
+    for column, column_weight in sides[1]:
       value = tf.gather(pixels, first + row * width + column)
-      total += tf.cast(of_row * of_column, x.dtype)[..., None] * value
+      total += tf.cast(row_weight * column_weight, x.dtype)[..., None] * value
   return total

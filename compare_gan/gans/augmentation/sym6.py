@@ -27,7 +27,7 @@ def resample(x: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
     x = _double(x, axis)
   # The points of both doubled images are half as far apart.
   right, down = geometry.points(
-    _of_doubled(matrix), 2 * (height + _MARGIN), 2 * (width + _MARGIN)
+    _matrix_of_doubled(matrix), 2 * (height + _MARGIN), 2 * (width + _MARGIN)
   )
   right += 0.5 * (x.shape[2] - 1)
   down += 0.5 * (x.shape[1] - 1)
@@ -37,7 +37,7 @@ def resample(x: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
   return x
 
 
-def _of_doubled(matrix):
+def _matrix_of_doubled(matrix):
   """Returns T(-.5, -.5) S(2, 2) M S(.5, .5) T(.5, .5)."""
   linear = matrix[:, :2, :2]
   moved = 2.0 * matrix[:, :2, 2] + 0.5 * tf.reduce_sum(linear, axis=2) - 0.5

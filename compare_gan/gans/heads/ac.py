@@ -46,7 +46,7 @@ class AC(ClassHead):
     y_fake: tf.Tensor,
   ) -> HeadLosses:
     d_loss = cross_entropy(self.classes(real, is_training=True), y)
-    of_fakes = cross_entropy(self.classes(fake, is_training=True), y_fake)
+    fake_loss = cross_entropy(self.classes(fake, is_training=True), y_fake)
     if self._learns_from_fakes:
-      d_loss += of_fakes
-    return HeadLosses(d_loss, of_fakes)
+      d_loss += fake_loss
+    return HeadLosses(d_loss, fake_loss)

@@ -45,9 +45,11 @@ class _Contrastive(ClassHead):
     y: tf.Tensor,
     y_fake: tf.Tensor,
   ) -> HeadLosses:
-    return HeadLosses(self._of(real, y), self._of(fake, y_fake))
+    return HeadLosses(
+      self._loss_of_features(real, y), self._loss_of_features(fake, y_fake)
+    )
 
-  def _of(self, features, y):
+  def _loss_of_features(self, features, y):
     e = tf.cast(self.embed(features, is_training=True), tf.float32)
     p = tf.cast(self.proxies(y, is_training=True), tf.float32)
     return self.loss(e, p, y)

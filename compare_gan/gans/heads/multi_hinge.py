@@ -73,7 +73,7 @@ def multi_hinge(scores: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     y: [N, C], one-hot. An unknown label, a row of zeros, costs nothing.
   """
   scores = tf.cast(scores, tf.float32)
-  of_label = tf.reduce_sum(y * scores, axis=1)
+  label_score = tf.reduce_sum(y * scores, axis=1)
   others = tf.reduce_max(tf.where(y > 0.5, scores.dtype.min, scores), axis=1)
   has_label = tf.reduce_sum(y, axis=1)
-  return tf.reduce_mean(has_label * tf.nn.relu(1.0 + others - of_label))
+  return tf.reduce_mean(has_label * tf.nn.relu(1.0 + others - label_score))

@@ -25,8 +25,8 @@ def joint_r1_penalty(
   with tf.GradientTape() as tape:
     tape.watch([x, code])
     scores = joint_discriminator(x, code, y)
-  of_x, of_code = tape.gradient(
+  x_slopes, code_slopes = tape.gradient(
     scores, [x, code], unconnected_gradients=tf.UnconnectedGradients.ZERO
   )
-  squares = slopes.squared_norms(of_x) + slopes.squared_norms(of_code)
+  squares = slopes.squared_norms(x_slopes) + slopes.squared_norms(code_slopes)
   return 0.5 * tf.reduce_mean(squares)

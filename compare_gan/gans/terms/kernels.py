@@ -18,9 +18,9 @@ def require_kernels(kernels: Sequence[tf.Variable], name: str) -> None:
   """Raises if there are none."""
   if not kernels:
     raise ValueError(
-      f"@{name} acts on kernels, but this network has none that are free: with "
-      "D.weight_norm = True their length is not. Set D.weight_norm = False "
-      "(G.weight_norm for G), or choose another penalty."
+      f"@{name} acts on kernels, but D.weight_norm = True fixes the length of "
+      "all kernels of this network. Set D.weight_norm = False (G.weight_norm "
+      "for G), or choose another penalty."
     )
 
 

@@ -89,8 +89,8 @@ def _make_cell(values, base, imports, bundles):
         (axis, chosen), (other, its) = owners[name], pair
         raise ValueError(
           f"study.axes: {axis} = {chosen!r} binds {name} = {own[name]}, and "
-          f"{other} = {its!r} binds it to {value}. Leave it to one axis, set "
-          "it in study.overrides, or have no slice with both values."
+          f"{other} = {its!r} binds it to {value}. Bind it in one axis only, "
+          "set it in study.overrides, or leave out slices with both values."
         )
       own[name] = value
       owners[name] = pair

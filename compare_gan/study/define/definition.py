@@ -260,8 +260,8 @@ def _find_file(title, name, folder):
     return gin_files.find(name)
   except FileNotFoundError:
     raise FileNotFoundError(
-      f"{title}: there is no such file as {name}, neither here nor beside the "
-      "study file, nor in configs/."
+      f"{title}: there is no file {name}, neither here, nor beside the study "
+      "file, nor in configs/."
     ) from None
 
 

@@ -97,13 +97,13 @@ class Outline:
     """Returns the id and the bindings of a run."""
     key = cell, tuple(sorted(setting.items())), seed
     if key not in self._configurations:
-      of_cell = self.cells[cell]
-      bindings = {**of_cell.bindings, **self._bindings_of_setting(setting)}
+      made_cell = self.cells[cell]
+      bindings = {**made_cell.bindings, **self._bindings_of_setting(setting)}
       bindings[_SEED] = repr(seed)
       if self.study.seeds_data:
         bindings.setdefault(_DATA_SEED, repr(seed))
       bindings = dict(sorted(bindings.items()))
-      run_id = bindings_lib.digest(bindings, of_cell.imports)
+      run_id = bindings_lib.digest(bindings, made_cell.imports)
       self._configurations[key] = run_id, bindings
     return self._configurations[key]
 

@@ -120,8 +120,8 @@ def _have_ended(tried, scores):
   return all(
     run_id in scores
     for _, ids in tried
-    for of_cell in ids.values()
-    for run_id in of_cell
+    for run_ids in ids.values()
+    for run_id in run_ids
   )
 
 
@@ -150,8 +150,8 @@ def _value(ids, scores, minimize):
   """
   sign = 1.0 if minimize else -1.0
   medians = []
-  for of_cell in ids.values():
-    values = [scores[run_id] for run_id in of_cell]
+  for run_ids in ids.values():
+    values = [scores[run_id] for run_id in run_ids]
     medians.append(
       statistics.median(
         math.inf if x is None or not math.isfinite(x) else sign * x
@@ -245,8 +245,8 @@ def describe(study: definition.Study) -> str:
     seeds = phase.seeds or study.seeds
     n = counted["phases"][phase.name]
     lines.append(
-      f"  {phase.name}: {n} runs, {seeds} seed{'s' * (seeds > 1)} a setting"
-      f"{', follows from scores' * phase.adaptive}"
+      f"  {phase.name}: {n} runs, {seeds} seed{'s' * (seeds > 1)} per "
+      f"setting{', follows from scores' * phase.adaptive}"
     )
   lines += ["", "Slices: cells, and runs that no earlier slice has"]
   for slice_ in counted["slices"]:

@@ -32,9 +32,9 @@ def require(folder: str, begun: str, text: str) -> None:
     name, was, is_ = _first_difference(name, was, is_)
     raised = ", ".join(f"study.{each}" for each in _RAISED)
     raise ValueError(
-      f"{folder} holds another study: {name} is {was!r} in its study.gin "
-      f"and {is_!r} here. In a study that was begun, only {raised} can be "
-      "raised. Name a new folder by --out, or go on with the file and the "
+      f"{folder} holds another study: {name} is {was!r} in its study.gin and "
+      f"{is_!r} here. Once a study has begun, only {raised} can be raised. "
+      "Give a new folder with --out, or continue with the file and the "
       "--gin_bindings that it was begun with."
     )
 

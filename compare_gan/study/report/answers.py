@@ -36,7 +36,7 @@ def _about_the_best(study, found):
   return (
     f"The best of {plural(len(found.settings), 'setting')} has a median "
     f"{study['score']} of {number(costs_lib.sign(study) * best.value)} over "
-    f"{plural(best.n, 'seed')} ({best.n_ok} of {best.n} ended well): "
+    f"{plural(best.n, 'seed')} ({best.n_ok} of {best.n} succeeded): "
     f"{', '.join(parts) or 'the only one'}."
     f"{_about_the_choice(study, best, len(found.settings))}"
   )
@@ -81,7 +81,7 @@ def _about_budgets(study, axis, found):
   ]
   way = "lowest" if costs_lib.sign(study) > 0 else "highest"
 
-  def won(upto: str, value: Any, best: float) -> str:
+  def won(tried: str, value: Any, best: float) -> str:
     return f"{axis} = {value} ({number(costs_lib.sign(study) * best)})"
 
   parts = [
@@ -151,11 +151,11 @@ def _about_looks(table, found):
     if [axis, first, second] not in others
   ]
   return [
-    f"Warning: {now.ended} runs have ended, and the report was read before, "
+    f"Warning: {now.ended} runs have ended, and the report was made before, "
     f"after {', '.join(counts)}{'' if not changes else ': '}"
-    f"{'; '.join(changes)}. Who adds runs until a difference shows finds one "
-    "in up to 20 of 100 studies without any: these p hold only if the number "
-    "of runs was fixed beforehand."
+    f"{'; '.join(changes)}. Adding runs until a difference shows finds a false "
+    "one in up to 20 of 100 studies: these p hold only if the number of runs "
+    "was fixed beforehand."
   ]
 
 
@@ -180,8 +180,8 @@ def _about_the_rest(table):
   waiting = sum(row.status in ("running", "waiting") for row in table.rows)
   if waiting:
     sentences.append(
-      f"{waiting} of {plural(len(table.rows), 'run')} have not ended: all this "
-      "is of the others, and a difference that is shown now may go."
+      f"{waiting} of {plural(len(table.rows), 'run')} have not ended: these "
+      "results are of the others, and a difference shown now may disappear."
     )
   return sentences + [f"Warning: {words}" for words in warnings(table)]
 

@@ -82,8 +82,9 @@ def _no_difference(study, axis, tested):
   alone = found.p < significance.LEVEL
   others = len(tested) - 1
   return (
-    f"{text} ({_test(least)}{f', p {p_equals(found.p)} alone' if alone else ''}"
-    f"{f'; {others} more of {axis} have no less' if others else ''})."
+    f"{text} ({_test(least)}"
+    f"{f', p {p_equals(found.p)} alone' if alone else ''}"
+    f"{f'; {others} more of {axis} have no lower p' if others else ''})."
     f"{_needed(least)}{_failed(study, least)}"
   )
 
@@ -100,8 +101,8 @@ def _needed(each):
     return ""
   return (
     f" To find a difference of {number(found.sigma)}, the standard deviation "
-    f"over seeds, in 4 of 5 studies takes about {n} settings with so many "
-    "seeds."
+    f"over seeds, with a power of 80 % takes about {n} settings with as many "
+    "seeds each."
   )
 
 
@@ -115,7 +116,7 @@ def _impossible(axis, tested):
       groups.setdefault((each.found.unit, units), []).append(each)
   return [
     f"{axis}: {units} {unit} reach {p_text(group[0].found.smallest_p)}, "
-    f"{plural(group[0].n_tests, 'test')} need less than "
+    f"{plural(group[0].n_tests, 'test')} need p below "
     f"{p_digits(significance.LEVEL / group[0].n_tests)}: not testable "
     f"({', '.join(f'{each.first} and {each.second}' for each in group)}); "
     f"{_needed_units(unit, units, group[0].n_tests)}."
@@ -129,7 +130,7 @@ def _needed_units(unit, units, tests):
     least, thing = sample_size.least_settings(tests), "settings"
   else:
     least, thing = sample_size.least_seeds(tests), "seeds of each value"
-  return f"{least} {thing}, {least - units} more, would do"
+  return f"{least} {thing}, {least - units} more, are needed"
 
 
 def _too_few(study, each, total):
@@ -207,13 +208,15 @@ def _failed(study, each):
     return ""
   sign = costs_lib.sign(study)
   text = (
-    f" {each.first} fails in {each.failed[0]} of {plural(each.runs[0], 'run')}"
-    f", {each.second} in {each.failed[1]} of {each.runs[1]}; failures cost the "
-    f"worst value seen, {number(sign * each.worst)}"
+    f" {each.first} fails in {each.failed[0]} of "
+    f"{plural(each.runs[0], 'run')}, {each.second} in {each.failed[1]} of "
+    f"{each.runs[1]}; failures count as the worst value seen, "
+    f"{number(sign * each.worst)}"
   )
   if each.n_dropped:
     text += (
-      f"; {plural(each.n_dropped, 'setting')} where all of them failed left out"
+      f"; {plural(each.n_dropped, 'setting')} where all of them failed are "
+      "left out"
     )
   if not math.isnan(each.survivors):
     text += (

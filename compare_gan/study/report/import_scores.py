@@ -63,13 +63,15 @@ def read(
   )
   if not metrics:
     raise ValueError(
-      f"{', '.join(map(str, paths))}: there is no score. A column <score>_mean "
-      "would do, as google/compare_gan writes it."
+      f"{', '.join(map(str, paths))}: no column holds a score. Name one "
+      "<score>_mean, as google/compare_gan does."
     )
   if score is None:
     score = "fid" if "fid" in metrics else metrics[0]
   if score not in metrics:
-    raise ValueError(f"There is no score {score!r} but {', '.join(metrics)}.")
+    raise ValueError(
+      f"There is no score {score!r}. Choose one of {', '.join(metrics)}."
+    )
   differing = _differing([run.bindings for run in runs])
   names = [
     name
@@ -103,8 +105,8 @@ def _read_file(path):
     reader = csv.DictReader(file)
     if "step" not in (reader.fieldnames or ()):
       raise ValueError(
-        f"{path} has the columns {reader.fieldnames}, and none of them is "
-        "'step': it is no scores.csv."
+        f"{path} has the columns {reader.fieldnames}, but not 'step', so it "
+        "is not a scores.csv."
       )
     found = {}
     for row in reader:
@@ -133,7 +135,9 @@ def _step(text, where):
   try:
     return int(text)
   except (TypeError, ValueError):
-    raise ValueError(f"{where}: the step is {text!r}, and no number.") from None
+    raise ValueError(
+      f"{where}: the step is {text!r}, which is not a number."
+    ) from None
 
 
 def _is_of_scores(name):

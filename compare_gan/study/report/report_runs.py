@@ -112,7 +112,7 @@ def microscope(path: str) -> Optional[dict[str, Any]]:
     with open(path, encoding="utf-8") as file:
       found = json.load(file)
   except ValueError:
-    return {"errors": {"microscope.json": "The file is no whole JSON."}}
+    return {"errors": {"microscope.json": "The file is not complete JSON."}}
   spectra = found.get("singular_values") or {}
   norms = found.get("gradient_norms") or {}
   return {

@@ -120,8 +120,8 @@ def export_parquet(table: Any, path: str) -> None:
     from pyarrow import parquet
   except ImportError as error:
     raise ImportError(
-      f"Parquet files are written by pyarrow, which does not load ({error}). "
-      "`pip install pyarrow`, or --csv in place of --parquet."
+      "Parquet files are written by pyarrow, which cannot be imported "
+      f"({error}). `pip install pyarrow`, or --csv in place of --parquet."
     ) from error
   columns, rows = records(table)
   arrays = {

@@ -193,7 +193,7 @@ class Conductor:
       return self._executor.wait(_LOOK_S)
     if self._shard is None:
       raise RuntimeError(
-        "The plan waits for scores, but no run is left that could bring them."
+        "The plan waits for scores, but no run is left that could produce them."
       )
     time.sleep(_LOOK_S)  # until a run of another shard ends
     return []
@@ -202,7 +202,7 @@ class Conductor:
     state = self._ledger.state(run_id)
     again = outcome.status == "failed" and state.failures < self._study.retries
     if outcome.status == "killed" and state.kills + 1 >= _MAX_KILLS:
-      reason = f"{outcome.reason} This was the {_MAX_KILLS}th time."
+      reason = f"{outcome.reason} This happened {_MAX_KILLS} times."
       outcome = outcome._replace(status="failed", reason=reason)
     self._at_work.pop(run_id, None)
     self._ledger.note_end(run_id, outcome, again)
@@ -232,7 +232,7 @@ class Conductor:
     done = sum(run.id in self._ledger.scores for run in self._ledger.listed)
     return Stopped(
       number,
-      f"{name}: the study stands still in {self._folder}; {done} of "
-      f"{self._ledger.described['runs']} runs have ended, and those that were "
-      "at work have checkpoints. The same command goes on from there.",
+      f"{name}: the study has stopped in {self._folder}; {done} of "
+      f"{self._ledger.described['runs']} runs have ended, and those in "
+      "progress have checkpoints. Run the same command to resume.",
     )

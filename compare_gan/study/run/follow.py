@@ -25,7 +25,7 @@ def main(parent: str, *command: str) -> None:
   if sys.platform.startswith("linux"):
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
   if os.getppid() != int(parent):
-    sys.exit("The parent has ended already.")
+    sys.exit("The parent has already ended.")
   os.execvp(command[0], command)
 
 

@@ -40,7 +40,7 @@ from compare_gan.study.run import shards
 # retries left.
 FINAL = ("ok", "failed", "timeout", "memory", "collapsed", "refused")
 
-_INSTEAD = "choose another folder by --out"
+_INSTEAD = "choose another folder with --out"
 
 
 class JsonLines:

@@ -79,7 +79,7 @@ class Ledger:
   def _require_planned_runs(self, planned):
     """Raises ValueError if the plan has lost runs that were planned earlier."""
     known = {run["id"] for run in planned}
-    self._keep_ends_that_others_follow_from(known)
+    self._keep_ends_needed_by_others(known)
     lost = self._lost(known)
     if lost:
       raise ValueError(self._why_lost(planned, lost))
@@ -91,18 +91,18 @@ class Ledger:
       return (
         f"study.seeds = {self._study.seeds}, and the study in {self._folder} "
         f"was begun with {begun}: {len(lost)} of its runs, of "
-        f"{', '.join(phases)}, follow from the scores of {begun} and would be "
-        f"others. Go on with study.seeds = {begun}, or name a new folder by "
-        "--out."
+        f"{', '.join(phases)}, depend on the scores of {begun} seeds and "
+        f"would change. Continue with study.seeds = {begun}, or give a new "
+        "folder with --out."
       )
     return (
       f"{len(lost)} of the {len(planned)} runs in {self._folder}, for example "
       f"{min(lost)}, are no longer runs of this study: study.base or a file "
-      "that it includes has changed since. Name a new folder by --out, or "
-      "give the file its old content."
+      "that it includes has changed since. Give a new folder with --out, or "
+      "restore the file's old content."
     )
 
-  def _keep_ends_that_others_follow_from(self, known):
+  def _keep_ends_needed_by_others(self, known):
     """Makes the plan keep the first end of retried runs if others need it.
 
     A run that is retried has no score for now. Runs of a later phase may have

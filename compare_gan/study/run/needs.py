@@ -53,7 +53,7 @@ class Needs:
     if self._study.memory_mb:
       return room.Need(self._study.memory_mb, "by study.memory_mb", False)
     if not self._on_host:
-      return room.Need(room.USUAL_MB, "as is usual beside a card", False)
+      return room.Need(room.USUAL_MB, "as usual with a GPU", False)
     key = _key(run)
     if key not in self._known:
       self._known[key] = self._estimate(run)
@@ -62,7 +62,7 @@ class Needs:
   def _estimate(self, run):
     step = step_mb(run, self._study.flags)
     if step is None:
-      return room.Need(room.USUAL_MB, "as is usual", False)
+      return room.Need(room.USUAL_MB, "as usual", False)
     return room.Need(self._base_mb + step, "by an estimate")
 
 

@@ -119,7 +119,7 @@ def _take_lock(lock, task, stop):
     if not waits:
       waits = True
       with open(os.path.join(task.folder, _LOG), "a") as log:
-        log.write(f"Waiting for {lock.holder()}, which is at work here.\n")
+        log.write(f"Waiting for {lock.holder()}, which is running here.\n")
     if stop.wait(_LOOK_S):
       return False
   return not stop.is_set()

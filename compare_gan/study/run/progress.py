@@ -110,8 +110,8 @@ class Progress:
     if self._live and now - self._last >= _EVERY_S:
       self._last = now
       head = (
-        f"Study {self._study.name}: {ended} of {ended + left} runs have ended, "
-        f"{len(at_work)} at work{', ' * bool(eta)}{eta}"
+        f"Study {self._study.name}: {ended} of {ended + left} runs have "
+        f"ended, {len(at_work)} running{', ' * bool(eta)}{eta}"
       )
       self._draw([head, *self._lines], _lines_at_work(runs, at_work, now))
 
@@ -189,7 +189,7 @@ def _status(states, run):
 def _lines_at_work(runs, at_work, now):
   by_id = {run.id: run for run in runs}
   lines = [
-    f"at work: {name(by_id[run_id])}, {_time(now - began)}"
+    f"running: {name(by_id[run_id])}, {_time(now - began)}"
     for run_id, began in list(at_work.items())[:_AT_WORK]
     if run_id in by_id
   ]

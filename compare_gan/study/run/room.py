@@ -56,7 +56,7 @@ class Room:
       f"It needs {_gib(need.mb)} {need.source}, and the total is "
       f"{_gib(self._total)} ({self._owner}), so it was not started. On a "
       "machine with more memory, `compare_gan study retry --status memory` "
-      "makes it wait again; --executor_option total_mb sets the total."
+      "queues it again; --executor_option total_mb sets the total."
     )
 
   def has_place(self, run: Any, at_work: Sequence[Any]) -> bool:
@@ -88,14 +88,15 @@ class Room:
       return ""
     line = (
       f"Runs at once: {len(begun)}. They need {_gib(self._needed(begun))} "
-      f"{self._need(begun[0]).source}, and {_gib(self._free)} of "
+      f"{self._need(begun[0]).source}; {_gib(self._free)} of "
       f"{_gib(self._total)} are free ({self._owner})"
     )
     if next_ is None or len(begun) == self._jobs:
       return f"{line}."
     more = _gib(self._need(next_).mb)
     return (
-      f"{line}: no room for the next one's {more}, though --jobs={self._jobs}."
+      f"{line}. The next one needs {more}, which does not fit, despite "
+      f"--jobs={self._jobs}."
     )
 
   def _needed(self, runs):

@@ -259,5 +259,5 @@ def value_of_folder(folder: str, study: dict[str, Any]) -> Optional[float]:
 
 
 def _value(scores, study, metric=None, rule=None):
-  of_metric = scores.get(metric or study["score"], {})
-  return of_metric.get(rule or study["checkpoint"])
+  by_rule = scores.get(metric or study["score"], {})
+  return by_rule.get(rule or study["checkpoint"])

@@ -52,12 +52,12 @@ def classify(
     return _classify_scores(folder, score, lines)
   number = _signal_of(code)
   if number == signal.SIGKILL and was_short:
-    return "memory", "The kernel killed it when memory was short."
+    return "memory", "The kernel killed it because memory was short."
   if number in _FROM_OUTSIDE:
-    return "killed", f"It was ended by {number.name} from outside."
+    return "killed", f"It was killed from outside by {number.name}."
   reason = telling_line(lines)
   if number:
-    return "failed", f"It was ended by {number.name}. {reason}".rstrip()
+    return "failed", f"It was killed by {number.name}. {reason}".rstrip()
   if _DIVERGED.search(reason):
     return "collapsed", reason
   return "failed", reason or f"It ended with exit code {code}."
@@ -76,7 +76,7 @@ def _classify_scores(folder, score, lines):
   """Returns (status, reason) from the last row of the table of scores."""
   if not os.path.exists(os.path.join(folder, "TRAIN_DONE")):
     # A training that a signal has stopped writes a checkpoint and exits with 0.
-    return "killed", telling_line(lines) or "It stopped before its end."
+    return "killed", telling_line(lines) or "It stopped early."
   rows = table.read_scores(folder)
   last = rows[-1] if rows else None
   if last is None or last.step < _last_step(folder):

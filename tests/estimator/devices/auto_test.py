@@ -21,7 +21,7 @@ def _see(number, monkeypatch):
   """Makes this machine one with some GPUs; returns what they are made to be."""
   on = single.OneDevice("CPU:0")
   monkeypatch.setattr(gpu, "_number", lambda: number)
-  monkeypatch.setattr(gpu, "_of_this_host", lambda batch_size: on)
+  monkeypatch.setattr(gpu, "_choose_on_this_host", lambda batch_size: on)
   monkeypatch.setattr(hosts, "choose", lambda *unused: on)
   return on
 

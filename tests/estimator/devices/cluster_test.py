@@ -55,7 +55,7 @@ def test_alone(environment):
 @pytest.mark.parametrize(
   "environment, message",
   [
-    ({"TF_CONFIG": "{cluster"}, "no JSON"),
+    ({"TF_CONFIG": "{cluster"}, "not JSON"),
     ({"TF_CONFIG": "[1]"}, 'must be {"cluster": ..., "task": ...}'),
     ({"TF_CONFIG": '{"cluster": ["a:1"]}'}, '"cluster" is'),
     (
@@ -138,7 +138,7 @@ def test_tasks_per_node_without_the_variable():
   "changes, message",
   [
     ({"SLURM_PROCID": "5"}, "task 5 of 5"),
-    ({"SLURM_PROCID": "x"}, "SLURM_PROCID=x is no number"),
+    ({"SLURM_PROCID": "x"}, "SLURM_PROCID=x is not a number"),
     ({"SLURM_STEP_NUM_TASKS": "4"}, "but 5 tasks on n1, n2, n3"),
     ({"SLURM_STEP_TASKS_PER_NODE": "2x2"}, "2x2 is not understood"),
     ({"SLURM_DISTRIBUTION": "cyclic"}, "--distribution=block"),
@@ -186,14 +186,14 @@ def test_nobody_goes_on_while_the_chief_still_listens(monkeypatch):
   """TensorFlow would take the chief's listener for the chief's TensorFlow."""
   ports = _ports(2)
   addresses = tuple(f"127.0.0.1:{port}" for port in ports)
-  let_go = cluster._let_go
+  release = cluster._release
 
   def look(caller):
     with pytest.raises(OSError):
       socket.create_connection(("127.0.0.1", ports[0]), timeout=1.0)
-    let_go(caller)
+    release(caller)
 
-  monkeypatch.setattr(cluster, "_let_go", look)
+  monkeypatch.setattr(cluster, "_release", look)
   other = threading.Thread(
     target=cluster.meet, args=(cluster.Cluster(addresses, 1), 10.0)
   )

@@ -161,7 +161,7 @@ def test_gpu_without_one_is_refused():
 def test_one_host_reads_all_rows_and_agrees_with_itself():
   one = devices.choose("cpu")
   assert one.is_chief and one.shard() == {}
-  assert one.of_chief(2**31 - 1) == 2**31 - 1
+  assert one.number_of_chief(2**31 - 1) == 2**31 - 1
 
 
 def _tf_config(monkeypatch, workers):

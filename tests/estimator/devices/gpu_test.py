@@ -37,5 +37,7 @@ def test_several_gpus_are_mirrored(see, monkeypatch):
 
 def test_the_batch_must_divide_by_the_gpus(see):
   see(2)
-  with pytest.raises(ValueError, match="batch_size = 3 .* 2 GPUs. Choose a mu"):
+  with pytest.raises(
+    ValueError, match="batch_size = 3 .* GPUs, 2. Choose a mu"
+  ):
     devices.choose("gpu", batch_size=3)

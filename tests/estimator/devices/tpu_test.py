@@ -350,7 +350,7 @@ def test_bfloat16_unless_a_gin_file_says_otherwise():
 
 def test_a_lost_tpu_is_said():
   devices = tpu.TpuDevices(tf.distribute.get_strategy())
-  with pytest.raises(ConnectionError, match="preempted.*goes on"):
+  with pytest.raises(ConnectionError, match="preempted.*resume"):
     devices.explain(tf.errors.UnavailableError(None, None, "Socket closed"))
   devices.explain(tf.errors.InvalidArgumentError(None, None, "other"))
 

@@ -108,7 +108,7 @@ def test_four_channels_have_no_colours():
 
 
 def test_filter_refuses_small_images_when_it_draws():
-  with pytest.raises(ValueError, match="22 x 22 pixels and more"):
+  with pytest.raises(ValueError, match="at least 22 x 22 pixels"):
     _draw(shape=(2, 8, 8, 3), preset="bgcf")
 
 

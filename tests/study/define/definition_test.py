@@ -78,7 +78,7 @@ def test_gin_is_left_as_it_was(load):
     ),
     (
       "study.axes = {'term': {'x': 'regularisers/bcrr.gin'}}",
-      "study.axes: term = 'x': there is no such file as regularisers/bcrr.gin",
+      "study.axes: term = 'x': there is no file regularisers/bcrr.gin",
     ),
     ("study.common = [3]", "study.common is"),
     ("study.overrides = [{'norm': 'sn'}]", "study.overrides holds"),

@@ -15,7 +15,7 @@ def test_layer_norm_in_sndcgan_is_impossible(load):
   assert list(found) == ["penalty=none norm=ln"]
   [reason] = found.values()
   assert reason.startswith(
-    "sndcgan.Discriminator has no place for D.layer_norm"
+    "sndcgan.Discriminator does not support D.layer_norm"
   )
   assert "In call to" not in reason
 

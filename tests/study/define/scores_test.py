@@ -60,8 +60,8 @@ def test_a_score_that_no_metric_returns_is_refused(load_scored, score):
   with pytest.raises(ValueError) as refused:
     plan.with_declared_direction(load_scored(f"study.score = {score!r}"))
   assert (
-    f"study.score = {score!r} is no score that evaluate.metrics are known to "
-    "return with these evaluate.features. There are fid_random_filters, "
+    f"study.score = {score!r} is not a score that evaluate.metrics return with "
+    "these evaluate.features. There are fid_random_filters, "
     "precision_random_filters, recall_random_filters, spread_random_filters."
   ) in str(refused.value)
   assert "own_silent declares no scores" in str(refused.value)

@@ -29,9 +29,9 @@ def test_answers_tell_the_best_of_how_many():
     for lr, seed, score in [(1, 0, 12.0), (1, 1, 14.0), (2, 0, 20.0)]
   ]
   assert _answers(table(rows))[0] == (
-    "The best of 2 settings has a median fid of 13 over 2 seeds (2 of 2 ended "
-    "well): norm = sn, penalty = gp, lr = 1. It was chosen by these seeds: "
-    "fresh ones (repeat_best) look worse on average."
+    "The best of 2 settings has a median fid of 13 over 2 seeds (2 of 2 "
+    "succeeded): norm = sn, penalty = gp, lr = 1. It was chosen by these "
+    "seeds: fresh ones (repeat_best) look worse on average."
   )
 
 
@@ -108,8 +108,8 @@ def test_answers_never_call_values_equal():
     "norm: no difference shown between sn and none; [-0.4, 2.2], by which sn "
     "is better, does not rule out 2.2 (6 settings x 2 seeds, exact Wilcoxon "
     "over settings, p = .16 after Holm over 1 test). To find a difference of "
-    "2.83, the standard deviation over seeds, in 4 of 5 studies takes about 10 "
-    "settings with so many seeds."
+    "2.83, the standard deviation over seeds, with a power of 80 % takes about "
+    "10 settings with as many seeds each."
   )
 
 
@@ -118,7 +118,7 @@ def test_answers_say_what_two_to_five_settings_allow():
   assert _the(_answers(found), "too few") == (
     "norm: sn was better than none in 3 of 4 settings, mean 1.25 [-1.47, 3.97] "
     "assuming normal differences (4 settings x 3 seeds); too few for a test: "
-    "6 settings, 2 more, would do."
+    "6 settings, 2 more, are needed."
   )
 
 
@@ -131,9 +131,9 @@ def test_answers_say_how_many_settings_a_test_needs():
   found = table(rows, axes={"norm": list("0123")})
   sentences = _answers(found)
   assert _the(sentences, "not testable") == (
-    "norm: 6 settings reach .031, 6 tests need less than .008: not testable "
+    "norm: 6 settings reach .031, 6 tests need p below .008: not testable "
     "(0 and 1, 0 and 2, 0 and 3, 1 and 2, 1 and 3, 2 and 3); 8 settings, 2 "
-    "more, would do."
+    "more, are needed."
   )
   assert "p = .19 after Holm over 6 tests, p = .031 alone; 5 more of norm" in (
     _the(sentences, "no difference")
@@ -152,7 +152,7 @@ def test_answers_say_how_many_seeds_a_setting_needs():
   found = norms([5.0, 6.0, 9.0], [1.0, 2.0, 3.0])
   assert _the(_answers(found), "too few").endswith(
     "(3 v 3 seeds, P = 1.00); too few for a test: 4 seeds of each value, 1 "
-    "more, would do."
+    "more, are needed."
   )
 
 
@@ -171,9 +171,9 @@ def test_answers_tell_who_fails():
     "norm = none fails most often, 2 of 4 trainings (50 %); sn least, 1 of 4 "
     "trainings (25 %)."
   )
-  assert _the(_answers(found), "failures cost").endswith(
-    "none fails in 2 of 4 runs, sn in 1 of 4; failures cost the worst value "
-    "seen, 3; among survivors alone the mean fid of sn is 1 higher."
+  assert _the(_answers(found), "failures count as").endswith(
+    "none fails in 2 of 4 runs, sn in 1 of 4; failures count as the worst "
+    "value seen, 3; among survivors alone the mean fid of sn is 1 higher."
   )
 
 
@@ -184,8 +184,8 @@ def test_answers_tell_where_only_one_of_them_fails():
     "norm at this setting: sn beats none by 3.5 [1, 6]"
   )
   assert sentence.endswith(
-    "none fails in 8 of 8 runs, sn in 0 of 8; failures cost the worst value "
-    "seen, 8."
+    "none fails in 8 of 8 runs, sn in 0 of 8; failures count as the worst "
+    "value seen, 8."
   )
 
 
@@ -194,13 +194,13 @@ def test_answers_flag_what_changed_since_fewer_runs_had_ended():
   summary = summary_lib.summarize(found)
   looks = (summary_lib.Look(24, []), summary_lib.Look(60, []))
   sentence = _the(
-    answers.answers(found, summary._replace(looks=looks)), "read before"
+    answers.answers(found, summary._replace(looks=looks)), "made before"
   )
   assert sentence.startswith(
-    "Warning: 120 runs have ended, and the report was read before, after 24, "
-    "60: norm, none and sn: shown now, not then. Who adds runs until"
+    "Warning: 120 runs have ended, and the report was made before, after 24, "
+    "60: norm, none and sn: shown now, not then. Adding runs until"
   )
-  assert not [each for each in _answers(found) if "read before" in each]
+  assert not [each for each in _answers(found) if "made before" in each]
 
 
 def test_answers_tell_which_metrics_disagree():

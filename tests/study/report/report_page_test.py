@@ -159,7 +159,7 @@ def test_report_remembers_what_it_said_of_fewer_runs(study):
   report_page.write(str(folder))  # The same look twice is one.
   assert len(looks.read_text().splitlines()) == 2
   data = _data((folder / "report" / "index.html").read_text())
-  [found] = [text for text in data["answers"] if "read before" in text]
+  [found] = [text for text in data["answers"] if "made before" in text]
   assert "after 5: " in found and "norm, x and y: shown then, not now" in found
 
 

@@ -96,7 +96,7 @@ def test_microscope_with_parts_missing(tmp_path):
   assert found["errors"] == {"penalty": "no penalty"}
   (tmp_path / "microscope.json").write_text('{"step": 1')
   found = report_runs.microscope(str(tmp_path / "microscope.json"))
-  assert "no whole JSON" in found["errors"]["microscope.json"]
+  assert "not complete JSON" in found["errors"]["microscope.json"]
   assert report_runs.microscope(str(tmp_path / "none.json")) is None
 
 

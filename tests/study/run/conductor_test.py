@@ -117,13 +117,13 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(tmp_path):
   run = next(tmp_path.glob("runs/*/model.ckpt-2.index")).parent
   os.kill(trainers(tmp_path, run.name)[0], signal.SIGKILL)
   log = run / "log.txt"
-  wait_until(lambda: "Going on from the checkpoint" in log.read_text())
+  wait_until(lambda: "Resuming from the checkpoint" in log.read_text())
   states = [event.get("status") for event in journal.events(str(tmp_path))]
   assert "killed" in states
   process.terminate()
   output, _ = process.communicate()
   assert process.returncode == 143, output
-  assert "The same command goes on" in output
+  assert "Run the same command to resume" in output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -346,4 +346,4 @@ def test_a_run_that_is_killed_again_and_again_fails(tmp_path):
   row = table.read(str(tmp_path)).rows[1]
   assert row.status == "failed"
   assert row.attempts == 10
-  assert "SIGKILL from outside. This was the 10th time." in row.reason
+  assert "from outside by SIGKILL. This happened 10 times." in row.reason

@@ -56,7 +56,7 @@ def test_it_does_not_begin_without_its_parent():
   )
   assert ended.returncode == 1
   assert ended.stdout == ""
-  assert "The parent has ended already." in ended.stderr
+  assert "The parent has already ended." in ended.stderr
 
 
 def test_it_becomes_the_command():

@@ -48,8 +48,8 @@ def test_a_terminal_has_one_table():
   stream = Terminal()
   seen, runs = shown(stream)
   text = stream.getvalue()
-  assert "Study fake: 2 of 12 runs have ended, 1 at work, 0:01:40 left" in text
-  assert "at work: loss=ns lr=0.25 seed=2" in text
+  assert "Study fake: 2 of 12 runs have ended, 1 running, 0:01:40 left" in text
+  assert "running: loss=ns lr=0.25 seed=2" in text
   lines = [line.split() for line in text.splitlines()]
   assert ["cell", "ok", "failed", "running", "waiting", "best", "fid"] in lines
   assert ["loss=ns", "1", "1", "4", "0.25"] in lines

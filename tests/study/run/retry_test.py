@@ -60,7 +60,7 @@ def test_failed_runs_go_on_from_their_checkpoints(whole, tmp_path):
   assert [row.scores for row in rows] == [row.scores for row in whole]
   assert rows[worst].attempts == 2
   with open(f"{rows[worst].folder}/log.txt") as log:
-    assert "Going on from the checkpoint of step 5." in log.read()
+    assert "Resuming from the checkpoint of step 5." in log.read()
   assert starts(tmp_path) == {**before, failed.run: 2}
   noted = [e for e in journal.events(str(tmp_path)) if e["event"] == "retry"]
   assert [(e["run"], e["was"]) for e in noted] == [(failed.run, "failed")]

@@ -64,13 +64,13 @@ def test_a_limit_that_a_study_sets_is_no_estimate():
 
 def test_a_line_says_how_many_and_why():
   assert made(1536, 2048).describe([512] * 9) == (
-    "Runs at once: 3. They need 1.5 GiB by an estimate, and 1.5 GiB of 2.0 GiB "
-    "are free (container): no room for the next one's 0.5 GiB, though "
+    "Runs at once: 3. They need 1.5 GiB by an estimate; 1.5 GiB of 2.0 GiB are "
+    "free (container). The next one needs 0.5 GiB, which does not fit, despite "
     "--jobs=8."
   )
   assert made(1536, 2048, jobs=2).describe([512] * 9) == (
-    "Runs at once: 2. They need 1.0 GiB by an estimate, and 1.5 GiB of 2.0 GiB "
-    "are free (container)."
+    "Runs at once: 2. They need 1.0 GiB by an estimate; 1.5 GiB of 2.0 GiB are "
+    "free (container)."
   )
   assert (
     made(1536, 2048)

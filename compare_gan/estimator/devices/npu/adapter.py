@@ -99,9 +99,9 @@ def warn_of_threads() -> None:
     or threading.get_inter_op_parallelism_threads()
   ):
     warnings.warn(
-      "Opening an NPU forgets the numbers of threads that tf.config.threading "
-      "has set. The environment's TF_NUM_INTRAOP_THREADS and "
-      "TF_NUM_INTEROP_THREADS stay.",
+      "Opening an NPU resets the numbers of threads that tf.config.threading "
+      "has set. TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS in the "
+      "environment keep their effect.",
       stacklevel=3,
     )
 
@@ -114,9 +114,9 @@ def set_option(options: Any, path: str, value: Any) -> None:
     setattr(options, name, value)
   except (AttributeError, TypeError, ValueError) as error:
     raise ValueError(
-      f"This version of the NPU adapter has no option {path} or not the value "
-      f"{value!r} ({error}). NPURunConfig.* or run_config.precision_mode sets "
-      "it."
+      f"This version of the NPU adapter has no option {path} or does not "
+      f"accept its value {value!r} ({error}). NPURunConfig.* or "
+      "run_config.precision_mode sets it."
     ) from error
 
 

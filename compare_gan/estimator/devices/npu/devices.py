@@ -91,9 +91,10 @@ class NpuDevices(base.Devices):
       said = adapter_lib.in_one_line(error)
       raise adapter_lib.NoCard(
         f"npu_device opened no card ({said})",
-        f"The NPU cannot be opened: {said}. One card needs ASCEND_DEVICE_ID or "
-        "NPURunConfig.session_device_id at most; several need RANK_SIZE, "
-        "RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID in each process.",
+        f"The NPU cannot be opened: {said}. A single card needs at most "
+        "ASCEND_DEVICE_ID or NPURunConfig.session_device_id; several cards "
+        "need RANK_SIZE, RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID in "
+        "each process.",
       ) from error
 
   def describe(self) -> str:
@@ -146,8 +147,8 @@ class NpuDevices(base.Devices):
       if self._options.loss_scale:
         asked = "NPURunConfig.loss_scale = True"
       raise ValueError(
-        f"{asked} needs a card in INF/NAN mode: this one turns what overflows "
-        "into large numbers, which a loss scale does not see. Set "
+        f"{asked} needs a card in INF/NAN mode: this one turns overflows into "
+        "large finite numbers, which a loss scale cannot detect. Set "
         "run_config.precision_mode = 'allow_mix_precision' instead, without a "
         "loss scale."
       )
@@ -188,7 +189,7 @@ class NpuDevices(base.Devices):
     """Returns a dataset with one element for each step: batches and draws."""
     _require_static(dataset.element_spec)
     count = model.batches_per_step
-    plan = planned_draws.of_step(
+    plan = planned_draws.plan_step(
       model, [dataset.element_spec] * count, self._number, self._index
     )
 
@@ -270,8 +271,8 @@ def _require_static(spec):
   for part in tf.nest.flatten(spec):
     if part.dtype in (tf.float64, tf.string, tf.variant):
       raise ValueError(
-        f"The dataset's batches hold {part.dtype.name}, which an NPU has not. "
-        "Use float32 and int32."
+        f"The dataset's batches hold {part.dtype.name}, which NPUs do not "
+        "support. Use float32 and int32."
       )
     if not part.shape.is_fully_defined():
       raise ValueError(

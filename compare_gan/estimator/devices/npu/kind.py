@@ -65,7 +65,7 @@ def choose(
   on = devices.NpuDevices(options, mode, seed)
   if batch_size is not None and batch_size % on.num_replicas():
     raise ValueError(
-      f"options.batch_size = {batch_size} does not divide by the "
+      f"options.batch_size = {batch_size} is not divisible by the "
       f"{on.num_replicas()} cards of RANK_SIZE. Choose a multiple."
     )
   return on
@@ -87,7 +87,7 @@ def choose_if_any(
     adapter.import_adapter()
     if num_hosts > 1 and not _is_one_of_several():
       return None, (
-        f"RANK_SIZE, by which NPUs know of each other, is not set for the "
+        "RANK_SIZE, which tells the NPUs of each other, is not set for the "
         f"{num_hosts} hosts"
       )
     return choose(batch_size, run_config), ""

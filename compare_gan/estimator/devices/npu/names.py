@@ -118,8 +118,8 @@ WITHOUT_MEANING = {
 
 # name -> what to do instead. True, or a value, asks for the impossible.
 _CARDS = (
-  "Strategies do not drive NPUs. Leave it out, and start a process for each "
-  "card with RANK_SIZE, RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID"
+  "NPUs do not use distribution strategies. Leave it out, and start a process "
+  "for each card with RANK_SIZE, RANK_ID, RANK_TABLE_FILE and ASCEND_DEVICE_ID"
 )
 REFUSED = {
   "distribute": _CARDS,
@@ -130,7 +130,7 @@ REFUSED = {
   "save_checkpoints_secs": "Set NPURunConfig.save_checkpoints_steps instead: "
   "processes must agree on the step",
   "enable_compress_weight": "It is for inference. Leave it out",
-  "insert_op_file": "It would change the images behind the dataset's back. "
+  "insert_op_file": "It would change images after the dataset has made them. "
   "Leave it out",
   "dynamic_input": "All shapes of a step are static. Leave it out",
   "frozen_variable": "A frozen variable is not trained. Leave it out",

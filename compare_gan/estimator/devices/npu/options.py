@@ -90,7 +90,7 @@ def _refuse(given):
   for name, advice in names.REFUSED.items():
     if given.get(name):
       raise ValueError(
-        f"NPURunConfig.{name} = {given[name]!r} cannot be done. {advice}."
+        f"NPURunConfig.{name} = {given[name]!r} is not supported. {advice}."
       )
 
 
@@ -110,7 +110,7 @@ def _training(given):
     steps = chosen.setdefault("iterations_per_loop", 1)
     if steps != 1:
       raise ValueError(
-        "NPURunConfig.mix_compile_mode = True needs one step at a time, but "
+        "NPURunConfig.mix_compile_mode = True runs one step at a time, but "
         f"NPURunConfig.iterations_per_loop = {steps}. Set one of them only."
       )
   return chosen

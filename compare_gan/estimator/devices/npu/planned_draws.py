@@ -5,7 +5,8 @@ draws is a function of global_step. So the step is traced once, the draws are
 cut out of its graph with everything that they depend on, and this part becomes
 a stage of the input pipeline, which runs on the host:
 
-  plan = planned_draws.of_step(model, [spec] * model.batches_per_step, replicas)
+  specs = [spec] * model.batches_per_step
+  plan = planned_draws.plan_step(model, specs, replicas)
   noise = tf.data.Dataset.range(n).map(plan.draw)  # the steps' very numbers
   with draws.fed(next(noise)):
     model.train_step(batches)                      # draws nothing
@@ -83,7 +84,7 @@ def traced(
   return step.get_concrete_function(specs), noted
 
 
-def of_step(model: Any, specs: Any, number: int = 1, index: int = 0) -> Plan:
+def plan_step(model: Any, specs: Any, number: int = 1, index: int = 0) -> Plan:
   """Returns the Plan of a step; see `traced`."""
   step, noted = traced(model, specs, number, index)
   for draw in noted:
@@ -101,7 +102,7 @@ def of_step(model: Any, specs: Any, number: int = 1, index: int = 0) -> Plan:
 
 def step_graph(model: Any, specs: Any) -> tf.Graph:
   """Returns the graph of a step whose draws come with its batches."""
-  plan = of_step(model, specs)
+  plan = plan_step(model, specs)
 
   @tf.function(autograph=False)
   def step(batches, drawn):
@@ -114,14 +115,14 @@ def step_graph(model: Any, specs: Any) -> tf.Graph:
 def _require_plannable(draw, graph):
   if draw.graph is not graph:
     raise ValueError(
-      f"{draw.name} is drawn inside of a loop or a condition of the "
-      "step's graph, where an NPU cannot get it from the input pipeline. With "
+      f"{draw.name} is drawn inside a loop or a condition of the step's "
+      "graph, where an NPU cannot get it from the input pipeline. With "
       "options.micro_batches = 1 there is no loop."
     )
   if not draw.shape.is_fully_defined():
     raise ValueError(
-      f"{draw.name} has a shape that is known only as the step runs. On "
-      "an NPU all shapes must be static."
+      f"{draw.name} has a shape that is known only when the step runs. On an "
+      "NPU all shapes must be static."
     )
 
 
@@ -141,7 +142,8 @@ def _cut(step, global_step, wanted):
     if op.type == "Placeholder":
       raise ValueError(
         f"A draw of the step depends on {op.name}, which is on the device: an "
-        "NPU's noise is drawn before, from the seed and global_step alone."
+        "NPU's noise is drawn before the step, from the seed and global_step "
+        "alone."
       )
     found[op.name] = _copy(op)
     left.extend(x.op for x in op.inputs)

@@ -103,12 +103,12 @@ def settings(
       f"preflight.on_findings = {on_findings!r} is unknown. It can be "
       f"{', '.join(map(repr, _MODES))}."
     )
-  path = ops_json or _of_installation()
+  path = ops_json or _list_of_installation()
   known = _read(path) if path else set(_OPS.split())
   return on_findings, known | set(also), path
 
 
-def _of_installation():
+def _list_of_installation():
   folder = os.environ.get("ASCEND_OPP_PATH")
   path = folder and os.path.join(folder, _IN_OPP)
   return path if path and os.path.isfile(path) else None
@@ -156,12 +156,14 @@ def findings(
     _, known, _ = settings()
   found, shapes = [], _Shapes()
   for op in graphs.reachable(graph):
-    is_lost = shapes.lost_by(op)
-    found.extend(_of_op(op, known, shapes.are_constant(op)))
+    is_lost = shapes.loses_shape(op)
+    found.extend(_findings_of_op(op, known, shapes.are_constant(op)))
     if is_lost:
       where = f"{op.name}{_line(op)}"
-      found.append(Finding(f"{op.type} makes an unknown shape", where, True))
-  found.extend(_of_functions(graph, known))
+      found.append(
+        Finding(f"{op.type} returns a tensor of unknown shape", where, True)
+      )
+  found.extend(_findings_of_functions(graph, known))
   return found
 
 
@@ -178,7 +180,7 @@ class _Shapes:
       set()
     )  # ops whose results have known shapes
 
-  def lost_by(self, op: tf.Operation) -> bool:
+  def loses_shape(self, op: tf.Operation) -> bool:
     """Returns whether op loses a static shape; call it for inputs first."""
     sources = [x for x in op.inputs if x.dtype != tf.resource]
     settled = all(x.op in self._settled for x in sources)
@@ -196,7 +198,7 @@ class _Shapes:
     return False
 
   def are_constant(self, op: tf.Operation) -> bool:
-    """Returns whether the results of an op given to `lost_by` are constants."""
+    """Returns whether an op given to `loses_shape` has constant results."""
     return op in self._constant
 
   def _is_constant(self, op, settled):
@@ -212,9 +214,9 @@ def _is_static(x):
   return x.shape.is_fully_defined()
 
 
-def _of_op(op, known, is_constant):
+def _findings_of_op(op, known, is_constant):
   where = f"{op.name}{_line(op)}"
-  for finding in _of_type(op.type, known, where):
+  for finding in _findings_of_type(op.type, known, where):
     if is_constant and not finding.refused:
       finding = finding._replace(
         problem=f"{finding.problem}, but depends on constants alone and is "
@@ -224,25 +226,29 @@ def _of_op(op, known, is_constant):
     yield finding
   for x in op.outputs:
     if x.dtype in _BAD_DTYPES:
-      yield Finding(f"{op.type} makes {x.dtype.name}", where, True)
+      yield Finding(f"{op.type} returns {x.dtype.name}", where, True)
 
 
-def _of_type(kind, known, where):
+def _findings_of_type(kind, known, where):
   if kind in _LOOPS:
     yield Finding(
-      "a loop inside of the step would be the second one of the graph, and "
-      "the loop of steps could not run on the card",
+      "a loop inside the step would be nested in the loop of steps, which "
+      "then cannot run on the card",
       where,
       True,
     )
   elif kind.startswith(("Stateless", "Random")) and kind != "StatelessIf":
     if kind not in known:
-      yield Finding(f"{kind} draws on the card, which cannot", where, True)
+      yield Finding(
+        f"{kind} draws random numbers on the card, which is not supported",
+        where,
+        True,
+      )
   elif kind not in known:
     yield Finding(f"{kind} is not on the list", where)
 
 
-def _of_functions(graph, known):
+def _findings_of_functions(graph, known):
   """Yields the findings in branches and other functions of the graph."""
   names = {dtype.as_datatype_enum: dtype.name for dtype in _BAD_DTYPES}
   for function in graph.as_graph_def().library.function:
@@ -250,7 +256,7 @@ def _of_functions(graph, known):
       continue  # For gradients of calls; not called by itself.
     for node in function.node_def:
       where = f"{node.name} of {function.signature.name}"
-      yield from _of_type(node.op, known, where)
+      yield from _findings_of_type(node.op, known, where)
       for key in ("T", "dtype", "DstT"):
         if node.attr[key].type in names:
           name = names[node.attr[key].type]
@@ -277,7 +283,7 @@ def check(graph: tf.Graph) -> None:
   if bad:
     raise ValueError(
       f"An NPU would not run this step as one graph: {_list(bad)}. "
-      "preflight.on_findings = 'warn' trains nevertheless."
+      "preflight.on_findings = 'warn' trains anyway."
     )
   found = [finding for finding in found if not finding.is_constant]
   if found:
@@ -303,7 +309,7 @@ def report(graph: tf.Graph) -> str:
     counts.update(node.op for node in function.node_def)
   lines = [
     f"Preflight for an NPU: {sum(counts.values())} ops of {len(counts)} types.",
-    f"The list of known ones is {path or 'that of preflight.py'}.",
+    f"The list of known types is {path or 'that of preflight.py'}.",
   ]
   lines += [
     f"  {'ok' if kind in known else '??'}  {count:5d}  {kind}"

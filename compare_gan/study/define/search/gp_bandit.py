@@ -70,7 +70,7 @@ class GpBandit(phase.Phase):
     if not ranges:
       raise ValueError(
         f"gp_bandit has nothing to search in {group.key}: all of its ranges "
-        "are inert there. Name another setting in gp_bandit.ranges."
+        "are inert there. Give a range to another setting in gp_bandit.ranges."
       )
     random = ranges_lib.random_numbers(seed, self.name, group.key, str(round))
     x, y = _points(ranges, history.trials)
@@ -93,7 +93,7 @@ class GpBandit(phase.Phase):
       ranges: [(name, Range)] of the axes.
     """
     candidates = _candidates(random, x, y, ranges)
-    candidates = _without(candidates, x)
+    candidates = _without_point(candidates, x)
     length, noise = gaussian_process.fit(x, y)
     chosen = []
     for _ in range(self._batch):
@@ -157,7 +157,7 @@ def _candidates(random, x, y, ranges):
   return found
 
 
-def _without(candidates, x):
+def _without_point(candidates, x):
   """Returns the candidates, each once, that are not points of x."""
   seen = {tuple(np.round(point, 9)) for point in x}
   kept = []

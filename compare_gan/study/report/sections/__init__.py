@@ -87,8 +87,8 @@ def own(sections: Sequence[Union[str, Maker]] = ()) -> dict[str, Maker]:
     name, maker = _named(each)
     if name in makers:
       raise ValueError(
-        f"report.sections holds two sections of the name {name!r}. Rename one "
-        "of them."
+        f"report.sections holds two sections named {name!r}. Rename one of "
+        "them."
       )
     makers[name] = maker
   return makers
@@ -107,7 +107,7 @@ def _named(each):
       maker = getattr(dotted_path.module(parent), name, None)
   if not callable(maker):
     raise ValueError(
-      f"report.sections holds {each!r}, which is no section. It can hold a "
+      f"report.sections holds {each!r}, which is not a section. It can hold a "
       "function, @my_section, the dotted path of a function, or that of a "
       "module with a function section(report)."
     )

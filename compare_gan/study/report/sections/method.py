@@ -18,7 +18,7 @@ _RULES = {
 def section(report: sections.Report) -> sections.Section:
   """Returns the Section."""
   return sections.Section(
-    "How they came about",
+    "How the figures were computed",
     html="<dl></dl>",
     data={"facts": facts(report.table, report.summary)},
     script=html_page.read_beside(__file__, "method.js"),
@@ -57,8 +57,7 @@ def facts(
     (
       "Top percent",
       f"boxes of the best {percent:g} % of the settings of each value, at "
-      "least one: best-of-n figures, which look the better the more settings "
-      "there were",
+      "least one: best-of-n figures, which improve with the number of settings",
     ),
     (
       "Budget",
@@ -66,10 +65,10 @@ def facts(
       "independently (i.i.d.), and simulated 1,000 times with the phases in "
       f"their order ({', '.join(study.get('phases') or ['one phase'])}): "
       "descriptions of these settings. The band of the simulated curve is the "
-      "spread of orders, no confidence interval. Where the settings are "
+      "spread over orders, not a confidence interval. Where the settings are "
       "independent draws, of one random search, there is an interval of 95 % "
-      "for the median best of k new settings, from order statistics, up to k = "
-      "n / 5.3",
+      "for the median best of k new settings, from order statistics, up to k "
+      "= n / 5.3",
     ),
     ("Effects", _effects(summary)),
     (
@@ -97,11 +96,11 @@ def _seeds(study):
     differ = "How they differ is not known: the scores were imported"
   first = study.get("seeds_at_first", seeds)
   if first >= seeds:
-    return f"{differ}. None was added after the study was begun"
+    return f"{differ}. None was added after the study had begun"
   return (
     f"{differ}. The study was begun with {first} and has {seeds}: "
-    f"{seeds - first} added later. Seeds that are added until a difference "
-    "shows make one out of noise more often than p says"
+    f"{seeds - first} added later. Adding seeds until a difference shows "
+    "finds false ones more often than p says"
   )
 
 
@@ -118,14 +117,14 @@ def _effects(summary):
     "matched, with any seeds, and the costs of their seeds are averaged. With "
     "6 settings or more the test is Wilcoxon's signed-rank one, exact up to "
     "100; the estimate is that of Hodges and Lehmann, its interval of 95 % is "
-    "the test's own, uncorrected. With 2 to 5 settings there is Student's t, "
-    "which assumes normal differences, and no claim. With a single setting the "
-    "seeds are the unit, by Mann and Whitney's exact test, or Welch's t where "
-    f"their numbers differ. Here: {'; '.join(tests) or 'nothing'}. The family "
-    f"of Holm's correction is the whole report: {len(family)} of "
-    f"{len(compared)} comparisons{few}. A failure costs the worst value among "
-    "the runs compared; settings where all of them failed are left out. Other "
-    "metrics, shares of failures and probabilities to be better (P) are "
-    "exploratory. A claim is about settings like these, within the values of "
-    "the other axes that were tried"
+    "the test's own, uncorrected. With 2 to 5 settings the test is Student's "
+    "t, which assumes normal differences, and no claim is made. With a single "
+    "setting the seeds are the unit, by Mann and Whitney's exact test, or "
+    "Welch's t where their numbers differ. Here: "
+    f"{'; '.join(tests) or 'nothing'}. The family of Holm's correction is the "
+    f"whole report: {len(family)} of {len(compared)} comparisons{few}. A "
+    "failure costs the worst value among the runs compared; settings where "
+    "all of them failed are left out. Other metrics, shares of failures and "
+    "probabilities of being better (P) are exploratory. A claim is about "
+    "settings like these, within the values of the other axes that were tried"
   )

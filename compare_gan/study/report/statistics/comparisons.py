@@ -145,10 +145,7 @@ def all_comparisons(table: table_lib.Table) -> dict[str, list[Comparison]]:
     for axis in table.study["axes"]
   }
   family = [
-    each.found.p
-    for of_axis in found.values()
-    for each in of_axis
-    if each.tested
+    each.found.p for group in found.values() for each in group if each.tested
   ]
   corrected = iter(significance.holm(family))
   return {
@@ -157,9 +154,9 @@ def all_comparisons(table: table_lib.Table) -> dict[str, list[Comparison]]:
         p_holm=float(next(corrected)) if each.tested else math.nan,
         n_tests=len(family),
       )
-      for each in of_axis
+      for each in group
     ]
-    for axis, of_axis in found.items()
+    for axis, group in found.items()
   }
 
 

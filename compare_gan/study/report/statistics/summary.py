@@ -75,13 +75,13 @@ def summarize(table: table_lib.Table) -> Summary:
   return Summary(
     found,
     worst,
-    _of_each(
+    _apply_to_each(
       groups,
       lambda group: best_settings.top_percent(
         [each.value for each in group], study.get("top_percent", 5)
       ),
     ),
-    _of_each(
+    _apply_to_each(
       groups if len(values) else {},
       lambda group: budget.budget_curve(group, study.get("phases", []), worst),
     ),
@@ -90,14 +90,14 @@ def summarize(table: table_lib.Table) -> Summary:
       pair: interaction_lib.medians_of_pairs(found, *pair, axes)
       for pair in itertools.combinations(axes, 2)
     },
-    _of_each(groups, stability_lib.spread_of_scores),
+    _apply_to_each(groups, stability_lib.spread_of_scores),
     best_settings.best_of_cells(found),
     metrics,
     correlation_lib.rank_correlation(_scores(table, metrics)),
   )
 
 
-def _of_each(groups, function):
+def _apply_to_each(groups, function):
   return {
     axis: {value: function(group) for value, group in by_value.items()}
     for axis, by_value in groups.items()

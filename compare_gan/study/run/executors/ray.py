@@ -48,7 +48,7 @@ class Executor:
     except ConnectionError as error:
       raise ValueError(
         f"--executor_option address={address}: {error} `ray start --head` "
-        "starts a cluster; without an address one is started for the study."
+        "starts a cluster; without an address, the study starts one itself."
       ) from error
     cores = int(self._ray.cluster_resources().get("CPU", 1))
     if cores < self.threads:

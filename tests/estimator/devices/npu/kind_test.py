@@ -108,7 +108,9 @@ def test_one_of_several_cards_does_not_train_alone(double, monkeypatch):
 def test_auto_refuses_what_the_adapter_has_not(double):
   """A gin file that is wrong is no reason to train on something else."""
   gin.parse_config("NPURunConfig.op_debug_level = 99")
-  with pytest.raises(ValueError, match="no option op_debug_level or not the"):
+  with pytest.raises(
+    ValueError, match="no option op_debug_level or does not accept"
+  ):
     devices.choose("auto", run_config=run_config.for_device("auto"))
 
 
@@ -117,7 +119,7 @@ def test_hosts_without_rank_size_train_on_cpus(double, monkeypatch, capsys):
   found, why = kind.choose_if_any(num_hosts=2)
   assert found is None and double.handle is None
   assert why == (
-    "RANK_SIZE, by which NPUs know of each other, is not set for the 2 hosts"
+    "RANK_SIZE, which tells the NPUs of each other, is not set for the 2 hosts"
   )
 
 

@@ -194,12 +194,12 @@ def same_rows_everywhere():
 
 
 def same_noise_everywhere():
-  of_step = planned_draws.of_step
+  plan_step = planned_draws.plan_step
 
   def of_first(model, specs, number=1, index=0):
-    return of_step(model, specs, number, 0)
+    return plan_step(model, specs, number, 0)
 
-  return [(planned_draws, "of_step", of_first)]
+  return [(planned_draws, "plan_step", of_first)]
 
 
 def sends_nothing():

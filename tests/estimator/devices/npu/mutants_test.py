@@ -87,8 +87,11 @@ def test_the_double_catches(fault, message, tmp_path):
 @pytest.mark.parametrize(
   "fault,message",
   [
-    ("two_whiles", "would be the second one"),
-    ("draws_in_the_graph", "StatelessRandom.* draws on the card"),
+    ("two_whiles", "would be nested"),
+    (
+      "draws_in_the_graph",
+      "StatelessRandom.* draws random numbers on the card",
+    ),
     ("float64_on_the_card", "makes float64"),
   ],
 )
@@ -211,7 +214,7 @@ def test_two_cards_train_as_one_cpu(on_two, on_cpu):
 def test_two_cards_agree_on_numbers(on_two):
   for results in on_two:
     assert results["none"]["sums"] == [2**53 - 1, 6]
-    assert results["none"]["of_chief"] == 2**31 - 1
+    assert results["none"]["number_of_chief"] == 2**31 - 1
 
 
 @_two_cards

@@ -170,14 +170,14 @@ def test_the_adapter_has_what_we_set(name):
   "binding,message",
   [
     ("auto_tune_mode = 'RL,GA'", "auto_tune_mode"),
-    ("model_dir = 'x'", "model_dir = 'x' cannot be done. Give --model_dir"),
+    ("model_dir = 'x'", "model_dir = 'x' is not supported. Give --model_dir"),
     ("save_checkpoints_secs = 60", "Set NPURunConfig.save_checkpoints_steps"),
     ("distribute = 'npu'", "a process for each card"),
     ("horovod_mode = True", "a process for each card"),
     ("dump_config = 'all'", "must be a dict .* @DumpConfig"),
     (
       "mix_compile_mode = True\nNPURunConfig.iterations_per_loop = 10",
-      "mix_compile_mode = True needs one step .*iterations_per_loop = 10",
+      "mix_compile_mode = True runs one step .*iterations_per_loop = 10",
     ),
   ],
 )
@@ -198,7 +198,9 @@ def test_an_option_that_this_adapter_lacks_is_a_sentence():
 
 
 def test_a_value_that_this_adapter_lacks_is_a_sentence():
-  with pytest.raises(ValueError, match="no option jit_compile or not the val"):
+  with pytest.raises(
+    ValueError, match="no option jit_compile or does not accept its val"
+  ):
     _of_double("NPURunConfig.jit_compile = True")
 
 

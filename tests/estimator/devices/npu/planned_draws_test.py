@@ -39,7 +39,7 @@ def _draw(plan, step):
 
 
 def _plan(step, **replicas):
-  return planned_draws.of_step(Model(step), _SPECS, **replicas)
+  return planned_draws.plan_step(Model(step), _SPECS, **replicas)
 
 
 def test_a_plan_draws_what_the_step_would():
@@ -133,7 +133,7 @@ def test_other_draws_than_planned_are_refused():
   with pytest.raises(ValueError, match="not prepared"):
     with draws.fed([]):
       draws.normal([3])
-  with pytest.raises(ValueError, match="1 of 1 draws .* not asked for"):
+  with pytest.raises(ValueError, match="1 of 1 draws .* not used"):
     with draws.fed([tf.zeros([2])]):
       pass
 
@@ -164,7 +164,7 @@ _WITH_DROPOUT = """
 def test_gans_train_the_same(cls, architecture, bindings):
   gin.parse_config(bindings)
   plain, planned = [tiny.gan(cls, architecture) for _ in range(2)]
-  plan = planned_draws.of_step(planned, memory_check.specs(planned))
+  plan = planned_draws.plan_step(planned, memory_check.specs(planned))
 
   def step(batches, drawn):
     with draws.fed(drawn):

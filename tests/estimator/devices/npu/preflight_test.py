@@ -60,21 +60,21 @@ def _loop(x):
 @pytest.mark.parametrize(
   "step,spec,message",
   [
-    (lambda x: tf.cast(x, tf.float64), _X, "Cast makes float64"),
-    (lambda x: tf.cast(x, tf.complex64), _X, "Cast makes complex64"),
-    (tf.strings.as_string, _X, "AsString makes string"),
+    (lambda x: tf.cast(x, tf.float64), _X, "Cast returns float64"),
+    (lambda x: tf.cast(x, tf.complex64), _X, "Cast returns complex64"),
+    (tf.strings.as_string, _X, "AsString returns string"),
     (lambda x: tf.identity(x), tf.TensorSpec([None]), "unknown shape"),
-    (lambda x: tf.where(x > 0), _X, "Where makes an unknown shape"),
+    (lambda x: tf.where(x > 0), _X, "Where returns a tensor of unknown shape"),
     (
       lambda x: tf.zeros(tf.cast(x[0, :2], tf.int32)),
       _X,
-      "Fill makes an unknown shape",
+      "Fill returns a tensor of unknown shape",
     ),
-    (_loop, _X, "a loop inside of the step would be the second one"),
+    (_loop, _X, "a loop inside the step would be nested"),
     (
       lambda x: x + tf.random.stateless_normal([2, 3], [1, 2]),
       _X,
-      "draws on the card",
+      "draws random numbers on the card",
     ),
     (lambda x: x + tf.random.normal([2, 3]), _X, "RandomStandardNormal draws"),
     (tf.math.digamma, _X, "Digamma is not on the list"),
@@ -94,7 +94,7 @@ def test_a_finding_says_where_it_comes_from():
   def step(x):
     return tf.cast(x, tf.float64)
 
-  [text] = [t for t in _texts(step, _X) if "Cast makes" in t]
+  [text] = [t for t in _texts(step, _X) if "Cast returns" in t]
   assert "preflight_test.py:" in text
 
 
@@ -108,10 +108,12 @@ def test_what_no_result_hangs_on_is_no_finding():
 
 def test_refused_warned_or_off():
   graph = _graph(lambda x: tf.cast(x, tf.float64), _X)
-  with pytest.raises(ValueError, match="Cast makes float64.*preflight.on_find"):
+  with pytest.raises(
+    ValueError, match="Cast returns float64.*preflight.on_find"
+  ):
     preflight.check(graph)
   gin.parse_config("preflight.on_findings = 'warn'")
-  with pytest.warns(UserWarning, match="Cast makes float64"):
+  with pytest.warns(UserWarning, match="Cast returns float64"):
     preflight.check(graph)
   gin.parse_config("preflight.on_findings = 'off'")
   preflight.check(graph)

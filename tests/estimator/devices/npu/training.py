@@ -150,7 +150,7 @@ def _on_one_of_two_cards(fault, make):
       "is_chief": on.is_chief,
       "shard": on.shard(),
       "sums": on.sum_over_hosts([2**53 - 1 if rank else 0, 3]),
-      "of_chief": on.of_chief(2**31 - 1 - rank),
+      "number_of_chief": on.number_of_chief(2**31 - 1 - rank),
       "gradient": _gradient(on, rank + 1.0),
     }
 

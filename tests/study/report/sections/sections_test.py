@@ -74,10 +74,10 @@ def test_sections_are_named_by_function_or_dotted_path():
 @pytest.mark.parametrize(
   "named,message",
   [
-    (["no_such.module"], "holds 'no_such.module', which is no section"),
-    (["compare_gan.version"], "is no section"),
+    (["no_such.module"], "holds 'no_such.module', which is not a section"),
+    (["compare_gan.version"], "is not a section"),
     ("compare_gan.version", "must be a list"),
-    ([_section, _section], "two sections of the name '_section'"),
+    ([_section, _section], "two sections named '_section'"),
   ],
 )
 def test_names_that_lead_nowhere_are_refused(named, message):
