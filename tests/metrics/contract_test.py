@@ -256,7 +256,7 @@ def test_scores_are_declared_beside_the_formula():
 
 
 def test_a_direction_is_one_of_three():
-  with pytest.raises(ValueError, match="better 'larger'. It can be 'lower'"):
+  with pytest.raises(ValueError, match="'larger' as better. It can be 'lower'"):
     contract.declare(contract.Score("a", "larger"))
 
 

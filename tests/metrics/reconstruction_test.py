@@ -98,7 +98,7 @@ def test_bytes_and_floats_score_the_same():
 def test_another_is_never_the_image_itself(labels):
   labels = np.array(labels)
   for seed in range(5):
-    other = reconstruction_lib._of_another(labels, seed)
+    other = reconstruction_lib._indices_of_others(labels, seed)
     assert (other != np.arange(4)).all()
     for i, j in enumerate(other):
       if np.sum(labels == labels[i]) > 1:

@@ -63,7 +63,7 @@ def test_gin_sets_the_order():
 def test_refusals():
   with pytest.raises(ValueError, match="all zeros in row 1"):
     vendi(np.float32([[1, 0], [0, 0]]))
-  with pytest.raises(ValueError, match="vendi.q is -1, but an order"):
+  with pytest.raises(ValueError, match="vendi.q is -1, but it must be"):
     vendi(np.eye(2), -1)
   with pytest.raises(ValueError, match="vendi_of_classes.q is 'two'"):
     vendi_of_classes(np.eye(2), np.arange(2), "two")

@@ -41,7 +41,9 @@ def test_no_policy_changes_nothing():
 
 
 def test_unknown_change_lists_what_would_do():
-  with pytest.raises(ValueError, match="has flip.*color, translation, cutout"):
+  with pytest.raises(
+    ValueError, match="has the unknown flip.*color, translation, cutout"
+  ):
     augmentation.Augmentation("color,flip")
 
 
