@@ -966,20 +966,21 @@ def is_of_a_kind(case):
 
 
 def _kinds():
-  """Returns (id, check, path) for each such file, here and in subfolders."""
+  """Returns a check and a path for each such file, here and in subfolders."""
   return [
-    (f"{path.stem}-{check.__name__}", check, path)
+    pytest.param(
+      check,
+      path,
+      id=f"{path.stem}-{check.__name__}",
+      marks=getattr(check, "pytestmark", ()),
+    )
     for path in sorted((*_DIR.glob("*.json"), *_DIR.glob("*/*.json")))
     if _is(is_of_a_kind, case := json.loads(path.read_text()))
     for check in golden_cases.checks()[case["kind"]]
   ]
 
 
-@pytest.mark.parametrize(
-  "check,path",
-  [row[1:] for row in _kinds()],
-  ids=[name for name, *_ in _kinds()],
-)
+@pytest.mark.parametrize("check,path", _kinds())
 def test_kind(check, path):
   check(json.loads(path.read_text()))
 

@@ -329,11 +329,13 @@ def check_networks(case):
   compare(_forward(case, gan))
 
 
+@pytest.mark.long
 def check_updates(case):
   bind(case["config"])
   compare(_updates(case))
 
 
+@pytest.mark.long
 def check_training(case):
   if "train" not in case:
     pytest.skip("it holds no training")
