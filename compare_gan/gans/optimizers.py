@@ -99,9 +99,11 @@ class AdamOptimizer(Optimizer):
 
   beta1 and beta2 may be schedules, as in R3GAN (beta2 from 0.9 to 0.99). The
   bias correction is then 1 - beta(0) beta(1) ... beta(t), which makes the
-  moments weighted means of all gradients exactly. With `bias_correction` =
-  "power" it is 1 - beta(t)^(t + 1), as in PyTorch, where R3GAN's code sets the
-  present beta; the two differ in the first tens of steps only.
+  moments weighted means of all gradients exactly.
+
+  `bias_correction` = "power" is the paper's algorithm 1, as in PyTorch: 1 -
+  beta(t)^(t + 1), of the present beta, and epsilon is added afterwards. The two
+  differ in the first tens of steps, and for gradients of about epsilon.
   """
 
   def __init__(
@@ -168,7 +170,9 @@ class AdamOptimizer(Optimizer):
   def _rate(self, lr: tf.Tensor, step: Step) -> Any:
     beta1, beta2 = self._betas_at(step)
     beta1_t, beta2_t = self._corrections(beta1, beta2)
-    return lr * tf.sqrt(1.0 - beta2_t) / (1.0 - beta1_t), beta1, beta2
+    root = tf.sqrt(1.0 - beta2_t)
+    epsilon = self._epsilon * root if self._takes_powers else self._epsilon
+    return lr * root / (1.0 - beta1_t), epsilon, beta1, beta2
 
   def _corrections(self, *betas: Any) -> list[tf.Tensor]:
     """Returns beta1^t and beta2^t, t = 1 at the first step."""
@@ -183,10 +187,10 @@ class AdamOptimizer(Optimizer):
   def _update(
     self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
   ) -> tuple[tf.Tensor, ...]:
-    (lr_t, beta1, beta2), (m, v) = rate, slots
+    (lr_t, epsilon, beta1, beta2), (m, v) = rate, slots
     m = beta1 * m + (1.0 - beta1) * g
     v = beta2 * v + (1.0 - beta2) * tf.square(g)
-    return w - lr_t * m / (tf.sqrt(v) + self._epsilon), m, v
+    return w - lr_t * m / (tf.sqrt(v) + epsilon), m, v
 
   def _new_scalars(
     self, step: Step, *scalars: tf.Variable

@@ -164,7 +164,7 @@ def test_labels_project_the_units_of_d():
   """Soft ones score between those that they mix."""
   d, x = _discriminator(classes=3), _images(1)
   one, other, both = (
-    float(d(x, tf.constant([y]), True).logits)
+    float(d(x, tf.constant([y]), True).logits[0, 0])
     for y in ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.25, 0.75, 0.0])
   )
   assert one != other

@@ -296,6 +296,18 @@ def test_bias_corrected_by_powers_of_the_present_beta():
   assert [scope.full_name(v) for v in adam.variables][0] == "Adam/steps"
 
 
+@pytest.mark.parametrize("how,step", [("product", 1.2), ("power", 1.6)])
+def test_epsilon_is_added_before_the_correction_or_after_it(how, step):
+  """v is 1, its correction 1/4: 4 (1/2) 2 / (1 + 2/3), or 4 2 / (2 + 1/2)."""
+  w = variable(0.0)
+  epsilon = 2 / 3 if how == "product" else 0.5
+  adam = built(
+    optimizers.AdamOptimizer(4.0, 0.0, 0.75, epsilon, bias_correction=how), w
+  )
+  adam.apply_gradients([(tf.constant(2.0), w)], 0)
+  assert float(w) == pytest.approx(-2.0 * step, rel=1e-5)
+
+
 def test_powers_and_products_of_constant_betas_are_the_same():
   a, b = variable([1.0, 2.0], "a"), variable([1.0, 2.0], "b")
   both = [
