@@ -180,9 +180,9 @@ def test_a_folder_without_cases_does_not_pass(tmp_path):
 
 def test_files_of_other_forms_are_named(tmp_path):
   (tmp_path / "rows.json").write_text("[1, 2]")
-  (tmp_path / "r3gan.json").write_text('{"kind": "r3gan", "variables": []}')
+  (tmp_path / "mygan.json").write_text('{"kind": "mygan", "variables": []}')
   (tmp_path / "losses.json").write_text((_GOLDEN / "losses.json").read_text())
   code, said = _said_of(tmp_path, tmp_path)
   assert code == 1
-  assert "known_kind[rows]" in said and "known_kind[r3gan]" in said
+  assert "known_kind[rows]" in said and "known_kind[mygan]" in said
   assert "known_kind[losses]" not in said

@@ -19,3 +19,13 @@ PER_PAPERS_PIXEL = 0.5
 def to_papers(images: tf.Tensor) -> tf.Tensor:
   """Returns images in [0, 1] mapped to [-1, 1], as in papers."""
   return 2.0 * images - 1.0
+
+
+def from_papers(images: tf.Tensor, is_training: bool) -> tf.Tensor:
+  """Returns a generator's images around [-1, 1] mapped to [0, 1], in float32.
+
+  For generators without a last activation. In training images may leave [0, 1]:
+  clipped pixels would get no gradient. Afterwards they are clipped.
+  """
+  images = 0.5 * tf.cast(images, tf.float32) + 0.5
+  return images if is_training else tf.clip_by_value(images, 0.0, 1.0)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from typing import Optional
 
 from compare_gan.context import state
+from compare_gan.layers import grouped_conv
 import numpy as np
 import tensorflow as tf
 
@@ -92,7 +93,7 @@ def _without_variables(generate, specs):
   from tensorflow.python.framework import convert_to_constants
 
   def generated(*tensors: tf.Tensor) -> tf.Tensor:
-    with state.frozen():
+    with state.frozen(), grouped_conv.splitting():
       return generate(*tensors)
 
   traced = tf.function(generated, autograph=False).get_concrete_function(*specs)

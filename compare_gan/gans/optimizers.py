@@ -99,9 +99,11 @@ class AdamOptimizer(Optimizer):
 
   beta1 and beta2 may be schedules, as in R3GAN (beta2 from 0.9 to 0.99). The
   bias correction is then 1 - beta(0) beta(1) ... beta(t), which makes the
-  moments weighted means of all gradients exactly. PyTorch, where R3GAN's code
-  sets the present beta, has 1 - beta(t)^(t + 1); the two differ in the first
-  tens of steps only.
+  moments weighted means of all gradients exactly.
+
+  `bias_correction` = "power" is the paper's algorithm 1, as in PyTorch: 1 -
+  beta(t)^(t + 1), of the present beta, and epsilon is added afterwards. The two
+  differ in the first tens of steps, and for gradients of about epsilon.
   """
 
   def __init__(
@@ -112,9 +114,17 @@ class AdamOptimizer(Optimizer):
     epsilon: float = 1e-08,
     use_locking: bool = False,
     name: str = "Adam",
+    bias_correction: str = "product",
   ) -> None:
     super().__init__(learning_rate, name, slots={"m": 0.0, "v": 0.0})
     self._epsilon = epsilon
+    self._require(
+      bias_correction in ("product", "power"),
+      "bias_correction",
+      bias_correction,
+      "'product' or 'power'",
+    )
+    self._takes_powers = bias_correction == "power"
     self._set_betas(beta1, beta2)
 
   def _set_betas(self, beta1: Schedule, beta2: Schedule) -> None:
@@ -125,6 +135,9 @@ class AdamOptimizer(Optimizer):
       fits = first is None or 0 <= first < 1
       self._require(fits, argument, beta, "a number in [0, 1)")
     self._betas = beta1, beta2
+    if self._takes_powers:
+      self._scalar_values = {"steps": 0.0}
+      return
     # As in TF1, a product already includes the beta of the next step. For a
     # schedule that beta is not known yet, so its product begins with 1.
     self._scalar_values = {
@@ -156,25 +169,34 @@ class AdamOptimizer(Optimizer):
 
   def _rate(self, lr: tf.Tensor, step: Step) -> Any:
     beta1, beta2 = self._betas_at(step)
-    beta1_t, beta2_t = [  # beta^t, t = 1 at the first step
-      power * beta if callable(given) else power
-      for given, beta, power in zip(
-        self._betas, (beta1, beta2), self._scalars.values()
-      )
+    beta1_t, beta2_t = self._corrections(beta1, beta2)
+    root = tf.sqrt(1.0 - beta2_t)
+    epsilon = self._epsilon * root if self._takes_powers else self._epsilon
+    return lr * root / (1.0 - beta1_t), epsilon, beta1, beta2
+
+  def _corrections(self, *betas: Any) -> list[tf.Tensor]:
+    """Returns beta1^t and beta2^t, t = 1 at the first step."""
+    if self._takes_powers:
+      t = self._scalars["steps"] + 1.0
+      return [tf.pow(tf.cast(beta, tf.float32), t) for beta in betas]
+    return [
+      power * beta if callable(given) else tf.convert_to_tensor(power)
+      for given, beta, power in zip(self._betas, betas, self._scalars.values())
     ]
-    return lr * tf.sqrt(1.0 - beta2_t) / (1.0 - beta1_t), beta1, beta2
 
   def _update(
     self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
   ) -> tuple[tf.Tensor, ...]:
-    (lr_t, beta1, beta2), (m, v) = rate, slots
+    (lr_t, epsilon, beta1, beta2), (m, v) = rate, slots
     m = beta1 * m + (1.0 - beta1) * g
     v = beta2 * v + (1.0 - beta2) * tf.square(g)
-    return w - lr_t * m / (tf.sqrt(v) + self._epsilon), m, v
+    return w - lr_t * m / (tf.sqrt(v) + epsilon), m, v
 
   def _new_scalars(
     self, step: Step, *scalars: tf.Variable
   ) -> tuple[tf.Tensor, ...]:
+    if self._takes_powers:
+      return (scalars[0] + 1.0,)
     return tuple(
       power * beta for power, beta in zip(scalars, self._betas_at(step))
     )

@@ -54,6 +54,17 @@ def truncated_normal(
   return init
 
 
+def fan_in_normal(
+  gain: float = 1.0,
+) -> Callable[[np.random.RandomState, Sequence[int]], np.ndarray]:
+  """A normal of deviation gain / sqrt(fan_in), fan_in = prod(shape[:-1])."""
+
+  def init(rng: np.random.RandomState, shape: Sequence[int]) -> np.ndarray:
+    return normal(gain / np.sqrt(np.prod(shape[:-1])))(rng, shape)
+
+  return init
+
+
 def orthogonal(rng: np.random.RandomState, shape: Sequence[int]) -> np.ndarray:
   """Orthonormal columns (or rows) of the matrix [prod(shape[:-1]), shape[-1]].
 

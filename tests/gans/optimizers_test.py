@@ -226,6 +226,10 @@ def test_no_slots_no_variables(name):
     (lambda: optimizers.AdamOptimizer("0.1"), "AdamOptimizer.learning_rate"),
     (lambda: optimizers.AdamOptimizer(beta1=1.0), r"a number in \[0, 1\)"),
     (lambda: optimizers.AdamOptimizer(beta2="b"), "AdamOptimizer.beta2 = 'b'"),
+    (
+      lambda: optimizers.AdamOptimizer(bias_correction="sum"),
+      "bias_correction = 'sum'; it must be 'product' or 'power'",
+    ),
     (lambda: optimizers.AdamWOptimizer(decayed="none"), "'kernels' or 'all'"),
     (lambda: optimizers.AdamWOptimizer(weight_decay=-1), "must be 0 or more"),
     (lambda: optimizers.AdamOptimizer().corrected(1.5), r"must be in \(0, 1\]"),
@@ -274,6 +278,47 @@ def test_moments_stay_means_while_beta2_rises():
   for step in range(3):
     adam.apply_gradients([(tf.constant(3.0), w)], step)
     np.testing.assert_allclose(w.numpy(), -0.1 * (step + 1), rtol=1e-5)
+
+
+def test_bias_corrected_by_powers_of_the_present_beta():
+  """As PyTorch: v is 5.625 and beta2^2 0.5625 at the second step."""
+  w = variable(0.0)
+  beta2 = piecewise_schedule([(0, 0.5), (1, 0.75)])
+  adam = built(
+    optimizers.AdamOptimizer(0.1, 0.0, beta2, bias_correction="power"), w
+  )
+  moved = []
+  for step in range(2):
+    adam.apply_gradients([(tf.constant(3.0), w)], step)
+    moved.append(float(w))
+  second = 0.3 / (5.625 / 0.4375) ** 0.5
+  np.testing.assert_allclose(moved, [-0.1, -0.1 - second], rtol=1e-5)
+  assert [scope.full_name(v) for v in adam.variables][0] == "Adam/steps"
+
+
+@pytest.mark.parametrize("how,step", [("product", 1.2), ("power", 1.6)])
+def test_epsilon_is_added_before_the_correction_or_after_it(how, step):
+  """v is 1, its correction 1/4: 4 (1/2) 2 / (1 + 2/3), or 4 2 / (2 + 1/2)."""
+  w = variable(0.0)
+  epsilon = 2 / 3 if how == "product" else 0.5
+  adam = built(
+    optimizers.AdamOptimizer(4.0, 0.0, 0.75, epsilon, bias_correction=how), w
+  )
+  adam.apply_gradients([(tf.constant(2.0), w)], 0)
+  assert float(w) == pytest.approx(-2.0 * step, rel=1e-5)
+
+
+def test_powers_and_products_of_constant_betas_are_the_same():
+  a, b = variable([1.0, 2.0], "a"), variable([1.0, 2.0], "b")
+  both = [
+    (built(optimizers.AdamOptimizer(0.1, 0.5, 0.75, bias_correction=how), w), w)
+    for how, w in (("product", a), ("power", b))
+  ]
+  for step in range(3):
+    for adam, w in both:
+      g = tf.constant([1.0, -2.0]) * (step + 1.0)
+      adam.apply_gradients([(g, w)], step, when=tf.constant(step != 1))
+  np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
 def test_correction_of_stylegan2():

@@ -23,6 +23,7 @@ def draw(init, shape=SHAPE, seed=0):
     initializers.truncated_normal(0.02),
     initializers.orthogonal,
     initializers.glorot_normal,
+    initializers.fan_in_normal(2.0),
   ],
 )
 def test_values_are_float32_of_the_shape_and_follow_from_the_rng(init):
@@ -119,3 +120,8 @@ def test_a_deviation_has_no_effect_and_says_so():
   with pytest.warns(UserWarning, match="weights.stddev = 0.5 has no effect"):
     chosen = initializers.weights()
   np.testing.assert_array_equal(draw(chosen), draw(initializers.normal(0.02)))
+
+
+def test_fan_in_normal_divides_by_the_root_of_the_inputs():
+  values = draw(initializers.fan_in_normal(2.0), [5, 5, 4, 100])
+  np.testing.assert_allclose(values.std(), 2.0 / 10.0, rtol=0.03)

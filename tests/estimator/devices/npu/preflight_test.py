@@ -1,5 +1,6 @@
 """What an NPU would not run is named, with the line that it comes from."""
 
+import ast
 import json
 import os
 import re
@@ -172,11 +173,18 @@ def _channels(text):
     yield from (
       f"{name}.{net}.ch = 8" for net in ("Generator", "Discriminator")
     )
+  if name == "r3gan":
+    [widths] = re.findall(r"^r3gan.Generator.widths = (\[.*\])", text, re.M)
+    count = len(ast.literal_eval(widths))
+    for net in ("Generator", "Discriminator"):
+      yield f"r3gan.{net}.widths = {[8] * count}"
+      yield f"r3gan.{net}.cardinalities = {[2] * count}"
 
 
 def _marked(path):
   """The large ones take half a minute each."""
-  is_large = "imagenet" in path.stem or path.stem == "bigbigan_64"
+  is_large = "imagenet" in path.stem or "ffhq" in path.stem
+  is_large |= path.stem == "bigbigan_64"
   marks = [pytest.mark.slow] * is_large
   return pytest.param(path, id=path.stem, marks=marks)
 
@@ -184,9 +192,11 @@ def _marked(path):
 @pytest.mark.long
 @pytest.mark.parametrize("path", map(_marked, _CARDS))
 def test_no_card_has_an_op_that_is_not_known(path):
-  bindings = [*_SMALL.splitlines(), *_channels(path.read_text())]
-  if "_folder" in path.stem:  # For images that the user has.
-    bindings.append("dataset.name = 'celeb_a'")
+  text = path.read_text()
+  bindings = [*_SMALL.splitlines(), *_channels(text)]
+  if 'dataset.name = "folder"' in text:  # For images that the user has.
+    same = "imagenet_256" if "image_size = 256" in text else "celeb_a"
+    bindings.append(f"dataset.name = {same!r}")
   gin_files.parse([str(path)], bindings)
   gan = model_dir.make_gan(catalogue.dataset(fake=True))
   graph = planned_draws.step_graph(gan, memory_check.specs(gan))
