@@ -13,6 +13,7 @@ class OneDevice(base.Devices):
 
   def __init__(self, device: str) -> None:
     self._device = device
+    self.device_kind = "gpu" if "GPU" in device.upper() else "cpu"
 
   def scope(self) -> Any:
     return tf.device(self._device)
