@@ -202,7 +202,7 @@ def convolve_doubled(
   if upsample is resample.nearest:
     return _transposed(x, _sum_over_cell(kernel), height, width, "SAME")
   # Output pixel 2 p + e - 1 gets x[p] times the kernel at 2 - e: the first row
-  # and column are surplus. y[:, 1:, 1:] has a gradient that is slow in bfloat16.
+  # and column are surplus. The gradient of y[:, 1:, 1:] is slow in bfloat16.
   y = _transposed(x, kernel, height + 1, width + 1, "VALID")
   return tf.slice(y, [0, 1, 1, 0], [-1, height, width, -1])
 

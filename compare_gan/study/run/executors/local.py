@@ -81,9 +81,10 @@ class Executor:
     of = f"{cores()} cores" if cores() > 1 else "one core"
     if self.gpus:
       of += f" and {len(self.gpus)} GPU{'s' * (len(self.gpus) > 1)}"
+    runs = "1 run" if self.jobs == 1 else f"up to {self.jobs} runs"
+    threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
     return (
-      f"This machine has {of}: up to {self.jobs} run{'s' * (self.jobs > 1)} at "
-      f"once (--jobs), {self.threads} thread{'s' * (self.threads > 1)} for each "
+      f"This machine has {of}: {runs} at once (--jobs), {threads} for each "
       "(--executor_option threads=N)."
     )
 

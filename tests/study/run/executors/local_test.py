@@ -56,8 +56,8 @@ def test_a_line_says_how_cores_and_gpus_are_divided(monkeypatch):
   )
   monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
   assert local.Executor(jobs=1, threads="3").describe() == (
-    "This machine has 4 cores and 1 GPU: up to 1 run at once (--jobs), 3 "
-    "threads for each (--executor_option threads=N)."
+    "This machine has 4 cores and 1 GPU: 1 run at once (--jobs), 3 threads "
+    "for each (--executor_option threads=N)."
   )
 
 
