@@ -17,6 +17,7 @@ from typing import Optional
 
 from compare_gan import commands
 from compare_gan import console
+from compare_gan.console import lazy_imports
 
 
 def _verbs():
@@ -34,6 +35,19 @@ def _overview():
   for verb, docstring in _verbs().items():
     lines.append(f"  {verb:12}{docstring.splitlines()[0]}")
   return "\n".join(lines)
+
+
+def _parser(verb, command):
+  parser = argparse.ArgumentParser(
+    prog=f"compare_gan {verb}",
+    description=command.__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  parser.add_argument(
+    "--traceback", action="store_true", help="show where an error came from"
+  )
+  command.add_arguments(parser)
+  return parser
 
 
 def main(
@@ -57,18 +71,13 @@ def main(
   if os.getcwd() not in sys.path:  # For a user's modules, as in `python -m`.
     sys.path.insert(0, os.getcwd())
   begin()
-  with console.without_keras():
+  if "-h" in rest or "--help" in rest:
+    imports = lazy_imports.waiting()
+  else:
+    imports = console.without_keras()
+  with imports:
     command = importlib.import_module(f"{commands.__name__}.{verb}")
-  parser = argparse.ArgumentParser(
-    prog=f"compare_gan {verb}",
-    description=command.__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
-  parser.add_argument(
-    "--traceback", action="store_true", help="show where an error came from"
-  )
-  command.add_arguments(parser)
-  args = parser.parse_args(rest)
+    args = _parser(verb, command).parse_args(rest)
   try:
     command.run(args)
   except Exception as error:

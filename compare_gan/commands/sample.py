@@ -44,7 +44,7 @@ import numpy as np
 __doc__ = __doc__.replace("{kinds}", looks.described())
 
 _DEFAULT = "grid,images,npz"
-_SAMPLERS = {"ddls": ddls.DDLS, "rejection": rejection.Rejection}
+_SAMPLERS = ("ddls", "rejection")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument(
     "--sampler",
-    choices=sorted(_SAMPLERS),
+    choices=_SAMPLERS,
     help="z that D likes, of models trained with @non_saturating",
   )
   parser.add_argument("--z", help="npy file of latents [N, z_dim]")
@@ -214,7 +214,8 @@ def _sampler(args, gan):
         f"--{flag}={getattr(args, flag)} asks for others. Leave one of them "
         "out."
       )
-  sampler = _SAMPLERS[args.sampler]()
+  samplers = {"ddls": ddls.DDLS, "rejection": rejection.Rejection}
+  sampler = samplers[args.sampler]()
   sampler.check(gan)
   if moments.accumulators(gan, "accu_counter", of_discriminator=True):
     moments.fill_discriminator(gan, _dataset(args), args.accu_examples)

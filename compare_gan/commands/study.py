@@ -139,6 +139,7 @@ def _run(args):
   )
   shared = None
   if args.executor == "local":  # The others account for it themselves.
+    print(executor.describe(), flush=True)
     needed = needs.Needs(study, bool(executor.gpus))
     shared = room.Room(executor.memory, executor.jobs, needed)
   try:

@@ -24,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 NAMES = ("float32", "bfloat16", "float16")
+AUTO = "auto"  # what the devices multiply natively, see Devices.precision
 
 # The NPU's names for what its compiler may do to a float32 program, and the
 # closest equivalent on other devices.
@@ -78,12 +79,15 @@ def resolve(
   """Returns the arguments of `using` that `run_config.*` asks for.
 
   Args:
-    precision: `run_config.precision`, None for float32 or what the mode says.
+    precision: `run_config.precision`. None, and "auto" of devices that have no
+      choice, are float32 or what the mode says.
     mode: `run_config.precision_mode`. The same choice in an NPU's terms.
     on_npu: the NPU's compiler applies the mode itself. The program stays
       float32, and its loss is scaled for it.
   """
-  _require_one_of("precision", precision, NAMES)
+  _require_one_of("precision", precision, (*NAMES, AUTO))
+  if precision == AUTO:
+    precision = None
   _require_one_of("precision_mode", mode, (*_MODES, *_ONLY_ON_NPU))
   if mode is None:
     name = precision or "float32"
@@ -140,17 +144,23 @@ def _require_convolutions(name):
   Checks the values: bfloat16 convolutions of TensorFlow 2.6 on the CPU return
   without an error, and without a result.
   """
+  failure = why_not(name)
+  if failure is not None:
+    raise ValueError(
+      f"run_config.precision = {name!r}, but TensorFlow {tf.__version__} "
+      f"cannot convolve in it on this device ({failure}). Set "
+      "run_config.precision = 'float32', or use a later TensorFlow."
+    )
+
+
+def why_not(name: str) -> Optional[str]:
+  """Returns None, or why this device does not convolve in a precision."""
   if name == "float32":
-    return
+    return None
   # The result is cached: a probe takes a second.
   if name not in _works:
     _works[name] = _probe(tf.as_dtype(name))
-  if _works[name] is not None:
-    raise ValueError(
-      f"run_config.precision = {name!r}, but TensorFlow {tf.__version__} "
-      f"cannot convolve in it on this device ({_works[name]}). Set "
-      "run_config.precision = 'float32', or use a later TensorFlow."
-    )
+  return _works[name]
 
 
 _works: dict[str, Optional[str]] = {}  # name -> None, or why not

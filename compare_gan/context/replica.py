@@ -15,6 +15,10 @@ from typing import Optional
 class Replicas:
   """One replica. The estimator overrides these for the devices it drives."""
 
+  # What a single replica runs on, "cpu" or "gpu". Empty for several replicas,
+  # for devices with a compiler of their own, and outside of a training.
+  device_kind = ""
+
   def num_replicas(self) -> int:
     return 1
 
@@ -51,6 +55,7 @@ class _WithoutCommunication(Replicas):
 
   def __init__(self, replicas: Replicas, setting: str) -> None:
     self._replicas, self._setting = replicas, setting
+    self.device_kind = replicas.device_kind
 
   def num_replicas(self) -> int:
     return self._replicas.num_replicas()
@@ -87,10 +92,22 @@ def replica_id() -> Any:
   return _current.replicas.replica_id()
 
 
+def device_kind() -> str:
+  """Returns what this replica runs on, see `Replicas.device_kind`.
+
+  TensorFlow's fused kernels are used only where they were compared with the
+  formulas that they stand for. So a layer or an optimiser asks before it uses
+  one, and keeps its formula elsewhere.
+  """
+  return _current.replicas.device_kind
+
+
 def all_sum(x: Any, group_size: Optional[int] = None) -> Any:
   return _current.replicas.all_sum(x, group_size)
 
 
 def all_mean(x: Any, group_size: Optional[int] = None) -> Any:
   """Returns the mean of `x` over all replicas (or over a group of them)."""
+  if num_replicas() == 1:
+    return x
   return all_sum(x, group_size) / (group_size or num_replicas())

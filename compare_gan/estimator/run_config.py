@@ -34,7 +34,9 @@ class RunConfig:
     cluster_port: port of a host's first task under Slurm; None derives it from
       the number of the job.
     precision: what networks compute in, "float32" (the default), "bfloat16", or
-      "float16" with a loss scale; weights are float32 in any case.
+      "float16" with a loss scale; weights are float32 in any case. "auto" is
+      bfloat16 where the device multiplies it natively, see
+      devices/native_precision.py, and float32 elsewhere.
     precision_mode: the precision as a device's own compiler calls it, if it has
       one; "allow_mix_precision" means float16 elsewhere.
     memory_check: what happens if the training is unlikely to fit into memory,

@@ -105,9 +105,9 @@ def run(
     sums, parts = _loop(part, count, like, outputs, variables)
   else:
     sums, parts = _unrolled(part, count)
-  means = [None if total is None else total / count for total in sums]
   if count == 1:  # Unchanged: a tape has recorded them.
-    return means, [output for [output] in parts]
+    return list(sums), [output for [output] in parts]
+  means = [None if total is None else total / count for total in sums]
   return means, [join(tf.stack(output)) for output in parts]
 
 

@@ -19,6 +19,7 @@ from compare_gan.context import state
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
+from compare_gan.layers import fused_batch_norm
 from compare_gan.layers import initializers
 from compare_gan.layers.gin_names import ARCH_OPS
 from compare_gan.layers.kernel import Kernel
@@ -81,14 +82,38 @@ class StandardizeBatch(Module):
         self.accu_counter = stored("accu_counter", [], 1e-12)
         self.update_accus = stored("update_accus", [], 0, tf.int32)
 
-  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
+  def __call__(
+    self,
+    x: tf.Tensor,
+    is_training: bool,
+    gamma: Optional[tf.Variable] = None,
+    beta: Optional[tf.Variable] = None,
+  ) -> tf.Tensor:
+    """Returns the standardised x, or gamma times it + beta, the two [C]."""
+    if is_training and fused_batch_norm.is_usable(x) and not self._is_across():
+      return self._fused(x, gamma, beta)
+    x = self._standardized(x, is_training)
+    if gamma is None or beta is None:
+      return x
+    return x * tf.cast(gamma, x.dtype) + tf.cast(beta, x.dtype)
+
+  def _fused(self, x, gamma, beta):
+    channels = x.shape[-1:]
+    y, mean, variance = fused_batch_norm.normalize(
+      x,
+      tf.ones(channels) if gamma is None else gamma,
+      tf.zeros(channels) if beta is None else beta,
+      self._epsilon,
+    )
+    self._move_averages(mean, variance)
+    return y
+
+  def _standardized(self, x, is_training):
     inputs_dtype = x.dtype
     x = tf.cast(x, tf.float32)
     if is_training:
       mean, variance = self._moments(x)
-      if self._use_moving_averages:
-        self._move(self.moving_mean, mean)
-        self._move(self.moving_variance, variance)
+      self._move_averages(mean, variance)
     elif self._use_moving_averages:
       mean, variance = self.moving_mean, self.moving_variance
     else:
@@ -98,15 +123,23 @@ class StandardizeBatch(Module):
 
   def _moments(self, x):
     axes = list(range(x.shape.rank - 1))
-    across = self._use_cross_replica_mean
-    if across is None:
-      across = replica.num_replicas() > 1
-    if not across:
+    if not self._is_across():
       return batch_moments(x, axes)
     if not self._gin_scope:
       return cross_replica_moments(x, axes)
     with gin.config_scope(self._gin_scope):
       return cross_replica_moments(x, axes)
+
+  def _is_across(self):
+    """Returns whether moments are those of the global batch."""
+    if self._use_cross_replica_mean is None:
+      return replica.num_replicas() > 1
+    return self._use_cross_replica_mean
+
+  def _move_averages(self, mean, variance):
+    if self._use_moving_averages:
+      self._move(self.moving_mean, mean)
+      self._move(self.moving_variance, variance)
 
   def _move(self, average, value):
     state.update(
@@ -190,8 +223,7 @@ class BatchNorm(Module):
     is_training: bool,
   ) -> tf.Tensor:
     del z, y
-    x = self.standardize(x, is_training)
-    return x * tf.cast(self.gamma, x.dtype) + tf.cast(self.beta, x.dtype)
+    return self.standardize(x, is_training, self.gamma, self.beta)
 
 
 def _modulate(x, gamma, beta):

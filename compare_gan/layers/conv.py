@@ -108,6 +108,7 @@ class Deconv2D(Module):
     return tf.nn.bias_add(x, tf.cast(bias, x.dtype))
 
 
+_FOLDED = (tf.float32, tf.bfloat16)  # float16 was not measured.
 _PREFIX = {"up": "up_", "down": "down_", "none": "same_"}
 
 
@@ -122,7 +123,7 @@ class ScaledConv2D(Module):
     upsample: how "up" doubles, `resample.unpool` as in the original.
     name: prefixed with `up_`, `down_` or `same_`.
     fold: whether the two become one convolution. None: if that is faster, as it
-      is in float32.
+      is in float32 and bfloat16.
   """
 
   def __init__(
@@ -155,7 +156,7 @@ class ScaledConv2D(Module):
     return self.conv(x, is_training, self._convolve)
 
   def _convolve(self, x, kernel):
-    fold = x.dtype == tf.float32 if self.fold is None else self.fold
+    fold = x.dtype in _FOLDED if self.fold is None else self.fold
     if self._scale == "up":
       convolve = convolve_doubled if fold else convolve_doubled_plainly
       return convolve(x, kernel, self._upsample)
@@ -195,21 +196,26 @@ def convolve_doubled(
     return upsample(_convolve(x, kernel))
   if size != 3:
     return convolve_doubled_plainly(x, kernel, upsample)
-  if upsample is resample.nearest:
-    kernel = _sum_over_cell(kernel)
-  # Output pixel 2 p + e - 1 gets x[p] times the kernel at 2 - e (3 - e if it is
-  # 4x4): there is a surplus row and column at the top left and, for 4x4, at the
-  # bottom right.
-  after = kernel.shape[0] - 3
-  flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
+  # No padding="EXPLICIT" for these: oneDNN does not take it, and the kernels
+  # that do are slower, in bfloat16 by hundreds of times.
   height, width = 2 * x.shape[1], 2 * x.shape[2]
+  if upsample is resample.nearest:
+    return _transposed(x, _sum_over_cell(kernel), height, width, "SAME")
+  # Output pixel 2 p + e - 1 gets x[p] times the kernel at 2 - e: the first row
+  # and column are surplus. The gradient of y[:, 1:, 1:] is slow in bfloat16.
+  y = _transposed(x, kernel, height + 1, width + 1, "VALID")
+  return tf.slice(y, [0, 1, 1, 0], [-1, height, width, -1])
+
+
+def _transposed(x, kernel, height, width, padding):
+  """Returns the transposed convolution of stride 2 to a given size."""
+  flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
   y = tf.raw_ops.Conv2DBackpropInput(
     input_sizes=[tf.shape(x)[0], height, width, kernel.shape[3]],
     filter=flipped,
     out_backprop=x,
     strides=[1, 2, 2, 1],
-    padding="EXPLICIT",
-    explicit_paddings=[0, 0, 1, after, 1, after, 0, 0],
+    padding=padding,
   )
   y.set_shape([None, height, width, kernel.shape[3]])
   return y

@@ -2,13 +2,13 @@
 
 import argparse
 
-from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans import abstract_gan
 from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_classes
 
 
-def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+def check(gan: abstract_gan.AbstractGAN, args: argparse.Namespace) -> None:
   require_classes(gan, "class_grids")
   if args.z is not None:
     raise ValueError(

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from compare_gan.context import scope
 from compare_gan.context import state
-from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans import abstract_gan
 from compare_gan.layers import linear
 from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
 
 
-def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+def check(gan: abstract_gan.AbstractGAN, args: argparse.Namespace) -> None:
   require_pictures(gan, "directions")
   z_dim = gan.options.z_dim
   if args.directions is not None and not 1 <= args.directions <= z_dim:
@@ -89,7 +89,9 @@ def rank(values: np.ndarray) -> int:
   return max(1, int(np.sum(values > _ZERO * values[0])))
 
 
-def layers_of_z(gan: AbstractGAN, averaged: bool = True) -> list[Layer]:
+def layers_of_z(
+  gan: abstract_gan.AbstractGAN, averaged: bool = True
+) -> list[Layer]:
   """Returns the linear layers of G that get coordinates of z unchanged.
 
   Args:
@@ -153,7 +155,9 @@ def _name(layer):
   return name.partition("/")[2] or name
 
 
-def chosen_layers(gan: AbstractGAN, averaged: bool, text: str) -> list[Layer]:
+def chosen_layers(
+  gan: abstract_gan.AbstractGAN, averaged: bool, text: str
+) -> list[Layer]:
   """Returns the layers of z whose names contain a text, at least one."""
   layers = layers_of_z(gan, averaged)
   if not layers:

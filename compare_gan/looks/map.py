@@ -11,7 +11,7 @@ import importlib.util
 from typing import Any
 from typing import Optional
 
-from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans import abstract_gan
 from compare_gan.looks.subject import Subject
 from compare_gan.pictures import chart
 import numpy as np
@@ -94,7 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
 
 
-def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+def check(gan: abstract_gan.AbstractGAN, args: argparse.Namespace) -> None:
   del gan
   if args.map not in _METHODS:
     raise ValueError(

@@ -2,7 +2,7 @@
 
 import argparse
 
-from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans import abstract_gan
 from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_classes
@@ -10,7 +10,7 @@ from compare_gan.looks.subject import require_classes
 _CELLS = 64  # as many as a picture can show
 
 
-def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+def check(gan: abstract_gan.AbstractGAN, args: argparse.Namespace) -> None:
   del args
   require_classes(gan, "morph")
 

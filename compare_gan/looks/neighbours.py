@@ -8,7 +8,7 @@ same data are. An exact copy of a training image has a distance of exactly 0.
 import argparse
 from collections.abc import Iterable
 
-from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans import abstract_gan
 from compare_gan.looks import real
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_pictures
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
 
 
-def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+def check(gan: abstract_gan.AbstractGAN, args: argparse.Namespace) -> None:
   require_pictures(gan, "neighbours")
   if args.neighbours < 1:
     raise ValueError(f"--neighbours={args.neighbours}: it must be 1 or more.")

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans import abstract_gan
 from compare_gan.looks.subject import Subject
 from compare_gan.looks.subject import require_pictures
 from compare_gan.pictures import chart
@@ -18,7 +18,7 @@ import numpy as np
 _HEADER = ("frequency", "real", "fake")
 
 
-def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+def check(gan: abstract_gan.AbstractGAN, args: argparse.Namespace) -> None:
   del args
   require_pictures(gan, "spectrum")
 

@@ -11,7 +11,7 @@ from typing import Callable
 from typing import Optional
 
 from compare_gan.evaluation import sampling
-from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans import abstract_gan
 from compare_gan.looks import real
 from compare_gan.pictures import picture_files
 from compare_gan.storage import files
@@ -36,7 +36,7 @@ class Subject:
 
   def __init__(
     self,
-    gan: AbstractGAN,
+    gan: abstract_gan.AbstractGAN,
     folder: str,
     draw: Callable[[Optional[Sequence[int]]], Latents],
     classes: Optional[Sequence[int]] = None,
@@ -115,7 +115,7 @@ def _cell(value):
   return f"{value:.7g}" if isinstance(value, (float, np.floating)) else value
 
 
-def require_pictures(gan: AbstractGAN, kind: str) -> None:
+def require_pictures(gan: abstract_gan.AbstractGAN, kind: str) -> None:
   """Raises ValueError if images are points, such as those of ring8, grid25."""
   height, width, colors = gan.image_shape
   if min(height, width) < 2 or colors not in (1, 3):
@@ -126,7 +126,7 @@ def require_pictures(gan: AbstractGAN, kind: str) -> None:
     )
 
 
-def require_classes(gan: AbstractGAN, kind: str) -> None:
+def require_classes(gan: abstract_gan.AbstractGAN, kind: str) -> None:
   """Raises ValueError unless the model is conditional."""
   if not gan.num_classes:
     raise ValueError(

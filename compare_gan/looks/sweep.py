@@ -5,7 +5,7 @@ A coordinate goes from its small values to its large ones.
 
 import argparse
 
-from compare_gan.gans.abstract_gan import AbstractGAN
+from compare_gan.gans import abstract_gan
 from compare_gan.looks import views
 from compare_gan.looks.subject import Subject
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
 
 
-def check(gan: AbstractGAN, args: argparse.Namespace) -> None:
+def check(gan: abstract_gan.AbstractGAN, args: argparse.Namespace) -> None:
   coordinates(args.sweep, gan.options.z_dim)
 
 

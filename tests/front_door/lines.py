@@ -744,6 +744,8 @@ NOT_RUN = {
   ),
   "python -m benchmarks.data": _BENCHMARK,
   "python -m benchmarks.scaling": _BENCHMARK,
+  "python -m benchmarks.compare_commits main --gin_config"
+  " sndcgan_shapes16.gin": _BENCHMARK,
   "python -m benchmarks.metrics": _BENCHMARK,
   "python -m benchmarks.pixel_gaussian --gin_config=biggan_shapes32.gin": (
     _BENCHMARK

@@ -6,6 +6,7 @@ import sys
 import textwrap
 
 from compare_gan.configuration import gin_externals  # noqa: F401
+from compare_gan.context import replica
 from compare_gan.context import scope
 from compare_gan.gans import optimizers
 from compare_gan.gans import tf1_schedules as schedules
@@ -469,3 +470,59 @@ def test_two_replicas_stay_equal():
     env=plain_shell.checkout(),
   )
   assert result.stdout.endswith("done\n"), result.stderr
+
+
+# ---- TF1's operation for Adam ------------------------------------------------
+
+
+class OnCpu(replica.Replicas):
+  device_kind = "cpu"
+
+
+class HalfAdam(optimizers.AdamOptimizer):
+  """A formula of one's own."""
+
+  def _update(self, w, g, rate, *slots):
+    new_w, *slots = super()._update(w, g, rate, *slots)
+    return (w + new_w) / 2.0, *slots
+
+
+def kinds_of_op(optimizer):
+  w = variable([1.0, 2.0])
+  built(optimizer, w)
+
+  def step() -> None:
+    with replica.running(OnCpu()):
+      optimizer.apply_gradients([(tf.constant([1.0, 2.0]), w)], 0)
+
+  graph = tf.function(step).get_concrete_function().graph
+  return {op.type for op in graph.get_operations()}
+
+
+@pytest.mark.parametrize(
+  "arguments",
+  [
+    {},
+    dict(beta1=0.0, beta2=0.9, epsilon=1e-3),
+    dict(beta2=piecewise_schedule([(0, 0.9), (2, 0.99)])),
+  ],
+)
+def test_one_operation_makes_the_steps_of_the_formula(arguments):
+  rng = np.random.RandomState(0)
+  start = rng.randn(3, 2).astype(np.float32)
+  ws = [variable(start), variable(start)]
+  made = [built(optimizers.AdamOptimizer(0.1, **arguments), w) for w in ws]
+  for step in range(5):
+    gradient = tf.constant(rng.randn(3, 2), tf.float32)
+    made[0].apply_gradients([(gradient, ws[0])], step)
+    with replica.running(OnCpu()):
+      made[1].apply_gradients([(gradient, ws[1])], step)
+  for formula, fused in zip(made[0].variables, made[1].variables):
+    np.testing.assert_allclose(fused, formula, rtol=1e-5, atol=1e-7)
+  np.testing.assert_allclose(ws[1], ws[0], rtol=1e-5, atol=1e-6)
+
+
+def test_only_adam_itself_uses_the_operation():
+  assert "ResourceApplyAdam" in kinds_of_op(optimizers.AdamOptimizer(0.1))
+  for optimizer in (optimizers.AdamWOptimizer(0.1), HalfAdam(0.1)):
+    assert "ResourceApplyAdam" not in kinds_of_op(optimizer)

@@ -35,9 +35,16 @@ class Devices(replica.Replicas):
 
   def precision(self, run_config: Any) -> tuple[str, bool]:
     """Returns the arguments of `precision.using` for the training."""
-    return precision_lib.resolve(
-      run_config.precision, run_config.precision_mode
-    )
+    name = run_config.precision
+    if name == precision_lib.AUTO and run_config.precision_mode is None:
+      name, reason = self.native_precision()
+      if self.is_chief:
+        print(f"Computing in {name}: {reason}.", flush=True)
+    return precision_lib.resolve(name, run_config.precision_mode)
+
+  def native_precision(self) -> tuple[str, str]:
+    """Returns what "auto" is here, and a clause that says why."""
+    return "float32", "nothing else is known of these devices"
 
   def settle(self, run_config: Any) -> Any:
     """Returns the RunConfig for these devices.

@@ -7,6 +7,7 @@ from typing import Optional
 
 from compare_gan.context import replica
 from compare_gan.estimator.devices import base
+from compare_gan.estimator.devices import native_precision
 import tensorflow as tf
 
 
@@ -43,6 +44,9 @@ class Replicated(base.Devices):
       )
     context = tf.distribute.get_replica_context()
     return context.all_reduce(tf.distribute.ReduceOp.SUM, x)
+
+  def native_precision(self) -> tuple[str, str]:
+    return native_precision.choose(self._strategy.extended.worker_devices)
 
   def scope(self) -> Any:
     return self._strategy.scope()

@@ -5,6 +5,7 @@ from typing import Callable
 
 from compare_gan.context import replica
 from compare_gan.estimator.devices import base
+from compare_gan.estimator.devices import native_precision
 import tensorflow as tf
 
 
@@ -13,6 +14,10 @@ class OneDevice(base.Devices):
 
   def __init__(self, device: str) -> None:
     self._device = device
+    self.device_kind = "gpu" if "GPU" in device.upper() else "cpu"
+
+  def native_precision(self) -> tuple[str, str]:
+    return native_precision.choose([self._device])
 
   def scope(self) -> Any:
     return tf.device(self._device)

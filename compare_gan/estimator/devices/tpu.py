@@ -16,7 +16,6 @@ from typing import Callable
 from typing import Optional
 
 from compare_gan.context import graphs
-from compare_gan.context import precision as precision_lib
 from compare_gan.context import replica
 from compare_gan.estimator.devices import base
 from compare_gan.estimator.devices import replicated
@@ -51,9 +50,10 @@ class TpuDevices(replicated.Replicated):
     """Returns what a core multiplies fastest, unless gin says otherwise."""
     if run_config.precision is None and run_config.precision_mode is None:
       return "bfloat16", False
-    return precision_lib.resolve(
-      run_config.precision, run_config.precision_mode
-    )
+    return super().precision(run_config)
+
+  def native_precision(self) -> tuple[str, str]:
+    return "bfloat16", "the TPU multiplies it natively"
 
   def dataset(
     self, input_fn: Callable[..., tf.data.Dataset], model: Any, step: int

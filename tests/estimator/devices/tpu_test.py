@@ -350,6 +350,8 @@ def test_bfloat16_unless_a_gin_file_says_otherwise():
   devices = tpu.TpuDevices(tf.distribute.get_strategy())
   config = run_config.run_config()
   assert devices.precision(config) == ("bfloat16", False)
+  config = run_config.run_config(precision="auto")
+  assert devices.precision(config) == ("bfloat16", False)
   config = run_config.run_config(precision="float32")
   assert devices.precision(config) == ("float32", False)
 

@@ -105,10 +105,12 @@ def _is_one_of_several():
 def _precision_mode(run_config, options):
   """Returns the precision_mode for the compiler, None to set none.
 
-  If a user sets a precision, the program's types count, not a 910's default.
+  If a user sets a precision, the program's types count, not a 910's default,
+  which is what "auto" leaves in place.
   """
   if run_config.precision_mode is not None:
     return run_config.precision_mode
-  if run_config.precision is None or "precision_mode_v2" in options.device:
+  chosen = run_config.precision not in (None, precision_lib.AUTO)
+  if not chosen or "precision_mode_v2" in options.device:
     return None
   return "must_keep_origin_dtype"

@@ -47,6 +47,20 @@ def test_cores_are_divided():
   assert local.Executor(jobs=1, threads="3").threads == 3
 
 
+def test_a_line_says_how_cores_and_gpus_are_divided(monkeypatch):
+  monkeypatch.setattr(local, "cores", lambda: 4)
+  monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+  assert local.Executor(jobs=4).describe() == (
+    "This machine has 4 cores: up to 4 runs at once (--jobs), 1 thread for "
+    "each (--executor_option threads=N)."
+  )
+  monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+  assert local.Executor(jobs=1, threads="3").describe() == (
+    "This machine has 4 cores and 1 GPU: 1 run at once (--jobs), 3 threads "
+    "for each (--executor_option threads=N)."
+  )
+
+
 def test_gpus_are_those_that_are_visible():
   assert local.gpus({"CUDA_VISIBLE_DEVICES": "2, 5"}) == ["2", "5"]
   assert local.gpus({"CUDA_VISIBLE_DEVICES": ""}) == []

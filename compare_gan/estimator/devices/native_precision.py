@@ -1,0 +1,56 @@
+"""What `run_config.precision = "auto"` is on CPUs and GPUs.
+
+bfloat16 where the device multiplies it natively, since it is several times
+faster there and needs no loss scale; float32 elsewhere.
+
+  CPU    with AMX (Sapphire Rapids and later), the flag amx_bf16. AVX512_BF16
+         alone does not count: what it gains was not measured.
+  GPU    of compute capability 8.0 or more (Ampere and later)
+"""
+
+from collections.abc import Sequence
+
+from compare_gan.context import precision
+import tensorflow as tf
+
+_AMPERE = (8, 0)
+
+
+def choose(devices: Sequence[str]) -> tuple[str, str]:
+  """Returns a precision, and a clause that says why.
+
+  Args:
+    devices: TensorFlow's names of the devices that compute.
+  """
+  of = "GPU" if any("GPU" in name.upper() for name in devices) else "CPU"
+  lacking = _what_gpus_lack() if of == "GPU" else _what_the_cpu_lacks()
+  if lacking:
+    return "float32", lacking
+  failure = precision.why_not("bfloat16")
+  if failure:
+    return "float32", f"TensorFlow {tf.__version__} has no bfloat16 ({failure})"
+  return "bfloat16", f"the {of} multiplies it natively"
+
+
+def _what_gpus_lack():
+  for gpu in tf.config.get_visible_devices("GPU"):
+    details = tf.config.experimental.get_device_details(gpu)
+    capability = details.get("compute_capability")
+    if capability is None or tuple(capability) < _AMPERE:
+      shown = ".".join(map(str, capability)) if capability else "unknown"
+      return f"bfloat16 needs compute capability 8.0, {gpu.name} has {shown}"
+  return ""
+
+
+def _what_the_cpu_lacks():
+  return "" if "amx_bf16" in cpu_flags() else "the CPU has no AMX for bfloat16"
+
+
+def cpu_flags(path: str = "/proc/cpuinfo") -> set[str]:
+  """Returns the flags of the CPU; none if the system does not say."""
+  try:
+    with open(path) as file:
+      lines = [line for line in file if line.startswith("flags")]
+  except OSError:  # Not Linux.
+    return set()
+  return set(lines[0].partition(":")[2].split()) if lines else set()
