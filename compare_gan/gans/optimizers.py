@@ -203,7 +203,7 @@ class AdamOptimizer(Optimizer):
   ) -> list[tf.Tensor]:
     if when is not None or not self._can_fuse():
       return super()._move(w, g, lr, rate, when)
-    lr_t, beta1, beta2 = rate
+    lr_t, epsilon, beta1, beta2 = rate
     # One operation for 19. The powers are in lr_t already.
     tf.raw_ops.ResourceApplyAdam(
       var=w.handle,
@@ -214,7 +214,7 @@ class AdamOptimizer(Optimizer):
       lr=lr_t,
       beta1=beta1,
       beta2=beta2,
-      epsilon=self._epsilon,
+      epsilon=epsilon,
       grad=g,
     )
     return []
