@@ -166,6 +166,15 @@ class Augmentation(scope.Module):
       return changed
     return tf.where(draws.is_changed, changed, images)
 
+  def change(self, images: tf.Tensor, rows: Any) -> tf.Tensor:
+    """Returns images [N, H, W, C] with noise and policy.
+
+    Args:
+      images: in [0, 1].
+      rows: as for `draw`.
+    """
+    return self.apply(images, self.draw(images, rows))
+
   def __call__(
     self, images: tf.Tensor, uniform: Callable[..., tf.Tensor]
   ) -> tf.Tensor:
