@@ -163,6 +163,9 @@ class AbstractKind:
   # kind without a number is used only if it is named.
   auto_order: Optional[int] = None
 
+  # Whether a training takes the memory of the host, as on a CPU.
+  uses_host_memory = False
+
   def choose(self, batch_size: Optional[int], run_config: Any) -> Devices:
     """Returns the devices to train on; a ValueError says why there are none.
 

@@ -12,6 +12,7 @@ class Kind(base.AbstractKind):
   """The CPU, which is always here."""
 
   auto_order = 30
+  uses_host_memory = True
 
   def choose(self, batch_size: Optional[int], run_config: Any) -> base.Devices:
     cluster = hosts.find(run_config)
