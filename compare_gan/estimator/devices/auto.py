@@ -33,9 +33,8 @@ class Kind(base.AbstractKind):
     """
     return _first_possible().configured(run_config)
 
-  @property
   def uses_host_memory(self) -> bool:
-    return _first_possible().uses_host_memory
+    return _first_possible().uses_host_memory()
 
 
 def _first_possible():

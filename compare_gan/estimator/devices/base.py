@@ -163,9 +163,6 @@ class AbstractKind:
   # kind without a number is used only if it is named.
   auto_order: Optional[int] = None
 
-  # Whether a training takes the memory of the host, as on a CPU.
-  uses_host_memory = False
-
   def choose(self, batch_size: Optional[int], run_config: Any) -> Devices:
     """Returns the devices to train on; a ValueError says why there are none.
 
@@ -183,6 +180,10 @@ class AbstractKind:
   def may_be_here(self) -> bool:
     """Returns whether `look` could find devices, without opening any."""
     return True
+
+  def uses_host_memory(self) -> bool:
+    """Returns whether a training takes the host's memory, as on a CPU."""
+    return False
 
   def configured(self, run_config: Any) -> Any:
     """Returns the RunConfig with what gin sets for such devices alone."""

@@ -12,7 +12,6 @@ class Kind(base.AbstractKind):
   """The CPU, which is always here."""
 
   auto_order = 30
-  uses_host_memory = True
 
   def choose(self, batch_size: Optional[int], run_config: Any) -> base.Devices:
     cluster = hosts.find(run_config)
@@ -24,3 +23,6 @@ class Kind(base.AbstractKind):
   def look(self, batch_size: Optional[int], run_config: Any) -> base.Found:
     on = self.choose(batch_size, run_config)
     return base.Found(on, "", hosts.in_words("the CPU", hosts.find(run_config)))
+
+  def uses_host_memory(self) -> bool:
+    return True

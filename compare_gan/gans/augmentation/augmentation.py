@@ -175,17 +175,6 @@ class Augmentation(scope.Module):
     """
     return self.apply(images, self.draw(images, rows))
 
-  def __call__(
-    self, images: tf.Tensor, uniform: Callable[..., tf.Tensor]
-  ) -> tf.Tensor:
-    """Returns images with noise and policy.
-
-    Args:
-      images: in [0, 1].
-      uniform: draws as draws.uniform does, row i for image i.
-    """
-    return self.apply(images, self.draw(images, _Uniform(uniform)))
-
   # ---- What moves the probabilities ------------------------------------------
 
   def statistics(self, real_logits: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -246,16 +235,6 @@ class Augmentation(scope.Module):
 
   def _sigma(self):
     return self._noise.sigma_at(self._step() if self._step else 0)
-
-
-class _Uniform(NamedTuple):
-  """Normal draws made from uniform ones."""
-
-  uniform: Callable[..., tf.Tensor]
-
-  def normal(self, shape: Any) -> tf.Tensor:
-    """Returns draws from N(0, 1), made from uniform ones as in draws.normal."""
-    return 2.0**0.5 * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)
 
 
 def _policy(chosen):

@@ -113,4 +113,4 @@ def trains_on_host(flags: Iterable[str], has_gpus: bool) -> bool:
       device = value if equals else next(words, device)
   if has_gpus and device == "auto":
     return False
-  return device in devices.names() and devices.find(device).uses_host_memory
+  return device in devices.names() and devices.find(device).uses_host_memory()
