@@ -122,6 +122,11 @@ class Comparison(NamedTuple):
     return self.tested and least < significance.LEVEL
 
 
+def comparisons_of_axis(table: table_lib.Table, axis: str) -> list[Comparison]:
+  """Returns a Comparison of each two values of an axis that have matches."""
+  return all_comparisons(table)[axis]
+
+
 def all_comparisons(table: table_lib.Table) -> dict[str, list[Comparison]]:
   """Returns {axis: [Comparison]} of a report, which are one family of tests.
 
