@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 import numpy as np
+import psutil
 
 _ROUNDS = 5
 _BATCH = 64
@@ -119,9 +121,9 @@ def _jpeg(folder, count=20, size=128):
 
 def _resident():
   """Returns the bytes of memory that this process uses, now and at its peak."""
-  lines = pathlib.Path("/proc/self/status").read_text().splitlines()
-  found = dict(line.split(":", 1) for line in lines if ":" in line)
-  return [int(found[key].split()[0]) * 1024 for key in ("VmRSS", "VmHWM")]
+  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+  unit = 1 if sys.platform == "darwin" else 1024
+  return [psutil.Process().memory_info().rss, unit * peak]
 
 
 def _peak(path):

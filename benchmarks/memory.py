@@ -39,6 +39,8 @@ import subprocess
 import sys
 import time
 
+import psutil
+
 _PLAIN = ["options.recompute = False", "non_local_block.query_chunk = 0"]
 _SAVING = ["options.recompute = True"]
 _CHUNKED = [*_SAVING, "non_local_block.query_chunk = 512"]
@@ -89,11 +91,7 @@ def _resident_gib(peak=False):
   if peak:  # In KiB, but for macOS, where it is in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
-  if not os.path.exists("/proc/self/statm"):
-    return float("nan")
-  with open("/proc/self/statm") as file:
-    pages = int(file.read().split()[1])
-  return pages * resource.getpagesize() / 2**30
+  return psutil.Process().memory_info().rss / 2**30
 
 
 def measure(case, arguments):

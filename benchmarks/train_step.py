@@ -163,6 +163,7 @@ def _read(path, start):
 def _print_machine():
   import tensorflow as tf
 
+  # psutil knows neither the model nor what it can do.
   flags = _read("/proc/cpuinfo", "flags").split()
   shown = [f for f in flags if f.startswith(("avx", "amx", "fma"))]
   threads = tf.config.threading

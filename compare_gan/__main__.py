@@ -1,38 +1,42 @@
-"""`python -m compare_gan <verb>`: each verb is a file of compare_gan/commands.
+"""`python -m compare_gan <verb>`: each verb is a file of a room `commands`.
 
-A command has `add_arguments(parser)` and `run(args)`; its docstring is help.
+A room of compare_gan may have verbs of its own, in a folder `commands`. A
+command has `add_arguments(parser)` and `run(args)`; its docstring is help.
 """
 
 import argparse
 import ast
 from collections.abc import Callable
 from collections.abc import Sequence
+import glob
 import importlib
-import importlib.util
 import os
-import pkgutil
 import sys
 from typing import Any
 from typing import Optional
 
-from compare_gan import commands
 from compare_gan import console
 from compare_gan.console import lazy_imports
 
+_ROOT = os.path.dirname(os.path.abspath(__file__))
+
 
 def _verbs():
-  """Returns {verb: docstring}, without importing the commands."""
+  """Returns {verb: path of its file}, sorted."""
   verbs = {}
-  for info in pkgutil.iter_modules(commands.__path__):
-    spec = importlib.util.find_spec(f"{commands.__name__}.{info.name}")
-    with open(spec.origin) as file:
-      verbs[info.name] = ast.get_docstring(ast.parse(file.read()))
-  return verbs
+  for room in ("", "*"):
+    pattern = os.path.join(glob.escape(_ROOT), room, "commands", "[!_]*.py")
+    for path in glob.glob(pattern):
+      verbs[os.path.splitext(os.path.basename(path))[0]] = path
+  return dict(sorted(verbs.items()))
 
 
 def _overview():
+  """Returns the help, without importing the commands."""
   lines = ["usage: python -m compare_gan <verb> [--help]", ""]
-  for verb, docstring in _verbs().items():
+  for verb, path in _verbs().items():
+    with open(path, encoding="utf-8") as file:
+      docstring = ast.get_docstring(ast.parse(file.read()))
     lines.append(f"  {verb:12}{docstring.splitlines()[0]}")
   return "\n".join(lines)
 
@@ -50,6 +54,12 @@ def _parser(verb, command):
   return parser
 
 
+def _module_of(path):
+  """Returns the module of a file of this package."""
+  inside = os.path.splitext(os.path.relpath(path, _ROOT))[0]
+  return importlib.import_module(f"compare_gan.{inside.replace(os.sep, '.')}")
+
+
 def main(
   argv: Optional[Sequence[str]] = None, begin: Callable[[], Any] = lambda: None
 ) -> int:
@@ -65,7 +75,8 @@ def main(
     return 0 if argv else 2
   verb, *rest = argv
   verb = verb.replace("-", "_")
-  if verb not in _verbs():
+  verbs = _verbs()
+  if verb not in verbs:
     print(f"There is no verb {argv[0]!r}.\n\n{_overview()}", file=sys.stderr)
     return 2
   if os.getcwd() not in sys.path:  # For a user's modules, as in `python -m`.
@@ -76,7 +87,7 @@ def main(
   else:
     imports = console.without_keras()
   with imports:
-    command = importlib.import_module(f"{commands.__name__}.{verb}")
+    command = _module_of(verbs[verb])
     args = _parser(verb, command).parse_args(rest)
   try:
     command.run(args)

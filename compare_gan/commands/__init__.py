@@ -2,5 +2,5 @@
 
 A command sees every room, and has no logic of its own. A new file with
 `add_arguments(parser)` and `run(args)` is a new verb, whose docstring is the
-help.
+help. A room can have verbs of its own, in a folder `commands`.
 """

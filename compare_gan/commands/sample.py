@@ -63,6 +63,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help="what neighbours and map compare by: pixels, or an extractor's name "
     "in gin, such as inception; default: evaluate.features",
   )
+  _add_latents(parser)
+  _add_weights(parser)
+  parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
+  inception_network.add_flag(parser)
+  parser.add_argument(
+    "--gin_bindings",
+    action="append",
+    default=[],
+    help="on top of the model's, such as "
+    "'spectral_norm.update_in_eval = True'; may be repeated",
+  )
+
+
+def _add_latents(parser):
   parser.add_argument(
     "--truncation",
     type=float,
@@ -80,6 +94,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     "--classes", help="without --z: labels to take in turn, such as 3,5"
   )
+
+
+def _add_weights(parser):
   parser.add_argument(
     "--raw_weights",
     action="store_true",
@@ -104,15 +121,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help="without --accu_z: how many latents, drawn as the images' are, fill "
     "accumulated moments, unless the checkpoint brought some and there is no "
     "--truncation",
-  )
-  parser.add_argument("--tfds_data_dir", help="where tensorflow-datasets are")
-  inception_network.add_flag(parser)
-  parser.add_argument(
-    "--gin_bindings",
-    action="append",
-    default=[],
-    help="on top of the model's, such as "
-    "'spectral_norm.update_in_eval = True'; may be repeated",
   )
 
 

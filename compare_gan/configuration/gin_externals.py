@@ -1,15 +1,14 @@
 """Registers with gin the TensorFlow names that existing gin files use.
 
-gin itself registered them only for TF1 (`gin.tf.external_configurables`). Only
-this file registers them, with TF1's arguments, on every version:
+gin itself registered them only for TF1 (`gin.tf.external_configurables`). This
+file registers them, with TF1's arguments, on every version:
 
   ModularGAN.g_optimizer_fn = @tf.train.AdamOptimizer
   tf.train.AdamOptimizer.beta1 = 0.0
   z.distribution_fn = @tf.random.normal
 
-`import compare_gan.configuration.gin_externals` registers the names. The
-optimisers are registered in place: a binding applies to every optimiser that is
-made, through gin or in Python, and to subclasses.
+`import compare_gan.configuration.gin_externals` registers the names. Those of
+the optimisers stand at their classes, in gans/optimizers.py.
 """
 
 from collections.abc import Sequence
@@ -17,9 +16,9 @@ from typing import Optional
 from typing import Union
 
 from compare_gan.configuration import gin_roles
+from compare_gan.configuration import late_names
 from compare_gan.context import draws
 from compare_gan.gans import optimizers
-from compare_gan.gans import shrinking_optimizers
 from compare_gan.gans import tf1_schedules
 import gin
 import tensorflow as tf
@@ -243,21 +242,10 @@ def _register(module, functions):
     gin.external_configurable(function, module=module)
 
 
-for _optimizer in (
-  optimizers.AdadeltaOptimizer,
-  shrinking_optimizers.AdagradDAOptimizer,
-  optimizers.AdagradOptimizer,
-  optimizers.AdamOptimizer,
-  shrinking_optimizers.FtrlOptimizer,
-  optimizers.GradientDescentOptimizer,
-  optimizers.MomentumOptimizer,
-  shrinking_optimizers.ProximalAdagradOptimizer,
-  shrinking_optimizers.ProximalGradientDescentOptimizer,
-  optimizers.RMSPropOptimizer,
-):
-  gin.configurable(_optimizer, module="tf.train")
+late_names.load_when_named(optimizers.RARE_MODULE, optimizers.RARE)
+for _name in ("AdagradOptimizer", *optimizers.RARE):
   gin_roles.declare(
-    _optimizer.__name__,
+    _name,
     first_values=[
       "initial_accumulator_value",
       "initial_gradient_squared_accumulator_value",

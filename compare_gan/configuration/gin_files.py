@@ -33,9 +33,13 @@ _ROOMS = (
 
 
 def register() -> None:
-  """Makes every name that a gin file may use, or include, known to gin."""
+  """Makes every name that a gin file may use, or include, known to gin.
+
+  Rare ones become known when they are used, see late_names.py.
+  """
   from compare_gan.ascend import card_log  # noqa: F401
   from compare_gan.configuration import gin_externals  # noqa: F401
+  from compare_gan.configuration import late_names
   from compare_gan.datasets import catalogue  # noqa: F401
   from compare_gan.estimator import run_config  # noqa: F401
   from compare_gan.evaluation import ddls  # noqa: F401
@@ -45,7 +49,9 @@ def register() -> None:
   for room in _ROOMS:
     package = importlib.import_module(f"compare_gan.{room}")
     for info in pkgutil.iter_modules(package.__path__):
-      importlib.import_module(f"{package.__name__}.{info.name}")
+      module = f"{package.__name__}.{info.name}"
+      if module not in late_names.modules():
+        importlib.import_module(module)
   _add_cards_to_search_path()
 
 

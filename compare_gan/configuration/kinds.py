@@ -15,6 +15,7 @@ import compare_gan
 from compare_gan import looks
 from compare_gan.architectures import abstract_arch
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import late_names
 from compare_gan.datasets import catalogue
 from compare_gan.estimator import devices
 from compare_gan.estimator import hook_kinds
@@ -24,7 +25,6 @@ from compare_gan.gans import loss_lib
 from compare_gan.gans import optimizers
 from compare_gan.gans import penalty_lib
 from compare_gan.gans import schedules
-from compare_gan.gans import shrinking_optimizers
 from compare_gan.gans import terms
 from compare_gan.gans import tf1_schedules
 from compare_gan.gans import tfgan_losses
@@ -107,6 +107,7 @@ def _gin_names(is_of_kind):
 def _registered():
   """Returns sorted pairs of a full gin name and its function or class."""
   gin_files.register()
+  late_names.load_all()
   # gin has no public way to ask for all names.
   selectors = sorted(name for name, _ in gin.config._REGISTRY.items())
   pairs = [(name, gin.get_configurable(name)) for name in selectors]
@@ -171,7 +172,7 @@ def _is_layer(made):
 
 def _is_optimizer(selector, made):
   del selector
-  return _is_in(made, optimizers, shrinking_optimizers)
+  return made.__module__ in (optimizers.__name__, optimizers.RARE_MODULE)
 
 
 def _is_schedule(selector, made):

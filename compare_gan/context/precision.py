@@ -26,8 +26,8 @@ import tensorflow as tf
 NAMES = ("float32", "bfloat16", "float16")
 AUTO = "auto"  # what the devices multiply natively, see Devices.precision
 
-# The NPU's names for what its compiler may do to a float32 program, and the
-# closest equivalent on other devices.
+# What a device's compiler may do to a float32 program, as it calls it, and the
+# closest equivalent on devices without such a compiler.
 _MODES = {
   "must_keep_origin_dtype": "float32",
   "force_fp32": "float32",
@@ -37,7 +37,7 @@ _MODES = {
   "allow_mix_precision_fp16": "float16",
   "allow_mix_precision_bf16": "bfloat16",
 }
-_ONLY_ON_NPU = ("force_fp16", "cube_fp16in_fp32out")
+_ONLY_BY_COMPILER = ("force_fp16", "cube_fp16in_fp32out")
 
 
 class _Choice(NamedTuple):
@@ -74,21 +74,21 @@ def using(name: str, loss_scaled: Optional[bool] = None) -> Iterator[None]:
 def resolve(
   precision: Optional[str] = None,
   mode: Optional[str] = None,
-  on_npu: bool = False,
+  by_compiler: bool = False,
 ) -> tuple[str, bool]:
   """Returns the arguments of `using` that `run_config.*` asks for.
 
   Args:
     precision: `run_config.precision`. None, and "auto" of devices that have no
       choice, are float32 or what the mode says.
-    mode: `run_config.precision_mode`. The same choice in an NPU's terms.
-    on_npu: the NPU's compiler applies the mode itself. The program stays
-      float32, and its loss is scaled for it.
+    mode: `run_config.precision_mode`. The same choice in a compiler's terms.
+    by_compiler: the device's compiler applies the mode itself. The program
+      stays float32, and its loss is scaled for it.
   """
   _require_one_of("precision", precision, (*NAMES, AUTO))
   if precision == AUTO:
     precision = None
-  _require_one_of("precision_mode", mode, (*_MODES, *_ONLY_ON_NPU))
+  _require_one_of("precision_mode", mode, (*_MODES, *_ONLY_BY_COMPILER))
   if mode is None:
     name = precision or "float32"
     return name, name == "float16"
@@ -97,12 +97,13 @@ def resolve(
       f"run_config.precision = {precision!r} contradicts "
       f"run_config.precision_mode = {mode!r}. Set one of them only."
     )
-  if on_npu:
+  if by_compiler:
     return "float32", mode == "force_fp16" or _MODES.get(mode) == "float16"
-  if mode in _ONLY_ON_NPU:
+  if mode in _ONLY_BY_COMPILER:
     raise ValueError(
-      f"run_config.precision_mode = {mode!r} exists on an NPU only. "
-      "'allow_mix_precision' would do here: float16 where it is safe."
+      f"run_config.precision_mode = {mode!r} is for devices whose compiler "
+      "mixes precisions, and this one has none. 'allow_mix_precision' is "
+      "accepted here: float16 where it is safe."
     )
   if mode.startswith("allow_fp32_to"):
     warnings.warn(

@@ -37,10 +37,7 @@ def middle_crop(
 ) -> tf.Tensor:
   """Returns the largest square in the middle, resized."""
   del u
-  height, width = _size(image)
-  side = tf.minimum(height, width)
-  top, left = (height - side) // 2, (width - side) // 2
-  return _bilinear(image[top : top + side, left : left + side], image_shape)
+  return _bilinear(_middle_square(image), image_shape)
 
 
 def distorted_crop(
@@ -140,12 +137,17 @@ def shrink(
 ) -> tf.Tensor:
   """Returns the middle square averaged down (or up) to a size, as uint8."""
   del u
+  image = _middle_square(image)
+  image = tf.image.resize(image, image_shape[:2], "bilinear", antialias=True)
+  return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
+
+
+def _middle_square(image):
+  """Returns the largest square in the middle."""
   height, width = _size(image)
   side = tf.minimum(height, width)
   top, left = (height - side) // 2, (width - side) // 2
-  image = image[top : top + side, left : left + side]
-  image = tf.image.resize(image, image_shape[:2], "bilinear", antialias=True)
-  return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
+  return image[top : top + side, left : left + side]
 
 
 def _size(image):

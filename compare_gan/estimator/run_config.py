@@ -62,7 +62,7 @@ class RunConfig:
 
   def __post_init__(self) -> None:
     # Refuses what no device accepts. The chosen device refuses the rest later.
-    precision_lib.resolve(self.precision, self.precision_mode, on_npu=True)
+    precision_lib.resolve(self.precision, self.precision_mode, by_compiler=True)
     if self.memory_check not in ("warn", "refuse", "off"):
       raise ValueError(
         f"run_config.memory_check = {self.memory_check!r} is unknown. It can "

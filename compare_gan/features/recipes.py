@@ -8,6 +8,19 @@ features of them, which `features check --against` compares.
 
 from compare_gan.features import inception_network
 
+_TO_ONNX = """\
+torch.onnx.export(
+  network,
+  (torch.zeros(2, 3, PIXELS, PIXELS),),
+  f"{FOLDER}/model.onnx",
+  input_names=["pixels"],
+  output_names=["features"],
+  dynamic_axes={"pixels": {0: "n"}, "features": {0: "n"}},
+  opset_version=14,
+  dynamo=False,  # torch below 2.5 has no such argument: leave it out
+)
+"""
+
 _DINOV2 = '''\
 """DINOv2 -> towers/<name>/model.onnx: python make_dinov2.py dinov2_vitl14
 
@@ -61,17 +74,7 @@ with torch.no_grad():
   table = network.interpolate_pos_encoding(tokens, PIXELS, PIXELS).clone()
 network.interpolate_pos_encoding = lambda tokens, width, height: table
 
-torch.onnx.export(
-  network,
-  (torch.zeros(2, 3, PIXELS, PIXELS),),
-  f"{FOLDER}/model.onnx",
-  input_names=["pixels"],
-  output_names=["features"],
-  dynamic_axes={"pixels": {0: "n"}, "features": {0: "n"}},
-  opset_version=14,
-  dynamo=False,  # torch below 2.5 has no such argument: leave it out
-)
-'''
+<TO_ONNX>'''
 
 _CLIP = '''\
 """CLIP -> towers/clip_vitl14_336/model.onnx, for CMMD: python make_clip.py
@@ -133,17 +136,7 @@ with torch.no_grad():
   features = network(prepared(images)).numpy()
 np.savez(f"{FOLDER}/source.npz", images=images, features=features)
 
-torch.onnx.export(
-  network,
-  (torch.zeros(2, 3, PIXELS, PIXELS),),
-  f"{FOLDER}/model.onnx",
-  input_names=["pixels"],
-  output_names=["features"],
-  dynamic_axes={"pixels": {0: "n"}, "features": {0: "n"}},
-  opset_version=14,
-  dynamo=False,  # torch below 2.5 has no such argument: leave it out
-)
-'''
+<TO_ONNX>'''
 
 _INCEPTION = '''\
 """Inception -> towers/pool3_2015/saved_model: python make_inception.py
@@ -217,7 +210,7 @@ def _with_names(script):
 
 
 RECIPES = {
-  "dinov2": _DINOV2,
-  "clip": _CLIP,
+  "dinov2": _DINOV2.replace("<TO_ONNX>", _TO_ONNX),
+  "clip": _CLIP.replace("<TO_ONNX>", _TO_ONNX),
   "inception": _with_names(_INCEPTION),
 }

@@ -11,19 +11,19 @@ and replicas and division by the loss scale, and before the optimiser (Adam).
 The logged norm is the one before clipping.
 """
 
-from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 from typing import Optional
 
 from compare_gan.context import scope
 from compare_gan.gans.optimizer import GradientsAndVariables
+from compare_gan.gans.optimizer import Wrapper
 from compare_gan.gans.schedules import Step
 import gin
 import tensorflow as tf
 
 
-class Clipped(scope.Module):
+class Clipped(Wrapper):
   """An optimiser whose gradients, or whose weights, are clipped.
 
   Args:
@@ -38,23 +38,9 @@ class Clipped(scope.Module):
     clip_norm: Optional[float] = None,
     clip_weights: Optional[float] = None,
   ) -> None:
-    super().__init__()
-    self.optimizer = optimizer
+    super().__init__(optimizer)
     self._clip_norm = clip_norm
     self._clip_weights = clip_weights
-
-  @property
-  def name(self) -> str:
-    return self.optimizer.name
-
-  def build(self, variables: Iterable[tf.Variable]) -> None:
-    self.optimizer.build(variables)
-
-  def learning_rate(self, step: Step) -> tf.Tensor:
-    return self.optimizer.learning_rate(step)
-
-  def slot(self, w: tf.Variable, name: str) -> tf.Variable:
-    return self.optimizer.slot(w, name)
 
   def apply_gradients(
     self,

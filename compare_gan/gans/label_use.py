@@ -39,7 +39,7 @@ def check(gan: Any) -> None:
     raise ValueError(refusal(gan.generator, gan.discriminator))
   if not gan.d_sees_labels():
     # Points to the line that made the GAN, outside gin and the constructors.
-    warnings.warn(warning(gan.discriminator), stacklevel=5)
+    warnings.warn(warning(gan.discriminator), stacklevel=6)
 
 
 def reach_images(gan: Any) -> bool:

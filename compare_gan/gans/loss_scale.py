@@ -24,6 +24,7 @@ from compare_gan.configuration import gin_roles
 from compare_gan.context import precision
 from compare_gan.context import scope
 from compare_gan.gans.optimizer import GradientsAndVariables
+from compare_gan.gans.optimizer import Wrapper
 from compare_gan.gans.schedules import Step
 from compare_gan.layers import initializers
 import gin
@@ -33,7 +34,7 @@ gin_roles.declare("loss_scale", first_values=["initial"])
 
 
 @gin.configurable("loss_scale", denylist=["optimizer", "name"])
-class LossScaled(scope.Module):
+class LossScaled(Wrapper):
   """An optimiser that gets gradients of a scaled loss.
 
   Args:
@@ -57,7 +58,7 @@ class LossScaled(scope.Module):
     decrease_every: int = 1,
     decrease_ratio: float = 0.5,
   ) -> None:
-    super().__init__()
+    super().__init__(optimizer)
     for argument, value, fits, accepted in (
       ("initial", initial, initial >= 1, "1 or more"),
       ("increase_every", increase_every, increase_every >= 1, "1 or more"),
@@ -78,26 +79,12 @@ class LossScaled(scope.Module):
     self._increase_ratio = increase_ratio
     self._decrease_every = decrease_every
     self._decrease_ratio = decrease_ratio
-    self.optimizer = optimizer
     with scope.scope(name):
       self.scale = _number("scale", initial, tf.float32)
       self.finite_steps = _number("finite_steps", 0)  # since the scale changed
       self.bad_steps = _number("bad_steps", 0)  # the same
       self.skipped_steps = _number("skipped_steps", 0)  # in total
       self.last_was_skipped = _number("last_was_skipped", 0)
-
-  @property
-  def name(self) -> str:
-    return self.optimizer.name
-
-  def build(self, variables: Iterable[tf.Variable]) -> None:
-    self.optimizer.build(variables)
-
-  def learning_rate(self, step: Step) -> tf.Tensor:
-    return self.optimizer.learning_rate(step)
-
-  def slot(self, w: tf.Variable, name: str) -> tf.Variable:
-    return self.optimizer.slot(w, name)
 
   def gradients(
     self, tape: tf.GradientTape, loss: tf.Tensor, weights: Sequence[tf.Variable]

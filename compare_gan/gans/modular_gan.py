@@ -5,9 +5,9 @@
 counts these steps, not the updates in them. Schedules, the average of the
 weights, checkpoints and `options.training_steps` refer to it.
 
-This file defines what is sampled, scored, penalised and descended. networks.py
-makes the networks, fakes.py says when fakes are made, and update.py finds the
-gradients and makes the steps.
+This file defines what is scored, penalised and descended. networks.py makes the
+networks, sampling_gan.py samples, fakes.py says when fakes are made, and
+update.py finds the gradients and makes the steps.
 """
 
 from collections.abc import Iterator
@@ -15,33 +15,27 @@ import contextlib
 from typing import Any
 from typing import Callable
 from typing import Optional
-from typing import Union
 
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
-from compare_gan.context import pixels
-from compare_gan.context import scope
-from compare_gan.gans import batches as batches_lib
 from compare_gan.gans import ema
 from compare_gan.gans import fakes as fakes_lib
 from compare_gan.gans import latent_optimization as logan
-from compare_gan.gans import latents
 from compare_gan.gans import loss_lib
 from compare_gan.gans import offers as offers_lib
 from compare_gan.gans import optimizers
 from compare_gan.gans import penalties
 from compare_gan.gans import settings_checks
 from compare_gan.gans import update
-from compare_gan.gans.augmentation import Augmentation
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Fakes
 from compare_gan.gans.fakes import Made
-from compare_gan.gans.fakes import Pass
-from compare_gan.gans.heads import class_head as class_head_lib
+from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.micro_batches import Rows
-from compare_gan.gans.networks import Networks
+from compare_gan.gans.sampling_gan import SamplingGAN
 from compare_gan.gans.schedules import Schedule
 from compare_gan.gans.seen import Scored
 from compare_gan.gans.seen import Seen  # noqa: F401, part of what hooks see
+from compare_gan.gans.side import make_side
 from compare_gan.gans.sight import Sight
 from compare_gan.gans.term import Offers
 from compare_gan.gans.update import Objective
@@ -50,7 +44,7 @@ import tensorflow as tf
 
 
 @gin.configurable(denylist=["dataset", "options", "seed"])
-class ModularGAN(Networks):
+class ModularGAN(SamplingGAN):
   """See above.
 
   A subclass overrides some of these, but no step:
@@ -84,8 +78,6 @@ class ModularGAN(Networks):
     latent_optimization: @latent_optimization() or None.
   """
 
-  fakes_made_again = False  # Whether each update makes its own fakes.
-
   def __init__(
     self,
     dataset: Any,
@@ -104,91 +96,46 @@ class ModularGAN(Networks):
     conditional: bool = False,
     fit_label_distribution: bool = False,
     ema_warmup: bool = False,
-    class_head: Optional[Callable[..., class_head_lib.ClassHead]] = None,
+    class_head: Optional[Callable[..., ClassHead]] = None,
     latent_optimization: Optional[logan.LatentOptimization] = None,
   ) -> None:
     settings_checks.require_unrolled_for_joint_fakes(
       experimental_joint_gen_for_disc, experimental_force_graph_unroll
     )
+    self.joint_fakes = experimental_joint_gen_for_disc
+    self.split_scores = deprecated_split_disc_calls
+    self.latent_optimization = logan.checked(latent_optimization, self)
+    super().__init__(
+      dataset,
+      options,
+      conditional,
+      class_head,
+      seed,
+      unrolled=experimental_force_graph_unroll,
+      fit_labels=fit_label_distribution,
+    )
+    self.averages: Optional[ema.Averages] = None
     if g_use_ema:
       settings_checks.warn_if_average_never_starts(
         ema_start_step, options.training_steps
       )
-    self.seed = seed
-    self.penalty_weight = options.lamba
-    self.split_scores = deprecated_split_disc_calls
-    self.joint_fakes = experimental_joint_gen_for_disc
-    self.unrolled = experimental_force_graph_unroll
-    self.fit_labels = fit_label_distribution
-    self.latent_optimization = logan.checked(latent_optimization, self)
-    self._augment = Augmentation(
-      step=lambda: self.global_step, batch_size=options.batch_size
-    )
-    if self.has_encoder:
-      settings_checks.require_no_pseudo_real(self._augment, type(self).__name__)
-    self._class_head_fn = class_head
-    super().__init__(dataset, options, conditional)
-    self.class_head = class_head_lib.find_class_head(self.heads)
-    if class_head and not self.class_head:
-      settings_checks.refuse_class_head(class_head, type(self).__name__)
-    self.averages: Optional[ema.Averages] = None
-    if g_use_ema:
       self.averages = ema.Averages(ema_decay, ema_start_step, ema_warmup)
       self.averaged_generator = self.averages.copy_of(
         self.generator, self.make_generator
       )
-    self.penalty = penalties.make_d_penalty(
-      self, augments=not self._augment.is_identity
-    )
+    self.penalty_weight = options.lamba
+    self.penalty = penalties.make_d_penalty(self)
     self.g_penalty = penalties.make_g_penalty(self)
     # State outside the networks, moved after D's or G's update and saved.
-    self.d_state = [*self.penalty.terms.modules, self._augment]
-    self.g_state = self.g_penalty.terms.modules
-    anchors = penalties.make_score_anchors(self.penalty)
-    self._d = update.Side(
-      "d",
-      [*self.networks_of("d"), *([anchors] if anchors else [])],
-      d_optimizer_fn or g_optimizer_fn,
-      g_lr if d_lr is None else d_lr,
-      self.penalty.terms,
-      self.d_state,
-    )
-    self._g = update.Side(
-      "g",
-      self.networks_of("g"),
-      g_optimizer_fn,
-      g_lr,
-      self.g_penalty.terms,
-      self.g_state,
-    )
+    self.d_state = [*self.penalty.modules, self.augmentation]
+    self.g_state = self.g_penalty.modules
+    d_lr = g_lr if d_lr is None else d_lr
+    self._d = make_side(self, "d", d_optimizer_fn or g_optimizer_fn, d_lr)
+    self._g = make_side(self, "g", g_optimizer_fn, g_lr)
     self.d_optimizer = self._d.optimizer
     self.g_optimizer = self._g.optimizer
-    self.global_step = update.make_counter("global_step", tf.int64)
-    self.global_step_disc = update.make_counter("global_step_disc", tf.int32)
-    self.anchors = anchors
-
-  # ---- Networks --------------------------------------------------------------
-
-  def make_heads(self) -> tuple[scope.Module, ...]:
-    if not self._class_head_fn:
-      return ()
-    if not self.num_classes:
-      raise ValueError(
-        f"ModularGAN.class_head = @{self._class_head_fn.__name__} needs "
-        "ModularGAN.conditional = True."
-      )
-    return (
-      self._class_head_fn(self.discriminator, num_classes=self.num_classes),
-    )
-
-  def d_sees_labels(self) -> bool:
-    return bool(self._class_head_fn) or super().d_sees_labels()
 
   # ---- Algorithm 1 -----------------------------------------------------------
-
-  @property
-  def batches_per_step(self) -> int:
-    return batches_lib.per_step(self.options, self.unrolled)
 
   def train_step(
     self, batches: list[dict[str, tf.Tensor]]
@@ -222,15 +169,13 @@ class ModularGAN(Networks):
         penalty = self.penalty.value(sight.offers, seen)
       d_loss = seen.scored.d_loss + self.penalty_weight * penalty
       scalars = {f"loss/d_{i}": d_loss, "loss/penalty": penalty}
-      scalars |= _mean_logits(seen.scored)
-      scalars |= self._augment.named_statistics(seen.scored.real.logits)
+      scalars |= self.penalty.statistics(seen.scored)
+      scalars |= self.augmentation.named_statistics(seen.scored.real.logits)
       return Objective(d_loss, scalars, sight.values(terms.eager, seen))
 
     scalars = step.descend(self._d, batch, fakes, loss, terms, sight.value)
-    real, fake = (scalars.pop(name) for name in _MEAN_LOGITS)
-    if self.anchors:
-      self.anchors.move(real, fake)
-    scalars |= self._augment.conclude(scalars)
+    self.penalty.conclude(scalars)
+    scalars |= self.augmentation.conclude(scalars)
     self.global_step_disc.assign_add(1)
     return scalars
 
@@ -249,48 +194,6 @@ class ModularGAN(Networks):
       self._g, batch, fakes, loss, terms, sight.value, self.g_penalty
     )
 
-  # ---- What is sampled -------------------------------------------------------
-
-  def sample_all(
-    self, batches: list[dict[str, tf.Tensor]]
-  ) -> tuple[list[Batch], Batch]:
-    """Returns the Batches of the D updates, and that of the G updates."""
-    return batches_lib.for_updates(
-      batches, self.options, self.unrolled, self.sample
-    )
-
-  def sample(self, batch: dict[str, tf.Tensor], i: int) -> Batch:
-    """Returns the Batch of a dict; draws the z and labels that it lacks."""
-    size = tf.shape(batch["images"])[0]
-    with self.noise("z", i, size):
-      z = batch.get("z")
-      if z is None:
-        z = latents.z([size, self.options.z_dim])
-    y = fake_y = None
-    if self.num_classes:
-      y = self.one_hot(batch["labels"])
-      with self.noise("labels", i, size):
-        labels = batches_lib.labels_of_fakes(
-          batch, size, self.num_classes, self.fit_labels
-        )
-        fake_y = self.one_hot(labels)
-    return Batch(pixels.to_unit(batch["images"]), y, z, fake_y)
-
-  def noise(
-    self, purpose: str, i: int, batch: Union[Batch, int, tf.Tensor]
-  ) -> contextlib.AbstractContextManager:
-    """Makes draws inside depend on seed, step, purpose, i and row position.
-
-    Args:
-      purpose: the name of what is drawn.
-      i: the number of the update.
-      batch: a whole Batch, or its size.
-    """
-    size = tf.shape(batch.images)[0] if isinstance(batch, Batch) else batch
-    return batches_lib.seeded(self.seed, self.global_step, purpose, i, size)
-
-  # ---- Fakes and augmentation ------------------------------------------------
-
   def fakes_in_turn(
     self, d_batches: list[Batch], g_batch: Batch
   ) -> Iterator[Fakes]:
@@ -303,41 +206,6 @@ class ModularGAN(Networks):
     return maker.in_turn(
       d_batches, g_batch, self.unrolled, self.fakes_made_again
     )
-
-  def make_fakes(self, passes: list[Pass], rows: Rows) -> list[Made]:
-    """Returns what G makes of each pass, in training mode; a list of Made.
-
-    Args:
-      passes: see fakes.py; several of them may be made jointly.
-      rows: their rows in the whole batches.
-    """
-    del rows  # For subclasses that draw here.
-    return list(map(Made, self.images_of(passes)))
-
-  def augmented(
-    self, batch: Batch, made: Made, rows: Rows
-  ) -> tuple[Batch, Made]:
-    """Returns both with the images as `augmentation` changes them."""
-    batch = batch._replace(images=self._changed_at_random(batch.images, rows))
-    return batch, made._replace(
-      images=self._changed_at_random(made.images, rows)
-    )
-
-  def _changed_at_random(self, images, rows):
-    return self._augment.apply(images, self._augment.draw(images, rows))
-
-  def mixed(self, batch: Batch, rows: Rows) -> Batch:
-    """Returns D's batch with fresh fakes among its real images (APA)."""
-    if not self._augment.mixes:
-      return batch
-    shape = [tf.shape(batch.images)[0] * rows.parts, self.options.z_dim]
-    fresh = offers_lib.Passes(self).generator(
-      rows.of(latents.z(shape)), batch.fake_y
-    )
-    images, y = self._augment.mix(
-      batch.images, batch.y, tf.stop_gradient(fresh), batch.fake_y, rows
-    )
-    return batch._replace(images=images, y=y)
 
   # ---- What is scored and penalised ------------------------------------------
 
@@ -390,11 +258,3 @@ class ModularGAN(Networks):
     """Makes D descend its loss alone inside, to show what the penalty costs."""
     with self._changed(penalty=penalties.make_no_penalty()):
       yield
-
-
-_MEAN_LOGITS = ("logits/real", "logits/fake")
-
-
-def _mean_logits(scored):
-  means = [tf.reduce_mean(side.logits) for side in (scored.real, scored.fake)]
-  return dict(zip(_MEAN_LOGITS, means))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from typing import Callable
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
@@ -9,8 +10,11 @@ from compare_gan.context import state
 from compare_gan.context.gin_scope import settings_of
 from compare_gan.context.scope import Module
 from compare_gan.gans import label_use
+from compare_gan.gans import settings_checks
 from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.gans.fakes import Pass
+from compare_gan.gans.heads.class_head import ClassHead
+from compare_gan.gans.heads.class_head import find_class_head
 from compare_gan.gans.options import Options
 from compare_gan.gans.seen import View
 import tensorflow as tf
@@ -26,13 +30,18 @@ class Networks(AbstractGAN):
     dataset: has `image_shape` and `num_classes`.
     options: see gans/options.py.
     conditional: whether the networks see labels.
+    class_head: how D learns classes, see heads/; None for no head.
   """
 
   joint_fakes = False  # Whether several batches of fakes come from one pass.
   split_scores = False  # Whether D sees real and fake images in two passes.
 
   def __init__(
-    self, dataset: Any, options: Options, conditional: bool = False
+    self,
+    dataset: Any,
+    options: Options,
+    conditional: bool = False,
+    class_head: Optional[Callable[..., ClassHead]] = None,
   ) -> None:
     super().__init__()
     if conditional and not dataset.num_classes:
@@ -47,6 +56,7 @@ class Networks(AbstractGAN):
         "None or choose another options.gan_class."
       )
     self.options = options
+    self._class_head_fn = class_head
     self.num_classes = dataset.num_classes if conditional else 0
     self.image_shape = tuple(dataset.image_shape)
     self.generator = self.make_generator()
@@ -54,6 +64,9 @@ class Networks(AbstractGAN):
     self.discriminator = self.make_discriminator()
     with settings_of("D"):
       self.heads = self.make_heads()
+    self.class_head = find_class_head(self.heads)
+    if class_head and not self.class_head:
+      settings_checks.refuse_class_head(class_head, type(self).__name__)
     if conditional:
       label_use.check(self)
     self.averaged_generator: Optional[abstract_arch.AbstractGenerator] = None
@@ -80,12 +93,21 @@ class Networks(AbstractGAN):
     return None
 
   def make_heads(self) -> tuple[Module, ...]:
-    """Returns further modules that are trained with D."""
-    return ()
+    """Returns further modules that are trained with D: the class head."""
+    if not self._class_head_fn:
+      return ()
+    if not self.num_classes:
+      raise ValueError(
+        f"ModularGAN.class_head = @{self._class_head_fn.__name__} needs "
+        "ModularGAN.conditional = True."
+      )
+    return (
+      self._class_head_fn(self.discriminator, num_classes=self.num_classes),
+    )
 
   def d_sees_labels(self) -> bool:
     """Returns whether D's scores depend on the labels of the images."""
-    return label_use.reach_scores(self)
+    return bool(self._class_head_fn) or label_use.reach_scores(self)
 
   def one_hot(self, labels: tf.Tensor) -> tf.Tensor:
     """Returns y [N, num_classes]. A label of -1, unknown, is a row of zeros."""

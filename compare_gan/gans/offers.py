@@ -20,8 +20,8 @@ def of_networks(gan: Any) -> Offers:
     "generator": lambda seen: Passes(gan).generator,
     "styles": lambda seen: Passes(gan).styles,
     "synthesis": lambda seen: Passes(gan).synthesis,
-    "real_anchor": lambda seen: gan.anchors.real,
-    "fake_anchor": lambda seen: gan.anchors.fake,
+    "real_anchor": lambda seen: gan.penalty.anchors.real,
+    "fake_anchor": lambda seen: gan.penalty.anchors.fake,
   }
 
 

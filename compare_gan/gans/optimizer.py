@@ -34,6 +34,31 @@ def float32(value: float) -> float:
   return float(np.float32(value))
 
 
+class Wrapper(scope.Module):
+  """An optimiser that changes the steps of another one.
+
+  Args:
+    optimizer: makes the steps.
+  """
+
+  def __init__(self, optimizer: Any) -> None:
+    super().__init__()
+    self.optimizer = optimizer
+
+  @property
+  def name(self) -> str:
+    return self.optimizer.name
+
+  def build(self, variables: Iterable[tf.Variable]) -> None:
+    self.optimizer.build(variables)
+
+  def learning_rate(self, step: Step) -> tf.Tensor:
+    return self.optimizer.learning_rate(step)
+
+  def slot(self, w: tf.Variable, name: str) -> tf.Variable:
+    return self.optimizer.slot(w, name)
+
+
 class Optimizer(scope.Module, abc.ABC):
   """The base class of all optimisers.
 

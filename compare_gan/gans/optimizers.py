@@ -9,6 +9,9 @@ keep the constructors of `tf.compat.v1.train`, their defaults and their order;
   optimizer.build(discriminator.trainable_variables)
   optimizer.apply_gradients(zip(gradients, variables), step)
 
+The classes are registered with gin in place: a binding applies to every
+optimiser that is made, through gin or in Python, and to subclasses.
+
 What they share is in optimizer.py. FtrlOptimizer, AdagradDAOptimizer,
 ProximalAdagradOptimizer and ProximalGradientDescentOptimizer are also found
 here, and loaded from shrinking_optimizers.py on first use.
@@ -30,7 +33,8 @@ from compare_gan.gans.schedules import Step
 import gin
 import tensorflow as tf
 
-_RARE = (
+RARE_MODULE = "compare_gan.gans.shrinking_optimizers"
+RARE = (
   "AdagradDAOptimizer",
   "FtrlOptimizer",
   "ProximalAdagradOptimizer",
@@ -40,12 +44,13 @@ _RARE = (
 
 def __getattr__(name: str) -> Any:
   """Returns one of the optimisers that are not loaded with this file."""
-  if name not in _RARE:
+  if name not in RARE:
     raise AttributeError(f"{__name__} has no {name}.")
-  module = importlib.import_module("compare_gan.gans.shrinking_optimizers")
+  module = importlib.import_module(RARE_MODULE)
   return getattr(module, name)
 
 
+@gin.configurable(module="tf.train")
 class GradientDescentOptimizer(Optimizer):
   """w <- w - lr g."""
 
@@ -63,6 +68,7 @@ class GradientDescentOptimizer(Optimizer):
     return (w - rate * g,)
 
 
+@gin.configurable(module="tf.train")
 class MomentumOptimizer(Optimizer):
   """Gradient descent with momentum (Polyak, 1964).
 
@@ -92,6 +98,7 @@ class MomentumOptimizer(Optimizer):
     return w - rate * accum, accum
 
 
+@gin.configurable(module="tf.train")
 class AdamOptimizer(Optimizer):
   """Adam (Kingma & Ba, 2015, https://arxiv.org/abs/1412.6980).
 
@@ -296,6 +303,7 @@ class AdamWOptimizer(AdamOptimizer):
     return new - lr * self._weight_decay * old
 
 
+@gin.configurable(module="tf.train")
 class RMSPropOptimizer(Optimizer):
   """RMSProp (Tieleman & Hinton, 2012), with momentum, epsilon under the root.
 
@@ -338,6 +346,7 @@ class RMSPropOptimizer(Optimizer):
     return mean + (1.0 - self._decay) * (x - mean)
 
 
+@gin.configurable(module="tf.train")
 class AdagradOptimizer(Optimizer):
   """Adagrad (Duchi et al., 2011)."""
 
@@ -366,6 +375,7 @@ class AdagradOptimizer(Optimizer):
     return w - rate * g * tf.math.rsqrt(accum), accum
 
 
+@gin.configurable(module="tf.train")
 class AdadeltaOptimizer(Optimizer):
   """Adadelta (Zeiler, 2012, https://arxiv.org/abs/1212.5701)."""
 

@@ -1,23 +1,17 @@
 """A GAN's penalties, made from its weights and from what it offers them."""
 
 from typing import Any
-from typing import Optional
 
 from compare_gan.gans import penalty_lib
 
 
-def make_d_penalty(gan: Any, augments: bool) -> penalty_lib.Penalty:
-  """Returns the penalty and terms of D.
-
-  Args:
-    gan: a ModularGAN with networks.
-    augments: whether there is a policy of augmentation.
-  """
+def make_d_penalty(gan: Any) -> penalty_lib.Penalty:
+  """Returns the penalty and terms of D, of a ModularGAN with networks."""
   return penalty_lib.Penalty(
     type(gan).__name__,
     list(gan.offers()),
     building={"kernels": penalty_lib.kernels_of(gan.weights_of("d"))},
-    augments=augments,
+    augments=not gan.augmentation.is_identity,
   )
 
 
@@ -30,15 +24,6 @@ def make_g_penalty(gan: Any) -> penalty_lib.GeneratorPenalty:
     offers=list(gan.g_offers()),
     building={"kernels": kernels},
   )
-
-
-def make_score_anchors(
-  penalty: penalty_lib.Penalty,
-) -> Optional[penalty_lib.ScoreAnchors]:
-  """Returns the averages of D's scores if the penalty needs them."""
-  if "real_anchor" not in penalty.needs:
-    return None
-  return penalty_lib.ScoreAnchors()
 
 
 def make_no_penalty() -> penalty_lib.Penalty:

@@ -34,6 +34,8 @@ from typing import Any
 from typing import Callable
 from typing import Optional
 
+from compare_gan.context.scope import Module
+from compare_gan.gans.seen import Scored
 from compare_gan.gans.seen import Seen
 from compare_gan.gans.term import Offers
 from compare_gan.gans.term import Terms
@@ -52,6 +54,8 @@ from compare_gan.gans.terms.r1 import r2_penalty  # noqa: F401
 from compare_gan.gans.terms.wgangp import wgangp_penalty  # noqa: F401
 import gin
 import tensorflow as tf
+
+_MEANS = ("logits/real", "logits/fake")
 
 
 @gin.configurable
@@ -97,6 +101,14 @@ class Penalty:
     self.terms = Terms(
       "penalty", gan, terms, offers, building or {}, augments, lazy_steps
     )
+    self.anchors: Optional[ScoreAnchors] = None
+    if "real_anchor" in self.needs:
+      self.anchors = ScoreAnchors()
+
+  @property
+  def modules(self) -> list[Module]:
+    """Returns the modules with state of its own."""
+    return [*self.terms.modules, *([self.anchors] if self.anchors else [])]
 
   def __call__(self, offered: dict[str, Any]) -> tf.Tensor:
     """Returns the scalar, from a dict {name: value} of at least its needs."""
@@ -105,6 +117,23 @@ class Penalty:
   def value(self, offers: Offers, seen: Seen) -> tf.Tensor:
     """Returns the scalar, using what it needs of {name: `value(seen)`}."""
     return self({name: offers[name](seen) for name in self.needs})
+
+  def statistics(self, scored: Scored) -> dict[str, tf.Tensor]:
+    """Returns {name: mean over the images}, what `conclude` moves state by."""
+    if not self.anchors:
+      return {}
+    means = map(tf.reduce_mean, (scored.real.logits, scored.fake.logits))
+    return dict(zip(_MEANS, means))
+
+  def conclude(self, scalars: dict[str, tf.Tensor]) -> None:
+    """Moves its state after an update of D.
+
+    Args:
+      scalars: of the update, as means over its parts. The `statistics` are
+        removed.
+    """
+    if self.anchors:
+      self.anchors.move(*(scalars.pop(name) for name in _MEANS))
 
 
 @gin.configurable(
@@ -138,6 +167,7 @@ class GeneratorPenalty:
     self.terms = Terms(
       "g_penalty", gan, terms, offers, building or {}, lazy_steps=lazy_steps
     )
+    self.modules = self.terms.modules
     if fn is None:
       return
     if needs(fn) != ["kernels"]:

@@ -11,6 +11,7 @@ from typing import Union
 from compare_gan.gans.optimizer import Optimizer
 from compare_gan.gans.schedules import Schedule
 from compare_gan.gans.schedules import Step
+import gin
 import tensorflow as tf
 
 
@@ -19,6 +20,7 @@ def _shrink(x: tf.Tensor, threshold: Any) -> tf.Tensor:
   return tf.sign(x) * tf.maximum(tf.abs(x) - threshold, 0.0)
 
 
+@gin.configurable(module="tf.train")
 class FtrlOptimizer(Optimizer):
   """Follow the regularised leader (McMahan et al., 2013).
 
@@ -81,6 +83,7 @@ class FtrlOptimizer(Optimizer):
     return -_shrink(linear, self._l1) / quadratic, accum, linear
 
 
+@gin.configurable(module="tf.train")
 class AdagradDAOptimizer(Optimizer):
   """Adagrad by dual averaging (Duchi et al., 2011).
 
@@ -153,6 +156,7 @@ class _Proximal(Optimizer):
     return _shrink(w - lr * g, lr * self._l1) / (1.0 + lr * self._l2)
 
 
+@gin.configurable(module="tf.train")
 class ProximalGradientDescentOptimizer(_Proximal):
   """Forward-backward splitting (Duchi & Singer, 2009)."""
 
@@ -177,6 +181,7 @@ class ProximalGradientDescentOptimizer(_Proximal):
     return (self._proximal_step(w, g, rate),)
 
 
+@gin.configurable(module="tf.train")
 class ProximalAdagradOptimizer(_Proximal):
   """Adagrad with forward-backward splitting (Duchi et al., 2011)."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from typing import NamedTuple
 
 from compare_gan.gans import latent_optimization
+from compare_gan.gans import latents
 from compare_gan.gans import offers as offers_lib
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Made
@@ -22,6 +23,7 @@ from compare_gan.gans.term import Offers
 from compare_gan.gans.term import Regulariser
 from compare_gan.gans.term import Valued
 from compare_gan.gans.term import slopes_wanted
+import tensorflow as tf
 
 
 class Sight(NamedTuple):
@@ -49,7 +51,7 @@ class Sight(NamedTuple):
         )
     if self.side == "d":
       with self._noise("pseudo_real"):
-        part = self.gan.mixed(part, rows)
+        part = self._mixed(part, rows)
     slopes = Slopes(slopes_wanted(regularisers), part.images, made.images)
     with slopes.watching():
       with self._noise(f"augment_{self.side}"):
@@ -84,6 +86,17 @@ class Sight(NamedTuple):
     """Returns the Valued of one regulariser, from its own pass."""
     seen = self.see(part, made, rows, [regulariser])
     return self.values([regulariser], seen)[regulariser.name]
+
+  def _mixed(self, part, rows) -> Batch:
+    """Returns D's batch with fresh fakes among its real images (APA)."""
+    augmentation = self.gan.augmentation
+    if not augmentation.mixes:
+      return part
+    shape = [tf.shape(part.images)[0] * rows.parts, self.gan.options.z_dim]
+    z, y = rows.of(latents.z(shape)), part.fake_y
+    fresh = tf.stop_gradient(offers_lib.Passes(self.gan).generator(z, y))
+    images, y = augmentation.mix(part.images, part.y, fresh, y, rows)
+    return part._replace(images=images, y=y)
 
   def _views(self, regulariser, seen) -> list[View]:
     with self._noise(f"views_{self.side}_{regulariser.name}"):

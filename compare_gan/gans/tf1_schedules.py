@@ -14,7 +14,7 @@ not have (cosine, warm-up, by images seen) are in schedules.py.
 """
 
 from collections.abc import Sequence
-import numbers
+from numbers import Real
 from typing import Any
 from typing import Optional
 from typing import Union
@@ -33,17 +33,15 @@ def exponential_decay(
   name: Optional[str] = None,
 ) -> Union[tf.Tensor, Rate]:
   """Returns learning_rate * decay_rate^p."""
-  _require_numbers(
+  return _decay(
     "exponential_decay",
+    lambda p: learning_rate * decay_rate**p,
+    global_step,
+    staircase,
     learning_rate=learning_rate,
     decay_steps=decay_steps,
     decay_rate=decay_rate,
   )
-
-  def rate(step: Step) -> tf.Tensor:
-    return learning_rate * decay_rate ** _periods(step, decay_steps, staircase)
-
-  return _rate_or_schedule(global_step, rate)
 
 
 def natural_exp_decay(
@@ -55,18 +53,15 @@ def natural_exp_decay(
   name: Optional[str] = None,
 ) -> Union[tf.Tensor, Rate]:
   """Returns learning_rate * exp(-decay_rate p)."""
-  _require_numbers(
+  return _decay(
     "natural_exp_decay",
+    lambda p: learning_rate * tf.exp(-p * decay_rate),
+    global_step,
+    staircase,
     learning_rate=learning_rate,
     decay_steps=decay_steps,
     decay_rate=decay_rate,
   )
-
-  def rate(step: Step) -> tf.Tensor:
-    p = _periods(step, decay_steps, staircase)
-    return learning_rate * tf.exp(-p * decay_rate)
-
-  return _rate_or_schedule(global_step, rate)
 
 
 def inverse_time_decay(
@@ -78,18 +73,15 @@ def inverse_time_decay(
   name: Optional[str] = None,
 ) -> Union[tf.Tensor, Rate]:
   """Returns learning_rate / (1 + decay_rate p)."""
-  _require_numbers(
+  return _decay(
     "inverse_time_decay",
+    lambda p: learning_rate / (1.0 + decay_rate * p),
+    global_step,
+    staircase,
     learning_rate=learning_rate,
     decay_steps=decay_steps,
     decay_rate=decay_rate,
   )
-
-  def rate(step: Step) -> tf.Tensor:
-    p = _periods(step, decay_steps, staircase)
-    return learning_rate / (1.0 + decay_rate * p)
-
-  return _rate_or_schedule(global_step, rate)
 
 
 def polynomial_decay(
@@ -155,6 +147,15 @@ def piecewise_constant(
   return _rate_or_schedule(x, rate)
 
 
+def _decay(function, rate_of, step, staircase, **numbers):
+  """Returns `rate_of(p)` of the step, or the schedule if there is no step."""
+  _require_numbers(function, **numbers)
+  decay_steps = numbers["decay_steps"]
+  return _rate_or_schedule(
+    step, lambda step: rate_of(_periods(step, decay_steps, staircase))
+  )
+
+
 def _rate_or_schedule(
   step: Optional[Step], rate: Rate
 ) -> Union[tf.Tensor, Rate]:
@@ -172,7 +173,7 @@ def _periods(
 def _require_numbers(function: str, **arguments: Any) -> None:
   for argument, value in arguments.items():
     above = " above 0" if argument == "decay_steps" else ""
-    if not isinstance(value, numbers.Real) or (above and value <= 0):
+    if not isinstance(value, Real) or (above and value <= 0):
       raise ValueError(
         f"{function}.{argument} = {value!r}; it must be a number{above}."
       )

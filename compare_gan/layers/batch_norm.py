@@ -22,6 +22,7 @@ from compare_gan.context.scope import variable
 from compare_gan.layers import fused_batch_norm
 from compare_gan.layers import initializers
 from compare_gan.layers.gin_names import ARCH_OPS
+from compare_gan.layers.gin_names import NORM_INPUTS
 from compare_gan.layers.kernel import Kernel
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.moments import batch_moments
@@ -162,11 +163,7 @@ class StandardizeBatch(Module):
     return mean / count, variance / count
 
 
-@gin.configurable(
-  "no_batch_norm",
-  module=ARCH_OPS,
-  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
-)
+@gin.configurable("no_batch_norm", module=ARCH_OPS, denylist=NORM_INPUTS)
 class NoBatchNorm(Module):
   """The identity."""
 
@@ -192,11 +189,7 @@ class NoBatchNorm(Module):
     return x
 
 
-@gin.configurable(
-  "batch_norm",
-  module=ARCH_OPS,
-  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
-)
+@gin.configurable("batch_norm", module=ARCH_OPS, denylist=NORM_INPUTS)
 class BatchNorm(Module):
   """gamma standardised + beta, with one gamma and beta per channel."""
 
@@ -234,9 +227,7 @@ def _modulate(x, gamma, beta):
 
 
 @gin.configurable(
-  "conditional_batch_norm",
-  module=ARCH_OPS,
-  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
+  "conditional_batch_norm", module=ARCH_OPS, denylist=NORM_INPUTS
 )
 class ConditionalBatchNorm(Module):
   """Gamma and beta are linear in y (https://arxiv.org/abs/1707.00683).
@@ -281,9 +272,7 @@ class ConditionalBatchNorm(Module):
 
 
 @gin.configurable(
-  "self_modulated_batch_norm",
-  module=ARCH_OPS,
-  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
+  "self_modulated_batch_norm", module=ARCH_OPS, denylist=NORM_INPUTS
 )
 class SelfModulatedBatchNorm(Module):
   """Gamma and beta are functions of z (https://arxiv.org/abs/1810.01365).

@@ -102,7 +102,7 @@ class Deconv2D(Module):
     kernel = tf.cast(self.kernel(is_training), x.dtype)
     shape = [tf.shape(x)[0], *output_size, self._out_channels]
     x = tf.nn.conv2d_transpose(x, kernel, shape, self._stride, "SAME")
-    # tf.ensure_shape would be an op, which an NPU's compiler may not know.
+    # tf.ensure_shape would be an op, which a device's compiler may not know.
     x.set_shape([None, *output_size, self._out_channels])
     bias = scaled_bias(self.kernel, self.bias)
     return tf.nn.bias_add(x, tf.cast(bias, x.dtype))

@@ -20,6 +20,7 @@ from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
 from compare_gan.layers import initializers
 from compare_gan.layers.gin_names import ARCH_OPS
+from compare_gan.layers.gin_names import NORM_INPUTS
 from compare_gan.layers.kernel import Kernel
 import gin
 import tensorflow as tf
@@ -88,10 +89,7 @@ class _GroupNorm(Module):
       )
 
 
-_DENYLIST = ["channels", "z_dim", "y_dim", "kernel_fn", "name"]
-
-
-@gin.configurable("group_norm", module=ARCH_OPS, denylist=_DENYLIST)
+@gin.configurable("group_norm", module=ARCH_OPS, denylist=NORM_INPUTS)
 class GroupNorm(_GroupNorm):
   """Group normalisation.
 
@@ -121,7 +119,7 @@ class GroupNorm(_GroupNorm):
     super().__init__("group_norm", groups, channels, name, epsilon)
 
 
-@gin.configurable("instance_norm", module=ARCH_OPS, denylist=_DENYLIST)
+@gin.configurable("instance_norm", module=ARCH_OPS, denylist=NORM_INPUTS)
 class InstanceNorm(_GroupNorm):
   """Instance normalisation.
 

@@ -14,6 +14,7 @@ from typing import Optional
 
 from compare_gan.context.scope import Module
 from compare_gan.layers.gin_names import ARCH_OPS
+from compare_gan.layers.gin_names import NORM_INPUTS
 from compare_gan.layers.kernel import Kernel
 import gin
 import tensorflow as tf
@@ -21,11 +22,7 @@ import tensorflow as tf
 _SMALLEST = 1e-30  # The root has no derivative at 0.
 
 
-@gin.configurable(
-  "pixel_norm",
-  module=ARCH_OPS,
-  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
-)
+@gin.configurable("pixel_norm", module=ARCH_OPS, denylist=NORM_INPUTS)
 class PixelNorm(Module):
   """Feature vectors of length sqrt(C), for x [N, H, W, C] or [N, C].
 

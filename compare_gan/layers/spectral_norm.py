@@ -106,16 +106,24 @@ class SpectralNorm(scope.Module):
 
   def _power_iteration(self, w):
     u = self.u_var
+    if self._left:
+      return power_iteration(w, u, self._rounds, self._epsilon)
     for _ in range(self._rounds):
-      if self._left:
-        v = self._unit(tf.matmul(w, u, transpose_a=True))  # [K, 1]
-        u = self._unit(tf.matmul(w, v))
-      else:
-        v = self._unit(tf.matmul(u, w, transpose_b=True))  # [1, R]
-        u = self._unit(tf.matmul(v, w))
+      v = _unit(tf.matmul(u, w, transpose_b=True), self._epsilon)  # [1, R]
+      u = _unit(tf.matmul(v, w), self._epsilon)
     return u, v
 
-  def _unit(self, a):
-    return a * tf.math.rsqrt(
-      tf.maximum(tf.reduce_sum(tf.square(a)), self._epsilon)
-    )
+
+def power_iteration(
+  w: tf.Tensor, u: tf.Tensor, iterations: int, epsilon: float = 1e-12
+) -> tuple[tf.Tensor, tf.Tensor]:
+  """Returns u [R, 1] and v [K, 1] of W [R, K], both without gradient."""
+  w = tf.stop_gradient(w)
+  for _ in range(iterations):
+    v = _unit(tf.matmul(w, u, transpose_a=True), epsilon)
+    u = _unit(tf.matmul(w, v), epsilon)
+  return u, v
+
+
+def _unit(a, epsilon):
+  return a * tf.math.rsqrt(tf.maximum(tf.reduce_sum(tf.square(a)), epsilon))

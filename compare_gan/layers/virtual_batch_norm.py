@@ -21,16 +21,13 @@ from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
 from compare_gan.layers import initializers
 from compare_gan.layers.gin_names import ARCH_OPS
+from compare_gan.layers.gin_names import NORM_INPUTS
 from compare_gan.layers.kernel import Kernel
 import gin
 import tensorflow as tf
 
 
-@gin.configurable(
-  "virtual_batch_norm",
-  module=ARCH_OPS,
-  denylist=["channels", "z_dim", "y_dim", "kernel_fn", "name"],
-)
+@gin.configurable("virtual_batch_norm", module=ARCH_OPS, denylist=NORM_INPUTS)
 class VirtualBatchNorm(Module):
   """Normalises x [M + N, H, W, C] or [M + N, C]; the first M rows are R.
 

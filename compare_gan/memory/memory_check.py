@@ -16,7 +16,6 @@ from compare_gan.memory import memory_limit
 from compare_gan.memory import step_memory
 import tensorflow as tf
 
-MODES = ("warn", "refuse", "off")
 _CHUNK = 512  # pixels whose attention is computed at once
 
 
@@ -24,7 +23,7 @@ def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
   """Prints the estimate for a training; warns or raises if it is too much.
 
   Args:
-    mode: one of MODES.
+    mode: "warn", "refuse" or "off".
     graph: the traced step.
     gan: the GAN that is trained; its variables exist.
     replicas: the number of replicas on this host.

@@ -186,16 +186,6 @@ def all_steps(model_dir: str) -> list[int]:
   return [int(match[1]) for match in matches if match]
 
 
-def latest(model_dir: str) -> str:
-  """Returns the prefix of the last checkpoint; raises if there is none."""
-  steps = all_steps(model_dir)
-  if not steps:
-    raise FileNotFoundError(
-      f"There is no checkpoint {_PREFIX}<step>.index in {model_dir!r}."
-    )
-  return os.path.join(model_dir, f"{_PREFIX}{max(steps)}")
-
-
 # ---- Reading -----------------------------------------------------------------
 
 

@@ -121,7 +121,7 @@ def test_gin_chooses(bindings, expected):
   assert precision.resolve(config.precision, config.precision_mode) == expected
 
 
-def test_an_npu_mixes_by_itself():
+def test_a_compiler_mixes_by_itself():
   resolve = precision.resolve
   assert resolve(None, "allow_mix_precision", True) == ("float32", True)
   assert resolve(None, "force_fp16", True) == ("float32", True)
@@ -146,8 +146,10 @@ def test_run_config_refuses(bindings, message):
     run_config.run_config()
 
 
-def test_modes_that_only_an_npu_has():
-  with pytest.raises(ValueError, match="exists on an NPU only"):
+def test_modes_that_only_a_compiler_has():
+  with pytest.raises(
+    ValueError, match="devices whose compiler mixes precisions"
+  ):
     precision.resolve(None, "force_fp16")
   with pytest.warns(UserWarning, match="'allow_mix_precision' is faster"):
     assert precision.resolve(None, "allow_fp32_to_fp16") == ("float32", False)

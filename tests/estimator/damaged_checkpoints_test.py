@@ -15,7 +15,6 @@ import pytest
 import tensorflow as tf
 
 from tests import plain_shell
-from tests.estimator.stored import read_all
 
 pytestmark = pytest.mark.versions("TensorFlow's checkpoint format")
 
@@ -53,8 +52,7 @@ def test_a_full_disk_leaves_the_checkpoints_before(tmp_path, monkeypatch):
   with pytest.raises(OSError):
     checkpoints.write(str(tmp_path), 1, {"w": 2 * W})
   assert files(tmp_path) == before
-  prefix = checkpoints.latest(str(tmp_path))
-  np.testing.assert_array_equal(read_all(prefix)["w"], W)
+  np.testing.assert_array_equal(checkpoints.read(str(tmp_path), 1)["w"], W)
 
 
 def test_a_folder_in_place_of_the_index_leaves_no_data_behind(tmp_path):
@@ -68,8 +66,7 @@ def test_a_checkpoint_is_whole_where_the_pointer_to_it_fails(tmp_path):
   (tmp_path / "checkpoint").mkdir()
   with pytest.raises(OSError):
     checkpoints.write(str(tmp_path), 1, {"w": W})
-  prefix = checkpoints.latest(str(tmp_path))
-  np.testing.assert_array_equal(read_all(prefix)["w"], W)
+  np.testing.assert_array_equal(checkpoints.read(str(tmp_path), 1)["w"], W)
 
 
 @pytest.mark.parametrize("move", [1, 2, 3])
@@ -92,7 +89,7 @@ def test_a_checkpoint_is_whole_whenever_a_write_is_killed(
   with pytest.raises(KeyboardInterrupt):
     checkpoints.write(str(tmp_path), 1, {"v": W[:1], "w": 2 * W})
   if checkpoints.all_steps(str(tmp_path)):
-    w = read_all(checkpoints.latest(str(tmp_path)))["w"]
+    w = checkpoints.read(str(tmp_path), 1)["w"]
     assert w.tolist() in (W.tolist(), (2 * W).tolist())
 
 

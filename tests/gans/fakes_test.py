@@ -3,7 +3,7 @@
 from compare_gan.context import scope
 from compare_gan.gans import fakes
 from compare_gan.gans import optimizers
-from compare_gan.gans import update
+from compare_gan.gans import side
 from compare_gan.gans.batches import Batch
 import pytest
 import tensorflow as tf
@@ -48,7 +48,7 @@ class _Generator(scope.Module):
     self.w = tf.Variable(2.0, name="w")
     self.asked = []
     optimizer_fn = optimizers.GradientDescentOptimizer
-    self._side = update.Side("g", [self], optimizer_fn, 0.1)
+    self._side = side.Side("g", [self], optimizer_fn, 0.1)
 
   def _make(self, passes, rows):
     self.asked += [float(one.batch.z[0, 0]) for one in passes]

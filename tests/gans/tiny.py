@@ -1,7 +1,9 @@
 """The smallest GAN that trains: what tests of GANs share."""
 
 from compare_gan.context import scope
+from compare_gan.gans import optimizers
 from compare_gan.gans import options
+from compare_gan.gans import side as side_lib
 from compare_gan.storage.model_dir import DatasetShape
 import gin
 import numpy as np
@@ -58,3 +60,15 @@ def batches(count, dataset=DATASET, size=2):
 def values(network):
   """Returns {full name: array} of a module's variables."""
   return {scope.full_name(v): v.numpy() for v in network.variables}
+
+
+def side(*weights):
+  """Returns a Side that moves these weights by gradient descent, rate 0.5."""
+
+  class Network(scope.Module):
+    def __init__(self):
+      super().__init__()
+      self.weights = list(weights)
+
+  optimizer_fn = optimizers.GradientDescentOptimizer
+  return side_lib.Side("d", [Network()], optimizer_fn, 0.5)

@@ -31,8 +31,15 @@ class Kind(base.AbstractKind):
 
     If that kind is not here after all, `Devices.settle` undoes its additions.
     """
-    may_be_here = (kind for kind in _asked() if kind.may_be_here())
-    return next(may_be_here).configured(run_config)
+    return _first_possible().configured(run_config)
+
+  def uses_host_memory(self) -> bool:
+    return _first_possible().uses_host_memory()
+
+
+def _first_possible():
+  """Returns the first kind that may be here."""
+  return next(kind for kind in _asked() if kind.may_be_here())
 
 
 def _asked():

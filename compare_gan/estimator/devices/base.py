@@ -188,6 +188,10 @@ class AbstractKind:
     """Returns whether `look` could find devices, without opening any."""
     return True
 
+  def uses_host_memory(self) -> bool:
+    """Returns whether a training takes the host's memory, as on a CPU."""
+    return False
+
   def configured(self, run_config: Any) -> Any:
     """Returns the RunConfig with what gin sets for such devices alone."""
     return run_config

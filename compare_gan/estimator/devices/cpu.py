@@ -23,3 +23,6 @@ class Kind(base.AbstractKind):
   def look(self, batch_size: Optional[int], run_config: Any) -> base.Found:
     on = self.choose(batch_size, run_config)
     return base.Found(on, "", hosts.in_words("the CPU", hosts.find(run_config)))
+
+  def uses_host_memory(self) -> bool:
+    return True

@@ -166,16 +166,14 @@ class Augmentation(scope.Module):
       return changed
     return tf.where(draws.is_changed, changed, images)
 
-  def __call__(
-    self, images: tf.Tensor, uniform: Callable[..., tf.Tensor]
-  ) -> tf.Tensor:
-    """Returns images with noise and policy.
+  def change(self, images: tf.Tensor, rows: Any) -> tf.Tensor:
+    """Returns images [N, H, W, C] with noise and policy.
 
     Args:
       images: in [0, 1].
-      uniform: draws as draws.uniform does, row i for image i.
+      rows: as for `draw`.
     """
-    return self.apply(images, self.draw(images, _Uniform(uniform)))
+    return self.apply(images, self.draw(images, rows))
 
   # ---- What moves the probabilities ------------------------------------------
 
@@ -237,16 +235,6 @@ class Augmentation(scope.Module):
 
   def _sigma(self):
     return self._noise.sigma_at(self._step() if self._step else 0)
-
-
-class _Uniform(NamedTuple):
-  """Normal draws made from uniform ones."""
-
-  uniform: Callable[..., tf.Tensor]
-
-  def normal(self, shape: Any) -> tf.Tensor:
-    """Returns draws from N(0, 1), made from uniform ones as in draws.normal."""
-    return 2.0**0.5 * tf.math.erfinv(2.0 * self.uniform(shape) - 1.0)
 
 
 def _policy(chosen):

@@ -39,11 +39,7 @@ class AC(ClassHead):
     self.classes = self.linear(self.num_classes, "classes", use_bias=False)
 
   def losses(
-    self,
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    y: tf.Tensor,
-    y_fake: tf.Tensor,
+    self, real: tf.Tensor, fake: tf.Tensor, y: tf.Tensor, y_fake: tf.Tensor
   ) -> HeadLosses:
     d_loss = cross_entropy(self.classes(real, is_training=True), y)
     fake_loss = cross_entropy(self.classes(fake, is_training=True), y_fake)

@@ -24,11 +24,7 @@ class ADC(ClassHead):
     self.classes = self.linear(2 * self.num_classes, "classes", use_bias=False)
 
   def losses(
-    self,
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    y: tf.Tensor,
-    y_fake: tf.Tensor,
+    self, real: tf.Tensor, fake: tf.Tensor, y: tf.Tensor, y_fake: tf.Tensor
   ) -> HeadLosses:
     real = self.classes(real, is_training=True)
     fake = self.classes(fake, is_training=True)

@@ -60,11 +60,7 @@ class ClassHead(Module, abc.ABC):
 
   @abc.abstractmethod
   def losses(
-    self,
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    y: tf.Tensor,
-    y_fake: tf.Tensor,
+    self, real: tf.Tensor, fake: tf.Tensor, y: tf.Tensor, y_fake: tf.Tensor
   ) -> HeadLosses:
     """Returns the losses, without weights.
 

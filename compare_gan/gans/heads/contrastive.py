@@ -39,11 +39,7 @@ class _Contrastive(ClassHead):
     self.proxies = self.embedding(self.num_classes, self._size, "proxies")
 
   def losses(
-    self,
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    y: tf.Tensor,
-    y_fake: tf.Tensor,
+    self, real: tf.Tensor, fake: tf.Tensor, y: tf.Tensor, y_fake: tf.Tensor
   ) -> HeadLosses:
     return HeadLosses(
       self._loss_of_features(real, y), self._loss_of_features(fake, y_fake)

@@ -41,11 +41,7 @@ class MultiHinge(ClassHead):
     self.scores = self.linear(self.num_classes + 1, "scores")
 
   def losses(
-    self,
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    y: tf.Tensor,
-    y_fake: tf.Tensor,
+    self, real: tf.Tensor, fake: tf.Tensor, y: tf.Tensor, y_fake: tf.Tensor
   ) -> HeadLosses:
     real = self.scores(real, is_training=True)
     fake = self.scores(fake, is_training=True)

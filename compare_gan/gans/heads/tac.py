@@ -42,11 +42,7 @@ class TAC(ClassHead):
     self.twin = self.linear(self.num_classes, "twin", use_bias=False)
 
   def losses(
-    self,
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    y: tf.Tensor,
-    y_fake: tf.Tensor,
+    self, real: tf.Tensor, fake: tf.Tensor, y: tf.Tensor, y_fake: tf.Tensor
   ) -> HeadLosses:
     twin = self.twin(fake, is_training=True)
     d_loss = cross_entropy(self.classes(real, is_training=True), y)

@@ -15,6 +15,7 @@ from compare_gan.gans.terms import TERMS
 from compare_gan.gans.terms.kernels import as_matrix
 from compare_gan.gans.terms.kernels import require_kernels
 from compare_gan.layers import initializers
+from compare_gan.layers.spectral_norm import power_iteration
 import gin
 import tensorflow as tf
 
@@ -63,18 +64,3 @@ class SpectralRegularization(Module):
 def half_square(w: tf.Tensor, u: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
   """Returns sigma^2 / 2, sigma = u^T W v."""
   return 0.5 * tf.square(tf.reduce_sum(u * tf.matmul(w, v)))
-
-
-def power_iteration(
-  w: tf.Tensor, u: tf.Tensor, iterations: int
-) -> tuple[tf.Tensor, tf.Tensor]:
-  """Returns u [R, 1] and v [K, 1] of W [R, K], both without gradient."""
-  w = tf.stop_gradient(w)
-  for _ in range(iterations):
-    v = _unit(tf.matmul(w, u, transpose_a=True))
-    u = _unit(tf.matmul(w, v))
-  return u, v
-
-
-def _unit(a):
-  return a / (tf.norm(a) + 1e-12)

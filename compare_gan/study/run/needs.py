@@ -8,11 +8,11 @@ the memory of the step is free again by then.
 """
 
 from collections.abc import Iterable
-import importlib.util
 from typing import Any
 from typing import Optional
 
 from compare_gan.configuration import gin_files
+from compare_gan.estimator import devices
 from compare_gan.memory import memory_check
 from compare_gan.memory import memory_limit
 from compare_gan.memory import step_memory
@@ -111,6 +111,6 @@ def trains_on_host(flags: Iterable[str], has_gpus: bool) -> bool:
     name, equals, value = word.lstrip("-").partition("=")
     if word.startswith("-") and name == "run_config":
       device = value if equals else next(words, device)
-  if device != "auto":
-    return device == "cpu"
-  return not has_gpus and importlib.util.find_spec("npu_device") is None
+  if has_gpus and device == "auto":
+    return False
+  return device in devices.names() and devices.find(device).uses_host_memory()

@@ -27,17 +27,23 @@ def _always(value):
   return uniform
 
 
+class _Zeros:
+  """Rows whose draws are all 0."""
+
+  uniform = staticmethod(_always(0))
+
+
 def test_policy_acts_in_its_order_around_medium_grey():
   gin.bind_parameter("augmentation.policy", "color, cutout")
   augment = augmentation.Augmentation()
-  x = augment(tf.fill([1, 4, 4, 3], 0.6), _always(0)).numpy()
+  x = augment.change(tf.fill([1, 4, 4, 3], 0.6), _Zeros()).numpy()
   np.testing.assert_allclose(x[0, 3, 3], [0.6 - 0.5 / 2] * 3, rtol=1e-6)
   np.testing.assert_allclose(x[0, 0, 0], [0.5] * 3)  # Grey, not brightened.
 
 
 def test_no_policy_changes_nothing():
   x = tf.constant([[[[0.1]]]])
-  assert augmentation.Augmentation()(x, None) is x
+  assert augmentation.Augmentation().change(x, None) is x
 
 
 def test_unknown_change_lists_what_would_do():
@@ -51,7 +57,7 @@ def test_gradients_pass_every_change():
   x = tf.Variable(tf.random.stateless_uniform([2, 8, 8, 3], [1, 2]))
   augment = augmentation.Augmentation("color,translation,cutout")
   with draws.seeded([1, 2]), tf.GradientTape() as tape:
-    y = tf.reduce_sum(augment(x, draws.uniform) ** 2)
+    y = tf.reduce_sum(augment.change(x, Rows()) ** 2)
   gradient = tape.gradient(y, x).numpy()
   assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0
 

@@ -138,7 +138,7 @@ class NpuDevices(base.Devices):
 
   def precision(self, run_config: Any) -> tuple[str, bool]:
     name, _ = precision_lib.resolve(
-      run_config.precision, run_config.precision_mode, on_npu=True
+      run_config.precision, run_config.precision_mode, by_compiler=True
     )
     # With a mode the compiler picks the types: a loss scale is opt-in.
     scaled = name == "float16" or self._options.loss_scale

@@ -49,7 +49,9 @@ class Kind(base.AbstractKind):
       additions=options._replace(elsewhere=elsewhere),
       **options.training,
     )
-    precision_lib.resolve(config.precision, config.precision_mode, on_npu=True)
+    precision_lib.resolve(
+      config.precision, config.precision_mode, by_compiler=True
+    )
     return config
 
 
