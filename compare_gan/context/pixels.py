@@ -27,5 +27,7 @@ def from_papers(images: tf.Tensor, is_training: bool) -> tf.Tensor:
   For generators without a last activation. In training images may leave [0, 1]:
   clipped pixels would get no gradient. Afterwards they are clipped.
   """
-  images = 0.5 * tf.cast(images, tf.float32) + 0.5
+  # A row of colors: tf2onnx moves transpositions past it, not past a number.
+  gray = tf.constant([0.5] * images.shape[-1], tf.float32)
+  images = 0.5 * tf.cast(images, tf.float32) + gray
   return images if is_training else tf.clip_by_value(images, 0.0, 1.0)

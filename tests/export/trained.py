@@ -31,16 +31,7 @@ biggan.Generator.blocks_with_attention = "B2"
 """,
   "bigbigan": _EMA + _CONDITIONAL,
   "dcgan": "standardize_batch.decay = 0.0\n",
-  "r3gan": _EMA
-  + _CONDITIONAL
-  + """
-r3gan.Generator.widths = [8, 8, 4]
-r3gan.Generator.cardinalities = [2, 2, 1]
-r3gan.Generator.blocks = [1, 1, 1]
-r3gan.Discriminator.widths = [8, 8, 4]
-r3gan.Discriminator.cardinalities = [2, 2, 1]
-r3gan.Discriminator.blocks = [1, 1, 1]
-""",
+  "r3gan": _EMA + _CONDITIONAL,
 }
 _CLASS = {"bigbigan": "BigBiGAN"}
 _ARCHITECTURE = {
@@ -53,7 +44,7 @@ _DATASET = {
   "biggan": DatasetShape((32, 32, 3), 5),
   "bigbigan": DatasetShape((32, 32, 1), 5),
   "dcgan": DatasetShape((16, 16, 3), 0),
-  "r3gan": DatasetShape((16, 16, 3), 5),
+  "r3gan": DatasetShape((32, 32, 3), 5),
 }
 # Signatures have the names of kinds, but for this one.
 SIGNATURE = {kind: kind for kind in _DATASET} | {"r3gan": "compare_gan"}

@@ -184,9 +184,21 @@ def _channels(text):
 def _marked(path):
   """The large ones take half a minute each."""
   is_large = "imagenet" in path.stem or "ffhq" in path.stem
-  is_large |= path.stem == "bigbigan_64"
+  is_large |= path.stem in ("bigbigan_64", "r3gan_cifar10")
   marks = [pytest.mark.slow] * is_large
   return pytest.param(path, id=path.stem, marks=marks)
+
+
+# What cosines, half-lives and ADA's pipeline need; a warning names them.
+_OF_R3GAN = {
+  "Cos",
+  "DepthwiseConv2dNative",
+  "DepthwiseConv2dNativeBackpropInput",
+  "Expm1",
+  "MirrorPad",
+  "MirrorPadGrad",
+  "Sin",
+}
 
 
 @pytest.mark.long
@@ -201,6 +213,9 @@ def test_no_card_has_an_op_that_is_not_known(path):
   gan = model_dir.make_gan(catalogue.dataset(fake=True))
   graph = planned_draws.step_graph(gan, memory_check.specs(gan))
   found = [f for f in preflight.findings(graph) if not f.is_constant]
+  if path.stem.startswith("r3gan"):
+    assert not any(f.refused for f in found), preflight.report(graph)
+    found = [f for f in found if f.problem.split()[0] not in _OF_R3GAN]
   assert not found, preflight.report(graph)
 
 
