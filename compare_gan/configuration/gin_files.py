@@ -26,6 +26,7 @@ _ROOMS = (
   "gans.terms",
   "layers",
   "metrics",
+  "watchdogs.signals",
 )
 
 
@@ -38,6 +39,7 @@ def register() -> None:
   from compare_gan.evaluation import ddls  # noqa: F401
   from compare_gan.evaluation import rejection  # noqa: F401
   from compare_gan.evaluation import scoring  # noqa: F401
+  from compare_gan.watchdogs import hook  # noqa: F401
 
   for room in _ROOMS:
     package = importlib.import_module(f"compare_gan.{room}")
