@@ -146,9 +146,13 @@ def _with_returns(train_on, gan, model_dir):
     try:
       return train_on()
     except actions.GoBack as asked:
-      tensors = checkpoints.read(model_dir, asked.step)
-      for variable in gan.variables:
-        variable.assign(tensors[scope.full_name(variable)])
+      _restore(gan, model_dir, asked.step)
+
+
+def _restore(gan, model_dir, step):
+  tensors = checkpoints.read(model_dir, step)
+  for variable in gan.variables:
+    variable.assign(tensors[scope.full_name(variable)])
 
 
 def _begun(model_dir, dataset):

@@ -60,6 +60,7 @@ def begin_return(
 ) -> None:
   """Makes the checkpoint of `to` the last one, and notes the return."""
   checkpoints.remove_after(model_dir, to)
+  diagnosis.keep_of_return(model_dir, step)
   kept = curve.read(model_dir, to)
   note = {
     "step": to,

@@ -8,7 +8,8 @@
   curve     the last rows of watchdogs.jsonl, which led to this state
 
 It is written when the state changes; a training that has been healthy
-throughout has none.
+throughout has none. When a training goes back from a step, its diagnosis stays
+as diagnosis-<step>.json.
 """
 
 from collections.abc import Sequence
@@ -73,6 +74,14 @@ def read(model_dir: str) -> Optional[dict[str, Any]]:
   """Returns the content, None without a file."""
   text = files.read_text_if_any(os.path.join(model_dir, FILE))
   return None if text is None else json.loads(text)
+
+
+def keep_of_return(model_dir: str, step: int) -> None:
+  """Keeps the present diagnosis beside those that follow the return."""
+  source = os.path.join(model_dir, FILE)
+  if os.path.exists(source):
+    stem, extension = os.path.splitext(FILE)
+    files.move(source, os.path.join(model_dir, f"{stem}-{step}{extension}"))
 
 
 def remove_after(model_dir: str, step: int) -> None:

@@ -22,20 +22,20 @@ _RUINED = {
     ["ModularGAN.g_lr = 0.0", "ModularGAN.d_lr = 0.001"],
     ("asleep", "sleep"),
   ),
-  "huge_rates": (["ModularGAN.g_lr = 1.0"], ("diverged", "explosion")),
+  "huge_rates": (["ModularGAN.g_lr = 10.0"], ("diverged", "explosion")),
   "infinite_rate": (["ModularGAN.g_lr = 1e38"], ("diverged", "not_finite")),
   "penalty_1e6": (
     ["penalty.fn = @wgangp_penalty", "options.lamba = 1e6"],
     ("asleep", "sleep"),
   ),
   "starving_g": (
-    ["options.disc_iters = 50", "ModularGAN.g_lr = 1e-4"]
+    ["options.disc_iters = 8", "ModularGAN.g_lr = 1e-4"]
     + ["ModularGAN.d_lr = 0.001"],
     ("D winning", "starvation"),
   ),
   "minimax_and_strong_d": (
     ["loss.fn = @minimax", "options.disc_iters = 5"]
-    + ["ModularGAN.g_lr = 5e-4", "ModularGAN.d_lr = 0.003"],
+    + ["ModularGAN.g_lr = 0.001", "ModularGAN.d_lr = 0.005"],
     ("D winning", "saturation"),
   ),
 }
