@@ -116,19 +116,16 @@ class Probe:
       [None if x is None else x.numpy() for x in self._images(*data)]
       for data in self._data
     ]
-    fakes, real, fake, numbers = [
-      None if part[0] is None else np.stack(part) for part in zip(*parts)
-    ]
+    fakes, *scores = zip(*parts)
     look = look._replace(
       reals=self._reals, fakes=np.concatenate(fakes).astype(np.float64)
     )
-    if real is None:
+    if scores[0][0] is None:
       return look
+    real, fake, numbers = [np.stack(x).astype(np.float64) for x in scores]
     return look._replace(
       scores=Scores(
-        real.ravel().astype(np.float64),
-        fake.ravel().astype(np.float64),
-        *np.mean(numbers.astype(np.float64), axis=0).tolist(),
+        real.ravel(), fake.ravel(), *np.mean(numbers, axis=0).tolist()
       )
     )
 

@@ -34,7 +34,7 @@ def optimizers_of(gan: Any) -> list[Any]:
   """
   found = []
   for name in ("d_optimizer", "g_optimizer"):
-    optimizer = getattr(gan, name, None)
+    optimizer: Any = getattr(gan, name, None)
     while hasattr(optimizer, "optimizer"):  # clipping, a loss scale
       optimizer = optimizer.optimizer
     if not hasattr(optimizer, "rate_factor"):

@@ -76,8 +76,8 @@ class Signal(abc.ABC):
 
 def make(named: Sequence[Any]) -> list[Signal]:
   """Returns the built-in signals, then those that `watchdog.signals` names."""
-  makers = [*signals.built_in(), *find(named)]
-  made = [maker() for maker in makers]
+  makers: list[Callable[[], Any]] = [*signals.built_in(), *find(named)]
+  made: list[Any] = [maker() for maker in makers]
   for maker, one in zip(makers, made):
     if not isinstance(one, Signal):
       raise ValueError(

@@ -29,10 +29,10 @@ class Starvation(signal.Signal):
     self._ratio, self._tells, self._pull = ratio, tells, pull
 
   def numbers(self, look: probe.Look) -> dict[str, float]:
-    rates = [look.scalars.get(f"learning_rate/{side}") for side in "dg"]
-    if None in rates or not look.iterations:
+    names = [f"learning_rate/{side}" for side in "dg"]
+    if not look.iterations or not set(names) <= set(look.scalars):
       return {}
-    d, g = (rate * n for rate, n in zip(rates, look.iterations))
+    d, g = (look.scalars[name] * n for name, n in zip(names, look.iterations))
     return {"d_to_g": min(d / g, _MOST) if g else (_MOST if d else 1.0)}
 
   def judge(
