@@ -34,8 +34,11 @@ _RUINED = {
     ("D winning", "starvation"),
   ),
   "minimax_and_strong_d": (
+    # Adam would make up for a small gradient.
     ["loss.fn = @minimax", "options.disc_iters = 5"]
-    + ["ModularGAN.g_lr = 0.001", "ModularGAN.d_lr = 0.005"],
+    + ["ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer"]
+    + ["ModularGAN.d_optimizer_fn = @tf.train.AdamOptimizer"]
+    + ["ModularGAN.g_lr = 0.01", "ModularGAN.d_lr = 0.003"],
     ("D winning", "saturation"),
   ),
 }

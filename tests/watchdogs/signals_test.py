@@ -112,6 +112,11 @@ def test_constant_scores_at_the_beginning_are_not():
   assert _judge(sleep.Sleep(), rows, grace=3) is None
 
 
+def test_a_single_look_cannot_tell_whether_weights_move():
+  rows = [sleep.Sleep().numbers(_LOOK)]
+  assert _judge(sleep.Sleep(), rows, patience=1) is None
+
+
 def test_weights_that_do_not_move_are_asleep():
   one = sleep.Sleep()
   moved = _LOOK._replace(squares={"d/w": 4.0, "g/w": 9.001})
@@ -174,15 +179,18 @@ def test_equal_groups_are_as_many_kinds():
 
 
 def test_a_spread_that_falls_is_a_collapse():
-  fell = [*_rows(1, spread=0.5, kinds=9.0), *_rows(2, spread=0.01, kinds=9.0)]
+  fell = [
+    *_rows(1, spread=0.5, kinds=9.0, real_kinds=60.0),
+    *_rows(2, spread=0.01, kinds=9.0, real_kinds=60.0),
+  ]
   found = _judge(diversity.Diversity(), fell, grace=9)
   assert found.state == "collapsed" and "fell from 0.5" in found.reason
-  low = _rows(3, spread=0.01, kinds=9.0)
+  low = _rows(3, spread=0.01, kinds=9.0, real_kinds=60.0)
   assert _judge(diversity.Diversity(), low) is None
 
 
 def test_one_image_is_a_collapse_unless_it_is_the_beginning():
-  rows = _rows(3, spread=1e-5, kinds=9.0)
+  rows = _rows(3, spread=1e-5, kinds=9.0, real_kinds=60.0)
   assert _judge(diversity.Diversity(), rows).state == "collapsed"
   assert _judge(diversity.Diversity(), rows, grace=3) is None
 

@@ -51,8 +51,9 @@ def test_looks_change_no_bit(tmp_path, action):
   )
   _assert_same(tmp_path / "off", tmp_path / "on")
   looks = curve.read(str(tmp_path / "on"), 99)
-  assert [row["step"] for row in looks] == [0, 5, 10, 15, 20, 25, 30]
-  assert all(row["spread"] > 0 for row in looks[1:])
+  assert len(looks) > 3 and all(row["spread"] > 0 for row in looks[1:])
+  if action != "log":  # Then the clock has a say.
+    assert [row["step"] for row in looks] == [0, 5, 10, 15, 20, 25, 30]
   assert not (tmp_path / "off" / curve.FILE).exists()
 
 

@@ -107,8 +107,11 @@ def _print(look, names):
 
 def _are_still(curve, side):
   """Returns whether no weight of a side has moved in the last looks."""
-  prints = curve.last(f"print_{side}")
-  return bool(prints) and len(set(prints)) == 1
+  name = f"print_{side}"
+  prints = [row.get(name) for row in curve.looks()[-max(2, curve.patience) :]]
+  if len(prints) < max(2, curve.patience) or None in prints:
+    return False
+  return len(set(prints)) == 1
 
 
 SIGNAL = Sleep
