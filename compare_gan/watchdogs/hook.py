@@ -124,9 +124,9 @@ class Watchdog(hooks.Hook):
 
   def _look_if_possible(self, step, scalars):
     """Returns the Look; of a GAN that cannot be shown, one at its weights."""
-    if self._probe is None:
-      self._probe = probe.Probe(self._model, self._training.dataset)
     try:
+      if self._probe is None:
+        self._probe = probe.Probe(self._model, self._training.dataset)
       return self._probe.look(step, scalars)
     except Exception as error:  # noqa: BLE001, no reason to end a training
       warnings.warn(

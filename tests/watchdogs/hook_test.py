@@ -161,13 +161,6 @@ def test_going_on_drops_what_comes_later(tmp_path):
   assert [line["step"] for line in curve.read(str(tmp_path), 99)] == [0, 10, 20]
 
 
-def test_a_healthy_checkpoint_is_kept(tmp_path):
-  _write(tmp_path, 0, 10, 20, 30)
-  healthy_checkpoint.mark(str(tmp_path), 10)
-  checkpoints.remove_old(str(tmp_path), 1, 30)
-  assert sorted(checkpoints.all_steps(str(tmp_path))) == [10, 30]
-
-
 @pytest.mark.parametrize(
   "chosen,message",
   [
@@ -191,3 +184,19 @@ def test_words_stand_beside_the_losses():
   notes.words["watchdog"] = "D winning"
   progress.after_loop(2, 1, 1.0, {"loss/g": 0.5})
   assert "loss/g 0.5000  D winning  2 images/s" in stream.getvalue()
+
+
+# ---- The probe ---------------------------------------------------------------
+
+
+def test_a_gan_that_cannot_be_shown_is_looked_at_without_images(tmp_path):
+  training = hook_kinds.Training(
+    str(tmp_path), 2, 2, dict, dict, "no dataset", hooks.Notes()
+  )
+  watchdog = hook.Watchdog(training, settings.Settings(share=None))
+  watchdog.begin(tiny_gan.gan(), 0, 100)
+  with pytest.warns(UserWarning, match="see weights and losses only"):
+    watchdog.after_loop(100, 1, 1.0, {"loss/g": 1.0})
+  assert training.notes.words == {"watchdog": "healthy"}
+  assert training.notes.scalars["watchdog/weights_d"] > 0
+  assert "watchdog/spread" not in training.notes.scalars
