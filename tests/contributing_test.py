@@ -21,6 +21,9 @@ from compare_gan.evaluation import settings
 from compare_gan.layers import kernel
 from compare_gan.study.run import executors
 from compare_gan.study.run import process
+from compare_gan.watchdogs import probe
+from compare_gan.watchdogs import settings as settings_lib
+from compare_gan.watchdogs import signal
 import gin
 import numpy as np
 import pytest
@@ -56,6 +59,7 @@ _EXAMPLES = {
   "penalties": "my_penalty",
   "report_sections": "slowest",
   "schedules": "my_schedule",
+  "watchdogs": "my_signal",
 }
 # More than one of a kind.
 _MORE = {"my_term"}
@@ -197,6 +201,17 @@ def test_hooks(tmp_path):
   hook.after_loop(7, 1, 0.1, {})
   assert (tmp_path / "heartbeat.txt").read_text() == "7\n"
   assert "@Heartbeat" in _named("hooks")
+
+
+def test_watchdogs():
+  gin.parse_config(_gin_of("my_signal"))
+  *_, darkness = signal.make(settings_lib.Settings().signals)
+  weights = {"d": (), "g": ()}
+  look = probe.Look(5, {}, {}, {}, weights, fakes=np.zeros([8, 4]))
+  rows = [{"step": i, **darkness.numbers(look)} for i in range(5)]
+  finding = darkness.judge(signal.Curve(rows, 5, 0), look)
+  assert finding.state == "collapsed" and "black" in finding.reason
+  assert "@Darkness" in _named("watchdogs")
 
 
 def test_hooks_by_their_dotted_path(tmp_path):

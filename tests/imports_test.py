@@ -51,6 +51,7 @@ _MAY_IMPORT = {
     "memory",
     "pictures",
     "storage",
+    "watchdogs",
   },
   "commands": _ANY,
   "configuration": {"configuration"},
@@ -135,6 +136,15 @@ _MAY_IMPORT = {
     "metrics.contract",
     "pictures.html_page",
     "storage.model_dir",
+  },
+  "watchdogs": {
+    "estimator.hook_kinds",
+    "estimator.hooks",
+    "evaluation.sampling",
+    "gans.batches",
+    "gans.seen",
+    "storage.checkpoints",
+    "storage.healthy_checkpoint",
   },
   "version": set(),
 }

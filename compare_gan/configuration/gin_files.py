@@ -29,6 +29,7 @@ _ROOMS = (
   "gans.terms",
   "layers",
   "metrics",
+  "watchdogs.signals",
 )
 
 
@@ -45,6 +46,7 @@ def register() -> None:
   from compare_gan.evaluation import ddls  # noqa: F401
   from compare_gan.evaluation import rejection  # noqa: F401
   from compare_gan.evaluation import scoring  # noqa: F401
+  from compare_gan.watchdogs import hook  # noqa: F401
 
   for room in _ROOMS:
     package = importlib.import_module(f"compare_gan.{room}")

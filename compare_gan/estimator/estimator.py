@@ -95,7 +95,8 @@ class Estimator:
         self._save(step)
         saved = step
       built = step > start + 1
-      steps = self._next_steps(step, max_steps, seconds / steps, built)
+      ends = [hook.every_steps for hook in hooks if hook.every_steps]
+      steps = self._next_steps(step, max_steps, seconds / steps, built, ends)
       # A host that is done here must not leave before the chief has saved.
       steps, stops = self._agree(steps, requests)
     if step != saved:
@@ -124,12 +125,16 @@ class Estimator:
     mine = steps if self._devices.is_chief else 0
     return self._devices.sum_over_hosts([mine, int(requests.stop)])
 
-  def _next_steps(self, step, max_steps, seconds_per_step, built):
-    """Returns how many steps the next loop of the graph runs."""
-    interval = self._config.save_checkpoints_steps
-    until_checkpoint = interval - step % interval
+  def _next_steps(self, step, max_steps, seconds_per_step, built, ends):
+    """Returns how many steps the next loop of the graph runs.
+
+    It ends where a checkpoint is due, and at multiples of all `ends`.
+    """
+    intervals = [self._config.save_checkpoints_steps, *ends]
     steps = min(
-      self._config.iterations_per_loop, until_checkpoint, max_steps - step
+      self._config.iterations_per_loop,
+      max_steps - step,
+      *(interval - step % interval for interval in intervals),
     )
     # The first step is no measure: it also builds the graph.
     wanted = _SECONDS_PER_LOOP / max(seconds_per_step, 1e-6) if built else 1

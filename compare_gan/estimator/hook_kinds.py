@@ -27,6 +27,8 @@ class Training(NamedTuple):
   images_per_step: int  # real images that D sees in one step
   images: Callable[[], dict[str, np.ndarray]]  # {name: picture}, made on demand
   texts: Callable[[], dict[str, str]]  # {name: Markdown}, after the first step
+  dataset: Any = None  # an AbstractDataset, whose train images are seen
+  notes: hooks.Notes = hooks.Notes()  # told to the user; `make` has its own
 
 
 HookMaker = Callable[[Training], Union[hooks.Hook, Iterable[hooks.Hook]]]
@@ -52,21 +54,25 @@ def make(named: Iterable[Any], training: Training) -> list[hooks.Hook]:
     named: `run_config.hooks`.
     training: what they are made from.
   """
+  training = training._replace(notes=hooks.Notes())
+  added = [
+    hook
+    for maker in (*_registered, *find(named))
+    for hook in _hooks_of(maker, training)
+  ]
   return [
     hooks.ScalarTable(training.model_dir),
+    *(hook for hook in added if hook.comes_first),
     hooks.NanGuard(),
-    hooks.Progress(training.images_per_step),
+    hooks.Progress(training.images_per_step, notes=training.notes),
     hooks.Summaries(
       training.model_dir,
       images=training.images,
       images_per_step=training.images_per_step,
       texts=training.texts,
+      notes=training.notes,
     ),
-    *(
-      hook
-      for maker in (*_registered, *find(named))
-      for hook in _hooks_of(maker, training)
-    ),
+    *(hook for hook in added if not hook.comes_first),
   ]
 
 

@@ -5,11 +5,13 @@ A hook is told when a training begins, after every loop, and when it ends.
 
 import contextlib
 import csv
+import dataclasses
 import io
 import math
 import os
 import shutil
 import sys
+import time
 from typing import Any
 from typing import Callable
 from typing import Optional
@@ -22,7 +24,16 @@ import tensorflow as tf
 
 
 class Hook:
-  """Does nothing; override what you need."""
+  """Does nothing; override what you need.
+
+  Attributes:
+    every_steps: loops of steps end at multiples of it; None for anywhere.
+    comes_first: whether it is called before the built-in hooks that tell of
+      the training and that end it.
+  """
+
+  every_steps: Optional[int] = None
+  comes_first = False
 
   def begin(self, model: Any, step: int, max_steps: int) -> None:
     """The model stands at `step` and will be trained until `max_steps`."""
@@ -36,18 +47,43 @@ class Hook:
     """The training is over."""
 
 
+@dataclasses.dataclass
+class Notes:
+  """What hooks have to say beside the scalars of a step.
+
+  Attributes:
+    words: {who says it: a word or two}, beside the losses in the progress line.
+    scalars: {name: number}, which TensorBoard gets with the others.
+    texts: {name: Markdown}, which TensorBoard gets once.
+  """
+
+  words: dict[str, str] = dataclasses.field(default_factory=dict)
+  scalars: dict[str, float] = dataclasses.field(default_factory=dict)
+  texts: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+def clock() -> float:
+  """Returns seconds, to measure what a hook takes."""
+  return time.monotonic()
+
+
 class Progress(Hook):
   """Prints a line: step, losses, images per second, time that is left.
 
   Args:
     images_per_step: real images that D sees in one step.
     stream: where to print; on a terminal each line overwrites the last.
+    notes: its words stand beside the losses.
   """
 
   def __init__(
-    self, images_per_step: int, stream: Optional[TextIO] = None
+    self,
+    images_per_step: int,
+    stream: Optional[TextIO] = None,
+    notes: Optional[Notes] = None,
   ) -> None:
     self._images_per_step = images_per_step
+    self._notes = notes or Notes()
     self._stream = stream or sys.stderr
 
   def begin(self, model: Any, step: int, max_steps: int) -> None:
@@ -67,9 +103,12 @@ class Progress(Hook):
     self._rate = steps / max(seconds, 1e-9)
     left = (self._max_steps - step) / self._rate
     losses = "  ".join(
-      f"{name} {float(value):.4f}"
-      for name, value in sorted(scalars.items())
-      if name.startswith("loss/")
+      [
+        f"{name} {float(value):.4f}"
+        for name, value in sorted(scalars.items())
+        if name.startswith("loss/")
+      ]
+      + list(self._notes.words.values())
     )
     self._print(
       f"step {step:{self._width}d}/{self._max_steps}  {losses}  "
@@ -211,6 +250,8 @@ class Summaries(Hook):
     images_per_step: real images that D sees in one step, for examples/sec.
     texts: `texts()` -> {name: Markdown}, called once, after the first steps,
       because gin then knows all parameters that are used.
+    notes: its scalars and texts are written as well. A new text is written at
+      once.
   """
 
   def __init__(
@@ -220,8 +261,10 @@ class Summaries(Hook):
     images: Optional[Callable[[], dict[str, np.ndarray]]] = None,
     images_per_step: Optional[int] = None,
     texts: Optional[Callable[[], dict[str, str]]] = None,
+    notes: Optional[Notes] = None,
   ) -> None:
     self._model_dir = model_dir
+    self._notes = notes or Notes()
     self._every_steps = every_steps
     self._images = images
     self._images_per_step = images_per_step
@@ -241,10 +284,14 @@ class Summaries(Hook):
       with self._writer.as_default(), self._refusals():
         files.call(self._write, step, steps, seconds, scalars)
         files.call(self._writer.flush)
+    if self._notes.texts:
+      with self._writer.as_default(), self._refusals():
+        files.call(self._write_notes, step)
+        files.call(self._writer.flush)
     self._built = True
 
   def _write(self, step, steps, seconds, scalars):
-    for name, value in scalars.items():
+    for name, value in (*scalars.items(), *self._notes.scalars.items()):
       _write_scalar(name, value, step)
     if self._built:  # The first call built the graph: no rate.
       rate = steps / max(seconds, 1e-9)
@@ -256,6 +303,11 @@ class Summaries(Hook):
         _write_text(name, text, step)
     for name, picture in (self._images() if self._images else {}).items():
       _write_image(name, picture, step)
+
+  def _write_notes(self, step):
+    for name, text in self._notes.texts.items():
+      _write_text(name, text, step)
+    self._notes.texts.clear()
 
   def end(self, step: int) -> None:
     with self._refusals():

@@ -80,6 +80,7 @@ class Optimizer(scope.Module, abc.ABC):
     super().__init__()
     self._optimizer_name = name
     self._learning_rate = learning_rate
+    self.rate_factor = 1.0  # of all rates; set before the first graph
     self._slot_values = slots or {}
     self._scalar_values = scalars or {}
     self._scalars: dict[str, tf.Variable] = {}
@@ -104,7 +105,8 @@ class Optimizer(scope.Module, abc.ABC):
 
   def learning_rate(self, step: Step) -> tf.Tensor:
     """Returns the learning rate of `step`, a float32 scalar."""
-    return schedules.value_at(self._learning_rate, step)
+    rate = schedules.value_at(self._learning_rate, step)
+    return rate if self.rate_factor == 1.0 else self.rate_factor * rate
 
   def corrected(self, c: float) -> "Optimizer":
     """Returns this optimiser with hyperparameters for more steps an update.

@@ -33,6 +33,9 @@ from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage import restart
 from compare_gan.storage import task_manager
 from compare_gan.storage import transfer
+from compare_gan.watchdogs import actions
+from compare_gan.watchdogs import rates
+from compare_gan.watchdogs import settings
 import gin
 import numpy as np
 
@@ -103,20 +106,53 @@ def _train_alone(devices, dataset, run_config, model_dir):
       )
 
   devices.together(record_start)
+  _require_way_back(devices, gan)
   estimator = estimator_lib.Estimator(gan, run_config, devices, model_dir)
-  estimator.train(
-    lambda first, **shard: dataset.batches(
-      "train", options.batch_size, start=first, as_stored=True, **shard
-    ),
-    options.training_steps,
-    _hooks(gan, dataset, options, run_config, model_dir, was),
-    lambda graph: _check_graph(graph, gan, devices, run_config),
-  )
+
+  def train_on() -> None:
+    rates.apply(gan, model_dir, int(gan.global_step.numpy()))
+    estimator.train(
+      lambda first, **shard: dataset.batches(
+        "train", options.batch_size, start=first, as_stored=True, **shard
+      ),
+      options.training_steps,
+      _hooks(gan, dataset, options, run_config, model_dir, was),
+      lambda graph: _check_graph(graph, gan, devices, run_config),
+    )
+
+  _with_returns(train_on, gan, model_dir)
   if devices.is_chief and not is_done:
     config = restart.config_in_force(model_dir_lib.chosen_config(), was)
     model_dir_lib.write_description(model_dir, start, dataset, config, seed)
   if devices.is_chief:
     task_manager.mark_training_done(model_dir)
+
+
+def _require_way_back(devices, gan):
+  """Raises a ValueError if the training cannot go back as gin asks."""
+  if settings.Settings().action != settings.GO_BACK:
+    return
+  rates.optimizers_of(gan)
+  if devices.shard():
+    raise ValueError(
+      "watchdog.action = 'go_back' is for trainings on one host: the others "
+      "would not know. Choose 'stop'."
+    )
+
+
+def _with_returns(train_on, gan, model_dir):
+  """Trains; when a watchdog asks for it, goes on from an earlier checkpoint."""
+  while True:
+    try:
+      return train_on()
+    except actions.GoBack as asked:
+      _restore(gan, model_dir, asked.step)
+
+
+def _restore(gan, model_dir, step):
+  tensors = checkpoints.read(model_dir, step)
+  for variable in gan.variables:
+    variable.assign(tensors[scope.full_name(variable)])
 
 
 def _find_begun(model_dir, dataset):
@@ -199,6 +235,7 @@ def _hooks(gan, dataset, options, run_config, model_dir, was):
       images_per_step=options.batch_size * gan.batches_per_step,
       images=_picture_maker(gan, dataset, min(_PICTURED, options.batch_size)),
       texts=lambda: _texts(was),
+      dataset=dataset,
     ),
   )
   snapshots = snapshot_hook.Snapshots(

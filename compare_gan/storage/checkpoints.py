@@ -24,6 +24,7 @@ import warnings
 
 from compare_gan.storage import checkpoint_reader
 from compare_gan.storage import files
+from compare_gan.storage import healthy_checkpoint
 import tensorflow as tf
 
 _PREFIX = "model.ckpt-"
@@ -263,6 +264,7 @@ def _free_name(model_dir, names):
 def remove_old(model_dir: str, keep: Optional[int], written: int) -> None:
   """Removes all but the last `keep` checkpoints, indexes first.
 
+  One that is marked as healthy stays as well, see healthy_checkpoint.py.
   Also repairs the pointer to the last one if a killed process left it wrong.
 
   Args:
@@ -274,7 +276,8 @@ def remove_old(model_dir: str, keep: Optional[int], written: int) -> None:
   steps = set(all_steps(model_dir))
   kept = sorted(step for step in steps if step <= written)
   if keep:
-    kept = kept[-keep:]
+    healthy = healthy_checkpoint.read(model_dir)
+    kept = [step for step in kept[:-keep] if step == healthy] + kept[-keep:]
   # First, so that the pointer never names a removed checkpoint.
   _point_to(model_dir, written, kept)
   if not keep:
@@ -283,6 +286,19 @@ def remove_old(model_dir: str, keep: Optional[int], written: int) -> None:
   gone = [
     name for name in files.names(model_dir) if _step_of(name) not in staying
   ]
+  for name in sorted(gone, key=lambda name: not name.endswith(".index")):
+    files.remove(os.path.join(model_dir, name))
+
+
+def remove_after(model_dir: str, step: int) -> None:
+  """Removes the checkpoints of later steps, indexes first.
+
+  The training goes on from `step` in another way.
+  """
+  steps = all_steps(model_dir)
+  _point_to(model_dir, step, [each for each in steps if each <= step])
+  later = {each for each in steps if each > step}
+  gone = [name for name in files.names(model_dir) if _step_of(name) in later]
   for name in sorted(gone, key=lambda name: not name.endswith(".index")):
     files.remove(os.path.join(model_dir, name))
 

@@ -24,11 +24,21 @@ def own_pair(training):
   return [Own(training), Own(training)]
 
 
-def test_built_in_hooks_come_first_in_their_order(tmp_path):
-  names = [
-    type(x).__name__ for x in hook_kinds.make([Own], _training(tmp_path))
+class First(Own):
+  comes_first = True
+
+
+def test_built_in_hooks_come_first_in_their_order(tmp_path, monkeypatch):
+  monkeypatch.setattr(hook_kinds, "_registered", [])
+  found = hook_kinds.make([Own, First], _training(tmp_path))
+  assert [type(x).__name__ for x in found] == [
+    "ScalarTable",
+    "First",
+    "NanGuard",
+    "Progress",
+    "Summaries",
+    "Own",
   ]
-  assert names == ["ScalarTable", "NanGuard", "Progress", "Summaries", "Own"]
 
 
 def test_a_hook_is_made_from_what_there_is_to_know(tmp_path):

@@ -747,6 +747,12 @@ NOT_RUN = {
   "python -m benchmarks.compare_commits main --gin_config"
   " sndcgan_shapes16.gin": _BENCHMARK,
   "python -m benchmarks.metrics": _BENCHMARK,
+  "python -m benchmarks.watchdogs cost --gin_config sndcgan_shapes16.gin": (
+    _BENCHMARK
+  ),
+  "python -m benchmarks.watchdogs healthy --gin_config sndcgan_shapes16.gin"
+  " --seeds 1 2 --steps 300": _BENCHMARK,
+  "python -m benchmarks.watchdogs healthy --seeds 1 2 --steps 1000": _BENCHMARK,
   "python -m benchmarks.pixel_gaussian --gin_config=biggan_shapes32.gin": (
     _BENCHMARK
   ),

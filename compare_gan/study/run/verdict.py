@@ -3,7 +3,8 @@
 A run ends with one of these statuses:
 
   ok           it trained, and its last checkpoint has its scores
-  collapsed    losses, samples or the score are not finite
+  collapsed    losses, samples or the score are not finite, or a watchdog ended
+               it (watchdog.action = "stop", or "go_back" in vain)
   timeout      it was ended after `study.timeout_s`
   memory       it exceeded `study.memory_mb`, or the kernel ran out of memory
                and killed it
@@ -13,6 +14,7 @@ A run ends with one of these statuses:
 """
 
 from collections.abc import Sequence
+import json
 import math
 import os
 import re
@@ -28,7 +30,10 @@ _FROM_OUTSIDE = (
   signal.SIGKILL,
   signal.SIGTERM,
 )
-_DIVERGED = re.compile(r"is not finite at step|training has diverged")
+_COLLAPSED = re.compile(
+  r"is not finite at step|training has diverged|watchdog has ended the training"
+)
+_DIAGNOSIS = "diagnosis.json"  # of a training's watchdogs
 _ERROR = re.compile(r"(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit)\b")
 
 
@@ -58,7 +63,7 @@ def classify(
   reason = telling_line(lines)
   if number:
     return "failed", f"It was killed by {number.name}. {reason}".rstrip()
-  if _DIVERGED.search(reason):
+  if _COLLAPSED.search(reason):
     return "collapsed", reason
   return "failed", reason or f"It ended with exit code {code}."
 
@@ -86,7 +91,7 @@ def _classify_scores(folder, score, lines):
   if last.status != "ok" and not errors:
     return "collapsed", f"step {step}: {last.status}"
   if score is None:
-    return "ok", ""
+    return "ok", _state_at_the_end(folder)
   if score not in last.scores:
     said = "; ".join(f"{name}: {said}" for name, said in errors.items())
     known = ", ".join(sorted(last.scores)) or "none"
@@ -96,7 +101,23 @@ def _classify_scores(folder, score, lines):
     ).rstrip()
   if not math.isfinite(last.scores[score]):
     return "collapsed", f"step {step}: {score} is not a finite number."
-  return "ok", ""
+  return "ok", _state_at_the_end(folder)
+
+
+def _state_at_the_end(folder):
+  """Returns what watchdogs said of a training, "" if it ended healthy."""
+  path = os.path.join(folder, _DIAGNOSIS)
+  try:
+    with open(path, encoding="utf-8") as file:
+      found = json.load(file)
+  except (OSError, ValueError):
+    return ""
+  if found["state"] == "healthy":
+    return ""
+  return (
+    f"A watchdog named it {found['state']} from step {found['step']} on: "
+    f"{found['reason']}"
+  )
 
 
 def _last_step(folder):

@@ -1,0 +1,178 @@
+"""Measures watchdogs: what they cost, and whether they cry in vain.
+
+  python -m benchmarks.watchdogs cost --gin_config sndcgan_shapes16.gin
+  python -m benchmarks.watchdogs healthy --gin_config sndcgan_shapes16.gin \\
+    --seeds 1 2 --steps 500 --every 10
+
+cost      median milliseconds of a step and of a look, in turns, and the share
+          of the time that looks take at watchdog.every_steps = 100; the
+          seconds of the first look, which builds a graph
+healthy   trains with each seed, looks every N steps, and prints each change of
+          state and the extremes of the numbers that thresholds are about
+
+--gin_config ring8 takes a toy: the networks of toy_networks.py on ring8. The
+last line is JSON.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+_RING = """
+import benchmarks.toy_networks
+dataset.name = "ring8"
+options.architecture = "benchmarks.toy_networks"
+options.batch_size = 64
+options.gan_class = @ModularGAN
+options.training_steps = 2000
+options.z_dim = 8
+G.batch_norm_fn = @no_batch_norm
+weights.initializer = "orthogonal"
+loss.fn = @non_saturating
+penalty.fn = @no_penalty
+ModularGAN.g_lr = 0.001
+tf.train.AdamOptimizer.beta1 = 0.5
+tf.train.AdamOptimizer.beta2 = 0.999
+"""
+
+
+def _arguments(argv):
+  parser = argparse.ArgumentParser(
+    description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+  )
+  parser.add_argument("what", choices=("cost", "healthy"))
+  parser.add_argument("--gin_config", default="ring8")
+  parser.add_argument("--gin_bindings", action="append", default=[])
+  parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+  parser.add_argument("--steps", type=int, default=500)
+  parser.add_argument("--every", type=int, default=10)
+  parser.add_argument("--times", type=int, default=30)
+  return parser.parse_args(argv)
+
+
+def _parse(name, bindings):
+  """Gives gin a card, or the toy, and bindings on top."""
+  from compare_gan.configuration import gin_files
+  import gin
+
+  gin.clear_config()
+  cards = [] if name == "ring8" else [name]
+  lines = _RING.splitlines() if name == "ring8" else []
+  gin_files.parse(cards, [*lines, *bindings])
+
+
+# ---- Cost --------------------------------------------------------------------
+
+
+def cost(arguments):
+  """Returns what a step and a look take, measured in turns."""
+  from compare_gan.context import scope
+  from compare_gan.datasets import catalogue
+  from compare_gan.storage import model_dir
+  from compare_gan.watchdogs import probe as probe_lib
+  import tensorflow as tf
+
+  _parse(arguments.gin_config, arguments.gin_bindings)
+  dataset = catalogue.dataset()
+  with scope.building(seed=1):
+    gan = model_dir.make_gan(dataset, 1)
+  size = gan.options.batch_size
+  batches = list(dataset.batches("train", size).take(gan.batches_per_step))
+  step = tf.function(lambda: gan.train_step(batches), autograph=False)
+  probe = probe_lib.Probe(gan, dataset)
+  scalars, built = _timed(step)
+  _, first = _timed(lambda: probe.look(1, scalars))
+  steps, looks = [], []
+  for i in range(arguments.times):
+    steps.append(_timed(step)[1])
+    looks.append(_timed(lambda i=i: probe.look(i, scalars))[1])
+  one_step, one_look = map(statistics.median, (steps, looks))
+  return {
+    "step_ms": 1e3 * one_step,
+    "look_ms": 1e3 * one_look,
+    "share_at_100": one_look / (100 * one_step + one_look),
+    "first_step_s": built,
+    "first_look_s": first,
+  }
+
+
+def _timed(call):
+  """Returns a result whose values are there, and the seconds it took."""
+  began = time.perf_counter()
+  result = call()
+  if isinstance(result, dict):
+    result = {name: float(x) for name, x in result.items()}
+  return result, time.perf_counter() - began
+
+
+# ---- Healthy trainings -------------------------------------------------------
+
+_LEAST = ("spread", "kinds", "d_pull", "g_pull", "reach", "scores_deviation")
+_MOST = ("scores", "weights_d", "weights_g", "sigma_d", "sigma_g")
+
+
+def healthy(arguments):
+  """Returns {seed: the changes of state and the extremes of a training}."""
+  found = {}
+  for seed in arguments.seeds:
+    with tempfile.TemporaryDirectory() as folder:
+      found[seed] = _of_training(arguments, seed, folder)
+    print(f"seed {seed}: {found[seed]}", flush=True)
+  return found
+
+
+def _of_training(arguments, seed, folder):
+  from compare_gan import runner_lib
+  from compare_gan.datasets import catalogue
+  from compare_gan.estimator import run_config
+  from compare_gan.watchdogs import curve
+  from compare_gan.watchdogs import diagnosis
+
+  _parse(
+    arguments.gin_config,
+    [
+      f"options.training_steps = {arguments.steps}",
+      f"run_config.tf_random_seed = {seed}",
+      f"run_config.save_checkpoints_steps = {arguments.steps}",
+      f"run_config.iterations_per_loop = {arguments.every}",
+      f"watchdog.every_steps = {arguments.every}",
+      "watchdog.share = None",
+      *arguments.gin_bindings,
+    ],
+  )
+  config = run_config.run_config()
+  runner_lib.run_with_schedule(
+    "train", catalogue.dataset, config, folder, "cpu"
+  )
+  rows = curve.read(folder, arguments.steps)
+  diagnosed = diagnosis.read(folder)
+  settled = rows[10:]  # after watchdog.grace
+  return {
+    "states": diagnosed["states"] if diagnosed else [],
+    "reason": diagnosed["reason"] if diagnosed else None,
+    "least": _extremes(min, _LEAST, settled),
+    "most": _extremes(max, _MOST, rows),
+  }
+
+
+def _extremes(of, names, rows):
+  return {
+    name: float(f"{of(row[name] for row in rows if name in row):.3g}")
+    for name in names
+    if any(name in row for row in rows)
+  }
+
+
+def main(argv=None):
+  arguments = _arguments(argv)
+  found = {"cost": cost, "healthy": healthy}[arguments.what](arguments)
+  print(json.dumps({"card": arguments.gin_config, **found}))
+
+
+if __name__ == "__main__":
+  main()
