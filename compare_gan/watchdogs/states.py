@@ -41,8 +41,8 @@ ADVICE = {
     "Weaken D, or give G more: a penalty (penalty.fn = @r1_penalty, or a "
     "gradient penalty), D.spectral_norm = True, a smaller ModularGAN.d_lr, "
     "fewer options.disc_iters. With few images, D learns them by heart: "
-    "augmentation helps (augmentation.fn). A minimax loss gives G no gradient "
-    "here; @non_saturating or @hinge do."
+    "augmentation helps (augmentation.policy = @ada()). A minimax loss gives G "
+    "no gradient here; @non_saturating or @hinge do."
   ),
   COLLAPSED: (
     "Train on from an earlier checkpoint with smaller rates (watchdog.action = "
