@@ -48,3 +48,37 @@ def normal(seed, *shape):
 
 def one_hot(labels, num_classes):
   return np.eye(num_classes, dtype=np.float32)[labels]
+
+
+def assert_close(actual, recorded, tolerance, what):
+  """`recorded` is a list of numbers, or statistics and a sample of an array.
+
+  Errors count relative to the array's largest value.
+  """
+  actual = np.asarray(actual, np.float64)
+  if not isinstance(recorded, dict):
+    recorded = np.asarray(recorded, np.float64)
+    scale = np.abs(recorded).max() or 1.0
+    error = np.abs(actual.ravel()[: recorded.size] - recorded.ravel()).max()
+    assert error <= tolerance * scale, (what, error / scale)
+    return
+  assert list(actual.shape) == recorded["shape"], what
+  scale = max(abs(recorded["min"]), abs(recorded["max"]))
+  sample = np.asarray(recorded["sample"])
+  errors = {
+    "sample": np.abs(
+      actual.ravel()[:: recorded["stride"]][: sample.size] - sample
+    ).max(),
+    "mean": abs(actual.mean() - recorded["mean"]),
+    "std": abs(actual.std() - recorded["std"]),
+    "min": abs(actual.min() - recorded["min"]),
+    "max": abs(actual.max() - recorded["max"]),
+    "l2": abs(np.sqrt((actual**2).sum()) - recorded["l2"])
+    / np.sqrt(actual.size),
+  }
+  worst = max(errors, key=errors.get)
+  assert errors[worst] <= tolerance * scale, (
+    what,
+    worst,
+    errors[worst] / scale,
+  )

@@ -70,38 +70,7 @@ def _is(is_kind, case):
 # ---- Comparing with what was recorded ----------------------------------------
 
 
-def assert_close(actual, recorded, tolerance, what):
-  """`recorded` is a list of numbers, or statistics and a sample of an array.
-
-  Errors count relative to the array's largest value.
-  """
-  actual = np.asarray(actual, np.float64)
-  if not isinstance(recorded, dict):
-    recorded = np.asarray(recorded, np.float64)
-    scale = np.abs(recorded).max() or 1.0
-    error = np.abs(actual.ravel()[: recorded.size] - recorded.ravel()).max()
-    assert error <= tolerance * scale, (what, error / scale)
-    return
-  assert list(actual.shape) == recorded["shape"], what
-  scale = max(abs(recorded["min"]), abs(recorded["max"]))
-  sample = np.asarray(recorded["sample"])
-  errors = {
-    "sample": np.abs(
-      actual.ravel()[:: recorded["stride"]][: sample.size] - sample
-    ).max(),
-    "mean": abs(actual.mean() - recorded["mean"]),
-    "std": abs(actual.std() - recorded["std"]),
-    "min": abs(actual.min() - recorded["min"]),
-    "max": abs(actual.max() - recorded["max"]),
-    "l2": abs(np.sqrt((actual**2).sum()) - recorded["l2"])
-    / np.sqrt(actual.size),
-  }
-  worst = max(errors, key=errors.get)
-  assert errors[worst] <= tolerance * scale, (
-    what,
-    worst,
-    errors[worst] / scale,
-  )
+assert_close = golden_rule.assert_close
 
 
 def bound(key):
@@ -984,8 +953,35 @@ def test_file_is_of_a_known_kind(case):
     is_penalties,
     is_layers,
     is_metrics,  # Checked by tests/metrics.
+    is_of_a_kind,
   ]
   assert sum(_is(kind, case) for kind in kinds) == 1
+
+
+# ---- Files that name their kind ----------------------------------------------
+
+
+def is_of_a_kind(case):
+  return case.get("kind") in golden_cases.checks()
+
+
+def _kinds():
+  """Returns (id, check, path) for each such file, here and in subfolders."""
+  return [
+    (f"{path.stem}-{check.__name__}", check, path)
+    for path in sorted((*_DIR.glob("*.json"), *_DIR.glob("*/*.json")))
+    if _is(is_of_a_kind, case := json.loads(path.read_text()))
+    for check in golden_cases.checks()[case["kind"]]
+  ]
+
+
+@pytest.mark.parametrize(
+  "check,path",
+  [row[1:] for row in _kinds()],
+  ids=[name for name, *_ in _kinds()],
+)
+def test_kind(check, path):
+  check(json.loads(path.read_text()))
 
 
 # ---- Regularisers ------------------------------------------------------------

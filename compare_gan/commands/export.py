@@ -96,6 +96,7 @@ def load(
     args.model_dir, args.step, [*args.gin_bindings, *bindings]
   )
   truncation = getattr(args, "truncation", None)
+  sampling.refuse_truncation_of_styles(gan, truncation)
   words = moments.fill_moments(
     gan,
     # Without --seed: all commands must fill them alike.

@@ -67,7 +67,8 @@ class ModularGAN(Networks):
     dataset: has `image_shape` and `num_classes`.
     options: see gans/options.py.
     seed: of z, labels and penalties.
-    deprecated_split_disc_calls: D sees real and fake images in two passes.
+    deprecated_split_disc_calls: D sees real and fake images in two passes; so
+      does a D whose scores couple the images of a pass.
     experimental_joint_gen_for_disc: the fakes of all D updates come from one
       pass of G; needs experimental_force_graph_unroll.
     experimental_force_graph_unroll: G gets its own batch.
@@ -128,6 +129,7 @@ class ModularGAN(Networks):
       settings_checks.require_no_pseudo_real(self._augment, type(self).__name__)
     self._class_head_fn = class_head
     super().__init__(dataset, options, conditional)
+    self.split_scores |= self.discriminator.couples_images
     self.class_head = class_head_lib.find_class_head(self.heads)
     if class_head and not self.class_head:
       settings_checks.refuse_class_head(class_head, type(self).__name__)
@@ -311,8 +313,14 @@ class ModularGAN(Networks):
       passes: see fakes.py; several of them may be made jointly.
       rows: their rows in the whole batches.
     """
-    del rows  # For subclasses that draw here.
-    return list(map(Made, self.images_of(passes)))
+    return list(map(Made, self.images_of(passes, rows)))
+
+  def drawing(self, one: Pass, rows: Rows) -> contextlib.AbstractContextManager:
+    size = tf.shape(one.batch.z)[0] * rows.parts
+    stack = contextlib.ExitStack()
+    stack.enter_context(self.noise("generator", one.number, size))
+    stack.enter_context(rows.drawing())
+    return stack
 
   def augmented(
     self, batch: Batch, made: Made, rows: Rows
@@ -331,7 +339,7 @@ class ModularGAN(Networks):
     if not self._augment.mixes:
       return batch
     shape = [tf.shape(batch.images)[0] * rows.parts, self.options.z_dim]
-    fresh = offers_lib.Passes(self).generator(
+    fresh = offers_lib.Passes(self, rows).generator(
       rows.of(latents.z(shape)), batch.fake_y
     )
     images, y = self._augment.mix(

@@ -45,7 +45,7 @@ class Sight(NamedTuple):
     if self.gan.latent_optimization:
       with self._noise(f"latents_{self.side}"):
         part, made, cost = self.gan.latent_optimization.improve(
-          offers_lib.Passes(self.gan), part, made, rows
+          offers_lib.Passes(self.gan, rows), part, made, rows
         )
     if self.side == "d":
       with self._noise("pseudo_real"):

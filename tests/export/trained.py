@@ -1,4 +1,4 @@
-"""Three kinds of small GANs, as training leaves them.
+"""Four kinds of small GANs, as training leaves them.
 
 Their weights are random, their averages are others than the weights, and no
 moment or image is black, white or gray.
@@ -31,23 +31,28 @@ biggan.Generator.blocks_with_attention = "B2"
 """,
   "bigbigan": _EMA + _CONDITIONAL,
   "dcgan": "standardize_batch.decay = 0.0\n",
+  "stylegan2": _EMA + _CONDITIONAL,
 }
 _CLASS = {"bigbigan": "BigBiGAN"}
 _ARCHITECTURE = {
   "biggan": "biggan_arch",
   "bigbigan": "bigbigan_small_arch",
   "dcgan": "dcgan_arch",
+  "stylegan2": "stylegan2_arch",
 }
 _DATASET = {
   "biggan": DatasetShape((32, 32, 3), 5),
   "bigbigan": DatasetShape((32, 32, 1), 5),
   "dcgan": DatasetShape((16, 16, 3), 0),
+  "stylegan2": DatasetShape((16, 16, 3), 5),
 }
+# Signatures have the names of kinds, but for this one.
+SIGNATURE = {kind: kind for kind in _DATASET} | {"stylegan2": "compare_gan"}
 Z_DIM = 20
 
 
 def make(kind):
-  """Returns the GAN, whose signature has the name of the kind.
+  """Returns the GAN, whose signature is `SIGNATURE` of the kind.
 
   It is made once, for no test changes it; gin gets its bindings every time.
   """

@@ -1,10 +1,14 @@
-"""Numbers recorded from regularisers of the literature, and how to get ours.
+"""Numbers recorded from the literature's code, and how to get ours.
 
 A file of recorded numbers is {"cases": [{name, source, inputs, params,
 outputs}]}. A module here has `CASES`: {name: function(inputs, params) -> the
 outputs}, where what is recorded is compared with what is returned.
+
+A file of another form has a "kind", {"kind": "stylegan2", ...}. A module here
+that knows it has `CHECKS`: {kind: functions of such a file that raise}.
 """
 
+import functools
 import importlib
 import pkgutil
 
@@ -14,12 +18,23 @@ import tensorflow as tf
 
 def functions():
   """Returns {name of a case: function(inputs, params) -> {output: value}}."""
+  return _joined("CASES")
+
+
+def checks():
+  """Returns {kind of a file: [check(file), ...]}."""
+  return _joined("CHECKS")
+
+
+@functools.cache
+def _joined(attribute):
   found = {}
   for info in pkgutil.iter_modules(__path__):
     module = importlib.import_module(f"{__name__}.{info.name}")
-    doubled = set(found) & set(module.CASES)
+    more = getattr(module, attribute, {})
+    doubled = set(found) & set(more)
     assert not doubled, f"{info.name} has {doubled} again"
-    found.update(module.CASES)
+    found.update(more)
   return found
 
 

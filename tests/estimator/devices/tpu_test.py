@@ -278,6 +278,7 @@ def test_what_a_tpu_cannot_run_is_named(function, message):
     ("ModularGAN", "sndcgan_arch", 32),
     ("ModularGAN", "resnet_cifar_arch", 32),
     ("ModularGAN", "biggan_arch", 32),
+    ("ModularGAN", "stylegan2_arch", 16),
     ("SSGAN", "resnet_cifar_arch", 32),
     ("BigBiGAN", "bigbigan_small_arch", 32),
   ],
@@ -286,14 +287,17 @@ def test_steps_of_the_library_have_no_problems(gan, architecture, side):
   gin_files.register()
   gin.clear_config()
   conditional = gan != "SSGAN"
-  if gan == "ModularGAN":
+  normed = architecture != "stylegan2_arch"
+  if gan == "ModularGAN" and normed:
     gin.parse_config("G.batch_norm_fn = @conditional_batch_norm")
   gin.parse_config(f"""
     ModularGAN.conditional = {conditional}
     penalty.fn = {"@no_penalty" if gan == "BigBiGAN" else "@wgangp_penalty"}
-    D.spectral_norm = {gan != "BigBiGAN"}
+    D.spectral_norm = {gan != "BigBiGAN" and normed}
     SSGAN.rotated_batch_size = 4
     z.distribution_fn = @tf.random.truncated_normal
+    stylegan2.Generator.channel_max = 4
+    stylegan2.Discriminator.channel_max = 4
   """)
   shape = tiny.DATASET._replace(image_shape=(side, side, 3))
   made = tiny.gan(gan, architecture, dataset=shape, batch_size=4, z_dim=16)

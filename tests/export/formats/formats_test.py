@@ -21,18 +21,25 @@ from tests.export import trained
 
 pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
 
-_KINDS = ("biggan", "bigbigan", "dcgan")
+_KINDS = ("biggan", "bigbigan", "dcgan", "stylegan2")
 _INPUTS = {
   "biggan": {"z": ((2, 20), "float32"), "y": ((2, 1), "int32")},
   "bigbigan": {"x1": ((2, 20), "float32"), "x2": ((2,), "int32")},
   "dcgan": {"z": ((2, 20), "float32")},
+  "stylegan2": {"z": ((2, 20), "float32"), "y": ((2,), "int32")},
 }
 _OUTPUT = {
   "biggan": "output",
   "bigbigan": "output",
   "dcgan": "generator_1/Tanh",
+  "stylegan2": "output",
 }
-_RANGE = {"biggan": (-1, 1), "bigbigan": (0, 1), "dcgan": (-1, 1)}
+_RANGE = {
+  "biggan": (-1, 1),
+  "bigbigan": (0, 1),
+  "dcgan": (-1, 1),
+  "stylegan2": (0, 1),
+}
 _BATCH = 2
 
 kinds = pytest.mark.parametrize("kind", _KINDS)
@@ -47,7 +54,7 @@ onnx_required = pytest.mark.skipif(
 
 def _written(kind, write, path, batch=_BATCH, averaged=True):
   gan = trained.make(kind)
-  signature = signatures.get(kind)
+  signature = signatures.get(trained.SIGNATURE[kind])
   return gan, signature, write(gan, signature, batch, str(path), averaged)
 
 
