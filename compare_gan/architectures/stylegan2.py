@@ -28,6 +28,7 @@ What differs from other architectures:
 """
 
 from collections.abc import Sequence
+from typing import Any
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
@@ -109,9 +110,9 @@ class Mapping(Module):
       for i in range(layers):
         self.layers.append(Linear(size, width, kernel_fn=_SLOW, name=f"fc{i}"))
         size = width
-      self._decay = decay
       self.w_avg = None
       if decay is not None:
+        self._gain = 1.0 - decay
         self.w_avg = variable(
           "w_avg", [width], initializers.zeros, trainable=False
         )
@@ -129,10 +130,10 @@ class Mapping(Module):
 
   def move_average(self, w: tf.Tensor) -> None:
     """Moves `w_avg` towards the mean of a batch, that of all replicas."""
-    mean, gain = tf.stop_gradient(tf.reduce_mean(w, axis=0)), 1.0 - self._decay
+    mean = tf.stop_gradient(tf.reduce_mean(w, axis=0))
     state.update(
       self.w_avg,
-      lambda: self.w_avg + gain * (replica.all_mean(mean) - self.w_avg),
+      lambda: self.w_avg + self._gain * (replica.all_mean(mean) - self.w_avg),
     )
 
 
@@ -287,7 +288,7 @@ class Generator(abstract_arch.AbstractGenerator):
     self.mapping = Mapping(
       z_dim, num_classes, w_dim, mapping_layers, w_avg_decay
     )
-    self.const: Optional[tf.Variable] = None
+    self.const: Any = None
     self.stages = []
     with scope("synthesis"):
       channels = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence
+from typing import Any
 from typing import Optional
 
 from compare_gan.context import draws
@@ -234,7 +235,7 @@ def truncates_styles(gan: Optional[AbstractGAN]) -> bool:
 
 def truncation_of_styles(
   gan: AbstractGAN, truncation: Optional[float]
-) -> dict[str, float]:
+) -> dict[str, Any]:
   """Returns further arguments of `gan.generate`; none if z is truncated."""
   if truncation is None or not truncates_styles(gan):
     return {}

@@ -193,7 +193,9 @@ class Networks(AbstractGAN):
           f"{truncation} needs an options.architecture such as "
           "'stylegan2_arch'."
         )
-      return network(z, y, is_training=False, truncation=truncation)
+      return network(  # type: ignore[call-arg]  # It says so, see above.
+        z, y, is_training=False, truncation=truncation
+      )
     # Noise would make a picture of each moment differ; such a G has no moments.
     if batch_moments and not network.draws_noise:
       with state.frozen():

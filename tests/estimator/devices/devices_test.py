@@ -46,14 +46,25 @@ gin.parse_config(f'''
   ModularGAN.ema_start_step = 0
   ModularGAN.ema_decay = 0.5
   ModularGAN.g_lr = 0.01
-  G.batch_norm_fn = @conditional_batch_norm
-  D.batch_norm_fn = {norm}
-  D.spectral_norm = True
   dcgan.Generator.ch = 2
   dcgan.Discriminator.ch = 2
   penalty.fn = @{penalty}
   loss.fn = @non_saturating
 ''')
+if architecture == "stylegan2_arch":
+  gin.parse_config('''
+    stylegan2.Generator.channel_max = 4
+    stylegan2.Generator.w_dim = 4
+    stylegan2.Discriminator.channel_max = 4
+    # Groups of images are those of a replica.
+    stylegan2.Discriminator.mbstd_group = 1
+  ''')
+else:
+  gin.parse_config(f'''
+    G.batch_norm_fn = @conditional_batch_norm
+    D.batch_norm_fn = {norm}
+    D.spectral_norm = True
+  ''')
 shape = tiny.DATASET._replace(image_shape=(16, 16, 1))
 
 
@@ -107,6 +118,7 @@ _LARGEST_STEPS = 0.01 * 2  # learning rate, steps
   [
     ("wgangp_penalty", "dcgan_arch", "@batch_norm"),
     ("dragan_penalty", "tests.architectures.own_architecture", "None"),
+    ("r1_penalty", "stylegan2_arch", "None"),
   ],
 )
 def test_two_replicas_train_as_one(penalty, architecture, norm):

@@ -170,6 +170,11 @@ def _channels(text):
     yield from (
       f"{name}.{net}.ch = 8" for net in ("Generator", "Discriminator")
     )
+  if name == "stylegan2":
+    yield "stylegan2.Discriminator.mbstd_group = 2"
+    yield from (
+      f"{name}.{net}.channel_max = 8" for net in ("Generator", "Discriminator")
+    )
 
 
 def _marked(path):
