@@ -166,6 +166,7 @@ class AbstractGenerator(_Network):
   """
 
   draws_noise = False  # Whether images depend on draws beside z, in training.
+  draws_in_evaluation = False  # The same in evaluation.
   # Whether there is `__call__(..., truncation=psi)` for styles, in evaluation,
   # instead of the truncation of z.
   truncates_styles = False

@@ -284,6 +284,7 @@ class Generator(abstract_arch.AbstractGenerator):
     )
     self._style_mixing = style_mixing
     self._eval_noise = eval_noise
+    self.draws_in_evaluation = eval_noise == "random"
     self._psi, self._cutoff = truncation_psi, truncation_cutoff
     self.mapping = Mapping(
       z_dim, num_classes, w_dim, mapping_layers, w_avg_decay

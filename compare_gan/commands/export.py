@@ -97,6 +97,7 @@ def load(
   )
   truncation = getattr(args, "truncation", None)
   sampling.refuse_truncation_of_styles(gan, truncation)
+  sampling.refuse_drawn_noise(gan)
   words = moments.fill_moments(
     gan,
     # Without --seed: all commands must fill them alike.

@@ -242,6 +242,16 @@ def truncation_of_styles(
   return {"truncation": truncation}
 
 
+def refuse_drawn_noise(gan: AbstractGAN) -> None:
+  """Raises if G draws noise in evaluation: no other program has its draws."""
+  if getattr(gan.generator, "draws_in_evaluation", False):
+    raise ValueError(
+      f"{gan.generator.title} draws noise for each image, which an exported "
+      f"program cannot repeat. --gin_bindings '{gan.generator.title}.eval_noise"
+      ' = "const"\' has a stored noise instead.'
+    )
+
+
 def refuse_truncation_of_styles(
   gan: AbstractGAN, truncation: Optional[float]
 ) -> None:

@@ -48,7 +48,7 @@ _UNBOUNDED = ("stylegan2_arch",)
 def _bind_width(name):
   short = name[: -len("_arch")] if name.endswith("_arch") else name
   widths = {"ch": _WIDTHS.get(name, 2), "units": 4, "mlp_units": 4}
-  widths |= {"channel_max": 4, "w_dim": 4}
+  widths |= {"channel_max": 4, "w_dim": 4, "mapping_layers": 2}
   for kind in ("Generator", "Discriminator", "Encoder", "JointDiscriminator"):
     for parameter, width in widths.items():
       if _has(name, kind) and _has_parameter(name, kind, parameter):

@@ -91,7 +91,7 @@ def test_noise_of_evaluation(noise, same):
   g = _generator(eval_noise=noise)
   z = tf.tile(_z(1), [2, 1])
   images = g(z, None, False).numpy()
-  assert np.array_equal(images[0], images[1]) == same
+  assert np.allclose(images[0], images[1], atol=1e-5) == same
 
 
 def test_stored_noise_changes_images():
@@ -316,10 +316,8 @@ def _gan(terms=True, **chosen):
   return gan
 
 
-def _train(gan, steps=1, graph=True):
-  step = (
-    tf.function(gan.train_step, autograph=False) if graph else (gan.train_step)
-  )
+def _train(gan, steps=1):
+  step = tf.function(gan.train_step, autograph=False)
   for _ in range(steps):
     scalars = step(tiny.batches(gan.batches_per_step, _DATASET, size=4))
   return {k: float(v) for k, v in scalars.items()}
@@ -350,17 +348,14 @@ def test_a_run_that_goes_on_is_one_that_was_not_broken(tmp_path):
   start = tiny.values(_gan())
   moved = {n for n, v in values.items() if not np.array_equal(v, start[n])}
   stays = {n for n in values if n not in moved}
-  # No logit of these few images reaches an embedding of an absent label alone.
   assert all(name.endswith("noise_const") for name in stays), stays
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("graph", [True, False])
-def test_parts_of_a_batch_make_the_step_of_the_whole(graph):
+def test_parts_of_a_batch_make_the_step_of_the_whole():
   """Each part moves the average of w, as moments of batch norms move."""
   whole, parts = _gan(terms=False), _gan(terms=False, micro_batches=2)
-  one, two = _train(whole, graph=graph), _train(parts, graph=graph)
-  _assert_same(one, two)
+  _assert_same(_train(whole), _train(parts))
   _assert_same(tiny.values(whole), tiny.values(parts), ("w_avg",))
 
 

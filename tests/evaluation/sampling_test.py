@@ -111,6 +111,8 @@ def test_latents_to_be_written_are_not_truncated_styles():
 
 def test_noise_of_evaluation_is_the_row_s_own():
   gan = _gan_with_styles(eval_noise="random")
+  with pytest.raises(ValueError, match="eval_noise = .const"):
+    sampling.refuse_drawn_noise(gan)
   z = np.zeros([5, tiny.Z_DIM]) + 0.5
   whole = sampling.generate(gan, z)
   assert np.abs(whole[0] - whole[4]).max() > 1e-3
