@@ -152,6 +152,7 @@ def test_truncated_latents_are_small(sample):
   assert 0.2 < np.abs(z).max() < 0.25
 
 
+@pytest.mark.long
 def test_styles_are_truncated_instead_of_latents(tmp_path, capsys):
   config = f"""
     options.batch_size = 2

@@ -74,6 +74,7 @@ def _gan_with_styles(**bindings):
   return gan
 
 
+@pytest.mark.long
 def test_truncation_is_of_styles_where_there_are_some():
   gan = _gan_with_styles()
   z, _ = sampling.draw(gan, 3, seed=1, truncation=0.1)
@@ -109,6 +110,7 @@ def test_latents_to_be_written_are_not_truncated_styles():
     sampling.refuse_truncation_of_styles(gan, 0.5)
 
 
+@pytest.mark.long
 def test_noise_of_evaluation_is_the_row_s_own():
   gan = _gan_with_styles(eval_noise="random")
   with pytest.raises(ValueError, match="eval_noise = .const"):
