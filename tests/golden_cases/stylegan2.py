@@ -240,7 +240,7 @@ def check_g_main(case):
     logits = model.d(images, given.y, True).logits
     loss = loss_lib.non_saturating(logits, logits).g_loss
   golden_rule.assert_close(logits, recorded["logits"], _OUTPUTS, "g_main")
-  moved = model.g.mapping.w_avg
+  moved = model.g.mapping.w_avg.numpy()
   golden_rule.assert_close(moved, recorded["w_avg_after"], _OUTPUTS, "w_avg")
   model.check_gradients(tape, loss, model.g, recorded, "g_main")
 
