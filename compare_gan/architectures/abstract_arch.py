@@ -165,6 +165,12 @@ class AbstractGenerator(_Network):
     kernel_fn: another way to write kernels, see layers/kernel.py.
   """
 
+  draws_noise = False  # Whether images depend on draws beside z, in training.
+  draws_in_evaluation = False  # The same in evaluation.
+  # Whether there is `__call__(..., truncation=psi)` for styles, in evaluation,
+  # instead of the truncation of z.
+  truncates_styles = False
+
   def __init__(
     self,
     z_dim: int,
@@ -214,6 +220,10 @@ class AbstractDiscriminator(_Network):
     weight_norm: write kernels as length times direction.
     kernel_fn: another way to write kernels, see layers/kernel.py.
   """
+
+  # Whether the score of an image depends on the others of its pass, so that
+  # real and fake images need passes of their own.
+  couples_images = False
 
   def __init__(
     self,

@@ -98,6 +98,8 @@ def load(
     args.model_dir, args.step, [*args.gin_bindings, *bindings]
   )
   truncation = getattr(args, "truncation", None)
+  sampling.refuse_truncation_of_styles(gan, truncation)
+  sampling.refuse_drawn_noise(gan)
   words = moments.fill_moments(
     gan,
     # Without --seed: all commands must fill them alike.

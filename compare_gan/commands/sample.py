@@ -80,7 +80,8 @@ def _add_latents(parser):
   parser.add_argument(
     "--truncation",
     type=float,
-    help="draw z from a normal distribution cut at +- this",
+    help="draw z from a normal distribution cut at +- this; for a model with "
+    "styles, such as StyleGAN2: the factor of their distance from the average",
   )
   parser.add_argument(
     "--sampler",
@@ -136,7 +137,8 @@ def run(args: argparse.Namespace) -> None:
   for kind in kinds.values():
     if hasattr(kind, "check"):
       kind.check(gan, args)
-  if args.z is not None and args.truncation is not None:
+  of_styles = sampling.truncates_styles(gan)
+  if args.z is not None and args.truncation is not None and not of_styles:
     raise ValueError(
       f"--z={args.z} is used as it is, but --truncation={args.truncation} "
       "draws other latents. Leave one of them out."
@@ -153,6 +155,7 @@ def run(args: argparse.Namespace) -> None:
     averaged=averaged,
     real_images=lambda: _real_images(gan, args),
     refill=_refill(gan, args, averaged),
+    truncation=args.truncation,
   )
   if args.out.endswith(".npz"):
     npz.write(args.out, subject)
@@ -172,7 +175,7 @@ def _report(subject, args, filled):
     shape = list(subject.images.shape[1:])
     print(f"Wrote {len(subject.images)} images {shape} to {args.out}.")
   if "latents" in vars(subject):
-    source = args.z or sampling.z_in_words(args.truncation)
+    source = args.z or sampling.z_in_words(args.truncation, subject.gan)
     if args.sampler:
       source += f", chosen by --sampler={args.sampler}"
     print(f"z: {source}; moments of batch norm: {filled}.")

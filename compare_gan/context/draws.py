@@ -55,6 +55,7 @@ class _Current(threading.local):
     self.stream: Optional[_Stream] = None
     self.noted: Optional[list[tf.Tensor]] = None
     self.fed: Optional[list[tf.Tensor]] = None
+    self.part: Optional[tuple[Union[int, tf.Tensor], int]] = None
 
 
 _current = _Current()
@@ -110,6 +111,25 @@ def fed(values: Sequence[tf.Tensor]) -> Iterator[None]:
       "were not used: the step draws something other than when it was "
       "recorded."
     )
+
+
+@contextlib.contextmanager
+def of_part(index: Union[int, tf.Tensor], parts: int) -> Iterator[None]:
+  """Makes draws inside those of some rows of a batch: every `parts`-th.
+
+  So a network that draws by itself draws for part of a batch what it would for
+  the whole one. A draw of N rows takes N * parts rows and keeps these.
+
+  Args:
+    index: of the first row.
+    parts: how many parts the batch has.
+  """
+  outer = _current.part
+  _current.part = (index, parts) if parts > 1 else None
+  try:
+    yield
+  finally:
+    _current.part = outer
 
 
 def are_planned() -> bool:
@@ -277,6 +297,20 @@ def _draw(shape, seed, transform):
   shape = _shape(shape)
   if _current.fed is not None:
     return _next_fed(shape)
+  drawn = _drawn(shape, seed, transform)
+  if _current.noted is not None:
+    _current.noted.append(drawn)
+  return drawn
+
+
+def _drawn(shape, seed, transform):
+  if _current.part and shape.shape[0]:
+    index, parts = _current.part
+    with of_part(0, 1):
+      whole = tf.concat([shape[:1] * parts, shape[1:]], axis=0)
+      drawn = _drawn(whole, seed, transform)
+    by_part = tf.concat([shape[:1], [parts], shape[1:]], axis=0)
+    return tf.reshape(tf.reshape(drawn, by_part)[:, index], shape)
   stream = _current.stream or _Stream(_fresh_seed(), 0)
   call, stream.calls = stream.calls, stream.calls + 1
   if shape.shape[0] == 0:
@@ -295,10 +329,7 @@ def _draw(shape, seed, transform):
     alg=_PHILOX,
     dtype=tf.int32,
   )
-  drawn = tf.reshape(transform(bits)[:, :size], shape)
-  if _current.noted is not None:
-    _current.noted.append(drawn)
-  return drawn
+  return tf.reshape(transform(bits)[:, :size], shape)
 
 
 def _next_fed(shape):

@@ -62,7 +62,7 @@ class CardWriter:
     chosen = self._chosen
     entries = {
       "num_fake": num_fake,
-      "z": sampling.z_in_words(chosen.truncation),
+      "z": sampling.z_in_words(chosen.truncation, gan),
       "labels": "uniform" if gan.num_classes else "none",
       "ema": _average(chosen, gan),
       "batch_norm": moments.moments_in_words(

@@ -46,9 +46,12 @@ def collect(
   sets[contract.NUM_CLASSES] = gan.num_classes
   if "jacobians" in collector.needed:
     first = None if labels is None else labels[:64]
-    sets["jacobians"] = sampling.jacobians(gan, z[:64], first, averaged)
+    sets["jacobians"] = sampling.jacobians(
+      gan, z[:64], first, averaged, chosen.truncation
+    )
   if collector.needed & {*needs.CALLABLES}:
-    sets["generate"] = lambda z, y=None: gan.generate(z, y, averaged)
+    psi = sampling.truncation_of_styles(gan, chosen.truncation)
+    sets["generate"] = lambda z, y=None: gan.generate(z, y, averaged, **psi)
     sets["discriminate"] = gan.discriminate
     sets["latents"] = lambda n, seed: _latents_with_density(
       gan, n, seed, chosen.truncation
@@ -73,6 +76,8 @@ def latents(
 def _latents_with_density(gan, n, seed, truncation):
   """Returns z, the log densities of its coordinates, and labels."""
   z, labels = latents(gan, n, seed, truncation)
+  if sampling.truncates_styles(gan):
+    truncation = None
   return z, _log_density(z, truncation), labels
 
 

@@ -89,7 +89,7 @@ def fill_moments(
   if not accumulators(gan, "accu_counter"):
     return "moving"
   averaged = bool(averaged and gan.averaged_generator)
-  z = sampling.z_in_words(truncation)
+  z = sampling.z_in_words(truncation, gan)
   now = _filling_of(gan)
   if _are_stored(gan, truncation):
     return _STORED
@@ -125,7 +125,9 @@ def moments_in_words(
     return _STORED
   words = f"accumulated over {examples} examples"
   of_z = (
-    "" if truncation is None else f" of z {sampling.z_in_words(truncation)}"
+    ""
+    if truncation is None
+    else f" of z {sampling.z_in_words(truncation, gan)}"
   )
   return f"{words}{of_z}"
 

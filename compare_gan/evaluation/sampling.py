@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence
+from typing import Any
 from typing import Optional
 
 from compare_gan.context import draws
@@ -12,6 +13,7 @@ from scipy import special
 import tensorflow as tf
 
 _BATCH_SIZE = 64
+_NOISE = (0x6E6F6973, 0)  # the seed of noise that G draws in evaluation
 _Labels = Optional[np.ndarray]  # None for a GAN that is not conditional
 Batch = tuple[np.ndarray, _Labels]
 
@@ -22,6 +24,7 @@ def generate(
   labels: _Labels = None,
   averaged: bool = True,
   batch_size: int = _BATCH_SIZE,
+  truncation: Optional[float] = None,
 ) -> np.ndarray:
   """Returns images float32 [N, H, W, C] in [0, 1], as an array.
 
@@ -31,8 +34,9 @@ def generate(
     labels: ints [N] for a conditional GAN.
     averaged: use the moving average of the weights, if there is one.
     batch_size: how many at a time.
+    truncation: of styles, see `truncates_styles`.
   """
-  sampler = Sampler(gan, averaged, batch_size)
+  sampler = Sampler(gan, averaged, batch_size, truncation=truncation)
   images = np.empty([len(z), *gan.image_shape], np.float32)
   made = 0
   for batch in sampler.batches(z, labels):
@@ -48,6 +52,7 @@ class Sampler:
     gan, averaged, batch_size: as for `generate`.
     batch_moments: normalise by the moments of each batch, and update no other
       moments: for sample grids, before there are any moments.
+    truncation: of styles, see `truncates_styles`.
   """
 
   def __init__(
@@ -56,14 +61,20 @@ class Sampler:
     averaged: bool = True,
     batch_size: int = _BATCH_SIZE,
     batch_moments: bool = False,
+    truncation: Optional[float] = None,
   ) -> None:
     self.gan = gan
     self.averaged = averaged
     self._batch_size = batch_size
-    self._images = tf.function(
-      lambda z, y: gan.generate(z, y, averaged, batch_moments),
-      autograph=False,
-    )
+    psi = truncation_of_styles(gan, truncation)
+
+    def images(
+      z: tf.Tensor, y: Optional[tf.Tensor], first: tf.Tensor
+    ) -> tf.Tensor:
+      with draws.seeded(_NOISE, first):  # of a G with noise in evaluation
+        return gan.generate(z, y, averaged, batch_moments, **psi)
+
+    self._images = tf.function(images, autograph=False)
 
   def batches(
     self, z: np.ndarray, labels: _Labels = None
@@ -76,7 +87,8 @@ class Sampler:
     for start in range(0, len(z), self._batch_size):
       part = slice(start, start + self._batch_size)
       y = None if labels is None else _labels(labels[part])
-      yield self._images(tf.constant(z[part], tf.float32), y).numpy()
+      first = tf.constant(start, tf.int64)
+      yield self._images(tf.constant(z[part], tf.float32), y, first).numpy()
 
 
 def _labels(labels):
@@ -89,16 +101,17 @@ def jacobians(
   z: np.ndarray,
   labels: _Labels = None,
   averaged: bool = True,
+  truncation: Optional[float] = None,
 ) -> np.ndarray:
   """Returns d pixels / d z at each z, [N, pixels, z_dim]."""
   _check(gan, z, labels)
-  found = []
+  found, psi = [], truncation_of_styles(gan, truncation)
   for i in range(len(z)):
     one = tf.constant(z[i : i + 1], tf.float32)
     y = None if labels is None else _labels(labels[i : i + 1])
     with tf.GradientTape() as tape:
       tape.watch(one)
-      pixels = tf.reshape(gan.generate(one, y, averaged), [-1])
+      pixels = tf.reshape(gan.generate(one, y, averaged, **psi), [-1])
     found.append(tape.jacobian(pixels, one)[:, 0].numpy())
   return np.stack(found)
 
@@ -144,9 +157,10 @@ def draw(
     n: how many.
     seed: determines them.
     classes: labels to take in turn; None for all of them.
-    truncation: draws z from a normal distribution cut at +- this instead.
+    truncation: draws z from a normal distribution cut at +- this instead,
+      unless G has styles to truncate.
   """
-  if truncation is None:
+  if truncation is None or truncates_styles(gan):
     with draws.seeded([seed, 0]):
       z = latents.eval_z([n, gan.options.z_dim]).numpy()
   else:
@@ -191,11 +205,63 @@ def truncated(n: int, z_dim: int, threshold: float, seed: int) -> np.ndarray:
   return (np.sqrt(2.0) * special.erfinv(p * u)).astype(np.float32)
 
 
-def z_in_words(truncation: Optional[float] = None) -> str:
-  """Returns a description of the distribution that `draw` draws z from."""
+def z_in_words(
+  truncation: Optional[float] = None, gan: Optional[AbstractGAN] = None
+) -> str:
+  """Returns a description of the distribution that `draw` draws z from.
+
+  Args:
+    truncation: as for `draw`.
+    gan: an AbstractGAN; None for one without styles.
+  """
   if truncation is None:
     return latents.eval_z_in_words()
+  if truncates_styles(gan):
+    return f"{latents.eval_z_in_words()}, styles truncated by {truncation}"
   return f"normal, cut at {truncation}"
+
+
+# ---- Truncation of styles ----------------------------------------------------
+
+
+def truncates_styles(gan: Optional[AbstractGAN]) -> bool:
+  """Returns whether truncation acts on styles w(z) of G instead of on z.
+
+  Then it is the factor of their distance from the average (StyleGAN).
+  """
+  generator = getattr(gan, "generator", None)
+  return getattr(generator, "truncates_styles", False)
+
+
+def truncation_of_styles(
+  gan: AbstractGAN, truncation: Optional[float]
+) -> dict[str, Any]:
+  """Returns further arguments of `gan.generate`; none if z is truncated."""
+  if truncation is None or not truncates_styles(gan):
+    return {}
+  return {"truncation": truncation}
+
+
+def refuse_drawn_noise(gan: AbstractGAN) -> None:
+  """Raises if G draws noise in evaluation: no other program has its draws."""
+  if getattr(gan.generator, "draws_in_evaluation", False):
+    raise ValueError(
+      f"{gan.generator.title} draws noise for each image, which an exported "
+      f"program cannot repeat. --gin_bindings '{gan.generator.title}.eval_noise"
+      ' = "const"\' has a stored noise instead.'
+    )
+
+
+def refuse_truncation_of_styles(
+  gan: AbstractGAN, truncation: Optional[float]
+) -> None:
+  """Raises if --truncation is not of z, for commands that write latents."""
+  if truncation is not None and truncates_styles(gan):
+    raise ValueError(
+      f"--truncation={truncation} is of z, but G truncates its styles. "
+      f"--gin_bindings '{gan.generator.title}.truncation_psi = {truncation}' "
+      "does this, for export and score alike."
+    )
 
 
 def follows_training() -> bool:

@@ -116,7 +116,9 @@ class Evaluator:
     """Fills accumulated moments; traces G again only if the GAN is another."""
     model_sets.fill_moments(gan, self._chosen)
     if self._sampler is None or self._sampler.gan is not gan:
-      self._sampler = sampling.Sampler(gan, self._chosen.averaged)
+      self._sampler = sampling.Sampler(
+        gan, self._chosen.averaged, truncation=self._chosen.truncation
+      )
       model_sets.print_default_z(self._chosen)
     if "discriminate" in self._needed or self._chosen.microscope:
       model_sets.fill_discriminator(gan, self._dataset, self._chosen)

@@ -48,8 +48,8 @@ class Settings:
     num_fake, num_real: how many images; None for the dataset's `eval_samples`.
     split: of the real images, "eval" or "train".
     seed: of z and labels of the first run; the next run has the next seed.
-    truncation: draws z from a normal distribution cut at +- this; None for
-      `eval_z`.
+    truncation: draws z from a normal distribution cut at +- this, or truncates
+      styles by this factor where G has some; None for `eval_z`.
     averaged: use the moving average of G's weights, if there is one.
     moments_examples: how many fill the accumulated moments of batch norm.
     bootstrap: adds intervals, see metrics/bootstrap.py; the row says why a

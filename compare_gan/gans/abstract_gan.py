@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 from typing import Any
+from typing import Optional
 
 from compare_gan.context.scope import Module
 
@@ -42,6 +43,7 @@ class AbstractGAN(Module, abc.ABC):
     y: Any = None,
     averaged: bool = True,
     batch_moments: bool = False,
+    truncation: Optional[float] = None,
   ) -> Any:
     """Returns images for z [N, z_dim], in evaluation mode.
 
@@ -52,6 +54,7 @@ class AbstractGAN(Module, abc.ABC):
       batch_moments: normalises by the moments of these very images, as in
         training, and moves no state: for accumulated moments that are not
         filled yet. An image then depends on the others.
+      truncation: psi of G's styles, if it has any (`truncates_styles`).
     """
 
   @abc.abstractmethod

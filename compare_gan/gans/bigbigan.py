@@ -125,7 +125,7 @@ class BigBiGAN(ModularGAN):
   # ---- What D is shown -------------------------------------------------------
 
   def make_fakes(self, passes: list[Pass], rows: Rows) -> list[Made]:
-    images = self.images_of(passes)
+    images = self.images_of(passes, rows)
     codes = [self._codes(one, rows) for one in passes]
     return list(map(Made, images, codes))
 

@@ -50,18 +50,17 @@ class Rows(NamedTuple):
 
   def uniform(self, shape: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
     """Returns these rows of draws.uniform of the whole batch."""
-    return self.of(draws.uniform(self._whole(shape), *args, **kwargs))
+    with self.drawing():
+      return draws.uniform(shape, *args, **kwargs)
 
   def normal(self, shape: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
     """Returns these rows of draws.normal of the whole batch."""
-    return self.of(draws.normal(self._whole(shape), *args, **kwargs))
+    with self.drawing():
+      return draws.normal(shape, *args, **kwargs)
 
-  def _whole(self, shape):
-    """Returns the shape of the whole batch, given that of its part."""
-    if self.parts == 1:
-      return shape
-    shape = tf.cast(tf.convert_to_tensor(shape), tf.int32)
-    return tf.concat([shape[:1] * self.parts, shape[1:]], axis=0)
+  def drawing(self) -> contextlib.AbstractContextManager:
+    """Makes what is drawn inside these rows' part of the whole batch's."""
+    return draws.of_part(self.index, self.parts)
 
 
 def whole(parts: tf.Tensor) -> tf.Tensor:

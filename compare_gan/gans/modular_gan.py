@@ -61,7 +61,8 @@ class ModularGAN(SamplingGAN):
     dataset: has `image_shape` and `num_classes`.
     options: see gans/options.py.
     seed: of z, labels and penalties.
-    deprecated_split_disc_calls: D sees real and fake images in two passes.
+    deprecated_split_disc_calls: D sees real and fake images in two passes; so
+      does a D whose scores couple the images of a pass.
     experimental_joint_gen_for_disc: the fakes of all D updates come from one
       pass of G; needs experimental_force_graph_unroll.
     experimental_force_graph_unroll: G gets its own batch.
@@ -114,6 +115,7 @@ class ModularGAN(SamplingGAN):
       unrolled=experimental_force_graph_unroll,
       fit_labels=fit_label_distribution,
     )
+    self.split_scores |= self.discriminator.couples_images
     self.averages: Optional[ema.Averages] = None
     if g_use_ema:
       settings_checks.warn_if_average_never_starts(

@@ -1,6 +1,7 @@
 """The networks of a GAN: how they are made, and what they make of a batch."""
 
 from collections.abc import Sequence
+import contextlib
 from typing import Any
 from typing import Callable
 from typing import Optional
@@ -15,6 +16,7 @@ from compare_gan.gans.abstract_gan import AbstractGAN
 from compare_gan.gans.fakes import Pass
 from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.heads.class_head import find_class_head
+from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.options import Options
 from compare_gan.gans.seen import View
 import tensorflow as tf
@@ -133,16 +135,30 @@ class Networks(AbstractGAN):
 
   # ---- Training --------------------------------------------------------------
 
-  def images_of(self, passes: list[Pass]) -> list[tf.Tensor]:
-    """Returns G's images for each pass, made in one pass if `joint_fakes`."""
+  def images_of(self, passes: list[Pass], rows: Rows) -> list[tf.Tensor]:
+    """Returns G's images for each pass, made in one pass if `joint_fakes`.
+
+    A G that draws noise has passes with draws of their own.
+    """
     batches = [one.batch for one in passes]
-    if not self.joint_fakes or len(batches) < 2:
-      return [self.generator(b.z, b.fake_y, is_training=True) for b in batches]
+    apart = self.generator.draws_noise or not self.joint_fakes
+    if apart or len(batches) < 2:
+      return [self._images_of(one, rows) for one in passes]
     z = tf.concat([batch.z for batch in batches], axis=0)
     y = None
     if self.num_classes:
       y = tf.concat([batch.fake_y for batch in batches], axis=0)
     return tf.split(self.generator(z, y, is_training=True), len(batches))
+
+  def _images_of(self, one, rows):
+    batch = one.batch
+    with self.drawing(one, rows):
+      return self.generator(batch.z, batch.fake_y, is_training=True)
+
+  def drawing(self, one: Pass, rows: Rows) -> contextlib.AbstractContextManager:
+    """Makes what G draws in a pass inside depend on these and on the step."""
+    del one, rows  # Networks have no steps.
+    return contextlib.nullcontext()
 
   def score(
     self,
@@ -186,12 +202,24 @@ class Networks(AbstractGAN):
     y: Any = None,
     averaged: bool = True,
     batch_moments: bool = False,
+    truncation: Optional[float] = None,
   ) -> tf.Tensor:
     network = self.generator
     if averaged and self.averaged_generator:
       network = self.averaged_generator
     y = self.class_weights(y)
-    if batch_moments:
+    if truncation is not None:
+      if not network.truncates_styles:
+        raise ValueError(
+          f"{network.title} has no styles to be truncated: truncation = "
+          f"{truncation} needs an options.architecture such as "
+          "'stylegan2_arch'."
+        )
+      return network(  # type: ignore[call-arg]  # It says so, see above.
+        z, y, is_training=False, truncation=truncation
+      )
+    # Noise would make a picture of each moment differ; such a G has no moments.
+    if batch_moments and not network.draws_noise:
       with state.frozen():
         return network(z, y, is_training=True)
     return network(z, y, is_training=False)

@@ -6,6 +6,7 @@ from typing import Optional
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
 from compare_gan.context import state
 from compare_gan.gans import seen
+from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.term import Offers
 from compare_gan.gans.terms.kernels import kernels_of
 import tensorflow as tf
@@ -17,9 +18,9 @@ def of_networks(gan: Any) -> Offers:
     **seen.FIELDS,
     **_kernels(gan.weights_of("d")),
     "discriminator": lambda seen: Passes(gan).discriminator,
-    "generator": lambda seen: Passes(gan).generator,
-    "styles": lambda seen: Passes(gan).styles,
-    "synthesis": lambda seen: Passes(gan).synthesis,
+    "generator": lambda seen: Passes(gan, seen.rows).generator,
+    "styles": lambda seen: Passes(gan, seen.rows).styles,
+    "synthesis": lambda seen: Passes(gan, seen.rows).synthesis,
     "real_anchor": lambda seen: gan.penalty.anchors.real,
     "fake_anchor": lambda seen: gan.penalty.anchors.fake,
   }
@@ -37,10 +38,16 @@ def _kernels(weights):
 
 
 class Passes:
-  """Passes of D and G in training mode; those of G move no state."""
+  """Passes of D and G in training mode; those of G move no state.
 
-  def __init__(self, gan: Any) -> None:
+  Args:
+    gan: a GAN with networks.
+    rows: of the whole batch, for which G draws its noise; None for all.
+  """
+
+  def __init__(self, gan: Any, rows: Optional[Rows] = None) -> None:
     self._d, self._g = gan.discriminator, gan.generator
+    self._rows = rows or Rows()
 
   def discriminator(
     self, images: tf.Tensor, y: Optional[tf.Tensor]
@@ -55,19 +62,19 @@ class Passes:
       return self.discriminator(images, y)
 
   def generator(self, z: tf.Tensor, y: Optional[tf.Tensor]) -> tf.Tensor:
-    with state.frozen():
+    with state.frozen(), self._rows.drawing():
       return self._g(z, y, is_training=True)
 
   def styles(self, z: tf.Tensor, y: Optional[tf.Tensor]) -> tf.Tensor:
     """Returns the styles of z, or z itself if G has no styles."""
     if not hasattr(self._g, "synthesis"):
       return z
-    with state.frozen():
+    with state.frozen(), self._rows.drawing():
       return self._g.styles(z, y)
 
   def synthesis(self, w: tf.Tensor, y: Optional[tf.Tensor]) -> tf.Tensor:
     """Returns the images of styles: G is `synthesis` of `styles`."""
     if not hasattr(self._g, "synthesis"):
       return self.generator(w, y)
-    with state.frozen():
+    with state.frozen(), self._rows.drawing():
       return self._g.synthesis(w, y, is_training=True)

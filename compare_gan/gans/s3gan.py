@@ -15,6 +15,7 @@ from compare_gan.context import replica
 from compare_gan.context.scope import scope
 from compare_gan.gans import penalty_lib
 from compare_gan.gans import rotation_task
+from compare_gan.gans import settings_checks
 from compare_gan.gans.modular_gan import ModularGAN
 from compare_gan.gans.modular_gan import Scored
 from compare_gan.gans.term import Offers
@@ -94,11 +95,7 @@ class S3GAN(ModularGAN):
         "S3GAN.use_predictor = True needs S3GAN.project_y = True, which sees "
         "the predicted labels."
       )
-    if self.split_scores:
-      raise ValueError(
-        "S3GAN scores real and fake images in one pass. Set "
-        "ModularGAN.deprecated_split_disc_calls = False."
-      )
+    settings_checks.require_joint_scores(self, "S3GAN")
     if self.penalty.fn is not penalty_lib.no_penalty:
       raise ValueError(
         f"penalty.fn = @{self.penalty.fn.__name__}, but S3GAN supports no "

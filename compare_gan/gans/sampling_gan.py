@@ -119,8 +119,14 @@ class SamplingGAN(Networks):
       passes: see fakes.py; several of them may be made jointly.
       rows: their rows in the whole batches.
     """
-    del rows  # For subclasses that draw here.
-    return list(map(Made, self.images_of(passes)))
+    return list(map(Made, self.images_of(passes, rows)))
+
+  def drawing(self, one: Pass, rows: Rows) -> contextlib.AbstractContextManager:
+    size = tf.shape(one.batch.z)[0] * rows.parts
+    stack = contextlib.ExitStack()
+    stack.enter_context(self.noise("generator", one.number, size))
+    stack.enter_context(rows.drawing())
+    return stack
 
   def augmented(
     self, batch: Batch, made: Made, rows: Rows

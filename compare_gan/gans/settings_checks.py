@@ -1,5 +1,6 @@
 """Checks of ModularGAN's settings that do not fit together."""
 
+from typing import Any
 from typing import Callable
 from typing import NoReturn
 import warnings
@@ -28,6 +29,26 @@ def require_no_pseudo_real(augmentation: Augmentation, gan: str) -> None:
     raise ValueError(
       f"augmentation.pseudo_real = @apa(), but {gan} shows D images with "
       "their codes, which fakes that pass for real ones lack. Set it to None."
+    )
+
+
+def require_joint_scores(gan: Any, name: str) -> None:
+  """Raises if D is to score real and fake images in two passes.
+
+  Args:
+    gan: a ModularGAN that scores them in one.
+    name: of its class.
+  """
+  if gan.discriminator.couples_images:
+    raise ValueError(
+      f"{name} scores real and fake images in one pass, but the scores of "
+      f"{gan.discriminator.title} depend on the other images of a pass. Choose "
+      "another options.gan_class or options.architecture."
+    )
+  if gan.split_scores:
+    raise ValueError(
+      f"{name} scores real and fake images in one pass. Set "
+      "ModularGAN.deprecated_split_disc_calls = False."
     )
 
 

@@ -47,7 +47,7 @@ class Sight(NamedTuple):
     if self.gan.latent_optimization:
       with self._noise(f"latents_{self.side}"):
         part, made, cost = self.gan.latent_optimization.improve(
-          offers_lib.Passes(self.gan), part, made, rows
+          offers_lib.Passes(self.gan, rows), part, made, rows
         )
     if self.side == "d":
       with self._noise("pseudo_real"):
@@ -94,7 +94,7 @@ class Sight(NamedTuple):
       return part
     shape = [tf.shape(part.images)[0] * rows.parts, self.gan.options.z_dim]
     z, y = rows.of(latents.z(shape)), part.fake_y
-    fresh = tf.stop_gradient(offers_lib.Passes(self.gan).generator(z, y))
+    fresh = tf.stop_gradient(offers_lib.Passes(self.gan, rows).generator(z, y))
     images, y = augmentation.mix(part.images, part.y, fresh, y, rows)
     return part._replace(images=images, y=y)
 

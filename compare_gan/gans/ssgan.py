@@ -8,6 +8,7 @@ predict the angle of real images; G is rewarded if D can predict it for fakes.
 from typing import Any
 
 from compare_gan.gans import rotation_task
+from compare_gan.gans import settings_checks
 from compare_gan.gans.modular_gan import ModularGAN
 from compare_gan.gans.modular_gan import Scored
 import gin
@@ -47,11 +48,7 @@ class SSGAN(ModularGAN):
         f"SSGAN.self_supervision = {self_supervision!r} is unknown. It can be "
         f"{', '.join(map(repr, _MODES))}."
       )
-    if self.split_scores:
-      raise ValueError(
-        "SSGAN scores real and fake images in one pass. Set "
-        "ModularGAN.deprecated_split_disc_calls = False."
-      )
+    settings_checks.require_joint_scores(self, "SSGAN")
     if rotated_batch_size % 4 or not 4 <= rotated_batch_size:
       raise ValueError(
         f"SSGAN.rotated_batch_size = {rotated_batch_size}; it must be a "

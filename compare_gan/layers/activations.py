@@ -35,3 +35,8 @@ def _fused_lrelu(x, leak):
     return tf.nn.leaky_relu(x, leak), gradient
 
   return fused(x)
+
+
+def scaled_lrelu(x: tf.Tensor, gain: float = 1.0) -> tf.Tensor:
+  """Returns gain sqrt(2) lrelu(x), of about x's scale for a gain of 1."""
+  return tf.nn.leaky_relu(x, 0.2) * (gain * 2.0**0.5)

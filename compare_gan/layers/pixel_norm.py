@@ -22,6 +22,12 @@ import tensorflow as tf
 _SMALLEST = 1e-30  # The root has no derivative at 0.
 
 
+def unit_square(x: tf.Tensor, epsilon: float = 1e-8) -> tf.Tensor:
+  """Returns x / sqrt(mean over C of x^2 + epsilon), for x [..., C]."""
+  square = tf.reduce_mean(tf.square(x), axis=-1, keepdims=True)
+  return x * tf.math.rsqrt(square + epsilon)
+
+
 @gin.configurable("pixel_norm", module=ARCH_OPS, denylist=NORM_INPUTS)
 class PixelNorm(Module):
   """Feature vectors of length sqrt(C), for x [N, H, W, C] or [N, C].
@@ -61,8 +67,8 @@ class PixelNorm(Module):
   ) -> tf.Tensor:
     del z, y, is_training
     full = tf.cast(x, tf.float32)
+    if not self._epsilon_outside_root:
+      return tf.cast(unit_square(full, self._epsilon), x.dtype)
     square = tf.reduce_mean(tf.square(full), axis=-1, keepdims=True)
-    if self._epsilon_outside_root:
-      length = tf.sqrt(tf.maximum(square, _SMALLEST))
-      return tf.cast(full / (self._epsilon + length), x.dtype)
-    return tf.cast(full * tf.math.rsqrt(square + self._epsilon), x.dtype)
+    length = tf.sqrt(tf.maximum(square, _SMALLEST))
+    return tf.cast(full / (self._epsilon + length), x.dtype)

@@ -32,6 +32,7 @@ class Subject:
     real_images: returns a real.RealImages; called if a kind compares images.
     refill: refill(truncation) recomputes accumulated moments for truncated z;
       None if there are none to fill.
+    truncation: of styles, see sampling.py.
   """
 
   def __init__(
@@ -43,6 +44,7 @@ class Subject:
     averaged: bool = True,
     real_images: Optional[Callable[[], real.RealImages]] = None,
     refill: Optional[Callable[[float], Any]] = None,
+    truncation: Optional[float] = None,
   ) -> None:
     self.gan = gan
     self.folder = folder
@@ -50,7 +52,7 @@ class Subject:
     self.classes = classes
     self.averaged = averaged
     self.refill = refill
-    self.sampler = sampling.Sampler(gan, averaged)
+    self.sampler = sampling.Sampler(gan, averaged, truncation=truncation)
     self._real_images = real_images
 
   @functools.cached_property

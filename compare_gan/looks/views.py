@@ -16,6 +16,8 @@ from compare_gan.gans import latents
 from compare_gan.pictures import image_grid
 import numpy as np
 
+_PSIS = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)  # of a sheet of truncated styles
+
 
 def _images(sampler, z, labels):
   return np.concatenate(list(sampler.batches(z, labels)))
@@ -124,6 +126,9 @@ def truncation_sheet(
 ) -> np.ndarray:
   """Returns a grid: a row for each threshold of |z|, the same noise in each.
 
+  If G has styles to truncate, a row is instead for each factor of their
+  distance from the average, from 1 to 0.
+
   Args:
     sampler: see sampling.py.
     labels: of a row's images, None for a GAN that is not conditional.
@@ -133,6 +138,14 @@ def truncation_sheet(
   """
   z_dim = sampler.gan.options.z_dim
   n = 8 if labels is None else len(labels)
+  if sampling.truncates_styles(sampler.gan):
+    z, _ = sampling.draw(sampler.gan, n, seed)
+    of_rows = [
+      sampling.Sampler(sampler.gan, sampler.averaged, truncation=psi)
+      for psi in _PSIS
+    ]
+    found = [_images(one, z, labels) for one in of_rows]
+    return image_grid.grid(np.concatenate(found), n)
   rows = [sampling.truncated(n, z_dim, t, seed) for t in thresholds]
   if refill is None:
     if labels is not None:

@@ -71,7 +71,9 @@ class Scorer:
       evaluator = evaluation_lib.Evaluator(self._dataset, chosen, self._runs)
       # A wrong evaluate.best_by is refused before anything is computed.
       best_by = evaluator.best_by
-      sampler = sampling.Sampler(gan, chosen.averaged)
+      sampler = sampling.Sampler(
+        gan, chosen.averaged, truncation=chosen.truncation
+      )
       self._loaded = _Loaded(gan, evaluator, sampler, best_by)
     return self._loaded
 

@@ -48,7 +48,7 @@ _UNBOUNDED = ("r3gan_arch", "stylegan2_arch")
 def _bind_width(name):
   short = name[: -len("_arch")] if name.endswith("_arch") else name
   widths = {"ch": _WIDTHS.get(name, 2), "units": 4, "mlp_units": 4}
-  widths |= {"channel_max": 4, "w_dim": 4}
+  widths |= {"channel_max": 4, "w_dim": 4, "mapping_layers": 2}
   if name == "r3gan_arch":
     widths |= {"widths": [8, 8, 4, 4], "cardinalities": [2, 2, 2, 2]}
     widths |= {"blocks": [1, 2, 1, 1]}

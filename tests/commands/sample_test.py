@@ -152,6 +152,37 @@ def test_truncated_latents_are_small(sample):
   assert 0.2 < np.abs(z).max() < 0.25
 
 
+@pytest.mark.long
+def test_styles_are_truncated_instead_of_latents(tmp_path, capsys):
+  config = f"""
+    options.batch_size = 2
+    options.gan_class = @ModularGAN
+    options.architecture = "stylegan2_arch"
+    options.training_steps = 1
+    options.z_dim = {tiny.Z_DIM}
+    stylegan2.Generator.w_dim = 4
+    stylegan2.Generator.channel_max = 4
+    stylegan2.Discriminator.channel_max = 4
+  """
+  gin.parse_config(config)
+  dataset = model_dir.DatasetShape((8, 8, 3), 0)
+  gan = tiny.gan(architecture="stylegan2_arch", dataset=dataset)
+  model_dir.write(str(tmp_path / "model"), 0, gan, dataset, config)
+  z = _save(tmp_path / "z.npy", np.float32([[0.5, 1.0], [2.0, -1.0]]))
+  for psi, same in (("0.0", True), ("0.7", False)):
+    gin.clear_config()
+    out = tmp_path / f"{psi}.npz"
+    arguments = [f"--model_dir={tmp_path / 'model'}", f"--out={out}"]
+    flags = [f"--z={z}", f"--truncation={psi}"]
+    assert main(["sample", *arguments, *flags]) == 0
+    with np.load(out) as arrays:
+      images = arrays["images"]
+    assert np.allclose(images[0], images[1], atol=1e-6) == same
+  gin.clear_config()
+  assert main(["sample", *arguments, "--n=2", "--truncation=0.7"]) == 0
+  assert "styles truncated by 0.7" in capsys.readouterr().out
+
+
 def test_folder_gets_a_grid_images_and_arrays(sample):
   folder = sample("--n=5", out="folder")
   assert {path.name for path in folder.iterdir()} == {

@@ -107,6 +107,20 @@ def test_an_inner_seed_leaves_the_outer_calls_alone():
     np.testing.assert_array_equal(draws.normal([2]), expected)
 
 
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_part_of_a_batch_draws_its_rows(index):
+  with draws.seeded([1, 2]):
+    whole = [draws.normal([6, 5]), draws.uniform([6])]
+    scalar = draws.uniform([])
+  with draws.seeded([1, 2]), draws.of_part(tf.constant(index), 3):
+    part = [draws.normal([2, 5]), draws.uniform([tf.constant(2)])]
+    same = draws.uniform([])
+  for one, other in zip(whole, part):
+    np.testing.assert_array_equal(other, one[index::3])
+  assert other.shape == (2,)
+  assert scalar == same
+
+
 def test_without_a_seed_every_draw_is_fresh():
   traced = tf.function(lambda: draws.normal([4]))
   rows = [draws.normal([4]), draws.normal([4]), traced(), traced()]

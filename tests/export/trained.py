@@ -32,6 +32,7 @@ biggan.Generator.blocks_with_attention = "B2"
   "bigbigan": _EMA + _CONDITIONAL,
   "dcgan": "standardize_batch.decay = 0.0\n",
   "r3gan": _EMA + _CONDITIONAL,
+  "stylegan2": _EMA + _CONDITIONAL,
 }
 _CLASS = {"bigbigan": "BigBiGAN"}
 _ARCHITECTURE = {
@@ -39,15 +40,19 @@ _ARCHITECTURE = {
   "bigbigan": "bigbigan_small_arch",
   "dcgan": "dcgan_arch",
   "r3gan": "r3gan_arch",
+  "stylegan2": "stylegan2_arch",
 }
 _DATASET = {
   "biggan": DatasetShape((32, 32, 3), 5),
   "bigbigan": DatasetShape((32, 32, 1), 5),
   "dcgan": DatasetShape((16, 16, 3), 0),
   "r3gan": DatasetShape((32, 32, 3), 5),
+  "stylegan2": DatasetShape((16, 16, 3), 5),
 }
-# Signatures have the names of kinds, but for this one.
-SIGNATURE = {kind: kind for kind in _DATASET} | {"r3gan": "compare_gan"}
+# Signatures have the names of kinds, but for these.
+SIGNATURE = {kind: kind for kind in _DATASET} | dict.fromkeys(
+  ("r3gan", "stylegan2"), "compare_gan"
+)
 Z_DIM = 20
 
 

@@ -129,6 +129,7 @@ def test_labels_beside_z_are_left_out():
   [
     pytest.param(name, marks=_MARKS.get(name, ()))
     for name in abstract_arch.names()
+    if name != "stylegan2_arch"  # It divides z by its length first.
   ],
 )
 def test_what_layers_return_moves_as_their_matrices_say(name):

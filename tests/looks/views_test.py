@@ -77,6 +77,32 @@ def test_truncation_sheet_has_a_row_for_each_threshold():
   assert (np.argsort(z[:3], axis=None) == np.argsort(z[3:], axis=None)).all()
 
 
+def test_truncation_sheet_of_styles_goes_from_each_to_the_average(monkeypatch):
+  """Images show psi; z is the same in each row."""
+
+  class Shown(Sampler):
+    def __init__(self, gan, averaged, truncation):
+      assert gan is sampler.gan and averaged
+      super().__init__()
+      made.append(self)
+      self.truncation = truncation
+
+    def batches(self, z, labels):
+      self.asked.append(z)
+      yield np.full([len(z), 1, 1, 1], self.truncation)
+
+  made, sampler = [], Sampler()
+  monkeypatch.setattr(views.sampling, "truncates_styles", lambda gan: True)
+  monkeypatch.setattr(views.sampling, "Sampler", Shown)
+  sheet = views.truncation_sheet(sampler, np.array([0, 1]))
+  column = sheet[:, 0, 0] / 255.0
+  np.testing.assert_allclose(
+    column, [1, 0.85, 0.7, 0.5, 0.3, 0.15, 0], atol=4e-3
+  )
+  for one in made[1:]:
+    np.testing.assert_array_equal(one.asked[0], made[0].asked[0])
+
+
 @pytest.mark.parametrize("n,rows", [(7, 2), (2, 1)])
 def test_reconstructions_stand_below_their_images(n, rows):
   sampler = Sampler()

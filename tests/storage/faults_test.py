@@ -251,7 +251,7 @@ def counted(monkeypatch):
   monkeypatch.setattr(model_dir_lib, "make_gan", lambda *_: Counter())
   monkeypatch.setattr(estimator, "Estimator", Eager)
   monkeypatch.setattr(evaluation_lib, "Evaluator", Evaluator)
-  monkeypatch.setattr(sampling, "Sampler", lambda gan, *_: _Sampler(gan))
+  monkeypatch.setattr(sampling, "Sampler", lambda gan, *_, **__: _Sampler(gan))
   monkeypatch.setattr(sampling, "draw", lambda *_, **__: (None, None))
   monkeypatch.setattr(train, "_picture_maker", lambda *_: dict)
   picture = np.zeros([2, 2, 3], np.uint8)

@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> None:
       "file holds one batch."
     )
   gan, step = model_dir.load_step(args.model_dir, args.step, args.gin_bindings)
+  sampling.refuse_truncation_of_styles(gan, args.truncation)
   z, labels = model_sets.latents(gan, args.n, args.seed, args.truncation)
   if args.labels:
     labels = _given_labels(args, gan)

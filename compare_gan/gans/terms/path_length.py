@@ -6,6 +6,7 @@ https://arxiv.org/abs/1912.04958). For G; meant to be lazy, with an interval of
 half a batch.
 """
 
+import math
 from typing import Callable
 from typing import Optional
 
@@ -51,10 +52,8 @@ class PathLength(Module):
     normal: Callable[..., tf.Tensor],
   ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """Returns the term, and the mean length that moves the average."""
-    n = tf.shape(z)[0]
-    some = tf.cast(
-      tf.math.ceil(self._fraction * tf.cast(n, tf.float32)), n.dtype
-    )
+    n = tf.shape(z)[0] if z.shape[0] is None else z.shape[0]
+    some = self._share_of(n)
     codes = normal(tf.shape(z))[:some]  # fresh ones
     y = None if y_fake is None else y_fake[:some]
     w = styles(codes, y)
@@ -68,6 +67,14 @@ class PathLength(Module):
     moved = self.moved(mean)
     value = tf.reduce_mean(tf.square(found - moved))
     return value, {"length": tf.stop_gradient(mean)}
+
+  def _share_of(self, n):
+    """Returns how many of n rows are used, rounded up."""
+    if isinstance(n, int):
+      return math.ceil(self._fraction * n)
+    return tf.cast(
+      tf.math.ceil(self._fraction * tf.cast(n, tf.float32)), n.dtype
+    )
 
   def moved(self, mean: tf.Tensor) -> tf.Tensor:
     """Returns the average after a batch whose mean length is `mean`."""

@@ -57,6 +57,14 @@ if architecture == "r3gan_arch":
     gin.parse_config(f"r3gan.{net}.widths = [8, 8, 4]")
     gin.parse_config(f"r3gan.{net}.cardinalities = [2, 2, 2]")
     gin.parse_config(f"r3gan.{net}.blocks = [1, 1, 1]")
+elif architecture == "stylegan2_arch":
+  gin.parse_config('''
+    stylegan2.Generator.channel_max = 4
+    stylegan2.Generator.w_dim = 4
+    stylegan2.Discriminator.channel_max = 4
+    # Groups of images are those of a replica.
+    stylegan2.Discriminator.mbstd_group = 1
+  ''')
 else:
   gin.parse_config(f'''
     G.batch_norm_fn = @conditional_batch_norm
@@ -117,6 +125,7 @@ _LARGEST_STEPS = 0.01 * 2  # learning rate, steps
     ("wgangp_penalty", "dcgan_arch", "@batch_norm"),
     ("dragan_penalty", "tests.architectures.own_architecture", "None"),
     ("r1_penalty", "r3gan_arch", "None"),
+    ("r1_penalty", "stylegan2_arch", "None"),
   ],
 )
 def test_two_replicas_train_as_one(penalty, architecture, norm):

@@ -279,6 +279,7 @@ def test_what_a_tpu_cannot_run_is_named(function, message):
     ("ModularGAN", "resnet_cifar_arch", 32),
     ("ModularGAN", "biggan_arch", 32),
     ("ModularGAN", "r3gan_arch", 8),
+    ("ModularGAN", "stylegan2_arch", 16),
     ("SSGAN", "resnet_cifar_arch", 32),
     ("BigBiGAN", "bigbigan_small_arch", 32),
   ],
@@ -287,7 +288,7 @@ def test_steps_of_the_library_have_no_problems(gan, architecture, side):
   gin_files.register()
   gin.clear_config()
   conditional = gan != "SSGAN"
-  normed = architecture != "r3gan_arch"
+  normed = architecture not in ("r3gan_arch", "stylegan2_arch")
   if gan == "ModularGAN" and normed:
     gin.parse_config("G.batch_norm_fn = @conditional_batch_norm")
   for net in ("Generator", "Discriminator"):
@@ -300,6 +301,8 @@ def test_steps_of_the_library_have_no_problems(gan, architecture, side):
     D.spectral_norm = {gan != "BigBiGAN" and normed}
     SSGAN.rotated_batch_size = 4
     z.distribution_fn = @tf.random.truncated_normal
+    stylegan2.Generator.channel_max = 4
+    stylegan2.Discriminator.channel_max = 4
   """)
   shape = tiny.DATASET._replace(image_shape=(side, side, 3))
   made = tiny.gan(gan, architecture, dataset=shape, batch_size=4, z_dim=16)

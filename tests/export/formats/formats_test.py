@@ -21,24 +21,27 @@ from tests.export import trained
 
 pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
 
-_KINDS = ("biggan", "bigbigan", "dcgan", "r3gan")
+_KINDS = ("biggan", "bigbigan", "dcgan", "r3gan", "stylegan2")
 _INPUTS = {
   "biggan": {"z": ((2, 20), "float32"), "y": ((2, 1), "int32")},
   "bigbigan": {"x1": ((2, 20), "float32"), "x2": ((2,), "int32")},
   "dcgan": {"z": ((2, 20), "float32")},
   "r3gan": {"z": ((2, 20), "float32"), "y": ((2,), "int32")},
+  "stylegan2": {"z": ((2, 20), "float32"), "y": ((2,), "int32")},
 }
 _OUTPUT = {
   "biggan": "output",
   "bigbigan": "output",
   "dcgan": "generator_1/Tanh",
   "r3gan": "output",
+  "stylegan2": "output",
 }
 _RANGE = {
   "biggan": (-1, 1),
   "bigbigan": (0, 1),
   "dcgan": (-1, 1),
   "r3gan": (0, 1),
+  "stylegan2": (0, 1),
 }
 _BATCH = 2
 

@@ -179,6 +179,11 @@ def _channels(text):
     for net in ("Generator", "Discriminator"):
       yield f"r3gan.{net}.widths = {[8] * count}"
       yield f"r3gan.{net}.cardinalities = {[2] * count}"
+  if name == "stylegan2":
+    yield "stylegan2.Discriminator.mbstd_group = 2"
+    yield from (
+      f"{name}.{net}.channel_max = 8" for net in ("Generator", "Discriminator")
+    )
 
 
 def _marked(path):
