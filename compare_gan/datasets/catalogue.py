@@ -28,7 +28,14 @@ import gin
 
 def _small(name, tfds_name, image_shape, num_classes=10):
   return DatasetInfo(
-    name, tfds_name, image_shape, num_classes, "train", "test", 10000
+    name,
+    tfds_name,
+    image_shape,
+    num_classes,
+    "train",
+    "test",
+    10000,
+    eval_size=10000,
   )
 
 
@@ -43,6 +50,7 @@ def _imagenet(name, size, num_classes=1000, **more):
     50000,
     tfds_crops.imagenet,
     is_random=True,
+    eval_size=50000,
     **more,
   )
 
@@ -63,6 +71,7 @@ _KNOWN = (
     "test",
     8000,
     tfds_crops.shrink,
+    eval_size=8000,
   ),
   DatasetInfo(
     "celeb_a",
@@ -73,6 +82,7 @@ _KNOWN = (
     "test",
     10000,
     tfds_crops.celeb_a,
+    eval_size=19962,
   ),
   DatasetInfo(
     "celeb_a_hq_128",

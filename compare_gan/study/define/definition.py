@@ -23,6 +23,7 @@ from typing import Optional
 from typing import Union
 
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_state
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import search as search_lib
 from compare_gan.study.report import sections  # noqa: F401  (report.sections)
@@ -211,7 +212,7 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
     bindings: lines of gin that are appended to the file.
   """
   path = find(path)
-  with bindings_lib.own_gin():
+  with gin_state.own_gin():
     gin_files.register()
     gin.parse_config_files_and_bindings(
       [path], list(bindings), finalize_config=False
