@@ -19,9 +19,9 @@ How a configuration is checked, each step with the text of the one before:
   made.py           options, evaluate, run_config and dataset are made; with
                     gan=True the GAN too, without memory for its weights
 
-A check declares nothing twice: types are the annotations of constructors, ranges
-stand in them (configuration/accepted.py), kinds are those of kinds.py, meanings
-are docstrings, and deeper checks are those of the constructors themselves.
+A check declares nothing twice: types are the annotations of constructors,
+ranges stand in them (configuration/accepted.py), kinds are those of kinds.py,
+meanings are docstrings, and deeper checks are those of the constructors.
 Nothing is allocated, and without gan=True TensorFlow runs no operation, so that
 a training can be checked before its devices are set up.
 

@@ -172,7 +172,10 @@ def _import(module, result, place):
   except ImportError as error:
     result.findings.append(
       findings.error(
-        "import", place, "", f"import {module}: {error}. Is its folder the "
-        "present one, or on PYTHONPATH?"
+        "import",
+        place,
+        "",
+        f"import {module}: {error}. Is its folder the "
+        "present one, or on PYTHONPATH?",
       )
     )

@@ -173,8 +173,8 @@ def _terms(bound):
         "combination",
         binding.place,
         binding.name,
-        f"{binding}: the term is computed, and changes nothing. Leave it out of "
-        "penalty.terms.",
+        f"{binding}: the term is computed, and changes nothing. Leave it out "
+        "of penalty.terms.",
       )
 
 

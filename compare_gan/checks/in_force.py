@@ -26,7 +26,9 @@ def key_of(binding: Binding) -> Optional[Key]:
   if not binding.parameter:
     return Key(binding.scope, binding.selector, "")
   one = known.find_or_none(binding.selector)
-  return one and Key(binding.scope, one.selector, binding.parameter)
+  if one is None:
+    return None
+  return Key(binding.scope, one.selector, binding.parameter)
 
 
 class InForce:
@@ -56,7 +58,9 @@ class InForce:
     """Returns the Binding of "selector.parameter", None if there is none."""
     selector, _, parameter = name.rpartition(".")
     one = known.find_or_none(selector)
-    return one and self._by_key.get(Key(scope, one.selector, parameter))
+    if one is None:
+      return None
+    return self._by_key.get(Key(scope, one.selector, parameter))
 
   def in_scope(self, scope: str, name: str) -> Optional[Binding]:
     """Returns the Binding that a call in a scope reads, as gin looks it up."""

@@ -5,10 +5,10 @@ import dataclasses
 import functools
 import inspect
 import re
+import typing
 from typing import Any
 from typing import NamedTuple
 from typing import Optional
-import typing
 
 from compare_gan.configuration import gin_text
 from compare_gan.configuration import kinds as kinds_lib
@@ -90,7 +90,7 @@ def find_or_none(name: str) -> Optional[Configurable]:
     return None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _configurable(selector, name, wrapper, allowed, denied):
   made = inspect.unwrap(wrapper)
   hints = type_hints(made)
@@ -157,9 +157,7 @@ def reference(value: Any) -> Optional[Reference]:
 
 def references_in(value: Any) -> list[Reference]:
   """Returns all references in a value, in lists and dicts too."""
-  return [
-    found for found in map(reference, _words(value)) if found is not None
-  ]
+  return [found for found in map(reference, _words(value)) if found is not None]
 
 
 def macros_in(value: Any) -> list[str]:
@@ -192,6 +190,17 @@ class Kind(NamedTuple):
 
 def kinds() -> dict[str, Kind]:
   """Returns the kinds whose members are references."""
+  return _kinds(_count())
+
+
+def _count():
+  """Returns how many names gin knows: a module may have registered more."""
+  return len(list(gin.config._REGISTRY.items()))
+
+
+@functools.lru_cache(maxsize=1)
+def _kinds(count):
+  del count  # Only so that the cache ends when it changes.
   found = {}
   for name, kind in kinds_lib.kinds().items():
     entries = {x.name: x.about for x in kind.entries() if x.name[0] == "@"}
@@ -239,13 +248,13 @@ def members(kind: Kind) -> dict[str, Callable]:
 def of_object(made: Any) -> Optional[Configurable]:
   """Returns the Configurable of a function or class, None if gin lacks it."""
   made = inspect.unwrap(made)
-  return _by_object(len(list(gin.config._REGISTRY.items()))).get(made)
+  return _by_object(_count()).get(made)
 
 
 @functools.lru_cache(maxsize=1)
 def _by_object(count):
   """Returns {function or class: its Configurable} of all `count` names."""
-  del count  # Only so that the cache ends when a module registers more.
+  del count  # As above.
   registry = gin.config._REGISTRY
   found = {}
   for selector, _ in registry.items():

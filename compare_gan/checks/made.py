@@ -204,6 +204,17 @@ def _gan(bound):
     return model_dir.make_gan(dataset)
 
 
+def try_gan(bound: InForce) -> None:
+  """Gives gin the bindings and makes the GAN; gin then knows what was read.
+
+  What cannot be made is left out: `check_gan` says why.
+  """
+  list(_bind(bound, set()))
+  made: dict[str, Any] = {}
+  for make in (run_config.RunConfig, _settings, lambda: _gan(bound)):
+    list(_collect(bound, make, made, "GAN"))
+
+
 # Read by a step, or where the training begins.
 _READ_LATER = ("z", "loss", "eval_z", "run_config", "tfds_images")
 

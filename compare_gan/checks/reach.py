@@ -216,9 +216,7 @@ class Running:
 
 def _unused_macros(bound):
   used = {
-    macro
-    for _, binding in bound
-    for macro in known.macros_in(binding.value)
+    macro for _, binding in bound for macro in known.macros_in(binding.value)
   }
   for key, binding in bound:
     if not key.parameter and binding.name not in used:

@@ -28,8 +28,8 @@ def check(read: Read) -> Iterator[Finding]:
 def _finding(was: Binding, now: Binding) -> Finding:
   is_same_file = was.place.file == now.place.file
   make = findings.warning if is_same_file else findings.note
-  other = "the same value" if repr(was.value) == repr(now.value) else repr(
-    now.value
+  other = (
+    "the same value" if repr(was.value) == repr(now.value) else repr(now.value)
   )
   return make(
     "repeated",

@@ -6,14 +6,13 @@ loss.fn chooses. What is of no kind is compared by the annotations.
 
 import collections.abc
 from collections.abc import Iterator
+import typing
 from typing import Any
 from typing import Optional
-import typing
 
 from compare_gan.checks import findings
 from compare_gan.checks import known
 from compare_gan.checks import values
-from compare_gan.checks.bindings import Binding
 from compare_gan.checks.bindings import Read
 from compare_gan.checks.findings import Finding
 from compare_gan.configuration import gin_text
@@ -100,5 +99,3 @@ def _some(kind):
 def _is_member(found: known.Reference, kind: known.Kind) -> bool:
   one = known.find_or_none(found.name)
   return one is not None and one.made in known.members(kind).values()
-
-

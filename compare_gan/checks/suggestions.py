@@ -115,9 +115,7 @@ def of_parameter(one: known.Configurable, parameter: str) -> list[str]:
 def owners(parameter: str) -> list[str]:
   """Returns "name.parameter" of the few configurables that have it."""
   found = [
-    f"{name}.{parameter}"
-    for name in known.all_names()
-    if _has(name, parameter)
+    f"{name}.{parameter}" for name in known.all_names() if _has(name, parameter)
   ]
   return found if len(found) <= _MOST else []
 

@@ -8,13 +8,13 @@ annotations, is accepted.
 
 import collections.abc
 import inspect
+import typing
 from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 from typing import Union
-import typing
 
 from compare_gan.checks import known
 from compare_gan.configuration import accepted

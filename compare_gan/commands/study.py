@@ -108,6 +108,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _run(args):
   _leave_gpus_to_the_runs()
+  from compare_gan.checks import study_check
   from compare_gan.study.define import definition
   from compare_gan.study.define import plan
   from compare_gan.study.run import needs
@@ -118,6 +119,7 @@ def _run(args):
   folder = os.path.abspath(args.out or os.path.join("runs", stem))
   study_files.return_to_start(folder)
   study = definition.load(path, args.gin_bindings)
+  study_check.require(path, args.gin_bindings)
   if args.dry_run:
     _describe(study, plan)
     return

@@ -7,9 +7,11 @@ built-in and known datasets are available before anything is read.
 """
 
 import inspect
+from typing import Annotated
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import dotted_path
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import abstract_dataset
@@ -139,7 +141,7 @@ def dataset(
   name: str = gin.REQUIRED,
   seed: int = 547,
   flip: bool = False,
-  on_error: str = "raise",
+  on_error: Annotated[str, accepted.OneOf("raise", "skip")] = "raise",
   tfds_data_dir: Optional[str] = None,
   fake: bool = False,
 ) -> abstract_dataset.AbstractDataset:

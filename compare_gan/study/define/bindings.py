@@ -10,6 +10,7 @@ from compare_gan.configuration import gin_state
 from compare_gan.configuration import gin_text
 import gin
 
+
 def canonical(
   files: Iterable[str] = (), lines: Iterable[str] = ()
 ) -> tuple[dict[str, str], list[str]]:
