@@ -119,10 +119,11 @@ def _run(args):
   folder = os.path.abspath(args.out or os.path.join("runs", stem))
   study_files.return_to_start(folder)
   study = definition.load(path, args.gin_bindings)
-  study_check.require(path, args.gin_bindings)
   if args.dry_run:
     _describe(study, plan)
+    _print_findings(study_check.find(path, args.gin_bindings))
     return
+  study_check.require(path, args.gin_bindings)
   study = plan.with_declared_direction(study)
   shard = shards.parse(args.shard)
   if args.jobs is not None and args.jobs < 1:
@@ -170,6 +171,11 @@ def _describe(study, plan):
     print(f"IMPOSSIBLE {cell}: {why}")
   if wrong:
     print(wrong)
+
+
+def _print_findings(found):
+  for one in found:
+    print(one)
 
 
 def _leave_gpus_to_the_runs():
