@@ -18,6 +18,10 @@ from compare_gan.checks.in_force import InForce
 from compare_gan.configuration import gin_files
 
 
+# What is said of a text that could not be read whole may follow from that.
+_MAY_FOLLOW = ("missing", "unknown-name", "unknown-reference", "unknown-macro")
+
+
 def find(
   files: Sequence[str] = (), lines: Iterable[str] = (), gan: bool = False
 ) -> list[Finding]:
@@ -45,6 +49,8 @@ def find_in(read: bindings_lib.Read, gan: bool = False) -> list[Finding]:
   bound = InForce(read)
   running = reach.Running(bound, kinds)
   found += combinations.check(bound)
+  if read.findings:
+    found = [one for one in found if one.code not in _MAY_FOLLOW]
   found += running.unread()
   found += made.check_settings(bound, found)
   if gan:
@@ -77,9 +83,6 @@ def require(
   errors = findings.errors(found)
   shown = [one for one in found if one.severity != findings.NOTE]
   if errors:
-    raise ValueError(
-      f"The configuration cannot be trained ({findings.summary(shown)}).\n"
-      f"{findings.to_text(shown)}"
-    )
+    raise ValueError(findings.refusal("The configuration is refused", shown))
   if shown:
     print(findings.to_text(shown), file=sys.stderr, flush=True)

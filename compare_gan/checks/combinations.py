@@ -127,9 +127,8 @@ def _without_effect(bound):
 
 def _severity(bound, binding, choice):
   """Returns `findings.note` if a later file made the choice, else `warning`."""
-  made = bound.binding(choice)
-  is_elsewhere = made is not None and made.place.file != binding.place.file
-  is_harmless = is_elsewhere or binding.plain in _HARMLESS
+  is_later = bound.is_of_later_file(choice, binding)
+  is_harmless = is_later or binding.plain in _HARMLESS
   return findings.note if is_harmless else findings.warning
 
 

@@ -84,6 +84,15 @@ def summary(found: Sequence[Finding]) -> str:
   return ", ".join(["nothing wrong"] * is_good + words)
 
 
+def refusal(title: str, found: Sequence[Finding]) -> str:
+  """Returns the message of an exception: one sentence, or all findings."""
+  if len(found) > 1:
+    return f"{title}: {summary(found)}.\n{to_text(found)}"
+  [one] = found
+  where = "" if one.place == NOWHERE else f" ({one.place})"
+  return f"{one.message}{where}"
+
+
 def to_json(found: Iterable[Finding]) -> str:
   """Returns a JSON list for editors: file, line, severity, code, message."""
   rows: list[dict[str, Any]] = [

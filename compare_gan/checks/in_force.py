@@ -43,6 +43,12 @@ class InForce:
     self._by_key: dict[Key, Binding] = {}
     # Files of which another one overrides something, as presets do.
     self.overridden_files: set[str] = set()
+    self._order = {
+      file: i
+      for i, file in enumerate(
+        dict.fromkeys(binding.place.file for binding in read.bindings)
+      )
+    }
     for binding in read.bindings:
       key = key_of(binding)
       if key is not None:
@@ -61,6 +67,13 @@ class InForce:
     if one is None:
       return None
     return self._by_key.get(Key(scope, one.selector, parameter))
+
+  def is_of_later_file(self, name: str, binding: Binding) -> bool:
+    """Returns whether a file after a binding's binds "selector.parameter"."""
+    other = self.binding(name)
+    if other is None:
+      return False
+    return self._order[other.place.file] > self._order[binding.place.file]
 
   def in_scope(self, scope: str, name: str) -> Optional[Binding]:
     """Returns the Binding that a call in a scope reads, as gin looks it up."""

@@ -76,11 +76,18 @@ def find(name: str) -> Configurable:
   entry = registry[selector]
   return _configurable(
     selector,
-    registry.minimal_selector(selector),
+    _shortest(selector),
     entry.wrapper,
     tuple(entry.allowlist or ()),
     tuple(entry.denylist or ()),
   )
+
+
+def _shortest(selector):
+  """Returns a name as cards write it: "hinge", "tf.train.AdamOptimizer"."""
+  if selector.startswith(("tf.", "tfgan.")):
+    return selector
+  return gin.config._REGISTRY.minimal_selector(selector)
 
 
 def find_or_none(name: str) -> Optional[Configurable]:
@@ -128,10 +135,9 @@ def type_hints(made: Any) -> dict[str, Any]:
 
 def all_names() -> list[str]:
   """Returns the shortest names of all configurables of ours and of users."""
-  registry = gin.config._REGISTRY
   return sorted(
-    registry.minimal_selector(selector)
-    for selector, _ in registry.items()
+    _shortest(selector)
+    for selector, _ in gin.config._REGISTRY.items()
     if not selector.startswith("gin.")
   )
 

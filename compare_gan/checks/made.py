@@ -30,6 +30,13 @@ from compare_gan.gans import options as options_lib
 from compare_gan.storage import model_dir
 import gin
 
+_REQUIRED = (
+  "dataset.name",
+  "options.architecture",
+  "options.batch_size",
+  "options.gan_class",
+  "options.training_steps",
+)
 _MOST = 5  # errors of a GAN, each looked for without the one before
 # These read the user's own files, or ask a server.
 _OPENED = ("folder", "archive", "arrays", "tfrecord")
@@ -74,11 +81,7 @@ def _dataset(bound):
 
 def _lacks(name, wrong):
   """Returns whether something that a maker needs is missing or wrong."""
-  required = ("batch_size", "gan_class", "architecture", "training_steps")
-  lacking = {
-    "options": [f"options.{x}" for x in required],
-    "dataset": ["dataset.name"],
-  }.get(name, [])
+  lacking = [one for one in _REQUIRED if one.startswith(f"{name}.")]
   names = {one.name.rpartition("/")[2] for one in findings.errors(wrong)}
   return any(one in names for one in lacking)
 
@@ -181,7 +184,7 @@ def check_gan(
       found = list(_collect(bound, lambda: _gan(bound), made, "GAN"))
       if made:
         yield from found
-        if not left_out:
+        if made["GAN"] is not None and not left_out:
           yield from _unread(bound, running)
         return
     errors = [
@@ -191,7 +194,7 @@ def check_gan(
     ]
     yield from errors
     names = _wrong_names(errors) - {"GAN", ""}
-    if not names:
+    if not names or names & {*_REQUIRED}:
       return
     left_out = left_out | names
 
@@ -199,7 +202,7 @@ def check_gan(
 def _gan(bound):
   dataset = _dataset(bound)
   if dataset is None:
-    return ()  # What it holds is not known: the training makes the GAN.
+    return None  # What it holds is not known: the training makes the GAN.
   with scope.building(allocate=False):
     return model_dir.make_gan(dataset)
 

@@ -88,11 +88,8 @@ class Running:
     one = known.find(key.selector)
     kind = self._kinds_of.get(one.made)
     names = kind.parameters if kind else _CHOICES
-    choices = [self._bound.binding(name) for name in names]
-    is_elsewhere = any(
-      x is not None and x.place.file != binding.place.file for x in choices
-    )
-    return findings.note if is_elsewhere else findings.warning
+    is_later = any(self._bound.is_of_later_file(x, binding) for x in names)
+    return findings.note if is_later else findings.warning
 
   def is_function_by_reference(self, key: in_force.Key) -> bool:
     """Returns whether a step, not a constructor, reads a binding."""

@@ -18,6 +18,7 @@ from compare_gan.checks.findings import Finding
 from compare_gan.configuration import gin_text
 
 _SHOWN = 8  # names in a message
+_COMPLETE = ("gans",)  # kinds of which gin knows each member, a user's too
 _CALLED = ("schedules",)  # kinds whose members are written with brackets
 
 
@@ -79,8 +80,13 @@ def _problem_of_kind(found, kind, kinds):
       "role", f"It is called. Leave out the brackets: @{name}."
     )
   others = [other.name for other in kinds.values() if _is_member(found, other)]
-  if not others:
+  if not others and kind.name not in _COMPLETE:
     return None
+  if not others:
+    return values.Problem(
+      "role",
+      f"@{found.name} is none of {kind.name}: {_some(kind)}.",
+    )
   return values.Problem(
     "role",
     f"@{found.name} is one of {' and '.join(others)}. It must be one of "

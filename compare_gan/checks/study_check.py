@@ -66,10 +66,7 @@ def require(path: str, lines: Sequence[str] = (), strict: bool = False) -> None:
     found = findings.strict(found)
   shown = [one for one in found if one.severity != findings.NOTE]
   if findings.errors(found):
-    raise ValueError(
-      f"The study cannot be run ({findings.summary(shown)}).\n"
-      f"{findings.to_text(shown)}"
-    )
+    raise ValueError(findings.refusal("The study is refused", shown))
   if shown:
     print(findings.to_text(shown), file=sys.stderr, flush=True)
 
@@ -103,8 +100,7 @@ def _of_parts(study):
 
 def _add(read, title, lines):
   files = [line for line in lines if lines_lib.is_file(line)]
-  for part in bindings_lib.read(files)[:1]:
-    read.bindings.extend(part)
+  read.bindings.extend(bindings_lib.read(files).bindings)
   lines = [line for line in lines if not lines_lib.is_file(line)]
   bindings_lib.add_lines(read, lines, title)
 

@@ -88,7 +88,7 @@ def _problem_of_annotated(value, base, *more):
 
 def _with_type(base, rule, text):
   """Returns "It must be an int of 1 or more."."""
-  if isinstance(rule, accepted.Range) and base in (int, float):
+  if isinstance(rule, accepted.Range):
     return f"It must be {in_words(Annotated[base, rule])}."
   return text
 

@@ -64,11 +64,18 @@ def test_all_mistakes_are_found_at_once():
       "D.spectral_norm = 'yes'",
       "ModularGAN.g_lr = -1.0",
       "penalty.fn = @hinge",
-      "sndcgan.Generator.ch 4",
+      "lr = 0.1",
     ]
   )
-  codes = {one.code for one in findings.errors(found)}
-  assert codes == {"missing", "unknown-name", "type", "range", "role", "syntax"}
+  codes = {one.code for one in found}
+  assert codes == {
+    "missing",
+    "unknown-name",
+    "type",
+    "range",
+    "role",
+    "unread",
+  }
 
 
 def test_a_finding_says_file_and_line(tmp_path):

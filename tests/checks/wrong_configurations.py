@@ -232,7 +232,11 @@ _ROLES = (
 _MISSING = (
   _error("", "options.batch_size", "not set", base=BASE[:3] + BASE[4:]),
   _error("", "dataset.name", "not set", base=BASE[1:]),
-  _error("ModularGAN.g_lr = @cosine_schedule()", "cosine_schedule.base"),
+  _error(
+    "ModularGAN.g_lr = @cosine_schedule(); cosine_schedule.final = 0.0; "
+    "cosine_schedule.total = 10",
+    "cosine_schedule.base",
+  ),
   _error("penalty.terms = [@r1/term()]", "r1/term.fn", "not set"),
   _error("dataset.name = 'folder'", "folder.path", "not set"),
 )
@@ -266,7 +270,6 @@ _WITHOUT_EFFECT = (
   _warning("folder.image_size = 32", "shapes16"),
   _warning("loss_scale.initial = 8.0", "float16"),
   _warning("options.z_dim = 16; options.z_dim = 32", "no effect", "32"),
-  _warning("options.z_dim = 16", "no effect", base=BASE),
 )
 
 _COMBINATIONS = (
@@ -282,7 +285,11 @@ _COMBINATIONS = (
   _error("evaluate.num_real = 20000", "10000 images", "evaluate.num_real"),
   _error("evaluate.num_train = 60000", "50000 images"),
   _error("evaluate.ema = 0.1", "post_hoc_ema.sigma_rel"),
-  _error("evaluate.ema = 0.1; evaluate.averaged = False", "averaged"),
+  _error(
+    "evaluate.ema = 0.1; evaluate.averaged = False; "
+    "post_hoc_ema.sigma_rel = [0.05, 0.1]",
+    "averaged",
+  ),
 )
 
 _OF_A_GAN = (

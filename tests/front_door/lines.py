@@ -496,7 +496,7 @@ LINES = (
   Line(
     "misspelt_binding",
     f"python -m compare_gan.main {CARD} --gin_bindings='options.bach = 1'",
-    says=("doesn't have a parameter named 'bach'", "options.bach = 1"),
+    says=("options has no parameter 'bach'", "options.bach = 1"),
     exit_code=1,
   ),
   Line(
