@@ -138,10 +138,11 @@ def _dataset(catalogue):
 def _check(lines):
   """Raises unless the configuration can be trained, before anything is made."""
   from compare_gan.checks import check
+  from compare_gan.checks import made
 
   check.require(FLAGS.gin_config, lines, FLAGS.strict)
   if FLAGS.strict:  # Constructors warn in sentences that begin with a setting.
-    warnings.filterwarnings("error", r"[\w/.]+\.\w+ = ", UserWarning)
+    warnings.filterwarnings("error", made.SETTING, UserWarning)
 
 
 def _saves_memory():

@@ -17,7 +17,6 @@ from compare_gan.checks.findings import Finding
 from compare_gan.checks.in_force import InForce
 from compare_gan.configuration import gin_files
 
-
 # What is said of a text that could not be read whole may follow from that.
 _MAY_FOLLOW = ("missing", "unknown-name", "unknown-reference", "unknown-macro")
 
@@ -46,6 +45,14 @@ def find_in(read: bindings_lib.Read, gan: bool = False) -> list[Finding]:
     *roles.check(read, kinds),
     *repeats.check(read),
   ]
+  return find_together(read, found, gan)
+
+
+def find_together(
+  read: bindings_lib.Read, found: list[Finding], gan: bool = False
+) -> list[Finding]:
+  """Returns findings on single bindings, and those on all of them together."""
+  kinds = known.kinds()
   bound = InForce(read)
   running = reach.Running(bound, kinds)
   found += combinations.check(bound)

@@ -6,6 +6,7 @@ import warnings
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.checks import findings
+from compare_gan.checks import in_force
 from compare_gan.checks import known
 from compare_gan.checks import suggestions
 from compare_gan.checks.findings import Finding
@@ -74,7 +75,7 @@ def _missing_of(one, scope, bound, place):
 def _architectures(bound):
   for name in ("options.architecture", "options.encoder_architecture"):
     value = bound.value(name)
-    if not isinstance(value, str):
+    if not in_force.is_text(value):
       continue
     try:
       abstract_arch.load_module(value)
@@ -90,7 +91,7 @@ def _architectures(bound):
 
 def _dataset(bound):
   name = bound.value("dataset.name")
-  if not isinstance(name, str) or "." in name or name.startswith("tfds:"):
+  if not in_force.is_text(name) or "." in name or name.startswith("tfds:"):
     return
   names = catalogue.names()
   if name not in names:

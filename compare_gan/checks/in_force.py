@@ -13,6 +13,11 @@ from compare_gan.configuration import gin_text
 UNKNOWN = object()  # the value of what is not bound and has no default
 
 
+def is_text(value: Any) -> bool:
+  """Returns whether a value is a text in quotes: no reference, no macro."""
+  return isinstance(value, str) and not isinstance(value, gin_text.Word)
+
+
 class Key(NamedTuple):
   """What is bound, whichever way it is written."""
 

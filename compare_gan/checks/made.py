@@ -16,6 +16,7 @@ import warnings
 
 from compare_gan import console
 from compare_gan.checks import findings
+from compare_gan.checks import in_force
 from compare_gan.checks import reach
 from compare_gan.checks.bindings import Binding
 from compare_gan.checks.findings import Finding
@@ -30,6 +31,8 @@ from compare_gan.gans import options as options_lib
 from compare_gan.storage import model_dir
 import gin
 
+# How a warning about a setting begins: "ModularGAN.ema_start_step = 400, but".
+SETTING = r"[\w/]+(\.\w+)+ "
 _REQUIRED = (
   "dataset.name",
   "options.architecture",
@@ -75,7 +78,7 @@ def _settings():
 def _dataset(bound):
   """Returns the dataset, None if it would have to be read."""
   name = bound.value("dataset.name")
-  is_own = not isinstance(name, str) or "." in name or ":" in name
+  is_own = not in_force.is_text(name) or "." in name or ":" in name
   return None if is_own or name in _OPENED else catalogue.dataset()
 
 
@@ -92,9 +95,13 @@ def _wrong_names(wrong):
 
 def _bind(bound: InForce, left_out: set[str]) -> Iterator[Finding]:
   """Gives gin all bindings but some; yields what gin refuses."""
-  for _, binding in bound:
-    if binding.name in left_out:
-      continue
+  given = [one for _, one in bound if one.name not in left_out]
+  try:
+    gin.parse_config(list(map(str, given)))
+    return
+  except Exception:  # noqa: BLE001  gin raises several kinds.
+    gin.clear_config()
+  for binding in given:
     try:
       gin.parse_config(str(binding))
     except Exception as error:  # noqa: BLE001  gin raises several kinds.
@@ -117,7 +124,7 @@ def _collect(bound, make: Callable[[], Any], made, name) -> Iterator[Finding]:
 def _of_warnings(bound, said, name):
   for one in said:
     text = str(one.message)
-    if re.match(r"[\w/.]+\.\w+ = ", text):  # It is about a setting.
+    if re.match(SETTING, text):
       yield _of_message(bound, text, findings.warning, name)
 
 

@@ -2,8 +2,8 @@
 
 A loss, a penalty, an optimiser and so on run only if something refers to them:
 a binding, a default, or the code of what runs. An architecture runs with the
-modules that it imports. Everything else is taken to run, so what is reported
-here is certain; what only a built GAN shows is in made.py.
+modules whose classes it uses. Everything else is taken to run, so what is
+reported here is certain; what only a built GAN shows is in made.py.
 """
 
 from collections.abc import Iterator
@@ -251,7 +251,7 @@ def _used_by_code(made):
     ]
   for function in functions:
     code = getattr(function, "__code__", None)
-    for name in code.co_names if code else ():
+    for name in _names_in(code) if code else ():
       value = _value_of(function, name)
       if inspect.isroutine(value) or inspect.isclass(value):
         other = known.of_object(value)
@@ -264,7 +264,7 @@ def _value_of(function, name):
   names = function.__globals__
   if name in names:
     return names[name]
-  for module in function.__code__.co_names:
+  for module in _names_in(function.__code__):
     if isinstance(names.get(module), ModuleType):
       if hasattr(names[module], name):
         return getattr(names[module], name)
@@ -284,25 +284,42 @@ def _modules_of_architectures(bound) -> Optional[set[str]]:
     value = bound.value(name)
     if value is None:
       continue
-    if not isinstance(value, str):
+    if not in_force.is_text(value):
       return None
     try:
       module = abstract_arch.load_module(value)
     except (ValueError, ImportError):
       return None
-    found |= _with_imports(module, set())
+    found |= _with_used(module, set())
   return found
 
 
-def _with_imports(module, seen):
-  """Returns the names of a module and of the architectures it imports."""
+def _with_used(module, seen):
+  """Returns the names of a module and of those whose classes it uses."""
   if module.__name__ in seen:
     return seen
   seen.add(module.__name__)
-  for value in list(vars(module).values()):
-    name = getattr(value, "__module__", None)
-    if isinstance(value, ModuleType):
-      name = value.__name__
-    if isinstance(name, str) and name.startswith(_ARCHITECTURES):
-      _with_imports(sys.modules[name], seen)
+  for made in _classes_used_by(module):
+    if made.__module__.startswith(_ARCHITECTURES):
+      _with_used(sys.modules[made.__module__], seen)
   return seen
+
+
+def _classes_used_by(module):
+  """Yields the classes that a module imports, extends or names in its code."""
+  for value in list(vars(module).values()):
+    functions = [value] if inspect.isfunction(value) else []
+    if inspect.isclass(value):
+      yield from value.__mro__
+      functions = list(filter(inspect.isfunction, vars(value).values()))
+    for function in map(inspect.unwrap, functions):
+      if function.__module__ == module.__name__:
+        names = _names_in(function.__code__)
+        values = [_value_of(function, name) for name in names]
+        yield from filter(inspect.isclass, values)
+
+
+def _names_in(code):
+  """Returns the names in a function's code, and in functions inside it."""
+  inner = [x for x in code.co_consts if inspect.iscode(x)]
+  return {*code.co_names, *(name for x in inner for name in _names_in(x))}

@@ -79,6 +79,8 @@ def _problem_of_kind(found, kind, kinds):
     return values.Problem(
       "role", f"It is called. Leave out the brackets: @{name}."
     )
+  if known.find_or_none(found.name) is None:
+    return None  # names.py says so.
   others = [other.name for other in kinds.values() if _is_member(found, other)]
   if not others and kind.name not in _COMPLETE:
     return None

@@ -108,7 +108,9 @@ def _add(read, title, lines):
 def _of_cells(study):
   """Returns what is wrong with cells as a whole."""
   cells = outline.make_or_reuse(study).cells[:_MOST_CELLS]
-  found = [set(check.find_in(_read_cell(study, cell))) for cell in cells]
+  found = [
+    set(check.find_together(_read_cell(study, cell), [])) for cell in cells
+  ]
   shared = set.intersection(*found) if found else set()
   refuses = study.on_impossible == "refuse"
   errors = {

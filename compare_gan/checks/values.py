@@ -228,11 +228,11 @@ def in_words(hint: Any) -> str:
   if origin is Union:
     words = list(dict.fromkeys(map(in_words, arguments)))
     return ", or ".join(words)
+  if origin is tuple and arguments and Ellipsis not in arguments:
+    return f"({', '.join(map(in_words, arguments))})"
   if origin in (*_LISTS, tuple):
     if not arguments or arguments[0] in (Any, str, float, int, bool):
       return "a list [...]"
-    if origin is tuple and Ellipsis not in arguments:
-      return f"({', '.join(map(in_words, arguments))})"
     return f"a list [...], each {in_words(arguments[0])}"
   if origin is dict:
     return _WORDS[dict]

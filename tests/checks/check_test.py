@@ -155,6 +155,7 @@ def test_a_preset_raises_no_alarm(path):
   assert _alarms(check.find([card, str(path)])) == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", _STUDIES, ids=[p.stem for p in _STUDIES])
 def test_a_study_raises_no_alarm(path):
   assert _alarms(study_check.find(str(path))) == ""

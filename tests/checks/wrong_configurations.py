@@ -108,7 +108,7 @@ _NAMES = (
   _error("options.z_dim = %zdim; z_dim = 8", "%z_dim"),
   _error("options.architecture = 'sndcgan'", "sndcgan_arch"),
   _error("options.architecture = 'resnet_cifar'", "resnet_cifar_arch"),
-  _error("options.architecture = 'sndcgn_arch'", "'sndcgan_arch'?"),
+  _error("options.architecture = 'sndcgn_arch'", "mean 'sndcgan_arch'"),
   _error("dataset.name = 'cifar-10'", "'cifar10'"),
   _error("dataset.name = 'shape16'", "'shapes16'"),
   _error("dataset.name = 'imagenet128'", "'imagenet_128'"),
@@ -316,7 +316,7 @@ _OF_A_GAN = (
     base=CIFAR,
     gan=True,
   ),
-  _error(
+  _warning(
     "resnet_biggan.Generator.blocks_with_attention = 'B9'",
     "B9",
     base=BIGGAN,

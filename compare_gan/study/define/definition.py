@@ -72,7 +72,7 @@ class Study:
   # [{axis: value or [values]}]; an axis that a slice does not name takes all of
   # its values. None: the product of all axes. "one_at_a_time": a slice for each
   # axis, with the other axes at their first value, for ablations.
-  slices: Sequence[dict[str, Any]] = ()
+  slices: Any = ()
   # [({axis: value or [values]}, [lines of gin])]: lines that override the
   # bindings of the axes' values in these cells.
   overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
