@@ -120,14 +120,16 @@ def _statements(text, file, result, first, is_one_line) -> Iterator[Any]:
   """Yields (statement, line); an unreadable line is a finding."""
   lines = text.splitlines(keepends=True)
   begin = 0  # how many lines were given up
+  done = 0  # how many lines are behind the first one of the last statement
   while begin < len(lines):
     try:
       for statement in gin_text.statements("".join(lines[begin:])):
+        done = begin + statement.location.line_num
         yield statement, first + begin + statement.location.line_num - 1
       return
     except (SyntaxError, tokenize.TokenError, ValueError) as error:
-      number = _line_of(error)
-      at = begin + (number or 1) - 1
+      number = error.lineno if isinstance(error, SyntaxError) else None
+      at = begin + number - 1 if number else _next_binding(lines, done)
       place = Place(file, first if is_one_line else first + at)
       shown = lines[at].strip() if at < len(lines) else ""
       result.findings.append(
@@ -138,12 +140,10 @@ def _statements(text, file, result, first, is_one_line) -> Iterator[Any]:
       begin = at + 1
 
 
-def _line_of(error):
-  if isinstance(error, SyntaxError):
-    return error.lineno
-  if isinstance(error, tokenize.TokenError) and len(error.args) > 1:
-    return error.args[1][0]
-  return None
+def _next_binding(lines, first):
+  """Returns the index of the next line with a "=", where a bracket is open."""
+  behind = range(first, len(lines))
+  return next((i for i in behind if "=" in lines[i]), first)
 
 
 def _in_words(error, line):

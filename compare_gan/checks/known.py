@@ -196,10 +196,10 @@ class Kind(NamedTuple):
 
 def kinds() -> dict[str, Kind]:
   """Returns the kinds whose members are references."""
-  return _kinds(_count())
+  return _kinds(count())
 
 
-def _count():
+def count() -> int:
   """Returns how many names gin knows: a module may have registered more."""
   return len(list(gin.config._REGISTRY.items()))
 
@@ -254,7 +254,7 @@ def members(kind: Kind) -> dict[str, Callable]:
 def of_object(made: Any) -> Optional[Configurable]:
   """Returns the Configurable of a function or class, None if gin lacks it."""
   made = inspect.unwrap(made)
-  return _by_object(_count()).get(made)
+  return _by_object(count()).get(made)
 
 
 @functools.lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ reported here is certain; what only a built GAN shows is in made.py.
 """
 
 from collections.abc import Iterator
+import functools
 import inspect
 import sys
 from types import ModuleType
@@ -173,6 +174,7 @@ class Running:
 
   def _find(self):
     visited: set[Any] = set()
+    count = known.count()
     waiting = [
       one
       for one in map(known.find, known.all_names())
@@ -188,7 +190,7 @@ class Running:
         if other.made in self._kinds_of:
           self._scopes.setdefault(other.made, set()).add(scope)
         waiting.append(other)
-      for other in _used_by_code(one.made):
+      for other in _used_by_code(one.made, count):
         if other.made in self._kinds_of:
           self._by_code.add(other.made)
         waiting.append(other)
@@ -238,25 +240,26 @@ def _configurables_in(value):
   return [one for one in found if one is not None]
 
 
-def _used_by_code(made):
-  """Yields the Configurables that a function calls, or a class extends."""
-  functions = [made]
+@functools.cache
+def _used_by_code(made, count):
+  """Returns the Configurables that a function calls, or a class extends.
+
+  Args:
+    made: the function or class.
+    count: how many names gin knows; the cache ends when it changes.
+  """
+  del count
+  functions, used = [made], []
   if inspect.isclass(made):
-    for base in made.__mro__[1:]:
-      other = known.of_object(base)
-      if other is not None:
-        yield other
-    functions = [
-      inspect.unwrap(x) for x in vars(made).values() if inspect.isfunction(x)
-    ]
-  for function in functions:
+    used = list(made.__mro__[1:])
+    functions = list(filter(inspect.isfunction, vars(made).values()))
+  for function in map(inspect.unwrap, functions):
     code = getattr(function, "__code__", None)
-    for name in _names_in(code) if code else ():
+    for name in sorted(_names_in(code)) if code else ():
       value = _value_of(function, name)
       if inspect.isroutine(value) or inspect.isclass(value):
-        other = known.of_object(value)
-        if other is not None:
-          yield other
+        used.append(value)
+  return tuple(filter(None, map(known.of_object, used)))
 
 
 def _value_of(function, name):
