@@ -7,6 +7,7 @@ is no gin is a finding, and reading goes on with the next one.
 from collections.abc import Iterable
 from collections.abc import Iterator
 import importlib
+import os
 import re
 import tokenize
 from typing import Any
@@ -92,7 +93,13 @@ def _read_file(path, result, place, outer):
     where = place if outer else findings.NOWHERE
     result.findings.append(findings.error("file", where, "", _of_file(error)))
     return
-  _read_text(text, found, result, (*outer, path))
+  _read_text(text, _shown(found), result, (*outer, path))
+
+
+def _shown(path):
+  """Returns a path relative to the present folder, unchanged if outside."""
+  short = os.path.relpath(path)
+  return path if short.startswith(os.pardir) else short
 
 
 def _of_file(error):

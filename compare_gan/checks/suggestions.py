@@ -109,7 +109,7 @@ def of_configurable(name: str, parameter: str) -> list[str]:
 def of_parameter(one: known.Configurable, parameter: str) -> list[str]:
   """Returns bindings that a parameter may mean that `one` does not have."""
   own = [f"{one.name}.{x}" for x in alike(parameter, one.parameters, 0.65)]
-  return _first(own + of_word(parameter) + owners(parameter))
+  return _first(own + (of_word(parameter) or owners(parameter)))
 
 
 def owners(parameter: str) -> list[str]:

@@ -221,6 +221,8 @@ _WORDS = {
 def in_words(hint: Any) -> str:
   """Returns what an annotation accepts: "an int of 1 or more, or None"."""
   origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+  if hint is Any:
+    return "anything"
   if hint in _WORDS:
     return _WORDS[hint]
   if origin is Annotated:
