@@ -34,7 +34,7 @@ def test_the_table_is_long():
 
 
 def _cases():
-  """Yields the table; label_use.py traces conditional networks, for a second."""
+  """Yields the table; networks with labels are traced, for a second."""
   for wrong in wrong_configurations.ALL:
     text = ";".join([*wrong.base, wrong.lines])
     is_long = wrong.gan and "ModularGAN.conditional = True" in text
