@@ -5,6 +5,7 @@ python -m compare_gan.main --model_dir=runs/a --gin_config=resnet_cifar10.gin
 
 import os
 import sys
+import warnings
 
 # `python <dir>/compare_gan/main.py` works from anywhere, without installation.
 # Python then looks for modules in the package's own folder, but none of these
@@ -51,6 +52,9 @@ flags.DEFINE_string(
 flags.DEFINE_bool("use_tpu", None, "The same as --run_config=tpu.")
 flags.DEFINE_bool(
   "dry_run", False, "Print configuration, parameters and memory; do nothing."
+)
+flags.DEFINE_bool(
+  "strict", False, "Refuse what `compare_gan check` only warns of."
 )
 flags.DEFINE_string("score_filename", "scores.csv", "Table of scores.")
 flags.DEFINE_integer(
@@ -137,6 +141,16 @@ def _dataset(catalogue):
   return dataset
 
 
+def _check(lines):
+  """Raises unless the configuration can be trained, before anything is made."""
+  from compare_gan.checks import check
+  from compare_gan.checks import made
+
+  check.require(FLAGS.gin_config, lines, FLAGS.strict)
+  if FLAGS.strict:  # Constructors warn in sentences that begin with a setting.
+    warnings.filterwarnings("error", made.SETTING, UserWarning)
+
+
 def _saves_memory():
   import gin
 
@@ -159,7 +173,9 @@ def main(argv: list[str]) -> None:
   from compare_gan.estimator import stop
   from compare_gan.memory import allocation
 
-  gin_files.parse(FLAGS.gin_config, [*_bindings(), *FLAGS.gin_bindings])
+  lines = [*_bindings(), *FLAGS.gin_bindings]
+  _check(lines)
+  gin_files.parse(FLAGS.gin_config, lines)
   if _saves_memory():
     allocation.give_back()
   config = run_config.for_device(_device())

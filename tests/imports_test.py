@@ -16,6 +16,7 @@ _PACKAGE = pathlib.Path(__file__).parent.parent / "compare_gan"
 # A room may import itself, the leaves, and what stands here: rooms, or single
 # modules of a room. Rooms of a room have doors of their own where it says so.
 _LEAVES = {
+  "configuration.accepted",
   "configuration.dotted_path",
   "configuration.gin_roles",
   "configuration.gin_text",
@@ -54,6 +55,7 @@ _MAY_IMPORT = {
     "watchdogs",
   },
   "commands": _ANY,
+  "checks": _ANY,  # asks each room what it accepts
   "configuration": {"configuration"},
   "configuration.gin_files": _ANY,  # makes all names known to gin
   "configuration.gin_externals": {"gans"},

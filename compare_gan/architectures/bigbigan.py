@@ -15,6 +15,7 @@ from typing import Optional
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures import resnet_biggan
+from compare_gan.configuration import accepted
 from compare_gan.context import draws
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -51,11 +52,11 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     image_shape: Sequence[int],
     z_dim: int,
     num_classes: int = 0,
-    ch: int = 96,
+    ch: accepted.Count = 96,
     blocks_with_attention: str = "B1",
-    units: int = 2048,
+    units: accepted.Count = 2048,
     blocks: int = 4,
-    dropout: float = 0.0,
+    dropout: accepted.Decay = 0.0,
   ) -> None:
     super().__init__(image_shape, z_dim, num_classes)
 
@@ -139,11 +140,11 @@ class Encoder(abstract_arch.AbstractEncoder):
     self,
     image_shape: Sequence[int],
     z_dim: int,
-    ch: int = 64,
-    units: int = 2,
+    ch: accepted.Count = 64,
+    units: accepted.Count = 2,
     mlp_units: int = 1024,
     mlp_blocks: int = 2,
-    dropout: float = 0.0,
+    dropout: accepted.Decay = 0.0,
     stochastic: bool = True,
     recompute: bool = True,
   ) -> None:

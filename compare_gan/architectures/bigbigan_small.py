@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import accepted
 from compare_gan.context import precision
 from compare_gan.context import recompute
 from compare_gan.context.scope import Module
@@ -158,8 +159,8 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 64,
-    embed_y_dim: int = 32,
+    ch: accepted.Count = 64,
+    embed_y_dim: accepted.Count = 32,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self.require_pixels(_SIZES)
@@ -302,9 +303,9 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     image_shape: Sequence[int],
     z_dim: int,
     num_classes: int = 0,
-    ch: int = 64,
-    units: int = 64,
-    dropout: float = 0.2,
+    ch: accepted.Count = 64,
+    units: accepted.Count = 64,
+    dropout: accepted.Decay = 0.2,
   ) -> None:
     super().__init__(image_shape, z_dim, num_classes)
     self.require_pixels(_SIZES)
@@ -343,9 +344,9 @@ class Encoder(abstract_arch.AbstractEncoder):
     self,
     image_shape: Sequence[int],
     z_dim: int,
-    ch: int = 32,
-    units: int = 256,
-    dropout: float = 0.2,
+    ch: accepted.Count = 32,
+    units: accepted.Count = 256,
+    dropout: accepted.Decay = 0.2,
     recompute: bool = True,
   ) -> None:
     super().__init__(image_shape, z_dim)

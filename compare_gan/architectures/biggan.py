@@ -20,6 +20,7 @@ from compare_gan.architectures.resnet_biggan import Attention
 from compare_gan.architectures.resnet_biggan import BigGanResNetBlock
 from compare_gan.architectures.resnet_biggan import block_names
 from compare_gan.architectures.resnet_biggan import multipliers_of
+from compare_gan.configuration import accepted
 from compare_gan.context import recompute
 from compare_gan.layers import initializers
 from compare_gan.layers.attention import NonLocalBlock
@@ -82,9 +83,9 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 96,
+    ch: accepted.Count = 96,
     blocks_with_attention: Optional[str] = None,
-    embed_y_dim: int = 128,
+    embed_y_dim: accepted.Count = 128,
     multipliers: Optional[Sequence[int]] = None,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
@@ -171,7 +172,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 96,
+    ch: accepted.Count = 96,
     blocks_with_attention: Optional[str] = None,
     project_y: Optional[bool] = None,
     multipliers: Optional[Sequence[int]] = None,

@@ -9,6 +9,7 @@ from typing import Callable
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import accepted
 from compare_gan.context import draws
 from compare_gan.context.scope import Module
 from compare_gan.layers import initializers
@@ -60,7 +61,7 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 64,
+    ch: accepted.Count = 64,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     height, width, colors = image_shape
@@ -142,7 +143,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 64,
+    ch: accepted.Count = 64,
     conv_initializer: Optional[str] = None,
   ) -> None:
     super().__init__(image_shape, num_classes)

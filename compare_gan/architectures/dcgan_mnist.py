@@ -11,6 +11,7 @@ from typing import Optional
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.dcgan import with_initializer
+from compare_gan.configuration import accepted
 from compare_gan.layers.activations import lrelu
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.conv import Deconv2D
@@ -64,8 +65,8 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 64,
-    fc: int = 1024,
+    ch: accepted.Count = 64,
+    fc: accepted.Count = 1024,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     height, width, colors = image_shape
@@ -117,8 +118,8 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 64,
-    fc: int = 1024,
+    ch: accepted.Count = 64,
+    fc: accepted.Count = 1024,
     conv_initializer: Optional[str] = None,
   ) -> None:
     super().__init__(image_shape, num_classes)

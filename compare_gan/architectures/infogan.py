@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import accepted
 from compare_gan.layers.activations import lrelu
 from compare_gan.layers.batch_norm import BatchNorm
 from compare_gan.layers.batch_norm import NoBatchNorm
@@ -44,7 +45,7 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 64,
+    ch: accepted.Count = 64,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self._require_plain_batch_norm()

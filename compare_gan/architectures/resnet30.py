@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import accepted
 from compare_gan.context import recompute
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.linear import Linear
@@ -50,7 +51,7 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 16,
+    ch: accepted.Count = 16,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self.require_pixels([128])

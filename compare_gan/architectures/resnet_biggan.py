@@ -12,6 +12,7 @@ from typing import Union
 import warnings
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import accepted
 from compare_gan.context import recompute
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -202,12 +203,12 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 96,
+    ch: accepted.Count = 96,
     blocks_with_attention: str = "B4",
     hierarchical_z: bool = True,
     embed_z: bool = False,
     embed_y: bool = True,
-    embed_y_dim: int = 128,
+    embed_y_dim: accepted.Count = 128,
     embed_bias: bool = False,
     multipliers: Optional[Sequence[int]] = None,
   ) -> None:
@@ -294,7 +295,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 96,
+    ch: accepted.Count = 96,
     blocks_with_attention: str = "B1",
     project_y: bool = True,
     multipliers: Optional[Sequence[int]] = None,

@@ -13,6 +13,7 @@ import warnings
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.resnet_biggan import block_names
 from compare_gan.architectures.resnet_biggan import multipliers_of
+from compare_gan.configuration import accepted
 from compare_gan.context import precision
 from compare_gan.context import recompute
 from compare_gan.context.scope import Module
@@ -147,9 +148,9 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 128,
+    ch: accepted.Count = 128,
     embed_y: bool = True,
-    embed_y_dim: int = 128,
+    embed_y_dim: accepted.Count = 128,
     experimental_fast_conv_to_rgb: bool = False,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
@@ -225,7 +226,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 128,
+    ch: accepted.Count = 128,
     blocks_with_attention: str = "B1",
     project_y: bool = True,
   ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import accepted
 from compare_gan.context import recompute
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.linear import Linear
@@ -34,7 +35,7 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 256,
+    ch: accepted.Count = 256,
     hierarchical_z: bool = False,
     embed_z: bool = False,
     embed_y: bool = False,
@@ -124,7 +125,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 128,
+    ch: accepted.Count = 128,
     project_y: bool = False,
   ) -> None:
     super().__init__(image_shape, num_classes)

@@ -10,6 +10,7 @@ from typing import Optional
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.dcgan import halvings
+from compare_gan.configuration import accepted
 from compare_gan.layers.activations import lrelu
 from compare_gan.layers.conv import Conv2D
 from compare_gan.layers.conv import Deconv2D
@@ -36,7 +37,7 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    ch: int = 64,
+    ch: accepted.Count = 64,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     height, width, colors = image_shape

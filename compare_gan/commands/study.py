@@ -111,6 +111,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _run(args):
   _leave_gpus_to_the_runs()
+  from compare_gan.checks import study_check
   from compare_gan.study.define import definition
   from compare_gan.study.define import plan
   from compare_gan.study.run import needs
@@ -123,7 +124,9 @@ def _run(args):
   study = definition.load(path, args.gin_bindings)
   if args.dry_run:
     _describe(study, plan)
+    _print_findings(study_check.find(path, args.gin_bindings))
     return
+  study_check.require(path, args.gin_bindings)
   study = plan.with_declared_direction(study)
   shard = shards.parse(args.shard)
   if args.jobs is not None and args.jobs < 1:
@@ -172,6 +175,11 @@ def _describe(study, plan):
     print(f"IMPOSSIBLE {cell}: {why}")
   if wrong:
     print(wrong)
+
+
+def _print_findings(found):
+  for one in found:
+    print(one)
 
 
 def _leave_gpus_to_the_runs():

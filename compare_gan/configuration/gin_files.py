@@ -86,17 +86,28 @@ def find(path: str, room: str = "", flag: str = "--gin_config=") -> str:
     room: folder in configs/, such as "studies".
     flag: what error messages put before the path.
   """
+  found, shown = _locate(path, room, flag)
+  if shown != path:
+    print(f"{path} does not exist; using {found}.")
+  return found
+
+
+def find_quietly(path: str) -> str:
+  """Returns what `find` does, and prints nothing."""
+  return _locate(path, "", "--gin_config=")[0]
+
+
+def _locate(path, room, flag):
+  """Returns the path of a gin file, and the part of `path` that led there."""
   if os.path.isfile(path):
-    return path
+    return path, path
   name = os.path.basename(path)
   for folder in _CARDS:
     # First with its folder, as in regularisers/adamw.gin.
     for shown in dict.fromkeys([path, name]):
       card = os.path.normpath(os.path.join(folder, room, shown))
       if os.path.isfile(card):
-        if shown != path:
-          print(f"{path} does not exist; using {card}.")
-        return card
+        return card, shown
   raise FileNotFoundError(
     f"{flag}{path}: there is no such file, nor a card of this name in "
     f"configs/{room}."
@@ -341,7 +352,7 @@ def _bindings_without_effect(bound, used):
   from compare_gan.gans import latents
 
   found = {}
-  for names, choice, value in _WITHOUT_EFFECT:
+  for names, choice, value in WITHOUT_EFFECT:
     if _chosen(choice, used) == value:
       reason = f"{choice} is {value}"
       for name in bound:
@@ -361,7 +372,7 @@ def _is_default(name, value):
 
 
 # Names, and the choice with which they have no effect.
-_WITHOUT_EFFECT = (
+WITHOUT_EFFECT = (
   (
     (
       "ModularGAN.ema_decay",
@@ -383,4 +394,5 @@ _WITHOUT_EFFECT = (
   ),
   (("options.lamba",), "penalty.fn", "@no_penalty"),
   (("g_penalty.weight",), "g_penalty.fn", "None"),
+  (("augmentation.p",), "augmentation.policy", "''"),
 )

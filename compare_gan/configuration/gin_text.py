@@ -1,5 +1,6 @@
 """Reads the bindings in a gin text without applying them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from gin import config_parser
@@ -21,13 +22,18 @@ class _Words(config_parser.ParserDelegate):
     return Word(f"%{macro_name}")
 
 
+def statements(text: str) -> Iterator[Any]:
+  """Yields gin's statements, each with a location; references are Words."""
+  return config_parser.ConfigParser(text, _Words())
+
+
 def read(text: str) -> tuple[dict[str, Any], list[str]]:
   """Returns ({"scope/selector.parameter": value}, [imported modules]).
 
   Names of macros have no dot. repr(value) is the value in gin's syntax.
   """
   bindings, imports = {}, []
-  for statement in config_parser.ConfigParser(text, _Words()):
+  for statement in statements(text):
     if isinstance(statement, config_parser.ImportStatement):
       imports.append(statement.module)
     elif isinstance(statement, config_parser.BindingStatement):

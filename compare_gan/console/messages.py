@@ -7,7 +7,15 @@ from typing import Optional
 from typing import TextIO
 from typing import Union
 
-_MENDABLE = (ValueError, OSError, FloatingPointError, SyntaxError, ImportError)
+# A UserWarning is raised under --strict only.
+_MENDABLE = (
+  ValueError,
+  OSError,
+  FloatingPointError,
+  SyntaxError,
+  ImportError,
+  UserWarning,
+)
 
 # "In call to configurable 'options' (<function options at 0x7f...>)", with
 # "in scope '...'" if there is one: gin adds this to each error that passes it.

@@ -13,6 +13,7 @@ if it fits into memory, in_memory.py takes less code:
 """
 
 import abc
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Optional
@@ -57,6 +58,10 @@ class AbstractDataset(abc.ABC):
   # How images got their size, in words for protocol cards, such as
   # {"resize": "center_crop", "size": (64, 64)}.
   preparation: dict[str, Any] = {}
+
+  # {split: how many images it has}, as far as that is known before anything is
+  # read.
+  known_sizes: Mapping[str, int] = {}
 
   def __init__(
     self,

@@ -25,9 +25,11 @@ array_formats.py reads them and array_pixels.py turns them into images.
 
 from collections.abc import Sequence
 import os
+from typing import Annotated
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import array_files
 from compare_gan.datasets import array_formats
@@ -58,13 +60,13 @@ def open_arrays(
   labels_path: Optional[str] = None,
   eval_path: Optional[str] = None,
   eval_labels_path: Optional[str] = None,
-  eval_fraction: float = 0.1,
+  eval_fraction: Annotated[float, accepted.Range(least=0, below=1)] = 0.1,
   layout: Optional[str] = None,
   value_range: Optional[str] = None,
-  num_classes: Optional[int] = None,
+  num_classes: Optional[accepted.CountOrZero] = None,
   first_label: Optional[int] = None,
   labels: bool = True,
-  eval_samples: int = 10000,
+  eval_samples: accepted.Count = 10000,
   image_size: Optional[Union[int, Sequence[int]]] = None,
   on_error: str = "raise",
 ) -> in_memory.InMemoryDataset:

@@ -7,9 +7,11 @@ built-in and known datasets are available before anything is read.
 """
 
 import inspect
+from typing import Annotated
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import dotted_path
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import abstract_dataset
@@ -28,7 +30,14 @@ import gin
 
 def _small(name, tfds_name, image_shape, num_classes=10):
   return DatasetInfo(
-    name, tfds_name, image_shape, num_classes, "train", "test", 10000
+    name,
+    tfds_name,
+    image_shape,
+    num_classes,
+    "train",
+    "test",
+    10000,
+    eval_size=10000,
   )
 
 
@@ -43,6 +52,7 @@ def _imagenet(name, size, num_classes=1000, **more):
     50000,
     tfds_crops.imagenet,
     is_random=True,
+    eval_size=50000,
     **more,
   )
 
@@ -63,6 +73,7 @@ _KNOWN = (
     "test",
     8000,
     tfds_crops.shrink,
+    eval_size=8000,
   ),
   DatasetInfo(
     "celeb_a",
@@ -73,6 +84,7 @@ _KNOWN = (
     "test",
     10000,
     tfds_crops.celeb_a,
+    eval_size=19962,
   ),
   DatasetInfo(
     "celeb_a_hq_128",
@@ -138,7 +150,7 @@ def dataset(
   name: str = gin.REQUIRED,
   seed: int = 547,
   flip: bool = False,
-  on_error: str = "raise",
+  on_error: Annotated[str, accepted.OneOf("raise", "skip")] = "raise",
   tfds_data_dir: Optional[str] = None,
   fake: bool = False,
 ) -> abstract_dataset.AbstractDataset:

@@ -18,11 +18,13 @@ from collections.abc import Sequence
 import fnmatch
 import logging
 import os
+from typing import Annotated
 from typing import Any
 from typing import NamedTuple
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import archives
 from compare_gan.datasets import class_folders
@@ -42,15 +44,15 @@ _ARCHIVES = (
 def open_images(
   path: str = gin.REQUIRED,
   eval_path: Optional[str] = None,
-  eval_fraction: float = 0.1,
+  eval_fraction: Annotated[float, accepted.Range(least=0, below=1)] = 0.1,
   image_size: Optional[Union[int, Sequence[int]]] = None,
-  colors: int = 3,
+  colors: Annotated[int, accepted.OneOf(1, 3)] = 3,
   resize: str = "center_crop",
   background: str = "white",
   labels: bool = True,
-  max_pixels: int = 2**26,
-  memory_bytes: int = 2**30,
-  eval_samples: int = 10000,
+  max_pixels: accepted.Count = 2**26,
+  memory_bytes: accepted.CountOrZero = 2**30,
+  eval_samples: accepted.Count = 10000,
   crop: Optional[Union[int, Sequence[int]]] = None,
   pattern: Optional[str] = None,
   classes: Optional[Sequence[str]] = None,

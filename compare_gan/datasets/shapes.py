@@ -69,6 +69,8 @@ _RANGES = {
 class Shapes(in_memory.InMemoryDataset):
   """Ten classes in pictures of `pixels` x `pixels`, made at the first use."""
 
+  known_sizes = SIZES
+
   def __init__(self, pixels: int) -> None:
     name = f"shapes{pixels}"
     super().__init__(name, (pixels, pixels, 3), len(CLASSES), SIZES["eval"])

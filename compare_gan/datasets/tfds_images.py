@@ -44,6 +44,7 @@ class DatasetInfo(NamedTuple):
     num_classes: 0 if there are no labels.
     train_split, eval_split: in tensorflow-datasets' notation.
     eval_samples: how many images a score is computed on.
+    eval_size: how many eval_split has, if that is known.
     prepare: (image, image_shape, u) -> image of that shape, uint8, or float32
       in [0, 1]; None if images have it already. u [3] is None where nothing is
       random.
@@ -67,6 +68,7 @@ class DatasetInfo(NamedTuple):
   min_side: int = 0
   image_feature: str = "image"
   label_feature: str = "label"
+  eval_size: Optional[int] = None
 
 
 class TfdsImages(in_memory.InMemoryDataset):
@@ -95,6 +97,8 @@ class TfdsImages(in_memory.InMemoryDataset):
       tfds_crops.refuse_other_labels()
       # A wrong crop raises here, not in the training loop.
       tfds_crops.train_crop(), tfds_crops.eval_crop()
+    if info.eval_size is not None:
+      self.known_sizes = {"eval": info.eval_size}
     self._info = info
     self._data_dir = data_dir
     self._on_error = on_error
@@ -313,6 +317,7 @@ def tfds_images(
   chosen = chosen._replace(
     train_split=train_split or chosen.train_split,
     eval_split=eval_split or chosen.eval_split,
+    eval_size=None if eval_split else chosen.eval_size,
   )
   return TfdsImages(chosen, data_dir, on_error, memory_bytes, soft_labels)
 

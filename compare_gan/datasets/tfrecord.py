@@ -15,9 +15,11 @@ a permutation of all of them and no shuffle buffer is needed.
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import encoded_images
 from compare_gan.datasets import reader_options
@@ -35,7 +37,7 @@ gin_roles.declare("tfrecord", paths=["path", "eval_path"])
 def open_records(
   path: str = gin.REQUIRED,
   eval_path: Optional[str] = None,
-  eval_fraction: float = 0.1,
+  eval_fraction: Annotated[float, accepted.Range(least=0, below=1)] = 0.1,
   image_feature: str = "image/encoded",
   label_feature: Optional[str] = "image/class/label",
   num_classes: Optional[int] = None,
@@ -44,9 +46,9 @@ def open_records(
   colors: int = 3,
   resize: str = "center_crop",
   background: str = "white",
-  max_pixels: int = 2**26,
-  memory_bytes: int = 2**30,
-  eval_samples: int = 10000,
+  max_pixels: accepted.Count = 2**26,
+  memory_bytes: accepted.CountOrZero = 2**30,
+  eval_samples: accepted.Count = 10000,
   on_error: str = "raise",
 ) -> encoded_images.EncodedImages:
   """Returns the dataset of the Examples in files.

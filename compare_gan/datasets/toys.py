@@ -29,6 +29,7 @@ class Toy(in_memory.InMemoryDataset):
     modes: the centres, [K, 2].
   """
 
+  known_sizes = SIZES
   stddev = 1 / 256  # of each coordinate
 
   def __init__(

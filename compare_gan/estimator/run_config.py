@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 import dataclasses
+from typing import Annotated
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.context import precision as precision_lib
 from compare_gan.estimator import devices
@@ -49,14 +51,14 @@ class RunConfig:
 
   tf_random_seed: Optional[int] = None
   single_core: bool = False
-  iterations_per_loop: int = 1000
-  save_checkpoints_steps: int = 5000
-  keep_checkpoint_max: Optional[int] = 1000
-  cluster_timeout_s: float = 600.0
+  iterations_per_loop: accepted.Count = 1000
+  save_checkpoints_steps: accepted.Count = 5000
+  keep_checkpoint_max: Optional[accepted.CountOrZero] = 1000
+  cluster_timeout_s: accepted.Positive = 600.0
   cluster_port: Optional[int] = None
   precision: Optional[str] = None
   precision_mode: Optional[str] = None
-  memory_check: str = "warn"
+  memory_check: Annotated[str, accepted.OneOf("warn", "refuse", "off")] = "warn"
   hooks: Sequence[Any] = ()
   additions: Optional[base.Additions] = None
 

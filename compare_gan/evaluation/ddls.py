@@ -22,6 +22,7 @@ from typing import Any
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import draws
 from compare_gan.evaluation import log_ratio
 from compare_gan.gans import latents
@@ -44,9 +45,9 @@ class DDLS:
     noise_std: s.
   """
 
-  steps: int = 1000
-  step_size: float = 0.01
-  noise_std: float = 0.1
+  steps: accepted.CountOrZero = 1000
+  step_size: accepted.Positive = 0.01
+  noise_std: accepted.NotNegative = 0.1
 
   def __post_init__(self) -> None:
     if not (isinstance(self.steps, int) and self.steps > 0):

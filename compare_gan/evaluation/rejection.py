@@ -22,11 +22,13 @@ five with the 80th percentile.
 """
 
 import dataclasses
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.context import draws
 from compare_gan.evaluation import log_ratio
 from compare_gan.gans import latents
@@ -52,11 +54,11 @@ class Rejection:
     max_batches: number of batches to try before giving up.
   """
 
-  percentile: float = 80.0
-  burn_in: int = 10000
-  batch_size: int = 256
+  percentile: Annotated[float, accepted.Range(least=0, most=100)] = 80.0
+  burn_in: accepted.CountOrZero = 10000
+  batch_size: accepted.Count = 256
   epsilon: float = 1e-8
-  max_batches: int = 10000
+  max_batches: accepted.Count = 10000
 
   def __post_init__(self) -> None:
     if not 0 <= self.percentile <= 100:

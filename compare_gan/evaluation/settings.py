@@ -7,9 +7,11 @@ evaluate.features = @inception
 from collections.abc import Callable
 from collections.abc import Sequence
 import dataclasses
+from typing import Annotated
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.evaluation import needs
 from compare_gan.features import abstract_extractor
@@ -71,20 +73,20 @@ class Settings:
 
   metrics: Sequence[Any] = _DEFAULT_METRICS
   features: Callable[..., Any] = classifier.classifier
-  num_fake: Optional[int] = None
-  num_real: Optional[int] = None
-  split: str = "eval"
+  num_fake: Optional[accepted.Count] = None
+  num_real: Optional[accepted.Count] = None
+  split: Annotated[str, accepted.OneOf("eval", "train")] = "eval"
   seed: int = 42
-  truncation: Optional[float] = None
+  truncation: Optional[accepted.Positive] = None
   averaged: bool = True
-  moments_examples: int = 204800
+  moments_examples: accepted.CountOrZero = 204800
   bootstrap: bool = False
   best_by: Optional[str] = None
   real_statistics: Optional[str] = None
-  sample_grid: int = 64
+  sample_grid: accepted.CountOrZero = 64
   microscope: bool = False
-  num_train: Optional[int] = None
-  ema: Optional[float] = None
+  num_train: Optional[accepted.Count] = None
+  ema: Optional[accepted.Positive] = None
 
   def __post_init__(self) -> None:
     _check_split(self.split)

@@ -21,6 +21,7 @@ import math
 import time
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import building
 from compare_gan.context.scope import scope
@@ -50,9 +51,9 @@ _WARM_UP = 50  # steps
 @abstract_extractor.named("classifier")
 def classifier(
   dataset: Any,
-  steps: int = 1600,
-  batch_size: int = 32,
-  learning_rate: float = 1e-2,
+  steps: accepted.CountOrZero = 1600,
+  batch_size: accepted.Count = 32,
+  learning_rate: accepted.Positive = 1e-2,
   seed: int = 0,
 ) -> abstract_extractor.AbstractExtractor:
   """Returns the extractor for a dataset, trained now or read from the cache.

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import scope
 from compare_gan.gans.optimizer import GradientsAndVariables
 from compare_gan.gans.optimizer import Wrapper
@@ -35,8 +36,8 @@ class Clipped(Wrapper):
   def __init__(
     self,
     optimizer: Any,
-    clip_norm: Optional[float] = None,
-    clip_weights: Optional[float] = None,
+    clip_norm: Optional[accepted.Positive] = None,
+    clip_weights: Optional[accepted.Positive] = None,
   ) -> None:
     super().__init__(optimizer)
     self._clip_norm = clip_norm
@@ -83,8 +84,8 @@ def clipped_as_bound(
   optimizer: Any,
   side: str,
   variables: Sequence[tf.Variable] = (),
-  clip_norm: Optional[float] = None,
-  clip_weights: Optional[float] = None,
+  clip_norm: Optional[accepted.Positive] = None,
+  clip_weights: Optional[accepted.Positive] = None,
 ) -> Any:
   """Returns the optimiser, clipped as `optimizer.*` in gin says.
 

@@ -20,12 +20,14 @@ Averages whose profile is chosen after the training are in power_ema.py.
 """
 
 import math
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import Optional
 from typing import TypeVar
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.context import scope
 from compare_gan.gans import power_ema
 from compare_gan.gans import schedules
@@ -143,9 +145,9 @@ class HalfLife:
 
   def __init__(
     self,
-    half_life: Schedule = 10000,
-    ramp_up: Optional[float] = None,
-    batch_size: Optional[int] = None,
+    half_life: Annotated[Schedule, accepted.Range(least=0)] = 10000,
+    ramp_up: Optional[accepted.Positive] = None,
+    batch_size: Optional[accepted.Count] = None,
   ) -> None:
     schedules.require_schedule("ema_half_life.half_life", half_life)
     if ramp_up is not None and not ramp_up > 0:

@@ -31,6 +31,7 @@ from typing import Any
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.gans import latents
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Made
@@ -59,10 +60,10 @@ class LatentOptimization:
     fraction: the probability that the z of an image moves.
   """
 
-  alpha: float = 0.9
-  beta: float = 5.0
-  cost_weight: float = 300.0
-  fraction: float = 0.8
+  alpha: accepted.NotNegative = 0.9
+  beta: accepted.NotNegative = 5.0
+  cost_weight: accepted.NotNegative = 300.0
+  fraction: accepted.Share = 0.8
 
   def __post_init__(self) -> None:
     for name in ("alpha", "beta", "cost_weight"):

@@ -25,6 +25,7 @@ from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import draws
 import gin
 import numpy as np
@@ -43,8 +44,8 @@ def z(
   distribution_fn: Callable = draws.uniform,
   minval: Optional[float] = None,
   maxval: Optional[float] = None,
-  stddev: Optional[float] = None,
-  truncation: Optional[float] = None,
+  stddev: Optional[accepted.Positive] = None,
+  truncation: Optional[accepted.Positive] = None,
 ) -> Any:
   """Returns latents for training, [N, z_dim]; row i is the i-th image's.
 
@@ -68,8 +69,8 @@ def eval_z(
   distribution_fn: Optional[Callable] = None,
   minval: Optional[float] = None,
   maxval: Optional[float] = None,
-  stddev: Optional[float] = None,
-  truncation: Optional[float] = None,
+  stddev: Optional[accepted.Positive] = None,
+  truncation: Optional[accepted.Positive] = None,
 ) -> Any:
   """Returns latents for evaluation, those of `z` if all but shape is None."""
   own = _own_parameters(minval, maxval, stddev, truncation)

@@ -16,10 +16,12 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
+from typing import Annotated
 from typing import Any
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.context import precision
 from compare_gan.context import scope
@@ -52,14 +54,14 @@ class LossScaled(Wrapper):
     self,
     optimizer: Any,
     name: str,
-    initial: float = 2.0**15,
-    increase_every: int = 2000,
-    increase_ratio: float = 2.0,
-    decrease_every: int = 1,
-    decrease_ratio: float = 0.5,
+    initial: accepted.Positive = 2.0**15,
+    increase_every: accepted.Count = 2000,
+    increase_ratio: Annotated[float, accepted.Range(least=1)] = 2.0,
+    decrease_every: accepted.Count = 1,
+    decrease_ratio: Annotated[float, accepted.Range(above=0, below=1)] = 0.5,
   ) -> None:
     super().__init__(optimizer)
-    for argument, value, fits, accepted in (
+    for argument, value, fits, in_words in (
       ("initial", initial, initial >= 1, "1 or more"),
       ("increase_every", increase_every, increase_every >= 1, "1 or more"),
       ("increase_ratio", increase_ratio, increase_ratio >= 1, "1 or more"),
@@ -73,7 +75,7 @@ class LossScaled(Wrapper):
     ):
       if not fits:
         raise ValueError(
-          f"loss_scale.{argument} = {value}; it must be {accepted}."
+          f"loss_scale.{argument} = {value}; it must be {in_words}."
         )
     self._increase_every = increase_every
     self._increase_ratio = increase_ratio

@@ -12,11 +12,13 @@ update.py finds the gradients and makes the steps.
 
 from collections.abc import Iterator
 import contextlib
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import Optional
 
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
+from compare_gan.configuration import accepted
 from compare_gan.gans import ema
 from compare_gan.gans import fakes as fakes_lib
 from compare_gan.gans import latent_optimization as logan
@@ -88,12 +90,12 @@ class ModularGAN(SamplingGAN):
     experimental_joint_gen_for_disc: bool = False,
     experimental_force_graph_unroll: bool = False,
     g_use_ema: bool = False,
-    ema_decay: Schedule = 0.9999,
-    ema_start_step: int = 40000,
+    ema_decay: Annotated[Schedule, accepted.Range(least=0, most=1)] = 0.9999,
+    ema_start_step: accepted.CountOrZero = 40000,
     g_optimizer_fn: Callable = optimizers.AdamOptimizer,
     d_optimizer_fn: Optional[Callable] = None,
-    g_lr: Schedule = 0.0002,
-    d_lr: Optional[Schedule] = None,
+    g_lr: Annotated[Schedule, accepted.Range(least=0)] = 0.0002,
+    d_lr: Optional[Annotated[Schedule, accepted.Range(least=0)]] = None,
     conditional: bool = False,
     fit_label_distribution: bool = False,
     ema_warmup: bool = False,

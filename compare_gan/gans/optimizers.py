@@ -23,6 +23,7 @@ from typing import Any
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.context import scope
 from compare_gan.gans import schedules
@@ -119,7 +120,7 @@ class AdamOptimizer(Optimizer):
     learning_rate: Union[Schedule, tf.Tensor] = 0.001,
     beta1: Schedule = 0.9,
     beta2: Schedule = 0.999,
-    epsilon: float = 1e-08,
+    epsilon: accepted.NotNegative = 1e-08,
     use_locking: bool = False,
     name: str = "Adam",
     bias_correction: str = "product",
@@ -278,10 +279,10 @@ class AdamWOptimizer(AdamOptimizer):
     learning_rate: Union[Schedule, tf.Tensor] = 0.001,
     beta1: Optional[Schedule] = None,
     beta2: Optional[Schedule] = None,
-    epsilon: Optional[float] = None,
+    epsilon: Optional[accepted.NotNegative] = None,
     use_locking: bool = False,
     name: str = "AdamW",
-    weight_decay: float = 0.01,
+    weight_decay: accepted.NotNegative = 0.01,
     decayed: str = "kernels",
   ) -> None:
     own: dict[str, Any] = {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}
@@ -315,9 +316,9 @@ class RMSPropOptimizer(Optimizer):
   def __init__(
     self,
     learning_rate: Union[Schedule, tf.Tensor],
-    decay: float = 0.9,
+    decay: accepted.Decay = 0.9,
     momentum: float = 0.0,
-    epsilon: float = 1e-10,
+    epsilon: accepted.NotNegative = 1e-10,
     use_locking: bool = False,
     centered: bool = False,
     name: str = "RMSProp",
@@ -382,8 +383,8 @@ class AdadeltaOptimizer(Optimizer):
   def __init__(
     self,
     learning_rate: Union[Schedule, tf.Tensor] = 0.001,
-    rho: float = 0.95,
-    epsilon: float = 1e-08,
+    rho: accepted.Decay = 0.95,
+    epsilon: accepted.NotNegative = 1e-08,
     use_locking: bool = False,
     name: str = "Adadelta",
   ) -> None:

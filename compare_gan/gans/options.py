@@ -1,10 +1,12 @@
 """The choices of an experiment: `options.*`."""
 
 import dataclasses
+from typing import Annotated
 from typing import Any
 from typing import Optional
 import warnings
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 import gin
 
@@ -47,18 +49,18 @@ class Options:
       keeping their activations, to save memory, see layers/recompute.py.
   """
 
-  batch_size: int = gin.REQUIRED
+  batch_size: accepted.Count = gin.REQUIRED
   gan_class: Any = gin.REQUIRED
   architecture: str = gin.REQUIRED
-  training_steps: int = gin.REQUIRED
+  training_steps: accepted.CountOrZero = gin.REQUIRED
   discriminator_normalization: dataclasses.InitVar[Any] = None
-  lamba: float = 1
-  disc_iters: int = 1
-  z_dim: int = 128
+  lamba: accepted.NotNegative = 1
+  disc_iters: accepted.Count = 1
+  z_dim: accepted.Count = 128
   encoder_architecture: Optional[str] = None
-  gen_iters: int = 1
-  d_batches: str = "fresh"
-  micro_batches: int = 1
+  gen_iters: accepted.Count = 1
+  d_batches: Annotated[str, accepted.OneOf("fresh", "same")] = "fresh"
+  micro_batches: accepted.Count = 1
   init_from: Optional[str] = None
   log_gradient_norms: bool = True
   recompute: bool = False

@@ -30,10 +30,12 @@ refuses the penalty when it is built. To use your own:
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context.scope import Module
 from compare_gan.gans.seen import Scored
 from compare_gan.gans.seen import Seen
@@ -87,7 +89,7 @@ class Penalty:
     terms: Sequence[Any] = (),
     building: Optional[dict[str, Any]] = None,
     augments: bool = False,
-    lazy_steps: str = "joint",
+    lazy_steps: Annotated[str, accepted.OneOf("joint", "own")] = "joint",
   ) -> None:
     self.fn = fn
     self.needs = needs(fn)
@@ -156,12 +158,12 @@ class GeneratorPenalty:
     self,
     kernels: Sequence[tf.Variable],
     fn: Optional[Callable[..., tf.Tensor]] = None,
-    weight: float = 1e-4,
+    weight: accepted.NotNegative = 1e-4,
     terms: Sequence[Any] = (),
     gan: str = "",
     offers: Sequence[str] = (),
     building: Optional[dict[str, Any]] = None,
-    lazy_steps: str = "joint",
+    lazy_steps: Annotated[str, accepted.OneOf("joint", "own")] = "joint",
   ) -> None:
     self._kernels, self._fn, self.weight = kernels, fn, weight
     self.terms = Terms(

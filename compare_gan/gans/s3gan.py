@@ -11,6 +11,7 @@ features feed up to three heads in addition to its own scores:
 from typing import Any
 import warnings
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.context.scope import scope
 from compare_gan.gans import penalty_lib
@@ -56,12 +57,12 @@ class S3GAN(ModularGAN):
     seed: int = 0,
     self_supervision: str = "rotation",
     rotated_batch_fraction: int = gin.REQUIRED,
-    weight_rotation_loss_d: float = 1.0,
-    weight_rotation_loss_g: float = 0.2,
+    weight_rotation_loss_d: accepted.NotNegative = 1.0,
+    weight_rotation_loss_g: accepted.NotNegative = 0.2,
     project_y: bool = False,
     use_predictor: bool = False,
     use_soft_pred: bool = False,
-    weight_class_loss: float = 1.0,
+    weight_class_loss: accepted.NotNegative = 1.0,
     use_soft_labels: bool = False,
     fakes_made_again: bool = True,
   ) -> None:

@@ -23,11 +23,13 @@ tf1_schedules.py.
 from collections.abc import Sequence
 import math
 import numbers
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.gans import options as options_lib
 import gin
 import tensorflow as tf
@@ -68,14 +70,14 @@ def require_schedule(name: str, schedule: Any) -> None:
 
 @gin.configurable
 def cosine_schedule(
-  base: float = gin.REQUIRED,
-  final: float = gin.REQUIRED,
-  total: float = gin.REQUIRED,
-  warmup: float = 0,
-  warmup_from: float = 0.0,
-  hold: float = 0,
-  unit: str = "steps",
-  batch_size: Optional[int] = None,
+  base: accepted.NotNegative = gin.REQUIRED,
+  final: accepted.NotNegative = gin.REQUIRED,
+  total: accepted.Positive = gin.REQUIRED,
+  warmup: accepted.NotNegative = 0,
+  warmup_from: accepted.NotNegative = 0.0,
+  hold: accepted.NotNegative = 0,
+  unit: Annotated[str, accepted.OneOf("steps", "images")] = "steps",
+  batch_size: Optional[accepted.Count] = None,
 ) -> Rate:
   """Returns a schedule that falls from base to final along half a cosine.
 
@@ -123,10 +125,10 @@ def cosine_schedule(
 def linear_schedule(
   first: float = gin.REQUIRED,
   last: float = gin.REQUIRED,
-  over: float = gin.REQUIRED,
-  begin: float = 0,
-  unit: str = "steps",
-  batch_size: Optional[int] = None,
+  over: accepted.Positive = gin.REQUIRED,
+  begin: accepted.NotNegative = 0,
+  unit: Annotated[str, accepted.OneOf("steps", "images")] = "steps",
+  batch_size: Optional[accepted.Count] = None,
 ) -> Rate:
   """Returns a schedule that goes from first to last along a line.
 
@@ -156,8 +158,8 @@ def linear_schedule(
 def piecewise_schedule(
   points: Sequence[tuple[float, float]] = gin.REQUIRED,
   interpolate: bool = False,
-  unit: str = "steps",
-  batch_size: Optional[int] = None,
+  unit: Annotated[str, accepted.OneOf("steps", "images")] = "steps",
+  batch_size: Optional[accepted.Count] = None,
 ) -> Rate:
   """Returns a schedule that goes through a list of points (n, value).
 
@@ -198,10 +200,10 @@ def piecewise_schedule(
 @gin.configurable
 def warmup_schedule(
   schedule: Schedule = gin.REQUIRED,
-  over: float = gin.REQUIRED,
+  over: accepted.Positive = gin.REQUIRED,
   first: float = 0.0,
-  unit: str = "steps",
-  batch_size: Optional[int] = None,
+  unit: Annotated[str, accepted.OneOf("steps", "images")] = "steps",
+  batch_size: Optional[accepted.Count] = None,
 ) -> Rate:
   """Returns another schedule with a linear warm-up laid over its beginning.
 

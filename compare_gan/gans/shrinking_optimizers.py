@@ -8,6 +8,7 @@ from typing import Any
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.gans.optimizer import Optimizer
 from compare_gan.gans.schedules import Schedule
 from compare_gan.gans.schedules import Step
@@ -31,14 +32,14 @@ class FtrlOptimizer(Optimizer):
     self,
     learning_rate: Union[Schedule, tf.Tensor],
     learning_rate_power: float = -0.5,
-    initial_accumulator_value: float = 0.1,
-    l1_regularization_strength: float = 0.0,
-    l2_regularization_strength: float = 0.0,
+    initial_accumulator_value: accepted.NotNegative = 0.1,
+    l1_regularization_strength: accepted.NotNegative = 0.0,
+    l2_regularization_strength: accepted.NotNegative = 0.0,
     use_locking: bool = False,
     name: str = "Ftrl",
     accum_name: Optional[str] = None,
     linear_name: Optional[str] = None,
-    l2_shrinkage_regularization_strength: float = 0.0,
+    l2_shrinkage_regularization_strength: accepted.NotNegative = 0.0,
     beta: Optional[float] = None,
   ) -> None:
     super().__init__(
@@ -96,9 +97,9 @@ class AdagradDAOptimizer(Optimizer):
     self,
     learning_rate: Union[Schedule, tf.Tensor],
     global_step: Optional[Step] = None,
-    initial_gradient_squared_accumulator_value: float = 0.1,
-    l1_regularization_strength: float = 0.0,
-    l2_regularization_strength: float = 0.0,
+    initial_gradient_squared_accumulator_value: accepted.Positive = 0.1,
+    l1_regularization_strength: accepted.NotNegative = 0.0,
+    l2_regularization_strength: accepted.NotNegative = 0.0,
     use_locking: bool = False,
     name: str = "AdagradDA",
   ) -> None:
@@ -163,8 +164,8 @@ class ProximalGradientDescentOptimizer(_Proximal):
   def __init__(
     self,
     learning_rate: Union[Schedule, tf.Tensor],
-    l1_regularization_strength: float = 0.0,
-    l2_regularization_strength: float = 0.0,
+    l1_regularization_strength: accepted.NotNegative = 0.0,
+    l2_regularization_strength: accepted.NotNegative = 0.0,
     use_locking: bool = False,
     name: str = "ProximalGradientDescent",
   ) -> None:
@@ -188,9 +189,9 @@ class ProximalAdagradOptimizer(_Proximal):
   def __init__(
     self,
     learning_rate: Union[Schedule, tf.Tensor],
-    initial_accumulator_value: float = 0.1,
-    l1_regularization_strength: float = 0.0,
-    l2_regularization_strength: float = 0.0,
+    initial_accumulator_value: accepted.NotNegative = 0.1,
+    l1_regularization_strength: accepted.NotNegative = 0.0,
+    l2_regularization_strength: accepted.NotNegative = 0.0,
     use_locking: bool = False,
     name: str = "ProximalAdagrad",
   ) -> None:

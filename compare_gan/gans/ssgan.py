@@ -7,6 +7,7 @@ predict the angle of real images; G is rewarded if D can predict it for fakes.
 
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.gans import rotation_task
 from compare_gan.gans import settings_checks
 from compare_gan.gans.modular_gan import ModularGAN
@@ -38,8 +39,8 @@ class SSGAN(ModularGAN):
     seed: int = 0,
     self_supervision: str = "rotation_gan",
     rotated_batch_size: int = gin.REQUIRED,
-    weight_rotation_loss_d: float = 1.0,
-    weight_rotation_loss_g: float = 0.2,
+    weight_rotation_loss_d: accepted.NotNegative = 1.0,
+    weight_rotation_loss_g: accepted.NotNegative = 0.2,
     rotated_fakes_keep_real_labels: bool = False,
   ) -> None:
     super().__init__(dataset, options, seed)

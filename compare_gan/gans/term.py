@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 import contextlib
 import inspect
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -81,8 +83,8 @@ class Term:
   def __init__(
     self,
     fn: Callable = gin.REQUIRED,
-    weight: Schedule = 1.0,
-    interval: int = 1,
+    weight: Annotated[Schedule, accepted.Range(least=0)] = 1.0,
+    interval: accepted.Count = 1,
   ) -> None:
     self.name = (
       gin.current_scope_str().rpartition("/")[2] or fn.__name__.lower()

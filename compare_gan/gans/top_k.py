@@ -10,8 +10,10 @@ the whole batch and shrinks once per epoch: k <- max(gamma k, nu B). It costs
 nothing.
 """
 
+from typing import Annotated
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.gans import schedules
 import gin
@@ -30,9 +32,9 @@ class TopK:
 
   def __init__(
     self,
-    steps_per_epoch: int = gin.REQUIRED,
-    gamma: float = 0.99,
-    nu: float = 0.5,
+    steps_per_epoch: accepted.Count = gin.REQUIRED,
+    gamma: Annotated[float, accepted.Range(above=0, most=1)] = 0.99,
+    nu: Annotated[float, accepted.Range(above=0, most=1)] = 0.5,
   ) -> None:
     if steps_per_epoch < 1:
       raise ValueError(

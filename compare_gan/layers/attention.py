@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import contextlib
 from typing import Callable
 
+from compare_gan.configuration import accepted
 from compare_gan.context import precision
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -45,7 +46,7 @@ class NonLocalBlock(Module):
     channels: int,
     kernel_fn: Callable[..., tf.Module] = Kernel,
     name: str = "non_local_block",
-    query_chunk: int = 0,
+    query_chunk: accepted.CountOrZero = 0,
     use_bias: bool = False,
     pooling: str = "max",
   ) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.context import state
 from compare_gan.context.scope import Module
@@ -51,8 +52,8 @@ class StandardizeBatch(Module):
   def __init__(
     self,
     channels: int,
-    decay: float = 0.999,
-    epsilon: float = 1e-3,
+    decay: accepted.Share = 0.999,
+    epsilon: accepted.Positive = 1e-3,
     use_moving_averages: bool = True,
     use_cross_replica_mean: Optional[bool] = None,
   ) -> None:
@@ -287,7 +288,7 @@ class SelfModulatedBatchNorm(Module):
     y_dim: int = 0,
     kernel_fn: Callable[..., tf.Module] = Kernel,
     name: str = "batch_norm",
-    num_hidden: int = 32,
+    num_hidden: accepted.Count = 32,
   ) -> None:
     super().__init__()
     del y_dim

@@ -15,6 +15,7 @@ import math
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import scope
 from compare_gan.layers import gin_names
 from compare_gan.layers import initializers
@@ -46,7 +47,7 @@ class EqualizedLearningRate(scope.Module):
     shape: Sequence[int],
     init: Optional[Callable] = None,
     gain: float = math.sqrt(2.0),
-    lr_multiplier: float = 1.0,
+    lr_multiplier: accepted.Positive = 1.0,
   ) -> None:
     super().__init__()
     del init

@@ -16,6 +16,7 @@ import math
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import scope
 from compare_gan.context import state
 from compare_gan.layers import gin_names
@@ -51,7 +52,7 @@ class ForcedWeightNorm(scope.Module):
     self,
     shape: Sequence[int],
     init: Optional[Callable] = None,
-    epsilon: float = 1e-4,
+    epsilon: accepted.Positive = 1e-4,
   ) -> None:
     super().__init__()
     del init

@@ -15,6 +15,7 @@ Chosen by `G.batch_norm_fn = @group_norm` and so on.
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
@@ -106,8 +107,8 @@ class GroupNorm(_GroupNorm):
     y_dim: int = 0,
     kernel_fn: Callable[..., tf.Module] = Kernel,
     name: str = "batch_norm",
-    groups: int = 32,
-    epsilon: float = 1e-5,
+    groups: accepted.Count = 32,
+    epsilon: accepted.Positive = 1e-5,
   ) -> None:
     del z_dim, y_dim, kernel_fn
     if groups < 1 or channels % groups:
@@ -135,7 +136,7 @@ class InstanceNorm(_GroupNorm):
     y_dim: int = 0,
     kernel_fn: Callable[..., tf.Module] = Kernel,
     name: str = "batch_norm",
-    epsilon: float = 1e-5,
+    epsilon: accepted.Positive = 1e-5,
   ) -> None:
     del z_dim, y_dim, kernel_fn
     super().__init__("instance_norm", channels, channels, name, epsilon)

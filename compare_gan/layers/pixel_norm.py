@@ -12,6 +12,7 @@ activation; here it takes the place of the architecture's normaliser.
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context.scope import Module
 from compare_gan.layers.gin_names import ARCH_OPS
 from compare_gan.layers.gin_names import NORM_INPUTS
@@ -45,7 +46,7 @@ class PixelNorm(Module):
     y_dim: int = 0,
     kernel_fn: Callable[..., tf.Module] = Kernel,
     name: str = "batch_norm",
-    epsilon: float = 1e-8,
+    epsilon: accepted.Positive = 1e-8,
     epsilon_outside_root: bool = False,
   ) -> None:
     super().__init__()

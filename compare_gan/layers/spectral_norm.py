@@ -7,10 +7,12 @@ state.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import scope
 from compare_gan.context import state
 from compare_gan.layers import gin_names
@@ -45,10 +47,12 @@ class SpectralNorm(scope.Module):
     self,
     shape: Sequence[int],
     init: Optional[Callable] = None,
-    epsilon: float = 1e-12,
-    singular_value: str = "left",
+    epsilon: accepted.NotNegative = 1e-12,
+    singular_value: Annotated[
+      str, accepted.OneOf("left", "right", "auto")
+    ] = "left",
     update_in_eval: bool = False,
-    power_iteration_rounds: int = 1,
+    power_iteration_rounds: accepted.Count = 1,
     kernel_fn: Optional[Callable[..., Any]] = None,
   ) -> None:
     super().__init__()

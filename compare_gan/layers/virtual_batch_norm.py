@@ -16,6 +16,7 @@ its own moments. No image depends on the batch it is in.
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
@@ -44,8 +45,8 @@ class VirtualBatchNorm(Module):
     y_dim: int = 0,
     kernel_fn: Callable[..., tf.Module] = Kernel,
     name: str = "batch_norm",
-    reference_size: int = 64,
-    epsilon: float = 1e-3,
+    reference_size: accepted.Count = 64,
+    epsilon: accepted.Positive = 1e-3,
   ) -> None:
     super().__init__()
     del z_dim, y_dim, kernel_fn

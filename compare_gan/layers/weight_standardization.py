@@ -11,6 +11,7 @@ import math
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import scope
 from compare_gan.layers import gin_names
 from compare_gan.layers import initializers
@@ -58,7 +59,7 @@ class WeightStandardization(scope.Module):
     self,
     shape: Sequence[int],
     init: Optional[Callable] = None,
-    epsilon: float = 1e-5,
+    epsilon: accepted.Positive = 1e-5,
     unbiased: bool = False,
   ) -> None:
     super().__init__()
@@ -105,8 +106,8 @@ class ScaledWeightStandardization(scope.Module):
     self,
     shape: Sequence[int],
     init: Optional[Callable] = None,
-    epsilon: float = 1e-4,
-    gamma: float = 1.0,
+    epsilon: accepted.Positive = 1e-4,
+    gamma: accepted.Positive = 1.0,
   ) -> None:
     super().__init__()
     _require_several("scaled_weight_standardization", shape)

@@ -19,9 +19,11 @@ the row of scores says so.
 
 from collections.abc import Callable
 import time
+from typing import Annotated
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 import gin
 import numpy as np
@@ -33,8 +35,8 @@ _LONG = 60  # seconds; longer computations are announced
 def intervals(
   metric: Callable[..., dict[str, Any]],
   sets: dict[str, np.ndarray],
-  resamples: int = 200,
-  level: float = 0.95,
+  resamples: accepted.Count = 200,
+  level: Annotated[float, accepted.Range(above=0, below=1)] = 0.95,
   seed: int = 0,
   scores: Optional[dict[str, float]] = None,
 ) -> dict[str, tuple[float, float]]:

@@ -9,6 +9,7 @@ Time is N^2 * D, memory is constant.
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import kernel_sums
 from compare_gan.metrics.rows import check
@@ -29,8 +30,8 @@ _UNIT = "1000 x squared discrepancy"
 def cmmd(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  sigma: float = 10.0,
-  scale: float = 1000.0,
+  sigma: accepted.Positive = 10.0,
+  scale: accepted.Positive = 1000.0,
   resamples: Optional[dict[str, np.ndarray]] = None,
 ) -> dict[str, Union[float, np.ndarray]]:
   """Returns the CMMD, which is biased, and the unbiased estimate.

@@ -9,6 +9,7 @@ Coverage is the share of balls that contain a fake.
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics import resampled_neighbours
@@ -28,7 +29,7 @@ import numpy as np
 def density_coverage(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  k: int = 5,
+  k: accepted.Count = 5,
   resamples: Optional[dict[str, np.ndarray]] = None,
 ) -> dict[str, Union[float, np.ndarray]]:
   """Returns density, from 0 on, and coverage in [0, 1].

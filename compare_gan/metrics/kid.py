@@ -7,9 +7,11 @@ three are unbiased, and hence negative about half of the time between equal
 distributions. `kid` of N rows takes N^2 * D time and constant memory.
 """
 
+from typing import Annotated
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import kernel_sums
 from compare_gan.metrics.rows import blocks
@@ -106,8 +108,8 @@ def kid(
 def kid_subsets(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  subsets: int = 100,
-  size: int = 1000,
+  subsets: accepted.Count = 100,
+  size: Annotated[int, accepted.Range(least=2)] = 1000,
   seed: int = 2020,
 ) -> dict[str, float]:
   """Returns the mean over random subsets, and how much they deviate.
@@ -150,7 +152,7 @@ def kid_subsets(
 def kid_blocks(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  max_block_size: int = 1024,
+  max_block_size: Annotated[int, accepted.Range(least=2)] = 1024,
 ) -> dict[str, float]:
   """Returns the mean over disjoint blocks of rows, in order; its std error.
 

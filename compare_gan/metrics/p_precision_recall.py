@@ -10,6 +10,7 @@ here.
 Time is (M^2 + N^2 + 2 M N) * D, memory is constant.
 """
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics.rows import check
@@ -25,8 +26,8 @@ import numpy as np
 def p_precision_recall(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  k: int = 4,
-  a: float = 1.2,
+  k: accepted.Count = 4,
+  a: accepted.Positive = 1.2,
 ) -> dict[str, float]:
   """Returns P-precision and P-recall in [0, 1].
 

@@ -6,6 +6,9 @@ recall, and F_1/8, which favours precision. Clusters are random: ten clusterings
 are averaged.
 """
 
+from typing import Annotated
+
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
@@ -36,9 +39,9 @@ def f_score(precision: np.ndarray, recall: np.ndarray, beta: float) -> float:
 def mean_curve(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  clusters: int = 20,
-  runs: int = 10,
-  angles: int = 1001,
+  clusters: Annotated[int, accepted.Range(least=2)] = 20,
+  runs: accepted.Count = 10,
+  angles: Annotated[int, accepted.Range(least=3)] = 1001,
   seed: int = 0,
 ) -> np.ndarray:
   """Returns precision and recall [angles], means over `runs` clusterings."""
@@ -59,10 +62,10 @@ def mean_curve(
 def prd(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  clusters: int = 20,
-  runs: int = 10,
-  angles: int = 1001,
-  beta: float = 8,
+  clusters: Annotated[int, accepted.Range(least=2)] = 20,
+  runs: accepted.Count = 10,
+  angles: Annotated[int, accepted.Range(least=3)] = 1001,
+  beta: accepted.Positive = 8,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns F_beta (recall) and F_1/beta (precision), both in [0, 1].

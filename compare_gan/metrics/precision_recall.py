@@ -8,6 +8,7 @@ manifold, recall the share of real rows on the fakes' manifold.
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics import resampled_neighbours
@@ -25,7 +26,7 @@ import numpy as np
 def precision_recall(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  k: int = 3,
+  k: accepted.Count = 3,
   resamples: Optional[dict[str, np.ndarray]] = None,
 ) -> dict[str, Union[float, np.ndarray]]:
   """Returns precision and recall in [0, 1]; a ball contains its border."""

@@ -12,6 +12,7 @@ patches again. So time grows with the number of passes, and memory stays at 1
 GiB unless a single direction needs more.
 """
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import pixels
 import gin
@@ -54,10 +55,10 @@ def distance(
 def sliced_wasserstein(
   real_images: np.ndarray,
   fake_images: np.ndarray,
-  coarsest: int = 16,
-  patches: int = 64,
-  patch_size: int = 7,
-  projections: int = 147,
+  coarsest: accepted.Count = 16,
+  patches: accepted.Count = 64,
+  patch_size: accepted.Count = 7,
+  projections: accepted.Count = 147,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns the SWD of each level, named by its pixels, and their mean.

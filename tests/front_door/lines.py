@@ -496,7 +496,7 @@ LINES = (
   Line(
     "misspelt_binding",
     f"python -m compare_gan.main {CARD} --gin_bindings='options.bach = 1'",
-    says=("doesn't have a parameter named 'bach'", "options.bach = 1"),
+    says=("options has no parameter 'bach'", "options.bach = 1"),
     exit_code=1,
   ),
   Line(
@@ -637,6 +637,20 @@ LINES = (
     leaves=("Ergebnis npu/TRAIN_DONE", "Ergebnis npu/scores.csv"),
     says=("Training on the NPU",),
   ),
+  Line(
+    "check",
+    "python -m compare_gan check biggan_shapes32.gin"
+    " --gin_bindings='options.lr = 1'",
+    says=("--gin_bindings:1: error: options.lr = 1", "ModularGAN.g_lr"),
+    documents=("python -m compare_gan check biggan_shapes32.gin",),
+    exit_code=1,
+  ),
+  Line(
+    "explain",
+    "python -m compare_gan explain biggan_shapes32.gin",
+    says=("images per D update", "https://arxiv.org/abs/"),
+    documents=("python -m compare_gan explain biggan_shapes32.gin",),
+  ),
 )
 
 _MINUTES = "trains for minutes or hours; lines above stand for it"
@@ -648,6 +662,17 @@ _BENCHMARK = "measures for minutes; tests/benchmarks/ has small ones"
 
 # Lines of README and docs that are not run, and why.
 NOT_RUN = {
+  (
+    "python -m compare_gan check sndcgan_cifar10.gin regularisers/r1.gin"
+    " --gin_bindings='options.batch_size = 32' --strict"
+  ): "tests/checks/check_test.py runs the verb in the process",
+  (
+    "python -m compare_gan explain --diff sndcgan_cifar10.gin"
+    " resnet_cifar10.gin"
+  ): "tests/checks/explanation_test.py runs the verb in the process",
+  "python -m compare_gan explain --search warmup": (
+    "tests/checks/explanation_test.py runs the verb in the process"
+  ),
   "make demo": _MINUTES,
   "make test": _TESTS,
   "make test-long": _TESTS,

@@ -20,6 +20,7 @@ from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.gans.number_checks import is_number
 from compare_gan.gans.number_checks import require_number
 from compare_gan.gans.number_checks import require_range
@@ -48,11 +49,11 @@ class DiffAugment:
   """
 
   changes: tuple[str, ...] = ()
-  brightness: float = 0.5
+  brightness: accepted.NotNegative = 0.5
   saturation: tuple[float, float] = (0.0, 2.0)
   contrast: tuple[float, float] = (0.5, 1.5)
-  translation_ratio: float = 0.125
-  cutout_ratio: float = 0.5
+  translation_ratio: accepted.Share = 0.125
+  cutout_ratio: accepted.Share = 0.5
 
   def __post_init__(self) -> None:
     require_number("diffaugment.brightness", self.brightness, least=0.0)
@@ -118,7 +119,7 @@ def draw_color(shape: Any, uniform: Uniform) -> ColorDraws:
 def apply_color(
   x: tf.Tensor,
   u: ColorDraws,
-  brightness: float = 0.5,
+  brightness: accepted.NotNegative = 0.5,
   saturation: tuple[float, float] = (0.0, 2.0),
   contrast: tuple[float, float] = (0.5, 1.5),
 ) -> tf.Tensor:

@@ -16,6 +16,7 @@ import dataclasses
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.gans.number_checks import require_number
 import gin
 import tensorflow as tf
@@ -31,7 +32,7 @@ class InstanceNoise:
     decay_steps: the step from which there is no noise; None: it stays.
   """
 
-  sigma: float = 0.1
+  sigma: accepted.NotNegative = 0.1
   decay_steps: Optional[int] = gin.REQUIRED
 
   def __post_init__(self) -> None:

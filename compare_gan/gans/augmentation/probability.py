@@ -18,11 +18,13 @@ resumed training finds them in its checkpoint.
 """
 
 import dataclasses
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.context import scope
 from compare_gan.gans import loss_lib
 from compare_gan.gans.number_checks import is_number
@@ -47,10 +49,10 @@ class AdaController:
     bounded: whether p stays at most 1; in the references it does not.
   """
 
-  target: float = 0.6
-  interval: int = 4
-  kimg: float = 500.0
-  start: float = 0.0
+  target: Annotated[float, accepted.Range(least=-1, most=1)] = 0.6
+  interval: accepted.Count = 4
+  kimg: accepted.Positive = 500.0
+  start: accepted.Share = 0.0
   bounded: bool = True
 
   def __post_init__(self) -> None:

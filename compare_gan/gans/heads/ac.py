@@ -6,6 +6,7 @@ https://arxiv.org/abs/1610.09585).
 
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.gans.heads import HEADS
 from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.heads.class_head import HeadLosses
@@ -28,8 +29,8 @@ class AC(ClassHead):
     self,
     discriminator: Any,
     num_classes: int,
-    d_weight: float = 1.0,
-    g_weight: float = 1.0,
+    d_weight: accepted.NotNegative = 1.0,
+    g_weight: accepted.NotNegative = 1.0,
     learns_from_fakes: bool = False,
   ) -> None:
     self._learns_from_fakes = learns_from_fakes

@@ -10,8 +10,10 @@ options.micro_batches, with those of its part. This costs N^2 products of
 embeddings.
 """
 
+from typing import Annotated
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.gans.heads import HEADS
 from compare_gan.gans.heads.class_head import ClassHead
@@ -69,10 +71,10 @@ class Contrastive(_Contrastive):
     self,
     discriminator: Any,
     num_classes: int,
-    d_weight: float = 1.0,
-    g_weight: float = 1.0,
-    size: int = 512,
-    temperature: float = 1.0,
+    d_weight: accepted.NotNegative = 1.0,
+    g_weight: accepted.NotNegative = 1.0,
+    size: accepted.Count = 512,
+    temperature: accepted.Positive = 1.0,
   ) -> None:
     self._temperature = temperature
     super().__init__(discriminator, num_classes, d_weight, g_weight, size)
@@ -103,11 +105,11 @@ class D2DCE(_Contrastive):
     self,
     discriminator: Any,
     num_classes: int,
-    d_weight: float = 0.5,
-    g_weight: float = 0.5,
-    size: int = 512,
-    temperature: float = 0.5,
-    margin: float = 0.98,
+    d_weight: accepted.NotNegative = 0.5,
+    g_weight: accepted.NotNegative = 0.5,
+    size: accepted.Count = 512,
+    temperature: accepted.Positive = 0.5,
+    margin: Annotated[float, accepted.Range(least=-1, most=1)] = 0.98,
     reference_shift: bool = False,
   ) -> None:
     self._temperature, self._margin = temperature, margin

@@ -11,6 +11,7 @@ matching to G's loss:
 
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.gans.heads import HEADS
 from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.heads.class_head import HeadLosses
@@ -32,8 +33,8 @@ class MultiHinge(ClassHead):
     self,
     discriminator: Any,
     num_classes: int,
-    d_weight: float = 1.0,
-    g_weight: float = 0.05,
+    d_weight: accepted.NotNegative = 1.0,
+    g_weight: accepted.NotNegative = 0.05,
   ) -> None:
     super().__init__(discriminator, num_classes, d_weight, g_weight)
 

@@ -7,6 +7,7 @@ to fail.
 
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.gans.heads import HEADS
 from compare_gan.gans.heads.class_head import ClassHead
 from compare_gan.gans.heads.class_head import HeadLosses
@@ -28,10 +29,10 @@ class TAC(ClassHead):
     self,
     discriminator: Any,
     num_classes: int,
-    d_weight: float = 1.0,
-    g_weight: float = 1.0,
-    twin_d_weight: float = 1.0,
-    twin_g_weight: float = 1.0,
+    d_weight: accepted.NotNegative = 1.0,
+    g_weight: accepted.NotNegative = 1.0,
+    twin_d_weight: accepted.NotNegative = 1.0,
+    twin_g_weight: accepted.NotNegative = 1.0,
   ) -> None:
     self._twin_d_weight = twin_d_weight
     self._twin_g_weight = twin_g_weight

@@ -15,6 +15,7 @@ bCR.
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import pixels
 from compare_gan.gans.seen import View
 from compare_gan.gans.terms import TERMS
@@ -63,9 +64,9 @@ class BCR:
 
   def __init__(
     self,
-    real: float = 1.0,
-    fake: float = 1.0,
-    shift: float = 0.125,
+    real: accepted.NotNegative = 1.0,
+    fake: accepted.NotNegative = 1.0,
+    shift: accepted.Share = 0.125,
     with_augmentation: bool = False,
   ) -> None:
     self._real, self._fake, self._shift = real, fake, shift
@@ -136,7 +137,7 @@ def zcr_diversity(
   z: tf.Tensor,
   y_fake: Optional[tf.Tensor],
   normal: Callable[..., tf.Tensor],
-  sigma: float = 0.05,
+  sigma: accepted.NotNegative = 0.05,
 ) -> tf.Tensor:
   """Minus the mean of (G(z) - G(z + s n))^2, of pixels in [-1, 1].
 

@@ -16,6 +16,7 @@ gradient of that: an update of D takes two to three times as long.
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.gans.terms import TERMS
 from compare_gan.gans.terms import slopes
@@ -35,9 +36,9 @@ def gradient_penalty(
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
   at: str = "interpolated",
-  target: float = 1.0,
+  target: accepted.NotNegative = 1.0,
   one_sided: bool = False,
-  epsilon: float = 1e-8,
+  epsilon: accepted.Positive = 1e-8,
 ) -> tf.Tensor:
   """Mean of (slope - target)^2, in the papers' units.
 

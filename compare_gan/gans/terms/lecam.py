@@ -6,6 +6,7 @@ Regularizing Generative Adversarial Networks under Limited Data (Tseng et al.,
 
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -36,9 +37,9 @@ class LeCam(Module):
 
   def __init__(
     self,
-    decay: float = 0.99,
+    decay: accepted.Decay = 0.99,
     relu: bool = False,
-    start: int = 0,
+    start: accepted.CountOrZero = 0,
     debias: bool = True,
   ) -> None:
     super().__init__()

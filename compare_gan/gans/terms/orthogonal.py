@@ -9,6 +9,7 @@ a product W^T W for each kernel, independent of the batch.
 from collections.abc import Sequence
 from typing import Callable
 
+from compare_gan.configuration import accepted
 from compare_gan.gans.terms import PENALTY_LIB
 from compare_gan.gans.terms import TERMS
 from compare_gan.gans.terms.kernels import as_matrix
@@ -22,7 +23,7 @@ import tensorflow as tf
 def orthogonal_penalty(
   kernels: Sequence[tf.Variable],
   convolutions_only: bool = False,
-  factor: float = 1.0,
+  factor: accepted.NotNegative = 1.0,
 ) -> tf.Tensor:
   """Sum over kernels of factor |W^T W o (1 - I)|^2.
 
@@ -91,7 +92,7 @@ def mutual_coherence(
 @gin.configurable(module=TERMS, denylist=["kernels"])
 def srip(
   kernels: Sequence[tf.Variable],
-  iterations: int = 2,
+  iterations: accepted.Count = 2,
   convolutions_only: bool = False,
 ) -> tf.Tensor:
   """Sum of the spectral norms of W^T W - I, by power iteration.

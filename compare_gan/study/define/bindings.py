@@ -1,36 +1,14 @@
 """Lines of gin as {"selector.parameter": text}, with full names."""
 
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Sequence
-import contextlib
 import hashlib
 import json
 
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_state
 from compare_gan.configuration import gin_text
 import gin
-from gin import config as gin_config
-
-# Where gin keeps what was bound and used.
-_STATE = ("_CONFIG", "_OPERATIVE_CONFIG", "_SINGLETONS", "_IMPORTS")
-
-
-@contextlib.contextmanager
-def own_gin() -> Iterator[None]:
-  """Gives gin no bindings inside the context, and its old ones afterwards."""
-  locked = gin.config_is_locked()
-  kept = {name: getattr(gin_config, name).copy() for name in _STATE}
-  gin.clear_config()
-  try:
-    yield
-  finally:
-    gin.clear_config()
-    for name, state in kept.items():
-      held = getattr(gin_config, name)
-      held.clear()
-      held.update(state)
-    gin_config._set_config_is_locked(locked)
 
 
 def canonical(
@@ -40,7 +18,7 @@ def canonical(
 
   gin checks names and references as it parses. Files may include others.
   """
-  with own_gin():
+  with gin_state.own_gin():
     gin_files.parse(files, lines)
     bindings, imports = gin_text.read(gin.config_str())
   return {name: repr(value) for name, value in bindings.items()}, imports

@@ -1,5 +1,6 @@
 """The cells of a study: a value of each axis, and the resulting bindings."""
 
+from collections.abc import Sequence
 import itertools
 from typing import Any
 from typing import NamedTuple
@@ -28,7 +29,8 @@ def make_cells(study: definition.Study) -> tuple[list[Cell], list[list[int]]]:
   cells: list[Cell] = []
   indices: dict[str, int] = {}  # {digest of a cell: its place in cells}
   cells_of_slices = []
-  for slice_ in study.slices or ({},):
+  slices: Sequence[dict[str, Any]] = study.slices or ({},)
+  for slice_ in slices:
     members = []
     for values in itertools.product(
       *(

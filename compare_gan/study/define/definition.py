@@ -23,6 +23,7 @@ from typing import Optional
 from typing import Union
 
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_state
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import search as search_lib
 from compare_gan.study.report import sections  # noqa: F401  (report.sections)
@@ -71,7 +72,7 @@ class Study:
   # [{axis: value or [values]}]; an axis that a slice does not name takes all of
   # its values. None: the product of all axes. "one_at_a_time": a slice for each
   # axis, with the other axes at their first value, for ablations.
-  slices: Sequence[dict[str, Any]] = ()
+  slices: Any = ()
   # [({axis: value or [values]}, [lines of gin])]: lines that override the
   # bindings of the axes' values in these cells.
   overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
@@ -216,7 +217,7 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
     bindings: lines of gin that are appended to the file.
   """
   path = find(path)
-  with bindings_lib.own_gin():
+  with gin_state.own_gin():
     gin_files.register()
     gin.parse_config_files_and_bindings(
       [path], list(bindings), finalize_config=False

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_state
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import cells as cells_lib
 from compare_gan.study.define import scores
@@ -76,7 +77,7 @@ def _build(bindings, imports, lines):
   from compare_gan.evaluation import settings as settings_lib
   from compare_gan.storage import model_dir
 
-  with bindings_lib.own_gin():
+  with gin_state.own_gin():
     gin_files.parse(
       bindings=[*bindings_lib.text(bindings, imports).splitlines(), *lines]
     )

@@ -10,6 +10,7 @@ import dataclasses
 from typing import Any
 
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_state
 from compare_gan.features import inception_network
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import cells as cells_lib
@@ -58,7 +59,7 @@ def _choice(study, cell):
   """Returns the Choice that a cell's metrics allow; None if it has none."""
   from compare_gan.evaluation import settings as settings_lib
 
-  with bindings_lib.own_gin():
+  with gin_state.own_gin():
     try:
       gin_files.parse(
         bindings=[

@@ -12,6 +12,7 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import gin_state
 from compare_gan.estimator import devices
 from compare_gan.memory import memory_check
 from compare_gan.memory import memory_limit
@@ -82,7 +83,7 @@ def step_mb(run: plan_lib.Run, flags: Iterable[str] = ()) -> Optional[float]:
   from compare_gan.storage import model_dir
   import tensorflow as tf
 
-  with bindings_lib.own_gin():
+  with gin_state.own_gin():
     try:
       gin_files.parse(
         bindings=[

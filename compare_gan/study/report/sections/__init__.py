@@ -24,6 +24,7 @@ from typing import Optional
 from typing import Union
 
 from compare_gan.configuration import dotted_path
+from compare_gan.configuration import gin_state
 from compare_gan.configuration import gin_text
 from compare_gan.storage import files
 from compare_gan.study.report.statistics import summary as summary_lib
@@ -127,10 +128,9 @@ def read_own(folder: str, bindings: Iterable[str] = ()) -> dict[str, Maker]:
   if not any(f".{name}".endswith(".report.sections") for name in bound):
     return {}  # There is no need to load TensorFlow.
   from compare_gan.configuration import gin_files
-  from compare_gan.study.define import bindings as bindings_lib
   from compare_gan.study.define import definition  # noqa: F401
 
-  with bindings_lib.own_gin():
+  with gin_state.own_gin():
     gin_files.register()
     gin.parse_config(text)
     return own()
