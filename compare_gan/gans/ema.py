@@ -169,7 +169,7 @@ class HalfLife:
 
   def gain(self, step: Step) -> tf.Tensor:
     """Returns 1 - decay, exact even if the decay is close to 1."""
-    # -expm1(x), which an NPU's list of ops lacks.
+    # -expm1(x), which some devices lack.
     x = self._log_decay(step)
     return tf.tanh(-0.5 * x) * (1.0 + tf.exp(x))
 

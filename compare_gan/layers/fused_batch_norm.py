@@ -9,7 +9,7 @@ bfloat16 and float16 it rounds once where the formula rounds three times.
 
 batch_norm.py uses it for the moments of one replica's images in training, on
 the CPU. On a GPU it was not compared (and cuDNN wants an epsilon of 1e-5 or
-more); compilers of an NPU or a TPU fuse the formula themselves.
+more); devices with a compiler fuse the formula themselves.
 """
 
 from compare_gan.context import replica
