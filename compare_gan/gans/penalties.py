@@ -4,6 +4,7 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.gans import penalty_lib
+from compare_gan.gans import term
 
 
 def make_d_penalty(gan: Any, augments: bool) -> penalty_lib.Penalty:
@@ -18,6 +19,7 @@ def make_d_penalty(gan: Any, augments: bool) -> penalty_lib.Penalty:
     list(gan.offers()),
     building={"kernels": penalty_lib.kernels_of(gan.weights_of("d"))},
     augments=augments,
+    more=term.added_to("D"),
   )
 
 
@@ -29,6 +31,7 @@ def make_g_penalty(gan: Any) -> penalty_lib.GeneratorPenalty:
     gan=type(gan).__name__,
     offers=list(gan.g_offers()),
     building={"kernels": kernels},
+    more=term.added_to("G"),
   )
 
 
