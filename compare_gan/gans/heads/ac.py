@@ -7,7 +7,7 @@ https://arxiv.org/abs/1610.09585).
 from typing import Any
 
 from compare_gan.gans.heads import HEADS
-from compare_gan.gans.heads.class_head import ClassHead
+from compare_gan.gans.heads.class_head import ClassifierHead
 from compare_gan.gans.heads.class_head import HeadLosses
 from compare_gan.gans.heads.class_head import cross_entropy
 import gin
@@ -15,11 +15,12 @@ import tensorflow as tf
 
 
 @gin.configurable("ac_head", module=HEADS, denylist=["discriminator"])
-class AC(ClassHead):
+class AC(ClassifierHead):
   """CE(c(x), y) for D and CE(c(g), y) for G.
 
   Args:
-    discriminator, num_classes, d_weight, g_weight: as for ClassHead.
+    discriminator, num_classes, d_weight, g_weight, normalize, temperature: as
+      for ClassifierHead.
     learns_from_fakes: D's loss has CE(c(g), y) too, as in the paper; public
       code leaves it out.
   """
@@ -31,9 +32,13 @@ class AC(ClassHead):
     d_weight: float = 1.0,
     g_weight: float = 1.0,
     learns_from_fakes: bool = False,
+    normalize: bool = False,
+    temperature: float = 1.0,
   ) -> None:
     self._learns_from_fakes = learns_from_fakes
-    super().__init__(discriminator, num_classes, d_weight, g_weight)
+    super().__init__(
+      discriminator, num_classes, d_weight, g_weight, normalize, temperature
+    )
 
   def build(self) -> None:
     self.classes = self.linear(self.num_classes, "classes", use_bias=False)
@@ -45,8 +50,8 @@ class AC(ClassHead):
     y: tf.Tensor,
     y_fake: tf.Tensor,
   ) -> HeadLosses:
-    d_loss = cross_entropy(self.classes(real, is_training=True), y)
-    of_fakes = cross_entropy(self.classes(fake, is_training=True), y_fake)
+    d_loss = cross_entropy(self.class_scores(self.classes, real), y)
+    of_fakes = cross_entropy(self.class_scores(self.classes, fake), y_fake)
     if self._learns_from_fakes:
       d_loss += of_fakes
     return HeadLosses(d_loss, of_fakes)
