@@ -1,9 +1,5 @@
 """What Q says of the codes of fakes, and who learns from it."""
 
-import json
-import subprocess
-import sys
-
 from compare_gan.gans import optimizers
 from compare_gan.gans.fakes import Made
 import gin
@@ -11,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import plain_shell
 from tests.gans import tiny
+from tests.gans import two_replicas
 
 pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
 
@@ -195,52 +191,14 @@ def test_a_run_goes_on_exactly():
   assert _train(second)[-1] == last
 
 
-_REPLICAS = """
-import json, os
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(
-  cpu, [tf.config.LogicalDeviceConfiguration()] * 2
-)
-from compare_gan.configuration import gin_files
-from compare_gan.estimator.devices import replicated
-from compare_gan.estimator.devices import single
-from tests.gans import infogan_test
-from tests.gans import tiny
-
-gin_files.register()
-
-
-def train(on):
-  with on.scope():
-    gan = infogan_test._gan(infogan_test._PLAIN)
-  step = tf.function(
-    lambda batches: on.run(gan.train_step, batches), autograph=False
-  )
-  for _ in range(2):
-    scalars = step(tiny.batches(gan.batches_per_step, size=4))
-  return {name: float(v) for name, v in scalars.items()}
-
-print("RESULT " + json.dumps([
-  train(single.OneDevice("CPU:0")),
-  train(replicated.Mirrored(["CPU:0", "CPU:1"])),
-]))
-"""
+def make_gan_for_replicas():
+  """Returns the GAN that one and two replicas train."""
+  return _gan(_PLAIN)
 
 
 @pytest.mark.long
 def test_two_replicas_act_as_one():
-  result = subprocess.run(
-    [sys.executable, "-c", _REPLICAS],
-    env=plain_shell.checkout(),
-    capture_output=True,
-    text=True,
-    check=False,
-  )
-  assert result.returncode == 0, result.stderr[-3000:]
-  [line] = [x for x in result.stdout.splitlines() if x.startswith("RESULT ")]
-  one, two = json.loads(line[len("RESULT ") :])
+  one, two = two_replicas.rows(f"{__name__}:make_gan_for_replicas", size=4)
   for name, value in one.items():
     assert two[name] == pytest.approx(value, rel=1e-4, abs=1e-5), name
 
