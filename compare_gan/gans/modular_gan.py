@@ -274,7 +274,13 @@ class ModularGAN(Networks):
           batch, size, self.num_classes, self.fit_labels
         )
         fake_y = self.one_hot(labels)
-    return Batch(pixels.to_unit(batch["images"]), y, z, fake_y)
+    images = pixels.to_unit(batch["images"])
+    return Batch(images, y, z, fake_y, self.label_weights(y))
+
+  def label_weights(self, y: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+    """Returns [N], what each label of a whole batch counts; None: all alike."""
+    del y
+    return None
 
   def noise(
     self, purpose: str, i: int, batch: Union[Batch, int, tf.Tensor]
@@ -326,18 +332,33 @@ class ModularGAN(Networks):
   def _changed_at_random(self, images, rows):
     return self._augment.apply(images, self._augment.draw(images, rows))
 
-  def mixed(self, batch: Batch, rows: Rows) -> Batch:
-    """Returns D's batch with fresh fakes among its real images (APA)."""
+  def mixed(self, batch: Batch, rows: Rows, whole: Batch) -> Batch:
+    """Returns D's batch with fresh fakes among its real images (APA).
+
+    Args:
+      batch: some rows of the whole one.
+      rows: which.
+      whole: the whole one, whose labels all count in `label_weights`.
+    """
     if not self._augment.mixes:
       return batch
-    shape = [tf.shape(batch.images)[0] * rows.parts, self.options.z_dim]
+    size = tf.shape(batch.images)[0] * rows.parts
     fresh = offers_lib.Passes(self).generator(
-      rows.of(latents.z(shape)), batch.fake_y
+      rows.of(latents.z([size, self.options.z_dim])), batch.fake_y
     )
+    is_fake = self._augment.fakes_among(size)
     images, y = self._augment.mix(
-      batch.images, batch.y, tf.stop_gradient(fresh), batch.fake_y, rows
+      batch.images,
+      batch.y,
+      tf.stop_gradient(fresh),
+      batch.fake_y,
+      rows.of(is_fake),
     )
-    return batch._replace(images=images, y=y)
+    weights = batch.y_weight
+    if weights is not None:
+      mixed_y = self._augment.mix_labels(whole.y, whole.fake_y, is_fake)
+      weights = rows.of(self.label_weights(mixed_y))
+    return batch._replace(images=images, y=y, y_weight=weights)
 
   # ---- What is scored and penalised ------------------------------------------
 

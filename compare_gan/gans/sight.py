@@ -49,7 +49,7 @@ class Sight(NamedTuple):
         )
     if self.side == "d":
       with self._noise("pseudo_real"):
-        part = self.gan.mixed(part, rows)
+        part = self.gan.mixed(part, rows, self.batch)
     slopes = Slopes(slopes_wanted(regularisers), part.images, made.images)
     with slopes.watching():
       with self._noise(f"augment_{self.side}"):
