@@ -42,6 +42,7 @@ _READ_BY_A_STEP = (
   # Parameters of losses and terms that are functions; presets_test.py makes a
   # step with each.
   "feature_matching.",
+  "latent_codes.",
   "lsgan.",
   "non_saturating.",
   "soft_hinge.",

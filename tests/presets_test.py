@@ -3,13 +3,16 @@
 That each can be laid over a card at full size is tested in configs_test.py.
 """
 
+import itertools
 import re
 
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_text
 from compare_gan.configuration import kinds
 from compare_gan.context import scope
+from compare_gan.gans import term
 from compare_gan.storage import model_dir
+import gin
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -82,6 +85,28 @@ def test_a_preset_makes_a_finite_step_of_all_that_it_binds(name, tmp_path):
   mine, _ = gin_text.read(_PRESETS[name].read_text())
   unread = set(gin_files.unread(batches_are_made=False)) & set(mine)
   assert not {n for n in unread if not n.startswith(_OF_ONE_NETWORK)}
+
+
+def _terms(*texts):
+  """Returns the names of the terms of D and of G that texts add."""
+  gin.clear_config()
+  gin.parse_config("\n".join(texts))
+  return {(side, x.name) for side in "DG" for x in term.added_to(side)}
+
+
+def test_terms_of_any_two_presets_add_up():
+  texts = {name: path.read_text() for name, path in _PRESETS.items()}
+  alone = {name: _terms(text) for name, text in texts.items()}
+  with_terms = [name for name, found in alone.items() if found]
+  assert len(with_terms) > 20
+  for first, second in itertools.permutations(with_terms, 2):
+    both = _terms(texts[first], texts[second])
+    assert both == alone[first] | alone[second], (first, second)
+
+
+def test_no_preset_lists_terms():
+  listing = [n for n, p in _PRESETS.items() if "penalty.terms" in p.read_text()]
+  assert listing == []
 
 
 # Names that no preset stands for: a newer form of it is in one, it belongs to

@@ -4,6 +4,9 @@ D's reference is the first rows of the first batch of images that it sees in
 training, G's the first rows of its z; each keeps the labels that came with
 them. They are variables, so checkpoints and exported networks contain them. In
 the first update they do not exist yet, and each pass uses its own first rows.
+Replicas share the rows of the first one, which they exchange in each pass in
+training. If it has as many images as the reference, the training is that of one
+device.
 """
 
 import inspect
@@ -67,40 +70,46 @@ class _Reference(Module):
         "is_filled", [], initializers.zeros, trainable=False, dtype=tf.int32
       )
 
-  def rows_of_pass(
-    self, inputs: dict[str, tf.Tensor], is_training: bool
-  ) -> dict[str, tf.Tensor]:
-    """Returns the rows to put in front of each input of a pass."""
-    if not is_training:
-      return {name: tf.convert_to_tensor(self.rows[name]) for name in inputs}
-    if replica.num_replicas() > 1:
-      raise ValueError(
-        f"{self.title} uses virtual_batch_norm, but each of the "
-        f"{replica.num_replicas()} replicas would choose a reference batch of "
-        "its own. Train on one device, or choose another G.batch_norm_fn or "
-        "D.batch_norm_fn, such as @batch_norm."
-      )
-    return {name: self._chosen(name, x) for name, x in inputs.items()}
+  def stored(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns the rows to put in front of each input in evaluation."""
+    return {name: tf.convert_to_tensor(self.rows[name]) for name in inputs}
 
-  def fill(self, inputs: dict[str, tf.Tensor]) -> None:
-    """Stores the rows of the first batch; later batches change nothing."""
+  def of_training(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns the rows to put in front of each input of a pass in training.
+
+    The first batch's rows are stored; later batches change nothing.
+    """
+    chosen = {}
     for name, x in inputs.items():
-      self._store(name, x)
+      first = self._first_rows(x)
+      chosen[name] = self._chosen(name, first)
+      self._store(name, first)
     state.update(self.is_filled, lambda: tf.ones([], tf.int32))
+    return chosen
 
-  def _store(self, name, x):
-    state.update(self.rows[name], lambda: self._chosen(name, x))
+  def _store(self, name, first):
+    state.update(self.rows[name], lambda: self._chosen(name, first))
 
-  def _chosen(self, name, x):
+  def _chosen(self, name, first):
+    return tf.where(self.is_filled > 0, self.rows[name], first)
+
+  def _first_rows(self, x):
+    """Returns the first rows of the first replica, the same on all of them."""
     if x.shape[0] is not None and x.shape[0] < self.size:
       raise ValueError(
         f"{self.title} got a batch of {x.shape[0]} rows, but "
         "virtual_batch_norm takes its reference batch of reference_size = "
         f"{self.size} rows from it. Set virtual_batch_norm.reference_size to "
-        "at most options.batch_size / options.micro_batches."
+        "at most options.batch_size / options.micro_batches, divided by the "
+        "number of replicas."
       )
     first = tf.stop_gradient(tf.cast(x[: self.size], tf.float32))
-    return tf.where(self.is_filled > 0, self.rows[name], first)
+    if replica.num_replicas() == 1:
+      return first
+    is_first_replica = tf.equal(replica.replica_id(), 0)
+    return replica.all_sum(
+      tf.where(is_first_replica, first, tf.zeros_like(first))
+    )
 
 
 def _uniform(rng, shape):
@@ -125,9 +134,9 @@ class _WithReference:
     given = inspect.signature(call).bind(*args, **kwargs).arguments
     is_training = given.pop("is_training")
     inputs = {name: x for name, x in given.items() if x is not None}
-    rows = self.reference.rows_of_pass(inputs, is_training)
-    if is_training:
-      self.reference.fill(inputs)
+    reference = self.reference
+    choose = reference.of_training if is_training else reference.stored
+    rows = choose(inputs)
     both = {
       name: tf.concat([tf.cast(rows[name], x.dtype), x], axis=0)
       for name, x in inputs.items()

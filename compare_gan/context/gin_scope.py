@@ -29,3 +29,16 @@ def settings_of(network: str) -> contextlib.AbstractContextManager:
     for scope, selector in gin.config._CONFIG
   )
   return gin.config_scope(network) if bound else contextlib.nullcontext()
+
+
+def scopes_that_bind(parameter: str) -> list[str]:
+  """Returns the sorted scopes in which "selector.parameter" is bound.
+
+  The binding without a scope is the scope "".
+  """
+  selector, _, name = parameter.rpartition(".")
+  return sorted(
+    scope
+    for (scope, full), bound in gin.config._CONFIG.items()
+    if f".{full}".endswith(f".{selector}") and name in bound
+  )

@@ -6,6 +6,7 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.context import draws
+from compare_gan.gans import latent_codes
 from compare_gan.gans import latents
 from compare_gan.gans.abstract_gan import AbstractGAN
 import numpy as np
@@ -199,6 +200,7 @@ def truncated(n: int, z_dim: int, threshold: float, seed: int) -> np.ndarray:
     raise ValueError(
       f"truncation = {threshold}. It must be above 0, such as 0.5."
     )
+  latent_codes.require_none("A truncation", "Leave it out.")
   p = special.erf(threshold / np.sqrt(2.0))  # P(|z| < threshold)
   with draws.seeded([seed, 0]):
     u = draws.uniform([n, z_dim], -1.0, 1.0).numpy().astype(np.float64)

@@ -106,6 +106,15 @@ def eval_z_is_standard_normal() -> bool:
   return (drawn.values["mean"], drawn.values["stddev"]) == (0.0, 1.0)
 
 
+def values_drawn_from(name: str, fn: Callable) -> Optional[dict[str, Any]]:
+  """Returns the parameters of `fn` that "z" or "eval_z" draws with.
+
+  None if it draws from another distribution.
+  """
+  drawn = _drawn("z" if name == "z" or follows_z() else "eval_z")
+  return drawn.values if drawn.is_one_of(inspect.unwrap(fn)) else None
+
+
 def z_in_words() -> str:
   """Describes what `z` draws, as `eval_z_in_words` does."""
   return _in_words(_drawn("z"))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from compare_gan.gans import penalty_lib
+from compare_gan.gans import term
 
 
 def make_d_penalty(gan: Any) -> penalty_lib.Penalty:
@@ -12,6 +13,7 @@ def make_d_penalty(gan: Any) -> penalty_lib.Penalty:
     list(gan.offers()),
     building={"kernels": penalty_lib.kernels_of(gan.weights_of("d"))},
     augments=not gan.augmentation.is_identity,
+    more=term.added_to("D"),
   )
 
 
@@ -23,6 +25,7 @@ def make_g_penalty(gan: Any) -> penalty_lib.GeneratorPenalty:
     gan=type(gan).__name__,
     offers=list(gan.g_offers()),
     building={"kernels": kernels},
+    more=term.added_to("G"),
   )
 
 

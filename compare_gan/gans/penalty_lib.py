@@ -13,7 +13,15 @@ and any number of terms, each with its weight and interval:
   bcr/term.fn = @bcr
   bcr/term.weight = 10.0
 
-`g_penalty.terms` are those of G. BigGAN's model card has this penalty on G's
+`g_penalty.terms` are those of G. Of two files that bind a list, the second one
+counts. Terms that add themselves to the loss of D or of G add up, from whatever
+files they come; they join those of the list:
+
+  lecam/term.fn = @lecam
+  lecam/term.weight = 0.3
+  lecam/term.added_to = "D"
+
+BigGAN's model card has this penalty on G's
 kernels:
 
   g_penalty.fn = @g/orthogonal_penalty
@@ -40,6 +48,7 @@ from compare_gan.context.scope import Module
 from compare_gan.gans.seen import Scored
 from compare_gan.gans.seen import Seen
 from compare_gan.gans.term import Offers
+from compare_gan.gans.term import Term
 from compare_gan.gans.term import Terms
 from compare_gan.gans.term import needs
 
@@ -66,7 +75,9 @@ def no_penalty() -> tf.Tensor:
   return tf.zeros([])
 
 
-@gin.configurable("penalty", denylist=["gan", "offers", "building", "augments"])
+@gin.configurable(
+  "penalty", denylist=["gan", "offers", "building", "augments", "more"]
+)
 class Penalty:
   """What gin adds to D's loss.
 
@@ -79,6 +90,7 @@ class Penalty:
     lazy_steps: "joint": when a lazy term acts, it joins the gradient of the
       loss; "own": the optimiser makes a separate step along it, with rates and
       moments corrected for the number of steps, as in StyleGAN2.
+    more: terms that add themselves, as for Terms.
   """
 
   def __init__(
@@ -90,6 +102,7 @@ class Penalty:
     building: Optional[dict[str, Any]] = None,
     augments: bool = False,
     lazy_steps: Annotated[str, accepted.OneOf("joint", "own")] = "joint",
+    more: Sequence[Term] = (),
   ) -> None:
     self.fn = fn
     self.needs = needs(fn)
@@ -101,7 +114,7 @@ class Penalty:
         "Choose another penalty.fn, such as @no_penalty."
       )
     self.terms = Terms(
-      "penalty", gan, terms, offers, building or {}, augments, lazy_steps
+      "penalty", gan, terms, offers, building or {}, augments, lazy_steps, more
     )
     self.anchors: Optional[ScoreAnchors] = None
     if "real_anchor" in self.needs:
@@ -139,7 +152,7 @@ class Penalty:
 
 
 @gin.configurable(
-  "g_penalty", denylist=["kernels", "gan", "offers", "building"]
+  "g_penalty", denylist=["kernels", "gan", "offers", "building", "more"]
 )
 class GeneratorPenalty:
   """What gin adds to G's loss.
@@ -151,7 +164,7 @@ class GeneratorPenalty:
     weight: its factor.
     terms: added to it, each with its own weight, see above.
     gan, offers, building: as for Terms.
-    lazy_steps: as for penalty.
+    lazy_steps, more: as for penalty.
   """
 
   def __init__(
@@ -164,10 +177,17 @@ class GeneratorPenalty:
     offers: Sequence[str] = (),
     building: Optional[dict[str, Any]] = None,
     lazy_steps: Annotated[str, accepted.OneOf("joint", "own")] = "joint",
+    more: Sequence[Term] = (),
   ) -> None:
     self._kernels, self._fn, self.weight = kernels, fn, weight
     self.terms = Terms(
-      "g_penalty", gan, terms, offers, building or {}, lazy_steps=lazy_steps
+      "g_penalty",
+      gan,
+      terms,
+      offers,
+      building or {},
+      lazy_steps=lazy_steps,
+      more=more,
     )
     self.modules = self.terms.modules
     if fn is None:

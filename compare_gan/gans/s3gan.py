@@ -9,6 +9,7 @@ features feed up to three heads in addition to its own scores:
 """
 
 from typing import Any
+from typing import Optional
 import warnings
 
 from compare_gan.configuration import accepted
@@ -153,11 +154,8 @@ class S3GAN(ModularGAN):
       )
     return labels
 
-  def sample(self, batch: dict[str, tf.Tensor], i: int) -> Any:
-    sampled = super().sample(batch, i)
-    if not self._predictor:
-      return sampled
-    return sampled._replace(y_weight=_weights_of_labels(sampled.y))
+  def label_weights(self, y: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+    return _weights_of_labels(y) if self._predictor else None
 
   def offers(self) -> Offers:
     offers = super().offers()

@@ -95,7 +95,13 @@ class SamplingGAN(Networks):
           batch, size, self.num_classes, self.fit_labels
         )
         fake_y = self.one_hot(labels)
-    return Batch(pixels.to_unit(batch["images"]), y, z, fake_y)
+    images = pixels.to_unit(batch["images"])
+    return Batch(images, y, z, fake_y, self.label_weights(y))
+
+  def label_weights(self, y: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+    """Returns [N], what each label of a whole batch counts; None: all alike."""
+    del y
+    return None
 
   def noise(
     self, purpose: str, i: int, batch: Union[Batch, int, tf.Tensor]

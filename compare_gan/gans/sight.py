@@ -89,14 +89,25 @@ class Sight(NamedTuple):
 
   def _mixed(self, part, rows) -> Batch:
     """Returns D's batch with fresh fakes among its real images (APA)."""
-    augmentation = self.gan.augmentation
+    augmentation, whole = self.gan.augmentation, self.batch
     if not augmentation.mixes:
       return part
-    shape = [tf.shape(part.images)[0] * rows.parts, self.gan.options.z_dim]
-    z, y = rows.of(latents.z(shape)), part.fake_y
-    fresh = tf.stop_gradient(offers_lib.Passes(self.gan, rows).generator(z, y))
-    images, y = augmentation.mix(part.images, part.y, fresh, y, rows)
-    return part._replace(images=images, y=y)
+    size = tf.shape(part.images)[0] * rows.parts
+    z = rows.of(latents.z([size, self.gan.options.z_dim]))
+    fresh = offers_lib.Passes(self.gan, rows).generator(z, part.fake_y)
+    is_fake = augmentation.fakes_among(size)
+    images, y = augmentation.mix(
+      part.images,
+      part.y,
+      tf.stop_gradient(fresh),
+      part.fake_y,
+      rows.of(is_fake),
+    )
+    weights = part.y_weight
+    if weights is not None:  # They depend on the labels of the whole batch.
+      mixed_y = augmentation.mix_labels(whole.y, whole.fake_y, is_fake)
+      weights = rows.of(self.gan.label_weights(mixed_y))
+    return part._replace(images=images, y=y, y_weight=weights)
 
   def _views(self, regulariser, seen) -> list[View]:
     with self._noise(f"views_{self.side}_{regulariser.name}"):

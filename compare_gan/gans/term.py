@@ -3,6 +3,10 @@
 A regulariser is a function or an object that computes a value. A Term says how
 much of it is added to the loss, and when. penalty_lib.py shows how to write
 terms in gin, seen.py lists what they can use, and terms/ has the existing ones.
+
+A file that lists terms, `penalty.terms = [...]`, replaces the list of the file
+before it. A term that is bound with `NAME/term.added_to = "D"` is in no list:
+files that bind different names add up.
 """
 
 from collections.abc import Iterable
@@ -13,9 +17,11 @@ from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
+from typing import Optional
 from typing import Union
 
 from compare_gan.configuration import accepted
+from compare_gan.context import gin_scope
 from compare_gan.context import replica
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -30,6 +36,10 @@ import gin
 import tensorflow as tf
 
 Offers = dict[str, Callable[[Seen], Any]]  # {name: value of a Seen}
+
+
+# Whose losses the terms of a side are added to.
+_SIDES = {"penalty": "D", "g_penalty": "G"}
 
 
 def needs(fn: Callable) -> list[str]:
@@ -78,6 +88,8 @@ class Term:
     interval: it acts at each `interval`-th update of its side, the first one
       included, with `interval` times its weight (lazy regularisation,
       StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
+    added_to: "D" or "G", whose loss it adds itself to, without being in a list.
+      Bound in its scope. None: it acts only where a list has it.
   """
 
   def __init__(
@@ -85,11 +97,12 @@ class Term:
     fn: Callable = gin.REQUIRED,
     weight: Annotated[Schedule, accepted.Range(least=0)] = 1.0,
     interval: accepted.Count = 1,
+    added_to: Annotated[Optional[str], accepted.OneOf(None, "D", "G")] = None,
   ) -> None:
-    self.name = (
-      gin.current_scope_str().rpartition("/")[2] or fn.__name__.lower()
-    )
+    self.scope = gin.current_scope_str()
+    self.name = self.scope.rpartition("/")[2] or fn.__name__.lower()
     self.fn = fn
+    self.added_to = added_to
     self.interval = interval
     self._weight = weight
     where = f"{self.name}/term"
@@ -97,6 +110,10 @@ class Term:
       raise ValueError(f"{where}.interval = {interval!r}. It must be an int.")
     if interval < 1:
       raise ValueError(f"{where}.interval = {interval}. It must be 1 or more.")
+    if added_to not in (None, *_SIDES.values()):
+      raise ValueError(
+        f"{where}.added_to = {added_to!r}. It must be 'D', 'G' or None."
+      )
     schedules.require_schedule(f"{where}.weight", weight)
     if not callable(weight) and weight < 0:
       raise ValueError(f"{where}.weight = {weight!r}. It must be 0 or more.")
@@ -104,6 +121,25 @@ class Term:
   def weight(self, step: tf.Variable) -> tf.Tensor:
     """Returns the weight at a step of the training."""
     return schedules.value_at(self._weight, step)
+
+
+def added_to(network: str) -> list[Term]:
+  """Returns the terms that add themselves to the loss of "D" or "G".
+
+  They are in the order of their names, which does not depend on the order of
+  the files that bind them.
+  """
+  terms = []
+  for scope_name in gin_scope.scopes_that_bind("term.added_to"):
+    if not scope_name:
+      raise ValueError(
+        f"term.added_to = {gin.query_parameter('term.added_to')!r} has no "
+        "scope, so that every term would add itself. Bind it for one term: "
+        "NAME/term.added_to."
+      )
+    with gin.config_scope(scope_name.split("/")):
+      terms.append(Term())
+  return [term for term in terms if term.added_to == network]
 
 
 class Regulariser:
@@ -224,6 +260,7 @@ class Terms:
     building: arguments that constructors of classes with state may use.
     augments: whether there is a policy of augmentation.
     lazy_steps: see `in_two_steps`.
+    more: Terms that add themselves, see `added_to`.
   """
 
   def __init__(
@@ -235,6 +272,7 @@ class Terms:
     building: dict[str, Any],
     augments: bool = False,
     lazy_steps: str = "joint",
+    more: Sequence[Term] = (),
   ) -> None:
     if lazy_steps not in ("joint", "own"):
       raise ValueError(
@@ -247,6 +285,10 @@ class Terms:
       )
     self._side, self._gan = side, gan
     terms = [t if isinstance(t, Term) else _term_of(side, t) for t in terms]
+    for term in terms:
+      _require_side(side, term)
+    listed = {term.scope for term in terms}
+    terms += [term for term in more if term.scope not in listed]
     names = [term.name for term in terms]
     for name in names:
       if names.count(name) > 1:
@@ -328,6 +370,15 @@ def _term_of(side, fn):
       "@r1/term(), or of regularisers, such as @r1."
     )
   return Term(fn)
+
+
+def _require_side(side, term):
+  if term.added_to not in (None, _SIDES[side]):
+    raise ValueError(
+      f"{side}.terms has {term.name!r}, but {term.scope}/term.added_to = "
+      f"{term.added_to!r}. Take it out of the list, or give the list a term of "
+      "another name."
+    )
 
 
 def slopes_wanted(regularisers: Sequence[Regulariser]) -> list[str]:

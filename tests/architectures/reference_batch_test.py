@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tests.gans import tiny
+from tests.gans import two_replicas
 
 _OWN = "tests.architectures.normed_architecture"
 pytestmark = pytest.mark.versions("TensorFlow's ops compute a layer")
@@ -74,15 +75,57 @@ def test_fewer_rows_than_the_reference_are_refused():
     _discriminator()(_x(0, size=1), None, True)
 
 
-def test_replicas_are_refused():
-  class Two(replica.Replicas):
-    def num_replicas(self):
-      return 2
+class _Second(replica.Replicas):
+  """The second of two replicas; the first one has `rows`."""
 
-  d = _discriminator()
-  with replica.running(Two()):
-    with pytest.raises(ValueError, match="virtual_batch_norm.*2 replicas"):
-      d(_x(0), None, True)
+  def __init__(self, rows):
+    self.rows, self.sent = rows, []
+
+  def num_replicas(self):
+    return 2
+
+  def replica_id(self):
+    return 1
+
+  def all_sum(self, x, group_size=None):
+    self.sent.append(x.numpy())
+    return x + self.rows
+
+
+def test_replicas_share_the_rows_of_the_first_one():
+  alone, second = _discriminator(), _discriminator()
+  alone(_x(0), None, True)
+  expected = alone(_x(5), None, True).logits
+  replicas = _Second(_x(0)[:2])
+  with replica.running(replicas):
+    second(_x(1), None, True)
+    logits = second(_x(5), None, True).logits
+  np.testing.assert_array_equal(second.reference.rows["x"], _x(0)[:2])
+  np.testing.assert_allclose(logits, expected, rtol=1e-5)
+  assert not np.any(replicas.sent[0])
+
+
+def _bind_for_replicas():
+  gin.parse_config("""
+    D.batch_norm_fn = @virtual_batch_norm
+    virtual_batch_norm.reference_size = 2
+    ModularGAN.g_lr = 0.1
+    ModularGAN.g_optimizer_fn = @tf.train.GradientDescentOptimizer
+    penalty.terms = [@r1]
+  """)
+
+
+def make_gan_for_replicas():
+  """Returns the GAN that one and two replicas train."""
+  _bind_for_replicas()
+  return tiny.gan(architecture=_OWN, batch_size=4)
+
+
+@pytest.mark.long
+def test_two_replicas_act_as_one():
+  one, two = two_replicas.rows(f"{__name__}:make_gan_for_replicas", size=4)
+  for name, value in one.items():
+    assert two[name] == pytest.approx(value, rel=1e-4, abs=1e-5), name
 
 
 def test_a_gan_trains_with_them_in_a_graph():

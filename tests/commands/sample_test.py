@@ -2,6 +2,8 @@
 
 from compare_gan.__main__ import main
 from compare_gan.datasets import given_images
+from compare_gan.evaluation import moments
+from compare_gan.evaluation import sampling
 from compare_gan.storage import model_dir
 import gin
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image
 import pytest
 
 from tests.gans import tiny
+from tests.looks import tiny as looks_tiny
 
 pytestmark = pytest.mark.versions("reads TensorFlow's checkpoints")
 
@@ -28,9 +31,9 @@ ModularGAN.g_use_ema = True
 def sample(tmp_path):
   """Returns a function: extra gin lines, flags -> arrays, or a folder."""
 
-  def run(*flags, config="", out="samples.npz"):
+  def run(*flags, config="", out="samples.npz", architecture=tiny.ARCHITECTURE):
     gin.parse_config(_CONFIG + config)
-    gan = tiny.gan()
+    gan = tiny.gan(architecture=architecture)
     gan.generator.out.bias.assign(gan.generator.out.bias + 1.0)  # not averaged
     model_dir.write(
       str(tmp_path / "model"), 0, gan, tiny.DATASET, _CONFIG + config
@@ -375,6 +378,43 @@ def test_d_chooses_latents(sample, flags, capsys):
   np.testing.assert_array_equal(chosen["labels"], [2, 1, 2, 1])
   assert chosen["z"].shape == drawn["z"].shape
   assert not np.allclose(chosen["z"], drawn["z"])
+
+
+_NORMED = "tests.architectures.normed_architecture"
+_ACCUMULATED_IN_D = f"""
+import {_NORMED}
+options.architecture = "{_NORMED}"
+{_DATA}
+D.batch_norm_fn = @batch_norm
+standardize_batch.use_moving_averages = False
+z.distribution_fn = @tf.random.normal
+ddls.steps = 2
+rejection.burn_in = 8
+rejection.batch_size = 8
+"""
+
+
+@pytest.mark.parametrize("name", ["ddls", "rejection"])
+def test_real_images_fill_the_moments_of_the_d_that_chooses(
+  sample, tmp_path, name
+):
+  chosen = sample(
+    "--n=4",
+    f"--sampler={name}",
+    "--accu_examples=8",
+    config=_ACCUMULATED_IN_D,
+    architecture=_NORMED,
+  )
+  gin.clear_config()
+  gan, _ = model_dir.load_step(str(tmp_path / "model"), None, [])
+  sampler = gin.get_configurable(name)()
+  by_hand = [chosen["z"], chosen["labels"], 42]
+  if name == "ddls":
+    by_hand[0] = sampling.draw(gan, 4, 42)[0]
+  empty = sampler.sample(gan, *by_hand)
+  moments.fill_discriminator(gan, looks_tiny.Bars(), 8)
+  np.testing.assert_array_equal(chosen["z"], sampler.sample(gan, *by_hand))
+  assert not np.array_equal(chosen["z"], empty)
 
 
 def test_d_does_not_choose_given_latents(sample, tmp_path, capsys):

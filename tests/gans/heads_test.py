@@ -1,8 +1,12 @@
 """Class heads by hand, and in a training."""
 
+from compare_gan.context import scope
+from compare_gan.gans.heads import ac
 from compare_gan.gans.heads import class_head
 from compare_gan.gans.heads import contrastive
 from compare_gan.gans.heads import multi_hinge
+from compare_gan.gans.heads import tac
+from compare_gan.layers.kernel import Kernel
 import gin
 import numpy as np
 import pytest
@@ -91,3 +95,74 @@ def test_a_gan_with_heads_of_its_own_refuses_another():
   gin.bind_parameter("SSGAN.rotated_batch_size", 4)
   with pytest.raises(ValueError, match="SSGAN has heads of its own"):
     tiny.gan("SSGAN")
+
+
+class _OfTwoFeatures:
+  """Stands in for a D whose features are [N, 2]."""
+
+  num_features, kernel_fn = 2, Kernel
+
+
+def _normalized(cls, **chosen):
+  """Returns a head whose classes are the two axes, made longer."""
+  with scope.building(seed=1):
+    made = cls(_OfTwoFeatures(), 2, normalize=True, **chosen)
+  for v in made.trainable_variables:
+    v.assign([[2.0, 0.0], [0.0, 5.0]])
+  return made
+
+
+def _entropy(first, second):
+  """Returns the cross-entropy of the first of two classes."""
+  return np.log(np.exp(first) + np.exp(second)) - first
+
+
+def test_a_normalised_classifier_sees_cosines():
+  """Features (3, 4) have cosines of 0.6 and 0.8 with the axes."""
+  y = tf.constant([[1.0, 0.0]])
+  for scale in (1.0, 100.0):
+    x = scale * tf.constant([[3.0, 4.0]])
+    losses = _normalized(ac.AC, temperature=0.5).losses(x, 2.0 * x, y, y)
+    np.testing.assert_allclose(losses, [_entropy(1.2, 1.6)] * 2, rtol=1e-5)
+
+
+def test_a_normalised_twin_sees_cosines_too():
+  y, x = tf.constant([[1.0, 0.0]]), tf.constant([[3.0, 4.0]])
+  d_loss, g_loss = _normalized(tac.TAC).losses(x, 7.0 * x, y, y)
+  np.testing.assert_allclose(d_loss, 2.0 * _entropy(0.6, 0.8), rtol=1e-5)
+  np.testing.assert_allclose(g_loss, 0.0, atol=1e-6)
+
+
+def test_features_of_0_have_a_finite_gradient():
+  head, x = _normalized(ac.AC), tf.zeros([1, 2])
+  with tf.GradientTape() as tape:
+    tape.watch(x)
+    loss = head.losses(x, x, tf.constant([[1.0, 0.0]]), tf.zeros([1, 2])).d_loss
+  assert np.isfinite(tape.gradient(loss, x)).all()
+
+
+@pytest.mark.parametrize("head", ["ac_head", "tac_head"])
+def test_a_normalised_head_learns_and_teaches(head):
+  _bind(head)
+  gin.bind_parameter(f"{head}.normalize", True)
+  gan = tiny.gan()
+  before = tiny.values(gan)
+  gan.train_step(tiny.batches(gan.batches_per_step))
+  after = tiny.values(gan)
+  moved = {n for n in after if not np.array_equal(after[n], before[n])}
+  assert {"class_head/classes/kernel"} <= moved
+
+
+@pytest.mark.parametrize(
+  "bindings,message",
+  [
+    ("ac_head.normalize = True\nac_head.temperature = 0", "temperature = 0"),
+    ("tac_head.temperature = 0.5", "tac_head.normalize = True"),
+  ],
+)
+def test_a_temperature_that_makes_no_sense_is_refused(bindings, message):
+  head = bindings.partition(".")[0]
+  _bind(head)
+  gin.parse_config(bindings)
+  with pytest.raises(ValueError, match=message):
+    tiny.gan()

@@ -106,6 +106,26 @@ def test_class_loss_counts_labels_that_are_there(labels, share):
   )
 
 
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("p", [0.5, 1.0])
+def test_fakes_that_pass_for_real_bring_their_labels_weight(p, parts):
+  """APA gives unknown images' places to fakes, whose label counts as any."""
+  gan = _silent(
+    _s3gan(
+      f"{_ALL}ModularGAN.g_lr = 0.0\n"
+      f"augmentation.pseudo_real = @apa()\napa.p = {p}\n"
+      'S3GAN.self_supervision = "none"',
+      batch_size=8,
+      micro_batches=parts,
+    )
+  )
+  scalars = gan.train_step(_batches((-1, 1, -1, -1, -1, 0, -1, -1)))
+  assert 0.25 < float(scalars["label_frac"]) <= p + 0.25
+  np.testing.assert_allclose(
+    scalars["loss/class_loss_real"], np.log(3), rtol=1e-5
+  )
+
+
 def test_without_any_label_the_class_loss_is_0():
   scalars = _s3gan().train_step(_batches((-1, -1, -1, -1)))
   assert float(scalars["loss/class_loss_real"]) == 0.0

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tests import plain_shell
 from tests.gans import tiny
+from tests.gans import two_replicas
 from tests.layers.conv_test import NO_BFLOAT16
 
 pytestmark = pytest.mark.versions("tapes, tf.cond and replicas make a step")
@@ -232,6 +233,22 @@ def test_lazy_steps_of_their_own_are_corrected_steps_of_adam():
   _train(gan)
   assert _powers(gan) - start == pytest.approx(3 * of_a_step, rel=1e-4)
   assert first["learning_rate/d"] == pytest.approx(0.01 * 2 / 3, rel=1e-5)
+
+
+def make_gan_with_steps_of_their_own():
+  """Returns the GAN that one and two replicas train."""
+  gin.bind_parameter("G.batch_norm_fn", None)
+  _bind("penalty", "r1", "bcr", interval=2)
+  gin.bind_parameter("penalty.lazy_steps", "own")
+  gin.bind_parameter("ModularGAN.g_optimizer_fn", optimizers.AdamOptimizer)
+  gin.bind_parameter("tf.train.AdamOptimizer.epsilon", 1.0)  # no signs of 0
+  return _gan()
+
+
+@pytest.mark.long
+def test_lazy_steps_of_their_own_are_those_of_all_replicas():
+  make = f"{__name__}:make_gan_with_steps_of_their_own"
+  _assert_equal(*two_replicas.rows(make, size=4), 1e-4)
 
 
 def test_lazy_steps_of_their_own_need_an_optimiser_that_has_them():

@@ -8,6 +8,7 @@ from compare_gan.export import output_file
 from compare_gan.export import signatures
 from compare_gan.export.web import web_page
 from compare_gan.export.web import web_program
+from compare_gan.gans import latent_codes
 from compare_gan.looks import views
 import numpy as np
 
@@ -54,6 +55,7 @@ def html(
     max_megabytes: of the page.
     half: whether to store the weights as float16.
   """
+  latent_codes.require_none("A page", "Use another format.")
   program = web_program.translate(frozen.freeze(gan, averaged))
   # Without the far tails of a normal distribution, which would look like edges.
   probabilities = np.clip(np.linspace(0.0, 1.0, 513), 0.0005, 0.9995)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from typing import Optional
 from typing import Union
 
+from compare_gan.context import draws
 from compare_gan.context import replica
 from compare_gan.context import scope
 from compare_gan.gans.augmentation import ada
@@ -110,13 +111,20 @@ class Augmentation(scope.Module):
 
   # ---- Pseudo-real images ----------------------------------------------------
 
+  def fakes_among(self, n: Any) -> tf.Tensor:
+    """Returns [n], which images of a whole batch fakes are to replace."""
+    if self._apa_p is None:
+      return tf.zeros([n], tf.bool)
+    u = draws.uniform([n, 1])[:, 0]
+    return pseudo_real_lib.flags(u, self._apa_p.value())
+
   def mix(
     self,
     images: tf.Tensor,
     y: Optional[tf.Tensor],
     fakes: tf.Tensor,
     fake_y: Optional[tf.Tensor],
-    rows: Any,
+    is_fake: Any,
   ) -> tuple[tf.Tensor, Optional[tf.Tensor]]:
     """Returns D's real images and labels, with some replaced by fakes.
 
@@ -126,13 +134,17 @@ class Augmentation(scope.Module):
       images, y: the real ones.
       fakes, fake_y: fresh or old ones, not those that the update scores as
         fake.
-      rows: has `uniform`.
+      is_fake: which, [N], from `fakes_among`.
     """
     if self._apa_p is None:
       return images, y
-    u = rows.uniform([tf.shape(images)[0], 1])[:, 0]
-    is_fake = pseudo_real_lib.flags(u, self._apa_p.value())
     return self._apa.mix(images, y, fakes, fake_y, is_fake)
+
+  def mix_labels(
+    self, y: tf.Tensor, fake_y: tf.Tensor, is_fake: tf.Tensor
+  ) -> tf.Tensor:
+    """Returns the labels that `mix` returns."""
+    return self._apa.mix_labels(y, fake_y, is_fake)
 
   # ---- Noise and policy ------------------------------------------------------
 

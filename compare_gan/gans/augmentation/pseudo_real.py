@@ -54,14 +54,23 @@ class Apa:
     """
     fakes = tf.cast(tf.stop_gradient(fakes), images.dtype)
     mixed = tf.where(is_fake[:, None, None, None], fakes, images)
+    return mixed, self.mix_labels(y, fake_y, is_fake)
+
+  def mix_labels(
+    self,
+    y: Optional[tf.Tensor],
+    fake_y: Optional[tf.Tensor],
+    is_fake: tf.Tensor,
+  ) -> Optional[tf.Tensor]:
+    """Returns the labels alone."""
     if y is None or not self.swap_labels:
-      return mixed, y
+      return y
     if fake_y is None:
       raise ValueError(
         "apa.swap_labels = True needs labels of fakes, and this GAN has none. "
         "Set it to False."
       )
-    return mixed, tf.where(is_fake[:, None], tf.cast(fake_y, y.dtype), y)
+    return tf.where(is_fake[:, None], tf.cast(fake_y, y.dtype), y)
 
 
 def flags(u: tf.Tensor, p: Any) -> tf.Tensor:

@@ -12,6 +12,8 @@ from compare_gan.layers.linear import Embedding
 from compare_gan.layers.linear import Linear
 import tensorflow as tf
 
+_EPSILON = 1e-12  # of squared lengths: a length of 0 has a finite gradient
+
 
 class HeadLosses(NamedTuple):
   """Scalars that a head adds to the GAN's losses, or replaces them with."""
@@ -97,6 +99,52 @@ class ClassHead(Module, abc.ABC):
   def embedding(self, classes: int, size: int, name: str) -> Embedding:
     """Returns an embedding with one row for each class."""
     return Embedding(classes, size, self._kernel_fn, name=name)
+
+
+class ClassifierHead(ClassHead):
+  """A ClassHead that scores classes by linear layers without biases.
+
+  Args:
+    discriminator, num_classes, d_weight, g_weight: as for ClassHead.
+    normalize: class scores are cosines between the features and the columns of
+      the kernel. They stay bounded, unlike the features' length, which can make
+      AC's training collapse (ReACGAN, https://arxiv.org/abs/2111.01118).
+      StudioGAN's `normalize_d_embed` is meant to be this, but leaves the
+      kernel's columns as long as they are.
+    temperature: cosines are divided by it.
+  """
+
+  def __init__(
+    self,
+    discriminator: Any,
+    num_classes: int,
+    d_weight: float = 1.0,
+    g_weight: float = 1.0,
+    normalize: bool = False,
+    temperature: float = 1.0,
+  ) -> None:
+    self._normalize, self._temperature = normalize, temperature
+    super().__init__(discriminator, num_classes, d_weight, g_weight)
+    name = f"{type(self).__name__.lower()}_head"
+    if not temperature > 0:
+      raise ValueError(
+        f"{name}.temperature = {temperature!r}. It must be above 0."
+      )
+    if temperature != 1.0 and not normalize:
+      raise ValueError(
+        f"{name}.temperature = {temperature!r} divides cosines, but class "
+        f"scores are none. Set {name}.normalize = True, or leave it at 1.0."
+      )
+
+  def class_scores(self, layer: Linear, features: tf.Tensor) -> tf.Tensor:
+    """Returns the logits of a layer for features, [N, K]."""
+    if not self._normalize:
+      return layer(features, is_training=True)
+    kernel = tf.cast(layer.kernel(is_training=True), tf.float32)
+    h = tf.cast(features, tf.float32)
+    h = tf.math.l2_normalize(h, axis=1, epsilon=_EPSILON)
+    columns = tf.math.l2_normalize(kernel, axis=0, epsilon=_EPSILON)
+    return tf.matmul(h, columns) / self._temperature
 
 
 def find_class_head(heads: Sequence[Module]) -> Optional[ClassHead]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from compare_gan.configuration import accepted
 from compare_gan.gans.heads import HEADS
-from compare_gan.gans.heads.class_head import ClassHead
+from compare_gan.gans.heads.class_head import ClassifierHead
 from compare_gan.gans.heads.class_head import HeadLosses
 from compare_gan.gans.heads.class_head import cross_entropy
 import gin
@@ -17,11 +17,12 @@ import tensorflow as tf
 
 
 @gin.configurable("tac_head", module=HEADS, denylist=["discriminator"])
-class TAC(ClassHead):
+class TAC(ClassifierHead):
   """CE(c(x), y) + t_d CE(m(g), y) for D, CE(c(g), y) - t_g CE(m(g), y) for G.
 
   Args:
-    discriminator, num_classes, d_weight, g_weight: as for ClassHead.
+    discriminator, num_classes, d_weight, g_weight, normalize, temperature: as
+      for ClassifierHead; the twin is normalised, too.
     twin_d_weight, twin_g_weight: t_d and t_g.
   """
 
@@ -33,10 +34,14 @@ class TAC(ClassHead):
     g_weight: accepted.NotNegative = 1.0,
     twin_d_weight: accepted.NotNegative = 1.0,
     twin_g_weight: accepted.NotNegative = 1.0,
+    normalize: bool = False,
+    temperature: accepted.Positive = 1.0,
   ) -> None:
     self._twin_d_weight = twin_d_weight
     self._twin_g_weight = twin_g_weight
-    super().__init__(discriminator, num_classes, d_weight, g_weight)
+    super().__init__(
+      discriminator, num_classes, d_weight, g_weight, normalize, temperature
+    )
 
   def build(self) -> None:
     self.classes = self.linear(self.num_classes, "classes", use_bias=False)
@@ -45,10 +50,10 @@ class TAC(ClassHead):
   def losses(
     self, real: tf.Tensor, fake: tf.Tensor, y: tf.Tensor, y_fake: tf.Tensor
   ) -> HeadLosses:
-    twin = self.twin(fake, is_training=True)
-    d_loss = cross_entropy(self.classes(real, is_training=True), y)
+    twin = self.class_scores(self.twin, fake)
+    d_loss = cross_entropy(self.class_scores(self.classes, real), y)
     d_loss += self._twin_d_weight * cross_entropy(twin, y_fake)
-    classes = self.classes(fake, is_training=True)
+    classes = self.class_scores(self.classes, fake)
     return HeadLosses(
       d_loss, generator_loss(classes, twin, y_fake, self._twin_g_weight)
     )

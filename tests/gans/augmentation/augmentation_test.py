@@ -207,10 +207,12 @@ def test_pseudo_real_images_have_a_controller_of_their_own():
   apa = pseudo_real.Apa(p=AdaController(interval=1, kimg=0.064))
   augment = augmentation.Augmentation(pseudo_real=apa, batch_size=64)
   fakes, fake_y = tf.zeros([4, 8, 8, 3]), tf.ones([4, 2])
-  same, _ = augment.mix(_IMAGES, fake_y, fakes, fake_y, Rows())
+  flags = augment.fakes_among(4)
+  same, _ = augment.mix(_IMAGES, fake_y, fakes, fake_y, flags)
   np.testing.assert_array_equal(same, _IMAGES)  # p = 0
   augment.move(**augment.statistics(tf.ones([4, 1])))  # p = 1
-  mixed, _ = augment.mix(_IMAGES, fake_y, fakes, fake_y, Rows())
+  flags = augment.fakes_among(4)
+  mixed, _ = augment.mix(_IMAGES, fake_y, fakes, fake_y, flags)
   np.testing.assert_array_equal(mixed, fakes)
   assert float(augment.scalars()["augmentation/apa_p"]) == 1.0
   assert "apa/p" in {scope.full_name(v) for v in augment.variables}

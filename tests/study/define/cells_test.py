@@ -45,6 +45,18 @@ study.axes = {"term": {"none": [], "bcr": "regularisers/bcr.gin"}}
   assert bound["bcr"]["bcr/term.fn"].startswith("@")
 
 
+def test_two_axes_may_each_add_a_term(load):
+  study = load("""
+study.axes = {"consistency": {"none": [], "bcr": "regularisers/bcr.gin"},
+              "scores": {"none": [], "lecam": "regularisers/lecam.gin"}}
+""")
+  added = [
+    sorted(n.split("/")[0] for n in cell.bundles if n.endswith("added_to"))
+    for cell in cells.make_cells(study)[0]
+  ]
+  assert added == [[], ["lecam"], ["bcr"], ["bcr", "lecam"]]
+
+
 def test_lines_override_the_presets_beside_them(load):
   study = load("""
 study.axes = {"lecam": {
