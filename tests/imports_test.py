@@ -109,7 +109,8 @@ _MAY_IMPORT = {
   "pictures": set(),
   "export": {"gans", "architectures.abstract_arch", "layers"},
   "export.web": {"pictures.html_page"},
-  "export.formats.web": {"looks.views"},  # the quantiles of z
+  # The quantiles of z, if its columns are alike.
+  "export.formats.web": {"gans.latent_codes", "looks.views"},
   "looks": {
     "datasets.cache",
     "evaluation.moments",

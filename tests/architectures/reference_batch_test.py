@@ -2,6 +2,7 @@
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.context import replica
+from compare_gan.context import scope
 from compare_gan.context import state
 import gin
 import numpy as np
@@ -20,7 +21,8 @@ def _discriminator():
     D.batch_norm_fn = @virtual_batch_norm
     virtual_batch_norm.reference_size = 2
   """)
-  return abstract_arch.make_discriminator(_OWN, (2, 2, 1))
+  with scope.building(seed=1):
+    return abstract_arch.make_discriminator(_OWN, (2, 2, 1))
 
 
 def _x(seed, size=3):

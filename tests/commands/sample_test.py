@@ -387,6 +387,7 @@ options.architecture = "{_NORMED}"
 {_DATA}
 D.batch_norm_fn = @batch_norm
 standardize_batch.use_moving_averages = False
+weights.initializer = "orthogonal"
 z.distribution_fn = @tf.random.normal
 ddls.steps = 2
 rejection.burn_in = 8

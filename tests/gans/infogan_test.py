@@ -130,6 +130,18 @@ def test_q_learns_with_d_and_teaches_g():
   assert any(not np.array_equal(after[n], other[n]) for n in of_g)
 
 
+@pytest.mark.parametrize(
+  "without,kind",
+  [("categorical = []", "continuous"), ("continuous = 0", "categorical")],
+)
+def test_codes_may_be_of_one_kind(without, kind):
+  [scalars] = _train(_gan(f"latent_codes.{without}"))
+  assert [n for n in scalars if n.startswith("mutual")] == [
+    f"mutual_information/{kind}"
+  ]
+  assert np.isfinite(scalars["loss/g"])
+
+
 def test_labels_and_a_class_head_go_with_codes():
   gan = _gan(
     "ModularGAN.conditional = True\nModularGAN.class_head = @ac_head\n"
