@@ -46,7 +46,7 @@ def test_error_is_one_sentence(capsys, tmp_path):
   arguments = [f"--model_dir={tmp_path}", "--out=x.npz"]
   assert __main__.main(["sample", *arguments]) == 1
   error = capsys.readouterr().err
-  assert error.startswith("compare_gan sample: There is no checkpoint")
+  assert error.startswith("compare_gan sample: There is no readable checkpoint")
   assert "Traceback" not in error
 
 

@@ -458,8 +458,8 @@ def test_other_bindings_hold_from_where_a_training_goes_on(tmp_path, capsys):
     f"options.init_from = {str(tmp_path / 'nowhere')!r}",
   )
   said = capsys.readouterr().out
-  assert "options.lamba: 1 until step 2, 10 from there" in said
-  assert "options.training_steps: 2 until step 2, 4 from there" in said
+  assert "options.lamba: 1 until step 2, 10 from then on" in said
+  assert "options.training_steps: 2 until step 2, 4 from then on" in said
   assert "weights.initializer: 'orthogonal' has no effect" in said
   assert "options.z_dim" not in said
   assert (tmp_path / "operative_config-0.gin").read_text() == before

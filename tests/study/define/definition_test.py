@@ -92,7 +92,7 @@ def test_gin_is_left_as_it_was(load):
       "grid sets lambda.*lr, lamba",
     ),
     ("study.inert = {'D.layer_norm = True': ['lambda']}", "'lambda', which is"),
-    ("study.base = 'bse.gin'", "study.base = 'bse.gin': there is no such"),
+    ("study.base = 'bse.gin'", "study.base = 'bse.gin': there is no file"),
   ],
 )
 def test_what_cannot_be_read(load, text, message):

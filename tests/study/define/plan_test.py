@@ -347,7 +347,7 @@ def test_describe_says_how_many(load):
   text = plan.describe(load(_BANDIT))
   for part in (
     "Study mine: 28 runs at most, 2 cells",
-    "gp_bandit: 12 runs, 1 seed a setting, follows from scores",
+    "gp_bandit: 12 runs, 1 seed per setting, follows from scores",
     "norm=none penalty=none|gp: 2 cells, 28 runs",
     "Duplicates left out: 0",
   ):
