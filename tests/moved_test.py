@@ -23,7 +23,7 @@ def test_functions_of_configuration_are_forwarded_with_a_note():
   from compare_gan import configuration
   from compare_gan.configuration import gin_files
 
-  with pytest.warns(DeprecationWarning, match=r"gin_files\.parse now"):
+  with pytest.warns(DeprecationWarning, match=r"moved to .*gin_files\.parse"):
     assert configuration.parse is gin_files.parse
 
 

@@ -79,7 +79,7 @@ def test_a_damaged_checkpoint_is_set_aside_with_all_its_bytes(tmp_path, whole):
   data = tmp_path / "model.ckpt-2.data-00000-of-00001"
   os.truncate(data, data.stat().st_size - 1)
   before = contents(tmp_path)
-  with pytest.warns(UserWarning, match="called damaged-model.ckpt-2"):
+  with pytest.warns(UserWarning, match="renamed to damaged-model.ckpt-2"):
     train(tmp_path)
   after = contents(tmp_path)
   for ending in ("data-00000-of-00001", "index"):

@@ -180,7 +180,7 @@ def test_what_is_no_frozen_graph(tmp_path):
   (tmp_path / "text.pb").write_text("This is text.")
   with pytest.raises(ValueError, match="is not a frozen g"):
     frozen_graph.read(str(tmp_path / "text.pb"))
-  with pytest.raises(FileNotFoundError, match="There is not a frozen graph"):
+  with pytest.raises(FileNotFoundError, match="There is no frozen graph"):
     frozen_graph.read(str(tmp_path / "none.pb"))
   (tmp_path / "empty.pb").write_bytes(b"")
   with pytest.raises(ValueError, match="0 inputs and 0 outputs"):

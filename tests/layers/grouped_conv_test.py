@@ -126,7 +126,7 @@ def test_frozen_graphs_hold_no_groups():
   """Native ones, if TensorFlow has them: a reader may not."""
   gin.bind_parameter("grouped_conv.native", True)
   layer = _layer()
-  made = frozen.of_function(
+  made = frozen.freeze_function(
     lambda x: layer(x, False), [tf.TensorSpec([1, 5, 4, 6], name="x")]
   )
   kernels = [

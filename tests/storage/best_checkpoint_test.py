@@ -87,7 +87,7 @@ def test_rows_without_directions_have_those_of_the_metrics(tmp_path):
 
 @pytest.mark.parametrize("better", [{}, {"mine": None}, {"mine": "neither"}])
 def test_best_needs_a_direction(tmp_path, better):
-  with pytest.raises(ValueError, match="evaluate.best_by = 'mine': nothing"):
+  with pytest.raises(ValueError, match="evaluate.best_by = 'mine': no metric"):
     _keep(tmp_path, 1, 1.0, "mine", better=better)
   assert _keep(tmp_path, 1, 1.0, "-mine", better=better)
 

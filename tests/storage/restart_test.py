@@ -49,7 +49,7 @@ def test_what_has_no_default_is_not_bound():
   gin.parse_config("options.batch_size = 8")
   [found] = restart.differences(_begun(""))
   assert restart.describe_difference(found, 10) == (
-    "options.batch_size: not bound until step 10, 8 from there"
+    "options.batch_size: not bound until step 10, 8 from then on"
   )
 
 

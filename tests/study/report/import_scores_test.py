@@ -173,5 +173,5 @@ def test_files_that_hold_no_scores_are_refused(tmp_path):
   with pytest.raises(ValueError, match="line 2: the step is 'last'"):
     import_scores.read([str(path)])
   path.write_text("step,fid_score_mean\n1,2\n")
-  with pytest.raises(ValueError, match="no score 'kid' but fid"):
+  with pytest.raises(ValueError, match="no score 'kid'. Choose one of fid"):
     import_scores.read([str(path)], score="kid")
