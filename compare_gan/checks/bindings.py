@@ -86,7 +86,8 @@ def _read_file(path, result, place, outer):
     )
     return
   try:
-    found = gin_files.find_quietly(path) if not outer else path
+    find = gin_files.find_included if outer else gin_files.find_quietly
+    found = find(path)
     with open(found, encoding="utf-8") as file:
       text = file.read()
   except (OSError, UnicodeDecodeError) as error:

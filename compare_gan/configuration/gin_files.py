@@ -97,6 +97,15 @@ def find_quietly(path: str) -> str:
   return _locate(path, "", "--gin_config=")[0]
 
 
+def find_included(path: str) -> str:
+  """Returns where gin finds an included file; `path` if it is nowhere."""
+  for folder in ("", *_CARDS):
+    found = os.path.join(folder, path)
+    if os.path.isfile(found):
+      return os.path.normpath(found)
+  return path
+
+
 def _locate(path, room, flag):
   """Returns the path of a gin file, and the part of `path` that led there."""
   if os.path.isfile(path):

@@ -106,6 +106,15 @@ def test_an_included_file_is_checked_with_its_own_lines(tmp_path):
   assert found.place == (str(base), 9)
 
 
+def test_a_card_may_be_included_by_its_name(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  (tmp_path / "mine.gin").write_text(
+    "include 'dcgan_shapes32.gin'\nsndcgan.Generator.ch = 3\n"
+  )
+  [found] = check.find(["mine.gin"])
+  assert found.place == ("mine.gin", 2) and "sndcgan" in found.message
+
+
 def test_gin_keeps_its_own_bindings():
   gin_files.parse(bindings=["options.z_dim = 3"])
   before = gin.config_str()
