@@ -60,8 +60,8 @@ class Running:
       for kind in [kinds[name]]
       for made in known.members(kind).values()
     }
-    term = known.find("compare_gan.gans.term")
-    self._kinds_of[term.made] = kinds["penalties"]
+    self._term = known.find("compare_gan.gans.term")
+    self._kinds_of[self._term.made] = kinds["penalties"]
     self._modules = _modules_of_architectures(bound)
     self._scopes: dict[Any, set[str]] = {}  # of references to what runs
     self._by_code: set[Any] = set()  # what runs without a reference
@@ -181,6 +181,7 @@ class Running:
       if one.made not in self._kinds_of
       and not self._is_of_other_architecture(one)
     ]
+    waiting += self._terms_that_add_themselves()
     while waiting:
       one = waiting.pop()
       if one.made in visited:
@@ -194,6 +195,19 @@ class Running:
         if other.made in self._kinds_of:
           self._by_code.add(other.made)
         waiting.append(other)
+
+  def _terms_that_add_themselves(self):
+    """Returns [term], with the scopes that bind term.added_to; or []."""
+    scopes = {
+      key.scope.rpartition("/")[2]
+      for key, binding in self._bound
+      if (key.selector, key.parameter) == (self._term.selector, "added_to")
+      and binding.value is not None
+    }
+    if not scopes:
+      return []
+    self._scopes[self._term.made] = scopes
+    return [self._term]
 
   def _referred(self, one):
     """Yields (Configurable, scope) that bindings and defaults refer to."""

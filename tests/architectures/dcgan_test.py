@@ -96,6 +96,7 @@ def test_g_is_updated_twice_for_each_update_of_d(card, shape, classes, narrow):
   class Recorder:
     variables = generator.variables
     trainable_variables = generator.trainable_variables
+    draws_noise = False
 
     def __call__(self, z, y, is_training):
       asked.append(z.numpy())

@@ -107,7 +107,7 @@ def test_sizes_are_checked(network, parameter, value, message):
 )
 def test_what_it_does_without_is_refused(binding):
   gin.parse_config(binding)
-  with pytest.raises(ValueError, match="r3gan.Generator has no place for G"):
+  with pytest.raises(ValueError, match="r3gan.Generator does not support G"):
     _generator()
 
 
