@@ -1,4 +1,4 @@
-"""truncation.png: a row for each threshold of |z|, or factor of w."""
+"""truncation.png: a row for each limit of |z|, or factor of w."""
 
 import argparse
 
