@@ -52,6 +52,8 @@ def find_together(
   read: bindings_lib.Read, found: list[Finding], gan: bool = False
 ) -> list[Finding]:
   """Returns findings on single bindings, and those on all of them together."""
+  if any(one.code == "file" for one in read.findings):
+    return findings.in_order(read.findings)  # The rest may be in that file.
   kinds = known.kinds()
   bound = InForce(read)
   running = reach.Running(bound, kinds)

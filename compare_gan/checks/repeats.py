@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from compare_gan.checks import bindings as bindings_lib
 from compare_gan.checks import findings
 from compare_gan.checks import in_force
 from compare_gan.checks.bindings import Binding
@@ -12,8 +13,8 @@ from compare_gan.checks.findings import Finding
 def check(read: Read) -> Iterator[Finding]:
   """Yields a finding for each binding that has no effect.
 
-  Within a file this is a warning. That a file or a line overrides an earlier
-  file is what presets are for, so it is only a note.
+  Within a file this is a warning. That a file or a line overrides what comes
+  before it is what presets and --gin_bindings are for, so it is only a note.
   """
   last: dict[in_force.Key, Binding] = {}
   for binding in read.bindings:
@@ -26,7 +27,7 @@ def check(read: Read) -> Iterator[Finding]:
 
 
 def _finding(was: Binding, now: Binding) -> Finding:
-  is_same_file = was.place.file == now.place.file
+  is_same_file = was.place.file == now.place.file != bindings_lib.LINES
   make = findings.warning if is_same_file else findings.note
   other = (
     "the same value" if repr(was.value) == repr(now.value) else repr(now.value)

@@ -113,6 +113,13 @@ def _bytes(tensor):
 
 
 def _size(shape):
+  """Returns how many numbers there are, with 1 for each unknown dimension.
+
+  An unknown rank is that of what a kernel reserves for its gradient, such as
+  FusedBatchNormV3's. On a CPU it is next to nothing.
+  """
+  if shape.rank is None:
+    return 0
   size = 1
   for dimension in shape:
     size *= dimension or 1

@@ -42,6 +42,26 @@ def test_views_keep_their_buffer_and_add_none():
   assert 12000 <= step_memory.step_bytes(view, _VECTOR) <= 12100
 
 
+def test_what_a_kernel_reserves_does_not_count():
+  def step(x):
+    with tf.GradientTape() as tape:
+      tape.watch(x)
+      y, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=tf.ones([5]),
+        offset=tf.zeros([5]),
+        mean=tf.zeros([0]),
+        variance=tf.zeros([0]),
+        is_training=True,
+      )
+      loss = tf.reduce_sum(tf.square(y))
+    return tape.gradient(loss, x)
+
+  image = 4 * 2 * 4 * 4 * 5
+  needed = step_memory.step_bytes(step, tf.TensorSpec([2, 4, 4, 5]))
+  assert 2 * image <= needed < 10 * image
+
+
 def test_the_inside_of_a_loop_counts():
   def loop(x):
     def body(i, x):

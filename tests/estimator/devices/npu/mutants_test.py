@@ -92,7 +92,7 @@ def test_the_double_catches(fault, message, tmp_path):
       "draws_in_the_graph",
       "StatelessRandom.* draws random numbers on the card",
     ),
-    ("float64_on_the_card", "makes float64"),
+    ("float64_on_the_card", "returns float64"),
   ],
 )
 def test_the_preflight_catches(fault, message, tmp_path):
