@@ -772,6 +772,9 @@ NOT_RUN = {
   "python -m benchmarks.compare_commits main --gin_config"
   " sndcgan_shapes16.gin": _BENCHMARK,
   "python -m benchmarks.metrics": _BENCHMARK,
+  "python -m benchmarks.regulariser_cost --gin_config sndcgan_cifar10.gin": (
+    _BENCHMARK
+  ),
   "python -m benchmarks.watchdogs cost --gin_config sndcgan_shapes16.gin": (
     _BENCHMARK
   ),
