@@ -387,9 +387,7 @@ class Generator(abstract_arch.AbstractGenerator):
   ) -> tf.Tensor:
     """Returns the images of styles [N, num_styles, w_dim]."""
     del y  # It is a part of w.
-    image = self.raw_images(w, is_training)
-    image = 0.5 * image + 0.5  # papers' pixels to ours
-    return image if is_training else tf.clip_by_value(image, 0.0, 1.0)
+    return pixels.from_papers(self.raw_images(w, is_training), is_training)
 
   def raw_images(self, w: tf.Tensor, is_training: bool) -> tf.Tensor:
     """Returns images of any range, for which -1 is black and 1 is white."""

@@ -9,12 +9,12 @@ A hook of your own is a class that extends `hooks.Hook`. Its constructor takes a
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-import pkgutil
 import sys
 from typing import Any
 from typing import NamedTuple
 from typing import Union
 
+from compare_gan.configuration import dotted_path
 from compare_gan.estimator import hooks
 import numpy as np
 
@@ -82,33 +82,9 @@ def find(named: Any) -> list[HookMaker]:
   Raises:
     ValueError: an item is not a callable or the path of one.
   """
-  if not isinstance(named, (list, tuple)):
-    raise ValueError(f"run_config.hooks = {named!r}. {_ACCEPTED}")
-  return [_maker(item) for item in named]
-
-
-_ACCEPTED = (
-  "It must be a list of @names and of dotted paths, such as [@MyHook, "
-  "'my_package.my_hook.MyHook']."
-)
-
-
-def _maker(item):
-  made = item
-  if isinstance(item, str):
-    try:
-      made = pkgutil.resolve_name(item)
-    except (AttributeError, ModuleNotFoundError, ValueError) as error:
-      raise ValueError(
-        f"run_config.hooks names {item!r}, which cannot be found ({error}). "
-        f"{_ACCEPTED}"
-      ) from error
-  if not callable(made):
-    raise ValueError(
-      f"run_config.hooks names {item!r}, which is neither a class nor a "
-      f"function. {_ACCEPTED}"
-    )
-  return made
+  return dotted_path.callables(
+    "run_config.hooks", named, "[@MyHook, 'my_package.my_hook.MyHook']"
+  )
 
 
 def _hooks_of(maker, training):

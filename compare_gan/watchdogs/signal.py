@@ -10,12 +10,12 @@ It is named by `watchdog.signals = [@MySignal]`, or by its dotted path.
 
 import abc
 from collections.abc import Sequence
-import pkgutil
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.configuration import dotted_path
 from compare_gan.watchdogs import probe
 from compare_gan.watchdogs import signals
 from compare_gan.watchdogs import states
@@ -93,30 +93,6 @@ def find(named: Any) -> list[Callable[[], Any]]:
   Raises:
     ValueError: an item is not a callable or the path of one.
   """
-  if not isinstance(named, (list, tuple)):
-    raise ValueError(f"watchdog.signals = {named!r}. {_ACCEPTED}")
-  return [_maker(item) for item in named]
-
-
-_ACCEPTED = (
-  "It must be a list of @names and of dotted paths, such as [@MySignal, "
-  "'my_package.my_signal.MySignal']."
-)
-
-
-def _maker(item):
-  made = item
-  if isinstance(item, str):
-    try:
-      made = pkgutil.resolve_name(item)
-    except (AttributeError, ModuleNotFoundError, ValueError) as error:
-      raise ValueError(
-        f"watchdog.signals names {item!r}, which cannot be found ({error}). "
-        f"{_ACCEPTED}"
-      ) from error
-  if not callable(made):
-    raise ValueError(
-      f"watchdog.signals names {item!r}, which is no class or function. "
-      f"{_ACCEPTED}"
-    )
-  return made
+  return dotted_path.callables(
+    "watchdog.signals", named, "[@MySignal, 'my_package.my_signal.MySignal']"
+  )
