@@ -108,39 +108,38 @@ class ResidualBlock(Module):
     return x + self.conv3(h, is_training)
 
 
-class Up(Module):
-  """A 1x1 convolution if widths differ, then the filter: twice the size."""
+class _Resized(Module):
+  """A change of size, with a 1x1 convolution where the width changes too."""
 
   def __init__(
-    self, in_channels: int, out_channels: int, taps: Sequence[float]
+    self,
+    in_channels: int,
+    out_channels: int,
+    taps: Sequence[float],
+    name: str,
   ) -> None:
     super().__init__()
     self._taps = taps
     self.conv = None
     if in_channels != out_channels:
-      self.conv = _conv1x1(in_channels, out_channels, "up_conv")
+      self.conv = _conv1x1(in_channels, out_channels, name)
 
-  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
-    if self.conv:
-      x = self.conv(x, is_training)
-    return fir.upsample(x, self._taps)
-
-
-class Down(Module):
-  """The filter, then a 1x1 convolution if widths differ: half the size."""
-
-  def __init__(
-    self, in_channels: int, out_channels: int, taps: Sequence[float]
-  ) -> None:
-    super().__init__()
-    self._taps = taps
-    self.conv = None
-    if in_channels != out_channels:
-      self.conv = _conv1x1(in_channels, out_channels, "down_conv")
-
-  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
-    x = fir.downsample(x, self._taps)
+  def _changed_width(self, x, is_training):
     return self.conv(x, is_training) if self.conv else x
+
+
+class Up(_Resized):
+  """The convolution, then the filter: twice the size."""
+
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
+    return fir.upsample(self._changed_width(x, is_training), self._taps)
+
+
+class Down(_Resized):
+  """The filter, then the convolution: half the size."""
+
+  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
+    return self._changed_width(fir.downsample(x, self._taps), is_training)
 
 
 class GenerativeBasis(Module):
@@ -324,7 +323,7 @@ class Generator(abstract_arch.AbstractGenerator):
         if i == 0:
           first: Module = GenerativeBasis(z_dim, channels)
         else:
-          first = Up(sizes.widths[i - 1], channels, sizes.taps)
+          first = Up(sizes.widths[i - 1], channels, sizes.taps, "up_conv")
         layers = [first, *sizes.make_blocks(i)]
         self.stages.append(Stage(layers, sizes.is_float32(i)))
     self.to_rgb = _conv1x1(sizes.widths[-1], image_shape[2], "to_rgb")
@@ -395,7 +394,8 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       with scope(f"stage{place}"):
         layers = sizes.make_blocks(i)
         if i:
-          layers.append(Down(sizes.widths[i], sizes.widths[i - 1], sizes.taps))
+          widths = sizes.widths[i], sizes.widths[i - 1]
+          layers.append(Down(*widths, sizes.taps, "down_conv"))
         else:
           self.basis = DiscriminativeBasis(sizes.widths[0], units)
         self.stages.append(Stage(layers, sizes.is_float32(i)))
