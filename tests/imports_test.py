@@ -307,6 +307,12 @@ def test_import_is_light():
   assert not heavy & set(_loaded_with("compare_gan"))
 
 
+@pytest.mark.long
+def test_checking_a_configuration_loads_no_statistics_of_scipy():
+  """They take 2 s, and every training begins with the checks."""
+  assert "scipy.stats" not in _loaded_with("compare_gan.checks.check")
+
+
 @pytest.mark.parametrize("card", ["dcgan", "biggan", "bigbigan"])
 def test_plans_of_model_cards_are_light(card):
   assert "tensorflow" not in _loaded_with(f"compare_gan.ascend.zoo.{card}")

@@ -18,6 +18,7 @@ import importlib
 import os
 import pkgutil
 from types import ModuleType
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 from typing import Optional
@@ -27,16 +28,18 @@ from compare_gan.configuration import dotted_path
 from compare_gan.configuration import gin_state
 from compare_gan.configuration import gin_text
 from compare_gan.storage import files
-from compare_gan.study.report.statistics import summary as summary_lib
 from compare_gan.study.run import table as table_lib
 import gin
+
+if TYPE_CHECKING:  # It loads scipy.stats, which would delay trainings by 2 s.
+  from compare_gan.study.report.statistics import summary as summary_lib
 
 
 class Report(NamedTuple):
   """What sections are made from."""
 
   table: table_lib.Table
-  summary: summary_lib.Summary
+  summary: "summary_lib.Summary"
   folder: str  # the study's folder, which holds runs/<id>/
 
   @property
