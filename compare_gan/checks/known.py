@@ -209,10 +209,9 @@ def _kinds(count):
   del count  # Only so that the cache ends when it changes.
   found = {}
   for name, kind in kinds_lib.kinds().items():
-    entries = {x.name: x.about for x in kind.entries() if x.name[0] == "@"}
-    if entries and name != "yours":
-      parameters = _parameters_of(kind.chosen_by)
-      found[name] = Kind(name, entries, parameters)
+    if kind.are_references:
+      members = {entry.name: entry.about for entry in kind.entries()}
+      found[name] = Kind(name, members, _parameters_of(kind.chosen_by))
   return found
 
 

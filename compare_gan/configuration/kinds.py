@@ -51,6 +51,7 @@ class Kind(NamedTuple):
 
   chosen_by: str
   entries: Callable[[], list[Entry]]
+  are_references: bool = False  # @hinge; else all entries are strings
 
 
 def kinds() -> dict[str, Kind]:
@@ -62,37 +63,35 @@ def kinds() -> dict[str, Kind]:
     "devices": Kind("--run_config", _devices),
     "executors": Kind("study run --executor", _executors),
     "exports": Kind("export --format", _exports),
-    "features": Kind("evaluate.features", lambda: _gin_names(_is_extractor)),
-    "gans": Kind("options.gan_class", lambda: _gin_names(_is_gan)),
-    "heads": Kind("ModularGAN.class_head", lambda: _gin_names(_is_head)),
-    "kernels": Kind("G.kernel_fn, D.kernel_fn", lambda: _gin_names(_is_kernel)),
+    "features": _by_reference("evaluate.features", _is_extractor),
+    "gans": _by_reference("options.gan_class", _is_gan),
+    "heads": _by_reference("ModularGAN.class_head", _is_head),
+    "kernels": _by_reference("G.kernel_fn, D.kernel_fn", _is_kernel),
     "hooks": Kind("run_config.hooks", _hooks),
     "looks": Kind("sample --make", _looks),
-    "losses": Kind("loss.fn", lambda: _gin_names(_is_loss)),
-    "metrics": Kind("evaluate.metrics", lambda: _gin_names(_is_metric)),
-    "norms": Kind(
-      "G.batch_norm_fn, D.batch_norm_fn", lambda: _gin_names(_is_norm)
+    "losses": _by_reference("loss.fn", _is_loss),
+    "metrics": _by_reference("evaluate.metrics", _is_metric),
+    "norms": _by_reference("G.batch_norm_fn, D.batch_norm_fn", _is_norm),
+    "optimizers": _by_reference(
+      "ModularGAN.g_optimizer_fn, d_optimizer_fn", _is_optimizer
     ),
-    "optimizers": Kind(
-      "ModularGAN.g_optimizer_fn, d_optimizer_fn",
-      lambda: _gin_names(_is_optimizer),
-    ),
-    "penalties": Kind(
-      "penalty.fn, penalty.terms, g_penalty.terms",
-      lambda: _gin_names(_is_penalty),
+    "penalties": _by_reference(
+      "penalty.fn, penalty.terms, g_penalty.terms", _is_penalty
     ),
     "presets": Kind(
       "--gin_config, after a card's",
       lambda: _cards("regularisers", "regularisers/"),
     ),
     "report_sections": Kind("report.sections", _report_sections),
-    "schedules": Kind(
-      "ModularGAN.g_lr, d_lr", lambda: _gin_names(_is_schedule)
-    ),
+    "schedules": _by_reference("ModularGAN.g_lr, d_lr", _is_schedule),
     "studies": Kind("study", lambda: _cards("studies")),
-    "watchdogs": Kind("watchdog.signals", lambda: _gin_names(_is_watchdog)),
+    "watchdogs": _by_reference("watchdog.signals", _is_watchdog),
     "yours": Kind("gin's `import my_package.my_module`", _entries_of_the_user),
   }
+
+
+def _by_reference(chosen_by, is_of_kind):
+  return Kind(chosen_by, lambda: _gin_names(is_of_kind), are_references=True)
 
 
 # ---- Names that gin knows ----------------------------------------------------
