@@ -69,7 +69,7 @@ def gflop(concrete):
   2 x the pixels of its output x the kernel. Calls in a loop of the graph are
   left out.
   """
-  return sum(_flop(op) for op in _needed(concrete.graph)) / 1e9
+  return sum(flop(op) for op in _needed(concrete.graph)) / 1e9
 
 
 def _needed(graph):
@@ -86,7 +86,7 @@ def _needed(graph):
   return list(found.values())
 
 
-def _flop(op):
+def flop(op):
   import numpy as np
 
   def size(tensor):
@@ -160,7 +160,7 @@ def _read(path, start):
   return lines[0].split(":", 1)[1].strip() if lines else ""
 
 
-def _print_machine():
+def print_machine():
   import tensorflow as tf
 
   # psutil knows neither the model nor what it can do.
@@ -177,7 +177,7 @@ def _print_machine():
   print(f"GPUs: {len(tf.config.list_physical_devices('GPU'))}")
 
 
-def _versions():
+def versions():
   import compare_gan
   import numpy as np
   import tensorflow as tf
@@ -199,6 +199,8 @@ def _spread(seconds):
 
 class _Clock:
   """A hook that notes when each loop of the Estimator ended."""
+
+  every_steps = None
 
   def __init__(self):
     self.marks = []  # (step, time)
@@ -246,9 +248,18 @@ def _measure_estimator(gan, devices, dataset, batch, steps):
   return clock.cycle_s()
 
 
+def parse(arguments):
+  """Reads the gin file and bindings of a command line."""
+  from compare_gan.configuration import gin_files
+
+  bindings = list(arguments.gin_bindings)
+  if arguments.batch:
+    bindings.append(f"options.batch_size = {arguments.batch}")
+  gin_files.parse([arguments.gin_config], bindings)
+
+
 def measure(arguments):
   """Returns the dict that is printed as JSON."""
-  from compare_gan.configuration import gin_files
   from compare_gan.context import precision
   from compare_gan.datasets import catalogue
   from compare_gan.estimator import devices as devices_lib
@@ -256,14 +267,11 @@ def measure(arguments):
   from compare_gan.storage import model_dir
   import tensorflow as tf
 
-  bindings = list(arguments.gin_bindings)
-  if arguments.batch:
-    bindings.append(f"options.batch_size = {arguments.batch}")
-  gin_files.parse([arguments.gin_config], bindings)
+  parse(arguments)
   dataset = catalogue.dataset(fake=True)
   batch = options.options().batch_size
   devices = devices_lib.choose("auto", batch)
-  _print_machine()
+  print_machine()
   with precision.using(arguments.precision), devices.scope():
     peak = conv_peak(precision.compute_dtype())
     print(f"Peak: {peak:.0f} GFLOP/s in {arguments.precision}")
@@ -299,7 +307,7 @@ def measure(arguments):
       "precision": arguments.precision,
       "batch": batch,
       "fold": arguments.fold,
-      "versions": _versions(),
+      "versions": versions(),
     }
     if arguments.with_input:
       whole = _measure_estimator(gan, devices, dataset, batch, arguments.steps)

@@ -2,6 +2,7 @@
 
 import json
 
+from compare_gan.estimator import hooks
 import pytest
 import tensorflow as tf
 
@@ -93,6 +94,11 @@ def test_the_last_line_is_json(capsys, monkeypatch):
   assert result["versions"]["tensorflow"] == tf.__version__
   assert any(line.startswith("CPU flags:") for line in lines)
   assert any(line.startswith("Threads:") for line in lines)
+
+
+def test_its_hook_has_all_that_the_estimator_asks_of_one():
+  asked = {name for name in dir(hooks.Hook) if name[0] != "_"}
+  assert asked <= set(dir(train_step._Clock))
 
 
 def test_no_steps_are_refused(capsys):
