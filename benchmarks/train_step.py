@@ -201,6 +201,7 @@ class _Clock:
   """A hook that notes when each loop of the Estimator ended."""
 
   every_steps = None
+  comes_first = False
 
   def __init__(self):
     self.marks = []  # (step, time)
