@@ -25,13 +25,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-_THREADS = (
-  "OMP_NUM_THREADS",
-  "TF_NUM_INTRAOP_THREADS",
-  "TF_NUM_INTEROP_THREADS",
-)
+from benchmarks import in_turn
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def _arguments(argv):
@@ -89,65 +86,31 @@ def work(settings: dict) -> None:
       iter(batches)
     )
 
-    def seconds_per_step(steps: int) -> tuple[float, float]:
-      began = time.perf_counter(), time.process_time()
+    def run(steps):
       loop(steps)
       gan.global_step.numpy()  # Waits for the last step.
-      return (
-        (time.perf_counter() - began[0]) / steps,
-        (time.process_time() - began[1]) / steps,
-      )
 
-    [first, _] = seconds_per_step(1)
-    seconds_per_step(settings["steps"])  # Caches fill up.
-    print(json.dumps({"first_step_s": first}), file=sys.stderr, flush=True)
-    for _ in sys.stdin:
-      seconds = seconds_per_step(settings["steps"])
-      print(json.dumps({"seconds": seconds}), file=sys.stderr, flush=True)
+    in_turn.answer_rounds(run, settings["steps"])
 
 
-class _Commit:
-  """The process of a commit."""
-
-  def __init__(self, tree, settings, threads):
-    environment = {
-      **os.environ,
-      "PYTHONPATH": tree,
-      "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    if threads:
-      environment |= dict.fromkeys(_THREADS, str(threads))
-    code = (
-      "import json, runpy, sys; runpy.run_path(sys.argv[1])['work']"
-      "(json.loads(sys.argv[2]))"
-    )
-    self._process = subprocess.Popen(
-      [sys.executable, "-c", code, __file__, json.dumps(settings)],
-      cwd=tree,
-      env=environment,
-      stdin=subprocess.PIPE,
-      stdout=subprocess.DEVNULL,
-      stderr=subprocess.PIPE,
-      text=True,
-    )
-
-  def answer(self, name):
-    """Returns a number that the process writes; other lines are dropped."""
-    said = []
-    for line in self._process.stderr:
-      said.append(line)
-      with contextlib.suppress(ValueError, KeyError, TypeError):
-        return json.loads(line)[name]
-    raise RuntimeError("A commit failed:\n" + "".join(said[-20:]))
-
-  def seconds_per_step(self):
-    self._process.stdin.write("go\n")
-    self._process.stdin.flush()
-    return self.answer("seconds")
-
-  def end(self):
-    self._process.stdin.close()
-    self._process.wait()
+def _begin(tree, settings, threads):
+  """Returns the program of a commit, whose files are in the folder `tree`."""
+  environment = {
+    **os.environ,
+    "PYTHONPATH": tree,
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+  }
+  if threads:
+    environment |= dict.fromkeys(in_turn.THREADS, str(threads))
+  # compare_gan is the commit's; this file and in_turn are not, because the
+  # commit may have none.
+  code = (
+    "import json, runpy, sys; sys.path.insert(0, sys.argv[3]); "
+    "import benchmarks.in_turn; del sys.path[0]; "
+    "runpy.run_path(sys.argv[1])['work'](json.loads(sys.argv[2]))"
+  )
+  command = [sys.executable, "-c", code, __file__, json.dumps(settings), _HERE]
+  return in_turn.Program(command, tree, environment)
 
 
 # ---- Both of them ------------------------------------------------------------
@@ -164,18 +127,6 @@ def checked_out(commit: str):
       ["tar", "-x", "-C", folder], input=archive.stdout, check=True
     )
     yield folder
-
-
-def in_turn(base, ours, rounds: int) -> list[tuple]:
-  """Returns (what base answers, what ours answers) for each round."""
-  pairs = []
-  for i in range(rounds):
-    if i % 2:
-      mine = ours()
-      pairs.append((base(), mine))
-    else:
-      pairs.append((base(), ours()))
-  return pairs
 
 
 def summary(pairs: list[tuple]) -> dict:
@@ -206,15 +157,16 @@ def measure(arguments: argparse.Namespace) -> dict:
     name: getattr(arguments, name)
     for name in ("gin_config", "gin_bindings", "precision", "steps")
   }
-  here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
   with checked_out(arguments.base) as tree:
     commits = [
-      _Commit(where, settings, arguments.threads) for where in (tree, here)
+      _begin(where, settings, arguments.threads) for where in (tree, _HERE)
     ]
     try:
-      first = [commit.answer("first_step_s") for commit in commits]
-      pairs = in_turn(
-        *(commit.seconds_per_step for commit in commits), arguments.rounds
+      first = [
+        commit.answer("first_step_s")["first_step_s"] for commit in commits
+      ]
+      pairs = in_turn.rounds(
+        [commit.seconds_per_step for commit in commits], arguments.rounds
       )
     finally:
       for commit in commits:

@@ -8,20 +8,6 @@ from benchmarks import compare_commits
 from tests import plain_shell
 
 
-def test_the_one_that_begins_alternates():
-  calls = []
-
-  def answer(name):
-    calls.append(name)
-    return name
-
-  pairs = compare_commits.in_turn(
-    lambda: answer("base"), lambda: answer("ours"), 3
-  )
-  assert pairs == [("base", "ours")] * 3
-  assert calls == ["base", "ours", "ours", "base", "base", "ours"]
-
-
 def test_ratios_are_those_of_the_fastest_and_of_the_median_round():
   # (seconds, CPU seconds): the second round of base was disturbed.
   pairs = [((2.0, 1.0), (1.0, 0.8)), ((9.0, 1.0), (1.8, 0.5))]
