@@ -1,0 +1,71 @@
+"""Optional packages: which are here, what each gives, how to install it."""
+
+from collections.abc import Mapping
+
+from compare_gan.doctor import requirements
+from compare_gan.doctor.finding import Asked
+from compare_gan.doctor.finding import Finding
+from compare_gan.doctor.finding import absent
+from compare_gan.doctor.finding import ok
+
+ORDER = 60
+
+# What each extra of setup.py gives. Its packages are read from there, and a
+# test compares the names.
+GIVES = {
+  "gpu": "trainings on NVIDIA GPUs with the CUDA libraries of pip",
+  "tpu": "a TPU by its name, TPURunConfig.tpu",
+  "study": "studies on Slurm and Ray (--executor), tables as Parquet",
+  "features": "scores on networks from ONNX files: DINOv2, CLIP, your own",
+  "onnx": "export --format=onnx, and its check",
+  "test": "the library's own tests: make test",
+}
+# Packages that no extra holds, because few need them: {name: what it gives}. A
+# test compares them with the messages that ask for them.
+ALONE = {
+  "array_record": "datasets that were prepared as array_record files",
+  "h5py": "MATLAB files of version 7.3",
+  "scikit-learn": "sample --make=map --map=tsne",
+  "umap-learn": "sample --make=map --map=umap",
+}
+
+
+def look(asked: Asked) -> list[Finding]:
+  """Returns a finding for each extra, and each package beside them."""
+  del asked
+  return [
+    *of_extras(requirements.required(), GIVES),
+    *(_alone(name, gives) for name, gives in ALONE.items()),
+  ]
+
+
+def of_extras(
+  required: requirements.Required, gives: Mapping[str, str]
+) -> list[Finding]:
+  """Returns a finding for each extra.
+
+  Args:
+    required: what setup.py says.
+    gives: {extra: what it gives}.
+  """
+  found = []
+  for name, packages in required.extras.items():
+    what = gives.get(name, "described in setup.py")
+    lacking = [
+      lack for one in packages for lack in requirements.what_it_lacks(one)
+    ]
+    if not lacking:
+      found.append(ok(name, what))
+      continue
+    said = f"not installed: {', '.join(dict.fromkeys(lacking))}"
+    found.append(
+      absent(name, said, f"pip install compare_gan[{name}] gives {what}.")
+    )
+  return found
+
+
+def _alone(name, gives):
+  found = requirements.version(name)
+  if found is None:
+    return absent(name, "not installed", f"pip install {name} gives {gives}.")
+  return ok(name, f"{found}: {gives}")
