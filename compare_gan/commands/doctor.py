@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _as_json(subject, one):
-  return {"room": subject, **dataclasses.asdict(one)}
+  return {"part": subject, **dataclasses.asdict(one)}
 
 
 def _print(subject, found):

@@ -15,7 +15,10 @@ import json
 import os
 import sys
 import tempfile
+import textwrap
 from typing import Any
+
+_MOST = 240  # letters of an error
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -94,6 +97,8 @@ def _why_not(kind):
     if kind.auto_order is None:  # "auto" does not ask it whether it is here.
       kind.choose(None, None)
     return None
+  except ValueError as error:  # A sentence of ours.
+    return _shortened(error)
   except Exception as error:  # noqa: BLE001  Drivers raise all kinds.
     return _in_words(error)
 
@@ -219,8 +224,11 @@ def inception(say: Say, path: str) -> None:
 
 
 def _in_words(error):
-  said = " ".join(str(error).split())[:300]
-  return f"{type(error).__name__}: {said}"
+  return f"{type(error).__name__}: {_shortened(error)}"
+
+
+def _shortened(error):
+  return textwrap.shorten(str(error), _MOST, placeholder=" ...")
 
 
 if __name__ == "__main__":

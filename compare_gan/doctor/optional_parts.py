@@ -10,6 +10,8 @@ from compare_gan.doctor.finding import ok
 
 ORDER = 60
 
+_LISTED = 4  # packages that are named one by one
+
 # What each extra of setup.py gives. Its packages are read from there, and a
 # test compares the names.
 GIVES = {
@@ -55,13 +57,24 @@ def of_extras(
       lack for one in packages for lack in requirements.what_it_lacks(one)
     ]
     if not lacking:
-      found.append(ok(name, what))
+      found.append(ok(name, f"{what}: {_with_versions(packages)}"))
       continue
-    said = f"not installed: {', '.join(dict.fromkeys(lacking))}"
+    said = f"not installed: {_listed(list(dict.fromkeys(lacking)))}"
     found.append(
       absent(name, said, f"pip install compare_gan[{name}] gives {what}.")
     )
   return found
+
+
+def _with_versions(packages):
+  names = dict.fromkeys(one.name for one in packages)
+  return ", ".join(f"{name} {requirements.version(name)}" for name in names)
+
+
+def _listed(names):
+  if len(names) <= _LISTED:
+    return ", ".join(names)
+  return f"{names[0]} and {len(names) - 1} more"
 
 
 def _alone(name, gives):
