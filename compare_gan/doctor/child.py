@@ -44,8 +44,13 @@ def main(words: list[str]) -> None:
   def say(message: dict[str, Any]) -> None:
     os.write(out, f"{json.dumps(message)}\n".encode())
 
+  answers: dict[str, Callable[..., None]] = {
+    "library": library,
+    "steps": steps,
+    "inception": inception,
+  }
   what, *rest = words
-  {"library": library, "steps": steps, "inception": inception}[what](say, *rest)
+  answers[what](say, *rest)
 
 
 # ---- Packages and devices ----------------------------------------------------
@@ -57,11 +62,14 @@ def library(say: Say) -> None:
 
   # TensorFlow first: without it most others cannot be imported either.
   names = [one.name for one in requirements.required().needed]
+  errors = {}
   for name in sorted(names, key=lambda name: name != "tensorflow"):
     say({"begins": f"import {name}"})
-    say({"package": name, "error": _import(name)})
-  say({"begins": "list devices"})
-  _say_devices(say)
+    errors[name] = _import(name)
+    say({"package": name, "error": errors[name]})
+  if errors["tensorflow"] is None:
+    say({"begins": "list devices"})
+    _say_devices(say)
 
 
 def _import(name):

@@ -56,10 +56,13 @@ def kinds_of(answer: own_process.Answer) -> dict[str, Optional[str]]:
 def no_kinds(answer: own_process.Answer) -> Finding:
   """Returns the finding that devices cannot be looked at to the end."""
   begun = [one["begins"] for one in answer.said if "begins" in one]
-  during = begun[-1] if begun else "start Python"
+  said = "cannot be listed: TensorFlow cannot be imported"
+  if answer.failure:
+    during = f" in the step {begun[-1]!r}" if begun else ""
+    said = f"cannot be listed{during}: {answer.failure}"
   return wrong(
     "devices",
-    f"TensorFlow cannot {during}: {answer.failure or 'it said nothing'}",
+    said,
     "Mend what is wrong with the versions first. If nothing is, update the "
     "driver of the device, or hide it: CUDA_VISIBLE_DEVICES= for GPUs.",
   )

@@ -14,6 +14,7 @@ def _said(function, *words):
   return said
 
 
+@pytest.mark.long
 def test_packages_and_devices_are_said_and_announced_before():
   said = _said(child.library)
   errors = {one["package"]: one["error"] for one in said if "package" in one}
@@ -31,6 +32,13 @@ def test_a_package_that_does_not_import_has_its_reason(monkeypatch):
   assert child._import("numpy") == (
     "ModuleNotFoundError: No module named 'there_is_no_such_module_here'"
   )
+
+
+def test_without_tensorflow_no_devices_are_looked_for(monkeypatch):
+  monkeypatch.setattr(child, "_import", lambda name: f"no {name}")
+  said = _said(child.library)
+  assert {"package": "tensorflow", "error": "no tensorflow"} in said
+  assert {"begins": "list devices"} not in said
 
 
 @pytest.mark.long

@@ -60,5 +60,15 @@ def test_a_crash_while_devices_are_looked_for_is_wrong(monkeypatch):
   assert cpu.state == "ok" and "of memory" in cpu.found
   assert crash.state == "wrong"
   assert crash.found == (
-    "TensorFlow cannot look for gpu: it was killed by SIGSEGV"
+    "cannot be listed in the step 'look for gpu': it was killed by SIGSEGV"
   )
+
+
+def test_without_tensorflow_devices_are_wrong_and_the_processor_is_said(
+  monkeypatch,
+):
+  answer = own_process.Answer([{"package": "tensorflow", "error": "no"}])
+  monkeypatch.setattr(own_process, "ask_library", lambda: answer)
+  cpu, others = devices.look(None)
+  assert cpu.state == "ok"
+  assert others.found == "cannot be listed: TensorFlow cannot be imported"
