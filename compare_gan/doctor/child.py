@@ -61,7 +61,10 @@ def library(say: Say) -> None:
   from compare_gan.doctor import requirements
 
   # TensorFlow first: without it most others cannot be imported either.
-  names = [one.name for one in requirements.required().needed]
+  try:
+    names = [one.name for one in requirements.required().needed]
+  except requirements.Unknown:
+    names = ["tensorflow"]
   errors = {}
   for name in sorted(names, key=lambda name: name != "tensorflow"):
     say({"begins": f"import {name}"})

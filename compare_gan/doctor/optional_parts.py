@@ -35,10 +35,11 @@ ALONE = {
 def look(asked: Asked) -> list[Finding]:
   """Returns a finding for each extra, and each package beside them."""
   del asked
-  return [
-    *of_extras(requirements.required(), GIVES),
-    *(_alone(name, gives) for name, gives in ALONE.items()),
-  ]
+  alone = [_alone(name, gives) for name, gives in ALONE.items()]
+  try:
+    return [*of_extras(requirements.required(), GIVES), *alone]
+  except requirements.Unknown:  # The versions say so.
+    return alone
 
 
 def of_extras(

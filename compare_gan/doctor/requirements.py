@@ -21,6 +21,10 @@ _KEYWORDS = ("python_requires", "install_requires", "extras_require")
 Requirement = requirements.Requirement
 
 
+class Unknown(LookupError):
+  """Nothing here says what compare_gan requires."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Required:
   """What is asked for on this Python.
@@ -37,7 +41,7 @@ class Required:
 
 
 def required(root: pathlib.Path = PACKAGE.parent) -> Required:
-  """Returns what is required.
+  """Returns what is required; raises Unknown if nothing says it.
 
   Args:
     root: the folder that holds compare_gan, and setup.py if it is a checkout.
@@ -46,7 +50,12 @@ def required(root: pathlib.Path = PACKAGE.parent) -> Required:
   # Next to an installed package there may be another package's setup.py.
   if setup_py.is_file() and (root / "pyproject.toml").is_file():
     return _of_setup_py(setup_py)
-  return _of_metadata(metadata.distribution("compare_gan"))
+  try:
+    return _of_metadata(metadata.distribution("compare_gan"))
+  except metadata.PackageNotFoundError as error:
+    raise Unknown(
+      f"compare_gan in {root} is neither installed nor a whole checkout"
+    ) from error
 
 
 def _of_setup_py(path):

@@ -8,6 +8,7 @@ from compare_gan.doctor import own_process
 from compare_gan.doctor import requirements
 from compare_gan.doctor.finding import Asked
 from compare_gan.doctor.finding import Finding
+from compare_gan.doctor.finding import absent
 from compare_gan.doctor.finding import ok
 from compare_gan.doctor.finding import wrong
 
@@ -22,11 +23,15 @@ _NO_AVX = (
 def look(asked: Asked) -> list[Finding]:
   """Returns a finding for Python and each package that is needed."""
   del asked
-  required = requirements.required()
   failures = import_failures(own_process.ask_library())
+  ours = ok("compare_gan", f"{own.__version__} in {requirements.PACKAGE}")
+  try:
+    required = requirements.required()
+  except requirements.Unknown as error:
+    return [ours, unknown(error), *_unloadable(failures)]
   return [
     python(platform.python_version(), required),
-    ok("compare_gan", f"{own.__version__} in {requirements.PACKAGE}"),
+    ours,
     *(package(one, failures.get(one.name)) for one in required.needed),
   ]
 
@@ -69,6 +74,23 @@ def package(
       "as -c constraints-tf2.6.txt.",
     )
   return ok(name, found)
+
+
+def unknown(error: requirements.Unknown) -> Finding:
+  """Returns the finding that no versions can be compared."""
+  return absent(
+    "requirements",
+    str(error),
+    "pip install it, or copy setup.py and pyproject.toml along, to have "
+    "versions compared.",
+  )
+
+
+def _unloadable(failures):
+  return [
+    wrong(name, f"cannot be imported: {said}", f"pip install {name}")
+    for name, said in failures.items()
+  ]
 
 
 def import_failures(answer: own_process.Answer) -> dict[str, str]:

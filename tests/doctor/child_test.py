@@ -2,8 +2,11 @@
 
 from compare_gan.doctor import child
 from compare_gan.estimator import devices
+from compare_gan.features import inception_network
 import gin
 import pytest
+
+from tests.features import inception_test
 
 pytestmark = pytest.mark.versions("imports and steps are TensorFlow's")
 
@@ -70,6 +73,14 @@ def test_numbers_that_are_not_finite_are_an_error():
   watch.after_loop(1, 1, 0.5, {"loss/d": 1.0})
   watch.after_loop(2, 1, 0.1, {"loss/d": float("nan")})
   assert watch.result()["error"].startswith("loss/d is nan at step 2")
+
+
+def test_an_archive_with_the_network_runs(tmp_path):
+  members = {inception_network.MEMBER: inception_test._graph()}
+  path = inception_test._archive(tmp_path, members)
+  begins, done = _said(child.inception, str(path))
+  assert begins == {"begins": "read"}
+  assert len(done["shapes"]) == 2 and done["identity"]
 
 
 def test_an_archive_that_is_none_is_said(tmp_path):

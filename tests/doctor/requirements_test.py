@@ -63,6 +63,15 @@ def test_the_setup_py_of_a_neighbour_in_site_packages_is_not_ours(
   assert _names(requirements.required(tmp_path).needed) == ["b"]
 
 
+def test_a_copy_of_the_package_alone_says_nothing(monkeypatch, tmp_path):
+  def missing(name):
+    raise metadata.PackageNotFoundError(name)
+
+  monkeypatch.setattr(metadata, "distribution", missing)
+  with pytest.raises(requirements.Unknown, match="nor a whole checkout"):
+    requirements.required(tmp_path)
+
+
 @pytest.mark.parametrize(
   "asked,lacking",
   [

@@ -3,6 +3,7 @@
 import importlib.util
 
 from compare_gan.doctor import child
+from compare_gan.doctor import optional_parts
 from compare_gan.doctor import own_process
 from compare_gan.doctor import requirements
 from compare_gan.doctor import versions
@@ -81,6 +82,24 @@ def test_this_environment_is_ok(monkeypatch):
   )
   bad = [one for one in versions.look(Asked()) if one.state != "ok"]
   assert not bad
+
+
+def test_unknown_requirements_are_absent_and_failures_are_still_wrong(
+  monkeypatch,
+):
+  def unknown():
+    raise requirements.Unknown("no setup.py")
+
+  answer = own_process.Answer([{"package": "tensorflow", "error": "no"}])
+  monkeypatch.setattr(own_process, "ask_library", lambda: answer)
+  monkeypatch.setattr(requirements, "required", unknown)
+  found = versions.look(Asked())
+  assert [(one.subject, one.state) for one in found] == [
+    ("compare_gan", "ok"),
+    ("requirements", "absent"),
+    ("tensorflow", "wrong"),
+  ]
+  assert optional_parts.look(Asked())
 
 
 def test_each_needed_package_is_imported_by_a_module_that_is_there():
