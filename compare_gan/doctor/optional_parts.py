@@ -15,7 +15,10 @@ _LISTED = 4  # packages that are named one by one
 # What each extra of setup.py gives. Its packages are read from there, and a
 # test compares the names.
 GIVES = {
-  "gpu": "trainings on NVIDIA GPUs with the CUDA libraries of pip",
+  "gpu": (
+    "the CUDA libraries for NVIDIA GPUs, from TensorFlow 2.15 on; older ones "
+    "use the CUDA of the machine"
+  ),
   "tpu": "a TPU by its name, TPURunConfig.tpu",
   "study": "studies on Slurm and Ray (--executor), tables as Parquet",
   "features": "scores on networks from ONNX files: DINOv2, CLIP, your own",
