@@ -107,6 +107,16 @@ _MAY_IMPORT = {
     "layers",
   },
   "pictures": set(),
+  # Light: what needs TensorFlow is for a process of its own.
+  "doctor": {"datasets.places", "features.inception_network", "memory"},
+  "doctor.child": {
+    "configuration",
+    "datasets.noise",
+    "estimator",
+    "features.inception",
+    "gans.options",
+    "storage.model_dir",
+  },
   "export": {"gans", "architectures.abstract_arch", "layers"},
   "export.web": {"pictures.html_page"},
   # The quantiles of z, if its columns are alike.

@@ -17,6 +17,7 @@ import tempfile
 from typing import Callable
 
 from compare_gan.datasets import in_memory
+from compare_gan.datasets import places
 from compare_gan.storage import files
 import numpy as np
 
@@ -24,10 +25,7 @@ _DIGEST = hashlib.sha256().digest_size
 _BLOCK = 2**24
 
 
-def folder() -> pathlib.Path:
-  """Returns the folder of the cache, by default ~/.cache/compare_gan."""
-  default = pathlib.Path.home() / ".cache" / "compare_gan"
-  return pathlib.Path(os.environ.get("COMPARE_GAN_CACHE") or default)
+folder = places.cache_folder
 
 
 def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:

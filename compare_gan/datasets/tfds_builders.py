@@ -1,22 +1,16 @@
 """Where tensorflow-datasets keeps its data, and which version is read."""
 
 import os
-import pathlib
 import re
 import stat
 from typing import Any
 from typing import Optional
 
 from compare_gan.datasets import tfds_old
+from compare_gan.datasets.places import data_folder
 from compare_gan.storage import files
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-
-
-def data_folder(data_dir: Optional[str]) -> pathlib.Path:
-  """Returns the folder in which tensorflow-datasets keeps its data."""
-  default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-  return pathlib.Path(data_dir or default).expanduser()
 
 
 def open_builder(tfds_name: str, data_dir: Optional[str], name: str) -> Any:

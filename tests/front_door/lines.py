@@ -163,6 +163,8 @@ LINES = (
     " --gin_config=biggan_cifar.gin",
     says=("10,315,428", "9,937,442"),
     documents=(
+      "python -m compare_gan.main --dry_run --data_fake_dataset"
+      " --gin_config=biggan_cifar.gin",
       "python -m compare_gan.main --gin_config=biggan_cifar.gin",
       "python -m compare_gan.main --gin_config=biggan_imagenet128.gin",
     ),
@@ -638,6 +640,12 @@ LINES = (
     says=("Training on the NPU",),
   ),
   Line(
+    "doctor",
+    "python -m compare_gan doctor",
+    says=("CPU float32: ", " ms a step", "Ready: "),
+    documents=("python -m compare_gan doctor",),
+  ),
+  Line(
     "check",
     "python -m compare_gan check biggan_shapes32.gin"
     " --gin_bindings='options.lr = 1'",
@@ -658,10 +666,23 @@ _NETWORK = "needs a network"
 _INSTALLS = "how the environment of these tests is made"
 _TESTS = "runs tests, as CI does"
 _TOWER = "needs a network's file; tests/commands/features_test.py has one"
+_PARSED = "tests/troubleshooting_test.py parses it and checks its bindings"
 _BENCHMARK = "measures for minutes; tests/benchmarks/ has small ones"
 
 # Lines of README and docs that are not run, and why.
 NOT_RUN = {
+  "python -m compare_gan doctor --quick --json": (
+    "tests/commands/doctor_test.py runs the verb in the process"
+  ),
+  "python -m compare_gan.main --gin_config=biggan_shapes32.gin"
+  " --model_dir=runs/a --gin_bindings='watchdog.action = \"go_back\"'": _PARSED,
+  "python -m compare_gan.main --gin_config=biggan_shapes32.gin"
+  " --gin_config=flowers.gin --model_dir=runs/flowers"
+  " --gin_bindings='options.init_from = \"runs/a\"'": _PARSED,
+  "python -m compare_gan sample --model_dir=runs/a --n=100 --classes=3"
+  " --truncation=0.7 --out=samples": _PARSED,
+  "python -m compare_gan list devices": _PARSED,
+  "python -m compare_gan list watchdogs": _PARSED,
   (
     "python -m compare_gan check sndcgan_cifar10.gin regularisers/r1.gin"
     " --gin_bindings='options.batch_size = 32' --strict"
