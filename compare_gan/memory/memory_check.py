@@ -9,6 +9,7 @@ import contextlib
 import shutil
 import subprocess
 from typing import Any
+from typing import Optional
 import warnings
 
 from compare_gan.layers.attention import NonLocalBlock
@@ -35,7 +36,7 @@ def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
   needed = step_memory.traced_training_bytes(
     graph, gan.variables, *((1, replicas) if on_gpu else (replicas, 1))
   )
-  available = _gpu_bytes() if on_gpu else _host_bytes()
+  available = available_bytes(on_gpu)
   message = _in_words(needed, available)
   print(message, flush=True)
   if available is None or needed <= available:
@@ -46,6 +47,11 @@ def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
       f"{message} run_config.memory_check = 'warn' trains anyway."
     )
   warnings.warn(message, stacklevel=2)
+
+
+def available_bytes(on_gpu: bool) -> Optional[int]:
+  """Returns the bytes that a training may take, None if they are unknown."""
+  return _gpu_bytes() if on_gpu else _host_bytes()
 
 
 def report(gan: Any) -> str:
