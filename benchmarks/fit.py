@@ -9,7 +9,7 @@ there is, and with the bindings after each ";". Then it is trained with what was
 proposed, on noise of its dataset's shape, as a user would train it. The peak of
 the training's resident set is read from /proc, its seconds from its own
 scalars.csv. Other work on the machine changes the seconds, so of both the
-fastest loop counts, and there is the CPU's time as well.
+fastest step counts, and there is the CPU's time as well.
 
 The last line is JSON, a list with these keys for each card:
 
@@ -17,7 +17,7 @@ The last line is JSON, a list with these keys for each card:
   estimate_gb          by the estimate alone
   expected_gb          by the timed steps
   peak_gb              of the training
-  expected_s, step_s   the fastest step, the fastest loop divided by its steps
+  expected_s, step_s      the fastest step
   expected_cpu_s, cpu_s   of all cores, the cheapest step, the mean of all
 """
 
@@ -72,7 +72,7 @@ def train(file, lines, steps):
     lines = [
       *lines,
       f"options.training_steps = {steps}",
-      "run_config.iterations_per_loop = 5",
+      "run_config.iterations_per_loop = 1",
     ]
     with open(os.path.join(folder, "log.txt"), "w+") as log:
       training = subprocess.Popen(

@@ -79,4 +79,6 @@ def run(args: argparse.Namespace) -> None:
     return
   print(proposal.to_text(found))
   if args.out:
-    print(f"Wrote {args.out}: `python -m compare_gan.main --gin_config={args.out}`.")
+    print(
+      f"Wrote {args.out}: `python -m compare_gan.main --gin_config={args.out}`."
+    )

@@ -107,9 +107,7 @@ def _count(graph):
   """Returns the number of operations, with those of functions inside."""
   operations = graphs.reachable(graph)
   inside = (
-    inner
-    for operation in operations
-    for inner in _functions(operation, graph)
+    inner for operation in operations for inner in _functions(operation, graph)
   )
   return len(operations) + sum(map(_count, inside))
 
