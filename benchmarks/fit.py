@@ -160,10 +160,8 @@ _PAIRS = (
 
 def in_words(row):
   """Returns a line: each expectation, what was measured, and their ratio."""
-  cells = [
-    f"{row[expected]:7.3f} of {row[actual]:7.3f} ({row[expected] / row[actual]:.2f})"
-    for expected, actual in _PAIRS
-  ]
+  pairs = [(row[expected], row[actual]) for expected, actual in _PAIRS]
+  cells = [f"{x:7.3f} of {y:7.3f} ({x / y:.2f})" for x, y in pairs]
   return f"{row['card']:<24}{'  '.join(cells)}  {', '.join(row['bindings'])}"
 
 

@@ -59,13 +59,10 @@ class Estimator:
       dataset = catalogue.dataset(**self._fake)
       with tf.name_scope("gan"):  # Names at the root cannot begin with "_".
         gan = model_dir.make_gan(dataset)
-      step = step_memory.trace(
+      on_host = 0 if on_gpu else dataset.bytes_in_memory("train")
+      return on_host + step_memory.training_bytes(
         lambda batches: device.run(gan.train_step, batches),
         memory_check.specs(gan),
-      )
-      on_host = 0 if on_gpu else dataset.bytes_in_memory("train")
-      return on_host + step_memory.traced_training_bytes(
-        step,
         gan.variables,
         shares=self._machine.replicas,
         gives_back=allocation.gives_back(candidate.recompute),

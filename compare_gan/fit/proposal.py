@@ -29,7 +29,6 @@ from compare_gan.fit.candidates import Candidate
 from compare_gan.fit.stopwatch import Measured
 from compare_gan.gans import options as options_lib
 from compare_gan.memory import memory_limit
-import gin
 
 _MOST_TIMED = 4  # candidates
 

@@ -19,20 +19,24 @@ _VIEWS = ("Reshape", "Identity", "Squeeze", "ExpandDims", "StopGradient")
 # Attributes of operations that name the functions which these run.
 _RUN = ("f", "body", "then_branch", "else_branch")
 
-# What a process takes of the counted bytes, if its allocator keeps what is freed
-# or gives it back (allocation.py), and what it takes for a training in any case
-# and for each operation of the step. Measured by `benchmarks.fit` on cards with
-# 1500 to 12000 operations.
+# What a process takes of the counted bytes, if its allocator keeps what is
+# freed, and if it gives it back (allocation.py); what it takes for any
+# training, and for each operation of the step. On cards with 1500 to 12000
+# operations the sum was within 13 % of what was measured, see
+# docs/performance.md.
 _OVERHEAD = {False: 1.3, True: 1.1}
 _FIXED = 80 * 2**20
 _OF_AN_OPERATION = 27 * 2**10
 
 
 def training_bytes(
-  step: Callable[[Any], Any], batches: Any, variables: Iterable[tf.Variable]
+  step: Callable[[Any], Any],
+  batches: Any,
+  variables: Iterable[tf.Variable],
+  **how: Any,
 ) -> int:
-  """Returns the bytes that a process needs to train with `step`."""
-  return traced_training_bytes(trace(step, batches), variables)
+  """Returns `traced_training_bytes` of `step(batches)`."""
+  return traced_training_bytes(trace(step, batches), variables, **how)
 
 
 def traced_training_bytes(

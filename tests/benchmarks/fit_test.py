@@ -1,7 +1,8 @@
 """The benchmark of `fit`: what it reads, and what it computes."""
 
-from benchmarks import fit
 import pytest
+
+from benchmarks import fit
 
 
 def test_a_card_with_memory_and_bindings():
