@@ -1,9 +1,11 @@
 """The processes that are measured: their environment, and their memory."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 from typing import Optional
 
 import psutil
@@ -14,10 +16,18 @@ _ROOT = os.path.dirname(
 _LOOK_S = 0.1
 
 
+class End(NamedTuple):
+  """How a process ended."""
+
+  reason: str = ""  # if not by itself
+  of_memory: bool = False  # whether it had too little
+
+
 def environment() -> dict[str, str]:
   """Returns the variables that this process was started with.
 
-  TensorFlow and we add others, which change how a process allocates memory.
+  TensorFlow and we add others, which change how a process allocates memory. Of
+  several hosts, only this one is measured.
   """
   try:
     with open("/proc/self/environ", "rb") as file:
@@ -25,6 +35,7 @@ def environment() -> dict[str, str]:
     variables = dict(word.split("=", 1) for word in words if "=" in word)
   except OSError:  # Not Linux.
     variables = dict(os.environ)
+  variables["TF_CONFIG"] = "{}"
   paths = [_ROOT, variables.get("PYTHONPATH")]
   variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
   return variables
@@ -51,10 +62,15 @@ def peak_bytes() -> int:
   return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+# Only the kernel does this, when it runs out of memory.
+_KILL = getattr(signal, "SIGKILL", 9)
+_KILLED = End("was killed, as the kernel does without free memory", True)
+
+
 def run(
   words: list[str], log: str, seconds: float, most_bytes: Optional[int] = None
-) -> str:
-  """Runs Python with these words; returns why it was ended, "" if it ended.
+) -> End:
+  """Runs Python with these words; returns how it ended.
 
   Args:
     words: of the command line, after the Python.
@@ -75,14 +91,14 @@ def run(
     try:
       while True:
         try:
-          started.wait(_LOOK_S)
-          return ""
+          code = started.wait(_LOOK_S)
+          return _KILLED if code == -_KILL else End()
         except subprocess.TimeoutExpired:
           pass
         if time.monotonic() - began > seconds:
-          return f"it took longer than {seconds:g} s"
+          return End(f"it took longer than {seconds:g} s")
         if most_bytes is not None and _resident(started.pid) > most_bytes:
-          return f"it took more than {most_bytes / 1e9:.2f} GB"
+          return End(f"took more than {most_bytes / 1e9:.2f} GB", True)
     finally:
       started.kill()  # Does nothing if it has ended.
       started.wait()

@@ -11,7 +11,6 @@ import dataclasses
 import os
 from typing import Any
 from typing import Optional
-from typing import Union
 
 from compare_gan import console
 from compare_gan.checks import check
@@ -21,6 +20,7 @@ from compare_gan.context import precision
 from compare_gan.estimator import run_config
 from compare_gan.evaluation import settings
 from compare_gan.fit import candidates
+from compare_gan.fit import child
 from compare_gan.fit import estimate
 from compare_gan.fit import machine as machine_lib
 from compare_gan.fit import schedule
@@ -152,6 +152,11 @@ class _Search:
       self._config = run_config.RunConfig()
       self._num_fake = settings.Settings().num_fake
     as_is, precision_of_card = self._card()
+    if self._fits(as_is) is None:
+      raise ValueError(
+        f"The step of {', '.join(self._asked.files)} cannot be traced: "
+        f"{self._tried[as_is].rejected}"
+      )
     for group in candidates.groups(
       as_is, self._fixed(), self._machine.replicas
     ):
@@ -162,7 +167,7 @@ class _Search:
         if found is None:
           break
         measured = self._measure(found)
-        if isinstance(measured, Measured):
+        if measured is not None:
           return self._proposal(found, as_is, precision_of_card, measured)
     raise ValueError(self._refusal())
 
@@ -215,7 +220,7 @@ class _Search:
     except ValueError as error:  # Such as a network that cannot recompute.
       return Tried(candidate, rejected=console.sentence(error))
 
-  def _measure(self, candidate: Candidate) -> Union[Measured, str]:
+  def _measure(self, candidate: Candidate) -> Optional[Measured]:
     asked = self._asked
     measured = timing.measure(
       self._files,
@@ -227,12 +232,13 @@ class _Search:
       asked.fake,
     )
     tried = self._tried[candidate]
-    if isinstance(measured, str):
-      if not _is_about_memory(measured):
+    if isinstance(measured, child.End):
+      if not measured.of_memory:
         raise ValueError(
-          f"The timed steps of {_in_words(candidate)} failed: {measured}"
+          f"The timed steps of {_in_words(candidate)} failed: {measured.reason}"
         )
-      rejected, factor = measured, 1.05 * self._ram / tried.expected_bytes
+      rejected = measured.reason
+      factor = 1.05 * self._ram / tried.expected_bytes  # if not more
     else:
       factor = measured.peak_bytes / tried.expected_bytes
       rejected = ""
@@ -247,7 +253,7 @@ class _Search:
     self._tried[candidate] = dataclasses.replace(tried, rejected=rejected)
     if rejected:
       self._factor = max(self._factor, factor)
-      return rejected
+      return None
     return measured
 
   def _proposal(self, found, as_is, own_precision, measured):
@@ -291,12 +297,6 @@ class _Search:
         "Give more memory, or choose a smaller network.",
       ]
     )
-
-
-def _is_about_memory(text):
-  """Returns whether a process ended because it had too little memory."""
-  words = ("it took more than", "OOM", "out of memory", "without a word")
-  return any(word in text for word in words)
 
 
 def _notes(card, found, machine):

@@ -17,6 +17,8 @@ from compare_gan.fit.stopwatch import Measured
 from compare_gan.storage import files as files_lib
 
 TIMED = 3
+# What TensorFlow and Python say when there is no memory.
+_NO_MEMORY = ("OOM", "out of memory", "RESOURCE_EXHAUSTED", "MemoryError")
 _WARM_UP = 2  # The first step builds the graph, the second allocates.
 
 
@@ -28,8 +30,8 @@ def measure(
   seconds: float,
   most_bytes: int,
   fake: bool = False,
-) -> Union[Measured, str]:
-  """Returns what a few steps took, or why there is nothing to tell.
+) -> Union[Measured, child.End]:
+  """Returns what a few steps took, or how they ended early.
 
   Args:
     files: gin files.
@@ -51,7 +53,10 @@ def measure(
     found = Measured.read(result)
     if found is not None:
       return found
-    return ended or _last_line(log) or "it ended without a word"
+    if ended.reason:
+      return ended
+    line = _last_line(log) or "it ended without a word"
+    return child.End(line, any(word in line for word in _NO_MEMORY))
 
 
 def command(

@@ -27,7 +27,7 @@ def test_the_peak_stays_when_memory_is_free_again():
 
 def test_a_process_that_ends_has_a_log(tmp_path):
   log = tmp_path / "log"
-  assert child.run(["-S", "-c", "print('ä')"], str(log), 60) == ""
+  assert child.run(["-S", "-c", "print('ä')"], str(log), 60) == child.End()
   assert log.read_bytes() == "ä\n".encode()
 
 
@@ -39,4 +39,11 @@ def test_a_process_that_takes_too_much_is_ended(
   tmp_path, seconds, most_bytes, why
 ):
   words = ["-S", "-c", "import time; time.sleep(60)"]
-  assert why in child.run(words, str(tmp_path / "log"), seconds, most_bytes)
+  end = child.run(words, str(tmp_path / "log"), seconds, most_bytes)
+  assert why in end.reason
+  assert end.of_memory == (most_bytes is not None)
+
+
+def test_what_the_kernel_ends_had_no_memory(tmp_path):
+  words = ["-S", "-c", "import os; os.kill(os.getpid(), 9)"]
+  assert child.run(words, str(tmp_path / "log"), 60).of_memory
