@@ -180,14 +180,13 @@ class _Search:
     name = config.precision
     if config.precision_mode is not None:
       name, _ = precision.resolve(name, config.precision_mode)
-    own = "float32" if name in (None, precision.AUTO) else name
-    is_free = name is None and "run_config.precision" not in self._fixed()
-    if is_free or name == precision.AUTO:
+    if name == precision.AUTO:
       name = self._machine.precision
+    chosen = name or self._machine.precision
     as_is = Candidate(
-      options.batch_size, options.micro_batches, options.recompute, name or own
+      options.batch_size, options.micro_batches, options.recompute, chosen
     )
-    return as_is, own
+    return as_is, name or "float32"
 
   def _fixed(self):
     """Returns the names of a candidate that the user's lines set."""
@@ -270,7 +269,7 @@ class _Search:
         asked.evaluations,
         self._num_fake,
       )
-      if plan.steps < self._options.training_steps:
+      if 0 < plan.steps < self._options.training_steps:
         bindings.append(f"options.training_steps = {plan.steps}")
     return Proposal(
       tuple(asked.files),
@@ -280,14 +279,14 @@ class _Search:
       self._tried[found],
       tuple(bindings),
       tuple(_notes(card, found, self._machine)),
-      tuple(self._tried.values()),
+      tuple(sorted(self._tried.values(), key=_preference)),
       plan,
     )
 
   def _refusal(self):
     tried = [
       f"  {_in_words(one.candidate)}: {one.rejected}"
-      for one in self._tried.values()
+      for one in sorted(self._tried.values(), key=_preference)
     ]
     return "\n".join(
       [
@@ -297,6 +296,12 @@ class _Search:
         "Give more memory, or choose a smaller network.",
       ]
     )
+
+
+def _preference(tried):
+  """Returns a key that sorts as candidates.py prefers."""
+  one = tried.candidate
+  return -one.batch_size, one.recompute, one.micro_batches
 
 
 def _notes(card, found, machine):

@@ -133,6 +133,10 @@ def test_a_native_precision_is_proposed_unless_the_card_names_one(propose):
   found, _ = propose(_needs, precision="bfloat16")
   assert found.bindings == ("run_config.precision = 'bfloat16'",)
   assert found.notes == ("bfloat16, because it is native.",)
+  lines = ["run_config.precision = 'auto'"]  # It is that already.
+  found, _ = propose(_needs, precision="bfloat16", lines=lines)
+  assert found.chosen.candidate.precision == "bfloat16"
+  assert found.bindings == ()
   lines = ["run_config.precision = 'float32'"]
   found, _ = propose(_needs, precision="bfloat16", lines=lines)
   assert found.bindings == ()
