@@ -97,10 +97,11 @@ def bytes_of(text: Optional[str], on_gpu: bool) -> int:
       )
     return found
   match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*", text)
-  unit = _UNITS.get(match[2].upper()) if match else None
-  if unit is None or not float(match[1]):
+  number, unit = match.groups() if match else ("0", "")
+  size = int(float(number) * _UNITS.get(unit.upper(), 0))
+  if not size:
     raise ValueError(
       f"--ram={text}. It must be a number above 0 with a unit: 8GB, 7.5GiB, "
       "500MB."
     )
-  return int(float(match[1]) * unit)
+  return size
