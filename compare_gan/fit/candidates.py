@@ -8,7 +8,8 @@ The batch is part of an experiment, so it stays as long as anything else helps:
 
 Parts have at least `LEAST_PART` images, because batch norm sees one part. The
 members of a group need less and less memory, so the first one that fits can be
-found by bisection.
+found by bisection. Only a whole batch may need less than one in parts, which
+have a second set of gradients; it comes first.
 """
 
 from collections.abc import Callable
@@ -66,15 +67,17 @@ def groups(
     multiple: what the number of images in a part must be divisible by.
   """
   fixed = frozenset(fixed)
-  yield _in_parts(card, fixed, multiple)
-  may_recompute = not card.recompute and not fixed & RECOMPUTE
-  again = dataclasses.replace(card, recompute=True) if may_recompute else card
-  if may_recompute:
-    yield _in_parts(again, fixed, multiple)
-  if not fixed & BATCH:
+  kinds = [card]
+  if not card.recompute and not fixed & RECOMPUTE:
+    kinds.append(dataclasses.replace(card, recompute=True))
+  for kind in kinds:
+    yield _in_parts(kind, fixed, multiple)
+  if fixed & BATCH:
+    return
+  for kind in reversed(kinds):  # Not every network can recompute.
     yield [
       dataclasses.replace(
-        again, batch_size=size, micro_batches=_most_parts(again, fixed, size)
+        kind, batch_size=size, micro_batches=_most_parts(kind, fixed, size)
       )
       for size in _halves(card.batch_size, multiple)
     ]

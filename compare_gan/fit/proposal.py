@@ -284,15 +284,20 @@ class _Search:
     )
 
   def _refusal(self):
-    tried = [
-      f"  {_in_words(one.candidate)}: {one.rejected}"
-      for one in sorted(self._tried.values(), key=_preference)
+    tried = sorted(self._tried.values(), key=_preference)
+    reasons = {one.rejected: one.candidate for one in reversed(tried)}
+    lines = [
+      f"  {_in_words(candidate)}: {reason}"
+      for reason, candidate in reversed(reasons.items())
     ]
+    kept = sorted(self._fixed())
+    if kept:
+      lines.append(f"--gin_bindings keeps {', '.join(kept)} as it is.")
     return "\n".join(
       [
         f"{', '.join(self._asked.files)} does not fit into --ram="
         f"{gigabytes(self._ram)}, nor does it with these settings:",
-        *tried,
+        *lines,
         "Give more memory, or choose a smaller network.",
       ]
     )

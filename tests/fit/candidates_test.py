@@ -9,7 +9,7 @@ def _groups(card, **given):
 
 
 def test_the_batch_stays_until_parts_and_recomputation_are_used_up():
-  parts, again, smaller = _groups(Candidate(32))
+  parts, again, smaller, without = _groups(Candidate(32))
   assert parts == [Candidate(32), Candidate(32, 2), Candidate(32, 4)]
   assert again == [
     Candidate(32, 1, True),
@@ -20,6 +20,8 @@ def test_the_batch_stays_until_parts_and_recomputation_are_used_up():
     Candidate(16, 2, True),
     *(Candidate(size, 1, True) for size in (8, 4, 2, 1)),
   ]
+  # For networks that cannot recompute.
+  assert without[:2] == [Candidate(16, 2), Candidate(8)]
 
 
 def test_parts_divide_the_batch_and_are_multiples_of_the_cards():
@@ -42,7 +44,7 @@ def test_what_the_user_sets_stays():
 
 
 def test_each_of_several_replicas_gets_equal_parts():
-  parts, _, smaller = _groups(Candidate(64), multiple=4)
+  parts, _, smaller, _ = _groups(Candidate(64), multiple=4)
   assert [one.micro_batches for one in parts] == [1, 2, 4, 8]
   assert [one.batch_size for one in smaller] == [32, 16, 8, 4]
 

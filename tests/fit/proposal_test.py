@@ -86,6 +86,16 @@ def test_then_recomputation_then_a_smaller_batch(propose):
   assert "The batch is 4 instead of 32: this is another" in found.notes[0]
 
 
+def test_a_network_that_cannot_recompute_gets_a_smaller_batch(propose):
+  def needs(candidate):
+    if candidate.recompute:
+      raise ValueError("it cannot")
+    return _needs(candidate)
+
+  found, _ = propose(needs, ram="1.5GB")
+  assert found.chosen.candidate == Candidate(4)
+
+
 def test_what_was_measured_corrects_the_estimate(propose):
   found, timed = propose(_needs, lambda one: 2 * _needs(one), ram="5GB")
   assert timed == [Candidate(32, 2), Candidate(32, 4)]
@@ -121,6 +131,8 @@ def test_nothing_fits(propose):
     propose(_needs, ram="50MB")
   assert "does not fit into --ram=0.05 GB" in str(error.value)
   assert "options.batch_size = 32" in str(error.value)
+  with pytest.raises(ValueError, match="keeps options.batch_size as it is"):
+    propose(_needs, ram="50MB", lines=["options.batch_size = 8"])
 
 
 def test_what_the_user_binds_stays(propose):
