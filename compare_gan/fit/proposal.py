@@ -231,29 +231,32 @@ class _Search:
       asked.fake,
     )
     tried = self._tried[candidate]
+    expected = tried.expected_bytes or 1
     if isinstance(measured, child.End):
       if not measured.of_memory:
         raise ValueError(
           f"The timed steps of {_in_words(candidate)} failed: {measured.reason}"
         )
-      rejected = measured.reason
-      factor = 1.05 * self._ram / tried.expected_bytes  # if not more
-    else:
-      factor = measured.peak_bytes / tried.expected_bytes
-      rejected = ""
-      if measured.peak_bytes > self._ram:
-        rejected = f"took {gigabytes(measured.peak_bytes)}"
-      tried = dataclasses.replace(
-        tried,
-        measured_bytes=measured.peak_bytes,
-        seconds=min(measured.steps[-timing.TIMED :]),
-        cpu_seconds=min(measured.cpu[-timing.TIMED :]),
-      )
-    self._tried[candidate] = dataclasses.replace(tried, rejected=rejected)
-    if rejected:
-      self._factor = max(self._factor, factor)
+      # It would have taken more than there is; how much is unknown.
+      self._reject(tried, measured.reason, 1.05 * self._ram / expected)
       return None
+    tried = dataclasses.replace(
+      tried,
+      measured_bytes=measured.peak_bytes,
+      seconds=min(measured.steps[-timing.TIMED :]),
+      cpu_seconds=min(measured.cpu[-timing.TIMED :]),
+    )
+    if measured.peak_bytes > self._ram:
+      reason = f"took {gigabytes(measured.peak_bytes)}"
+      self._reject(tried, reason, measured.peak_bytes / expected)
+      return None
+    self._tried[candidate] = tried
     return measured
+
+  def _reject(self, tried, reason, factor):
+    """Records why, and what the estimate is too small by."""
+    self._tried[tried.candidate] = dataclasses.replace(tried, rejected=reason)
+    self._factor = max(self._factor, factor)
 
   def _proposal(self, found, as_is, own_precision, measured):
     asked = self._asked
