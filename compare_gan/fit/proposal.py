@@ -379,7 +379,7 @@ def to_text(proposal: Proposal) -> str:
         "chosen" if is_chosen else one.rejected or "fits",
       ).rstrip()
     )
-  where = "the GPU" if proposal.machine.on_gpu else "this process"
+  where = "the GPU" if proposal.machine.on_gpu else "the process"
   lines += ["", f"Memory of {where}: {gigabytes(proposal.ram_bytes)}."]
   lines += proposal.notes
   if proposal.plan:
