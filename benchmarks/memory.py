@@ -27,7 +27,7 @@ The last line is JSON, a list with these keys for each case:
   built_gib    resident before the first step
   peak_gib     resident, the most there ever was
   of_plain     peak_gib / that of the case `plain`, if there was one
-  estimate_gib what compare_gan/memory/step_memory.py says
+  estimate_gib what compare_gan/memory/step_memory.py says, and the process
   step_s       the last step
 """
 
@@ -121,6 +121,7 @@ def measure(case, arguments):
       *bindings,
     ],
   )
+  process = psutil.Process().memory_info().rss
   gan = model_dir.make_gan(
     model_dir.DatasetShape((pixels, pixels, 3), 1000), seed=1
   )
@@ -132,7 +133,9 @@ def measure(case, arguments):
   batches = [data] * gan.batches_per_step
   step = tf.function(gan.train_step, autograph=False)
   graph = step.get_concrete_function(batches).graph
-  estimate = step_memory.traced_training_bytes(graph, gan.variables)
+  estimate = process + step_memory.traced_training_bytes(
+    graph, gan.variables, gives_back=allocation.gives_back(True)
+  )
   for _ in range(arguments.steps):
     began = time.perf_counter()
     scalars = {name: float(value) for name, value in step(batches).items()}

@@ -99,6 +99,17 @@ class AbstractDataset(abc.ABC):
       labels: integers [n], all 0 if num_classes is 0.
     """
 
+  def bytes_in_memory(self, split: str) -> int:
+    """Returns how many bytes of a split stay in memory once it is read.
+
+    As far as that is known before; 0 for what is read again for each batch.
+
+    Args:
+      split: "train" or "eval".
+    """
+    del split
+    return 0
+
   def stamp(self, split: str) -> Optional[str]:
     """Returns a string that changes whenever an image of a split may differ.
 

@@ -293,6 +293,9 @@ class EncodedImages(in_memory.InMemoryDataset):
     height, width = self._layout.size
     return height * width * self._layout.colors
 
+  def bytes_in_memory(self, split: str) -> int:
+    return self.size(split) * self._bytes_each() if self._fits(split) else 0
+
   def _fits(self, split):
     return self.size(split) * self._bytes_each() <= self._memory_bytes
 

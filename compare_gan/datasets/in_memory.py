@@ -71,6 +71,10 @@ class InMemoryDataset(abstract_dataset.AbstractDataset):
   def size(self, split: str) -> int:
     return int(self._tensors(split)[0].shape[0])
 
+  def bytes_in_memory(self, split: str) -> int:
+    shape = self.stored_shape or self.image_shape
+    return self.known_sizes.get(split, 0) * int(np.prod(shape))
+
   def read(
     self, split: str, indices: tf.Tensor, u: Optional[tf.Tensor] = None
   ) -> tuple[tf.Tensor, tf.Tensor]:

@@ -162,6 +162,11 @@ class TfdsImages(in_memory.InMemoryDataset):
       first += len(some_images)
     return images, labels
 
+  def bytes_in_memory(self, split: str) -> int:
+    if not self._fits(split):
+      return 0
+    return int(np.prod(self.image_shape)) * self.size(split)
+
   def _fits(self, split):
     size = int(np.prod(self.image_shape)) * self.size(split)
     return self._can_stay and size <= self._memory_bytes

@@ -101,12 +101,12 @@ def run(
   # A graph loop frees the activations of a part before the next one. But
   # replicas cannot exchange moments inside a loop.
   if tf.inside_function() and count > 1 and replica.num_replicas() == 1:
-    sums, parts = _loop(part, count, like, outputs, variables)
+    means, parts = _loop(part, count, like, outputs, variables)
   else:
     sums, parts = _unrolled(part, count)
-  if count == 1:  # Unchanged: a tape has recorded them.
-    return list(sums), [output for [output] in parts]
-  means = [None if total is None else total / count for total in sums]
+    if count == 1:  # Unchanged: a tape has recorded them.
+      return list(sums), [output for [output] in parts]
+    means = [None if total is None else total / count for total in sums]
   return means, [join(tf.stack(output)) for output in parts]
 
 
@@ -135,16 +135,20 @@ def _loop(part, count, like, outputs, variables):
 
   def body(
     j: tf.Tensor,
-    sums: list[tf.Tensor],
+    means: list[tf.Tensor],
     arrays: list[tf.TensorArray],
     after: list[tf.Tensor],
   ) -> tuple[tf.Tensor, list, list, list]:
     with state.deferred() as updates:
       terms, results = part(Rows(j, count))
     without[:] = [term is None for term in terms]
-    sums = [
-      total if term is None else total + term
-      for total, term in zip(sums, terms)
+    # Each term is divided, not the sum: TensorFlow merges chains of additions.
+    # In a step of more than 200 MB on a CPU, it gives a merged one a temporary
+    # variable, which a loop that carries the sum would leave behind, and the
+    # next call would fail (AlreadyExistsError).
+    means = [
+      total if term is None else total + term / count
+      for total, term in zip(means, terms)
     ]
     arrays = [array.write(j, x) for array, x in zip(arrays, results)]
     # An update reads the variable that it moves, so the variable holds the
@@ -154,9 +158,9 @@ def _loop(part, count, like, outputs, variables):
       update.apply()
     after = read(variables)
     write(variables, before)
-    return j + 1, sums, arrays, after
+    return j + 1, means, arrays, after
 
-  _, sums, arrays, after = tf.while_loop(
+  _, means, arrays, after = tf.while_loop(
     lambda j, *_: j < count,
     body,
     (
@@ -168,8 +172,8 @@ def _loop(part, count, like, outputs, variables):
     parallel_iterations=1,
   )
   write(variables, after)
-  sums = [None if none else total for none, total in zip(without, sums)]
-  return sums, [array.stack() for array in arrays]
+  means = [None if none else total for none, total in zip(without, means)]
+  return means, [array.stack() for array in arrays]
 
 
 def read(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:

@@ -15,6 +15,15 @@ _M_MMAP_THRESHOLD = -3  # mallopt's name for it
 _BYTES = 2**20
 
 
+def gives_back(by_itself: bool) -> bool:
+  """Returns whether a training returns freed memory to the system.
+
+  Args:
+    by_itself: whether it calls `give_back`.
+  """
+  return os.environ.get(_POOL, "1" if by_itself else "0") == "1"
+
+
 def give_back() -> None:
   """Makes freed memory go back to the system, unless the environment decides.
 

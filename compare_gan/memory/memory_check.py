@@ -9,9 +9,11 @@ import contextlib
 import shutil
 import subprocess
 from typing import Any
+from typing import Optional
 import warnings
 
 from compare_gan.layers.attention import NonLocalBlock
+from compare_gan.memory import allocation
 from compare_gan.memory import memory_limit
 from compare_gan.memory import step_memory
 import tensorflow as tf
@@ -32,10 +34,20 @@ def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
     return
   on_gpu = "GPU" in gan.variables[0].device
   # Replicas on one host share its memory; each GPU has its own.
-  needed = step_memory.traced_training_bytes(
-    graph, gan.variables, *((1, replicas) if on_gpu else (replicas, 1))
-  )
-  available = _gpu_bytes() if on_gpu else _host_bytes()
+  if on_gpu:
+    needed = step_memory.traced_training_bytes(
+      graph, gan.variables, shares=replicas
+    )
+  else:
+    needed = _of_this_process(gan, replicas) + (
+      step_memory.traced_training_bytes(
+        graph,
+        gan.variables,
+        copies=replicas,
+        gives_back=allocation.gives_back(gan.options.recompute),
+      )
+    )
+  available = available_bytes(on_gpu)
   message = _in_words(needed, available)
   print(message, flush=True)
   if available is None or needed <= available:
@@ -48,6 +60,11 @@ def check(mode: str, graph: tf.Graph, gan: Any, replicas: int = 1) -> None:
   warnings.warn(message, stacklevel=2)
 
 
+def available_bytes(on_gpu: bool) -> Optional[int]:
+  """Returns the bytes that a training may take, None if they are unknown."""
+  return _gpu_bytes() if on_gpu else _host_bytes()
+
+
 def report(gan: Any) -> str:
   """Returns the estimate, as text, for a training on this host's processor."""
   needed = _estimate(gan)
@@ -56,6 +73,12 @@ def report(gan: Any) -> str:
   if available is None or needed <= available:
     return text
   return f"{text} {_advice(gan, 1, available)}"
+
+
+def _of_this_process(gan, replicas=1):
+  """Returns the bytes that it has besides variables: imports, images."""
+  variables = step_memory.variable_bytes(gan.variables)
+  return max(0, memory_limit.resident() - replicas * variables)
 
 
 def _in_words(needed, available):
@@ -130,7 +153,12 @@ def _changed(gan, query_chunk=None, **options):
 
 
 def _estimate(gan):
-  return step_memory.training_bytes(gan.train_step, specs(gan), gan.variables)
+  return _of_this_process(gan) + step_memory.training_bytes(
+    gan.train_step,
+    specs(gan),
+    gan.variables,
+    gives_back=allocation.gives_back(gan.options.recompute),
+  )
 
 
 def _changed_estimate(gan, changes):

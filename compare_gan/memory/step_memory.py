@@ -3,8 +3,8 @@
 A traced step lists its operations in an order in which they can run. We walk
 through this list, add the output of each operation, and subtract a tensor after
 its last use. The result is an estimate, because the runtime runs branches in
-parallel and kernels need scratch space. A BigGAN at 32 pixels on a CPU took 1.3
-times the counted bytes plus 0.3 GiB, whatever its size.
+parallel and kernels need scratch space, see `_OVERHEAD`. The graph itself takes
+memory as well, by the number of its operations.
 """
 
 from collections.abc import Iterable
@@ -19,15 +19,24 @@ _VIEWS = ("Reshape", "Identity", "Squeeze", "ExpandDims", "StopGradient")
 # Attributes of operations that name the functions which these run.
 _RUN = ("f", "body", "then_branch", "else_branch")
 
-_OVERHEAD = 1.3
-_FIXED = 0.3 * 2**30
+# What a process takes of the counted bytes, if its allocator keeps what is
+# freed, and if it gives it back (allocation.py); what it takes for any
+# training, and for each operation of the step. On cards with 1500 to 12000
+# operations the sum was within 13 % of what was measured, see
+# docs/performance.md.
+_OVERHEAD = {False: 1.3, True: 1.1}
+_FIXED = 80 * 2**20
+_OF_AN_OPERATION = 27 * 2**10
 
 
 def training_bytes(
-  step: Callable[[Any], Any], batches: Any, variables: Iterable[tf.Variable]
+  step: Callable[[Any], Any],
+  batches: Any,
+  variables: Iterable[tf.Variable],
+  **how: Any,
 ) -> int:
-  """Returns the bytes that a process needs to train with `step`."""
-  return traced_training_bytes(_trace(step, batches), variables)
+  """Returns `traced_training_bytes` of `step(batches)`."""
+  return traced_training_bytes(trace(step, batches), variables, **how)
 
 
 def traced_training_bytes(
@@ -35,8 +44,11 @@ def traced_training_bytes(
   variables: Iterable[tf.Variable],
   copies: int = 1,
   shares: int = 1,
+  gives_back: bool = False,
 ) -> int:
   """Returns the bytes that a process needs to train with a traced step.
+
+  They come on top of those of a process that has done nothing yet.
 
   Args:
     graph: of the step.
@@ -45,9 +57,11 @@ def traced_training_bytes(
       replicas that share one memory.
     shares: the number of memories that the graph's tensors are divided among,
       which is the number of replicas with a memory of their own.
+    gives_back: whether the allocator does, see allocation.py.
   """
   peak = copies * variable_bytes(variables) + _peak(graph) // shares
-  return int(_OVERHEAD * peak + _FIXED)
+  of_graph = _OF_AN_OPERATION * _count(graph)
+  return int(_OVERHEAD[gives_back] * peak + _FIXED + of_graph)
 
 
 def variable_bytes(variables: Iterable[tf.Variable]) -> int:
@@ -62,10 +76,11 @@ def step_bytes(step: Callable[[Any], Any], batches: Any) -> int:
     step: a function that is traced, but not run.
     batches: nested tensors or tf.TensorSpecs.
   """
-  return _peak(_trace(step, batches))
+  return _peak(trace(step, batches))
 
 
-def _trace(step, batches):
+def trace(step: Callable[[Any], Any], batches: Any) -> tf.Graph:
+  """Returns the graph of `step(batches)`, which is traced, but not run."""
   traced = tf.function(step, autograph=False).get_concrete_function(batches)
   return traced.graph
 
@@ -90,6 +105,15 @@ def _peak(graph):
     peak = max(peak, alive + max(inside, default=0))
     alive -= sum(_bytes(tensor) for tensor in dying.get(i, ()))
   return peak
+
+
+def _count(graph):
+  """Returns the number of operations, with those of functions inside."""
+  operations = graphs.reachable(graph)
+  inside = (
+    inner for operation in operations for inner in _functions(operation, graph)
+  )
+  return len(operations) + sum(map(_count, inside))
 
 
 def _buffer(tensor):

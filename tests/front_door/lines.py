@@ -659,6 +659,18 @@ LINES = (
     says=("images per D update", "https://arxiv.org/abs/"),
     documents=("python -m compare_gan explain biggan_shapes32.gin",),
   ),
+  Line(
+    "fit",
+    "python -m compare_gan fit biggan_shapes32.gin --ram 8GB --minutes 60"
+    " --out 'für mich.gin' --gin_bindings='options.batch_size = 4'"
+    " --data_fake_dataset",
+    leaves=("für mich.gin",),
+    says=("chosen", "of the card's 800 steps"),
+    documents=(
+      "python -m compare_gan fit biggan_shapes32.gin --ram 8GB --minutes 60"
+      " --out fit.gin",
+    ),
+  ),
 )
 
 _MINUTES = "trains for minutes or hours; lines above stand for it"
@@ -793,6 +805,7 @@ NOT_RUN = {
   "python -m benchmarks.compare_commits main --gin_config"
   " sndcgan_shapes16.gin": _BENCHMARK,
   "python -m benchmarks.metrics": _BENCHMARK,
+  "python -m benchmarks.fit": _BENCHMARK,
   "python -m benchmarks.regulariser_cost --gin_config sndcgan_cifar10.gin": (
     _BENCHMARK
   ),

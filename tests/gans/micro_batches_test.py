@@ -237,3 +237,28 @@ def test_turned_images_that_do_not_divide_are_refused():
   gin.bind_parameter("SSGAN.rotated_batch_size", 4)
   with pytest.raises(ValueError, match="1 images, which options.micro_batches"):
     tiny.gan("SSGAN", batch_size=_N, micro_batches=2)
+
+
+@pytest.mark.long
+def test_a_large_step_can_be_run_again():
+  """TensorFlow rewrites sums in steps of more than 200 MB on a CPU."""
+  weights = tf.Variable(tf.ones([10**7]))
+
+  def part(rows):
+    del rows
+    term = tf.sin(weights)
+    for k in range(2, 7):
+      term += tf.sin(k * weights)
+    return [term], []
+
+  @tf.function
+  def loop(steps):
+    first = 0.0
+    for _ in tf.range(steps):
+      [mean], _ = micro_batches.run(part, 4, [weights], 0, None, [])
+      first = tf.reduce_sum(mean[:1])
+    return first
+
+  expected = np.sin(np.arange(1, 7)).sum()
+  for steps in (1, 2):
+    np.testing.assert_allclose(loop(tf.constant(steps)), expected, rtol=1e-5)

@@ -75,3 +75,15 @@ def test_the_pool_stays_where_the_environment_says_so(monkeypatch):
   monkeypatch.delenv(name)
   allocation.give_back()
   assert os.environ.pop(name) == "1"
+
+
+def test_the_environment_decides_first_who_gives_back(monkeypatch):
+  from compare_gan.memory import allocation
+
+  name = "TF_ONEDNN_USE_SYSTEM_ALLOCATOR"
+  monkeypatch.delenv(name, raising=False)
+  assert allocation.gives_back(True) and not allocation.gives_back(False)
+  monkeypatch.setenv(name, "1")
+  assert allocation.gives_back(False)
+  monkeypatch.setenv(name, "0")
+  assert not allocation.gives_back(True)

@@ -5,6 +5,7 @@ import warnings
 from compare_gan.estimator import run_config
 from compare_gan.memory import memory_check
 from compare_gan.memory import memory_limit
+from compare_gan.memory import step_memory
 from compare_gan.storage.model_dir import DatasetShape
 import gin
 import pytest
@@ -26,17 +27,35 @@ def _big(**chosen):
   return tiny.gan(
     architecture="resnet_cifar_arch",
     dataset=DatasetShape((32, 32, 3), 0),
-    batch_size=32,
-    **chosen,
+    **{"batch_size": 32, **chosen},
   )
 
 
-def test_what_fits_is_said_and_no_more(capsys):
+@pytest.fixture
+def _half_a_gib(monkeypatch):
+  monkeypatch.setattr(memory_limit, "resident", lambda: 2**29)
+
+
+def test_what_fits_is_said_and_no_more(capsys, _half_a_gib):
   gan = tiny.gan()
   with warnings.catch_warnings():
     warnings.simplefilter("error")
     memory_check.check("refuse", _graph(gan), gan)
-  assert "Estimated memory for training: 0." in capsys.readouterr().out
+  # What the process has, 80 MiB for a training, and some for its graph.
+  assert "Estimated memory for training: 0.6 GiB" in capsys.readouterr().out
+
+
+def test_an_allocator_that_gives_back_needs_less(monkeypatch, _half_a_gib):
+  gan = _big(batch_size=512)
+  monkeypatch.setenv("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "0")
+  keeps = memory_check._estimate(gan)
+  monkeypatch.setenv("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
+  gives_back = memory_check._estimate(gan)
+  step = step_memory.step_bytes(gan.train_step, memory_check.specs(gan))
+  of_variables = step_memory.variable_bytes(gan.variables)
+  assert keeps - gives_back == pytest.approx(
+    (1.3 - 1.1) * (step + of_variables), rel=0.01
+  )
 
 
 def test_off_does_not_look(capsys):

@@ -85,6 +85,22 @@ def test_what_nobody_needs_is_not_counted():
   assert step_memory.step_bytes(step, _VECTOR) <= 8100
 
 
+def test_operations_take_memory_with_those_of_functions_inside():
+  @tf.function
+  def inner(x):
+    return tf.cos(tf.sin(x))
+
+  def estimate(step):
+    graph = step_memory.trace(step, tf.TensorSpec([]))
+    return step_memory.traced_training_bytes(graph, [])
+
+  with_call = estimate(lambda x: inner(x) + 0.0)
+  plain = estimate(lambda x: tf.cos(tf.sin(x)) + 0.0)
+  # At least the call and an argument more.
+  assert with_call - plain >= 2 * 27 * 1024 - 10
+  assert plain > 80 * 2**20
+
+
 def test_replicas():
   """On one host they have copies of the variables; GPUs share the graph."""
   step = tf.function(lambda x: tf.sin(tf.sin(x)))

@@ -1,6 +1,6 @@
 """Estimates the memory of a run before it is started.
 
-The estimate is that of `compare_gan.main` for one step, plus the memory of a
+The estimate is that of step_memory.py for one step, plus the memory of a
 process that has imported TensorFlow but done nothing else. The step is traced
 but not run, and its variables take no memory. The estimate leaves out the
 images that a dataset keeps in memory. It also leaves out an evaluation, because
@@ -14,6 +14,7 @@ from typing import Optional
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_state
 from compare_gan.estimator import devices
+from compare_gan.memory import allocation
 from compare_gan.memory import memory_check
 from compare_gan.memory import memory_limit
 from compare_gan.memory import step_memory
@@ -95,7 +96,10 @@ def step_mb(run: plan_lib.Run, flags: Iterable[str] = ()) -> Optional[float]:
         with tf.name_scope("gan"):  # Names at the root cannot begin with "_".
           gan = model_dir.make_gan(catalogue.dataset())
         needed = step_memory.training_bytes(
-          gan.train_step, memory_check.specs(gan), gan.variables
+          gan.train_step,
+          memory_check.specs(gan),
+          gan.variables,
+          gives_back=allocation.gives_back(gan.options.recompute),
         )
     # A user's own GAN may read values of variables or files that do not exist
     # here. If something is wrong with it, the run itself reports it.
