@@ -16,6 +16,7 @@
 Without a block around it each has a plain default: one replica, float32, fresh
 draws, updates at once. Three more modules need no block: `pixels` converts
 images to what networks take, `graphs` walks over traced operations, and `cpu`
-says what the processor is. Every room may import this one; it imports no room. If something new concerns every layer but
-no caller in between, give it a module here.
+says what the processor is. Every room may import this one; it imports no room.
+If something new concerns every layer but no caller in between, give it a module
+here.
 """
