@@ -86,7 +86,7 @@ test-oldest:
 
 CHECK_SCHEMA = $(BIN)/check-jsonschema --builtin-schema
 package: $(RELEASABLE)
-	rm -rf build dist
+	rm -rf dist
 	$(BIN)/python .ci/check_release.py
 	$(BIN)/python .ci/extras_table.py
 	$(BIN)/python -m build --no-isolation

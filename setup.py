@@ -143,7 +143,11 @@ setuptools.setup(
   classifiers=[
     "Development Status :: 3 - Alpha",
     "Intended Audience :: Science/Research",
+    "Operating System :: MacOS",
+    "Operating System :: POSIX :: Linux",
     "Programming Language :: Python :: 3",
+    *(f"Programming Language :: Python :: 3.{minor}" for minor in range(9, 14)),
     "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    "Typing :: Typed",
   ],
 )

@@ -45,7 +45,7 @@ def problems(tag: str = "", root: pathlib.Path = ROOT) -> list[str]:
   ]
   if tag and tag != f"v{version}":
     found.append(f"The tag is {tag}, but the version is {version}.")
-  section = rf"^## ({re.escape(version)})\b"
+  section = rf"^## ({re.escape(version)})(?![\w.])"
   if tag and _found(root / "CHANGELOG.md", section) is None:
     found.append(f"CHANGELOG.md has no section '## {version}'.")
   return found

@@ -38,7 +38,7 @@ class Step(NamedTuple):
 def read(text: str) -> list[Step]:
   """Returns the Steps of a Dockerfile: comments gone, long lines joined."""
   lines = [line for line in text.splitlines() if not re.match(r"\s*#", line)]
-  joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
+  joined = re.sub(r"\s*\\\n\s*", " ", "\n".join(lines))
   return [
     Step(name.upper(), words.strip())
     for line in joined.splitlines()
