@@ -126,14 +126,14 @@ setuptools.setup(
     "importlib_resources>=5.0",
     "matplotlib>=3.4",
     "numpy>=1.19.3",
-    "pillow>=8.1",
+    "pillow>=9.0",
     # How much memory there is and what processes use, on Linux and macOS.
     "psutil>=5.8",
     "scipy>=1.6",
     # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.
     "setuptools>=56,<82",
     "tensorflow>=2.6.5",
-    "tensorflow-datasets>=4.4",
+    "tensorflow-datasets>=4.8",
     "tensorflow-gan>=2.1",
     "tensorflow-hub>=0.12",
     "tqdm>=4.56",
