@@ -69,7 +69,7 @@ def gflop(concrete):
   2 x the pixels of its output x the kernel. Calls in a loop of the graph are
   left out.
   """
-  return sum(_flop(op) for op in _needed(concrete.graph)) / 1e9
+  return sum(flop(op) for op in _needed(concrete.graph)) / 1e9
 
 
 def _needed(graph):
@@ -86,7 +86,7 @@ def _needed(graph):
   return list(found.values())
 
 
-def _flop(op):
+def flop(op):
   import numpy as np
 
   def size(tensor):
@@ -151,7 +151,7 @@ def conv_peak(dtype, times=5, **sizes):
   return flop / min(timed(call, times)) / 1e9
 
 
-def _print_machine():
+def print_machine():
   from compare_gan.context import cpu
   import tensorflow as tf
 
@@ -168,7 +168,7 @@ def _print_machine():
   print(f"GPUs: {len(tf.config.list_physical_devices('GPU'))}")
 
 
-def _versions():
+def versions():
   import compare_gan
   import numpy as np
   import tensorflow as tf
@@ -190,6 +190,9 @@ def _spread(seconds):
 
 class _Clock:
   """A hook that notes when each loop of the Estimator ended."""
+
+  every_steps = None
+  comes_first = False
 
   def __init__(self):
     self.marks = []  # (step, time)
@@ -237,21 +240,27 @@ def _measure_estimator(gan, devices, dataset, batch, steps):
   return clock.cycle_s()
 
 
-def measure(arguments):
-  """Returns the dict that is printed as JSON."""
+def parse(arguments):
+  """Reads the gin file and bindings of a command line."""
   from compare_gan.configuration import gin_files
-  from compare_gan.context import precision
-  from compare_gan.datasets import catalogue
-  from compare_gan.estimator import devices as devices_lib
-  from compare_gan.gans import options
 
   bindings = list(arguments.gin_bindings)
   if arguments.batch:
     bindings.append(f"options.batch_size = {arguments.batch}")
   gin_files.parse([arguments.gin_config], bindings)
+
+
+def measure(arguments):
+  """Returns the dict that is printed as JSON."""
+  from compare_gan.context import precision
+  from compare_gan.datasets import catalogue
+  from compare_gan.estimator import devices as devices_lib
+  from compare_gan.gans import options
+
+  parse(arguments)
   dataset = catalogue.dataset(fake=True)
   devices = devices_lib.choose("auto", options.options().batch_size)
-  _print_machine()
+  print_machine()
   with precision.using(arguments.precision), devices.scope():
     peak = conv_peak(precision.compute_dtype())
     print(f"Peak: {peak:.0f} GFLOP/s in {arguments.precision}")
@@ -292,7 +301,7 @@ def _measure_step(arguments, devices, dataset, peak):
     "precision": arguments.precision,
     "batch": batch,
     "fold": arguments.fold,
-    "versions": _versions(),
+    "versions": versions(),
   }
   if arguments.with_input:
     whole = _measure_estimator(gan, devices, dataset, batch, arguments.steps)
