@@ -7,6 +7,10 @@
 # make test-slow   the tests that train for real (marked slow)
 # make lint        what CI says about format, style and types;  make format
 #                  mends the format
+# make test-oldest  the oldest versions that setup.py allows, on Python 3.9
+# make package     builds wheel and sdist into dist/ and checks them, the recipe,
+#                  the Dockerfiles and the workflows;  make check-docker  runs the
+#                  Dockerfiles' steps without docker (downloads gigabytes)
 # make clean       removes the virtual environments and everything built
 #
 # Another Python or TensorFlow, in its own environment:
@@ -24,6 +28,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
+RELEASABLE := $(VENV)/.installed-release
 
 # Tests of this size keep two processes busy, not the threads of one.
 JOBS ?= 2
@@ -47,7 +52,8 @@ endif
 test-slow: WHICH := slow
 test-slow: JOBS := 0
 
-.PHONY: demo $(TESTS) lint format install install-test clean
+.PHONY: demo $(TESTS) lint format package test-oldest check-docker
+.PHONY: install install-test clean
 
 # Again with the same SEED it goes on where it was, or shows what there is.
 SEED ?= 1
@@ -75,6 +81,29 @@ format: $(TESTABLE)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+test-oldest:
+	bash .ci/oldest $(PYTEST_ARGS)
+
+CHECK_SCHEMA = $(BIN)/check-jsonschema --builtin-schema
+package: $(RELEASABLE)
+	rm -rf dist
+	$(BIN)/python .ci/check_release.py
+	$(BIN)/python .ci/extras_table.py
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python .ci/check_package.py dist
+	$(BIN)/hadolint docker/*.Dockerfile
+	$(CHECK_SCHEMA) vendor.github-workflows .github/workflows/*.yml
+	$(CHECK_SCHEMA) vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(CHECK_SCHEMA) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(CHECK_SCHEMA) vendor.dependabot .github/dependabot.yml
+	$(CHECK_SCHEMA) vendor.citation-file-format CITATION.cff
+
+check-docker:
+	$(PYTHON) docker/check.py docker/cpu.Dockerfile
+	$(PYTHON) docker/check.py docker/gpu.Dockerfile
+
 install: $(INSTALLED)
 	@:
 
@@ -86,8 +115,9 @@ install-test: $(TESTABLE)
 # compiles a module when it first needs it: pip would compile all of them.
 $(INSTALLED): WANTED := .
 $(TESTABLE): WANTED := ".[test]"
-$(TESTABLE): $(INSTALLED)
-$(INSTALLED) $(TESTABLE): setup.py pyproject.toml compare_gan/version.py \
+$(RELEASABLE): WANTED := ".[release]"
+$(TESTABLE) $(RELEASABLE): $(INSTALLED)
+$(INSTALLED) $(TESTABLE) $(RELEASABLE): setup.py pyproject.toml compare_gan/version.py \
     $(CONSTRAINTS)
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || \
 	  { echo "Making $(VENV)" && $(PYTHON) -m venv --clear $(VENV); }
@@ -98,6 +128,6 @@ $(INSTALLED) $(TESTABLE): setup.py pyproject.toml compare_gan/version.py \
 	@mv $@.log $@
 
 clean:
-	rm -rf .venv .venv.ci .venv-tf* build dist *.egg-info
+	rm -rf .venv .venv.ci .venv-tf* .venv-oldest build dist *.egg-info
 	rm -rf .pytest_cache .ruff_cache .mypy_cache
 	find compare_gan tests -name __pycache__ -type d -prune -exec rm -rf {} +

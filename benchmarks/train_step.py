@@ -151,23 +151,14 @@ def conv_peak(dtype, times=5, **sizes):
   return flop / min(timed(call, times)) / 1e9
 
 
-def _read(path, start):
-  """Returns the text after the colon in the first line that has `start`."""
-  if not os.path.isfile(path):
-    return ""
-  with open(path) as file:
-    lines = [line for line in file if line.startswith(start)]
-  return lines[0].split(":", 1)[1].strip() if lines else ""
-
-
 def print_machine():
+  from compare_gan.context import cpu
   import tensorflow as tf
 
-  # psutil knows neither the model nor what it can do.
-  flags = _read("/proc/cpuinfo", "flags").split()
+  flags = sorted(cpu.flags())
   shown = [f for f in flags if f.startswith(("avx", "amx", "fma"))]
   threads = tf.config.threading
-  print(f"CPU: {_read('/proc/cpuinfo', 'model name') or platform.processor()}")
+  print(f"CPU: {cpu.model()}")
   print(f"CPU flags: {' '.join(shown)}")
   print(
     f"Threads: {len(os.sched_getaffinity(0))} cores; TensorFlow's intra-op "
@@ -265,66 +256,80 @@ def measure(arguments):
   from compare_gan.datasets import catalogue
   from compare_gan.estimator import devices as devices_lib
   from compare_gan.gans import options
-  from compare_gan.storage import model_dir
-  import tensorflow as tf
 
   parse(arguments)
   dataset = catalogue.dataset(fake=True)
-  batch = options.options().batch_size
-  devices = devices_lib.choose("auto", batch)
+  devices = devices_lib.choose("auto", options.options().batch_size)
   print_machine()
   with precision.using(arguments.precision), devices.scope():
     peak = conv_peak(precision.compute_dtype())
     print(f"Peak: {peak:.0f} GFLOP/s in {arguments.precision}")
-    gan = model_dir.make_gan(dataset, seed=1)
-    batches = list(dataset.batches("train", batch).take(gan.batches_per_step))
-    for layer in _scaled_convolutions(gan):
-      layer.fold = False
-
-    def make_step():
-      return tf.function(lambda batches: devices.run(gan.train_step, batches))
-
-    work = gflop(make_step().get_concrete_function(batches))
-    print(f"Work: {work:.1f} GFLOP a step, unfolded")
-    for layer in _scaled_convolutions(gan):
-      layer.fold = arguments.fold
-    step = make_step()
-
-    def call():
-      return [float(value) for value in step(batches).values()]
-
-    [first] = timed(call, 1)
-    print(f"First step: {first:.1f} s")
-    seconds = timed(call, arguments.steps)
-    cycle = statistics.median(seconds)
-    print(f"Cycle: {_spread(seconds)}")
-    result = {
-      "cycle_s": round(cycle, 4),
-      "images_per_s": round(batch * gan.options.disc_iters / cycle, 1),
-      "gflop_per_cycle": round(work, 1),
-      "conv_peak_gflops": round(peak, 1),
-      "of_peak": round(work / cycle / peak, 3),
-      "first_step_s": round(first, 1),
-      "precision": arguments.precision,
-      "batch": batch,
-      "fold": arguments.fold,
-      "versions": versions(),
-    }
-    if arguments.with_input:
-      whole = _measure_estimator(gan, devices, dataset, batch, arguments.steps)
-      again = timed(call, arguments.steps)
-      bare = statistics.median(seconds + again)
-      print(f"Cycle, again: {_spread(again)}")
-      print(f"Cycle with input, hooks and logging: {whole:.3f} s")
-      result["with_input"] = {
-        "cycle_s": round(whole, 4),
-        "overhead": round(whole / bare - 1.0, 4),
-      }
+    result = _measure_step(arguments, devices, dataset, peak)
   # In KiB, but for macOS, where it is in bytes.
   unit = 1 if sys.platform == "darwin" else 1024
   peak_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
   result["peak_rss_gib"] = round(peak_rss / 2**30, 2)
   return result
+
+
+def _measure_step(arguments, devices, dataset, peak):
+  """Returns what a step costs, compared with the peak in GFLOP/s."""
+  from compare_gan.gans import options
+  from compare_gan.storage import model_dir
+
+  batch = options.options().batch_size
+  gan = model_dir.make_gan(dataset, seed=1)
+  batches = list(dataset.batches("train", batch).take(gan.batches_per_step))
+  step, work = _make_step(gan, devices, batches, arguments.fold)
+  print(f"Work: {work:.1f} GFLOP a step, unfolded")
+
+  def call():
+    return [float(value) for value in step(batches).values()]
+
+  [first] = timed(call, 1)
+  print(f"First step: {first:.1f} s")
+  seconds = timed(call, arguments.steps)
+  cycle = statistics.median(seconds)
+  print(f"Cycle: {_spread(seconds)}")
+  result = {
+    "cycle_s": round(cycle, 4),
+    "images_per_s": round(batch * gan.options.disc_iters / cycle, 1),
+    "gflop_per_cycle": round(work, 1),
+    "conv_peak_gflops": round(peak, 1),
+    "of_peak": round(work / cycle / peak, 3),
+    "first_step_s": round(first, 1),
+    "precision": arguments.precision,
+    "batch": batch,
+    "fold": arguments.fold,
+    "versions": versions(),
+  }
+  if arguments.with_input:
+    whole = _measure_estimator(gan, devices, dataset, batch, arguments.steps)
+    again = timed(call, arguments.steps)
+    bare = statistics.median(seconds + again)
+    print(f"Cycle, again: {_spread(again)}")
+    print(f"Cycle with input, hooks and logging: {whole:.3f} s")
+    result["with_input"] = {
+      "cycle_s": round(whole, 4),
+      "overhead": round(whole / bare - 1.0, 4),
+    }
+  return result
+
+
+def _make_step(gan, devices, batches, fold):
+  """Returns a function that makes a step, and its GFLOP without folding."""
+  import tensorflow as tf
+
+  def make_step():
+    return tf.function(lambda batches: devices.run(gan.train_step, batches))
+
+  layers = _scaled_convolutions(gan)
+  for layer in layers:
+    layer.fold = False
+  work = gflop(make_step().get_concrete_function(batches))
+  for layer in layers:
+    layer.fold = fold
+  return make_step(), work
 
 
 def _scaled_convolutions(gan):

@@ -17,6 +17,7 @@ from typing import Optional
 
 from compare_gan import console
 from compare_gan.console import lazy_imports
+from compare_gan.version import __version__
 
 _ROOT = os.path.dirname(os.path.abspath(__file__))
 
@@ -33,7 +34,7 @@ def _verbs():
 
 def _overview():
   """Returns the help, without importing the commands."""
-  lines = ["usage: python -m compare_gan <verb> [--help]", ""]
+  lines = ["usage: python -m compare_gan <verb> [--help] | --version", ""]
   for verb, path in _verbs().items():
     with open(path, encoding="utf-8") as file:
       docstring = ast.get_docstring(ast.parse(file.read()))
@@ -73,6 +74,9 @@ def main(
   if not argv or argv[0] in ("-h", "--help"):
     print(_overview())
     return 0 if argv else 2
+  if argv[0] == "--version":
+    print(f"compare_gan {__version__}")
+    return 0
   verb, *rest = argv
   verb = verb.replace("-", "_")
   verbs = _verbs()

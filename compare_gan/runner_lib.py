@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 from typing import NamedTuple
 
-from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_roles
+from compare_gan.configuration import unread
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import options as options_lib
@@ -120,7 +120,7 @@ def describe(dataset: Any, run_config: Any) -> str:
         for title, network in zip(titles, networks)
       ),
       memory_check.report(gan),
-      *filter(None, [gin_files.unread_in_words(batches_are_made=False)]),
+      *filter(None, [unread.in_words(batches_are_made=False)]),
       *_report_of_device(run_config, gan),
     ]
   )

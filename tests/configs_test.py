@@ -6,6 +6,7 @@ import warnings
 
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_text
+from compare_gan.configuration import unread as unread_lib
 from compare_gan.context import scope
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import shapes
@@ -78,7 +79,7 @@ def test_card_builds(path, tmp_path):
   assert gan.discriminator.trainable_variables
   unread = {
     name
-    for name in gin_files.unread(batches_are_made=False)
+    for name in unread_lib.names(batches_are_made=False)
     if not name.startswith((*_READ_BY_A_STEP, "run_config."))
   }
   assert unread == _READ_BY_NOTHING.get(path.stem, set())
@@ -100,7 +101,7 @@ def test_a_preset_can_be_laid_over_a_card(path):
   mine, _ = gin_text.read(path.read_text())
   unread = {
     name
-    for name in gin_files.unread(batches_are_made=False)
+    for name in unread_lib.names(batches_are_made=False)
     if not name.startswith((*_READ_BY_A_STEP, "run_config."))
   }
   assert not unread & set(mine)
@@ -123,7 +124,7 @@ def test_every_binding_of_a_card_is_read_before_the_first_step(name):
   run_config.run_config()
   gan = model_dir.make_gan(catalogue.dataset())
   memory_check.report(gan)  # traces a step
-  assert gin_files.unread_in_words(batches_are_made=False) == ""
+  assert unread_lib.in_words(batches_are_made=False) == ""
 
 
 @pytest.mark.parametrize(

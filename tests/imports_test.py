@@ -59,6 +59,7 @@ _MAY_IMPORT = {
   "configuration": {"configuration"},
   "configuration.gin_files": _ANY,  # makes all names known to gin
   "configuration.gin_externals": {"gans"},
+  "configuration.unread": {"gans.latents", "gans.optimizer"},
   "configuration.kinds": _ANY,  # asks each room what there is
   "context": set(),
   "console": set(),

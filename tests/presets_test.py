@@ -9,6 +9,7 @@ import re
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_text
 from compare_gan.configuration import kinds
+from compare_gan.configuration import unread as unread_lib
 from compare_gan.context import scope
 from compare_gan.gans import term
 from compare_gan.storage import model_dir
@@ -83,7 +84,7 @@ def test_a_preset_makes_a_finite_step_of_all_that_it_binds(name, tmp_path):
   assert all(np.all(np.isfinite(x)) for x in [*after.values()])
   assert any(np.any(after[n] != before[n]) for n in before)
   mine, _ = gin_text.read(_PRESETS[name].read_text())
-  unread = set(gin_files.unread(batches_are_made=False)) & set(mine)
+  unread = set(unread_lib.names(batches_are_made=False)) & set(mine)
   assert not {n for n in unread if not n.startswith(_OF_ONE_NETWORK)}
 
 

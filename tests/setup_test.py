@@ -14,6 +14,9 @@ import pytest
 import setuptools
 
 from tests import plain_shell
+from tests.packaging import scripts
+
+check_package = scripts.load(".ci/check_package.py")
 
 pytestmark = pytest.mark.versions("an older Python builds and installs it")
 
@@ -88,7 +91,7 @@ def test_packages_that_the_library_is_built_on_are_required(monkeypatch):
 
 def test_extras(monkeypatch):
   extras = setup_arguments(monkeypatch)["extras_require"]
-  assert set(extras) == {"gpu", "tpu", "study", "features", "onnx", "test"}
+  assert {"gpu", "tpu", "study", "features", "onnx", "test"} <= set(extras)
   assert extras["gpu"][0].startswith("tensorflow[and-cuda]")
   assert {package_name(r) for r in extras["study"]} == {
     "pyarrow",
@@ -103,12 +106,47 @@ def test_extras(monkeypatch):
   assert any(re.fullmatch(r"ruff==[\d.]+", r) for r in extras["test"])
 
 
+def test_each_requirement_has_a_lower_bound_that_the_pins_respect(monkeypatch):
+  """`make test-oldest` installs these bounds."""
+  required = setup_arguments(monkeypatch)["install_requires"]
+  for each in map(requirements.Requirement, required):
+    assert any(limit.operator == ">=" for limit in each.specifier), each
+    for name in TENSORFLOW_OF_CONSTRAINTS:
+      pinned = pins(ROOT / name)[package_name(each.name)]
+      assert each.specifier.contains(pinned), f"{name}: {each.name}=={pinned}"
+
+
+def test_the_oldest_versions_keep_the_limits_of_tensorflow_2_6():
+  lines = (ROOT / ".ci/oldest.txt").read_text(encoding="utf-8").splitlines()
+  limits = [
+    requirements.Requirement(line)
+    for line in lines
+    if line[:1] not in ("", "#")
+  ]
+  versions = pins(ROOT / "constraints-tf2.6.txt")
+  assert limits
+  for each in limits:
+    assert each.specifier.contains(versions[package_name(each.name)]), each
+
+
+def test_its_version_is_said_without_tensorflow(tmp_path):
+  code = (
+    "import sys; from compare_gan import __main__;"
+    " code = __main__.main(['--version']);"
+    " heavy = {'tensorflow', 'numpy', 'gin', 'absl'} & {*sys.modules};"
+    " assert not heavy, heavy; sys.exit(code)"
+  )
+  done = plain_shell.run(["-c", code], tmp_path, PYTHONPATH=ROOT)
+  assert (done.stdout, done.stderr) == (f"compare_gan {__version__}\n", "")
+  assert done.returncode == 0
+
+
 def test_console_script_is_the_main_of_the_package(monkeypatch):
   scripts = setup_arguments(monkeypatch)["entry_points"]["console_scripts"]
   assert scripts == ["compare_gan = compare_gan.__main__:run"]
 
 
-def test_a_build_carries_every_config_and_no_test(tmp_path):
+def test_a_build_carries_all_files_of_the_package_and_no_other(tmp_path):
   build = ["build", "--build-base", tmp_path, "--build-lib", tmp_path / "lib"]
   subprocess.run(
     [sys.executable, "setup.py", "--quiet", *build],
@@ -117,15 +155,16 @@ def test_a_build_carries_every_config_and_no_test(tmp_path):
     stdin=subprocess.DEVNULL,
     env=plain_shell.environment(),
   )
-  built = tmp_path / "lib" / "compare_gan" / "configs"
-  source = ROOT / "configs"
-  configs = {p.relative_to(source): p for p in source.rglob("*.gin")}
-  assert configs, "configs/ holds no gin file"
-  assert {p.relative_to(built) for p in built.rglob("*.gin")} == set(configs)
-  for name, path in configs.items():
-    assert (built / name).read_bytes() == path.read_bytes()
-  assert (tmp_path / "lib" / "compare_gan" / "version.py").exists()
-  assert {p.name for p in (tmp_path / "lib").iterdir()} == {"compare_gan"}
+  lib = tmp_path / "lib"
+  built = {
+    path.relative_to(lib).as_posix(): path.read_bytes()
+    for path in lib.rglob("*")
+    if path.is_file()
+  }
+  wanted = check_package.wanted(ROOT)
+  assert "compare_gan/configs/biggan_cifar.gin" in wanted
+  assert sorted(built) == sorted(wanted)
+  assert built == wanted
 
 
 @pytest.mark.parametrize("name", TENSORFLOW_OF_CONSTRAINTS)

@@ -12,20 +12,19 @@ when the constructor returns, named by the scope it was called in.
 
 import abc
 from collections.abc import Sequence
-import importlib
-import pkgutil
-from types import ModuleType
 from typing import Any
 from typing import Callable
 from typing import Optional
 
+from compare_gan.architectures.by_name import load_architecture
+from compare_gan.architectures.by_name import load_module
+from compare_gan.architectures.by_name import names
 from compare_gan.architectures.outputs import DiscriminatorOutput
 from compare_gan.architectures.outputs import EncoderOutput
 from compare_gan.architectures.outputs import JointOutput
 from compare_gan.architectures.outputs import Scores
 from compare_gan.architectures.outputs import image_range
 from compare_gan.architectures.reference_batch import with_reference
-from compare_gan.configuration import dotted_path
 from compare_gan.context.gin_scope import settings_of
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -35,7 +34,7 @@ from compare_gan.layers import resample
 import gin
 import tensorflow as tf
 
-# Re-exported: architectures use `abstract_arch.Scores` and so on.
+# Re-exported: `abstract_arch.Scores`, `abstract_arch.names` and so on.
 __all__ = [
   "AbstractDiscriminator",
   "AbstractEncoder",
@@ -304,59 +303,6 @@ class AbstractJointDiscriminator(AbstractDiscriminator):
     self, x: tf.Tensor, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
   ) -> JointOutput:
     """Returns the JointOutput for images x, latents z and y or None."""
-
-
-_SUFFIX = "_arch"
-_NOT_ARCHITECTURES = {"abstract_arch", "outputs", "reference_batch"}
-
-
-def load_architecture(name: str, kind: str) -> type:
-  """Returns the class `kind` of an architecture.
-
-  Args:
-    name: `options.architecture`, "<file>_arch" for a file in this folder, or
-      the dotted path of your own module.
-    kind: "Generator", "Discriminator", "Encoder" or "JointDiscriminator".
-  """
-  module = load_module(name)
-  if not hasattr(module, kind):
-    raise ValueError(
-      f"options.architecture = {name!r} has no class {kind}. It must be a "
-      f"module with a class {kind} that extends abstract_arch.Abstract{kind}."
-    )
-  return getattr(module, kind)
-
-
-def load_module(name: str) -> ModuleType:
-  """Returns the module of an architecture, as `load_architecture` finds it."""
-  if not name.endswith(_SUFFIX) or "." in name:
-    return _own_module(name)
-  if name not in names():
-    raise ValueError(
-      f"options.architecture = {name!r} is unknown. It can be one of "
-      f"{', '.join(names())}, or the dotted path of a module of your own."
-    )
-  return importlib.import_module(f"{__package__}.{name[: -len(_SUFFIX)]}")
-
-
-def _own_module(name):
-  module = dotted_path.module(name)
-  if module is None:
-    raise ValueError(
-      f"options.architecture = {name!r} is neither one of {', '.join(names())} "
-      "nor a module that Python can find."
-    )
-  return module
-
-
-def names() -> list[str]:
-  """Returns the names of the architectures in this package, sorted."""
-  package = importlib.import_module(__package__)
-  return sorted(
-    info.name + _SUFFIX
-    for info in pkgutil.iter_modules(package.__path__)
-    if info.name not in _NOT_ARCHITECTURES
-  )
 
 
 def make_generator(

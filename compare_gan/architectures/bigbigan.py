@@ -55,7 +55,7 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
     ch: accepted.Count = 96,
     blocks_with_attention: str = "B1",
     units: accepted.Count = 2048,
-    blocks: int = 4,
+    blocks: accepted.Count = 4,
     dropout: accepted.Decay = 0.0,
   ) -> None:
     super().__init__(image_shape, z_dim, num_classes)
@@ -142,8 +142,8 @@ class Encoder(abstract_arch.AbstractEncoder):
     z_dim: int,
     ch: accepted.Count = 64,
     units: accepted.Count = 2,
-    mlp_units: int = 1024,
-    mlp_blocks: int = 2,
+    mlp_units: accepted.Count = 1024,
+    mlp_blocks: accepted.Count = 2,
     dropout: accepted.Decay = 0.0,
     stochastic: bool = True,
     recompute: bool = True,

@@ -94,7 +94,7 @@ class _Convolutions(Module):
   def __init__(
     self,
     colors: int,
-    ch: int,
+    ch: accepted.Count,
     norm: Callable[[int, str], tf.Module],
     kernel_fn: Callable[..., tf.Module],
     prefix: str,
@@ -171,7 +171,7 @@ class Encoder(abstract_arch.AbstractEncoder):
   """
 
   def __init__(
-    self, image_shape: Sequence[int], z_dim: int, ch: int = 64
+    self, image_shape: Sequence[int], z_dim: int, ch: accepted.Count = 64
   ) -> None:
     super().__init__(image_shape, z_dim)
     norm = self.make_norm()

@@ -94,7 +94,10 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   no_place_for = {"layer_norm": "only residual blocks have layer norms"}
 
   def __init__(
-    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 64
+    self,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: accepted.Count = 64,
   ) -> None:
     super().__init__(image_shape, num_classes)
     height, width, colors = image_shape

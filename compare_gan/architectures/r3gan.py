@@ -26,18 +26,19 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import accepted
 from compare_gan.context import pixels
 from compare_gan.context import precision
 from compare_gan.context import recompute
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
-from compare_gan.context.scope import variable
 from compare_gan.layers import fir
 from compare_gan.layers import initializers
-from compare_gan.layers.activations import lrelu
+from compare_gan.layers.basis import DiscriminativeBasis
+from compare_gan.layers.basis import GenerativeBasis
 from compare_gan.layers.grouped_conv import GroupedConv2D
+from compare_gan.layers.grouped_residual import GroupedResidualBlock
 from compare_gan.layers.linear import Embedding
-from compare_gan.layers.linear import Linear
 import gin
 import tensorflow as tf
 
@@ -58,54 +59,6 @@ def _conv1x1(in_channels, out_channels, name):
     init=initializers.fan_in_normal(),
     name=name,
   )
-
-
-class ResidualBlock(Module):
-  """x + conv3(lrelu(conv2(lrelu(conv1(x) + b1)) + b2)), the first formula.
-
-  Args:
-    channels: of x.
-    cardinality: groups of the middle convolution.
-    expansion: the inner width is `expansion` times `channels`.
-    kernel_size: of the middle convolution.
-    depth: blocks of the whole network. After all of them the variance has grown
-      alike in networks of any depth (Fixup, https://arxiv.org/abs/1901.09321).
-    name: scope of the variables.
-  """
-
-  def __init__(
-    self,
-    channels: int,
-    cardinality: int,
-    expansion: int,
-    kernel_size: int,
-    depth: int,
-    name: str,
-  ) -> None:
-    super().__init__()
-    inner = expansion * channels
-    # The gain of leaky relus, and L^(-1/4) for two convolutions that count.
-    init = initializers.fan_in_normal(math.sqrt(2.0 / 1.04) * depth**-0.25)
-    with scope(name):
-      self.conv1 = GroupedConv2D(channels, inner, 1, init=init, name="conv1")
-      self.conv2 = GroupedConv2D(
-        inner, inner, kernel_size, cardinality, init=init, name="conv2"
-      )
-      self.conv3 = GroupedConv2D(
-        inner,
-        channels,
-        1,
-        use_bias=False,
-        init=initializers.zeros,
-        name="conv3",
-      )
-
-  def __call__(
-    self, x: tf.Tensor, z: None, y: None, is_training: bool
-  ) -> tf.Tensor:
-    h = lrelu(self.conv1(x, is_training))
-    h = lrelu(self.conv2(h, is_training))
-    return x + self.conv3(h, is_training)
 
 
 class _Resized(Module):
@@ -142,44 +95,6 @@ class Down(_Resized):
     return self._changed_width(fir.downsample(x, self._taps), is_training)
 
 
-class GenerativeBasis(Module):
-  """basis[h, w, c] * (z W)[n, c]: each channel is one learnt 4x4 image."""
-
-  def __init__(self, z_dim: int, channels: int) -> None:
-    super().__init__()
-    self.basis = variable("basis", [4, 4, channels], initializers.normal(1.0))
-    self.fc = Linear(
-      z_dim,
-      channels,
-      use_bias=False,
-      init=initializers.fan_in_normal(),
-      name="fc",
-    )
-
-  def __call__(self, z: tf.Tensor, is_training: bool) -> tf.Tensor:
-    return self.basis * self.fc(z, is_training)[:, None, None, :]
-
-
-class DiscriminativeBasis(Module):
-  """sum over h, w of basis[h, w, c] * x[n, h, w, c], and a linear layer."""
-
-  def __init__(self, channels: int, units: int) -> None:
-    super().__init__()
-    self.channels = channels
-    self.basis = variable("basis", [4, 4, channels], initializers.normal(0.25))
-    self.fc = Linear(
-      channels,
-      units,
-      use_bias=False,
-      init=initializers.fan_in_normal(),
-      name="fc",
-    )
-
-  def features(self, x: tf.Tensor) -> tf.Tensor:
-    """Returns [N, channels], in float32."""
-    return tf.reduce_sum(self.basis * tf.cast(x, tf.float32), axis=[1, 2])
-
-
 class Stage(Module):
   """The blocks of one size, behind or before a change of size."""
 
@@ -196,7 +111,7 @@ class Stage(Module):
   def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
     x = self.entering(x)
     for layer in self.layers:
-      if isinstance(layer, ResidualBlock):
+      if isinstance(layer, GroupedResidualBlock):
         x = recompute.stage(layer, None, x, None, None, is_training)
       else:
         x = layer(x, is_training)
@@ -248,7 +163,7 @@ class _Sizes:
   def make_blocks(self, stage: int) -> list[Module]:
     """Returns the blocks of a stage."""
     return [
-      ResidualBlock(
+      GroupedResidualBlock(
         self.widths[stage],
         self._cardinalities[stage],
         self._expansion,
@@ -287,14 +202,14 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    widths: Sequence[int] = (768, 768, 768, 768),
-    cardinalities: Sequence[int] = (96, 96, 96, 96),
-    blocks: Sequence[int] = (2, 2, 2, 2),
-    expansion: int = 2,
-    kernel_size: int = 3,
+    widths: Sequence[accepted.Count] = (768, 768, 768, 768),
+    cardinalities: Sequence[accepted.Count] = (96, 96, 96, 96),
+    blocks: Sequence[accepted.Count] = (2, 2, 2, 2),
+    expansion: accepted.Count = 2,
+    kernel_size: accepted.Count = 3,
     low_pass: Sequence[float] = (1, 2, 1),
-    embed_dim: Optional[int] = None,
-    float32_pixels: int = 4,
+    embed_dim: Optional[accepted.Count] = None,
+    float32_pixels: accepted.CountOrZero = 4,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     sizes = _Sizes(
@@ -365,14 +280,14 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    widths: Sequence[int] = (768, 768, 768, 768),
-    cardinalities: Sequence[int] = (96, 96, 96, 96),
-    blocks: Sequence[int] = (2, 2, 2, 2),
-    expansion: int = 2,
-    kernel_size: int = 3,
+    widths: Sequence[accepted.Count] = (768, 768, 768, 768),
+    cardinalities: Sequence[accepted.Count] = (96, 96, 96, 96),
+    blocks: Sequence[accepted.Count] = (2, 2, 2, 2),
+    expansion: accepted.Count = 2,
+    kernel_size: accepted.Count = 3,
     low_pass: Sequence[float] = (1, 2, 1),
-    embed_dim: Optional[int] = None,
-    float32_pixels: int = 4,
+    embed_dim: Optional[accepted.Count] = None,
+    float32_pixels: accepted.CountOrZero = 4,
   ) -> None:
     super().__init__(image_shape, num_classes)
     sizes = _Sizes(

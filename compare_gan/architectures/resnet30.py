@@ -91,7 +91,10 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   """The generator backwards; the features are the flattened last map."""
 
   def __init__(
-    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 16
+    self,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: accepted.Count = 16,
   ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels([128])

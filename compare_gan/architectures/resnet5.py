@@ -70,7 +70,10 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   """Six residual blocks that halve the size; mean over what is left."""
 
   def __init__(
-    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 64
+    self,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: accepted.Count = 64,
   ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels(_SIZES)

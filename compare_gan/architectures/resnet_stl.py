@@ -67,7 +67,10 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   """Five residual blocks, 48x48 to 3x3; mean over what is left."""
 
   def __init__(
-    self, image_shape: Sequence[int], num_classes: int = 0, ch: int = 64
+    self,
+    image_shape: Sequence[int],
+    num_classes: int = 0,
+    ch: accepted.Count = 64,
   ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels([48])

@@ -28,35 +28,34 @@ What differs from other architectures:
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 from typing import Optional
 
 from compare_gan.architectures import abstract_arch
+from compare_gan.configuration import accepted
 from compare_gan.context import draws
 from compare_gan.context import pixels
 from compare_gan.context import recompute
-from compare_gan.context import replica
-from compare_gan.context import state
-from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
 from compare_gan.layers import fir
-from compare_gan.layers import fir_conv
 from compare_gan.layers import initializers
 from compare_gan.layers.activations import scaled_lrelu
-from compare_gan.layers.conv import Conv2D
+from compare_gan.layers.filtered_residual import FilteredConv2D
+from compare_gan.layers.filtered_residual import FilteredResidualBlock
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.minibatch_stddev import append_stddev
-from compare_gan.layers.modulated_conv import ModulatedConv2D
 from compare_gan.layers.modulated_conv import equalized
-from compare_gan.layers.pixel_norm import unit_square
+from compare_gan.layers.style_mapping import Mapping
+from compare_gan.layers.style_synthesis import SynthesisBlock
+from compare_gan.layers.style_synthesis import SynthesisLayer
+from compare_gan.layers.style_synthesis import ToRGB
 import gin
 import tensorflow as tf
 
 _SIZES = [2**k for k in range(3, 12)]
 _EVAL_NOISE = ("const", "random", "none")
 _EQUALIZED = equalized()
-_SLOW = equalized(lr_multiplier=0.01)
 _NO_PLACE = {
   "batch_norm_fn": "it has no normalisers: styles take their place",
   "spectral_norm": "its learning rates are equalised",
@@ -71,163 +70,6 @@ def _resolutions(size):
 
 def _channels(resolution, channel_base, channel_max):
   return min(channel_base // resolution, channel_max)
-
-
-def _clamped(x, limit):
-  """Returns x between -limit and limit; float16 could not hold more."""
-  return x if limit is None else tf.clip_by_value(x, -limit, limit)
-
-
-class Mapping(Module):
-  """w [N, width] of z and y: both normalised, then dense layers.
-
-  Args:
-    z_dim: length of z; 0 for that of D, which maps labels alone.
-    num_classes: width of y, 0 for None.
-    width: of w and of all layers.
-    layers: how many.
-    decay: of `w_avg`, the moving average of w; None for no average.
-  """
-
-  def __init__(
-    self,
-    z_dim: int,
-    num_classes: int,
-    width: int,
-    layers: int,
-    decay: Optional[float] = None,
-  ) -> None:
-    super().__init__()
-    size = z_dim
-    with scope("mapping"):
-      self.embed = None
-      if num_classes:
-        self.embed = Linear(
-          num_classes, width, kernel_fn=_EQUALIZED, name="embed"
-        )
-        size += width
-      self.layers = []
-      for i in range(layers):
-        self.layers.append(Linear(size, width, kernel_fn=_SLOW, name=f"fc{i}"))
-        size = width
-      self.w_avg = None
-      if decay is not None:
-        self._gain = 1.0 - decay
-        self.w_avg = variable(
-          "w_avg", [width], initializers.zeros, trainable=False
-        )
-
-  def __call__(
-    self, z: Optional[tf.Tensor], y: Optional[tf.Tensor], is_training: bool
-  ) -> tf.Tensor:
-    parts = [] if z is None else [unit_square(tf.cast(z, tf.float32))]
-    if self.embed:
-      parts.append(unit_square(self.embed(y, is_training)))
-    w = tf.concat(parts, axis=1)
-    for layer in self.layers:
-      w = scaled_lrelu(layer(w, is_training))
-    return w
-
-  def move_average(self, w: tf.Tensor) -> None:
-    """Moves `w_avg` towards the mean of a batch, that of all replicas."""
-    mean = tf.stop_gradient(tf.reduce_mean(w, axis=0))
-    state.update(
-      self.w_avg,
-      lambda: self.w_avg + self._gain * (replica.all_mean(mean) - self.w_avg),
-    )
-
-
-class SynthesisLayer(Module):
-  """A modulated convolution, noise, a bias and the activation."""
-
-  def __init__(
-    self,
-    in_channels: int,
-    out_channels: int,
-    resolution: int,
-    w_dim: int,
-    doubles: bool,
-    clamp: Optional[float],
-    name: str,
-  ) -> None:
-    super().__init__()
-    self._clamp = clamp
-    with scope(name):
-      self.conv = ModulatedConv2D(in_channels, out_channels, 3, w_dim, doubles)
-      self.noise_const = variable(
-        "noise_const",
-        [resolution, resolution],
-        initializers.normal(1.0),
-        trainable=False,
-      )
-      self.noise_strength = variable("noise_strength", [], initializers.zeros)
-      self.bias = variable("bias", [out_channels], initializers.zeros)
-
-  def __call__(
-    self,
-    x: tf.Tensor,
-    w: tf.Tensor,
-    noise: Optional[tf.Tensor],
-    is_training: bool,
-  ) -> tf.Tensor:
-    """`noise` is [N or 1, H, W, 1] or None."""
-    x = self.conv(x, w, is_training)
-    if noise is not None:
-      x += tf.cast(self.noise_strength * noise, x.dtype)
-    x = tf.nn.bias_add(x, tf.cast(self.bias, x.dtype))
-    return _clamped(scaled_lrelu(x), self._clamp)
-
-
-class SynthesisBlock(Module):
-  """The layers of one size; called as a stage of recompute.py."""
-
-  def __init__(self, layers: list[SynthesisLayer]) -> None:
-    super().__init__()
-    self.layers = layers
-
-  def __call__(
-    self,
-    x: tf.Tensor,
-    w: tf.Tensor,
-    noise: Optional[tf.Tensor],
-    is_training: bool,
-  ) -> tf.Tensor:
-    """`w` is [N, layers, w_dim], `noise` [N or 1, H, W, layers] or None."""
-    for i, layer in enumerate(self.layers):
-      own = None if noise is None else noise[..., i : i + 1]
-      x = layer(x, w[:, i], own, is_training)
-    return x
-
-  def stored_noise(self) -> tf.Tensor:
-    """Returns the noise of evaluation, [1, H, W, layers]."""
-    constants = [layer.noise_const for layer in self.layers]
-    return tf.stack(constants, axis=-1)[None]
-
-  def drawn_noise(self, n: tf.Tensor) -> tf.Tensor:
-    """Returns noise from N(0, 1), [N, H, W, layers]."""
-    shapes = [[n, *layer.noise_const.shape, 1] for layer in self.layers]
-    return tf.concat([draws.normal(shape) for shape in shapes], axis=-1)
-
-
-class ToRGB(Module):
-  """A 1x1 modulated convolution without demodulation, float32."""
-
-  def __init__(
-    self, in_channels: int, colors: int, w_dim: int, clamp: Optional[float]
-  ) -> None:
-    super().__init__()
-    self._clamp = clamp
-    with scope("torgb"):
-      self.conv = ModulatedConv2D(
-        in_channels, colors, 1, w_dim, demodulate=False
-      )
-      self.bias = variable("bias", [colors], initializers.zeros)
-
-  def __call__(
-    self, x: tf.Tensor, w: tf.Tensor, is_training: bool
-  ) -> tf.Tensor:
-    x = tf.cast(self.conv(x, w, is_training), tf.float32)
-    return _clamped(tf.nn.bias_add(x, self.bias), self._clamp)
 
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
@@ -257,16 +99,16 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim: int,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    w_dim: int = 512,
-    mapping_layers: int = 8,
-    channel_base: int = 16384,
-    channel_max: int = 512,
-    style_mixing: float = 0.9,
-    eval_noise: str = "const",
-    w_avg_decay: float = 0.995,
-    conv_clamp: Optional[float] = 256.0,
+    w_dim: accepted.Count = 512,
+    mapping_layers: accepted.Count = 8,
+    channel_base: accepted.Count = 16384,
+    channel_max: accepted.Count = 512,
+    style_mixing: accepted.Share = 0.9,
+    eval_noise: Annotated[str, accepted.OneOf(*_EVAL_NOISE)] = "const",
+    w_avg_decay: accepted.Decay = 0.995,
+    conv_clamp: Optional[accepted.Positive] = 256.0,
     truncation_psi: float = 1.0,
-    truncation_cutoff: Optional[int] = None,
+    truncation_cutoff: Optional[accepted.CountOrZero] = None,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self.require_pixels(_SIZES)
@@ -289,34 +131,34 @@ class Generator(abstract_arch.AbstractGenerator):
     self.mapping = Mapping(
       z_dim, num_classes, w_dim, mapping_layers, w_avg_decay
     )
-    self.const: Any = None
-    self.stages = []
+    widths = {
+      r: _channels(r, channel_base, channel_max)
+      for r in _resolutions(image_shape[0])
+    }
     with scope("synthesis"):
-      channels = 0
-      for resolution in _resolutions(image_shape[0]):
-        width = _channels(resolution, channel_base, channel_max)
-        with scope(f"b{resolution}"):
-          if not channels:
-            self.const = variable(
-              "const", [4, 4, width], initializers.normal(1.0)
-            )
-          layers = []
-          if channels:
-            layers.append(
-              SynthesisLayer(
-                channels, width, resolution, w_dim, True, conv_clamp, "conv0"
-              )
-            )
-          layers.append(
-            SynthesisLayer(
-              width, width, resolution, w_dim, False, conv_clamp, "conv1"
-            )
-          )
-          to_rgb = ToRGB(width, image_shape[2], w_dim, conv_clamp)
-        self.stages.append((SynthesisBlock(layers), to_rgb))
-        channels = width
+      with scope("b4"):
+        self.const = variable(
+          "const", [4, 4, widths[4]], initializers.normal(1.0)
+        )
+      self.stages = [self._stage(r, widths, w_dim, conv_clamp) for r in widths]
     # One for each convolution, and one for the last image.
     self.num_styles = 2 * len(self.stages)
+
+  def _stage(self, resolution, widths, w_dim, clamp):
+    """Returns the block of one size, and what makes an image of it."""
+    width = widths[resolution]
+    layers = []
+    with scope(f"b{resolution}"):
+      if resolution > 4:
+        before = widths[resolution // 2]
+        layers.append(
+          SynthesisLayer(before, width, resolution, w_dim, True, clamp, "conv0")
+        )
+      layers.append(
+        SynthesisLayer(width, width, resolution, w_dim, False, clamp, "conv1")
+      )
+      to_rgb = ToRGB(width, self.image_shape[2], w_dim, clamp)
+    return SynthesisBlock(layers), to_rgb
 
   def _require(self, **checks):
     for name, (fits, got, want) in checks.items():
@@ -431,98 +273,6 @@ def _require_widths(network, size, channel_base, channel_max):
   )
 
 
-# ---- D -----------------------------------------------------------------------
-
-
-class DiscriminatorLayer(Module):
-  """A convolution and the activation; `halves` its images with a filter."""
-
-  def __init__(
-    self,
-    in_channels: int,
-    out_channels: int,
-    kernel_size: int,
-    name: str,
-    clamp: Optional[float],
-    halves: bool = False,
-    gain: float = 1.0,
-  ) -> None:
-    super().__init__()
-    self._gain = gain
-    self._clamp = None if clamp is None else clamp * gain
-    self._convolve = fir_conv.convolve_halved if halves else fir_conv.convolve
-    self.conv = Conv2D(
-      in_channels, out_channels, kernel_size, kernel_fn=_EQUALIZED, name=name
-    )
-
-  def __call__(self, x: tf.Tensor, is_training: bool) -> tf.Tensor:
-    x = self.conv(x, is_training, self._convolve)
-    return _clamped(scaled_lrelu(x, self._gain), self._clamp)
-
-
-class DiscriminatorBlock(Module):
-  """Two convolutions, of which the second halves, and a 1x1 beside them.
-
-  Args:
-    colors: of the image, for the first block, which it enters by a 1x1; 0.
-    in_channels, out_channels: of the block.
-    residual: whether there is the 1x1 beside.
-    clamp: limit of activations.
-    name: of the scope.
-  """
-
-  def __init__(
-    self,
-    colors: int,
-    in_channels: int,
-    out_channels: int,
-    residual: bool,
-    clamp: Optional[float],
-    name: str,
-  ) -> None:
-    super().__init__()
-    gain = 0.5**0.5 if residual else 1.0
-    self._gain = gain
-    self.from_rgb = None
-    with scope(name):
-      if colors:
-        self.from_rgb = DiscriminatorLayer(
-          colors, in_channels, 1, "fromrgb", clamp
-        )
-      self.conv0 = DiscriminatorLayer(
-        in_channels, in_channels, 3, "conv0", clamp
-      )
-      self.conv1 = DiscriminatorLayer(
-        in_channels, out_channels, 3, "conv1", clamp, halves=True, gain=gain
-      )
-      self.skip = None
-      if residual:
-        self.skip = Conv2D(
-          in_channels,
-          out_channels,
-          1,
-          use_bias=False,
-          kernel_fn=_EQUALIZED,
-          name="skip",
-        )
-
-  def __call__(
-    self,
-    x: tf.Tensor,
-    z: Optional[tf.Tensor],
-    y: Optional[tf.Tensor],
-    is_training: bool,
-  ) -> tf.Tensor:
-    del z, y
-    if self.from_rgb:
-      x = self.from_rgb(x, is_training)
-    h = self.conv1(self.conv0(x, is_training), is_training)
-    if not self.skip:
-      return h
-    beside = self.skip(x, is_training, fir_conv.convolve_halved)
-    return h + self._gain * beside
-
-
 @gin.configurable(denylist=["image_shape", "num_classes"])
 class Discriminator(abstract_arch.AbstractDiscriminator):
   """See above; with labels, the logit is <features of x, those of y>.
@@ -545,13 +295,13 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self,
     image_shape: Sequence[int],
     num_classes: int = 0,
-    architecture: str = "resnet",
-    channel_base: int = 16384,
-    channel_max: int = 512,
-    mapping_layers: int = 8,
-    mbstd_group: int = 4,
-    mbstd_channels: int = 1,
-    conv_clamp: Optional[float] = 256.0,
+    architecture: Annotated[str, accepted.OneOf("resnet", "orig")] = "resnet",
+    channel_base: accepted.Count = 16384,
+    channel_max: accepted.Count = 512,
+    mapping_layers: accepted.CountOrZero = 8,
+    mbstd_group: accepted.Count = 4,
+    mbstd_channels: accepted.Count = 1,
+    conv_clamp: Optional[accepted.Positive] = 256.0,
   ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels(_SIZES)
@@ -578,7 +328,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     self.blocks = []
     for r in sizes:
       self.blocks.append(
-        DiscriminatorBlock(
+        FilteredResidualBlock(
           image_shape[2] if r == sizes[0] else 0,
           widths[r],
           widths[r // 2],
@@ -591,7 +341,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     if num_classes:
       self.mapping = Mapping(0, num_classes, last, mapping_layers)
     with scope("b4"):
-      self.conv = DiscriminatorLayer(
+      self.conv = FilteredConv2D(
         last + mbstd_channels, last, 3, "conv", conv_clamp
       )
       self.fc = Linear(16 * last, last, kernel_fn=_EQUALIZED, name="fc")

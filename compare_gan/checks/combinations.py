@@ -11,8 +11,8 @@ from compare_gan.checks import known
 from compare_gan.checks import suggestions
 from compare_gan.checks.findings import Finding
 from compare_gan.checks.in_force import InForce
-from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_text
+from compare_gan.configuration import unread
 from compare_gan.datasets import catalogue
 from compare_gan.gans import settings_checks
 
@@ -113,7 +113,7 @@ _HARMLESS = ("standardize_batch.decay",)
 
 
 def _without_effect(bound):
-  for names, choice, value in gin_files.WITHOUT_EFFECT:
+  for names, choice, value in unread.WITHOUT_EFFECT:
     if _in_gin(bound, choice) != value:
       continue
     for key, binding in bound:

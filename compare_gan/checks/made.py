@@ -21,8 +21,8 @@ from compare_gan.checks import reach
 from compare_gan.checks.bindings import Binding
 from compare_gan.checks.findings import Finding
 from compare_gan.checks.in_force import InForce
-from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_state
+from compare_gan.configuration import unread as unread_lib
 from compare_gan.context import scope
 from compare_gan.datasets import catalogue
 from compare_gan.estimator import run_config
@@ -231,7 +231,7 @@ _READ_LATER = ("z", "loss", "eval_z", "run_config", "tfds_images")
 
 def _unread(bound, running):
   """Yields what no constructor has read; a GAN was made just now."""
-  unread = gin_files.unread(batches_are_made=False)
+  unread = unread_lib.names(batches_are_made=False)
   overridden = bound.overridden_files
   for key, binding in bound:
     canonical = _as_gin_writes(key)

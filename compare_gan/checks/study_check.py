@@ -14,6 +14,7 @@ from compare_gan.checks.findings import Finding
 from compare_gan.configuration import gin_files
 from compare_gan.study.define import bindings as lines_lib
 from compare_gan.study.define import definition
+from compare_gan.study.define import mistakes
 from compare_gan.study.define import outline
 
 _MOST_CELLS = 200  # that are checked; a study has seldom more
@@ -129,7 +130,7 @@ def _read_cell(study, cell):
     _add(read, _title(axis, value), study.axes[axis][value])
   for part, lines in study.overrides:
     if all(
-      cell.values[axis] in definition.values_of_slice(part, axis, study.axes)
+      cell.values[axis] in mistakes.values_of_slice(part, axis, study.axes)
       for axis in part
     ):
       _add(read, f"study.overrides: {part}", lines)

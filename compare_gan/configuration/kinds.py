@@ -22,7 +22,7 @@ from compare_gan.estimator import hook_kinds
 from compare_gan.export import formats
 from compare_gan.gans import abstract_gan
 from compare_gan.gans import loss_lib
-from compare_gan.gans import optimizers
+from compare_gan.gans import optimizer
 from compare_gan.gans import penalty_lib
 from compare_gan.gans import schedules
 from compare_gan.gans import terms
@@ -178,7 +178,7 @@ def _is_watchdog(selector, made):
 
 def _is_optimizer(selector, made):
   del selector
-  return made.__module__ in (optimizers.__name__, optimizers.RARE_MODULE)
+  return inspect.isclass(made) and issubclass(made, optimizer.Optimizer)
 
 
 def _is_schedule(selector, made):

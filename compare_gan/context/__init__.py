@@ -14,8 +14,9 @@
   precision  what convolutions compute in      using("bfloat16")
 
 Without a block around it each has a plain default: one replica, float32, fresh
-draws, updates at once. Two more modules need no block: `pixels` converts images
-to what networks take, and `graphs` walks over traced operations. Every room may
-import this one; it imports no room. If something new concerns every layer but
-no caller in between, give it a module here.
+draws, updates at once. Three more modules need no block: `pixels` converts
+images to what networks take, `graphs` walks over traced operations, and `cpu`
+says what the processor is. Every room may import this one; it imports no room.
+If something new concerns every layer but no caller in between, give it a module
+here.
 """

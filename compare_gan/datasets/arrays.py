@@ -20,7 +20,8 @@ names the binding that decides.
 
 arrays.image_size resizes images when they are read. A pickle is never read,
 since it could run any program. array_files.py finds the arrays,
-array_formats.py reads them and array_pixels.py turns them into images.
+array_formats.py reads them, array_pixels.py turns them into images, and
+array_labels.py looks at their labels.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.datasets import array_files
 from compare_gan.datasets import array_formats
+from compare_gan.datasets import array_labels
 from compare_gan.datasets import array_pixels
 from compare_gan.datasets import damage
 from compare_gan.datasets import in_memory
@@ -104,7 +106,7 @@ def open_arrays(
     value_range,
   )
   given = {split: y if labels else None for split, (_, _, y) in read.items()}
-  stored, count = _counted_labels(given, arrays, first_label, num_classes)
+  stored, count = array_labels.counted(given, arrays, first_label, num_classes)
   bad = _sort_out_labels(arrays, stored, count, on_error)
   if "eval" not in arrays:
     _hold_out(arrays, stored, eval_fraction)
@@ -168,7 +170,7 @@ def read_labels(path: str, count: int) -> np.ndarray:
       f"{path} holds labels of shape {given.shape}, but there are {count} "
       "images, each of which needs one."
     )
-  return _labels(given, count, path)
+  return array_labels.one_each(given, count, path)
 
 
 class Arrays(in_memory.InMemoryDataset):
@@ -242,7 +244,9 @@ def _read_splits(found, layout, has_zeros):
     layout: `arrays.layout`.
     has_zeros: whether labels 1 to 10 may stand for the digits 1 to 9 and 0.
   """
-  has_zeros = has_zeros and _are_1_to_10(given for _, given in found.values())
+  has_zeros = has_zeros and array_labels.are_1_to_10(
+    given for _, given in found.values()
+  )
   return {
     split: _images_first(images, layout, given, has_zeros)
     for split, (images, given) in found.items()
@@ -267,17 +271,6 @@ def _images_first(images, layout, labels, has_zeros):
   return numbers, axes, labels
 
 
-def _are_1_to_10(labels):
-  """Returns whether the labels of all splits go from 1 or more to 10."""
-  known = [np.asarray(some) for some in labels if some is not None]
-  return (
-    bool(known)
-    and all(some.size and some.dtype.kind in "ui" for some in known)
-    and min(some.min() for some in known) >= 1
-    and max(some.max() for some in known) == 10
-  )
-
-
 def _merged(has_labels, train, eval):
   """Returns the images of both splits as training images."""
   (images, axes, labels), (more, more_axes, more_labels) = train, eval
@@ -293,79 +286,10 @@ def _merged(has_labels, train, eval):
   if labels is None or more_labels is None:
     return {"train": train, "eval": eval}  # which is refused
   labels = [
-    _labels(labels, images.shape[0], "train"),
-    _labels(more_labels, more.shape[0], "eval"),
+    array_labels.one_each(labels, images.shape[0], "train"),
+    array_labels.one_each(more_labels, more.shape[0], "eval"),
   ]
   return {"train": (both, axes, np.concatenate(labels))}
-
-
-def _labels(given, n, split):
-  """Returns labels int64 [n] of ones [n], [1, n], [n, 1] or one-hot [n, K]."""
-  given = np.asarray(given)
-  if given.dtype.kind not in "buif":
-    raise ValueError(
-      f"arrays: labels of split {split!r} are {given.dtype}. They must be the "
-      "integers of classes: 0, 1 and so on."
-    )
-  one_hot = given.ndim == 2 and given.shape[0] == n and given.shape[1] > 1
-  if one_hot and ((given == 0).sum(axis=1) == given.shape[1] - 1).all():
-    return given.argmax(axis=1).astype(np.int64)
-  if given.size != n:
-    raise ValueError(
-      f"arrays: {n} images of split {split!r} have labels of shape "
-      f"{given.shape}. Each image needs one label."
-    )
-  flat = given.reshape(-1)
-  if flat.dtype.kind not in "ui" and not (flat == np.trunc(flat)).all():
-    raise ValueError(f"arrays: labels of split {split!r} are not integers.")
-  return flat.astype(np.int64)
-
-
-def _counted_labels(
-  given: dict[str, Optional[np.ndarray]],
-  images: dict[str, np.ndarray],
-  first_label: Optional[int],
-  num_classes: Optional[int],
-) -> tuple[dict[str, np.ndarray], int]:
-  """Returns {split: labels that begin at 0} and the number of classes.
-
-  Without labels, all labels and the number of classes are 0.
-  """
-  labels = {
-    split: _labels(some, len(images[split]), split)
-    for split, some in given.items()
-    if some is not None
-  }
-  if not labels:
-    zeros = {
-      split: np.zeros(len(some), np.int64) for split, some in images.items()
-    }
-    return zeros, 0
-  if len(labels) < len(given):
-    raise ValueError(
-      "arrays: one of train and eval has labels and the other has none. "
-      "arrays.labels = False leaves them out."
-    )
-  first = _first_label(labels, first_label, num_classes)
-  labels = {split: some - first for split, some in labels.items()}
-  if num_classes is None:
-    num_classes = max(1, int(labels["train"].max()) + 1)
-  return labels, num_classes
-
-
-def _first_label(stored, first_label, num_classes):
-  if first_label is not None:
-    return first_label
-  least = min(int(y.min()) for y in stored.values())
-  if least == 1:
-    if num_classes == max(int(y.max()) for y in stored.values()):
-      return 1
-    raise ValueError(
-      "arrays: labels begin at 1. Set arrays.first_label = 1 if that is the "
-      "first class, as MATLAB counts, or 0 if class 0 merely has no images "
-      "here."
-    )
-  return 0
 
 
 def _sort_out_labels(arrays, stored, num_classes, on_error):

@@ -24,7 +24,7 @@ from compare_gan.datasets import tfds_crops
 from compare_gan.datasets import tfds_images
 from compare_gan.datasets import tfrecord
 from compare_gan.datasets import toys
-from compare_gan.datasets.tfds_images import DatasetInfo
+from compare_gan.datasets.tfds_info import DatasetInfo
 import gin
 
 

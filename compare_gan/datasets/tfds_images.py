@@ -13,8 +13,6 @@ stays in memory if its pixels are not random and fit.
 from collections.abc import Sequence
 import hashlib
 from typing import Any
-from typing import Callable
-from typing import NamedTuple
 from typing import Optional
 from typing import Union
 
@@ -25,6 +23,7 @@ from compare_gan.datasets import in_memory
 from compare_gan.datasets import stamps
 from compare_gan.datasets import tfds_builders
 from compare_gan.datasets import tfds_crops
+from compare_gan.datasets import tfds_info
 from compare_gan.datasets import tfds_records
 import gin
 import numpy as np
@@ -34,48 +33,11 @@ _CROP_NUMBERS = 3  # random numbers that a distorted crop takes
 _BYTES = (None, tfds_crops.crop_or_pad, tfds_crops.shrink)  # these give bytes
 
 
-class DatasetInfo(NamedTuple):
-  """A dataset by name.
-
-  Attributes:
-    name: as in `dataset.name`.
-    tfds_name: in tensorflow-datasets.
-    image_shape: (H, W, colors) after crop and resize.
-    num_classes: 0 if there are no labels.
-    train_split, eval_split: in tensorflow-datasets' notation.
-    eval_samples: how many images a score is computed on.
-    eval_size: how many eval_split has, if that is known.
-    prepare: (image, image_shape, u) -> image of that shape, uint8, or float32
-      in [0, 1]; None if images have it already. u [3] is None where nothing is
-      random.
-    is_random: whether `prepare` uses u in training.
-    labels: "own"; "single", all 0; "random", a new one each time; "soft", drawn
-      each time from the probabilities in tfds_images.soft_labels.
-    min_side: smaller training images are left out.
-    image_feature, label_feature: in tensorflow-datasets.
-  """
-
-  name: str
-  tfds_name: str
-  image_shape: tuple
-  num_classes: int
-  train_split: str
-  eval_split: str
-  eval_samples: int
-  prepare: Optional[Callable] = None
-  is_random: bool = False
-  labels: str = "own"
-  min_side: int = 0
-  image_feature: str = "image"
-  label_feature: str = "label"
-  eval_size: Optional[int] = None
-
-
 class TfdsImages(in_memory.InMemoryDataset):
   """Prepared images; the files are opened when a split is requested.
 
   Args:
-    info: a DatasetInfo.
+    info: a tfds_info.DatasetInfo.
     data_dir: where tensorflow-datasets keeps its data; None for its default.
     on_error: "raise" or "skip", for damaged files.
     memory_bytes: splits of up to this many bytes of pixels stay in memory.
@@ -84,7 +46,7 @@ class TfdsImages(in_memory.InMemoryDataset):
 
   def __init__(
     self,
-    info: DatasetInfo,
+    info: tfds_info.DatasetInfo,
     data_dir: Optional[str],
     on_error: str = "raise",
     memory_bytes: int = 2**30,
@@ -285,7 +247,7 @@ gin_roles.declare("tfds_images", paths=["soft_labels"])
   ],
 )
 def tfds_images(
-  info: Union[DatasetInfo, str],
+  info: Union[tfds_info.DatasetInfo, str],
   data_dir: Optional[str] = None,
   on_error: str = "raise",
   image_size: Optional[Union[int, Sequence[int]]] = None,
@@ -300,7 +262,7 @@ def tfds_images(
   """Returns a prepared dataset.
 
   Args:
-    info: a DatasetInfo, or "<name>[/<config>]" of any image dataset.
+    info: a tfds_info.DatasetInfo, or "<name>[/<config>]" of any image dataset.
     data_dir: where tensorflow-datasets keeps its data.
     on_error: `dataset.on_error`.
     image_size: 64 or (height, width), to which the middle square of the images
@@ -314,94 +276,14 @@ def tfds_images(
     soft_labels: path of an npy of probabilities [images of train, classes].
   """
   if isinstance(info, str):
-    chosen = _any_info(
+    chosen = tfds_info.any_dataset(
       info, data_dir, image_size, image_feature, label_feature, eval_samples
     )
   else:
-    chosen = info if image_size is None else _resized(info, image_size)
+    chosen = info if image_size is None else tfds_info.resized(info, image_size)
   chosen = chosen._replace(
     train_split=train_split or chosen.train_split,
     eval_split=eval_split or chosen.eval_split,
     eval_size=None if eval_split else chosen.eval_size,
   )
   return TfdsImages(chosen, data_dir, on_error, memory_bytes, soft_labels)
-
-
-def _resized(info, image_size):
-  """Returns the DatasetInfo with images of another size."""
-  if info.prepare not in (None, tfds_crops.shrink):
-    raise ValueError(
-      f"tfds_images.image_size = {image_size}, but {info.name} has a crop of "
-      f"its own, to {info.image_shape}. Use dataset.name = 'tfds:"
-      f"{info.tfds_name}'."
-    )
-  shape = (*_two(image_size), info.image_shape[-1])
-  return info._replace(image_shape=shape, prepare=tfds_crops.shrink)
-
-
-def _any_info(name, data_dir, image_size, image, label, eval_samples):
-  """Returns the DatasetInfo of a dataset that is not in the table."""
-  builder = tfds_builders.open_builder(name, data_dir, f"tfds:{name}")
-  import tensorflow_datasets as tfds
-
-  features = builder.info.features
-  image = image or _only(features, tfds.features.Image, "image", name)
-  if image is None:
-    raise ValueError(f"tfds:{name} has no images, but {sorted(features)}.")
-  if np.dtype(features[image].np_dtype) != np.uint8:
-    raise ValueError(
-      f"tfds:{name}: the feature {image!r} is of "
-      f"{np.dtype(features[image].np_dtype)}. Images of bytes (uint8) are read."
-    )
-  label = label or _only(features, tfds.features.ClassLabel, "label", name)
-  shape = features[image].shape
-  prepare = None
-  if image_size is not None:
-    shape, prepare = (*_two(image_size), shape[-1]), tfds_crops.shrink
-  if None in shape[:2]:
-    raise ValueError(
-      f"tfds:{name} has images of different sizes. Set "
-      "tfds_images.image_size, for example to 64."
-    )
-  shape = (*shape[:2], shape[2] or 3)
-  num_classes = features[label].num_classes if label else 0
-  if num_classes is None:
-    raise ValueError(
-      f"tfds:{name}: nothing in {builder.data_dir} says how many classes the "
-      f"feature {label!r} has. Add a file {label}.labels.txt with one name "
-      "per line."
-    )
-  splits = builder.info.splits
-  tests = [split for split in ("test", "validation") if split in splits]
-  train, held = "train", tests[0] if tests else "train[90%:]"
-  if not tests:
-    train = "train[:90%]"
-  available = splits[held].num_examples if "train" in splits else eval_samples
-  return DatasetInfo(
-    name=f"tfds:{name}",
-    tfds_name=name,
-    image_shape=shape,
-    num_classes=num_classes,
-    train_split=train,
-    eval_split=held,
-    eval_samples=min(eval_samples, available),
-    prepare=prepare,
-    image_feature=image,
-    label_feature=label or "label",
-  )
-
-
-def _two(size):
-  """Returns (height, width) for one number or for both."""
-  return (size, size) if isinstance(size, int) else tuple(size)
-
-
-def _only(features, kind, usual, name):
-  """Returns the name of the only feature of a kind, or of the usual one."""
-  found = [key for key in features if isinstance(features[key], kind)]
-  if len(found) > 1 and usual not in found:
-    raise ValueError(
-      f"tfds:{name} has several {usual} features, {', '.join(sorted(found))}. "
-      f"Set tfds_images.{usual}_feature to one of them."
-    )
-  return usual if usual in found else next(iter(found), None)

@@ -20,6 +20,7 @@ norm, so that it goes with any D.
 import math
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.gans import latent_codes
@@ -55,9 +56,9 @@ class InfoGAN(ModularGAN):
     dataset: Any,
     options: Any,
     seed: int = 0,
-    categorical_weight: float = 1.0,
-    continuous_weight: float = 0.1,
-    hidden: int = 128,
+    categorical_weight: accepted.NotNegative = 1.0,
+    continuous_weight: accepted.NotNegative = 0.1,
+    hidden: accepted.Count = 128,
     learned_deviation: bool = True,
   ) -> None:
     for name, value in (

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.gans import top_k as top_k_lib
 import gin
@@ -204,7 +205,9 @@ def lsgan(
 
 @gin.configurable(denylist=_INPUTS)
 def soft_hinge(
-  d_real_logits: tf.Tensor, d_fake_logits: tf.Tensor, tau: float = 1.0
+  d_real_logits: tf.Tensor,
+  d_fake_logits: tf.Tensor,
+  tau: accepted.Positive = 1.0,
 ) -> GANLosses:
   """The hinge with its corner rounded off; tau -> 0 is the hinge.
 

@@ -57,7 +57,7 @@ class S3GAN(ModularGAN):
     options: Any,
     seed: int = 0,
     self_supervision: str = "rotation",
-    rotated_batch_fraction: int = gin.REQUIRED,
+    rotated_batch_fraction: accepted.Count = gin.REQUIRED,
     weight_rotation_loss_d: accepted.NotNegative = 1.0,
     weight_rotation_loss_g: accepted.NotNegative = 0.2,
     project_y: bool = False,

@@ -38,7 +38,7 @@ class SSGAN(ModularGAN):
     options: Any,
     seed: int = 0,
     self_supervision: str = "rotation_gan",
-    rotated_batch_size: int = gin.REQUIRED,
+    rotated_batch_size: accepted.CountOrZero = gin.REQUIRED,
     weight_rotation_loss_d: accepted.NotNegative = 1.0,
     weight_rotation_loss_g: accepted.NotNegative = 0.2,
     rotated_fakes_keep_real_labels: bool = False,

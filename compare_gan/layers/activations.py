@@ -1,6 +1,7 @@
 """Activations that TensorFlow spells differently."""
 
 from typing import Callable
+from typing import Optional
 
 from compare_gan.context import replica
 import tensorflow as tf
@@ -40,3 +41,8 @@ def _fused_lrelu(x, leak):
 def scaled_lrelu(x: tf.Tensor, gain: float = 1.0) -> tf.Tensor:
   """Returns gain sqrt(2) lrelu(x), of about x's scale for a gain of 1."""
   return tf.nn.leaky_relu(x, 0.2) * (gain * 2.0**0.5)
+
+
+def clamped(x: tf.Tensor, limit: Optional[float]) -> tf.Tensor:
+  """Returns x between -limit and limit; float16 could not hold more."""
+  return x if limit is None else tf.clip_by_value(x, -limit, limit)

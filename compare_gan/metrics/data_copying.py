@@ -12,6 +12,7 @@ of held-out rows whose cells count is returned too. Time is (K + N) * M * D for
 M training rows.
 """
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import cells as cells_lib
 from compare_gan.metrics import contract
 from compare_gan.metrics import nearest
@@ -36,10 +37,10 @@ def data_copying(
   train_features: np.ndarray,
   heldout_features: np.ndarray,
   fake_features: np.ndarray,
-  cells: int = 3,
-  features: int = 64,
-  starts: int = 10,
-  least_fakes: int = 20,
+  cells: accepted.Count = 3,
+  features: accepted.Count = 64,
+  starts: accepted.Count = 10,
+  least_fakes: accepted.Count = 20,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns C_T, Z_U without cells, and the share of held-out rows in C_T.

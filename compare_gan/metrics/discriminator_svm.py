@@ -9,6 +9,7 @@ of the real images and tested on the other.
 from collections.abc import Callable
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 import gin
 import numpy as np
@@ -28,7 +29,7 @@ def discriminator_svm(
   real_images: np.ndarray,
   real_labels: np.ndarray,
   discriminate: Callable[[np.ndarray, np.ndarray], Any],
-  penalty: float = 1e-3,
+  penalty: accepted.Positive = 1e-3,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns the accuracy on the half that the SVM has not seen.

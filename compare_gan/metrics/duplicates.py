@@ -9,6 +9,7 @@ duplicates without being copies: look at the pairs.
 import collections
 import hashlib
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import nearest
 from compare_gan.metrics import neighbours
@@ -29,7 +30,7 @@ _SHARE = "share of images"
 def duplicates(
   train_features: np.ndarray,
   fake_features: np.ndarray,
-  quantile: float = 0.01,
+  quantile: accepted.Share = 0.01,
 ) -> dict[str, float]:
   """Returns the shares of fakes that equal, repeat, or are near to a row.
 

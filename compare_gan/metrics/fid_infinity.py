@@ -7,6 +7,7 @@ value at 0 is free of most of that bias. All real rows are used every time.
 
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import fid
 from compare_gan.metrics.rows import check
@@ -24,8 +25,8 @@ import numpy as np
 def fid_infinity(
   real_features: Union[np.ndarray, fid.Gaussian],
   fake_features: np.ndarray,
-  points: int = 15,
-  smallest: float = 0.1,
+  points: accepted.Count = 15,
+  smallest: accepted.Share = 0.1,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns FID_inf, which may be negative.

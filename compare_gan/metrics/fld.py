@@ -20,6 +20,7 @@ Time is 50 epochs of M * N, and of M * N * D for distances that do not fit into
 import itertools
 from typing import NamedTuple
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import isotropic_mixture
 from compare_gan.metrics.rows import blocks
@@ -58,7 +59,7 @@ def fld(
   train_features: np.ndarray,
   heldout_features: np.ndarray,
   fake_features: np.ndarray,
-  fakes: int = 10000,
+  fakes: accepted.Count = 10000,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns the FLD, and the gap between training and held-out rows.

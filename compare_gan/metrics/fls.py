@@ -18,6 +18,7 @@ Time is 200 n^2 + n^2 D, memory is at most 800 MB, reached at n = 10,000.
 from typing import Any
 from typing import NamedTuple
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import isotropic_mixture
 from compare_gan.metrics.rows import check
@@ -51,7 +52,7 @@ def fls(
   train_features: np.ndarray,
   heldout_features: np.ndarray,
   fake_features: np.ndarray,
-  rows: int = 10000,
+  rows: accepted.Count = 10000,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns the FLS and FLS overfit.

@@ -6,6 +6,7 @@ nearer than r, and the slope of log N(r) over log r is fitted to the middle of
 its height.
 """
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
@@ -22,9 +23,9 @@ from scipy.spatial import distance
 )
 def fractal_dimension(
   fake_images: np.ndarray,
-  anchors: int = 100,
-  bins: int = 1000,
-  scale: float = 0.1,
+  anchors: accepted.Count = 100,
+  bins: accepted.Count = 1000,
+  scale: accepted.Positive = 0.1,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns the dimension, which varies by about 10 % with the anchors.

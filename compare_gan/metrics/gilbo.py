@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics.random_relu import RandomRelu
 from compare_gan.metrics.random_relu import Ridge
@@ -35,8 +36,8 @@ def gilbo(
   latents: Callable[
     [int, int], tuple[np.ndarray, np.ndarray, Optional[np.ndarray]]
   ],
-  samples: int = 4096,
-  features: int = 512,
+  samples: accepted.Count = 4096,
+  features: accepted.Count = 512,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns the bound in nats, and its standard error.

@@ -6,6 +6,7 @@ the mean over ten splits in order and the population standard deviation; smaller
 splits score lower, so the value over all images is returned too.
 """
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
@@ -25,7 +26,9 @@ from scipy import special
   ),
 )
 def inception_score(
-  fake_logits: np.ndarray, splits: int = 10, from_probabilities: bool = False
+  fake_logits: np.ndarray,
+  splits: accepted.Count = 10,
+  from_probabilities: bool = False,
 ) -> dict[str, float]:
   """Returns the score over all rows, and mean and std over splits.
 

@@ -9,6 +9,7 @@ minimum of a convex loss: the value depends on encoder and data alone.
 from collections.abc import Callable
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import codes
 from compare_gan.metrics import contract
 import gin
@@ -35,7 +36,7 @@ def linear_probe(
   heldout_images: np.ndarray,
   heldout_labels: np.ndarray,
   encode: Callable[[np.ndarray], Any],
-  penalty: float = 1e-4,
+  penalty: accepted.NotNegative = 1e-4,
 ) -> dict[str, float]:
   """Returns the share of held-out images that are told right.
 

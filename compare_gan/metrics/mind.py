@@ -10,6 +10,7 @@ distributions the value is biased upwards and shrinks as 1 / N: compare equal
 numbers only. Time is directions * N * (D + log N).
 """
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics.rows import blocks
 from compare_gan.metrics.rows import check
@@ -28,7 +29,7 @@ _AT_A_TIME = 50  # directions: 20 MB for 50,000 rows
 def mind(
   real_features: np.ndarray,
   fake_features: np.ndarray,
-  directions: int = 1000,
+  directions: accepted.Count = 1000,
   seed: int = 0,
 ) -> dict[str, float]:
   """Returns the MIND.

@@ -9,6 +9,7 @@ It is the ratio of distances, as in the paper and dgm-eval; NVIDIA's code has
 the ratio of their squares. Time is (M + N) * M * D, memory is constant.
 """
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics import neighbours
 from compare_gan.metrics.rows import check
@@ -22,7 +23,7 @@ import numpy as np
   contract.Score("realism_share", contract.HIGHER, 0.0, 1.0, "share of images"),
 )
 def realism(
-  real_features: np.ndarray, fake_features: np.ndarray, k: int = 3
+  real_features: np.ndarray, fake_features: np.ndarray, k: accepted.Count = 3
 ) -> dict[str, float]:
   """Returns the median realism of fakes, and the share of fakes from 1 on.
 
@@ -45,7 +46,7 @@ def realism(
 
 
 def realism_of_images(
-  real_features: np.ndarray, fake_features: np.ndarray, k: int = 3
+  real_features: np.ndarray, fake_features: np.ndarray, k: accepted.Count = 3
 ) -> np.ndarray:
   """Returns the realism [N] of each fake; infinity for a copy."""
   radii = neighbours.kth_squared_distances(real_features, k)

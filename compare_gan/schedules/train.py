@@ -12,7 +12,7 @@ import os
 import secrets
 from typing import Any
 
-from compare_gan.configuration import gin_files
+from compare_gan.configuration import unread
 from compare_gan.context import precision
 from compare_gan.context import scope
 from compare_gan.context import state
@@ -178,7 +178,7 @@ def _check_graph(graph, gan, devices, run_config):
 
   def check() -> None:
     if devices.is_chief:
-      gin_files.print_unread()
+      unread.print_in_words()
       memory_check.check(
         run_config.memory_check, graph, gan, devices.num_local_replicas()
       )

@@ -5,6 +5,7 @@ import dataclasses
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.watchdogs import signal
 import gin
@@ -47,13 +48,13 @@ class Settings:
   """
 
   action: str = LOG
-  every_steps: int = 100
+  every_steps: accepted.Count = 100
   share: Optional[float] = 0.01
-  patience: int = 5
-  grace: int = 10
+  patience: accepted.Count = 5
+  grace: accepted.CountOrZero = 10
   signals: Sequence[Any] = ()
-  rate_factor: float = 0.5
-  most_returns: int = 3
+  rate_factor: accepted.Positive = 0.5
+  most_returns: accepted.CountOrZero = 3
 
   def __post_init__(self) -> None:
     if self.action not in _ACTIONS:

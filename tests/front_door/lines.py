@@ -753,6 +753,17 @@ NOT_RUN = {
   "COMPARE_GAN_TF115_PYTHON=/path/to/python3.7 python -m pytest"
   " tests/export": _TESTS,
   "pip install -e .": _INSTALLS,
+  "pip install .": "tests/front_door/installed_test.py installs a wheel",
+  "pip install .[study,onnx]": _INSTALLS,
+  "pip install -c constraints-tf2.6.txt .": _INSTALLS,
+  "pip install -c constraints-tf2.15.txt .": _INSTALLS,
+  "python -m compare_gan --version": "tests/setup_test.py runs it",
+  "python -m compare_gan list cards": (
+    "tests/configuration/kinds_test.py lists each kind"
+  ),
+  "make package": "builds for minutes; tests/packaging/ has its parts",
+  "make test-oldest": _TESTS,
+  "make check-docker": "downloads gigabytes; tests/packaging/docker_test.py",
   "pip install -e .[test]": _INSTALLS,
   "pip install -e .[onnx]": _INSTALLS,
   "pip install compare_gan[study]": _INSTALLS,

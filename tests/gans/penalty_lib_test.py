@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import own_package
+
 pytestmark = pytest.mark.versions("tf.function and tf.GradientTape make a step")
 
 
@@ -182,7 +184,9 @@ def test_penalty_that_asks_for_nonsense_is_refused():
     penalty_lib.Penalty("MyGAN", ["x"], my_penalty)
 
 
-def test_own_penalty_loads_by_import(tmp_path, monkeypatch):
+def test_own_penalty_loads_by_import(tmp_path, monkeypatch, request):
+  # Other tests have a penalty of this name.
+  request.addfinalizer(lambda: own_package.forget("my_penalty_module"))
   (tmp_path / "my_penalty_module.py").write_text(
     "import gin\n"
     "@gin.configurable\n"

@@ -6,6 +6,7 @@ import types
 
 from compare_gan import metrics as metrics_room
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import unread
 from compare_gan.metrics import contract
 from compare_gan.storage.score_row import ScoreRow
 import gin
@@ -143,7 +144,7 @@ def _known_to_gin():
         each.startswith(words) or each in {*_model(), "jacobians"}
         for each in needs
       )
-      if is_metric and gin_files._configurable(name) is not None:
+      if is_metric and unread._configurable(name) is not None:
         yield name, found
 
 

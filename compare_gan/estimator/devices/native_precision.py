@@ -10,6 +10,7 @@ faster there and needs no loss scale; float32 elsewhere.
 
 from collections.abc import Sequence
 
+from compare_gan.context import cpu
 from compare_gan.context import precision
 import tensorflow as tf
 
@@ -43,14 +44,4 @@ def _what_gpus_lack():
 
 
 def _what_the_cpu_lacks():
-  return "" if "amx_bf16" in cpu_flags() else "the CPU has no AMX for bfloat16"
-
-
-def cpu_flags(path: str = "/proc/cpuinfo") -> set[str]:
-  """Returns the flags of the CPU; none if the system does not say."""
-  try:
-    with open(path) as file:
-      lines = [line for line in file if line.startswith("flags")]
-  except OSError:  # Not Linux.
-    return set()
-  return set(lines[0].partition(":")[2].split()) if lines else set()
+  return "" if "amx_bf16" in cpu.flags() else "the CPU has no AMX for bfloat16"

@@ -6,6 +6,7 @@ from typing import Any
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.layers.linear import Embedding
@@ -40,8 +41,8 @@ class ClassHead(Module, abc.ABC):
     self,
     discriminator: Any,
     num_classes: int,
-    d_weight: float = 1.0,
-    g_weight: float = 1.0,
+    d_weight: accepted.NotNegative = 1.0,
+    g_weight: accepted.NotNegative = 1.0,
   ) -> None:
     super().__init__()
     for name, weight in (("d_weight", d_weight), ("g_weight", g_weight)):
@@ -118,8 +119,8 @@ class ClassifierHead(ClassHead):
     self,
     discriminator: Any,
     num_classes: int,
-    d_weight: float = 1.0,
-    g_weight: float = 1.0,
+    d_weight: accepted.NotNegative = 1.0,
+    g_weight: accepted.NotNegative = 1.0,
     normalize: bool = False,
     temperature: float = 1.0,
   ) -> None:

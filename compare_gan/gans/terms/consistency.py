@@ -34,7 +34,7 @@ class CR:
   """
 
   def __init__(
-    self, shift: float = 0.125, with_augmentation: bool = False
+    self, shift: accepted.Share = 0.125, with_augmentation: bool = False
   ) -> None:
     self._shift = shift
     self.allows_augmentation = with_augmentation
@@ -107,7 +107,7 @@ class ZCR:
   """
 
   def __init__(
-    self, sigma: float = 0.05, with_augmentation: bool = False
+    self, sigma: accepted.NotNegative = 0.05, with_augmentation: bool = False
   ) -> None:
     self._sigma = sigma
     self.allows_augmentation = with_augmentation

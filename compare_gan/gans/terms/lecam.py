@@ -129,7 +129,7 @@ class ScoreAnchors(Module):
   They start at 0, the score of a discriminator that knows nothing.
   """
 
-  def __init__(self, decay: float = 0.99) -> None:
+  def __init__(self, decay: accepted.Decay = 0.99) -> None:
     super().__init__()
     self._decay = decay
     with scope("score_anchors"):

@@ -10,6 +10,7 @@ import math
 from typing import Callable
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import pixels
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import variable
@@ -33,7 +34,9 @@ class PathLength(Module):
     fraction: of the batch that is used.
   """
 
-  def __init__(self, decay: float = 0.01, fraction: float = 0.5) -> None:
+  def __init__(
+    self, decay: accepted.Share = 0.01, fraction: accepted.Share = 0.5
+  ) -> None:
     super().__init__()
     self._decay = decay
     if not 0 < fraction <= 1:

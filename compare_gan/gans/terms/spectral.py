@@ -8,6 +8,7 @@ iteration for each kernel and update, independent of the batch.
 from collections.abc import Sequence
 import math
 
+from compare_gan.configuration import accepted
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
@@ -33,7 +34,7 @@ class SpectralRegularization(Module):
   """
 
   def __init__(
-    self, kernels: Sequence[tf.Variable], iterations: int = 1
+    self, kernels: Sequence[tf.Variable], iterations: accepted.Count = 1
   ) -> None:
     super().__init__()
     require_kernels(kernels, "spectral_regularization")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from compare_gan.study.define import bindings as bindings_lib
 from compare_gan.study.define import definition
+from compare_gan.study.define import mistakes
 from compare_gan.study.run import table
 
 
@@ -34,7 +35,7 @@ def make_cells(study: definition.Study) -> tuple[list[Cell], list[list[int]]]:
     members = []
     for values in itertools.product(
       *(
-        definition.values_of_slice(slice_, axis, study.axes)
+        mistakes.values_of_slice(slice_, axis, study.axes)
         for axis in study.axes
       )
     ):
@@ -73,7 +74,7 @@ class _CellMaker:
     cell = _make_cell(values, self._base, self._imports, self._bundles)
     for part, (bindings, imports) in self._overrides:
       if all(
-        values[axis] in definition.values_of_slice(part, axis, self._axes)
+        values[axis] in mistakes.values_of_slice(part, axis, self._axes)
         for axis in part
       ):
         cell = _overridden(cell, bindings, imports)

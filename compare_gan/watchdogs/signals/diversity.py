@@ -12,6 +12,7 @@ images' own, so they need no scale of the dataset:
 
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.watchdogs import probe
 from compare_gan.watchdogs import signal
 from compare_gan.watchdogs import states
@@ -39,10 +40,10 @@ class Diversity(signal.Signal):
 
   def __init__(
     self,
-    alike: float = 0.001,
-    from_spread: float = 0.2,
-    to_spread: float = 0.02,
-    kinds: float = 1.5,
+    alike: accepted.NotNegative = 0.001,
+    from_spread: accepted.NotNegative = 0.2,
+    to_spread: accepted.NotNegative = 0.02,
+    kinds: accepted.NotNegative = 1.5,
   ) -> None:
     self._alike, self._kinds = alike, kinds
     self._from, self._to = from_spread, to_spread

@@ -3,6 +3,7 @@
 import math
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.watchdogs import probe
 from compare_gan.watchdogs import signal
 from compare_gan.watchdogs import states
@@ -35,10 +36,10 @@ class Explosion(signal.Signal):
 
   def __init__(
     self,
-    growth: float = 10.0,
-    window: int = 10,
-    scores: float = 1000.0,
-    gradients: float = 1000.0,
+    growth: accepted.Positive = 10.0,
+    window: accepted.Count = 10,
+    scores: accepted.Positive = 1000.0,
+    gradients: accepted.Positive = 1000.0,
   ) -> None:
     self._growth, self._window = growth, window
     self._scores, self._gradients = scores, gradients

@@ -7,6 +7,7 @@ a hinge) once D is sure, and G's in the minimax game.
 
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.watchdogs import probe
 from compare_gan.watchdogs import signal
 from compare_gan.watchdogs import states
@@ -31,7 +32,10 @@ class Saturation(signal.Signal):
   name = "saturation"
 
   def __init__(
-    self, tells: float = 0.999, pull: float = 0.01, reach: float = 0.01
+    self,
+    tells: accepted.Share = 0.999,
+    pull: accepted.NotNegative = 0.01,
+    reach: accepted.NotNegative = 0.01,
   ) -> None:
     self._tells, self._pull, self._reach = tells, pull, reach
 

@@ -3,6 +3,7 @@
 from typing import Optional
 import zlib
 
+from compare_gan.configuration import accepted
 from compare_gan.watchdogs import probe
 from compare_gan.watchdogs import signal
 from compare_gan.watchdogs import states
@@ -32,9 +33,9 @@ class Sleep(signal.Signal):
 
   def __init__(
     self,
-    scores: float = 0.001,
-    tells: float = 0.15,
-    left_behind: float = 0.1,
+    scores: accepted.NotNegative = 0.001,
+    tells: accepted.Share = 0.15,
+    left_behind: accepted.NotNegative = 0.1,
   ) -> None:
     self._scores, self._tells, self._left_behind = scores, tells, left_behind
 

@@ -2,6 +2,7 @@
 
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.watchdogs import probe
 from compare_gan.watchdogs import signal
 from compare_gan.watchdogs import states
@@ -24,7 +25,10 @@ class Starvation(signal.Signal):
   name = "starvation"
 
   def __init__(
-    self, ratio: float = 40.0, tells: float = 0.999, pull: float = 0.1
+    self,
+    ratio: accepted.Positive = 40.0,
+    tells: accepted.Share = 0.999,
+    pull: accepted.NotNegative = 0.1,
   ) -> None:
     self._ratio, self._tells, self._pull = ratio, tells, pull
 

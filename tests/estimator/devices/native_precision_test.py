@@ -2,6 +2,7 @@
 
 import types
 
+from compare_gan.context import cpu
 from compare_gan.context import precision
 from compare_gan.estimator import devices
 from compare_gan.estimator import run_config
@@ -19,7 +20,7 @@ def _bfloat16_works(monkeypatch):
 
 
 def _have_flags(monkeypatch, *flags):
-  monkeypatch.setattr(native_precision, "cpu_flags", lambda: {*flags})
+  monkeypatch.setattr(cpu, "flags", lambda: {*flags})
 
 
 def _have_gpus(monkeypatch, *capabilities):
@@ -53,13 +54,6 @@ def test_tensorflow_must_convolve_in_it(monkeypatch):
   monkeypatch.setattr(precision, "why_not", lambda name: "no kernel")
   name, reason = native_precision.choose(["CPU:0"])
   assert name == "float32" and "(no kernel)" in reason
-
-
-def test_flags_are_those_of_the_system(tmp_path):
-  path = tmp_path / "cpuinfo"
-  path.write_text("model\t: X\nflags\t\t: fpu amx_bf16\nflags\t\t: fpu\n")
-  assert native_precision.cpu_flags(str(path)) == {"fpu", "amx_bf16"}
-  assert native_precision.cpu_flags(str(tmp_path / "none")) == set()
 
 
 def test_auto_is_asked_for_and_says_what_it_is(monkeypatch, capsys):

@@ -3,6 +3,7 @@
 import pathlib
 
 from compare_gan.configuration import gin_files
+from compare_gan.configuration import unread
 from compare_gan.gans.augmentation import Augmentation
 import gin
 import pytest
@@ -27,7 +28,7 @@ def test_preset_over_a_card_changes_what_d_sees(name):
     if line and line[0] not in "# "
   }
   assert of_the_preset
-  assert not of_the_preset & set(gin_files.unread(batches_are_made=False))
+  assert not of_the_preset & set(unread.names(batches_are_made=False))
   gin.clear_config()
   assert Augmentation().is_identity
 

@@ -123,11 +123,6 @@ class Comparison(NamedTuple):
     return self.tested and least < significance.LEVEL
 
 
-def comparisons_of_axis(table: table_lib.Table, axis: str) -> list[Comparison]:
-  """Returns the Comparisons of an axis whose values have matches."""
-  return all_comparisons(table)[axis]
-
-
 def all_comparisons(table: table_lib.Table) -> dict[str, list[Comparison]]:
   """Returns {axis: [Comparison]} of a report, which are one family of tests.
 

@@ -1,0 +1,27 @@
+# compare_gan on the CPU. From the folder that holds setup.py:
+#   docker build -f docker/cpu.Dockerfile -t compare_gan:cpu .
+#   docker run --rm -v "$PWD:/work" --user "$(id -u)" compare_gan:cpu \
+#     compare_gan.main --gin_config=biggan_shapes32.gin --model_dir=run
+FROM python:3.12-slim-bookworm
+
+LABEL org.opencontainers.image.title="compare_gan" \
+      org.opencontainers.image.licenses="Apache-2.0"
+
+ENV PYTHONUNBUFFERED=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore
+
+WORKDIR /opt/compare_gan
+COPY setup.py pyproject.toml MANIFEST.in README.md LICENSE ./
+COPY compare_gan compare_gan
+COPY configs configs
+RUN pip install --no-cache-dir .
+
+# Any user may write here: the caches of HOME, and model_dirs.
+WORKDIR /work
+RUN chmod 1777 .
+ENV HOME=/work
+USER 1000
+
+ENTRYPOINT ["python", "-m"]
+CMD ["compare_gan", "--help"]
