@@ -1,0 +1,30 @@
+"""StyleGAN2's mapping: its input is normalised, and its average follows."""
+
+from compare_gan.context import scope
+from compare_gan.layers import style_mapping
+import numpy as np
+import pytest
+import tensorflow as tf
+
+pytestmark = pytest.mark.versions("TensorFlow's kernels compute layers")
+
+
+def _mapping(**options):
+  with scope.building(seed=1):
+    return style_mapping.Mapping(
+      z_dim=2, num_classes=0, width=3, layers=1, **options
+    )
+
+
+def test_the_length_of_z_does_not_count():
+  mapping = _mapping()
+  z = tf.constant([[3.0, 4.0]])
+  np.testing.assert_allclose(
+    mapping(z, None, True), mapping(7.0 * z, None, True), rtol=1e-5
+  )
+
+
+def test_the_average_moves_by_what_decay_leaves():
+  mapping = _mapping(decay=0.75)
+  mapping.move_average(tf.constant([[4.0, 0.0, 0.0], [0.0, 8.0, 0.0]]))
+  np.testing.assert_allclose(mapping.w_avg, [0.5, 1.0, 0.0])
