@@ -32,6 +32,7 @@ from compare_gan.gans.heads import class_head
 from compare_gan.metrics import contract
 from compare_gan.study.report import sections
 from compare_gan.study.run import executors
+from compare_gan.trackers import abstract_tracker
 from compare_gan.watchdogs import signal
 import gin
 
@@ -90,6 +91,7 @@ def kinds() -> dict[str, Kind]:
       "ModularGAN.g_lr, d_lr", lambda: _gin_names(_is_schedule)
     ),
     "studies": Kind("study", lambda: _cards("studies")),
+    "trackers": Kind("run_config.trackers", lambda: _gin_names(_is_tracker)),
     "watchdogs": Kind("watchdog.signals", lambda: _gin_names(_is_watchdog)),
     "yours": Kind("gin's `import my_package.my_module`", _entries_of_the_user),
   }
@@ -175,6 +177,11 @@ def _is_layer(made):
 def _is_watchdog(selector, made):
   del selector
   return inspect.isclass(made) and issubclass(made, signal.Signal)
+
+
+def _is_tracker(selector, made):
+  del selector
+  return inspect.isclass(made) and issubclass(made, abstract_tracker.Tracker)
 
 
 def _is_optimizer(selector, made):
