@@ -288,7 +288,8 @@ def own_code() -> dict[str, str]:
 def _is_own(path: str) -> bool:
   path = os.path.abspath(path)
   return os.path.isfile(path) and not (
-    "site-packages" in path
+    os.path.basename(path).startswith("__autograph_generated")
+    or "site-packages" in path
     or "dist-packages" in path
     or path.startswith(_NOT_OWN)
   )

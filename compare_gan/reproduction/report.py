@@ -33,8 +33,8 @@ def verdict(found: comparison_lib.Comparison) -> str:
 def _expectation(found):
   if found.expects_bits:
     return (
-      "Both runs computed alike, on a CPU of the same kind: all bits have to be "
-      "equal."
+      "Both runs computed alike, on a CPU of the same kind: all bits have to "
+      "be equal."
     )
   return (
     "The runs rounded differently, or it is unknown whether they did, so "

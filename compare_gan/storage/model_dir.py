@@ -251,7 +251,6 @@ def is_config(name: str) -> bool:
 
 def configs(model_dir: str) -> dict[int, str]:
   """Returns {step of a start: name of its operative config}."""
-  """Returns {step of a start: name of its operative config}."""
   matches = [re.fullmatch(_CONFIG, name) for name in files.names(model_dir)]
   return {int(match[1]): match[0] for match in matches if match}
 
