@@ -101,6 +101,9 @@ setuptools.setup(
     "study": STUDY,
     "features": FEATURES,
     "onnx": ONNX,
+    # Where runs are tracked, if run_config.trackers asks for it.
+    "mlflow": ["mlflow-skinny"],
+    "wandb": ["wandb"],
     # dill is what tensorflow_datasets.testing imports, onnx what tests write
     # small networks with.
     "test": [

@@ -88,7 +88,16 @@ def test_packages_that_the_library_is_built_on_are_required(monkeypatch):
 
 def test_extras(monkeypatch):
   extras = setup_arguments(monkeypatch)["extras_require"]
-  assert set(extras) == {"gpu", "tpu", "study", "features", "onnx", "test"}
+  assert set(extras) == {
+    "gpu",
+    "tpu",
+    "study",
+    "features",
+    "onnx",
+    "mlflow",
+    "wandb",
+    "test",
+  }
   assert extras["gpu"][0].startswith("tensorflow[and-cuda]")
   assert {package_name(r) for r in extras["study"]} == {
     "pyarrow",

@@ -57,6 +57,8 @@ _ROUNDING = (
 )
 # Variables that change numbers, or the order in which they are added.
 SETTABLE = (
+  "DNNL_DEFAULT_FPMATH_MODE",
+  "DNNL_MAX_CPU_ISA",
   "KMP_BLOCKTIME",
   "MKL_CBWR",
   "MKL_NUM_THREADS",
