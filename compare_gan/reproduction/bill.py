@@ -28,6 +28,7 @@ from compare_gan.context import precision
 from compare_gan.datasets import abstract_dataset
 from compare_gan.evaluation import cards
 from compare_gan.features import fingerprint
+from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 import numpy as np
 import tensorflow as tf
@@ -87,6 +88,7 @@ _OF_THE_MACHINE = ("CUDA_VISIBLE_DEVICES",)
 # All training images are hashed up to this size, a sample of larger ones:
 # nobody wants to wait for the first step while a million images are read.
 _MOST_BYTES = 16 * 2**20
+SAMPLE = "a sample"  # "of", in "data"
 
 
 def entry(step: int, devices: Any, dataset: Any, init_from: str = "") -> Entry:
@@ -249,7 +251,7 @@ def _data(dataset: abstract_dataset.AbstractDataset) -> dict[str, Any]:
     count = dataset.size("train")
     bytes_of_all = count * int(np.prod(dataset.image_shape))
     if bytes_of_all > _MOST_BYTES:
-      digest, read = fingerprint.fingerprint(dataset, ["train"]), "a sample"
+      digest, read = fingerprint.fingerprint(dataset, ["train"]), SAMPLE
     else:
       found = fingerprint.content(dataset, "train", count)
       digest, read = f"{found.images} {found.labels}", "all images"
@@ -262,11 +264,19 @@ def _data(dataset: abstract_dataset.AbstractDataset) -> dict[str, Any]:
 
 
 def _digest_of_index(path):
-  """Returns a digest of a checkpoint: its index has checksums of all values."""
-  for index in (f"{path}.index", os.path.join(path, "checkpoint")):
-    if os.path.isfile(index):
-      return _digest_of_files([index])
-  return "unknown"
+  """Returns a digest of a checkpoint: its index has checksums of all values.
+
+  Args:
+    path: `options.init_from`, a prefix, a model_dir or an exported model.
+  """
+  steps = checkpoints.all_steps(path) if os.path.isdir(path) else []
+  candidates = [
+    f"{path}.index",
+    os.path.join(path, "variables", "variables.index"),
+    *(os.path.join(path, f"model.ckpt-{step}.index") for step in sorted(steps)[-1:]),
+  ]
+  found = [index for index in candidates if os.path.isfile(index)]
+  return _digest_of_files(found) if found else "unknown"
 
 
 # ---- The code ----------------------------------------------------------------

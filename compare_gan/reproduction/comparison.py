@@ -145,6 +145,10 @@ def compare(first: str, second: str, last: Optional[int] = None) -> Comparison:
         f"{folder} has no {bill.FILE}: the versions, the machine, the images "
         "and the code of its training are unknown."
       )
+  if any(_fact(one, "data.of") == bill.SAMPLE for one in bills[0]):
+    unknown.append(
+      "Of the training images, a sample was compared: others may differ."
+    )
   unlike = [
     *_unlike_numbers("seed", *map(model_dir_lib.stored_seed, (first, second))),
     *_unlike_bindings(first, second, last),

@@ -86,6 +86,7 @@ def _keep_others_out(stack, devices, model_dir):
 
 def _train_alone(devices, dataset, run_config, model_dir):
   options = options_lib.options()
+  trackers = devices.together(lambda: choice.make(run_config.trackers))
   seed, was, values = devices.together(
     lambda: _read_beginning(dataset, options, run_config, model_dir)
   )
@@ -109,17 +110,16 @@ def _train_alone(devices, dataset, run_config, model_dir):
         restart.config_in_force(gin.config_str(), was),
         seed,
       )
-      start_is_made_of = bill.entry(start, devices, dataset, options.init_from)
-      bill.add(model_dir, start_is_made_of, resumes=was is not None)
+      first_values = options.init_from if was is None else None
+      made_of = bill.entry(start, devices, dataset, first_values or "")
+      bill.add(model_dir, made_of, resumes=was is not None)
 
   devices.together(record_start)
   _require_way_back(devices, gan)
   estimator = estimator_lib.Estimator(gan, run_config, devices, model_dir)
   is_tracked = devices.is_chief and not is_done
   board = devices.together(
-    lambda: board_lib.open_board(
-      choice.make(run_config.trackers) if is_tracked else [], model_dir
-    )
+    lambda: board_lib.open_board(trackers if is_tracked else [], model_dir)
   )
 
   def train_on() -> None:
