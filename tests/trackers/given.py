@@ -12,12 +12,14 @@ _STAND_INS = pathlib.Path(__file__).parent.parent / "stand_ins" / "trackers"
 
 def stand_in(monkeypatch, name):
   """Returns the package that stands in for MLflow or wandb in a test."""
-  for module in [m for m in sys.modules if m.partition(".")[0] == name]:
+  known = [m for m in sys.modules if m.partition(".")[0] == name]
+  for module in known:
     monkeypatch.delitem(sys.modules, module)
+  for module in {"mlflow": ["mlflow.entities"]}.get(name, []) + [name]:
+    monkeypatch.setitem(sys.modules, module, None)  # The test's end removes it.
+    del sys.modules[module]
   monkeypatch.syspath_prepend(str(_STAND_INS))
-  module = importlib.import_module(name)
-  monkeypatch.setitem(sys.modules, name, module)  # The test's end removes it.
-  return module
+  return importlib.import_module(name)
 
 
 def run(folder, key=None, is_training=True):

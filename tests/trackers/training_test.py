@@ -62,11 +62,11 @@ def test_a_training_that_resumes_and_its_scores_are_one_run(tmp_path):
   steps = [step for step, scalars in _of("scalars") if "loss/g" in scalars]
   assert steps == [1, 3]
   scores = {
-    step: scalars["score/fid"]
+    step: scalars["score/fid_pixels"]
     for step, scalars in _of("scalars")
-    if "score/fid" in scalars
+    if "score/fid_pixels" in scalars
   }
-  assert scores == {row.step: row.scores["fid"] for row in rows}
+  assert scores == {row.step: row.scores["fid_pixels"] for row in rows}
   names = {(name, dtype) for _, name, dtype in _of("image")}
   assert ("fake_images/image/0", "uint8") in names
   assert ("evaluation/samples", "uint8") in names
