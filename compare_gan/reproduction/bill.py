@@ -273,7 +273,10 @@ def _digest_of_index(path):
   candidates = [
     f"{path}.index",
     os.path.join(path, "variables", "variables.index"),
-    *(os.path.join(path, f"model.ckpt-{step}.index") for step in sorted(steps)[-1:]),
+    *(
+      os.path.join(path, f"model.ckpt-{step}.index")
+      for step in sorted(steps)[-1:]
+    ),
   ]
   found = [index for index in candidates if os.path.isfile(index)]
   return _digest_of_files(found) if found else "unknown"

@@ -16,6 +16,7 @@ import sys
 from typing import NamedTuple
 from typing import Optional
 
+import compare_gan
 from compare_gan.estimator import devices
 from compare_gan.reproduction import bill
 from compare_gan.storage import checkpoints
@@ -23,6 +24,8 @@ from compare_gan.storage import files
 from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage import score_tables
 from compare_gan.storage import task_manager
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(compare_gan.__file__)))
 
 LOG = "rerun.log"  # what the processes print
 
@@ -204,15 +207,17 @@ def _run(words, out, leg):
 
 def environment(leg: Leg) -> dict[str, str]:
   """Returns this process's variables, with those of the bill."""
-  if leg.made_of is None:
-    return dict(os.environ)
-  ours = {
-    name: value
-    for name, value in os.environ.items()
-    if name not in bill.SETTABLE
-  }
-  recorded = leg.made_of["environment"]
-  return {**ours, **{n: recorded[n] for n in bill.SETTABLE if n in recorded}}
+  # The process has to import this compare_gan, wherever it is started.
+  found = dict(os.environ)
+  paths = [_ROOT, *filter(None, [found.get("PYTHONPATH")])]
+  found["PYTHONPATH"] = os.pathsep.join(paths)
+  if leg.made_of is not None:
+    recorded = leg.made_of["environment"]
+    for name in bill.SETTABLE:
+      found.pop(name, None)
+      if name in recorded:
+        found[name] = recorded[name]
+  return found
 
 
 def _say(text):

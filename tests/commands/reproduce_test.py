@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 from compare_gan import runner_lib
 from compare_gan.__main__ import main
@@ -9,6 +10,7 @@ from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
 from compare_gan.estimator import run_config
 from compare_gan.reproduction import bill
+from compare_gan.storage import checkpoints
 import gin
 import numpy as np
 import pytest
@@ -59,11 +61,15 @@ def _train(folder, *bindings, schedule="train"):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-  """The present directory, with a run "a" that went on with another rate."""
+  """The present directory, with runs.
+
+  "a" went on with another rate and is scored, "b" is like it before that.
+  """
   before = os.getcwd()
   os.chdir(tmp_path_factory.mktemp("reproduce"))
   _write_images(seed=0)
   _train("a")
+  shutil.copytree("a", "b")
   _train(
     "a",
     "options.training_steps = 3",
@@ -100,10 +106,22 @@ def test_a_run_that_went_on_is_reproduced_bit_for_bit(trained, capsys):
 
 def test_another_seed_is_found_and_named(trained, capsys):
   _train("seed", "run_config.tf_random_seed = 4")
-  assert _reproduce("a", "--out=seed", "--steps=2") == 1
+  assert _reproduce("b", "--out=seed") == 1
   said = capsys.readouterr().out
   assert "  seed: 3 and 4\n" in said and "with another seed" in said
-  assert "generator/g_fc1/kernel" in said or "generator/" in said
+  assert "Variables of checkpoint 0: " in said and "generator/" in said
+
+
+def test_a_changed_variable_is_found_and_named(trained, capsys):
+  shutil.copytree("b", "variable")
+  tensors = checkpoints.read("variable", 2)
+  name = next(name for name in sorted(tensors) if name.endswith("kernel"))
+  tensors[name] = np.nextafter(tensors[name], np.float32(1))
+  checkpoints.write("variable", 2, tensors)
+  assert _reproduce("b", "--out=variable") == 1
+  said = capsys.readouterr().out
+  assert f"  {name}, step 2: differs by up to " in said
+  assert "Variables of checkpoint 0: all" in said
 
 
 def test_other_data_are_found_and_named(trained, capsys):
@@ -112,6 +130,6 @@ def test_other_data_are_found_and_named(trained, capsys):
     _train("data")
   finally:
     _write_images(seed=0)
-  assert _reproduce("a", "--out=data", "--steps=1") == 1
+  assert _reproduce("b", "--out=data", "--steps=1") == 1
   said = capsys.readouterr().out
   assert "data.digest: " in said and "takes effect by step" in said
