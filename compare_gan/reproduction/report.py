@@ -39,7 +39,8 @@ def _expectation(found):
   return (
     "The runs rounded differently, or it is unknown whether they did, so "
     "tolerances apply: "
-    f"{comparison_lib.VARIABLES:.0%} of a variable's norm, "
+    f"{comparison_lib.VARIABLES:.0%} of a variable's norm (or "
+    f"{comparison_lib.VARIABLES_ABSOLUTE:g}), "
     f"{comparison_lib.SCALARS:.0%} (or {comparison_lib.SCALARS_ABSOLUTE:g}) of "
     f"a scalar, {comparison_lib.SCORES:.0%} of a score. Every step makes a "
     "difference in rounding larger."
@@ -87,18 +88,28 @@ def _why(found):
   """Returns a sentence on what the first difference tells, if there is one."""
   if found.is_equal:
     return []
-  steps = [one.step for part in found.parts for one in part.differences]
-  at = min(steps)
-  because = (
-    "the runs began with other values, as with another seed, another "
-    "initialiser or other code"
-    if at == 0
-    else f"whatever is why takes effect by step {at}"
-  )
+  steps = [
+    one.step
+    for part in found.parts
+    for one in part.differences
+    if part.is_of_variables
+  ]
   named = (
     "what the runs differ in, above, may be why"
     if found.unlike
     else "the bills name no reason: look for code that is not deterministic, "
     "or files that have changed"
   )
-  return [f"The first difference is at step {at}: {because}; {named}."]
+  return [f"{_first_difference(steps)}; {named}."]
+
+
+def _first_difference(steps):
+  """Returns what the steps say whose variables differ."""
+  if not steps:
+    return "All variables are equal, but not what was computed from them"
+  if min(steps) == 0:
+    return (
+      "The variables differ from step 0 on: the runs began with other values, "
+      "as with another seed, another initialiser or other code"
+    )
+  return f"The variables differ from the checkpoint of step {min(steps)} on"

@@ -37,7 +37,7 @@ def test_a_changed_variable_is_found_and_measured(tmp_path):
   # 0.005 of a variable whose norm is 5
   assert "w, step 2: differs by up to 0.005, 0.001 of its size" in text
   assert "Variables of checkpoint 2: 1 of 2 are equal." in text
-  assert "first difference is at step 2" in text
+  assert "The variables differ from the checkpoint of step 2 on" in text
   assert "the bills name no reason" in text
   assert text.endswith("Not reproduced.")
 
@@ -79,6 +79,19 @@ def test_elsewhere_large_differences_are_not_tolerated(tmp_path):
   found, text = _compare(tmp_path, entries=entries, loss=0.6)
   assert not found.is_reproduced
   assert "loss/g, step 2: differs by up to 0.1, 0.2 of its size" in text
+
+
+def test_elsewhere_what_is_nothing_but_rounding_is_tolerated(tmp_path):
+  first = runs.write(tmp_path / "a", w=(1e-8, 0.0))
+  entries = [runs.entry(cpu={"model": "B"})]
+  second = runs.write(tmp_path / "b", entries=entries, w=(2e-8, 0.0))
+  assert comparison.compare(first, second).is_reproduced
+
+
+def test_scores_alone_may_differ(tmp_path):
+  found, text = _compare(tmp_path, loss=0.6)
+  assert not found.is_reproduced
+  assert "All variables are equal, but not what was computed from them" in text
 
 
 def test_no_number_is_near_what_is_not_one(tmp_path):
