@@ -75,13 +75,16 @@ SETTABLE = (
   "TF_DISABLE_MKL",
   "TF_ENABLE_CUBLAS_TENSOR_OP_MATH_FP32",
   "TF_ENABLE_ONEDNN_OPTS",
-  "TF_NUM_INTEROP_THREADS",
-  "TF_NUM_INTRAOP_THREADS",
   "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS",
   "TF_SET_ONEDNN_FPMATH_MODE",
   "TF_XLA_FLAGS",
   "XLA_FLAGS",
 )
+# What a program sets, or else these variables; 0 for as many as there are cores.
+THREADS = {
+  "intra_op": "TF_NUM_INTRAOP_THREADS",
+  "inter_op": "TF_NUM_INTEROP_THREADS",
+}
 # They say which machine and which of its devices: another one has others.
 _OF_THE_MACHINE = ("CUDA_VISIBLE_DEVICES",)
 
@@ -228,9 +231,16 @@ def _threads():
   )
   return {
     "cores": cores,
-    "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
-    "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+    "intra_op": tf.config.threading.get_intra_op_parallelism_threads()
+    or _number(THREADS["intra_op"]),
+    "inter_op": tf.config.threading.get_inter_op_parallelism_threads()
+    or _number(THREADS["inter_op"]),
   }
+
+
+def _number(variable):
+  text = os.environ.get(variable, "")
+  return int(text) if text.isdecimal() else 0
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -217,6 +217,10 @@ def environment(leg: Leg) -> dict[str, str]:
       found.pop(name, None)
       if name in recorded:
         found[name] = recorded[name]
+    for name, variable in bill.THREADS.items():
+      found.pop(variable, None)
+      if leg.made_of["threads"].get(name):
+        found[variable] = str(leg.made_of["threads"][name])
   return found
 
 

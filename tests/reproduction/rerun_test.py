@@ -38,13 +38,23 @@ def test_a_training_that_began_elsewhere_cannot_be_run_again(tmp_path):
 def test_a_rerun_has_the_variables_of_the_bill(tmp_path, monkeypatch):
   monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
   monkeypatch.setenv("OMP_NUM_THREADS", "7")
+  monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "5")
   monkeypatch.setenv("MINE", "kept")
   [leg] = rerun.legs(runs.write(tmp_path / "a"), 2)
   found = rerun.environment(leg)
   assert found["TF_ENABLE_ONEDNN_OPTS"] == "0" and found["MINE"] == "kept"
   assert "OMP_NUM_THREADS" not in found
+  assert "TF_NUM_INTRAOP_THREADS" not in found  # 0 in the bill
   [unknown] = rerun.legs(runs.write(tmp_path / "b", entries=()), 2)
   assert rerun.environment(unknown)["OMP_NUM_THREADS"] == "7"
+
+
+def test_a_rerun_has_the_threads_of_the_bill(tmp_path):
+  entries = [runs.entry(threads={"intra_op": 3})]
+  [leg] = rerun.legs(runs.write(tmp_path / "a", entries=entries), 2)
+  found = rerun.environment(leg)
+  assert found["TF_NUM_INTRAOP_THREADS"] == "3"
+  assert "TF_NUM_INTEROP_THREADS" not in found
 
 
 def test_the_model_dir_itself_is_refused(tmp_path):
