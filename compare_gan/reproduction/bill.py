@@ -80,7 +80,7 @@ SETTABLE = (
   "TF_XLA_FLAGS",
   "XLA_FLAGS",
 )
-# What a program sets, or else these variables; 0 for as many as there are cores.
+# What a program sets, or else these variables; 0 for as many as cores.
 THREADS = {
   "intra_op": "TF_NUM_INTRAOP_THREADS",
   "inter_op": "TF_NUM_INTEROP_THREADS",
