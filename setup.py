@@ -42,6 +42,8 @@ EXTRAS = {
   "study": ("studies on Slurm and Ray clusters, tables as Parquet", STUDY),
   "features": ("scores on the features of a network in an ONNX file", FEATURES),
   "onnx": ("exporting generators as ONNX", ONNX),
+  "mlflow": ("runs in MLflow, see docs/trackers.md", ["mlflow-skinny"]),
+  "wandb": ("runs in Weights & Biases, see docs/trackers.md", ["wandb"]),
   # dill is what tensorflow_datasets.testing imports, onnx what tests write
   # small networks with, pyyaml what they read workflows and recipes with.
   "test": (

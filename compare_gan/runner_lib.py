@@ -24,6 +24,8 @@ from compare_gan.schedules import train
 from compare_gan.storage import checkpoints
 from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage import task_manager
+from compare_gan.trackers import board as board_lib
+from compare_gan.trackers import choice
 import gin
 
 SCHEDULES = ("train", "eval_after_train", "continuous_eval", "eval_last")
@@ -81,7 +83,11 @@ def run_with_schedule(
   if schedule != "train":
     scorer = score.Scorer(dataset, model_dir, evaluation.runs)
     steps = _steps_to_score(schedule, model_dir, evaluation, scorer)
-    score.evaluate(steps, dataset, model_dir, evaluation.score_filename, scorer)
+    trackers = choice.make(run_config.trackers)
+    with board_lib.of_evaluation(trackers, model_dir) as board:
+      score.evaluate(
+        steps, dataset, model_dir, evaluation.score_filename, scorer, board
+      )
 
 
 def _steps_to_score(

@@ -21,6 +21,7 @@ from compare_gan.evaluation import settings
 from compare_gan.layers import kernel
 from compare_gan.study.run import executors
 from compare_gan.study.run import process
+from compare_gan.trackers import choice
 from compare_gan.watchdogs import probe
 from compare_gan.watchdogs import settings as settings_lib
 from compare_gan.watchdogs import signal
@@ -59,6 +60,7 @@ _EXAMPLES = {
   "penalties": "my_penalty",
   "report_sections": "slowest",
   "schedules": "my_schedule",
+  "trackers": "my_tracker",
   "watchdogs": "my_signal",
 }
 # More than one of a kind.
@@ -201,6 +203,16 @@ def test_hooks(tmp_path):
   hook.after_loop(7, 1, 0.1, {})
   assert (tmp_path / "heartbeat.txt").read_text() == "7\n"
   assert "@Heartbeat" in _named("hooks")
+
+
+def test_trackers(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  gin.parse_config(_gin_of("my_tracker"))
+  [diary] = choice.make(run_config.RunConfig().trackers)
+  diary.params({"options.z_dim": "2"})  # It keeps no other things.
+  diary.scalars(7, {"loss/g": 0.25})
+  assert (tmp_path / "numbers.txt").read_text() == "7 loss/g 0.25\n"
+  assert "@Diary" in _named("trackers")
 
 
 def test_watchdogs():

@@ -42,6 +42,7 @@ _MAY_IMPORT = {
     "memory",
     "schedules",
     "storage",
+    "trackers",
   },
   "schedules": {
     "configuration",  # what nothing has read is said before the first step
@@ -51,7 +52,9 @@ _MAY_IMPORT = {
     "looks.views",
     "memory",
     "pictures",
+    "reproduction.bill",
     "storage",
+    "trackers",
     "watchdogs",
   },
   "commands": _ANY,
@@ -86,7 +89,8 @@ _MAY_IMPORT = {
   "gans": {"architectures.abstract_arch", "architectures.outputs", "layers"},
   "datasets": set(),
   "metrics": set(),
-  "estimator": {"storage.checkpoints"},
+  "trackers": set(),
+  "estimator": {"storage.checkpoints", "trackers"},
   "estimator.snapshot_hook": {"storage.snapshots"},
   "features": {
     "datasets.abstract_dataset",
@@ -148,6 +152,16 @@ _MAY_IMPORT = {
   "ascend": {"estimator.hook_kinds", "estimator.hooks", "export"},
   # Which images a model card's folder holds.
   "ascend.zoo": {"datasets.numbered_files", "datasets.image_decoding"},
+  # What identifies code, images and scores, and a hook that ends a rerun.
+  "reproduction": {
+    "configuration",
+    "datasets.abstract_dataset",
+    "estimator",
+    "evaluation.cards",
+    "evaluation.protocol",
+    "features.fingerprint",
+    "storage",
+  },
   # Runs are processes; a plan looks at what they will be.
   "study": {
     "configuration",

@@ -20,6 +20,7 @@ from compare_gan.configuration import gin_text
 _SHOWN = 8  # names in a message
 _COMPLETE = ("gans",)  # kinds of which gin knows each member, a user's too
 _CALLED = ("schedules",)  # kinds whose members are written with brackets
+_CALLED_OR_NOT = ("trackers",)  # kinds whose members may be
 
 
 def check(read: Read, kinds: dict[str, known.Kind]) -> Iterator[Finding]:
@@ -71,7 +72,7 @@ def _default_or_problem(value: Any, parameter: known.Parameter):
 def _problem_of_kind(found, kind, kinds):
   if _is_member(found, kind):
     is_called = kind.name in _CALLED
-    if found.is_called == is_called:
+    if found.is_called == is_called or kind.name in _CALLED_OR_NOT:
       return None
     name = f"{found.scope}/{found.name}" if found.scope else found.name
     if is_called:

@@ -25,6 +25,7 @@ _ROOMS = (
   "gans.terms",
   "layers",
   "metrics",
+  "trackers",
   "watchdogs.signals",
 )
 

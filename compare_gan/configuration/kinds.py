@@ -32,6 +32,7 @@ from compare_gan.gans.heads import class_head
 from compare_gan.metrics import contract
 from compare_gan.study.report import sections
 from compare_gan.study.run import executors
+from compare_gan.trackers import abstract_tracker
 from compare_gan.watchdogs import signal
 import gin
 
@@ -85,6 +86,7 @@ def kinds() -> dict[str, Kind]:
     "report_sections": Kind("report.sections", _report_sections),
     "schedules": _by_reference("ModularGAN.g_lr, d_lr", _is_schedule),
     "studies": Kind("study", lambda: _cards("studies")),
+    "trackers": _by_reference("run_config.trackers", _is_tracker),
     "watchdogs": _by_reference("watchdog.signals", _is_watchdog),
     "yours": Kind("gin's `import my_package.my_module`", _entries_of_the_user),
   }
@@ -174,6 +176,11 @@ def _is_layer(made):
 def _is_watchdog(selector, made):
   del selector
   return inspect.isclass(made) and issubclass(made, signal.Signal)
+
+
+def _is_tracker(selector, made):
+  del selector
+  return inspect.isclass(made) and issubclass(made, abstract_tracker.Tracker)
 
 
 def _is_optimizer(selector, made):

@@ -16,7 +16,7 @@ _READ_LATER = (
   "compare_gan.study",
 )
 # The objects that these refer to are made when a training starts.
-_MADE_LATER = ("run_config.hooks",)
+_MADE_LATER = ("run_config.hooks", "run_config.trackers")
 _NAMES_READ_LATER = ("eval_z", "eval_imagenet_transform")
 _NAMES_READ_BY_BATCHES = ("train_imagenet_transform",)
 # A GAN reads these without a call: {name: options.gan_class}.

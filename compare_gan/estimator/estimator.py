@@ -97,6 +97,8 @@ class Estimator:
       built = step > start + 1
       ends = [hook.every_steps for hook in hooks if hook.every_steps]
       steps = self._next_steps(step, max_steps, seconds / steps, built, ends)
+      if any(hook.asks_to_stop for hook in hooks):
+        requests.stop = True
       # A host that is done here must not leave before the chief has saved.
       steps, stops = self._agree(steps, requests)
     if step != saved:

@@ -9,6 +9,7 @@ A hook of your own is a class that extends `hooks.Hook`. Its constructor takes a
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import sys
 from typing import Any
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from typing import Union
 
 from compare_gan.configuration import dotted_path
 from compare_gan.estimator import hooks
+from compare_gan.trackers import abstract_tracker
 import numpy as np
 
 
@@ -29,6 +31,10 @@ class Training(NamedTuple):
   texts: Callable[[], dict[str, str]]  # {name: Markdown}, after the first step
   dataset: Any = None  # an AbstractDataset, whose train images are seen
   notes: hooks.Notes = hooks.Notes()  # told to the user; `make` has its own
+  # {name: text} of all that was chosen, after the first step
+  params: Callable[[], dict[str, str]] = dict
+  # Open ones, others than TensorBoard; none on other hosts than the chief.
+  trackers: Sequence[abstract_tracker.Tracker] = ()
 
 
 HookMaker = Callable[[Training], Union[hooks.Hook, Iterable[hooks.Hook]]]
@@ -71,6 +77,8 @@ def make(named: Iterable[Any], training: Training) -> list[hooks.Hook]:
       images_per_step=training.images_per_step,
       texts=training.texts,
       notes=training.notes,
+      params=training.params,
+      trackers=training.trackers,
     ),
     *(hook for hook in added if not hook.comes_first),
   ]

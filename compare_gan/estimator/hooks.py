@@ -3,7 +3,7 @@
 A hook is told when a training begins, after every loop, and when it ends.
 """
 
-import contextlib
+from collections.abc import Sequence
 import csv
 import dataclasses
 import io
@@ -19,8 +19,9 @@ from typing import TextIO
 from typing import Union
 
 from compare_gan.storage import files
+from compare_gan.trackers import abstract_tracker
+from compare_gan.trackers import tensorboard
 import numpy as np
-import tensorflow as tf
 
 
 class Hook:
@@ -30,10 +31,13 @@ class Hook:
     every_steps: loops of steps end at multiples of it; None for anywhere.
     comes_first: whether it is called before the built-in hooks that tell of
       the training and that end it.
+    asks_to_stop: set it to end the training with a checkpoint of this step, as
+      a signal does.
   """
 
   every_steps: Optional[int] = None
   comes_first = False
+  asks_to_stop = False
 
   def begin(self, model: Any, step: int, max_steps: int) -> None:
     """The model stands at `step` and will be trained until `max_steps`."""
@@ -238,13 +242,13 @@ def _csv_lines(names, rows):
 
 
 class Summaries(Hook):
-  """Writes scalars, pictures and texts for TensorBoard.
+  """Gives scalars, pictures and texts to TensorBoard and to other trackers.
 
   The tags are those of google/compare_gan: the scalars' names, global_step/sec,
   examples/sec.
 
   Args:
-    model_dir: the folder to write to.
+    model_dir: the folder of TensorBoard's files.
     every_steps: about how many steps lie between two writes.
     images: `images()` -> {name: uint8 [H, W, C]}, called each time.
     images_per_step: real images that D sees in one step, for examples/sec.
@@ -252,6 +256,8 @@ class Summaries(Hook):
       because gin then knows all parameters that are used.
     notes: its scalars and texts are written as well. A new text is written at
       once.
+    params: `params()` -> {name: text}, called once like `texts`.
+    trackers: others than TensorBoard, which are open.
   """
 
   def __init__(
@@ -262,17 +268,21 @@ class Summaries(Hook):
     images_per_step: Optional[int] = None,
     texts: Optional[Callable[[], dict[str, str]]] = None,
     notes: Optional[Notes] = None,
+    params: Callable[[], dict[str, str]] = dict,
+    trackers: Sequence[abstract_tracker.Tracker] = (),
   ) -> None:
-    self._model_dir = model_dir
+    self._tensorboard = tensorboard.TensorBoard(model_dir)
+    self._trackers = [self._tensorboard, *trackers]
+    self._run = abstract_tracker.Run(model_dir, None)
     self._notes = notes or Notes()
     self._every_steps = every_steps
     self._images = images
     self._images_per_step = images_per_step
     self._texts = texts
+    self._params = params
 
   def begin(self, model: Any, step: int, max_steps: int) -> None:
-    with self._refusals():
-      self._writer = files.call(tf.summary.create_file_writer, self._model_dir)
+    self._tensorboard.open(self._run)
     self._next = step
     self._built = False
 
@@ -281,69 +291,48 @@ class Summaries(Hook):
   ) -> None:
     if step >= self._next:
       self._next = step + self._every_steps
-      with self._writer.as_default(), self._refusals():
-        files.call(self._write, step, steps, seconds, scalars)
-        files.call(self._writer.flush)
+      self._write(step, steps, seconds, scalars)
     if self._notes.texts:
-      with self._writer.as_default(), self._refusals():
-        files.call(self._write_notes, step)
-        files.call(self._writer.flush)
+      self._write_texts(step, self._notes.texts)
+      self._notes.texts.clear()
     self._built = True
 
   def _write(self, step, steps, seconds, scalars):
-    for name, value in (*scalars.items(), *self._notes.scalars.items()):
-      _write_scalar(name, value, step)
-    if self._built:  # The first call built the graph: no rate.
-      rate = steps / max(seconds, 1e-9)
-      _write_scalar("global_step/sec", rate, step)
-      if self._images_per_step:
-        _write_scalar("examples/sec", rate * self._images_per_step, step)
-    elif self._texts:
-      for name, text in self._texts().items():
-        _write_text(name, text, step)
+    rates = self._rates(steps / max(seconds, 1e-9)) if self._built else {}
+    numbers = {
+      name: float(value)
+      for name, value in (
+        *scalars.items(),
+        *self._notes.scalars.items(),
+        *rates.items(),
+      )
+    }
+    for tracker in self._trackers:
+      tracker.scalars(step, numbers)
+    if not self._built:
+      params = self._params()
+      for tracker in self._trackers:
+        tracker.params(params)
+      self._write_texts(step, self._texts() if self._texts else {})
     for name, picture in (self._images() if self._images else {}).items():
-      _write_image(name, picture, step)
+      for tracker in self._trackers:
+        tracker.image(step, name, picture)
+    for tracker in self._trackers:
+      tracker.flush()
 
-  def _write_notes(self, step):
-    for name, text in self._notes.texts.items():
-      _write_text(name, text, step)
-    self._notes.texts.clear()
+  def _rates(self, rate):
+    # The first call built the graph: it has no rate.
+    if not self._images_per_step:
+      return {"global_step/sec": rate}
+    examples = rate * self._images_per_step
+    return {"global_step/sec": rate, "examples/sec": examples}
+
+  def _write_texts(self, step, texts):
+    for tracker in self._trackers:
+      for name, text in texts.items():
+        tracker.text(step, name, text)
+      tracker.flush()
 
   def end(self, step: int) -> None:
-    with self._refusals():
-      files.call(self._writer.close)
-
-  @contextlib.contextmanager
-  def _refusals(self):
-    """Turns errors of TensorFlow's writer into an OSError with advice."""
-    try:
-      yield
-    except (OSError, tf.errors.OpError) as error:
-      reason = getattr(error, "message", None) or error.strerror or error
-      raise OSError(
-        f"The summaries in {self._model_dir} cannot be written: {reason}. The "
-        "last checkpoint is good: free some space, or give another "
-        "--model_dir, and start again."
-      ) from error
-
-
-def _metadata(plugin):
-  metadata = tf.compat.v1.SummaryMetadata()
-  metadata.plugin_data.plugin_name = plugin
-  return metadata
-
-
-def _write_scalar(name, value, step):
-  value = tf.cast(value, tf.float32)
-  tf.summary.write(name, value, step, _metadata("scalars"))
-
-
-def _write_text(name, text, step):
-  tf.summary.write(name, tf.constant(text), step, _metadata("text"))
-
-
-def _write_image(name, picture, step):
-  height, width = picture.shape[:2]
-  png = tf.io.encode_png(picture)
-  tensor = tf.stack([str(width), str(height), png])
-  tf.summary.write(name, tensor, step, _metadata("images"))
+    # The others may go on with an evaluation: who opened them closes them.
+    self._tensorboard.close(abstract_tracker.FINISHED)

@@ -12,6 +12,7 @@ from compare_gan.context import precision as precision_lib
 from compare_gan.estimator import devices
 from compare_gan.estimator import hook_kinds
 from compare_gan.estimator.devices import base
+from compare_gan.trackers import choice
 import gin
 
 gin_roles.declare("run_config", first_values=["tf_random_seed"])
@@ -45,6 +46,9 @@ class RunConfig:
       "warn" or "refuse"; "off" does not check.
     hooks: hooks in addition to the built-in ones: a list of @names and of
       dotted paths, see hook_kinds.py.
+    trackers: what gets the scalars, pictures and scores, in addition to
+      TensorBoard: [@mlflow_tracker(), "my_package.my_tracker.MyTracker"], see
+      docs/trackers.md.
     additions: what the kind of device adds, see `AbstractKind.configured`; gin
       does not set it.
   """
@@ -60,6 +64,7 @@ class RunConfig:
   precision_mode: Optional[str] = None
   memory_check: Annotated[str, accepted.OneOf("warn", "refuse", "off")] = "warn"
   hooks: Sequence[Any] = ()
+  trackers: Sequence[Any] = ()
   additions: Optional[base.Additions] = None
 
   def __post_init__(self) -> None:
@@ -71,6 +76,7 @@ class RunConfig:
         "be 'warn', 'refuse' or 'off'."
       )
     hook_kinds.find(self.hooks)  # Refuses what is not a hook.
+    choice.check(self.trackers)
 
   def _replace(self, **changes: Any) -> "RunConfig":
     """Calls `dataclasses.replace`; docs/distributed.md once used this."""

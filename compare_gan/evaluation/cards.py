@@ -169,7 +169,8 @@ def _hash_of_file(path):
 def code_version() -> str:
   """Returns the version, with the commit if this is a git checkout."""
   folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-  if not os.path.isdir(os.path.join(folder, "..", ".git")):
+  # A file in the working trees that `git worktree` makes.
+  if not os.path.exists(os.path.join(folder, "..", ".git")):
     return version.__version__
   try:
     commit = subprocess.run(

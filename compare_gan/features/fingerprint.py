@@ -9,6 +9,7 @@ and the blocks and random subsets of some metrics.
 dataset, without reading all of it. The network's weights have their own hash.
 """
 
+from collections.abc import Sequence
 import hashlib
 from typing import Any
 from typing import NamedTuple
@@ -25,14 +26,17 @@ _VERSION = 1  # of `content`
 _BATCH = 256
 
 
-def fingerprint(dataset: abstract_dataset.AbstractDataset) -> str:
+def fingerprint(
+  dataset: abstract_dataset.AbstractDataset,
+  splits: Sequence[str] = abstract_dataset.SPLITS,
+) -> str:
   """Returns 12 hex digits of the sizes and of examples spread over the splits.
 
   It depends on the decoded pixels, but not on the order of batches, flips or
   the dataset's name.
   """
   parts = [dataset.image_shape, dataset.num_classes]
-  for split in abstract_dataset.SPLITS:
+  for split in splits:
     size = dataset.size(split)
     parts += [split, size]
     if size:

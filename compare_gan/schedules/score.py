@@ -23,8 +23,11 @@ from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage import restart
 from compare_gan.storage import score_tables
 from compare_gan.storage.score_row import ScoreRow
+from compare_gan.trackers import abstract_tracker
 import gin
 import numpy as np
+
+_NO_TRACKER = abstract_tracker.Tracker()
 
 
 class _Loaded(NamedTuple):
@@ -110,8 +113,9 @@ def evaluate(
   model_dir: str,
   score_filename: str,
   scorer: Scorer,
+  tracker: abstract_tracker.Tracker = _NO_TRACKER,
 ) -> None:
-  """Adds a row to the tables for each of the steps."""
+  """Adds a row to the tables for each of the steps, and tells a tracker."""
   chosen = settings_lib.Settings()
   for step in steps:
     try:
@@ -130,20 +134,41 @@ def evaluate(
     # Pictures come before the row: an evaluation that was killed leaves no row,
     # so it is made again.
     if chosen.sample_grid:
-      _write_samples(sampler, chosen, model_dir, step)
+      picture = _write_samples(sampler, chosen, model_dir, step)
+      tracker.image(step, "evaluation/samples", picture)
     if chosen.microscope and step == max(checkpoints.all_steps(model_dir)):
       _write_microscope(gan, dataset, chosen, model_dir, step)
     before = score_tables.read_rows(model_dir, score_filename)
     if before:
       _warn_of_another_protocol(row, before[-1])
     best = score_tables.record(model_dir, row, score_filename, best_by)
+    _track(tracker, row)
     print(_in_words(row), "(the best so far)" if best else "", flush=True)
   scorer.keep_best_of_before()
   print(f"Scores are in {os.path.join(model_dir, score_filename)}.")
 
 
+def _track(tracker, row):
+  """Tells a tracker the scores of a step, and how each came about."""
+  tracker.scalars(
+    row.step, {f"score/{name}": value for name, value in row.scores.items()}
+  )
+  table = [
+    {
+      "score": name,
+      "mean": value,
+      "runs": " ".join(f"{x:.6g}" for x in row.lists.get(name, [])),
+      "better": row.better.get(name) or "",
+      "protocol": protocol.digest_of_score(row, name),
+    }
+    for name, value in sorted(row.scores.items())
+  ]
+  tracker.table(row.step, "evaluation/scores", table)
+  tracker.flush()
+
+
 def _write_samples(sampler, chosen, model_dir, step):
-  """Writes samples/step-<step>.png, from the same z at every step."""
+  """Returns samples from the same z at every step; samples/ gets them too."""
   z, labels = sampling.draw(
     sampler.gan,
     chosen.sample_grid,
@@ -152,10 +177,9 @@ def _write_samples(sampler, chosen, model_dir, step):
   )
   folder = os.path.join(model_dir, "samples")
   files.make_folder(folder)
-  picture_files.write_png(
-    os.path.join(folder, f"step-{step}.png"),
-    views.samples(sampler, z, labels),
-  )
+  picture = views.samples(sampler, z, labels)
+  picture_files.write_png(os.path.join(folder, f"step-{step}.png"), picture)
+  return picture
 
 
 def _write_microscope(gan, dataset, chosen, model_dir, step):

@@ -19,6 +19,7 @@ from compare_gan.context import state
 from compare_gan.estimator import estimator as estimator_lib
 from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import snapshot_hook
+from compare_gan.estimator import stop
 from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.gans import options as options_lib
@@ -26,13 +27,17 @@ from compare_gan.gans import power_ema
 from compare_gan.looks import views
 from compare_gan.memory import memory_check
 from compare_gan.pictures import image_grid
+from compare_gan.reproduction import bill
 from compare_gan.storage import checkpoints
 from compare_gan.storage import files
 from compare_gan.storage import locks
 from compare_gan.storage import model_dir as model_dir_lib
 from compare_gan.storage import restart
+from compare_gan.storage import score_tables
 from compare_gan.storage import task_manager
 from compare_gan.storage import transfer
+from compare_gan.trackers import board as board_lib
+from compare_gan.trackers import choice
 from compare_gan.watchdogs import actions
 from compare_gan.watchdogs import rates
 from compare_gan.watchdogs import settings
@@ -81,6 +86,7 @@ def _keep_others_out(stack, devices, model_dir):
 
 def _train_alone(devices, dataset, run_config, model_dir):
   options = options_lib.options()
+  trackers = devices.together(lambda: choice.make(run_config.trackers))
   seed, was, values = devices.together(
     lambda: _read_beginning(dataset, options, run_config, model_dir)
   )
@@ -104,10 +110,17 @@ def _train_alone(devices, dataset, run_config, model_dir):
         restart.config_in_force(gin.config_str(), was),
         seed,
       )
+      first_values = options.init_from if was is None else None
+      made_of = bill.entry(start, devices, dataset, first_values or "")
+      bill.add(model_dir, made_of, resumes=was is not None)
 
   devices.together(record_start)
   _require_way_back(devices, gan)
   estimator = estimator_lib.Estimator(gan, run_config, devices, model_dir)
+  is_tracked = devices.is_chief and not is_done
+  board = devices.together(
+    lambda: board_lib.open_board(trackers if is_tracked else [], model_dir)
+  )
 
   def train_on() -> None:
     rates.apply(gan, model_dir, int(gan.global_step.numpy()))
@@ -116,11 +129,12 @@ def _train_alone(devices, dataset, run_config, model_dir):
         "train", options.batch_size, start=first, as_stored=True, **shard
       ),
       options.training_steps,
-      _hooks(gan, dataset, options, run_config, model_dir, was),
+      _hooks(gan, dataset, options, run_config, model_dir, was, board),
       lambda graph: _check_graph(graph, gan, devices, run_config),
     )
 
-  _with_returns(train_on, gan, model_dir)
+  with board_lib.closing(board, stop.StopRequested, KeyboardInterrupt):
+    _with_returns(train_on, gan, model_dir)
   if devices.is_chief and not is_done:
     config = restart.config_in_force(model_dir_lib.chosen_config(), was)
     model_dir_lib.write_description(model_dir, start, dataset, config, seed)
@@ -226,7 +240,7 @@ def _make(dataset, devices, seed, values=None):
     return model_dir_lib.make_gan(dataset, seed)
 
 
-def _hooks(gan, dataset, options, run_config, model_dir, was):
+def _hooks(gan, dataset, options, run_config, model_dir, was, board):
   hooks = hook_kinds.make(
     run_config.hooks,
     hook_kinds.Training(
@@ -236,6 +250,8 @@ def _hooks(gan, dataset, options, run_config, model_dir, was):
       images=_picture_maker(gan, dataset, min(_PICTURED, options.batch_size)),
       texts=lambda: _texts(was),
       dataset=dataset,
+      params=lambda: _params(was, model_dir),
+      trackers=[board],
     ),
   )
   snapshots = snapshot_hook.Snapshots(
@@ -271,6 +287,18 @@ def _picture_maker(
   return images
 
 
+def _config(was):
+  return restart.config_in_force(gin.operative_config_str(), was)
+
+
 def _texts(was):
-  config = restart.config_in_force(gin.operative_config_str(), was)
-  return {"gin/operative_config": gin.markdown(config)}
+  return {"gin/operative_config": gin.markdown(_config(was))}
+
+
+def _params(was, model_dir):
+  """Returns {name: text} of all bindings, and the main parts of the bill."""
+  return {
+    **score_tables.bindings(_config(was)),
+    **bill.summary(bill.read(model_dir)[-1]),
+    "bill.seed": str(model_dir_lib.stored_seed(model_dir)),
+  }

@@ -82,7 +82,7 @@ def prepare_for_start(model_dir: str, step: int) -> None:
   kept under the name of an earlier start. Configs of later starts are removed:
   their checkpoints were damaged, and later checkpoints are not made with them.
   """
-  found = _configs(model_dir)
+  found = configs(model_dir)
   if step and step in found and newest_config(model_dir, step) == found[step]:
     files.copy(
       os.path.join(model_dir, found[step]),
@@ -233,7 +233,7 @@ def newest_config(model_dir: str, step: Optional[int] = None) -> Optional[str]:
       made it; a start at this very step resumes from it. None for the last
       start.
   """
-  found = _configs(model_dir)
+  found = configs(model_dir)
   if not found:
     return None
   if step is None:
@@ -249,7 +249,7 @@ def is_config(name: str) -> bool:
   return re.fullmatch(_CONFIG, name) is not None
 
 
-def _configs(model_dir):
+def configs(model_dir: str) -> dict[int, str]:
   """Returns {step of a start: name of its operative config}."""
   matches = [re.fullmatch(_CONFIG, name) for name in files.names(model_dir)]
   return {int(match[1]): match[0] for match in matches if match}

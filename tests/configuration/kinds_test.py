@@ -34,6 +34,7 @@ _MEMBERS = {
   "report_sections": ("correlation", "statistics"),
   "schedules": ("@tf.train.polynomial_decay", "@tf.train.AdamOptimizer"),
   "studies": ("regularization_mini.gin", "biggan_cifar.gin"),
+  "trackers": ("@mlflow_tracker", "TensorBoard"),
   "watchdogs": ("@saturation", "@watchdog"),
 }
 

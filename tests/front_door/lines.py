@@ -706,6 +706,15 @@ NOT_RUN = {
   "python -m compare_gan explain --search warmup": (
     "tests/checks/explanation_test.py runs the verb in the process"
   ),
+  "python -m compare_gan reproduce runs/a": (
+    "tests/commands/reproduce_test.py runs the verb, with processes of its own"
+  ),
+  "pip install 'compare_gan[mlflow]'": (
+    "the extra of setup.py; tests/setup_test.py reads it"
+  ),
+  "pip install 'compare_gan[wandb]'": (
+    "the extra of setup.py; tests/setup_test.py reads it"
+  ),
   "make demo": _MINUTES,
   "make test": _TESTS,
   "make test-long": _TESTS,
