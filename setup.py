@@ -24,6 +24,8 @@ STUDY = [
 ]
 # Networks from ONNX files, behind scores.
 FEATURES = ["onnxruntime"]
+# Bundles on a hub of models.
+HUGGINGFACE = ["huggingface_hub"]
 # Exported generators for other programs.
 ONNX = ["onnxruntime", "tf2onnx"]
 
@@ -65,6 +67,7 @@ setuptools.setup(
   packages=setuptools.find_packages(include=["compare_gan*"]),
   package_data={
     "compare_gan": ["py.typed"],
+    "compare_gan.bundles": ["shipped/*.zip"],
     "compare_gan.export.web": ["*.html", "*.css", "*.js"],
     "compare_gan.study.report": ["*.html", "*.css", "*.js"],
     "compare_gan.study.report.sections": ["*.js"],
@@ -100,6 +103,7 @@ setuptools.setup(
     "tpu": ["google-api-python-client", "oauth2client"],
     "study": STUDY,
     "features": FEATURES,
+    "huggingface": HUGGINGFACE,
     "onnx": ONNX,
     # dill is what tensorflow_datasets.testing imports, onnx what tests write
     # small networks with.
