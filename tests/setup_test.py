@@ -88,7 +88,15 @@ def test_packages_that_the_library_is_built_on_are_required(monkeypatch):
 
 def test_extras(monkeypatch):
   extras = setup_arguments(monkeypatch)["extras_require"]
-  assert set(extras) == {"gpu", "tpu", "study", "features", "onnx", "test"}
+  assert set(extras) == {
+    "features",
+    "gpu",
+    "huggingface",
+    "onnx",
+    "study",
+    "test",
+    "tpu",
+  }
   assert extras["gpu"][0].startswith("tensorflow[and-cuda]")
   assert {package_name(r) for r in extras["study"]} == {
     "pyarrow",
@@ -125,6 +133,12 @@ def test_a_build_carries_every_config_and_no_test(tmp_path):
   for name, path in configs.items():
     assert (built / name).read_bytes() == path.read_bytes()
   assert (tmp_path / "lib" / "compare_gan" / "version.py").exists()
+  shipped = pathlib.Path("compare_gan", "bundles", "shipped")
+  bundles = sorted((ROOT / shipped).glob("*.zip"))
+  assert bundles
+  for path in bundles:
+    built = tmp_path / "lib" / shipped / path.name
+    assert built.read_bytes() == path.read_bytes()
   assert {p.name for p in (tmp_path / "lib").iterdir()} == {"compare_gan"}
 
 

@@ -101,7 +101,7 @@ def _facts(model):
   return [
     ("Architecture", f"`{options.architecture}`, {type(gan).__name__}"),
     ("Parameters", ", ".join(parameters)),
-    ("Images", f"{height} x {width}, {colors} colors"),
+    ("Images", f"{height} x {width}, {colors} color{'s' * (colors > 1)}"),
     ("z", f"{options.z_dim} numbers"),
     ("Classes", f"{gan.num_classes or 'none'}"),
     ("Data", _dataset(model)),

@@ -121,3 +121,21 @@ def test_every_shorter_file_is_refused():
   for length in range(len(data)):
     with pytest.raises(safetensors.FormatError):
       safetensors.decode(data[:length])
+
+
+def test_the_package_itself_reads_and_writes_the_same(tmp_path):
+  package = pytest.importorskip(
+    "safetensors.numpy", reason="safetensors needs a newer numpy"
+  )
+  arrays = {
+    "a/b": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "half": np.array([1.0, -2.5], np.float16),
+    "step": np.array(7, np.int64),
+    "mask": np.array([True, False]),
+  }
+  read = package.load(safetensors.encode(arrays, {"format": "tf"}))
+  ours = safetensors.decode(package.save(arrays))
+  for name, array in arrays.items():
+    for found in (read[name], ours[name]):
+      assert found.dtype == array.dtype
+      np.testing.assert_array_equal(found, array)
