@@ -49,7 +49,11 @@ def _statements(text: str) -> Iterator[str]:
 def _values(text: str) -> Iterator[str]:
   bindings, _ = gin_text.read(text)
   for name, value in bindings.items():
-    value = gin_text.resolved(value, bindings)
+    try:
+      value = gin_text.resolved(value, bindings)
+    except RecursionError:
+      yield f"{name} = {value!r} refers to itself"
+      continue
     if _is_outside(name, value):
       yield f"{name} = {value!r} is a file or an address outside the bundle"
     elif _runs_code(name, value):
@@ -98,7 +102,7 @@ def _words(value):
 def _leaves(value: Any) -> Iterator[str]:
   if isinstance(value, dict):
     value = list(value.items())
-  if isinstance(value, (list, tuple)):
+  if isinstance(value, (list, tuple, set, frozenset)):
     for item in value:
       yield from _leaves(item)
   elif isinstance(value, str):

@@ -38,7 +38,7 @@ def pull(address: str) -> str:
       # Whatever else is there is not downloaded.
       allow_patterns=[manifest_lib.NAME, *manifest_lib.MEMBERS],
     )
-  except (OSError, ValueError) as error:  # Its errors are of these classes.
+  except Exception as error:  # The library's errors have no common class.
     raise OSError(f"{address} cannot be downloaded: {error}") from error
 
 
@@ -54,7 +54,10 @@ def push(
   """
   name = _repository(repository, f"--push={repository}")
   if "@" in name:
-    raise ValueError(f"--push={repository}: leave out {name.partition('@')[2]}")
+    raise ValueError(
+      f"--push={repository} names a revision. Leave it out: a bundle becomes "
+      "the newest one."
+    )
   library = _library(f"--push={repository}")
   try:
     api = library.HfApi()
@@ -68,7 +71,7 @@ def push(
         repo_type="model",
         commit_message="A bundle of compare_gan",
       )
-  except (OSError, ValueError) as error:
+  except Exception as error:  # See above.
     raise OSError(f"{SCHEME}{name} cannot be written: {error}") from error
   return f"{SCHEME}{name}"
 

@@ -7,6 +7,7 @@ from compare_gan.bundles import read
 from compare_gan.bundles import safetensors
 from compare_gan.bundles import shipped
 from compare_gan.bundles.manifest import BundleError
+from compare_gan.context import scope
 from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.gans import ema
@@ -39,7 +40,7 @@ def _images(folder):
 )
 def test_images_are_those_of_the_model_dir(tmp_path, dtype, error):
   path = tiny.bundle(tmp_path, dtype=dtype)
-  expected = _images(str(tmp_path / "model"))
+  expected = _images(tiny.model(tmp_path / "model"))
   made = _images(read.as_model_dir(path))
   np.testing.assert_allclose(made, expected, rtol=0, atol=error)
 
@@ -156,7 +157,7 @@ def test_what_a_bundle_lacks_cannot_be_used(tmp_path):
 def test_a_whole_bundle_can_be_used(tmp_path):
   path = tiny.bundle(tmp_path, with_discriminator=True)
   gan = model_dir.load(read.as_model_dir(path))
-  old = model_dir.load(str(tmp_path / "model"))
+  old = model_dir.load(tiny.model(tmp_path / "model"))
   z = tf.zeros([2, 4])
   for averaged in (False, True):
     images = gan.generate(z, averaged=averaged, batch_moments=True)
@@ -172,19 +173,13 @@ def test_a_whole_bundle_can_be_used(tmp_path):
 def test_a_new_training_starts_from_it(tmp_path, whole):
   path = tiny.bundle(tmp_path, with_discriminator=whole)
   values = transfer.values(read.weights_of(path))
-  gan = model_dir.load(str(tmp_path / "model"))
-  kernel, average = (
-    network.fc1.kernel.numpy()
-    for network in (gan.generator, gan.averaged_generator)
-  )
-  first = values("generator/g_fc1/kernel", kernel.shape, tf.float32)
+  gan = model_dir.load(tiny.model(tmp_path / "model"))
+  old = {scope.full_name(v): v.numpy() for v in gan.variables}
+  name = "generator/g_fc1/kernel"
+  first = values(name, old[name].shape, tf.float32)
   # Without the weights themselves, with their average.
-  np.testing.assert_array_equal(first, kernel if whole else average)
-  d = "discriminator/d_conv1/kernel"
-  [name] = [n for n in _names(gan.discriminator) if n.startswith(d)] or [d]
-  shape = next(v.shape for v in gan.discriminator.variables if name in v.name)
-  assert (values(name, shape, tf.float32) is not None) == whole
-
-
-def _names(network):
-  return [v.name.split(":")[0] for v in network.variables]
+  source = name if whole else f"{name}{ema.SUFFIX}"
+  np.testing.assert_array_equal(first, old[source])
+  assert (old[name] != old[f"{name}{ema.SUFFIX}"]).all()
+  d, *_ = [scope.full_name(v) for v in gan.discriminator.variables]
+  assert (values(d, old[d].shape, tf.float32) is not None) == whole

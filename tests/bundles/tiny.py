@@ -1,6 +1,9 @@
 """Model_dirs and bundles that tests of bundles share."""
 
-import zipfile
+import atexit
+import functools
+import shutil
+import tempfile
 
 from compare_gan.bundles import archive
 from compare_gan.bundles import manifest as manifest_lib
@@ -37,6 +40,15 @@ options.z_dim = 4
 
 def model(folder, config=CONFIG):
   """Writes a model_dir; returns its path as a text."""
+  shutil.copytree(_model(config), folder)
+  return str(folder)
+
+
+@functools.cache
+def _model(config):
+  """Returns the path of a model_dir that is made once."""
+  folder = tempfile.mkdtemp(prefix="model-")
+  atexit.register(shutil.rmtree, folder, ignore_errors=True)
   gin.clear_config()
   gin.parse_config(config)
   with scope.building(seed=1):
@@ -44,19 +56,23 @@ def model(folder, config=CONFIG):
   for variable in gan.generator.trainable_variables:
     variable.assign(variable + 0.25)  # not the average
   gan.global_step.assign(STEP)
-  model_dir.write(str(folder), STEP, gan, SHAPE, config)
+  model_dir.write(folder, STEP, gan, SHAPE, config)
   gin.clear_config()
-  return str(folder)
+  return folder
 
 
 def bundle(tmp_path, config=CONFIG, name="a.zip", **chosen):
-  """Writes a model_dir and its bundle; returns the path of the zip."""
-  folder = model(tmp_path / "model", config)
-  made = write.make(folder, write.About("a"), **chosen)
-  gin.clear_config()
+  """Writes the bundle of `model(config=config)`; returns its path."""
   path = tmp_path / name
-  path.write_bytes(made.data)
+  path.write_bytes(_bundle(config, **chosen))
   return str(path)
+
+
+@functools.cache
+def _bundle(config, **chosen):
+  made = write.make(_model(config), write.About("a"), **chosen)
+  gin.clear_config()
+  return made.data
 
 
 def contents(**changes):
@@ -98,9 +114,3 @@ def repacked(path, target, **changes):
   fields = {**vars(manifest)}
   del fields["files"]
   return write_zip(target, with_manifest(found, **fields))
-
-
-def members(path):
-  """Returns {name: content} of a zip."""
-  with zipfile.ZipFile(path) as file:
-    return {name: file.read(name) for name in file.namelist()}

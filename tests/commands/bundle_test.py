@@ -105,7 +105,8 @@ def test_compare_reads_the_scores_of_a_bundle(tmp_path, capsys):
 
 def test_explain_reads_the_config_of_a_bundle(tmp_path, capsys):
   assert main(["explain", "--short", tiny.bundle(tmp_path)]) == 0
-  assert "dcgan.Generator.ch" in capsys.readouterr().out
+  said = capsys.readouterr().out
+  assert "dcgan.Generator\n  ch = 2" in said and "config-7.gin" in said
 
 
 def test_a_bundle_is_copied_as_it_is(tmp_path, capsys):
