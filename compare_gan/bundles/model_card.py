@@ -112,7 +112,8 @@ def _facts(model):
       f"{model.step:,} steps of {options.disc_iters} x {options.batch_size} "
       f"images: {seen:,} in total",
     ),
-    ("Loss", f"`{_chosen(model, 'loss.fn')}`"),
+    ("Loss", str(model.config.get("loss.fn", "the default"))),
+    ("Regularisers", _regularisers(model)),
     ("Weights", f"{model.dtype}{', moving average' * averaged}"),
     ("Holds", ", ".join(model.held)),
   ]
@@ -122,8 +123,13 @@ def _count(network):
   return f"{parameter_table.count(network.variables):,}"
 
 
-def _chosen(model, name):
-  return str(model.config.get(name, "the default"))
+def _regularisers(model):
+  found = [
+    str(value)
+    for name, value in model.config.items()
+    if name == "penalty.fn" or name.endswith("/term.fn")
+  ]
+  return ", ".join(x for x in found if x != "@no_penalty") or "none"
 
 
 def _data_license(model):

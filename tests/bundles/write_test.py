@@ -118,7 +118,8 @@ def test_own_code_is_said(tmp_path):
 
 
 def test_the_card(tmp_path):
-  folder = tiny.model(tmp_path / "model")
+  config = f"{tiny.CONFIG}\npenalty.fn = @no_penalty\nr1/term.fn = @r1\n"
+  folder = tiny.model(tmp_path / "model", config)
   about = write.About("my|model", license="CC-BY-4.0", data_license="public")
   found = archive.contents(write.make(folder, about).data)
   text = found["README.md"].decode()
@@ -126,6 +127,7 @@ def test_the_card(tmp_path):
   for line in (
     "| Architecture | `dcgan_arch`, ModularGAN |",
     "| Images | 8 x 8, 1 color |",
+    "| Regularisers | @r1 |",
     "| Licence of the data | public |",
     "| Licence of the weights | CC-BY-4.0 |",
     "| Training | 7 steps of 1 x 2 images: 14 in total |",
