@@ -78,48 +78,58 @@ def make(
     with_encoder: also E.
   """
   gan, step = model_dir_lib.load_step(model_dir, step)
-  held = _held(gan, with_discriminator, with_encoder)
   _fill_moments(gan)
   config, left_out = _config(model_dir_lib.config_path(model_dir, step))
-  rows = _rows(model_dir, step)
-  weights = _weights(gan, held, dtype)
   model = model_card.Model(
     name=about.name,
     step=step,
     config=gin_text.read(config)[0],
     gan=gan,
-    held=held,
+    held=_held(gan, with_discriminator, with_encoder),
     dtype=dtype,
-    rows=rows,
+    rows=_rows(model_dir, step),
     license=about.license,
     data_license=about.data_license,
   )
-  contents = {
-    manifest_lib.WEIGHTS: weights,
+  contents = _contents(model, config, _model_json(model_dir))
+  manifest = _manifest(model, contents, left_out)
+  data = archive.encode({manifest_lib.NAME: manifest, **contents})
+  return Made(data, _notes(config, left_out))
+
+
+def _contents(model, config, model_json):
+  """Returns {name: content} of all files but the manifest."""
+  found = {
+    manifest_lib.WEIGHTS: _weights(model.gan, model.held, model.dtype),
     manifest_lib.CONFIG: config.encode("utf-8"),
-    manifest_lib.MODEL: _model_json(model_dir),
-    manifest_lib.SAMPLES: _samples(gan),
+    manifest_lib.MODEL: model_json,
+    manifest_lib.SAMPLES: _samples(model.gan),
     manifest_lib.README: model_card.text(model).encode("utf-8"),
   }
-  if rows:
-    lines = [json.dumps(row.as_json(), sort_keys=True) + "\n" for row in rows]
-    contents[manifest_lib.SCORES] = "".join(lines).encode("utf-8")
-  manifest = manifest_lib.Manifest(
-    name=about.name,
-    about=model_card.one_line(model),
-    step=step,
-    dtype=dtype,
-    parts=held,
-    files={n: manifest_lib.file_of(data) for n, data in contents.items()},
-    license=about.license,
-    left_out=left_out,
-    made_with={
-      "compare_gan": version.__version__,
-      "tensorflow": tf.__version__,
-    },
+  lines = [json.dumps(r.as_json(), sort_keys=True) + "\n" for r in model.rows]
+  if lines:
+    found[manifest_lib.SCORES] = "".join(lines).encode("utf-8")
+  return found
+
+
+def _manifest(model, contents, left_out):
+  """Returns manifest.json."""
+  return manifest_lib.encode(
+    manifest_lib.Manifest(
+      name=model.name,
+      about=model_card.one_line(model),
+      step=model.step,
+      dtype=model.dtype,
+      parts=model.held,
+      files={n: manifest_lib.file_of(data) for n, data in contents.items()},
+      license=model.license,
+      left_out=left_out,
+      made_with={
+        "compare_gan": version.__version__,
+        "tensorflow": tf.__version__,
+      },
+    )
   )
-  contents = {manifest_lib.NAME: manifest_lib.encode(manifest), **contents}
-  return Made(archive.encode(contents), _notes(config, left_out))
 
 
 def _held(gan, with_discriminator, with_encoder):
