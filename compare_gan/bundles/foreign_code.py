@@ -102,7 +102,7 @@ def _words(value):
 def _leaves(value: Any) -> Iterator[str]:
   if isinstance(value, dict):
     value = list(value.items())
-  if isinstance(value, (list, tuple, set, frozenset)):
+  if isinstance(value, (list, tuple)):
     for item in value:
       yield from _leaves(item)
   elif isinstance(value, str):

@@ -141,6 +141,6 @@ class _Missing:
 
 def _missing(part):
   return ValueError(
-    f"This needs the {part} of the model, but the bundle does not hold it. Ask "
+    f"This needs the {part} of the model, which the bundle does not hold. Ask "
     f"for a bundle that was made with {_HOW[part]}."
   )

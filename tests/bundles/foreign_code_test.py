@@ -31,7 +31,6 @@ pytestmark = pytest.mark.versions("gin's parser differs with Python")
     ('watchdog.signals = ["this"]', "'this'] runs code"),
     ('evaluate.best_by = "os.system"', "'os.system' runs code"),
     ('evaluate.best_by = "os:system"', "'os:system' runs code"),
-    ('evaluate.x = {"os.system"}', "runs code"),
     ("X = %X", "X = %X refers to itself"),
     ('evaluate.x = {"a": ("b", ["os.system"])}', "runs code"),
     ('saved_model.path = "network"', "'network' is a file or an address"),
