@@ -42,6 +42,10 @@ EXTRAS = {
   "study": ("studies on Slurm and Ray clusters, tables as Parquet", STUDY),
   "features": ("scores on the features of a network in an ONNX file", FEATURES),
   "onnx": ("exporting generators as ONNX", ONNX),
+  "huggingface": (
+    "bundles on Hugging Face, see docs/bundles.md",
+    ["huggingface_hub"],
+  ),
   "mlflow": ("runs in MLflow, see docs/trackers.md", ["mlflow-skinny"]),
   "wandb": ("runs in Weights & Biases, see docs/trackers.md", ["wandb"]),
   # dill is what tensorflow_datasets.testing imports, onnx what tests write
@@ -114,6 +118,7 @@ setuptools.setup(
   packages=setuptools.find_packages(include=["compare_gan*"]),
   package_data={
     "compare_gan": ["py.typed"],
+    "compare_gan.bundles": ["shipped/*.zip"],
     "compare_gan.export.web": ["*.html", "*.css", "*.js"],
     "compare_gan.study.report": ["*.html", "*.css", "*.js"],
     "compare_gan.study.report.sections": ["*.js"],

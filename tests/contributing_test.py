@@ -65,8 +65,8 @@ _EXAMPLES = {
 }
 # More than one of a kind.
 _MORE = {"my_term"}
-# gin files, and what is all of these
-_NO_CODE = {"cards", "presets", "studies", "yours"}
+# Trained models, gin files, and what is all of these
+_NO_CODE = {"bundles", "cards", "presets", "studies", "yours"}
 
 
 def _blocks(language):

@@ -45,6 +45,7 @@ _MAY_IMPORT = {
     "trackers",
   },
   "schedules": {
+    "bundles.read",
     "configuration",  # what nothing has read is said before the first step
     "estimator",
     "evaluation",
@@ -58,6 +59,15 @@ _MAY_IMPORT = {
     "watchdogs",
   },
   "commands": _ANY,
+  "bundles": {
+    "architectures.abstract_arch",
+    "configuration",
+    "datasets.cache",
+    "evaluation",
+    "gans",
+    "pictures",
+    "storage",
+  },
   "checks": _ANY,  # asks each room what it accepts
   "configuration": {"configuration"},
   "configuration.gin_files": _ANY,  # makes all names known to gin

@@ -2,11 +2,11 @@
 
   python -m compare_gan compare A B [--force]
 
-A and B are JSON files of `evaluate --json`, or model_dirs, of which the last
-row counts. Scores under unlike protocols are refused: an FID of 5000 images is
-larger than that of 50000, whatever the model. With --force they are shown, each
-line marked as unlike. What an earlier version did not record of a protocol is
-said.
+A and B are JSON files of `evaluate --json`, or model_dirs or bundles, of which
+the last row counts. Scores under unlike protocols are refused: an FID of 5000
+images is larger than that of 50000, whatever the model. With --force they are
+shown, each line marked as unlike. What an earlier version did not record of a
+protocol is said.
 
 Each line ends with which of the two values is better, by the direction that the
 score's metric declares.
@@ -17,6 +17,7 @@ import json
 import math
 import os
 
+from compare_gan.bundles import read
 from compare_gan.evaluation import protocol
 from compare_gan.metrics import contract
 from compare_gan.storage import files
@@ -25,8 +26,8 @@ from compare_gan.storage.score_row import ScoreRow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument("first", help="JSON file or model_dir")
-  parser.add_argument("second", help="JSON file or model_dir")
+  parser.add_argument("first", help="JSON file, model_dir or bundle")
+  parser.add_argument("second", help="JSON file, model_dir or bundle")
   parser.add_argument(
     "--force", action="store_true", help="compare even if the protocols differ"
   )
@@ -86,6 +87,7 @@ def _cell(score):
 
 
 def _row(path, filename):
+  path = read.weights_of(path)
   if os.path.isdir(path):
     rows = score_tables.read_rows(path, filename)
     if not rows:

@@ -8,8 +8,9 @@
 
 --images are decoded as those of a dataset: folder.background is what shows
 behind transparent pixels, and arrays.value_range and arrays.layout say what an
-array file holds. A model adds a row to its scores.csv. What is scored and how:
-`evaluate.*`, see compare_gan/evaluation/settings.py; --gin_bindings may set it.
+array file holds. A model_dir gets a row in its scores.csv; a bundle stays as it
+is. What is scored and how: `evaluate.*`, see evaluation/settings.py, which
+--gin_bindings may set.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import io
 import json
 import os
 
+from compare_gan.bundles import arguments
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import arrays
 from compare_gan.datasets import catalogue
@@ -37,9 +39,7 @@ import numpy as np
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument(
-    "--model_dir", help="scores the last checkpoint in this folder"
-  )
+  arguments.add(parser, required=False)
   parser.add_argument(
     "--step", type=int, help="scores the checkpoint of this step instead"
   )
@@ -163,7 +163,7 @@ def _images(args):
     return None
   files = list(args.gin_config)
   if args.model_dir:
-    files.insert(0, model_dir_lib.config_path(args.model_dir))
+    files.insert(0, model_dir_lib.config_path(arguments.model_dir(args)))
   gin_files.parse(files, _bindings(args))
   dataset = _dataset(args)
   images = given_images.read(
@@ -190,18 +190,18 @@ def _model(args):
       "Nothing to score. Give --model_dir, --images, or --real_features with "
       "--fake_features."
     )
-  gan, step = model_dir_lib.load_step(
-    args.model_dir, args.step, _bindings(args)
-  )
+  folder = arguments.model_dir(args)
+  gan, step = model_dir_lib.load_step(folder, args.step, _bindings(args))
   dataset = _dataset(args)
   chosen = settings_lib.Settings()
-  post_hoc.use_average(gan, args.model_dir, step, chosen.ema)
+  post_hoc.use_average(gan, folder, step, chosen.ema)
   evaluator = scoring.Evaluator(dataset, chosen, args.runs)
   config = score_tables.bindings(
-    files.read_text(model_dir_lib.config_path(args.model_dir, step))
+    files.read_text(model_dir_lib.config_path(folder, step))
   )
   row = evaluator.row_of_model(
     gan, os.path.join(args.model_dir, f"model.ckpt-{step}"), step, config
   )
-  score_tables.add_row(args.model_dir, row, args.score_filename)
+  if folder == args.model_dir:  # Nothing is added to a bundle.
+    score_tables.add_row(folder, row, args.score_filename)
   return row

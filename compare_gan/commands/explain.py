@@ -5,20 +5,27 @@
   python -m compare_gan explain --diff sndcgan_cifar10.gin runs/mine
   python -m compare_gan explain --search warmup
 
-A card can also be a model_dir or the folder of a study's run. Later cards and
-bindings override earlier ones. --search looks through everything that gin can
-set, --diff compares exactly two. See docs/checking.md.
+A card can also be a model_dir, a bundle or the folder of a study's run. Later
+cards and bindings override earlier ones. --search looks through everything that
+gin can set, --diff compares exactly two. See docs/checking.md.
 """
 
 import argparse
 import json
 
+from compare_gan.bundles import arguments
+from compare_gan.bundles import read
 from compare_gan.checks import explanation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   add = parser.add_argument
-  add("cards", nargs="*", help="gin files, cards in configs/, or model_dirs")
+  add(
+    "cards",
+    nargs="*",
+    help="gin files, cards in configs/, model_dirs or bundles",
+  )
+  arguments.add_trust(parser)
   add("--gin_bindings", action="append", default=[], help="may be repeated")
   add("--diff", action="store_true", help="what differs between two cards")
   add("--search", metavar="WORD", help="all parameters that are about a word")
@@ -33,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
   if args.diff:
     _diff(args)
     return
-  files = [file for card in args.cards for file in explanation.files_of(card)]
+  files = [file for card in args.cards for file in _files_of(card, args)]
   if args.search:
     entries = explanation.search(args.search, files, args.gin_bindings)
     if not entries:
@@ -48,12 +55,17 @@ def run(args: argparse.Namespace) -> None:
     print(explanation.to_text(entries, words=not args.short))
 
 
+def _files_of(card, args):
+  card = read.as_model_dir(card, args.trust_bundle_code)
+  return explanation.files_of(card)
+
+
 def _diff(args):
   if len(args.cards) != 2:
     raise ValueError(f"--diff compares two cards, got {len(args.cards)}.")
   found = explanation.diff(
     *(
-      explanation.explain(explanation.files_of(card), args.gin_bindings)
+      explanation.explain(_files_of(card, args), args.gin_bindings)
       for card in args.cards
     )
   )

@@ -16,6 +16,7 @@ from typing import Any
 from typing import Optional
 
 from compare_gan.ascend import after_export
+from compare_gan.bundles import arguments
 from compare_gan.evaluation import moments
 from compare_gan.evaluation import sampling
 from compare_gan.export import formats
@@ -28,7 +29,7 @@ _COMPARED = 4  # images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument("--model_dir", required=True)
+  arguments.add(parser)
   parser.add_argument(
     "--format",
     required=True,
@@ -95,7 +96,7 @@ def load(
 ) -> tuple[Any, int]:
   """Returns the GAN that the arguments choose, moments filled, and its step."""
   gan, step = model_dir.load_step(
-    args.model_dir, args.step, [*args.gin_bindings, *bindings]
+    arguments.model_dir(args), args.step, [*args.gin_bindings, *bindings]
   )
   truncation = getattr(args, "truncation", None)
   sampling.refuse_truncation_of_styles(gan, truncation)

@@ -1,5 +1,6 @@
 """Makes images with the model of a model_dir; most of it needs no dataset.
 
+  python -m compare_gan sample --bundle shapes16-sndcgan --n 64
   python -m compare_gan sample --model_dir X --n 100 --out samples.npz
   python -m compare_gan sample --model_dir X --n 100 --classes 3 \\
     --truncation 0.7 --out folder
@@ -27,6 +28,7 @@ import argparse
 import os
 
 from compare_gan import looks
+from compare_gan.bundles import arguments
 from compare_gan.datasets import catalogue
 from compare_gan.evaluation import ddls
 from compare_gan.evaluation import moments
@@ -48,9 +50,11 @@ _SAMPLERS = ("ddls", "rejection")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument("--model_dir", required=True)
+  arguments.add(parser)
   parser.add_argument(
-    "--out", required=True, help="npz file to write, or a folder"
+    "--out",
+    default="samples",
+    help="npz file to write, or a folder; default: samples",
   )
   parser.add_argument(
     "--make",
@@ -132,8 +136,9 @@ def run(args: argparse.Namespace) -> None:
       f"--ema={args.ema:g} asks for an average of the weights, and "
       "--raw_weights for none. Leave one of them out."
     )
-  gan, step = model_dir.load_step(args.model_dir, None, _bindings(args))
-  post_hoc.use_average(gan, args.model_dir, step, args.ema)
+  folder = arguments.model_dir(args)
+  gan, step = model_dir.load_step(folder, None, _bindings(args))
+  post_hoc.use_average(gan, folder, step, args.ema)
   for kind in kinds.values():
     if hasattr(kind, "check"):
       kind.check(gan, args)

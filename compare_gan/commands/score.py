@@ -13,6 +13,7 @@ import json
 from typing import Any
 
 from compare_gan.ascend import bins
+from compare_gan.bundles import arguments
 from compare_gan.commands import export
 from compare_gan.datasets import catalogue
 from compare_gan.evaluation import sampling
@@ -24,7 +25,7 @@ import numpy as np
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument("--model_dir", required=True)
+  arguments.add(parser)
   parser.add_argument(
     "--bins", required=True, help="folder that make_bins wrote"
   )

@@ -13,6 +13,7 @@ them.
 
 import argparse
 
+from compare_gan.bundles import arguments
 from compare_gan.commands import export
 from compare_gan.evaluation import sampling
 from compare_gan.export.formats import web
@@ -27,7 +28,7 @@ _CLASSES = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument("--model_dir", required=True)
+  arguments.add(parser)
   parser.add_argument("--out", required=True, help="HTML file to write")
   parser.add_argument(
     "--frames",

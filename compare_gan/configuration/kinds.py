@@ -14,6 +14,7 @@ from typing import NamedTuple
 import compare_gan
 from compare_gan import looks
 from compare_gan.architectures import abstract_arch
+from compare_gan.bundles import shipped
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import late_names
 from compare_gan.datasets import catalogue
@@ -59,6 +60,7 @@ def kinds() -> dict[str, Kind]:
   """Returns all kinds by their names."""
   return {
     "architectures": Kind("options.architecture", _architectures),
+    "bundles": Kind("--bundle", _bundles),
     "cards": Kind("--gin_config", lambda: _cards("")),
     "datasets": Kind("dataset.name", _datasets),
     "devices": Kind("--run_config", _devices),
@@ -243,6 +245,13 @@ def _executors():
 
 def _exports():
   return [_entry(name, formats.find(name)) for name in formats.names()]
+
+
+def _bundles():
+  return [
+    Entry(name, shipped.about(name), _shown(shipped.path_of(name)))
+    for name in shipped.names()
+  ]
 
 
 def _looks():

@@ -16,7 +16,7 @@ from packaging import requirements
 from packaging import specifiers
 
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
-_KEYWORDS = ("python_requires", "install_requires", "extras_require")
+_KEYWORDS = ("python_requires", "install_requires")
 
 Requirement = requirements.Requirement
 
@@ -59,22 +59,28 @@ def required(root: pathlib.Path = PACKAGE.parent) -> Required:
 
 
 def _of_setup_py(path):
-  said = _arguments(ast.parse(path.read_text(encoding="utf-8")))
+  tree = ast.parse(path.read_text(encoding="utf-8"))
+  said, extras = _arguments(tree), _constants(tree)["EXTRAS"]
   return Required(
     specifiers.SpecifierSet(said["python_requires"]),
     _that_apply(said["install_requires"]),
-    {
-      name: _that_apply(texts) for name, texts in said["extras_require"].items()
-    },
+    {name: _that_apply(texts) for name, (_, texts) in extras.items()},
   )
 
 
-def _arguments(tree: ast.Module) -> dict[str, Any]:
-  """Returns arguments of setuptools.setup; lists may use constants above."""
+def _constants(tree: ast.Module) -> dict[str, Any]:
+  """Returns the lists and tables; each may use those above it."""
   constants: dict[str, Any] = {}
   for node in tree.body:
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
-      constants[ast.unparse(node.targets[0])] = ast.literal_eval(node.value)
+    if isinstance(node, ast.Assign):
+      if isinstance(node.value, (ast.List, ast.Dict)):
+        name = ast.unparse(node.targets[0])
+        constants[name] = _value(node.value, constants)
+  return constants
+
+
+def _arguments(tree: ast.Module) -> dict[str, Any]:
+  """Returns arguments of setuptools.setup."""
   [call] = [
     node
     for node in ast.walk(tree)
@@ -82,7 +88,7 @@ def _arguments(tree: ast.Module) -> dict[str, Any]:
     and ast.unparse(node.func) == "setuptools.setup"
   ]
   return {
-    keyword.arg: _value(keyword.value, constants)
+    keyword.arg: ast.literal_eval(keyword.value)
     for keyword in call.keywords
     if keyword.arg in _KEYWORDS
   }
@@ -96,6 +102,8 @@ def _value(node, constants):
       ast.literal_eval(key): _value(value, constants)
       for key, value in zip(node.keys, node.values)
     }
+  if isinstance(node, ast.Tuple):
+    return tuple(_value(element, constants) for element in node.elts)
   if isinstance(node, ast.List):
     parts = [_part(element, constants) for element in node.elts]
     return [text for part in parts for text in part]

@@ -7,6 +7,7 @@ or from other weights, such as their average, need their own moments.
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
+import sys
 from typing import Any
 from typing import Callable
 from typing import NamedTuple
@@ -141,9 +142,12 @@ def fill_accumulators(
   gan: AbstractGAN, batches: Iterable[sampling.Batch], averaged: bool = True
 ) -> None:
   """Adds the moments of batches (z, labels or None) to the accumulated ones."""
+  # One Sampler, which traces G once, and cuts no batch into parts.
+  sampler = sampling.Sampler(gan, averaged, batch_size=sys.maxsize)
   with _open_switches(accumulators(gan, "update_accus")):
     for z, labels in batches:
-      sampling.generate(gan, z, labels, averaged, batch_size=len(z))
+      for _ in sampler.batches(z, labels):
+        pass
 
 
 def fill_discriminator(

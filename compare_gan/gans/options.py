@@ -42,8 +42,8 @@ class Options:
       of a step share their images, each with new z (BigBiGAN).
     micro_batches: parts that each batch is cut into, to save memory; the
       optimisers get the parts' mean gradients, see gans/micro_batches.py.
-    init_from: a checkpoint, a model_dir or an exported model. A new training
-      starts with its weights, see transfer.py.
+    init_from: a checkpoint, a model_dir, a bundle or an exported model. A new
+      training starts with its weights, see transfer.py.
     log_gradient_norms: logs the norms of the last D and G gradients.
     recompute: computes residual blocks again in the backward pass instead of
       keeping their activations, to save memory, see layers/recompute.py.

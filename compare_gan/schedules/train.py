@@ -12,6 +12,7 @@ import os
 import secrets
 from typing import Any
 
+from compare_gan.bundles import read
 from compare_gan.configuration import unread
 from compare_gan.context import precision
 from compare_gan.context import scope
@@ -232,7 +233,8 @@ def _read_beginning(dataset, options, run_config, model_dir):
     return seed, was, model_dir_lib.values_of(tensors, model_dir)
   if not options.init_from:
     return seed, was, None
-  return seed, was, transfer.values(options.init_from, dataset.num_classes)
+  path = read.weights_of(options.init_from)
+  return seed, was, transfer.values(path, dataset.num_classes)
 
 
 def _make(dataset, devices, seed, values=None):

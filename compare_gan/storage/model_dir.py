@@ -6,7 +6,8 @@
   model.ckpt-<step>.*            all variables
 
 From these three the GAN can be rebuilt without the dataset. In best/ (see
-best_checkpoint.py), best.json says which checkpoint counts.
+best_checkpoint.py), best.json says which checkpoint counts. A parts.json says
+which networks are there if some are not (see parts.py).
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from compare_gan.context import scope
 from compare_gan.gans import options as options_lib
 from compare_gan.storage import checkpoints
 from compare_gan.storage import files
+from compare_gan.storage import parts
 import gin
 
 CARD = "model.json"
@@ -164,8 +166,14 @@ def load_step(
   config = config_path(model_dir, step)
   gin.clear_config()
   gin_files.parse([config], bindings)
-  with scope.building(values=values_of(tensors, model_dir)):
+  held = parts.read(model_dir)
+  values = (
+    values_of(tensors, model_dir) if held is None else parts.values_of(tensors)
+  )
+  with scope.building(values=values):
     gan = make_gan(_dataset_shape(model_dir), stored_seed(model_dir) or 0)
+  if held is not None:
+    parts.refuse_missing(gan, held, tensors, model_dir)
   return gan, step
 
 

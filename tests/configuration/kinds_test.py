@@ -14,6 +14,7 @@ _KINDS = kinds.kinds()
 # Of each kind one that is there, and one of another kind that must not be.
 _MEMBERS = {
   "architectures": ("resnet_cifar_arch", "abstract_arch"),
+  "bundles": ("shapes16-sndcgan", "shipped"),
   "cards": ("biggan_cifar.gin", "regularization_mini.gin"),
   "datasets": ("shapes32", "classifier"),
   "devices": ("cpu", "replicated"),

@@ -1,10 +1,11 @@
-"""Trainings from a checkout that nobody has installed, and from a wheel."""
+"""A checkout that nobody installed trains; so does a wheel, which samples."""
 
 import pathlib
 import shutil
 import subprocess
 import sys
 
+from compare_gan.bundles import shipped
 import pytest
 
 from tests import plain_shell
@@ -77,8 +78,14 @@ def test_a_wheel_is_all_that_is_needed(tmp_path):
     )
     assert done.returncode == 0, done.stdout
   shutil.rmtree(copy)
-  printed = _train(
-    place_lib.Place(tmp_path / "user", PYTHONPATH=str(site)),
-    "python -m compare_gan.main",
-  )
+  place = place_lib.Place(tmp_path / "user", PYTHONPATH=str(site))
+  printed = _train(place, "python -m compare_gan.main")
   assert f"This is {site}" in printed
+  name = shipped.names()[0]
+  line = lines.Line(
+    "sample",
+    f"python -m compare_gan sample --bundle={name} --n=4",
+    leaves=("samples/grid.png",),
+    says=("Wrote 4 images",),
+  )
+  place_lib.check(line, place.shell(line.runs), place.folder)

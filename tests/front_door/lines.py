@@ -673,6 +673,7 @@ LINES = (
   ),
 )
 
+_BUNDLES = "tests/commands/bundle_test.py runs the verb in the process"
 _MINUTES = "trains for minutes or hours; lines above stand for it"
 _NETWORK = "needs a network"
 _INSTALLS = "how the environment of these tests is made"
@@ -695,6 +696,18 @@ NOT_RUN = {
   " --truncation=0.7 --out=samples": _PARSED,
   "python -m compare_gan list devices": _PARSED,
   "python -m compare_gan list watchdogs": _PARSED,
+  "python -m compare_gan sample --bundle shapes16-sndcgan --n 64": (
+    "tests/front_door/installed_test.py runs it from a wheel"
+  ),
+  "python -m compare_gan list bundles": (
+    "tests/configuration/kinds_test.py lists each kind"
+  ),
+  (
+    "python -m compare_gan bundle runs/a --out shapes.zip --license CC-BY-4.0"
+  ): _BUNDLES,
+  "python -m compare_gan bundle runs/a --push user/name": _BUNDLES,
+  "python -m compare_gan bundle hf://user/name --out shapes.zip": _BUNDLES,
+  "pip install 'compare_gan[huggingface]'": "needs a network",
   (
     "python -m compare_gan check sndcgan_cifar10.gin regularisers/r1.gin"
     " --gin_bindings='options.batch_size = 32' --strict"

@@ -2,6 +2,7 @@
 
 from compare_gan import runner_lib
 from compare_gan.__main__ import main
+from compare_gan.bundles import write
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import in_memory
 from compare_gan.estimator import run_config
@@ -60,6 +61,19 @@ def test_going_on_from_the_first_checkpoint_keeps_its_initialiser(tmp_path):
   config = runs.config(tmp_path, 0)
   assert config["weights.initializer"] == "orthogonal"
   assert config["options.lamba"] == 10
+
+
+def test_a_training_starts_from_a_bundle(tmp_path, monkeypatch, capsys):
+  """Its gin config, with code of its maker's, is not read."""
+  monkeypatch.setenv("COMPARE_GAN_CACHE", str(tmp_path / "cache"))
+  old, path = tmp_path / "old", tmp_path / "old.zip"
+  runs.train(old)
+  about = write.About("old")
+  path.write_bytes(write.make(str(old), about, with_discriminator=True).data)
+  capsys.readouterr()
+  runs.train(tmp_path / "new", f"options.init_from = {str(path)!r}")
+  said = capsys.readouterr().out
+  assert "Starting from" in said and "0 variables new: none" in said
 
 
 def test_finished_training_records_nothing_new(tmp_path, capsys):

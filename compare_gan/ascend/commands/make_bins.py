@@ -11,6 +11,7 @@ folder for each input, and manifest.json.
 import argparse
 
 from compare_gan.ascend import bins
+from compare_gan.bundles import arguments
 from compare_gan.commands import export
 from compare_gan.evaluation import model_sets
 from compare_gan.evaluation import moments
@@ -21,7 +22,7 @@ import numpy as np
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  parser.add_argument("--model_dir", required=True)
+  arguments.add(parser)
   parser.add_argument("--out", required=True, help="folder to write")
   parser.add_argument("--n", type=int, default=5000, help="how many images")
   parser.add_argument(
@@ -55,7 +56,9 @@ def run(args: argparse.Namespace) -> None:
       f"--n={args.n} --batch={args.batch}: both must be 1 or more, since each "
       "file holds one batch."
     )
-  gan, step = model_dir.load_step(args.model_dir, args.step, args.gin_bindings)
+  gan, step = model_dir.load_step(
+    arguments.model_dir(args), args.step, args.gin_bindings
+  )
   sampling.refuse_truncation_of_styles(gan, args.truncation)
   z, labels = model_sets.latents(gan, args.n, args.seed, args.truncation)
   if args.labels:
