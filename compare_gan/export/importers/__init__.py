@@ -60,8 +60,8 @@ def open_weights(path: str) -> Weights:
   }
   if not tensors:
     raise ValueError(
-      f"{path} holds no state_dict: it has {sorted(content)[:6]} and no tensors "
-      "among them. Save torch.save(network.state_dict(), path)."
+      f"{path} holds no state_dict: it has {sorted(content)[:6]} and no "
+      "tensors among them. Save torch.save(network.state_dict(), path)."
     )
   prefix = "module."  # of torch.nn.DataParallel
   if all(name.startswith(prefix) for name in tensors):

@@ -193,8 +193,8 @@ def one_plus_linear(
   """
   pairing.require(
     pairing.wants(f"{ours}/condition/gamma/bias"),
-    f"the file's gamma of {theirs} is 1 + a linear map of y, which takes a bias "
-    "here",
+    f"the file's gamma of {theirs} is 1 + a linear map of y, which takes a "
+    "bias here",
     "G.batch_norm_fn = @conditional_batch_norm and "
     "conditional_batch_norm.use_bias = True",
   )

@@ -23,6 +23,7 @@ import numpy as np
 
 _MAGIC = 0x1950A86A20F9469CFC6C  # the first number of the older format
 _PROTOCOL = 1001
+_LOCAL_HEADER = struct.Struct("<4s22xHH")  # of an entry of a zip
 _MAX_PICKLE = 2**28  # bytes that describe the tensors of a file
 
 
@@ -139,12 +140,17 @@ class _ZipPlaces:
         f"data/{key} has {info.file_size} bytes, and a tensor needs "
         f"{first + count}."
       )
-    try:
-      with zipfile.ZipFile(self._path) as archive, archive.open(info) as file:
-        file.seek(first)
-        data = file.read(count)
-    except (zipfile.BadZipFile, EOFError) as error:
-      raise ValueError(f"data/{key} is damaged: {error}") from error
+    # Not through zipfile, which would read the whole list of entries again.
+    with open(self._path, "rb") as file:
+      file.seek(info.header_offset)
+      header = file.read(_LOCAL_HEADER.size)
+      if len(header) < _LOCAL_HEADER.size:
+        raise ValueError(f"it ends before data/{key}.")
+      magic, *lengths = _LOCAL_HEADER.unpack(header)
+      if magic != b"PK\3\4":
+        raise ValueError(f"it has other data in the place of data/{key}.")
+      file.seek(sum(lengths) + first, os.SEEK_CUR)
+      data = file.read(count)
     if len(data) != count:
       raise ValueError(f"it ends within data/{key}.")
     return data

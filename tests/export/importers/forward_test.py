@@ -12,7 +12,12 @@ from tests.export.importers import cases
 pytestmark = pytest.mark.versions("TensorFlow's kernels compute networks")
 
 
-@pytest.mark.parametrize("case", cases.CASES)
+def _marked(case):
+  marks = [pytest.mark.long] if "deep" in case or "/G both" in case else []
+  return pytest.param(case, marks=marks)
+
+
+@pytest.mark.parametrize("case", map(_marked, cases.CASES))
 def test_output_is_the_recorded_one(case, tmp_path):
   gin.parse_config(cases.CASES[case][0])
   pairing = cases.pair(case, tmp_path)

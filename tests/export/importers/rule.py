@@ -1,7 +1,7 @@
 """The numbers of the recorded networks, a function of names and shapes alone.
 
-The script that recorded outputs (record.py, with PyTorch) and the tests (without
-it) fill the same networks with them.
+The script that recorded outputs (record.py, with PyTorch) and the tests
+(without it) fill the same networks with them.
 """
 
 import zlib
@@ -61,6 +61,6 @@ def inputs(case, shape):
 
 
 def thinned(images):
-  """Returns the pixels [N, H, W, C] that are recorded of images: 4x4 of each."""
+  """Returns the 4x4 pixels of each image [N, H, W, C] that are recorded."""
   step = images.shape[1] // 4
   return images[:, 1::step, 1::step]
