@@ -183,8 +183,8 @@ class _Listed:
       if isinstance(label, bool) or not isinstance(label, int) or label < 0:
         raise ValueError(
           f"{self._title}: {_LIST} gives {name} the label {label!r}, which is "
-          "not the number of a class. dataset_json.labels = False leaves labels "
-          "out."
+          "not the number of a class. dataset_json.labels = False leaves "
+          "labels out."
         )
       listed[name.replace("\\", "/")] = label
     return listed

@@ -20,10 +20,10 @@ _N = 6
 _PIXELS = np.stack([pictures.pixels(i, 8, 4) for i in range(_N)])  # 8 high
 
 
-def _write(folder, imgs=_PIXELS.transpose(0, 3, 1, 2), labels=None, **more):
+def _write(folder, imgs=None, labels=None, **more):
   path = folder / "ILSVRC8.hdf5"
   with h5py.File(path, "w") as file:
-    file["imgs"] = imgs
+    file["imgs"] = _PIXELS.transpose(0, 3, 1, 2) if imgs is None else imgs
     if labels is None:
       labels = np.arange(_N) % 3
     for name, value in {"labels": labels, **more}.items():
