@@ -99,10 +99,10 @@ class Hdf5Images(in_memory.InMemoryDataset):
   ) -> None:
     file = splits["train"][0]
     self._splits: dict[str, tuple[_File, np.ndarray]] = {}
-    self.bad = []
+    bad: list[damage.Bad] = []
     for split, (source, rows) in splits.items():
       good = _in_range(source.labels[rows], num_classes)
-      self.bad += [
+      bad += [
         damage.Bad(
           split,
           f"image {row}",
@@ -114,9 +114,10 @@ class Hdf5Images(in_memory.InMemoryDataset):
       self._splits[split] = source, rows[good]
     total = sum(len(rows) for _, rows in splits.values())
     name = os.path.basename(file.path).split(".")[0]
-    damage.refuse_or_warn(name, self.bad, total, on_error)
+    damage.refuse_or_warn(name, bad, total, on_error)
     eval_samples = min(max_eval_samples, len(self._splits["eval"][1]))
     super().__init__(name, file.shape, num_classes, eval_samples)
+    self.bad = bad
     self._memory_bytes = memory_bytes
 
   def size(self, split: str) -> int:

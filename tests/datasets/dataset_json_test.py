@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import zipfile
 
 from compare_gan.datasets import catalogue
 import gin
@@ -51,7 +53,7 @@ def _open(path, *bindings):
 
 
 def _zip(folder, files):
-  return pictures.zipped(folder / "cifar.zip", files)
+  return pictures.zipped(folder / "cifar.zip", files, zipfile.ZIP_STORED)
 
 
 def _all(dataset):
@@ -122,8 +124,7 @@ def test_identity_changes_with_the_labels(tmp_path):
   stamps = []
   for shift in (0, 1):
     pairs = [[name, (label + shift) % 3] for name, label in _pairs()]
-    folder = tmp_path / str(shift)
-    folder.mkdir()
-    path = _zip(folder, {**_images(), **_listed(pairs)})
+    path = _zip(tmp_path, {**_images(), **_listed(pairs)})
+    os.utime(path, ns=(1, 1))  # The file itself looks the same.
     stamps.append(_open(path).stamp("train"))
   assert stamps[0] != stamps[1]

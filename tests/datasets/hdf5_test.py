@@ -58,7 +58,7 @@ def test_batches_do_not_depend_on_where_the_images_are(tmp_path):
   found = []
   for memory_bytes in (0, 2**30):
     dataset = _open(path, f"hdf5.memory_bytes = {memory_bytes}")
-    found.append(next(iter(dataset.batches(4))))
+    found.append(next(iter(dataset.batches("train", 4))))
   np.testing.assert_array_equal(found[0]["images"], found[1]["images"])
   np.testing.assert_array_equal(found[0]["labels"], found[1]["labels"])
 
@@ -86,9 +86,10 @@ def test_wrong_layouts_are_refused(more, words, tmp_path):
 
 
 def test_other_names_are_bound(tmp_path):
+  path = _write(tmp_path)
   with pytest.raises(ValueError, match="holds .'imgs', 'labels'.*hdf5.images"):
-    _open(_write(tmp_path), 'hdf5.images = "x"')
-  assert _open(_write(tmp_path), "hdf5.labels = None").num_classes == 0
+    _open(path, 'hdf5.images = "x"')
+  assert _open(path, "hdf5.labels = None").num_classes == 0
 
 
 def test_other_files_are_refused(tmp_path):

@@ -51,6 +51,13 @@ def generator(pairing: Pairing, epsilon: float) -> None:
   deep = pairing.has_layer("blocks.0.0.conv4")
   title = "resnet_biggan_deep" if deep else "resnet_biggan"
   pairing.require_title(f"{title}.Generator")
+  pairing.require(
+    epsilon == EPSILON,
+    f"its norms would all add {epsilon:g}, and the file's last one always adds "
+    f"{EPSILON:g}",
+    f"--batch_norm_epsilon={EPSILON:g}; files of another BN_eps cannot be "
+    "imported",
+  )
   pairing.require_epsilon(epsilon)
   blocks.require_upsampling(pairing, "nearest")
   y_dim = 0

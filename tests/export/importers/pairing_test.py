@@ -59,8 +59,8 @@ pytestmark = pytest.mark.versions("plans networks")
       "nothing for generator/embed_z/kernel",
     ),
     (
-      "biggan_pytorch/G",
-      "G.kernel_fn = @weight_standardization",
+      "studiogan/resnet_G",
+      "G.weight_norm = True",
       "G.kernel_fn and G.weight_norm to their defaults",
     ),
     (
