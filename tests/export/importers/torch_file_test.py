@@ -12,6 +12,8 @@ import pytest
 from tests.export.importers import cases
 from tests.export.importers import torch_writer
 
+pytestmark = pytest.mark.versions("an older Python and numpy read pickles")
+
 
 @pytest.fixture(params=["zip", "old"])
 def recorded(request):
