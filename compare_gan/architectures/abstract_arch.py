@@ -160,7 +160,7 @@ class AbstractGenerator(_Network):
     batch_norm_fn: normaliser, see layers/batch_norm.py. None: no normaliser.
     spectral_norm: divide kernels by their largest singular value.
     weight_norm: write kernels as length times direction.
-    upsampling: "unpool", the original's, or "nearest".
+    upsampling: "unpool", the original's, "nearest" or "bilinear".
     kernel_fn: another way to write kernels, see layers/kernel.py.
   """
 

@@ -6,6 +6,7 @@ embedding that all blocks share. The last normaliser is always a plain one.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Callable
 from typing import Optional
 from typing import Union
@@ -13,6 +14,8 @@ import warnings
 
 from compare_gan.architectures import abstract_arch
 from compare_gan.configuration import accepted
+from compare_gan.context import pixels
+from compare_gan.context import precision
 from compare_gan.context import recompute
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -44,6 +47,8 @@ _D_MULTIPLIERS = {
   256: [1, 2, 4, 8, 8, 16, 16],
   512: [1, 1, 2, 4, 8, 8, 16, 16],
 }
+
+SHORTCUTS = ("original", "identity", "relu")  # of the discriminator
 
 
 def multipliers_of(
@@ -77,7 +82,9 @@ def block_names(count: int) -> list[str]:
 class BigGanResNetBlock(Module):
   """path(x) + shortcut(x); the shortcut is a 1x1 convolution, made last.
 
-  Without it the block is its convolutional path alone: no identity is added.
+  Without it the block is its convolutional path alone, unless `identity`, which
+  adds x. With `relu_shortcut` the shortcut sees relu(x). Without `first_relu`
+  the path begins with a convolution.
   """
 
   def __init__(
@@ -92,8 +99,13 @@ class BigGanResNetBlock(Module):
     upsample: Callable[[tf.Tensor], tf.Tensor] = resample.unpool,
     name: str = "block",
     add_shortcut: bool = True,
+    identity: bool = False,
+    relu_shortcut: bool = False,
+    first_relu: bool = True,
   ) -> None:
     super().__init__()
+    self._identity = identity
+    self._relu_shortcut = relu_shortcut
     with scope(name):
       self.path = ResidualPath(
         in_channels,
@@ -104,6 +116,7 @@ class BigGanResNetBlock(Module):
         layer_norm,
         kernel_fn,
         upsample,
+        first_relu,
       )
       self.shortcut = None
       if add_shortcut:
@@ -125,8 +138,12 @@ class BigGanResNetBlock(Module):
     is_training: bool,
   ) -> tf.Tensor:
     out = self.path(x, z, y, is_training)
+    if self._relu_shortcut:
+      x = tf.nn.relu(x)
     if self.shortcut:
       out += self.shortcut(x, is_training)
+    elif self._identity:
+      out += precision.entering(x)
     return out
 
 
@@ -289,6 +306,12 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     blocks_with_attention: names of blocks followed by a non-local block.
     project_y: adds <embedding of y, features> to the logits.
     multipliers: widths of the blocks' outputs, in ch. None: the paper's.
+    halvings: how many blocks halve the size. None: all but the last.
+    shortcuts: "original": a convolution where the width changes, else none.
+      "identity": a convolution where width or size change, else the block's
+      input, as in the paper. "relu": the same of relu(input), beyond the first
+      block, as PyTorch computes it with ReLUs in place.
+    papers_pixels: maps images to [-1, 1] and leaves out the first ReLU.
   """
 
   def __init__(
@@ -299,9 +322,28 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     blocks_with_attention: str = "B1",
     project_y: bool = True,
     multipliers: Optional[Sequence[int]] = None,
+    halvings: Optional[accepted.Count] = None,
+    shortcuts: Annotated[str, accepted.OneOf(*SHORTCUTS)] = "original",
+    papers_pixels: bool = False,
   ) -> None:
     super().__init__(image_shape, num_classes)
     multipliers = multipliers_of(self, _D_MULTIPLIERS, multipliers)
+    if halvings is None:
+      halvings = len(multipliers) - 1
+    self.require(
+      halvings <= len(multipliers),
+      f"halvings = {halvings}",
+      f"at most {len(multipliers)}, the number of its blocks",
+      f"{self.title}.halvings",
+    )
+    self.require(
+      shortcuts in SHORTCUTS,
+      f"shortcuts = {shortcuts!r}",
+      f"one of {', '.join(SHORTCUTS)}",
+      f"{self.title}.shortcuts",
+    )
+    self.halvings, self.shortcuts = halvings, shortcuts
+    self.papers_pixels = papers_pixels
     channels = [image_shape[2]] + [
       ch * multiplier for multiplier in multipliers
     ]
@@ -309,16 +351,21 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     attention = Attention(self, blocks_with_attention, names)
     self.stages = []
     for i, name in enumerate(names):
+      halves = i < halvings
+      changes = channels[i] != channels[i + 1]
       block = BigGanResNetBlock(
         channels[i],
         channels[i + 1],
-        scale="none" if name == names[-1] else "down",
+        scale="down" if halves else "none",
         is_gen_block=False,
         norm=self.make_norm(y_dim=num_classes),
         layer_norm=self.layer_norm,
         kernel_fn=self.kernel_fn,
         name=name,
-        add_shortcut=channels[i] != channels[i + 1],
+        add_shortcut=changes or (halves and shortcuts != "original"),
+        identity=shortcuts != "original",
+        relu_shortcut=shortcuts == "relu" and i > 0,
+        first_relu=i > 0 or not papers_pixels,
       )
       self.stages.append((block, attention.block_after(name, channels[i + 1])))
     self.scores = abstract_arch.Scores(
@@ -334,6 +381,8 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   def __call__(
     self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
   ) -> abstract_arch.DiscriminatorOutput:
+    if self.papers_pixels:
+      x = pixels.to_papers(x)
     for stage in self.stages:
       x = recompute.stage(*stage, x, None, y, is_training)
     features = tf.reduce_sum(tf.nn.relu(x), axis=[1, 2])

@@ -14,6 +14,7 @@ from compare_gan.architectures import abstract_arch
 from compare_gan.architectures.resnet_biggan import block_names
 from compare_gan.architectures.resnet_biggan import multipliers_of
 from compare_gan.configuration import accepted
+from compare_gan.context import pixels
 from compare_gan.context import precision
 from compare_gan.context import recompute
 from compare_gan.context.scope import Module
@@ -218,6 +219,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     blocks_with_attention: no effect, as in the original: attention follows the
       block that keeps the size at 64x64 pixels.
     project_y: adds <embedding of y, features> to the logits.
+    papers_pixels: maps images to [-1, 1].
   """
 
   no_place_for = {"layer_norm": "its bottleneck blocks have none"}
@@ -229,8 +231,10 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     ch: accepted.Count = 128,
     blocks_with_attention: str = "B1",
     project_y: bool = True,
+    papers_pixels: bool = False,
   ) -> None:
     super().__init__(image_shape, num_classes)
+    self.papers_pixels = papers_pixels
     if blocks_with_attention != "B1":
       warnings.warn(
         f"{self.title}.blocks_with_attention = {blocks_with_attention!r} has "
@@ -274,6 +278,8 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   def __call__(
     self, x: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
   ) -> abstract_arch.DiscriminatorOutput:
+    if self.papers_pixels:
+      x = pixels.to_papers(x)
     x = self.initial_conv(x, is_training)
     for stage in self.stages:
       x = recompute.stage(*stage, x, None, y, is_training)

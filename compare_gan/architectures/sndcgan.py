@@ -24,7 +24,14 @@ _NOT_IN_D = "it has only leaky ReLUs between its convolutions"
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
-  """Linear to 1/8 of the size, then three 4x4 deconvolutions of stride 2."""
+  """Linear to 1/8 of the size, then three 4x4 deconvolutions of stride 2.
+
+  Args:
+    z_dim, image_shape, num_classes: as for every generator.
+    ch: unit of the widths.
+    first_norm: False leaves out the normaliser and the ReLU between the linear
+      layer and the first deconvolution.
+  """
 
   no_place_for = {
     "spectral_norm": _NOT_IN_G,
@@ -38,6 +45,7 @@ class Generator(abstract_arch.AbstractGenerator):
     image_shape: Sequence[int],
     num_classes: int = 0,
     ch: accepted.Count = 64,
+    first_norm: bool = True,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     height, width, colors = image_shape
@@ -48,7 +56,7 @@ class Generator(abstract_arch.AbstractGenerator):
     h, w = self._sizes[0]
     self._first_shape = [-1, h, w, channels[0]]
     self.fc1 = Linear(z_dim, h * w * channels[0], name="g_fc1")
-    self.bn1 = norm(h * w * channels[0], "g_bn1")
+    self.bn1 = norm(h * w * channels[0], "g_bn1") if first_norm else None
     self.stages = []
     for i in range(1, 4):
       dc = Deconv2D(channels[i - 1], channels[i], 4, 2, name=f"g_dc{i + 1}")
@@ -59,7 +67,8 @@ class Generator(abstract_arch.AbstractGenerator):
     self, z: tf.Tensor, y: Optional[tf.Tensor], is_training: bool
   ) -> tf.Tensor:
     x = self.fc1(z, is_training)
-    x = tf.nn.relu(self.bn1(x, z, y, is_training))  # on the vector
+    if self.bn1:
+      x = tf.nn.relu(self.bn1(x, z, y, is_training))  # on the vector
     x = tf.reshape(x, self._first_shape)
     for (dc, bn), size in zip(self.stages, self._sizes[1:]):
       x = tf.nn.relu(bn(dc(x, size, is_training), z, y, is_training))

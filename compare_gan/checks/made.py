@@ -42,7 +42,7 @@ _REQUIRED = (
 )
 _MOST = 5  # errors of a GAN, each looked for without the one before
 # These read the user's own files, or ask a server.
-_OPENED = ("folder", "archive", "arrays", "tfrecord")
+_OPENED = ("folder", "archive", "arrays", "tfrecord", "dataset_json", "hdf5")
 
 
 def check_settings(

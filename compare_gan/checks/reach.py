@@ -34,7 +34,7 @@ _BY_REFERENCE = (
   "features",
   "metrics",
 )
-_READERS = ("folder", "archive", "arrays", "tfrecord")
+_READERS = ("folder", "archive", "arrays", "tfrecord", "dataset_json", "hdf5")
 # What decides about other names than those of a kind.
 _CHOICES = (
   "options.architecture",

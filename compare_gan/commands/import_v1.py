@@ -5,6 +5,7 @@
 """
 
 import argparse
+from typing import Any
 
 from compare_gan.configuration import gin_files
 from compare_gan.context import scope
@@ -34,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     default=[],
     help="further bindings, stored with the model; may be repeated",
   )
+  add_shape(parser)
+
+
+def add_shape(parser: argparse.ArgumentParser) -> None:
+  """Adds the flags that describe a dataset which is not ours."""
   parser.add_argument(
     "--image_shape",
     help="height,width,colors, if dataset.name is not one of compare_gan's",
@@ -53,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
       "folder."
     )
   gin_files.parse([args.gin_config], args.gin_bindings)
-  dataset = _dataset(args)
+  dataset = dataset_of(args)
   shapes, read = checkpoints.load(args.checkpoint)
   with scope.building(allocate=False):
     planned = model_dir.make_gan(dataset)
@@ -61,12 +67,13 @@ def run(args: argparse.Namespace) -> None:
   with scope.building(values=tf1_checkpoint.values(found, read)):
     gan = model_dir.make_gan(dataset)
   step = int(gan.global_step.numpy())
-  prefix = model_dir.write(args.model_dir, step, gan, dataset, _config(args))
+  prefix = model_dir.write(args.model_dir, step, gan, dataset, config_of(args))
   _report(found)
   print(f"Wrote {prefix} (global_step {step}).")
 
 
-def _dataset(args):
+def dataset_of(args: argparse.Namespace) -> Any:
+  """Returns the dataset of the flags, or else of dataset.name."""
   if args.image_shape is None:
     return catalogue.dataset()
   sizes = [int(size) for size in args.image_shape.split(",")]
@@ -78,7 +85,7 @@ def _dataset(args):
   return model_dir.DatasetShape(tuple(sizes), args.num_classes)
 
 
-def _config(args):
+def config_of(args: argparse.Namespace) -> str:
   """Returns the old text with the new bindings below."""
   with open(args.gin_config) as file:
     lines = [file.read().rstrip("\n")]

@@ -17,7 +17,9 @@ from compare_gan.configuration import gin_roles
 from compare_gan.datasets import abstract_dataset
 from compare_gan.datasets import arrays
 from compare_gan.datasets import damage
+from compare_gan.datasets import dataset_json
 from compare_gan.datasets import folder
+from compare_gan.datasets import hdf5
 from compare_gan.datasets import noise
 from compare_gan.datasets import shapes
 from compare_gan.datasets import tfds_crops
@@ -139,6 +141,8 @@ _READERS = {
   "archive": folder.open_images,
   "arrays": arrays.open_arrays,
   "tfrecord": tfrecord.open_records,
+  "dataset_json": dataset_json.open_listed,
+  "hdf5": hdf5.open_hdf5,
 }
 
 
@@ -160,8 +164,9 @@ def dataset(
 
   Args:
     name: a built-in one; one of tensorflow-datasets, by its name here or as
-      "tfds:<name>[/<config>]"; "folder", "archive", "arrays" or "tfrecord"; or
-      the dotted path of your own class, which is called without arguments.
+      "tfds:<name>[/<config>]"; "folder", "archive", "arrays", "tfrecord",
+      "dataset_json" or "hdf5"; or the dotted path of your own class, which is
+      called without arguments.
     seed: of the order of its images.
     flip: mirrors half of the images of `batches`, left to right.
     on_error: "raise" refuses a dataset with damaged files or wrong labels,

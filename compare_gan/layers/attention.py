@@ -67,6 +67,7 @@ class NonLocalBlock(Module):
         "pixels, or 0 for all of them."
       )
     self.query_chunk = query_chunk
+    self.pooling = pooling
     self._pool = _POOLING[pooling]
 
     def conv(in_channels: int, out_channels: int, name: str) -> Conv2D:

@@ -59,7 +59,7 @@ class StandardizeBatch(Module):
   ) -> None:
     super().__init__()
     self._decay = decay
-    self._epsilon = epsilon
+    self.epsilon = epsilon
     self._use_moving_averages = use_moving_averages
     self._use_cross_replica_mean = use_cross_replica_mean
     self._gin_scope = gin.current_scope()  # cross_replica_moments reads gin.
@@ -105,7 +105,7 @@ class StandardizeBatch(Module):
       x,
       tf.ones(channels) if gamma is None else gamma,
       tf.zeros(channels) if beta is None else beta,
-      self._epsilon,
+      self.epsilon,
     )
     self._move_averages(mean, variance)
     return y
@@ -120,7 +120,7 @@ class StandardizeBatch(Module):
       mean, variance = self.moving_mean, self.moving_variance
     else:
       mean, variance = self._accumulated(x)
-    scale = tf.math.rsqrt(variance + self._epsilon)
+    scale = tf.math.rsqrt(variance + self.epsilon)
     return tf.cast(x * scale - mean * scale, inputs_dtype)
 
   def _moments(self, x):

@@ -19,6 +19,34 @@ def nearest(x: tf.Tensor) -> tf.Tensor:
   return tf.reshape(x, [n, 2 * h, 2 * w, c])
 
 
+def bilinear(x: tf.Tensor) -> tf.Tensor:
+  """Interpolates: 3/4 of the pixel of its cell and 1/4 of the next one.
+
+  The edge repeats, as in OpenCV and PyTorch with align_corners=False.
+  """
+  rows = _interpolate(
+    x, tf.concat([x[:, :1], x[:, :-1]], 1), tf.concat([x[:, 1:], x[:, -1:]], 1)
+  )
+  x = _paired(rows, 1)
+  columns = _interpolate(
+    x,
+    tf.concat([x[:, :, :1], x[:, :, :-1]], 2),
+    tf.concat([x[:, :, 1:], x[:, :, -1:]], 2),
+  )
+  return _paired(columns, 2)
+
+
+def _interpolate(x, previous, following):
+  return 0.75 * x + 0.25 * previous, 0.75 * x + 0.25 * following
+
+
+def _paired(halves, axis):
+  """Returns the images whose rows or columns come from the two in turn."""
+  shape = [tf.shape(halves[0])[0], *halves[0].shape[1:]]
+  shape[axis] *= 2
+  return tf.reshape(tf.stack(halves, axis=axis + 1), shape)
+
+
 def _interleave(x, zeros):
   n, h, w, c = tf.shape(x)[0], x.shape[1], x.shape[2], x.shape[3]
   row = tf.stack([x, zeros], axis=3)  # [N, H, W, 2, C]
@@ -31,4 +59,4 @@ def average_pool(x: tf.Tensor) -> tf.Tensor:
   return tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="SAME")
 
 
-UPSAMPLING = {"unpool": unpool, "nearest": nearest}
+UPSAMPLING = {"unpool": unpool, "nearest": nearest, "bilinear": bilinear}

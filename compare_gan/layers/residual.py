@@ -27,6 +27,7 @@ class ResidualPath(Module):
     layer_norm: adds a layer norm after each normaliser.
     kernel_fn: of the convolutions.
     upsample: how "up" doubles the size.
+    first_relu: False leaves out the ReLU before the first convolution.
   """
 
   def __init__(
@@ -39,8 +40,10 @@ class ResidualPath(Module):
     layer_norm: bool = False,
     kernel_fn: Callable[..., tf.Module] = Kernel,
     upsample: Callable[[tf.Tensor], tf.Tensor] = resample.unpool,
+    first_relu: bool = True,
   ) -> None:
     super().__init__()
+    self._first_relu = first_relu
 
     def conv(channels: int, scale: str, name: str) -> ScaledConv2D:
       return ScaledConv2D(
@@ -66,7 +69,7 @@ class ResidualPath(Module):
   ) -> tf.Tensor:
     x = self.bn1(x, z, y, is_training)
     x = self.ln1(x) if self.ln1 else x
-    x = self.conv1(tf.nn.relu(x), is_training)
+    x = self.conv1(tf.nn.relu(x) if self._first_relu else x, is_training)
     x = self.bn2(x, z, y, is_training)
     x = self.ln2(x) if self.ln2 else x
     return self.conv2(tf.nn.relu(x), is_training)

@@ -41,6 +41,9 @@ class SpectralNorm(scope.Module):
       vector and leaves it alone, so that the same z gives the same image.
     power_iteration_rounds: how often each application iterates; TF-GAN's name.
     kernel_fn: makes the kernel that is divided. None: a variable.
+    iterate_in_eval: False keeps the second vector too, `v_var`: evaluation then
+      divides by the estimate of the last training step, without an iteration,
+      like torch.nn.utils.spectral_norm.
   """
 
   def __init__(
@@ -54,8 +57,15 @@ class SpectralNorm(scope.Module):
     update_in_eval: bool = False,
     power_iteration_rounds: accepted.Count = 1,
     kernel_fn: Optional[Callable[..., Any]] = None,
+    iterate_in_eval: bool = True,
   ) -> None:
     super().__init__()
+    if update_in_eval and not iterate_in_eval:
+      raise ValueError(
+        "spectral_norm.update_in_eval = True keeps an iteration of evaluation, "
+        "and spectral_norm.iterate_in_eval = False makes none. Set one of them "
+        "to its default."
+      )
     if len(shape) < 2:
       raise ValueError(
         f"Spectral norm needs a kernel of rank 2 or more, got shape {shape}."
@@ -70,7 +80,7 @@ class SpectralNorm(scope.Module):
         "spectral_norm.power_iteration_rounds = "
         f"{power_iteration_rounds}. It must be 1 or more."
       )
-    self._rounds = power_iteration_rounds
+    self.rounds = power_iteration_rounds
     self._epsilon = epsilon
     self._update_in_eval = update_in_eval
     rows, columns = int(np.prod(shape[:-1])), shape[-1]
@@ -91,6 +101,14 @@ class SpectralNorm(scope.Module):
         initializers.normal(1.0),
         trainable=False,
       )
+      self.v_var = None
+      if not iterate_in_eval:
+        self.v_var = scope.variable(
+          "v_var",
+          [columns, 1] if self._left else [1, rows],
+          initializers.normal(1.0),
+          trainable=False,
+        )
 
   def __call__(self, is_training: bool) -> tf.Tensor:
     if self.made_kernel is None:
@@ -98,9 +116,14 @@ class SpectralNorm(scope.Module):
     else:
       kernel = self.made_kernel(is_training)
     w = tf.reshape(kernel, [-1, kernel.shape[-1]])  # [R, K]
-    u, v = state.kept(lambda: self._power_iteration(tf.stop_gradient(w)))
+    if self.v_var is not None and not is_training:
+      u, v = self.u_var, self.v_var
+    else:
+      u, v = state.kept(lambda: self._power_iteration(tf.stop_gradient(w)))
     if is_training or self._update_in_eval:
       state.update(self.u_var, lambda: u)
+    if is_training and self.v_var is not None:
+      state.update(self.v_var, lambda: v)
     # u and v are constants: d sigma = u^T dW v.
     if self._left:
       sigma = tf.reduce_sum(u * tf.matmul(w, v))
@@ -111,8 +134,8 @@ class SpectralNorm(scope.Module):
   def _power_iteration(self, w):
     u = self.u_var
     if self._left:
-      return power_iteration(w, u, self._rounds, self._epsilon)
-    for _ in range(self._rounds):
+      return power_iteration(w, u, self.rounds, self._epsilon)
+    for _ in range(self.rounds):
       v = _unit(tf.matmul(u, w, transpose_b=True), self._epsilon)  # [1, R]
       u = _unit(tf.matmul(v, w), self._epsilon)
     return u, v

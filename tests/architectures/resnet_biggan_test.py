@@ -159,3 +159,34 @@ def test_multipliers_that_do_not_fit_are_refused(multipliers):
   gin.bind_parameter("resnet_biggan.Discriminator.multipliers", multipliers)
   with pytest.raises(ValueError, match=r"4 positive numbers.*\.multipliers"):
     _discriminator(32)
+
+
+def test_shortcuts_of_a_discriminator_whose_widths_are_equal():
+  gin.parse_config(
+    """
+    resnet_biggan.Discriminator.halvings = 2
+    resnet_biggan.Discriminator.blocks_with_attention = ""
+    """
+  )
+
+  def found():
+    shapes = _shapes(_discriminator(32))
+    return [name for name in shapes if "shortcut/kernel" in name]
+
+  first = "B1/down_conv_shortcut/kernel"
+  assert found() == [first]
+  gin.parse_config('resnet_biggan.Discriminator.shortcuts = "identity"')
+  assert found() == [first, "B2/down_conv_shortcut/kernel"]
+
+
+@pytest.mark.parametrize(
+  "binding, words",
+  [
+    ("halvings = 5", "at most 4, the number of its blocks"),
+    ('shortcuts = "none"', "one of original, identity, relu"),
+  ],
+)
+def test_other_forms_of_a_discriminator_are_refused(binding, words):
+  gin.parse_config(f"resnet_biggan.Discriminator.{binding}")
+  with pytest.raises(ValueError, match=words):
+    _discriminator(32)

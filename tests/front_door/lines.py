@@ -716,6 +716,10 @@ NOT_RUN = {
     "python -m compare_gan explain --diff sndcgan_cifar10.gin"
     " resnet_cifar10.gin"
   ): "tests/checks/explanation_test.py runs the verb in the process",
+  (
+    "python -m compare_gan import_torch --generator G_ema.pth"
+    " --gin_config biggan_pytorch.gin --model_dir imported"
+  ): "tests/commands/import_torch_test.py runs the verb in the process",
   "python -m compare_gan explain --search warmup": (
     "tests/checks/explanation_test.py runs the verb in the process"
   ),

@@ -196,3 +196,21 @@ def test_several_rounds_are_as_many_calls_of_one(singular_value):
 def test_no_round_is_refused():
   with pytest.raises(ValueError, match="power_iteration_rounds = 0"):
     diagonal(power_iteration_rounds=0)
+
+
+@pytest.mark.parametrize("singular_value", ["left", "right"])
+def test_without_iterations_evaluation_uses_what_training_left(singular_value):
+  """torch.nn.utils.spectral_norm: W = diag(2, 1), u = (1, 1) / sqrt(2)."""
+  layer = diagonal(singular_value=singular_value, iterate_in_eval=False)
+  layer(is_training=True)
+  # v ~ W u = (2, 1), u ~ W v = (4, 1); sigma = (4, 1) W (2, 1) / |..| |..|.
+  sigma = 17.0 / np.sqrt(17.0 * 5.0)
+  for _ in range(2):
+    np.testing.assert_allclose(
+      layer(is_training=False), np.diag([2.0, 1.0]) / sigma, rtol=1e-6
+    )
+
+
+def test_both_ways_of_evaluation_at_once_are_refused():
+  with pytest.raises(ValueError, match="Set one of them to its default"):
+    make(WIDE, update_in_eval=True, iterate_in_eval=False)
