@@ -7,6 +7,8 @@
 # make test-slow   the tests that train for real (marked slow)
 # make lint        what CI says about format, style and types;  make format
 #                  mends the format
+# make docs        builds the documentation site into build/site, and checks its
+#                  links; open build/site/index.html, no server is needed
 # make clean       removes the virtual environments and everything built
 #
 # Another Python or TensorFlow, in its own environment:
@@ -24,6 +26,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
+DOCUMENTABLE := $(VENV)/.installed-docs
 
 # Tests of this size keep two processes busy, not the threads of one.
 JOBS ?= 2
@@ -47,7 +50,7 @@ endif
 test-slow: WHICH := slow
 test-slow: JOBS := 0
 
-.PHONY: demo $(TESTS) lint format install install-test clean
+.PHONY: demo $(TESTS) lint format docs install install-test clean
 
 # Again with the same SEED it goes on where it was, or shows what there is.
 SEED ?= 1
@@ -75,6 +78,9 @@ format: $(TESTABLE)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(DOCUMENTABLE)
+	$(BIN)/python -m docs_build
+
 install: $(INSTALLED)
 	@:
 
@@ -86,8 +92,9 @@ install-test: $(TESTABLE)
 # compiles a module when it first needs it: pip would compile all of them.
 $(INSTALLED): WANTED := .
 $(TESTABLE): WANTED := ".[test]"
-$(TESTABLE): $(INSTALLED)
-$(INSTALLED) $(TESTABLE): setup.py pyproject.toml compare_gan/version.py \
+$(DOCUMENTABLE): WANTED := ".[docs]"
+$(TESTABLE) $(DOCUMENTABLE): $(INSTALLED)
+$(INSTALLED) $(TESTABLE) $(DOCUMENTABLE): setup.py pyproject.toml compare_gan/version.py \
     $(CONSTRAINTS)
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || \
 	  { echo "Making $(VENV)" && $(PYTHON) -m venv --clear $(VENV); }

@@ -26,6 +26,16 @@ STUDY = [
 FEATURES = ["onnxruntime"]
 # Exported generators for other programs.
 ONNX = ["onnxruntime", "tf2onnx"]
+# The documentation site, `make docs`, on Python 3.10 or later.
+DOCS = [
+  "griffelib==2.4.1",
+  "jieba==0.42.1",
+  "latex2mathml==3.81.1",
+  "mkdocs==1.6.1",
+  "mkdocs-material==9.8.2",
+  "mkdocstrings==1.0.8",
+  "mkdocstrings-python==2.0.11",
+]
 
 
 def version():
@@ -101,6 +111,7 @@ setuptools.setup(
     "study": STUDY,
     "features": FEATURES,
     "onnx": ONNX,
+    "docs": DOCS,
     # dill is what tensorflow_datasets.testing imports, onnx what tests write
     # small networks with.
     "test": [

@@ -88,7 +88,8 @@ def test_packages_that_the_library_is_built_on_are_required(monkeypatch):
 
 def test_extras(monkeypatch):
   extras = setup_arguments(monkeypatch)["extras_require"]
-  assert set(extras) == {"gpu", "tpu", "study", "features", "onnx", "test"}
+  names = {"gpu", "tpu", "study", "features", "onnx", "docs", "test"}
+  assert set(extras) == names
   assert extras["gpu"][0].startswith("tensorflow[and-cuda]")
   assert {package_name(r) for r in extras["study"]} == {
     "pyarrow",
@@ -99,6 +100,8 @@ def test_extras(monkeypatch):
   for name in ("study", "features", "onnx"):
     assert set(extras["test"]) > set(extras[name])
   assert {package_name(r) for r in extras["test"]} >= {"pytest"}
+  # Another theme may load what this one does not, or look otherwise.
+  assert all(re.fullmatch(r"[\w-]+==[\d.]+", r) for r in extras["docs"])
   # Another ruff formats otherwise: what is right here is wrong in CI.
   assert any(re.fullmatch(r"ruff==[\d.]+", r) for r in extras["test"])
 
