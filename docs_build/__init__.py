@@ -9,6 +9,7 @@
                     cards
   api_reference.py  a page for each room, which mkdocstrings fills from
                     docstrings without importing the code
+  indented_code.py  what is indented in a docstring is shown as code
   listings.py       the pages of cards and of commands
   notebook_pages.py notebooks/*.ipynb as pages
   site_checks.py    links, anchors, and that nothing is loaded from a network

@@ -74,7 +74,12 @@ def write_config(path: pathlib.Path, found: list[str]) -> None:
 
 def build(out: pathlib.Path) -> int:
   """Builds the site of out/sources into out/site; returns an exit code."""
-  environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+  # docs_build extends what reads the docstrings.
+  environment = {
+    **os.environ,
+    "NO_MKDOCS_2_WARNING": "1",
+    "PYTHONPATH": str(ROOT),
+  }
   command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
   command += ["--config-file", str(out / "mkdocs.yml")]
   done = subprocess.run(

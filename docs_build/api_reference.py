@@ -16,12 +16,14 @@ def write(out: pathlib.Path) -> None:
   folder.mkdir(parents=True, exist_ok=True)
   rows = []
   for page, modules in sorted(pages().items()):
-    about = _about(page)
-    lines = [f"# {_title(page)}", "", about, ""]
+    package = f"compare_gan.{page}" if page != _TOP else "compare_gan"
+    lines = [f"# {_title(page)} {{ #{package} }}", ""]
     for module in modules:
       lines += [f"::: {module}", ""]
+      if module == package:  # The page's title is its heading.
+        lines[-1:] = ["    options:", "      show_root_heading: false", ""]
     (folder / f"{page}.md").write_text("\n".join(lines), encoding="utf-8")
-    rows.append(f"| [{_title(page)}]({page}.md) | {about} |")
+    rows.append(f"| [{_title(page)}]({page}.md) | {_about(page)} |")
   (folder / "index.md").write_text(_INDEX + "\n".join(rows), encoding="utf-8")
 
 

@@ -139,12 +139,12 @@ PENALTIES: dict[str, list[str]] = {
   ],
 }
 
-_MMD = r"E\,k(x, x') + E\,k(\hat x, \hat x') - 2 E\,k(x, \hat x)"
+_MMD = r"E\,k(x, y) + E\,k(\hat x, \hat y) - 2 E\,k(x, \hat x)"
 _FRECHET = (
   r"\lVert \mu - \hat\mu \rVert^2 + \mathrm{tr}(\Sigma + \hat\Sigma"
   r" - 2 (\Sigma \hat\Sigma)^{1/2})"
 )
-_CUBIC = r"k(x, x') = (\frac{x^\top x'}{d} + 1)^3"
+_CUBIC = r"k(x, y) = (\frac{x^\top y}{d} + 1)^3"
 
 # x and \hat x are rows of features here; d is their number.
 METRICS: dict[str, list[str]] = {
@@ -162,7 +162,7 @@ METRICS: dict[str, list[str]] = {
   "kid_subsets": [_MMD, _CUBIC],
   "cmmd": [
     rf"1000\, ({_MMD})",
-    r"k(x, x') = e^{-\lVert x - x' \rVert^2 / (2 s^2)}, \quad s = 10",
+    r"k(x, y) = e^{-\lVert x - y \rVert^2 / (2 s^2)}, \quad s = 10",
   ],
   "inception_score": [r"\exp E_x\, \mathrm{KL}(p(y | x) \,\Vert\, p(y))"],
   "precision_recall": [
@@ -188,8 +188,8 @@ METRICS: dict[str, list[str]] = {
   ],
   "realism": [r"\max_i \frac{r_k(x_i)}{\lVert \hat x - x_i \rVert}"],
   "authpct": [
-    r"100\, P(\lVert \hat x - t \rVert > \min_{t' \ne t}"
-    r" \lVert t - t' \rVert), \quad t = \mathrm{nn}(\hat x)"
+    r"100\, P(\lVert \hat x - t \rVert > \min_{s \ne t}"
+    r" \lVert t - s \rVert), \quad t = \mathrm{nn}(\hat x)"
   ],
   "data_copying": [
     r"C_T = E_c\, Z_U(\{d(\hat x)\}_c, \{d(x)\}_c), \quad"
@@ -199,7 +199,7 @@ METRICS: dict[str, list[str]] = {
     r"P(d(\hat x) < d(x)), \quad d(x) = \min_t \lVert x - t \rVert"
   ],
   "duplicates": [
-    r"P(d(\hat x) < q_{0.01}), \quad q: \min_{t' \ne t} \lVert t - t' \rVert"
+    r"P(d(\hat x) < q_{0.01}), \quad q: \min_{s \ne t} \lVert t - s \rVert"
   ],
   "fls": [
     r"100\, \exp(-\frac{2}{d}"

@@ -158,9 +158,11 @@ def formula(name: str) -> list[str]:
 
 
 def _more(one, about):
-  """Returns the rest of a docstring, if the line above is not all of it."""
-  more = text.description(one.made)
-  return [more, ""] if more and more != text.escaped(about) else []
+  """Returns a docstring without its first paragraph, if this stands above."""
+  first, _, rest = text.description(one.made).partition("\n\n")
+  shown = text.escaped(about) in first
+  parts = [] if shown else [first]
+  return [line for part in (*parts, rest) if part for line in (part, "")]
 
 
 def _facts(entry, plain, kind, one, cards) -> list[str]:

@@ -45,7 +45,20 @@ GROUPS: dict[str, Sequence[tuple[str, Sequence[str]]]] = {
     ("Export and share", ["export.md", "web.md", "bundles.md"]),
     ("Extend", ["contributing.md"]),
   ],
-  "Gallery": [("", ["gallery/index.md", "gallery/*"])],
+  "Gallery": [
+    (
+      "",
+      [
+        "gallery/index.md",
+        "gallery/architectures.md",
+        "gallery/losses.md",
+        "gallery/regularisers.md",
+        "gallery/normalizers.md",
+        "gallery/metrics.md",
+        "gallery/more.md",
+      ],
+    ),
+  ],
   "Reference": [
     ("", ["reference/index.md", "reference/commands.md", "reference/cards.md"]),
     ("gin", ["gin/index.md", "gin/*"]),
@@ -116,7 +129,7 @@ def make(pages: Iterable[str]) -> list[Any]:
       "and no generator makes."
     )
   plain = {page for page in named() if "*" not in page}
-  tabs: list[Any] = ["index.md"]
+  tabs: list[Any] = [{"Home": "index.md"}]
   for tab, sections in GROUPS.items():
     entries: list[Any] = []
     for title, patterns in sections:

@@ -7,7 +7,7 @@ from typing import Any
 _ADDRESS = re.compile(
   r"(?:https://)?arxiv\.org/abs/([\w./-]*\w)|https://[^\s)>]+"
 )
-_SPECIAL = re.compile(r"([\\*_<>\[\]|#])")
+_SPECIAL = re.compile(r"([\\*_\[\]{}|#])")
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields):\s*$", re.M)
 
 
@@ -25,15 +25,22 @@ def escaped(text: str) -> str:
 
 
 def _plain(text):
+  """Returns the Markdown of a text outside of code."""
   done, at = [], 0
   for match in _ADDRESS.finditer(text):
-    done.append(_SPECIAL.sub(r"\\\1", text[at : match.start()]))
+    done.append(_without_markup(text[at : match.start()]))
     if match[1]:
       done.append(link_to_paper(f"https://arxiv.org/abs/{match[1]}"))
     else:
       done.append(f"<{match[0]}>")
     at = match.end()
-  return "".join(done) + _SPECIAL.sub(r"\\\1", text[at:])
+  return "".join(done) + _without_markup(text[at:])
+
+
+def _without_markup(text):
+  # Python-Markdown knows no backslash before these.
+  text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+  return _SPECIAL.sub(r"\\\1", text)
 
 
 def link_to_paper(address: str) -> str:
@@ -50,6 +57,18 @@ def description(made: Any) -> str:
   """Returns Markdown of a docstring up to its list of arguments."""
   text = inspect.cleandoc(getattr(made, "__doc__", None) or "")
   return from_docstring(_SECTION.split(text)[0])
+
+
+def whole_docstring(docstring: str) -> str:
+  """Returns a docstring whose texts are Markdown, and its sections as before.
+
+  A section is "Args:" and so on; mkdocstrings makes lists of them.
+  """
+  found = _SECTION.search(docstring)
+  if not found:
+    return from_docstring(docstring)
+  sections = docstring[found.start() :]
+  return f"{from_docstring(docstring[: found.start()])}\n\n{sections}"
 
 
 def from_docstring(text: str) -> str:
