@@ -94,8 +94,8 @@ $(INSTALLED): WANTED := .
 $(TESTABLE): WANTED := ".[test]"
 $(DOCUMENTABLE): WANTED := ".[docs]"
 $(TESTABLE) $(DOCUMENTABLE): $(INSTALLED)
-$(INSTALLED) $(TESTABLE) $(DOCUMENTABLE): setup.py pyproject.toml compare_gan/version.py \
-    $(CONSTRAINTS)
+$(INSTALLED) $(TESTABLE) $(DOCUMENTABLE): setup.py pyproject.toml \
+    compare_gan/version.py $(CONSTRAINTS)
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || \
 	  { echo "Making $(VENV)" && $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing compare_gan and what it needs into $(VENV)"

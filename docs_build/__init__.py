@@ -1,5 +1,6 @@
 """The documentation site: `make docs` builds it into build/site.
 
+  site.py           all pages, then MkDocs, then the checks
   nav.py            which page stands where; a page that is in no group is an
                     error
   pages.py          copies docs/*.md and docs/site/ and turns links of the

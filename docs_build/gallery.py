@@ -9,7 +9,6 @@ from compare_gan.checks import meanings
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import kinds
 from compare_gan.metrics import contract
-from latex2mathml import converter
 
 from docs_build import api_reference
 from docs_build import formulas
@@ -153,6 +152,9 @@ def formula(name: str) -> list[str]:
   found = formulas.of(name)
   if not found:
     return []
+  # Of the extra `docs`; whatever else is here needs no more than the library.
+  from latex2mathml import converter
+
   shown = "".join(converter.convert(line, display="block") for line in found)
   return [f'<div class="formula">{shown}</div>', ""]
 

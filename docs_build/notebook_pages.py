@@ -3,6 +3,8 @@
 import json
 import pathlib
 
+from docs_build import pages
+
 
 def write(root: pathlib.Path, out: pathlib.Path) -> None:
   """Writes notebooks/<name>.md, and copies the notebooks next to them."""
@@ -11,9 +13,11 @@ def write(root: pathlib.Path, out: pathlib.Path) -> None:
   for path in sorted((root / "notebooks").glob("*.ipynb")):
     text = path.read_text(encoding="utf-8")
     (folder / path.name).write_text(text, encoding="utf-8")
-    (folder / f"{path.stem}.md").write_text(
-      as_markdown(json.loads(text), path.name), encoding="utf-8"
+    page = as_markdown(json.loads(text), path.name)
+    page = pages.with_links_of_site(
+      page, f"notebooks/{path.name}", f"notebooks/{path.stem}.md"
     )
+    (folder / f"{path.stem}.md").write_text(page, encoding="utf-8")
 
 
 def as_markdown(notebook: dict, name: str) -> str:
