@@ -1,4 +1,4 @@
-"""Lists as Python-Markdown reads them.
+"""Lines as Python-Markdown reads them: of lists, and of Chinese texts.
 
 GitHub indents what belongs to an item by the width of its marker, 2 or 3
 spaces; Python-Markdown wants 4, and a blank line before a list or a fence.
@@ -8,6 +8,17 @@ import re
 
 _ITEM = re.compile(r"([-*+]|\d+[.)])( +)(?=\S)")
 _FENCE = re.compile(r"(```+|~~~+)")
+
+
+# Between Chinese characters, a line break must not become a space.
+_CHINESE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_BREAK = re.compile(f"(?<={_CHINESE})\\n *(?={_CHINESE})")
+_AFTER_A_MARK = re.compile("(?<=[，。；：、！？）])\\n *(?=[`A-Za-z])")
+
+
+def joined_chinese(text: str) -> str:
+  """Returns a text without line breaks between Chinese characters."""
+  return _AFTER_A_MARK.sub("", _BREAK.sub("", text))
 
 
 def indented_by_four(text: str) -> str:

@@ -154,7 +154,7 @@ def _found(patterns, pages, plain):
     if pattern == folder:
       found += [pattern] if pattern in pages else []
     else:
-      found += sorted(
-        page for page in pages if page.startswith(folder) and page not in plain
-      )
+      more = (p for p in pages if p.startswith(folder) and p not in plain)
+      # "gans" before "gans.terms".
+      found += sorted(more, key=lambda page: page.removesuffix(".md"))
   return found

@@ -15,6 +15,7 @@ from typing import Optional
 
 from docs_build import api_reference
 from docs_build import listings
+from docs_build import lists
 
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 _FENCE = re.compile(r"^( *)(```+)", re.MULTILINE)
@@ -74,6 +75,7 @@ def copy_file(root: pathlib.Path, inside: str, to: pathlib.Path) -> None:
     shutil.copyfile(root / inside, to)
     return
   text = (root / inside).read_text(encoding="utf-8")
+  text = outside_of_fences(text, lists.joined_chinese)
   to.write_text(
     with_links_of_site(text, inside, str(place_of(inside))), encoding="utf-8"
   )

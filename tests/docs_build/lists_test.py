@@ -20,3 +20,9 @@ def test_a_fence_in_an_item_moves_with_its_content():
 def test_code_at_the_margin_stays_as_it_is():
   text = "```\n  - a\n   b\n```\n"
   assert lists.indented_by_four(text) == "```\n  - a\n   b\n```\n\n"
+
+
+def test_chinese_lines_are_joined_without_a_space():
+  text = "训练\n指南，\n  `x` 与\nGAN\n\n- 一\n- 二\n"
+  expected = "训练指南，`x` 与\nGAN\n\n- 一\n- 二\n"
+  assert lists.joined_chinese(text) == expected

@@ -689,6 +689,9 @@ NOT_RUN = {
   "python -m compare_gan list exports": (
     "tests/configuration/kinds_test.py lists each kind"
   ),
+  "make docs": (
+    "it installs the extra docs; tests/docs_build tests what it is made of"
+  ),
   "make lint": "CI runs it before the tests",
   "make format": "changes the checkout",
   "bash .ci/run": _TESTS,
