@@ -16,6 +16,9 @@ from docs_build import gin_reference
 from docs_build import listings
 from docs_build import text
 
+# The converter puts an exponent on what is in braces, else on the bar alone.
+_NORM = re.compile(r"(\\lVert .*? \\rVert)")
+
 # Page -> (title, first lines, kinds).
 _PAGES = {
   "architectures": (
@@ -155,7 +158,10 @@ def formula(name: str) -> list[str]:
   # Of the extra `docs`; whatever else is here needs no more than the library.
   from latex2mathml import converter
 
-  shown = "".join(converter.convert(line, display="block") for line in found)
+  shown = "".join(
+    converter.convert(_NORM.sub(r"{\1}", line), display="block")
+    for line in found
+  )
   return [f'<div class="formula">{shown}</div>', ""]
 
 

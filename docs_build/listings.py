@@ -11,6 +11,8 @@ from compare_gan import main as main_lib
 
 from docs_build import text
 
+# What absl adds to a flag that makes a list.
+_REPEATED = re.compile(r"\.?;\s+repeat this option to specify a list of values")
 _FOLDERS = (
   ("", "Cards", "One file for an experiment: `--gin_config=NAME`."),
   (
@@ -76,8 +78,10 @@ def _flags_of_main():
   """Returns a line for each flag of compare_gan.main."""
   lines = []
   for flag in flags.FLAGS.get_flags_for_module(main_lib):
-    default = "" if flag.value is None else f" (default: {flag.default!r})"
-    lines += [f"--{flag.name}", *_wrapped(f"{flag.help}{default}")]
+    words = _REPEATED.sub(". May be repeated.", flag.help)
+    if flag.value not in (None, []):
+      words += f" (default: {flag.value!r})"
+    lines += [f"--{flag.name}", *_wrapped(words)]
   return "\n".join(lines)
 
 
