@@ -17,6 +17,7 @@ GROUPS: dict[str, Sequence[tuple[str, Sequence[str]]]] = {
       [
         "start/index.md",
         "start/install.md",
+        "installation.md",
         "start/first_training.md",
         "start/first_study.md",
         "start/concepts.md",
@@ -91,6 +92,7 @@ GROUPS: dict[str, Sequence[tuple[str, Sequence[str]]]] = {
 # Pages that need not exist.
 _EXPECTED = {
   "bundles.md",
+  "installation.md",
   "reproducing.md",
   "trackers.md",
   "troubleshooting.md",
