@@ -11,6 +11,8 @@
 # make package     builds wheel and sdist into dist/ and checks them, the recipe,
 #                  the Dockerfiles and the workflows;  make check-docker  runs the
 #                  Dockerfiles' steps without docker (downloads gigabytes)
+# make docs        builds the documentation site into build/site, and checks its
+#                  links; open build/site/index.html, no server is needed
 # make clean       removes the virtual environments and everything built
 #
 # Another Python or TensorFlow, in its own environment:
@@ -29,6 +31,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
 RELEASABLE := $(VENV)/.installed-release
+DOCUMENTABLE := $(VENV)/.installed-docs
 
 # Tests of this size keep two processes busy, not the threads of one.
 JOBS ?= 2
@@ -52,7 +55,7 @@ endif
 test-slow: WHICH := slow
 test-slow: JOBS := 0
 
-.PHONY: demo $(TESTS) lint format package test-oldest check-docker
+.PHONY: demo $(TESTS) lint format docs package test-oldest check-docker
 .PHONY: install install-test clean
 
 # Again with the same SEED it goes on where it was, or shows what there is.
@@ -104,6 +107,9 @@ check-docker:
 	$(PYTHON) docker/check.py docker/cpu.Dockerfile
 	$(PYTHON) docker/check.py docker/gpu.Dockerfile
 
+docs: $(DOCUMENTABLE)
+	$(BIN)/python -m docs_build
+
 install: $(INSTALLED)
 	@:
 
@@ -116,9 +122,10 @@ install-test: $(TESTABLE)
 $(INSTALLED): WANTED := .
 $(TESTABLE): WANTED := ".[test]"
 $(RELEASABLE): WANTED := ".[release]"
-$(TESTABLE) $(RELEASABLE): $(INSTALLED)
-$(INSTALLED) $(TESTABLE) $(RELEASABLE): setup.py pyproject.toml compare_gan/version.py \
-    $(CONSTRAINTS)
+$(DOCUMENTABLE): WANTED := ".[docs]"
+$(TESTABLE) $(RELEASABLE) $(DOCUMENTABLE): $(INSTALLED)
+$(INSTALLED) $(TESTABLE) $(RELEASABLE) $(DOCUMENTABLE): setup.py \
+    pyproject.toml compare_gan/version.py $(CONSTRAINTS)
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || \
 	  { echo "Making $(VENV)" && $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing compare_gan and what it needs into $(VENV)"

@@ -66,6 +66,18 @@ EXTRAS = {
       'mypy==2.4.1; python_version >= "3.11"',
     ],
   ),
+  "docs": (
+    "the documentation site, `make docs`, on Python 3.10 and newer",
+    [
+      "griffelib==2.4.1",
+      "jieba==0.42.1",
+      "latex2mathml==3.81.1",
+      "mkdocs==1.6.1",
+      "mkdocs-material==9.8.2",
+      "mkdocstrings==1.0.8",
+      "mkdocstrings-python==2.0.11",
+    ],
+  ),
   # What `make package` runs, on Python 3.10 and newer.
   "release": (
     "building and checking what is released",

@@ -34,7 +34,7 @@ def tidy(line: str) -> str:
 def _documents():
   root = plain_shell.ROOT
   yield from (root / "README.md", root / "CONTRIBUTING.md")
-  yield from sorted(root.glob("docs/*.md"))
+  yield from sorted(root.glob("docs/**/*.md"))
 
 
 def _documented():

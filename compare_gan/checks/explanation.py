@@ -98,6 +98,27 @@ def search(
   ]
 
 
+def parameters_of(name: str) -> list[Entry]:
+  """Returns all parameters of a configurable, as they are if nothing is bound.
+
+  One without a default has the value "".
+
+  Args:
+    name: as gin files write it, "ModularGAN".
+  """
+  one = known.find(name)
+  return [
+    _entry(
+      one,
+      parameter,
+      name=f"{one.name}.{parameter.name}",
+      value=_in_gin(parameter.default) if parameter.has_default else "",
+      place=DEFAULT,
+    )
+    for parameter in one.parameters.values()
+  ]
+
+
 class Difference(NamedTuple):
   """A parameter with two values; None where it is not in force."""
 
@@ -184,15 +205,25 @@ def _entries(bound, scope, one) -> Iterator[Entry]:
     value = parameter.default
     if binding is not None:
       value = gin_text.resolved(binding.value, bound.macros)
-    yield Entry(
-      f"{scope}/{plain}" if scope else plain,
-      _in_gin(value),
-      str(binding.place) if binding else DEFAULT,
-      _in_gin(parameter.default) if parameter.has_default else "",
-      meanings.of_parameter(one.made, parameter.name),
-      _accepted(parameter.hint),
-      tuple(meanings.papers(one.made)),
+    yield _entry(
+      one,
+      parameter,
+      name=f"{scope}/{plain}" if scope else plain,
+      value=_in_gin(value),
+      place=str(binding.place) if binding else DEFAULT,
     )
+
+
+def _entry(one, parameter, name, value, place) -> Entry:
+  return Entry(
+    name,
+    value,
+    place,
+    _in_gin(parameter.default) if parameter.has_default else "",
+    meanings.of_parameter(one.made, parameter.name),
+    _accepted(parameter.hint),
+    tuple(meanings.papers(one.made)),
+  )
 
 
 def _accepted(hint: Any) -> str:

@@ -23,13 +23,18 @@ GIVES = {
   "study": "studies on Slurm and Ray (--executor), tables as Parquet",
   "features": "scores on networks from ONNX files: DINOv2, CLIP, your own",
   "onnx": "export --format=onnx, and its check",
+  "huggingface": "bundles from and for Hugging Face: hf://user/name",
+  "mlflow": "runs in MLflow: run_config.trackers = [@mlflow_tracker()]",
+  "wandb": "runs in Weights & Biases: run_config.trackers = [@wandb_tracker()]",
   "test": "the library's own tests: make test",
+  "docs": "the documentation site: make docs",
+  "release": "wheel and sdist, and their checks: make package",
 }
 # Packages that no extra holds, because few need them: {name: what it gives}. A
 # test compares them with the messages that ask for them.
 ALONE = {
   "array_record": "datasets that were prepared as array_record files",
-  "h5py": "MATLAB files of version 7.3",
+  "h5py": "HDF5 files, and MATLAB files of version 7.3",
   "scikit-learn": "sample --make=map --map=tsne",
   "umap-learn": "sample --make=map --map=umap",
 }

@@ -748,6 +748,9 @@ NOT_RUN = {
   "python -m compare_gan list exports": (
     "tests/configuration/kinds_test.py lists each kind"
   ),
+  "make docs": (
+    "it installs the extra docs; tests/docs_build tests what it is made of"
+  ),
   "make lint": "CI runs it before the tests",
   "make format": "changes the checkout",
   "bash .ci/run": _TESTS,
@@ -791,7 +794,11 @@ NOT_RUN = {
   "make test-oldest": _TESTS,
   "make check-docker": "downloads gigabytes; tests/packaging/docker_test.py",
   "pip install -e .[test]": _INSTALLS,
+  "pip install -e .[gpu]": _INSTALLS,
   "pip install -e .[onnx]": _INSTALLS,
+  "pip install -e .[study]": _INSTALLS,
+  "pip install -c constraints-tf2.6.txt -e .": _INSTALLS,
+  "pip install -c constraints-tf2.15.txt -e .": _INSTALLS,
   "pip install compare_gan[study]": _INSTALLS,
   "pip install scikit-learn umap-learn": _INSTALLS,
   "pip install tensorflow-cpu==2.6.5": _INSTALLS,
