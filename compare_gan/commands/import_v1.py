@@ -76,13 +76,13 @@ def dataset_of(args: argparse.Namespace) -> Any:
   """Returns the dataset of the flags, or else of dataset.name."""
   if args.image_shape is None:
     return catalogue.dataset()
-  sizes = [int(size) for size in args.image_shape.split(",")]
+  sizes = tuple(int(size) for size in args.image_shape.split(","))
   if len(sizes) != 3:
     raise ValueError(
       f"--image_shape={args.image_shape} has {len(sizes)} numbers, not three: "
       "height,width,colors."
     )
-  return model_dir.DatasetShape(tuple(sizes), args.num_classes)
+  return model_dir.DatasetShape(sizes, args.num_classes)
 
 
 def config_of(args: argparse.Namespace) -> str:

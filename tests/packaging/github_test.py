@@ -164,12 +164,14 @@ def test_hooks_have_the_versions_of_setup_py():
 
 def test_no_file_is_larger_than_the_hook_allows():
   """Those that are there stay; the hook is about new ones."""
-  [arguments] = [
-    hook["args"]
+  [hook] = [
+    hook
     for repo in _load(ROOT / ".pre-commit-config.yaml")["repos"]
     for hook in repo["hooks"]
     if hook["id"] == "check-added-large-files"
   ]
-  limit = int(arguments[0].partition("=")[2]) * 1024
+  limit = int(hook["args"][0].partition("=")[2]) * 1024
   for path in (ROOT / "compare_gan").rglob("*"):
-    assert not path.is_file() or path.stat().st_size <= limit, path
+    name = path.relative_to(ROOT).as_posix()
+    if path.is_file() and not re.search(hook["exclude"], name):
+      assert path.stat().st_size <= limit, path

@@ -21,11 +21,13 @@ Refused: D at 48 pixels and more, whose blocks are as wide inside as their input
 and ours as their output; SAGAN, whose attention stands elsewhere.
 """
 
+import functools
 import re
 
 from compare_gan.export.importers import blocks
 from compare_gan.export.importers.pairing import Normed
 from compare_gan.export.importers.pairing import Pairing
+import numpy as np
 
 NAME = "mimicry"
 NORMED = Normed(weight=".weight", u=".sn_u")
@@ -127,6 +129,10 @@ def _refuse_attention(pairing):
     )
 
 
+def _columns(pairing: Pairing, name: str, columns: slice) -> np.ndarray:
+  return pairing.read(name)[:, columns]
+
+
 def _norm(pairing: Pairing, ours: str, theirs: str) -> None:
   """Pairs a batch norm; conditional ones look gamma and beta up by label."""
   embedding = f"{theirs}.embed.weight"
@@ -145,7 +151,7 @@ def _norm(pairing: Pairing, ours: str, theirs: str) -> None:
       f"{scope}/kernel",
       [embedding],
       (classes, both // 2),
-      lambda columns=columns: pairing.read(embedding)[:, columns],
+      functools.partial(_columns, pairing, embedding, columns),
       f"its {part} half",
     )
     pairing.require(

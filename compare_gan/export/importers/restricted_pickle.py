@@ -46,7 +46,7 @@ class Storage(NamedTuple):
 
   dtype: str
   key: str
-  count: int
+  length: int
   first: int = 0  # the place of its first number in the stored record
 
 
@@ -63,6 +63,7 @@ class _Known:
   """A function that a pickle may call. Pickles cannot change it."""
 
   __slots__ = ("_function",)
+  _function: Callable[..., Any]
 
   def __init__(self, function: Callable[..., Any]) -> None:
     object.__setattr__(self, "_function", function)
@@ -234,13 +235,13 @@ def load(
   try:
     for opcode, argument, _ in pickletools.genops(file):
       if opcode.name == "GLOBAL":
-        _refuse_unknown(*argument.split(" ", 1))
+        _refuse_unknown(*str(argument).split(" ", 1))
       if opcode.name not in _OPCODES:
         raise ValueError(
           f"The file's pickle uses {opcode.name}, which none of PyTorch's "
           "files of tensors needs; it is not read."
         )
-      if opcode.name == "LONG_BINPUT" and argument > file.tell():
+      if opcode.name == "LONG_BINPUT" and int(argument or 0) > file.tell():
         raise ValueError("The file's pickle claims more objects than it has.")
     file.seek(start)
     return _Unpickler(file, keep or (lambda storage: None)).load()

@@ -13,6 +13,7 @@ import io
 import os
 import struct
 from typing import Any
+from typing import Protocol
 import zipfile
 
 from compare_gan.export.importers import restricted_pickle
@@ -25,6 +26,16 @@ _MAGIC = 0x1950A86A20F9469CFC6C  # the first number of the older format
 _PROTOCOL = 1001
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # of an entry of a zip
 _MAX_PICKLE = 2**28  # bytes that describe the tensors of a file
+
+
+class _Places(Protocol):
+  """Where the numbers of a file are."""
+
+  content: Any
+  order: str
+
+  def read(self, key: str, first: int, count: int) -> bytes:
+    """Returns bytes of the storage `key`."""
 
 
 class TorchFile:
@@ -44,7 +55,7 @@ class TorchFile:
         start = file.read(4)
         file.seek(0)
         if start == b"PK\3\4":
-          self._places = _ZipPlaces(path)
+          self._places: _Places = _ZipPlaces(path)
         else:
           self._places = _OldPlaces(file)
     except ValueError as error:
@@ -66,10 +77,10 @@ class TorchFile:
     if count == 0:
       return np.zeros(shape, _numpy_dtype(storage.dtype, "<")[1])
     last = sum((n - 1) * stride for n, stride in zip(shape, strides))
-    if tensor.offset + last >= storage.count or count > storage.count:
+    if tensor.offset + last >= storage.length or count > storage.length:
       raise ValueError(
         f"a tensor of shape {list(shape)}, strides {list(strides)} and offset "
-        f"{tensor.offset} does not lie in its storage of {storage.count} "
+        f"{tensor.offset} does not lie in its storage of {storage.length} "
         "numbers."
       )
     stored, wanted = _numpy_dtype(storage.dtype, self._places.order)

@@ -101,7 +101,7 @@ def test_tensor_beyond_its_storage_is_refused(tmp_path):
     tensor._replace(offset=1),
     tensor._replace(strides=(2,)),
     tensor._replace(shape=(10**9,), strides=(0,)),
-    tensor._replace(storage=tensor.storage._replace(count=9), shape=(9,)),
+    tensor._replace(storage=tensor.storage._replace(length=9), shape=(9,)),
   ):
     with pytest.raises(ValueError, match="does not lie in|has 12 bytes"):
       file.array(wrong)
