@@ -36,7 +36,9 @@ def make(subject: Subject, args: argparse.Namespace) -> None:
   rows = max(map(len, fakes))
   reals = subject.real.of_classes(shown, rows)
   names = subject.real.dataset.class_names()
-  subject.write_png("classes.png", draw(fakes, reals, [names[k] for k in shown]))
+  subject.write_png(
+    "classes.png", draw(fakes, reals, [names[k] for k in shown])
+  )
 
 
 def shown_classes(

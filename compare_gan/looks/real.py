@@ -148,7 +148,6 @@ class RealImages:
     labels = np.concatenate([batch["labels"].numpy() for batch in batches])
     return images, labels if self.dataset.num_classes else None
 
-
   def of_classes(self, classes: Sequence[int], n: int) -> list[np.ndarray]:
     """Returns up to n images in [0, 1] of each class, from `split`.
 
