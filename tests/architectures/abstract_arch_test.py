@@ -195,7 +195,7 @@ def test_sndcgan_projects_labels_on_request():
 
   def scores(project_y):
     gin.bind_parameter("sndcgan.Discriminator.project_y", project_y)
-    with scope.building(seed=1):
+    with scope.building(seed=1, allocate=True):
       d = abstract_arch.make_discriminator("sndcgan_arch", (8, 8, 3), 2)
     return d(images, classes, is_training=True).logits.numpy()
 
