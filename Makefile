@@ -1,4 +1,4 @@
-# make demo        installs what is missing into .venv, trains a small BigGAN on
+# make demo        installs what is missing into .venv, trains a small GAN on ten
 #                  drawn shapes and scores it, in minutes; SEED=2 for another one
 # make test        installs what is missing into .venv and runs the tests, all but
 #                  those that take long: minutes on two cores
@@ -63,13 +63,13 @@ SEED ?= 1
 DEMO := runs/demo-$(SEED)
 
 demo: $(INSTALLED)
-	$(BIN)/python -m compare_gan.main --gin_config=biggan_shapes32.gin \
+	$(BIN)/python -m compare_gan.main --gin_config=demo.gin \
 	  --gin_bindings="run_config.tf_random_seed = $(SEED)" \
 	  --model_dir=$(DEMO) --schedule=eval_after_train \
-	  --num_eval_averaging_runs=1 --eval_every_steps=800
+	  --num_eval_averaging_runs=1 --eval_every_steps=1000000
 	$(BIN)/python -m compare_gan sample --model_dir=$(DEMO) --n=100 \
-	  --seed=$(SEED) --make=grid --out=$(DEMO)/samples
-	@echo "Look at $(DEMO)/samples/grid.png and $(DEMO)/scores.csv"
+	  --seed=$(SEED) --make=classes --out=$(DEMO)/samples
+	@echo "Look at $(DEMO)/samples/classes.png and $(DEMO)/scores.csv"
 
 $(TESTS): $(TESTABLE)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "$(WHICH)" \

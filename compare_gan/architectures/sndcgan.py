@@ -78,7 +78,14 @@ class Generator(abstract_arch.AbstractGenerator):
 
 @gin.configurable(denylist=["image_shape", "num_classes"])
 class Discriminator(abstract_arch.AbstractDiscriminator):
-  """Seven convolutions, 3x3 and, to halve the size, 4x4; then linear."""
+  """Seven convolutions, 3x3 and, to halve the size, 4x4; then linear.
+
+  Args:
+    image_shape, num_classes: as for every discriminator.
+    ch: channels of the first convolution.
+    project_y: adds <embedding of y, features> to the logits, which the paper's
+      small network does not have.
+  """
 
   no_place_for = {"batch_norm_fn": _NOT_IN_D, "layer_norm": _NOT_IN_D}
 
@@ -87,6 +94,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     image_shape: Sequence[int],
     num_classes: int = 0,
     ch: accepted.Count = 64,
+    project_y: bool = False,
   ) -> None:
     super().__init__(image_shape, num_classes)
     height, width, colors = image_shape
@@ -108,7 +116,12 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       in_channels = factor * ch
     pixels = halvings(height, 3)[-1] * halvings(width, 3)[-1]
     self.scores = abstract_arch.Scores(
-      8 * ch * pixels, 0, self.kernel_fn, name="d_fc1"
+      8 * ch * pixels,
+      num_classes,
+      self.kernel_fn,
+      project_y,
+      name="d_fc1",
+      owner=self.title,
     )
 
   def __call__(

@@ -80,7 +80,7 @@ def _missing_of(one, scope, bound, place):
 
 
 def _architectures(bound):
-  for name in ("options.architecture", "options.encoder_architecture"):
+  for name in known.ARCHITECTURES:
     value = bound.value(name)
     if not in_force.is_text(value):
       continue

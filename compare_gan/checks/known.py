@@ -14,6 +14,13 @@ from compare_gan.configuration import gin_text
 from compare_gan.configuration import kinds as kinds_lib
 import gin
 
+# The settings that name a module of architectures.
+ARCHITECTURES = (
+  "options.architecture",
+  "options.discriminator_architecture",
+  "options.encoder_architecture",
+)
+
 
 class Parameter(NamedTuple):
   """A parameter that gin may set."""

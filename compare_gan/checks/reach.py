@@ -37,8 +37,7 @@ _BY_REFERENCE = (
 _READERS = ("folder", "archive", "arrays", "tfrecord", "dataset_json", "hdf5")
 # What decides about other names than those of a kind.
 _CHOICES = (
-  "options.architecture",
-  "options.encoder_architecture",
+  *known.ARCHITECTURES,
   "dataset.name",
 )
 _ARCHITECTURES = "compare_gan.architectures."
@@ -297,7 +296,7 @@ def _modules_of_architectures(bound) -> Optional[set[str]]:
   None if one of them is not known.
   """
   found = {abstract_arch.__name__}
-  for name in ("options.architecture", "options.encoder_architecture"):
+  for name in known.ARCHITECTURES:
     value = bound.value(name)
     if value is None:
       continue

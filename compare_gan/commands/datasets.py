@@ -119,7 +119,7 @@ def _report(dataset, split, limit):
   if plain and len(images[0]) > 1:
     print(f"  {plain} images whose pixels are all equal")
   if dataset.num_classes:
-    _report_classes(counts, getattr(dataset, "classes", ()))
+    _report_classes(counts, dataset.classes)
 
 
 def _report_classes(counts, names):

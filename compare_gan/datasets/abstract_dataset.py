@@ -59,6 +59,10 @@ class AbstractDataset(abc.ABC):
   # {"resize": "center_crop", "size": (64, 64)}.
   preparation: dict[str, Any] = {}
 
+  # The names of the classes in the order of their labels, if they have any;
+  # `class_names` hands them out.
+  classes: Sequence[str] = ()
+
   # {split: how many images it has}, as far as that is known before anything is
   # read.
   known_sizes: Mapping[str, int] = {}
@@ -109,6 +113,17 @@ class AbstractDataset(abc.ABC):
     """
     del split
     return 0
+
+  def class_names(self) -> tuple[str, ...]:
+    """Returns a name for each class; without `classes`, its number."""
+    names = tuple(self.classes) or tuple(map(str, range(self.num_classes)))
+    if len(names) != self.num_classes:
+      raise ValueError(
+        f"{self.name} has {self.num_classes} classes, but {len(names)} names "
+        f"for them: {', '.join(names[:20])}. Its `classes` must have one name "
+        "for each class, in the order of the labels, or be empty."
+      )
+    return names
 
   def stamp(self, split: str) -> Optional[str]:
     """Returns a string that changes whenever an image of a split may differ.

@@ -3,6 +3,8 @@
 Your own dataset is a class with one method:
 
   class Flowers(in_memory.InMemoryDataset):
+    classes = ("daisy", "iris", "lily", "rose", "tulip")  # may be left out
+
     def __init__(self):
       super().__init__("flowers", (32, 32, 3), num_classes=5, eval_samples=1000)
 

@@ -70,6 +70,7 @@ class Shapes(in_memory.InMemoryDataset):
   """Ten classes in pictures of `pixels` x `pixels`, made at the first use."""
 
   known_sizes = SIZES
+  classes = CLASSES
 
   def __init__(self, pixels: int) -> None:
     name = f"shapes{pixels}"

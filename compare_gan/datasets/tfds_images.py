@@ -81,6 +81,12 @@ class TfdsImages(in_memory.InMemoryDataset):
   def size(self, split: str) -> int:
     return len(self._opened(split)[1])
 
+  def class_names(self) -> tuple[str, ...]:
+    if self.num_classes and not self.classes and self._info.labels == "own":
+      feature = self._opened_builder().info.features[self._info.label_feature]
+      self.classes = tuple(feature.names)
+    return super().class_names()
+
   def stamp(self, split: str) -> Optional[str]:
     if self._soft_labels is not None:
       return None  # Nothing tells when that file changes.
@@ -210,16 +216,19 @@ class TfdsImages(in_memory.InMemoryDataset):
     with tf.init_scope(), tf.device("CPU:0"):
       return tf.constant(shares)
 
+  def _opened_builder(self):
+    if self._builder is None:
+      self._builder = tfds_builders.open_builder(
+        self._info.tfds_name, self._data_dir, self.name
+      )
+    return self._builder
+
   def _opened(self, split):
     """Returns the records of a split and the numbers of its images."""
     if split not in self._splits:
-      if self._builder is None:
-        self._builder = tfds_builders.open_builder(
-          self._info.tfds_name, self._data_dir, self.name
-        )
-      info = self._info
+      builder, info = self._opened_builder(), self._info
       chosen = info.train_split if split == "train" else info.eval_split
-      records, numbers, bad = tfds_records.records_of(self._builder, chosen)
+      records, numbers, bad = tfds_records.records_of(builder, chosen)
       bad = [damage.Bad(split, *found) for found in bad]
       damage.refuse_or_warn(self.name, bad, len(numbers), self._on_error)
       self.bad = [*self.bad, *bad]

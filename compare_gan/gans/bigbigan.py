@@ -104,7 +104,7 @@ class BigBiGAN(ModularGAN):
 
   def make_discriminator(self) -> abstract_arch.AbstractJointDiscriminator:
     return abstract_arch.make_joint_discriminator(
-      self.options.architecture,
+      self.options.discriminator_architecture or self.options.architecture,
       self.image_shape,
       self.options.z_dim,
       self.num_classes,

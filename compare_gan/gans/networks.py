@@ -87,7 +87,9 @@ class Networks(AbstractGAN):
   def make_discriminator(self) -> abstract_arch.AbstractDiscriminator:
     """Returns D."""
     return abstract_arch.make_discriminator(
-      self.options.architecture, self.image_shape, self.num_classes
+      self.options.discriminator_architecture or self.options.architecture,
+      self.image_shape,
+      self.num_classes,
     )
 
   def make_encoder(self) -> Optional[abstract_arch.AbstractEncoder]:

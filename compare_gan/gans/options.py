@@ -16,7 +16,11 @@ gin_roles.declare(
   "options",
   paths=["init_from"],
   first_values=["init_from"],
-  code=["architecture", "encoder_architecture"],
+  code=[
+    "architecture",
+    "discriminator_architecture",
+    "encoder_architecture",
+  ],
 )
 
 
@@ -37,6 +41,7 @@ class Options:
     disc_iters: D updates per step.
     z_dim: length of z.
     encoder_architecture: of the encoder, for GANs that have one.
+    discriminator_architecture: of the discriminator; None for `architecture`.
     gen_iters: G updates per step, all with the z and labels of the first one.
     d_batches: "fresh", each D update has its own images; "same", all D updates
       of a step share their images, each with new z (BigBiGAN).
@@ -64,6 +69,7 @@ class Options:
   init_from: Optional[str] = None
   log_gradient_norms: bool = True
   recompute: bool = False
+  discriminator_architecture: Optional[str] = None
 
   def __post_init__(self, discriminator_normalization: Any) -> None:
     if discriminator_normalization is not None:

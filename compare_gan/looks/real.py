@@ -6,7 +6,10 @@ the extractor and the number of images.
 """
 
 from collections.abc import Iterator
+from collections.abc import Sequence
+import functools
 import importlib
+import math
 import pkgutil
 from typing import Any
 from typing import Callable
@@ -51,9 +54,14 @@ class RealImages:
     self.num_train = _count(dataset, num_train)
     numbers = int(np.prod(dataset.image_shape))
     self._batch = int(np.clip(_BATCH_PIXELS // numbers, 1, _BATCH))
-    self._rows: Union[_Pixels, _Features] = _Pixels()
-    if make_extractor is not None:
-      self._rows = _Features(make_extractor(dataset))
+    self._make_extractor = make_extractor
+
+  @functools.cached_property
+  def _rows(self) -> Union["_Pixels", "_Features"]:
+    # Pictures of real images need no features, which may have to be trained.
+    if self._make_extractor is None:
+      return _Pixels()
+    return _Features(self._make_extractor(self.dataset))
 
   @property
   def by(self) -> str:
@@ -139,6 +147,25 @@ class RealImages:
     images = np.concatenate([batch["images"].numpy() for batch in batches])
     labels = np.concatenate([batch["labels"].numpy() for batch in batches])
     return images, labels if self.dataset.num_classes else None
+
+  def of_classes(self, classes: Sequence[int], n: int) -> list[np.ndarray]:
+    """Returns up to n images in [0, 1] of each class, from `split`.
+
+    They are the first ones of a shuffled epoch, because the images of a folder
+    are sorted by class. A rare class may get fewer.
+    """
+    size = self.dataset.size(self.split)
+    batch = min(self._batch, size)
+    found: dict[int, list[np.ndarray]] = {k: [] for k in classes}
+    batches = self.dataset.batches(self.split, batch, seed=0)
+    for part in batches.take(math.ceil(size / batch)):
+      for image, label in zip(part["images"].numpy(), part["labels"].numpy()):
+        images = found.get(int(label))
+        if images is not None and len(images) < n:
+          images.append(image)
+      if all(len(images) >= n for images in found.values()):
+        break
+    return [np.array(found[k]) for k in classes]
 
 
 def _count(dataset, wanted):

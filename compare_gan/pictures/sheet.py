@@ -43,33 +43,36 @@ def groups(
 
 
 def sheet(
-  rows: Sequence[Sequence[np.ndarray]],
+  rows: Sequence[Sequence[Optional[np.ndarray]]],
   title: str = "",
   captions: Optional[Sequence[Sequence[str]]] = None,
   labels: Optional[Sequence[str]] = None,
   gaps: Container[int] = (),
+  heads: Optional[Sequence[str]] = None,
 ) -> np.ndarray:
   """Returns a picture uint8 [H, W, 3] of rows of images.
 
   Args:
     rows: lists of images [H, W, C] in [0, 1], all of one shape; the last row
-      may be shorter.
+      may be shorter, and None leaves a place white.
     title: written above all images; it may have several lines.
     captions: a text below each image.
     labels: a text to the left of each row.
     gaps: numbers of the columns that are followed by a wide gap.
+    heads: a text above each column; long ones are cut to its width.
   """
   from PIL import Image
   from PIL import ImageDraw
 
   font = _font()
-  height, width = rows[0][0].shape[:2]
+  height, width = _size(rows)
   scale = max(1, math.ceil(_SIDE / width))
   height, width = scale * height, scale * width
   left = _GAP + max(
     (_length(font, label) + _GAP for label in labels or ()), default=0
   )
-  top = _GAP + _LINE * (title.count("\n") + 1 if title else 0)
+  above = _LINE * (title.count("\n") + 1 if title else 0)
+  top = _GAP + above + (_LINE if heads else 0)
   step = height + (_LINE if captions else 0) + _GAP
   columns = max(map(len, rows))
   wide = [_WIDE_GAP if j in gaps else _GAP for j in range(columns)]
@@ -82,11 +85,15 @@ def sheet(
     draw.text((x, y), text, fill=_BLACK, font=font)
 
   write(_GAP, 1, title)
+  for x, head in zip(xs, heads or ()):
+    write(int(x), above + 1, _cut(font, head, width))
   for i, row in enumerate(rows):
     y = top + i * step
     if labels:
       write(_GAP, y + (height - _LINE) // 2, labels[i])
     for j, image in enumerate(row):
+      if image is None:
+        continue
       cell = image_grid.grid(image[None]).repeat(scale, 0).repeat(scale, 1)
       canvas.paste(Image.fromarray(cell), (int(xs[j]), y))
       if captions:
@@ -101,6 +108,19 @@ def _font():
 
   folder = os.path.join(matplotlib.get_data_path(), "fonts", "ttf")
   return ImageFont.truetype(os.path.join(folder, "DejaVuSans.ttf"), _LETTERS)
+
+
+def _size(rows):
+  """Returns the height and width of the images."""
+  images = (image for row in rows for image in row if image is not None)
+  return next(images).shape[:2]
+
+
+def _cut(font, text, width):
+  """Returns the text, or as much of its beginning as is this wide."""
+  while _length(font, text) > width and len(text) > 1:
+    text = text[:-1]
+  return text
 
 
 def _length(font, text):

@@ -190,6 +190,22 @@ def test_projection_without_labels_is_refused():
     abstract_arch.make_discriminator("resnet_biggan_arch", (32, 32, 3))
 
 
+def test_sndcgan_projects_labels_on_request():
+  gin.bind_parameter("sndcgan.Discriminator.ch", 1)
+  images, classes = tf.ones([2, 8, 8, 3]), tf.eye(2)
+
+  def scores(project_y):
+    gin.bind_parameter("sndcgan.Discriminator.project_y", project_y)
+    with scope.building(seed=1, allocate=True):
+      d = abstract_arch.make_discriminator("sndcgan_arch", (8, 8, 3), 2)
+    return d(images, classes, is_training=True).logits.numpy()
+
+  first, second = scores(False)
+  assert first == second
+  first, second = scores(True)
+  assert first != second
+
+
 def test_misspelt_binding_is_refused():
   gin.bind_parameter("dcgan.Generator.ch", 4)
   with pytest.raises(ValueError, match="chanels"):

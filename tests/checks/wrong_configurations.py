@@ -340,6 +340,7 @@ _OF_A_GAN = (
     ),
   ),
   _error("options.encoder_architecture = 'dcgan_arch'", "encoder", gan=True),
+  _error("options.discriminator_architecture = 'sndgan_arch'", "sndcgan_arch"),
   _error(
     "ModularGAN.experimental_joint_gen_for_disc = True",
     "experimental_force_graph_unroll",

@@ -193,3 +193,14 @@ def test_in_order_may_leave_bytes():
   [batch] = tiny.Tiny().in_order("eval", 4, as_stored=True)
   assert batch["images"].dtype == tf.uint8
   np.testing.assert_array_equal(batch["images"][:, 0, 0, 0], [0, 20, 40, 60])
+
+
+def test_classes_have_names_or_numbers():
+  data = tiny.Tiny()
+  count = data.num_classes
+  assert data.class_names() == tuple(map(str, range(count)))
+  data.classes = [f"class {k}" for k in range(count)]
+  assert data.class_names()[-1] == f"class {count - 1}"
+  data.classes = ("one",)
+  with pytest.raises(ValueError, match=f"has {count} classes, but 1 names"):
+    data.class_names()

@@ -117,6 +117,10 @@ def test_no_cosine_is_near_where_rounding_turns():
   assert np.abs(exact - np.floor(exact) - 0.5).min() > 1e-3
 
 
+def test_classes_have_names():
+  assert shapes.Shapes(16).class_names() == shapes.CLASSES
+
+
 def test_classes_are_equally_many():
   labels = shapes.factors("train", range(500))["label"]
   np.testing.assert_array_equal(np.bincount(labels), [50] * 10)

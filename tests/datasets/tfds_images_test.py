@@ -30,8 +30,9 @@ class TinyImages(tfds.core.GeneratorBasedBuilder):
     )
     features = {"image": image}
     if self.spec["classes"]:
+      names = self.spec.get("names")
       features["label"] = tfds.features.ClassLabel(
-        num_classes=self.spec["classes"]
+        names=names, num_classes=None if names else self.spec["classes"]
       )
     return tfds.core.DatasetInfo(
       builder=self, features=tfds.features.FeaturesDict(features)
@@ -53,7 +54,16 @@ class TinyImages(tfds.core.GeneratorBasedBuilder):
       yield i, example
 
 
-def prepare(folder, name, shape, splits, classes=0, sizes=None, dtype=np.uint8):
+def prepare(
+  folder,
+  name,
+  shape,
+  splits,
+  classes=0,
+  sizes=None,
+  dtype=np.uint8,
+  names=None,
+):
   """Prepares a tiny dataset and puts it in the place of a large one."""
   TinyImages.spec = {
     "shape": shape,
@@ -61,6 +71,7 @@ def prepare(folder, name, shape, splits, classes=0, sizes=None, dtype=np.uint8):
     "classes": classes,
     "sizes": sizes,
     "dtype": dtype,
+    "names": names,
   }
   TinyImages(data_dir=str(folder / "made")).download_and_prepare()
   (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -152,6 +163,13 @@ def test_dummy_mnist_of_tfds(tmp_path):
   assert _found(dataset, "eval") == _as_tfds_reads(
     tmp_path, "dummy_mnist", "test"
   )
+
+
+def test_names_of_classes_are_those_of_tfds(tmp_path):
+  names, splits = ["ship", "frog"], {"train": 2, "test": 2}
+  prepare(tmp_path, "own", (4, 4, 3), splits, classes=2, names=names)
+  dataset = open_dataset(tmp_path, "tfds:own")
+  assert dataset.class_names() == ("ship", "frog")
 
 
 def test_dummy_dataset_of_tfds_has_no_images(tmp_path):

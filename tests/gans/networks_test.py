@@ -110,3 +110,14 @@ def test_conditional_gan_needs_labels():
 def test_encoder_without_a_place_is_refused():
   with pytest.raises(ValueError, match="ModularGAN has no encoder"):
     tiny.gan(encoder_architecture="dcgan_arch")
+
+
+def test_d_may_be_of_another_architecture():
+  gan = tiny.gan(
+    architecture="resnet_biggan_arch",
+    discriminator_architecture="sndcgan_arch",
+    dataset=DatasetShape((32, 32, 3), 2),
+    z_dim=4,
+  )
+  assert gan.generator.title == "resnet_biggan.Generator"
+  assert gan.discriminator.title == "sndcgan.Discriminator"

@@ -69,11 +69,12 @@ def test_every_option_arrives():
     options.init_from = "there"
     options.log_gradient_norms = False
     options.recompute = True
+    options.discriminator_architecture = "sndcgan_arch"
     """
   )
   chosen = options.options()
-  last = dataclasses.astuple(chosen)[-6:]
-  assert last == (2, "same", 4, "there", False, True)
+  last = dataclasses.astuple(chosen)[-7:]
+  assert last == (2, "same", 4, "there", False, True, "sndcgan_arch")
 
 
 def test_a_binding_gives_what_python_leaves_open():

@@ -95,3 +95,12 @@ def test_unknown_extractors_are_named_with_those_there_are(name):
     real.make_extractor(name, None)
   for known in ("pixels", "classifier", "inception", "saved_model"):
     assert known in str(error.value)
+
+
+def test_images_of_classes_are_held_out_ones_and_at_most_those_there_are():
+  # The eval split has the labels 0, 1, 2, 0, 1; image i is of 150 + i grey.
+  of_2, of_0 = real.RealImages(tiny.Bars()).of_classes([2, 0], 2)
+  assert of_2.shape == (1, 4, 4, 1) and of_0.shape == (2, 4, 4, 1)
+  assert np.rint(255 * of_2.max()) == 152
+  greys = np.rint(255 * of_0.max(axis=(1, 2, 3)))
+  assert sorted(greys.tolist()) == [150, 153]

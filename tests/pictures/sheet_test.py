@@ -44,3 +44,22 @@ def test_groups_fill_a_rectangle():
   # Two groups beside each other in five rows, the last of which has one.
   black = (picture[..., 0] == 0) & (picture[..., 1] == 0)
   assert np.sum(black[25]) >= 6 * 56 and np.sum(black[-25]) < 4 * 56
+
+
+def test_heads_stand_above_their_columns():
+  rows = [[_image(1.0), _image(1.0)]]
+  picture = sheet.sheet(rows, heads=["", "arrow"])
+  lines, places = np.nonzero((picture < 100).any(axis=2))
+  assert lines.max() < 3 + 15 and 3 + 59 <= places.min()
+
+
+def test_a_head_is_cut_to_its_column():
+  picture = sheet.sheet([[_image(1.0), _image(1.0)]], heads=["W" * 30, ""])
+  _, places = np.nonzero((picture < 100).any(axis=2))
+  assert places.max() < 3 + 56 + 3
+
+
+def test_a_place_without_an_image_is_white():
+  picture = sheet.sheet([[None, _image(0.0)], [_image(0.0), None]])
+  assert (picture[3:59, 3:59] == 255).all()
+  assert (picture[3:59, 62:118] == 0).all()
