@@ -193,6 +193,7 @@ class _Clock:
 
   every_steps = None
   comes_first = False
+  asks_to_stop = False
 
   def __init__(self):
     self.marks = []  # (step, time)

@@ -92,6 +92,7 @@ _SLOPE_FAKE = _SLOPE % (r"\hat x", r"\hat x")
 _BETWEEN = r"\tilde x = x + a (\hat x - x), \quad a \sim U[0, 1)"
 
 PENALTIES: dict[str, list[str]] = {
+  "no_penalty": ["0"],
   "gradient_penalty": [rf"E\,({_SLOPE_AT} - t)^2", _BETWEEN],
   "lipschitz_penalty": [rf"E\,[{_SLOPE_AT} - 1]_+^2", _BETWEEN],
   "zero_centered_penalty": [rf"E\,{_SLOPE_AT}^2", _BETWEEN],

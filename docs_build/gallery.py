@@ -63,6 +63,8 @@ _PAGES = {
       "optimizers",
       "schedules",
       "watchdogs",
+      "trackers",
+      "bundles",
       "datasets",
       "devices",
       "hooks",

@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--discriminator", help="a .pth file")
   parser.add_argument(
     "--family",
-    help=f"{', '.join(importers.FAMILIES)}; default: told by the file",
+    help="the project whose networks they are, such as studiogan; default: "
+    "told by the file",
   )
   parser.add_argument(
     "--batch_norm_epsilon",

@@ -141,7 +141,8 @@ def _is_loss(selector, made):
 def _is_penalty(selector, made):
   del selector
   is_term = made.__module__.startswith(f"{terms.__name__}.")
-  return is_term or made is penalty_lib.no_penalty
+  # get_configurable returns a wrapper; so is the module's own name.
+  return is_term or made is inspect.unwrap(penalty_lib.no_penalty)
 
 
 def _is_head(selector, made):

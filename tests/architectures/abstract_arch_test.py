@@ -168,8 +168,8 @@ def test_two_norms_of_the_weights_are_refused():
 
 
 def test_unknown_upsampling_is_refused():
-  gin.bind_parameter("G.upsampling", "bilinear")
-  with pytest.raises(ValueError, match="'bilinear'.*'unpool' or 'nearest'"):
+  gin.bind_parameter("G.upsampling", "bicubic")
+  with pytest.raises(ValueError, match="'bicubic'.*'nearest'"):
     abstract_arch.make_generator("resnet_cifar_arch", 8, (32, 32, 3))
 
 

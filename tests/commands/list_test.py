@@ -38,4 +38,4 @@ def test_an_unknown_kind_is_refused_with_all_there_are(word, capsys):
   code, printed = _run(capsys, word)
   assert code == 1
   assert f"Unknown kind {word!r}" in printed.err
-  assert "architectures, cards, datasets" in printed.err
+  assert "architectures, bundles, cards" in printed.err

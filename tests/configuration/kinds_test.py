@@ -68,6 +68,10 @@ def test_each_has_a_line_and_a_file(kind):
     assert (_ROOT / source).is_file(), name
 
 
+def test_no_penalty_is_a_choice_too():
+  assert "@no_penalty" in _names("penalties")
+
+
 def test_a_metric_is_said_by_its_formulas_file():
   [fid] = [e for e in _KINDS["metrics"].entries() if e.name == "@fid"]
   assert "distance" in fid.about

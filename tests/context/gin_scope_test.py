@@ -22,9 +22,9 @@ def test_a_binding_in_a_scope_acts_on_one_network():
     spectral_norm.power_iteration_rounds = 2
     G/spectral_norm.power_iteration_rounds = 3
   """)
-  assert _discriminator().scores.linear.kernel._rounds == 2
+  assert _discriminator().scores.linear.kernel.rounds == 2
   gin.parse_config("D/spectral_norm.power_iteration_rounds = 4")
-  assert _discriminator().scores.linear.kernel._rounds == 4
+  assert _discriminator().scores.linear.kernel.rounds == 4
 
 
 def test_it_reaches_what_a_reference_makes():
