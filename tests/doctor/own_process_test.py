@@ -58,7 +58,8 @@ def test_a_child_does_not_wait_for_other_hosts(child, monkeypatch):
     monkeypatch.setenv(name, "2")
   monkeypatch.setenv("PYTHONPATH", "mine")
   child(
-    "import json, os\nprint(json.dumps({name: os.environ[name] for name in os.environ}))"
+    "import json, os\n"
+    "print(json.dumps({name: os.environ[name] for name in os.environ}))"
   )
   [seen] = own_process.ask([], 60, {"MORE": "1"}).said
   assert not {"TF_CONFIG", "SLURM_NTASKS", "RANK_SIZE"} & set(seen)
