@@ -104,10 +104,7 @@ class EncodedImages(in_memory.InMemoryDataset):
       places = np.searchsorted(sources[split].numbers, numbers)
       self._crcs[split] = dict(zip(numbers, crcs[places].tolist()))
       self._are_plain[split] = bool(plain[places].all())
-    total = sum(len(s.numbers) for s in sources.values()) + sum(
-      len(s.bad) for s in sources.values()
-    )
-    damage.refuse_or_warn(name, refused, total, on_error)
+    damage.refuse_or_warn(name, refused, _count(sources), on_error)
     height, width = layout.size or ()
     shape = height, width, layout.colors
     eval_samples = min(max_eval_samples, self.size("eval"))
@@ -319,6 +316,11 @@ def _decode_jpegs(files, colors):
   return tf.map_fn(
     decode, files, parallel_iterations=1, fn_output_signature=tf.uint8
   )
+
+
+def _count(sources):
+  """Returns how many images there are, with those that cannot be read."""
+  return sum(len(s.numbers) + len(s.bad) for s in sources.values())
 
 
 def _are_the_same(train, eval):
