@@ -850,6 +850,12 @@ NOT_RUN = {
   " sndcgan_shapes16.gin": _BENCHMARK,
   "python -m benchmarks.metrics": _BENCHMARK,
   "python -m benchmarks.fit": _BENCHMARK,
+  "python -m benchmarks.profile --gin_config demo.gin --out profile.png": (
+    _BENCHMARK
+  ),
+  (
+    "python -m benchmarks.peers --torch torch/bin/python --precision bfloat16"
+  ): _BENCHMARK,
   "python -m benchmarks.regulariser_cost --gin_config sndcgan_cifar10.gin": (
     _BENCHMARK
   ),
