@@ -1,6 +1,6 @@
 """Makes images with the model of a model_dir; most of it needs no dataset.
 
-  python -m compare_gan sample --bundle shapes16-sndcgan --n 64
+  python -m compare_gan sample --bundle shapes32-biggan --n 64
   python -m compare_gan sample --model_dir X --n 100 --out samples.npz
   python -m compare_gan sample --model_dir X --n 100 --classes 3 \\
     --truncation 0.7 --out folder

@@ -696,7 +696,7 @@ NOT_RUN = {
   " --truncation=0.7 --out=samples": _PARSED,
   "python -m compare_gan list devices": _PARSED,
   "python -m compare_gan list watchdogs": _PARSED,
-  "python -m compare_gan sample --bundle shapes16-sndcgan --n 64": (
+  "python -m compare_gan sample --bundle shapes32-biggan --n 64": (
     "tests/front_door/installed_test.py runs it from a wheel"
   ),
   "python -m compare_gan list bundles": (
