@@ -62,7 +62,8 @@ def page_of(module: str) -> str:
   """Returns the name of the page of a module: "gans", "gans.terms"."""
   path = ROOT / module.replace(".", "/")
   parts = module.split(".")[1:]
-  if not path.is_dir():
+  # A module may have a folder of data with its name.
+  if path.with_suffix(".py").exists() or not path.is_dir():
     parts = parts[:-1]
   return ".".join(parts) or _TOP
 

@@ -199,6 +199,8 @@ def _facts(entry, plain, kind, one, cards) -> list[str]:
 
 def _papers_in(source):
   path = pathlib.Path(api_reference.ROOT) / source
+  if path.suffix == ".zip":  # A bundle has a card of its own.
+    return []
   words = path.read_text(encoding="utf-8").partition('"""')[2]
   found = re.findall(r"arxiv\.org/abs/(\d{4}\.\d{4,5})", words.split('"""')[0])
   return [f"https://arxiv.org/abs/{one}" for one in dict.fromkeys(found)]
