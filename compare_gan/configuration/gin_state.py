@@ -9,6 +9,15 @@ from gin import config as gin_config
 _STATE = ("_CONFIG", "_OPERATIVE_CONFIG", "_SINGLETONS", "_IMPORTS")
 
 
+def is_bound(name: str) -> bool:
+  """Returns whether a parameter has a binding; gin does not record that."""
+  try:
+    gin.query_parameter(name)
+  except ValueError:
+    return False
+  return True
+
+
 @contextlib.contextmanager
 def own_gin() -> Iterator[None]:
   """Gives gin no bindings inside the context, and its old ones afterwards."""

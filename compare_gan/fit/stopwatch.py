@@ -12,6 +12,7 @@ import time
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import gin_state
 from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import hooks
 from compare_gan.fit import child
@@ -48,18 +49,20 @@ class Measured:
     return None if text is None else cls(**json.loads(text))
 
 
-@hook_kinds.register
-@gin.configurable(denylist=["training"])
-def stopwatch(
-  training: hook_kinds.Training, path: Optional[str] = None
-) -> list[hooks.Hook]:
-  """Returns a Stopwatch, or none without a path.
+@gin.configurable("stopwatch", module="compare_gan.fit")
+def chosen_path(path: str = gin.REQUIRED) -> str:
+  """Returns the path of the JSON file to write."""
+  return path
 
-  Args:
-    training: what hooks are made from.
-    path: of the JSON file to write.
-  """
-  return [] if path is None else [Stopwatch(training, path)]
+
+@hook_kinds.register
+def hooks_of_training(training: hook_kinds.Training) -> list[hooks.Hook]:
+  """Returns a Stopwatch, if `stopwatch.path` is bound."""
+  # gin records each call: without the question, each model_dir of a process
+  # that has imported this module would need it.
+  if not gin_state.is_bound("stopwatch.path"):
+    return []
+  return [Stopwatch(training, chosen_path())]
 
 
 class Stopwatch(hooks.Hook):

@@ -24,6 +24,7 @@ from typing import Any
 import warnings
 
 import compare_gan
+from compare_gan.context import cpu as cpu_lib
 from compare_gan.context import precision
 from compare_gan.datasets import abstract_dataset
 from compare_gan.evaluation import cards
@@ -183,19 +184,11 @@ def _versions():
 # ---- The machine -------------------------------------------------------------
 
 
-def cpu(path: str = "/proc/cpuinfo") -> dict[str, Any]:
+def cpu(path: str = cpu_lib.PATH) -> dict[str, Any]:
   """Returns the model of the CPU, and what it has that changes rounding."""
-  try:
-    with open(path, encoding="utf-8", errors="replace") as file:
-      lines = [line.partition(":") for line in file]
-  except OSError:  # Only Linux has it.
-    lines = []
-  said: dict[str, str] = {}
-  for name, _, value in lines:
-    said.setdefault(name.strip(), value.strip())
-  flags = {*said.get("flags", said.get("Features", "")).split()}
+  flags = cpu_lib.flags(path)
   return {
-    "model": said.get("model name") or platform.processor() or "unknown",
+    "model": cpu_lib.model(path) or "unknown",
     "architecture": platform.machine(),
     "flags": [flag for flag in _ROUNDING if flag in flags],
   }
@@ -269,7 +262,8 @@ def _data(dataset: abstract_dataset.AbstractDataset) -> dict[str, Any]:
     warnings.warn(
       f"{FILE} cannot tell the training images apart: {error}", stacklevel=2
     )
-    return {"name": dataset.name, "unknown": str(error)}
+    name = getattr(dataset, "name", type(dataset).__name__)
+    return {"name": name, "unknown": str(error)}
   return {"name": dataset.name, "count": count, "digest": digest, "of": read}
 
 
@@ -340,8 +334,14 @@ def _files_of_the_library() -> Iterator[str]:
 
 
 def _digest_of_files(paths) -> str:
-  """Returns 12 hex digits of the content of files, in order."""
+  """Returns 12 hex digits of the content of files, in order.
+
+  No training ends because one of them cannot be read.
+  """
   whole = hashlib.sha256()
-  for path in paths:
-    whole.update(hashlib.sha256(files.read_bytes(path)).digest())
+  try:
+    for path in paths:
+      whole.update(hashlib.sha256(files.read_bytes(path)).digest())
+  except OSError as error:
+    return f"unknown: {error}"
   return whole.hexdigest()[:12]

@@ -8,16 +8,16 @@ on it.
 """
 
 from typing import Any
-from typing import Optional
 
+from compare_gan.configuration import gin_state
 from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import hooks
 import gin
 
 
 @gin.configurable("stop_at", module="compare_gan.reproduction")
-def chosen_step(step: Optional[int] = None) -> Optional[int]:
-  """Returns the step at which the training ends, None for its own end."""
+def chosen_step(step: int = gin.REQUIRED) -> int:
+  """Returns the step at which the training ends."""
   return step
 
 
@@ -25,8 +25,10 @@ def chosen_step(step: Optional[int] = None) -> Optional[int]:
 def hooks_of_training(training: hook_kinds.Training) -> list[hooks.Hook]:
   """Returns the hook that ends the training, if `stop_at.step` is bound."""
   del training
-  step = chosen_step()
-  return [] if step is None else [StopAt(step)]
+  # gin records each call, see fit/stopwatch.py.
+  if not gin_state.is_bound("stop_at.step"):
+    return []
+  return [StopAt(chosen_step())]
 
 
 class StopAt(hooks.Hook):

@@ -129,3 +129,8 @@ def test_what_is_no_bill_is_said(tmp_path):
   with pytest.raises(ValueError, match="bill.json is no bill"):
     bill.read(str(tmp_path))
   assert os.listdir(tmp_path) == [bill.FILE]
+
+
+def test_a_file_that_cannot_be_read_ends_no_training(tmp_path):
+  found = bill._digest_of_files([str(tmp_path / "gone.py")])
+  assert found.startswith("unknown: ") and "gone.py" in found

@@ -205,6 +205,7 @@ class Eager(Estimator):
 class Numbers:
   """Stands in for a dataset."""
 
+  name = "numbers"
   image_shape = (4, 4, 1)
   num_classes = 0
 
