@@ -341,7 +341,9 @@ def _digest_of_files(paths) -> str:
   whole = hashlib.sha256()
   try:
     for path in paths:
-      whole.update(hashlib.sha256(files.read_bytes(path)).digest())
+      # Not by files.read_bytes: nothing is lost if it fails.
+      with open(path, "rb") as file:
+        whole.update(hashlib.sha256(file.read()).digest())
   except OSError as error:
     return f"unknown: {error}"
   return whole.hexdigest()[:12]
