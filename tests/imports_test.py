@@ -355,7 +355,7 @@ def test_import_is_light():
 
 @pytest.mark.long
 def test_checking_a_configuration_loads_no_statistics_of_scipy(tmp_path):
-  """They take 2 s, and every training begins with the checks."""
+  """They take long, and every training begins with the checks."""
   code = (
     "import sys; from compare_gan.checks import check; "
     "check.require(['sndcgan_shapes16.gin'], [], False); print(*sys.modules)"

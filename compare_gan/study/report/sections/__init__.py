@@ -31,7 +31,7 @@ from compare_gan.storage import files
 from compare_gan.study.run import table as table_lib
 import gin
 
-if TYPE_CHECKING:  # It loads scipy.stats, which would delay trainings by 2 s.
+if TYPE_CHECKING:  # It loads scipy.stats, which would delay trainings.
   from compare_gan.study.report.statistics import summary as summary_lib
 
 
