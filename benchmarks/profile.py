@@ -165,9 +165,9 @@ class Step:
 
   def gflop(self, name: str) -> float:
     """Returns the work of an operation and of those merged into it."""
-    return self._flop(name, set()) / 1e9
+    return self._flop(name) / 1e9
 
-  def _flop(self, name, seen):
+  def _flop(self, name):
     op = self._operation(name)
     node = self._nodes.get(name)
     if op is None or node is None:
@@ -176,7 +176,7 @@ class Step:
       return train_step.flop(op)
     # Named after the last of the merged operations: the others come before it
     # and do not run by themselves.
-    work, waiting = 0, [op]
+    work, waiting, seen = 0, [op], set()
     while waiting:
       each = waiting.pop()
       if each.name in seen:
@@ -214,7 +214,7 @@ def _is_merged(op_type):
 
 
 def _size(tensor):
-  """Returns the bytes of a tensor, 0 if they are unknown; of a variable's."""
+  """Returns the bytes of a tensor, 0 if they are unknown."""
   import tensorflow as tf
 
   shape = tensor.shape
