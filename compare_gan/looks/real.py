@@ -19,7 +19,7 @@ from typing import Union
 from compare_gan import features
 from compare_gan.datasets import cache
 from compare_gan.features import abstract_extractor
-from compare_gan.features.fingerprint import fingerprint
+from compare_gan.features import fingerprint as fingerprint_lib
 import gin
 import numpy as np
 import tensorflow as tf
@@ -101,7 +101,7 @@ class RealImages:
   def _key(self, extractor):
     return abstract_extractor.digest(
       _VERSION,
-      fingerprint(self.dataset),
+      fingerprint_lib.fingerprint(self.dataset),
       extractor.identity(),
       self.num_train,
     )

@@ -12,6 +12,10 @@ _COUNTS = {
   "regularization_mini": (4 * 2 + 2 * 2) * 2,
   # 2 networks x 4 losses x 4, and 2 x 2 x 2, and 2 x 2; 2 settings, 3 seeds.
   "regularization_cifar10": (32 + 8 + 4) * 2 * 3,
+  # 26 regularisers and none, 2 losses, 2 networks, 3 rates; 2 seeds.
+  "regularisers_2026": 27 * 2 * 2 * 3 * 2,
+  # 3 strengths of the 22 regularisers that have one, and none; 2 settings.
+  "regularisers_2026_tuning": (22 * 3 + 1) * 2,
   # The card, and 3 + 1 + 1 + 2 + 1 + 3 + 1 + 1 + 1 + 1 changes; 3 seeds.
   "biggan_ablation": 16 * 3,
   # 5 models x 4 datasets.

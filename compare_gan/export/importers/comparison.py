@@ -18,10 +18,10 @@ from typing import NamedTuple
 from typing import Optional
 
 from compare_gan.context import scope
+from compare_gan.layers import attention
+from compare_gan.layers import batch_norm
 from compare_gan.layers import kernel as kernel_lib
-from compare_gan.layers.attention import NonLocalBlock
-from compare_gan.layers.batch_norm import StandardizeBatch
-from compare_gan.layers.spectral_norm import SpectralNorm
+from compare_gan.layers import spectral_norm
 import numpy as np
 
 
@@ -104,14 +104,14 @@ class Comparison:
     """Refuses kernels that are neither plain nor divided by spectral norm."""
     owner = "G" if self._root == "generator" else "D"
     self.require(
-      self.network.kernel_fn in (kernel_lib.Kernel, SpectralNorm),
+      self.network.kernel_fn in (kernel_lib.Kernel, spectral_norm.SpectralNorm),
       "its kernels are parametrised in another way than the file's",
       f"{owner}.kernel_fn and {owner}.weight_norm to their defaults",
     )
 
   def require_epsilon(self, epsilon: float) -> None:
     """Refuses batch norms that add another number to the variance."""
-    for module in self.modules(StandardizeBatch):
+    for module in self.modules(batch_norm.StandardizeBatch):
       self.require(
         module.epsilon == epsilon,
         f"its batch norms add {module.epsilon:g} to the variance, and the "
@@ -122,7 +122,7 @@ class Comparison:
 
   def require_max_pooling(self) -> None:
     """Refuses attention that averages cells, where the file takes maxima."""
-    for module in self.modules(NonLocalBlock):
+    for module in self.modules(attention.NonLocalBlock):
       self.require(
         module.pooling == "max",
         "its attention averages cells of 2x2 pixels, and the file's takes "

@@ -6,7 +6,7 @@ import functools
 from typing import Optional
 
 from compare_gan.export.importers.comparison import Comparison
-from compare_gan.layers.spectral_norm import SpectralNorm
+from compare_gan.layers import spectral_norm
 import numpy as np
 
 
@@ -140,7 +140,7 @@ def _require_same_iteration(pairing, ours, vectors, is_left):
       else ', or spectral_norm.singular_value = "right"'
     ),
   )
-  rounds = {module.rounds for module in pairing.modules(SpectralNorm)}
+  rounds = {module.rounds for module in pairing.modules(spectral_norm.SpectralNorm)}
   pairing.require(
     rounds == {1},
     f"it makes {max(rounds)} power iterations in evaluation, and the file's "
