@@ -140,7 +140,9 @@ def _require_same_iteration(pairing, ours, vectors, is_left):
       else ', or spectral_norm.singular_value = "right"'
     ),
   )
-  rounds = {module.rounds for module in pairing.modules(spectral_norm.SpectralNorm)}
+  rounds = {
+    module.rounds for module in pairing.modules(spectral_norm.SpectralNorm)
+  }
   pairing.require(
     rounds == {1},
     f"it makes {max(rounds)} power iterations in evaluation, and the file's "
