@@ -75,6 +75,9 @@ class Study:
   # the run_config.tf_random_seed of its run, and also the dataset.seed unless
   # that is bound.
   seeds: int = 1
+  # The first of these seeds. A study that trains the best settings of another
+  # one again begins after the last seed of that one.
+  first_seed: int = 1
   # The score that decides, by its name in the tables. Its metric declares
   # whether lower or higher is better.
   score: str = "fid_classifier"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _COUNTS = (
   ("seeds", 1),
+  ("first_seed", 0),
   ("retries", 0),
   ("eval_runs", 1),
   ("eval_every_steps", 1),

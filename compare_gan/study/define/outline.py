@@ -80,16 +80,17 @@ class Outline:
         for g, (group, cells) in enumerate(self.groups):
           places[p, round_, g] = place
           per_round = -(-phase.size(group) // phase.rounds)
-          place += per_round * len(cells) * self.seeds(phase)
+          place += per_round * len(cells) * len(self.seeds(phase))
     return places
 
   def first_place(self, phase: int, round: int, group: int) -> int:
     """Returns the place in the plan of the first run of a group's round."""
     return self._places[phase, round, group]
 
-  def seeds(self, phase: search_lib.Phase) -> int:
-    """Returns the number of seeds that a phase trains each setting with."""
-    return phase.seeds or self.study.seeds
+  def seeds(self, phase: search_lib.Phase) -> range:
+    """Returns the seeds that a phase trains each setting with."""
+    first = self.study.first_seed
+    return range(first, first + (phase.seeds or self.study.seeds))
 
   def configuration(
     self, cell: int, setting: Setting, seed: int

@@ -91,7 +91,7 @@ def _add_runs_of_group(outline, g, scores, listed):
 def _runs_of_setting(outline, g, phase, round_, setting, places):
   """Yields (index of the cell, Run) of a setting in all cells of a group."""
   _, cells = outline.groups[g]
-  for i, seed in itertools.product(cells, range(1, outline.seeds(phase) + 1)):
+  for i, seed in itertools.product(cells, outline.seeds(phase)):
     run_id, bindings = outline.configuration(i, setting, seed)
     yield (
       i,
@@ -185,7 +185,7 @@ def count(study: definition.Study) -> dict[str, Any]:
         n = _new_runs(outline, phase, group, i, seen)
         runs_of_cells[i] += n
         runs_of_phases[phase.name] += n
-        asked[i] += phase.size(whole) * outline.seeds(phase)
+        asked[i] += phase.size(whole) * len(outline.seeds(phase))
   slices: list[dict[str, Any]] = []
   owned: set[int] = set()
   for slice_, members in zip(study.slices or ({},), outline.cells_of_slices):
@@ -214,12 +214,12 @@ def count(study: definition.Study) -> dict[str, Any]:
 def _new_runs(outline, phase, group, i, seen):
   """Returns how many runs a phase adds to a cell, at most."""
   if phase.adaptive:
-    return phase.size(group) * outline.seeds(phase)
+    return phase.size(group) * len(outline.seeds(phase))
   history = search_lib.History(group, [])
   ids = {
-    outline.configuration(i, setting, k)[0]
+    outline.configuration(i, setting, seed)[0]
     for setting in phase.settings(history, 0, outline.study.seed) or ()
-    for k in range(1, outline.seeds(phase) + 1)
+    for seed in outline.seeds(phase)
   }
   new = ids - seen
   seen |= ids

@@ -95,6 +95,15 @@ def test_an_id_stays(load):
   assert _runs(begun_earlier)[0][0].id == "3e485926a7e7ee20"
 
 
+def test_seeds_begin_at_the_first_one(load):
+  study = load("study.seeds = 2\nstudy.first_seed = 3")
+  runs, _ = _runs(study)
+  assert {run.seed for run in runs} == {3, 4}
+  assert plan.count(study)["runs"] == len(runs)
+  first_two, _ = _runs(load("study.seeds = 2"))
+  assert not {run.id for run in runs} & {run.id for run in first_two}
+
+
 def test_seeds_are_runs(load):
   runs, _ = _runs(load("study.seeds = 3"))
   assert len({run.id for run in runs}) == len(runs) == 9 * 3
