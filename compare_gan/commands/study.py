@@ -47,6 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="gin binding that overrides study.gin, such as report.sections = "
         "[...]",
       )
+      one.add_argument(
+        "--max_megabytes",
+        type=float,
+        default=60,
+        help="largest size of the page; the pictures of the worst runs are "
+        "left out first; default: %(default)s",
+      )
   _add_retry(
     verbs.add_parser("retry", help="marks failed runs to be tried again")
   )
@@ -222,7 +229,9 @@ def _report(args):
   from compare_gan.study.report import report_page
 
   _print_note(table.read_study(args.folder))
-  path = report_page.write(args.folder, bindings=args.gin_bindings)
+  path = report_page.write(
+    args.folder, args.max_megabytes, bindings=args.gin_bindings
+  )
   print(f"Wrote {path}.")
 
 

@@ -272,6 +272,22 @@ def test_report(done, capsys):
   assert os.path.getsize(path) > 1000
 
 
+def test_a_small_page_of_a_report_leaves_pictures_out(tmp_path):
+  from PIL import Image
+
+  fake_plan.conduct(tmp_path, made=fake_plan.study(axes={"loss": {"ns": []}}))
+  run = table.read(str(tmp_path)).rows[0].run
+  samples = tmp_path / "runs" / run / "samples"
+  samples.mkdir(exist_ok=True)
+  Image.new("RGB", (8, 8)).save(samples / "step-1.png")
+  page = tmp_path / "report" / "index.html"
+  assert main(["study", "report", str(tmp_path)]) == 0
+  assert "data:image/png" in page.read_text()
+  words = ["study", "report", str(tmp_path), "--max_megabytes=0"]
+  assert main(words) == 0
+  assert "data:image/png" not in page.read_text()
+
+
 def test_import_of_a_score_that_nobody_knows_says_so(tmp_path, capsys):
   (tmp_path / "scores.csv").write_text("step,mine_mean\n1,3.0\n")
   out = tmp_path / "old"

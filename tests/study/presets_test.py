@@ -12,6 +12,8 @@ _COUNTS = {
   "regularization_mini": (4 * 2 + 2 * 2) * 2,
   # 2 networks x 4 losses x 4, and 2 x 2 x 2, and 2 x 2; 2 settings, 3 seeds.
   "regularization_cifar10": (32 + 8 + 4) * 2 * 3,
+  # The ten best of them and none, 2 losses, 2 networks, 3 rates; 1 seed.
+  "regularisers_2026_cifar10": 11 * 2 * 2 * 3,
   # Five of them and none, 4 losses, 2 networks, 3 rates; 2 fresh seeds.
   "regularisers_2026_winners": 6 * 4 * 2 * 3 * 2,
   # 26 regularisers and none, 2 losses, 2 networks, 3 rates; 2 seeds.
