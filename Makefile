@@ -107,8 +107,9 @@ check-docker:
 	$(PYTHON) docker/check.py docker/cpu.Dockerfile
 	$(PYTHON) docker/check.py docker/gpu.Dockerfile
 
+# NOTEBOOKS=run also runs the notebooks, and shows what they print and draw.
 docs: $(DOCUMENTABLE)
-	$(BIN)/python -m docs_build
+	$(BIN)/python -m docs_build $(if $(NOTEBOOKS),--run_notebooks)
 
 install: $(INSTALLED)
 	@:

@@ -70,12 +70,14 @@ EXTRAS = {
     "the documentation site, `make docs`, on Python 3.10 and newer",
     [
       "griffelib==2.4.1",
+      "ipykernel==7.4.0",
       "jieba==0.42.1",
       "latex2mathml==3.81.1",
       "mkdocs==1.6.1",
       "mkdocs-material==9.8.2",
       "mkdocstrings==1.0.8",
       "mkdocstrings-python==2.0.11",
+      "nbclient==0.11.0",
     ],
   ),
   # What `make package` runs, on Python 3.10 and newer.

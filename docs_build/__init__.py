@@ -12,7 +12,8 @@
                     docstrings without importing the code
   indented_code.py  what is indented in a docstring is shown as code
   listings.py       the pages of cards and of commands
-  notebook_pages.py notebooks/*.ipynb as pages
+  notebook_pages.py notebooks/*.ipynb as pages, with the outputs of those that
+                    notebook_runs.py has run
   site_checks.py    links, anchors, and that nothing is loaded from a network
 
 Nothing that is generated is committed. What a parameter means, accepts and

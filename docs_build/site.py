@@ -19,8 +19,13 @@ from docs_build import site_checks
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def write_sources(out: pathlib.Path) -> list[str]:
-  """Writes all Markdown pages into an empty folder; returns their names."""
+def write_sources(out: pathlib.Path, ran: pathlib.Path) -> list[str]:
+  """Writes all Markdown pages; returns their names.
+
+  Args:
+    out: an empty folder.
+    ran: the folder of the notebooks that were run, see notebook_runs.
+  """
   pages.copy_all(ROOT, out)
   for path in out.rglob("*.md"):
     text = path.read_text(encoding="utf-8")
@@ -30,7 +35,7 @@ def write_sources(out: pathlib.Path) -> list[str]:
   gin_reference.write(out)
   gallery.write(ROOT, out)
   api_reference.write(out)
-  notebook_pages.write(ROOT, out)
+  notebook_pages.write(ROOT, out, ran)
   shutil.copytree(ROOT / "docs_build" / "theme", out / "assets")
   return sorted(path.relative_to(out).as_posix() for path in out.rglob("*.md"))
 

@@ -19,7 +19,7 @@ def sources(tmp_path_factory):
   folder = tmp_path_factory.mktemp("sources")
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(gallery, "formula", lambda name: [])
-    site.write_sources(folder)
+    site.write_sources(folder, folder / "none")
   return folder
 
 

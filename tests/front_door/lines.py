@@ -751,6 +751,10 @@ NOT_RUN = {
   "make docs": (
     "it installs the extra docs; tests/docs_build tests what it is made of"
   ),
+  "make docs NOTEBOOKS=run": (
+    "it takes ten minutes; tests/notebooks_test.py runs the notebooks with few "
+    "steps, and tests/docs_build makes their pages"
+  ),
   "make lint": "CI runs it before the tests",
   "make format": "changes the checkout",
   "bash .ci/run": _TESTS,
