@@ -48,7 +48,12 @@ def with_initializer(
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
-  """Linear to 1/16 of the size, then four 5x5 deconvolutions of stride 2."""
+  """Linear to 1/16 of the size, then four 5x5 deconvolutions of stride 2.
+
+  Args:
+    z_dim, image_shape, num_classes: as for every generator.
+    ch: channels of the last intermediate map; the first one has 8 ch.
+  """
 
   no_place_for = {
     "spectral_norm": _NOT_IN_G,

@@ -85,6 +85,13 @@ class BigGanResNetBlock(Module):
   Without it the block is its convolutional path alone, unless `identity`, which
   adds x. With `relu_shortcut` the shortcut sees relu(x). Without `first_relu`
   the path begins with a convolution.
+
+  Args:
+    in_channels, out_channels, scale, is_gen_block, norm, layer_norm, kernel_fn,
+      upsample, name: see layers/residual.py.
+    add_shortcut: False leaves out the convolution beside the path, in every
+      block of the networks that use this one.
+    identity, relu_shortcut, first_relu: see above.
   """
 
   def __init__(

@@ -56,6 +56,16 @@ class BigGanDeepResNetBlock(Module):
 
   The shortcut keeps the first channels when the width falls, and appends those
   of a 1x1 convolution when it grows.
+
+  Args:
+    in_channels, out_channels: of the block.
+    scale: "up", "down" or "none".
+    norm: makes a normaliser from channels and a name.
+    kernel_fn: how the convolutions write their kernels, see layers/kernel.py.
+      Networks pass their own, so that a binding has no effect in them.
+    upsample: doubles height and width of a map. Networks pass what G.upsampling
+      chooses, so that a binding has no effect in them.
+    name: of its scope.
   """
 
   def __init__(

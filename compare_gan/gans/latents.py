@@ -72,7 +72,14 @@ def eval_z(
   stddev: Optional[accepted.Positive] = None,
   truncation: Optional[accepted.Positive] = None,
 ) -> Any:
-  """Returns latents for evaluation, those of `z` if all but shape is None."""
+  """Returns latents for evaluation, those of `z` if all but shape is None.
+
+  Args:
+    shape: of the result.
+    distribution_fn: called with the shape. None: a uniform distribution, or all
+      of `z` if nothing else of eval_z is set.
+    minval, maxval, stddev, truncation: as for z.
+  """
   own = _own_parameters(minval, maxval, stddev, truncation)
   if distribution_fn is None and not any(x is not None for x in own.values()):
     return z(shape)

@@ -235,6 +235,11 @@ class ConditionalBatchNorm(Module):
 
   y is a one-hot label or whatever the architecture makes of it, [N, y_dim].
   As in the original gamma is y W, not 1 + y W, and without a bias by default.
+
+  Args:
+    channels, z_dim, y_dim, kernel_fn, name: what an architecture gives to its
+      normalisers.
+    use_bias: adds a bias to gamma and to beta, which no label changes.
   """
 
   def __init__(
@@ -279,6 +284,11 @@ class SelfModulatedBatchNorm(Module):
   """Gamma and beta are functions of z (https://arxiv.org/abs/1810.01365).
 
   A hidden layer of `num_hidden` units (none if 0) is shared by the two.
+
+  Args:
+    channels, z_dim, y_dim, kernel_fn, name: what an architecture gives to its
+      normalisers.
+    num_hidden: units of the hidden layer between z and gamma and beta.
   """
 
   def __init__(

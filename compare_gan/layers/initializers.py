@@ -108,6 +108,11 @@ def weights(
   """Returns the initialiser of every kernel: `weights.initializer`.
 
   `weights.stddev` has no effect, as in the original, and says so.
+
+  Args:
+    initializer: "normal", or "truncated", a normal cut at two deviations, both
+      of deviation 0.02; or "orthogonal", orthonormal filters.
+    stddev: has no effect; a value other than 0.02 causes a warning.
   """
   if stddev != _STDDEV:
     warnings.warn(

@@ -143,6 +143,10 @@ def zcr_diversity(
 
   For G, to make it give different images for similar codes. The paper's weight
   is 0.5. The gradient goes into both images.
+
+  Args:
+    raw_x_fake, generator, z, y_fake, normal: see gans/seen.py.
+    sigma: standard deviation of the noise that is added to z.
   """
   near = generator(z + sigma * normal(tf.shape(z)), y_fake)
   return diversity(raw_x_fake, near)

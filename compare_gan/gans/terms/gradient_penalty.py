@@ -71,7 +71,12 @@ def lipschitz_penalty(
   uniform: Callable[..., tf.Tensor],
   at: str = "interpolated",
 ) -> tf.Tensor:
-  """The one-sided penalty. The paper's weight is 5 to 10."""
+  """The one-sided penalty. The paper's weight is 5 to 10.
+
+  Args:
+    discriminator, x, x_fake, y, y_fake, uniform: see gans/seen.py.
+    at: as for gradient_penalty.
+  """
   return gradient_penalty(
     discriminator, x, x_fake, y, y_fake, uniform, at=at, one_sided=True
   )
@@ -87,7 +92,12 @@ def zero_centered_penalty(
   uniform: Callable[..., tf.Tensor],
   at: str = "interpolated",
 ) -> tf.Tensor:
-  """Mean of slope^2. Weights of 10 to 100 are in use."""
+  """Mean of slope^2. Weights of 10 to 100 are in use.
+
+  Args:
+    discriminator, x, x_fake, y, y_fake, uniform: see gans/seen.py.
+    at: as for gradient_penalty.
+  """
   return gradient_penalty(
     discriminator, x, x_fake, y, y_fake, uniform, at=at, target=0.0
   )
@@ -106,6 +116,10 @@ def max_gradient_penalty(
   """The largest slope^2 of the global batch. Its gradient is that point's.
 
   StudioGAN's weight is 10.
+
+  Args:
+    discriminator, x, x_fake, y, y_fake, uniform: see gans/seen.py.
+    at: as for gradient_penalty.
   """
   points, labels = _points(at, x, x_fake, y, y_fake, uniform)
   found = slopes.papers_gradients(discriminator, points, labels)
