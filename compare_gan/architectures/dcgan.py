@@ -138,7 +138,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   Args:
     image_shape, num_classes: as for AbstractDiscriminator.
-    ch: channels of the first convolution.
+    ch: channels of the first convolution; the last one has 8 ch.
     conv_initializer: of the convolutions; None: weights.initializer.
   """
 
@@ -173,6 +173,10 @@ class Encoder(abstract_arch.AbstractEncoder):
   """The discriminator's convolutions, then the mean and deviation of a normal.
 
   As in ALI and BiGAN (https://arxiv.org/abs/1606.00704, 1605.09782).
+
+  Args:
+    image_shape, z_dim: as for every encoder.
+    ch: channels of the first convolution; the last one has 8 ch.
   """
 
   def __init__(

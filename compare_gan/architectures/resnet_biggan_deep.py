@@ -148,8 +148,9 @@ class Generator(abstract_arch.AbstractGenerator):
 
   Args:
     z_dim, image_shape, num_classes: as for every generator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     embed_y: a linear layer to `embed_y_dim` units before y is used.
+    embed_y_dim: length of the label embedding, which is concatenated to z.
     experimental_fast_conv_to_rgb: 128 output channels, of which the first are
       the colors: faster on some accelerators.
   """
@@ -225,7 +226,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   Args:
     image_shape, num_classes: as for every discriminator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     blocks_with_attention: no effect, as in the original: attention follows the
       block that keeps the size at 64x64 pixels.
     project_y: adds <embedding of y, features> to the logits.

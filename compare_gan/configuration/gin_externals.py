@@ -26,6 +26,19 @@ import tensorflow as tf
 _BY_NONZERO = "weighted_sum_by_nonzero_weights"
 
 
+def crelu(
+  features: tf.Tensor, axis: int = -1, name: Optional[str] = None
+) -> tf.Tensor:
+  """Returns relu(x) beside relu(-x) (https://arxiv.org/abs/1603.05201).
+
+  Args:
+    features: x, of any shape.
+    axis: along which the two are concatenated: it becomes twice as long.
+    name: of the operation.
+  """
+  return tf.nn.crelu(features, axis=axis, name=name)
+
+
 def dropout(
   x: tf.Tensor,
   keep_prob: Optional[float] = None,
@@ -37,7 +50,7 @@ def dropout(
   """Returns x / keep_prob with probability keep_prob (1 - rate), else 0.
 
   Args:
-    x: any tensor.
+    x: of any shape.
     keep_prob: probability that an element is kept, above 0.
     noise_shape: shape of the draws, 1 along dimensions that share them. None:
       that of x.
@@ -281,7 +294,7 @@ def softmax_cross_entropy(
 
   Args:
     onehot_labels: [N, K], probabilities of the classes.
-    logits: [N, K].
+    logits: [N, K], the scores of the classes.
     weights: as for absolute_difference.
     label_smoothing: share of 1/K in the labels, 0 for none.
     scope, loss_collection, reduction: as for absolute_difference.
@@ -305,7 +318,7 @@ def sparse_softmax_cross_entropy(
 
   Args:
     labels: [N], numbers of the classes, from 0 to K - 1.
-    logits: [N, K].
+    logits: [N, K], the scores of the classes.
     weights, scope, loss_collection, reduction: as for absolute_difference.
   """
   losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
@@ -354,7 +367,6 @@ _register(
 )
 # The __name__ of some differs from their name in TensorFlow's API.
 for _name in (
-  "crelu",
   "elu",
   "leaky_relu",
   "relu",
@@ -366,7 +378,7 @@ for _name in (
   "tanh",
 ):
   gin.external_configurable(getattr(tf.nn, _name), _name, module="tf.nn")
-_register("tf.nn", (dropout,))
+_register("tf.nn", (crelu, dropout))
 _register(
   "tf.losses",
   (

@@ -150,7 +150,7 @@ def uniform(
   Args:
     shape: of the result, a list or a tensor. A scalar is the same on every
       replica.
-    minval: lower end.
+    minval: lower end of the interval.
     maxval: upper end, 1 by default. It must be given for integers, which come
       from [minval, maxval).
     dtype: float32, int32 or any other; 23 and 31 bits of it are random.

@@ -7,10 +7,12 @@ pixels in between, and pixel (0, 0) stays where it is.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Callable
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 import gin
 import tensorflow as tf
 
@@ -100,7 +102,9 @@ def imagenet(
 
 
 @gin.configurable("train_imagenet_transform", module="compare_gan.datasets")
-def train_crop(crop_method: str = "distorted") -> Callable[..., tf.Tensor]:
+def train_crop(
+  crop_method: Annotated[str, accepted.OneOf(*_CROPS)] = "distorted",
+) -> Callable[..., tf.Tensor]:
   """Returns the crop of ImageNet's training images, one of four by name.
 
   Args:
@@ -117,7 +121,9 @@ def train_crop(crop_method: str = "distorted") -> Callable[..., tf.Tensor]:
 
 
 @gin.configurable("eval_imagenet_transform", module="compare_gan.datasets")
-def eval_crop(crop_method: str = "middle") -> Callable[..., tf.Tensor]:
+def eval_crop(
+  crop_method: Annotated[str, accepted.OneOf("middle", "none")] = "middle",
+) -> Callable[..., tf.Tensor]:
   """Returns the crop of ImageNet's evaluation, which is not random.
 
   Args:

@@ -44,7 +44,8 @@ class StandardizeBatch(Module):
     channels: C.
     decay: of the moving averages, moved by 1 - decay towards each batch.
     epsilon: added to the variance.
-    use_moving_averages: see above.
+    use_moving_averages: evaluation uses moving averages of the moments; False:
+      means over batches that are passed for it.
     use_cross_replica_mean: moments of the global batch instead of this
       replica's. None: yes if there are several replicas.
   """

@@ -119,7 +119,7 @@ def kid_subsets(
   Args:
     real_features: [M, D].
     fake_features: [N, D].
-    subsets: how many.
+    subsets: number of random subsets.
     size: rows of a subset, fewer where a set is smaller.
     seed: each subset is drawn from the real rows, then from the fake ones.
   """

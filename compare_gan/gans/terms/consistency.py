@@ -102,7 +102,7 @@ class ZCR:
   """Mean of (D(G(z)) - D(G(z + s n)))^2, n from N(0, I). For D; weight 5 to 20.
 
   Args:
-    sigma: s.
+    sigma: s, standard deviation of the noise that is added to z.
     with_augmentation: as for cr.
   """
 

@@ -13,6 +13,7 @@ Each penalty needs its own pass of D, forward and back, and a second one for the
 gradient of that: an update of D takes two to three times as long.
 """
 
+from typing import Annotated
 from typing import Callable
 from typing import Optional
 
@@ -35,7 +36,7 @@ def gradient_penalty(
   y: Optional[tf.Tensor],
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
-  at: str = "interpolated",
+  at: Annotated[str, accepted.OneOf(*_POINTS)] = "interpolated",
   target: accepted.NotNegative = 1.0,
   one_sided: bool = False,
   epsilon: accepted.Positive = 1e-8,
@@ -69,7 +70,7 @@ def lipschitz_penalty(
   y: Optional[tf.Tensor],
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
-  at: str = "interpolated",
+  at: Annotated[str, accepted.OneOf(*_POINTS)] = "interpolated",
 ) -> tf.Tensor:
   """The one-sided penalty. The paper's weight is 5 to 10.
 
@@ -90,7 +91,7 @@ def zero_centered_penalty(
   y: Optional[tf.Tensor],
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
-  at: str = "interpolated",
+  at: Annotated[str, accepted.OneOf(*_POINTS)] = "interpolated",
 ) -> tf.Tensor:
   """Mean of slope^2. Weights of 10 to 100 are in use.
 
@@ -111,7 +112,7 @@ def max_gradient_penalty(
   y: Optional[tf.Tensor],
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
-  at: str = "interpolated",
+  at: Annotated[str, accepted.OneOf(*_POINTS)] = "interpolated",
 ) -> tf.Tensor:
   """The largest slope^2 of the global batch. Its gradient is that point's.
 
