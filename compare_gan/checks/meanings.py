@@ -19,6 +19,7 @@ _SECTION = re.compile(r"^(Args|Attributes):\s*$", re.MULTILINE)
 _ENTRY = re.compile(r"^  ([\w*]+(?:, [\w*]+)*):\s*(.*)$")
 _NAMES_GO_ON = re.compile(r"^(  [\w*]+(?:, [\w*]+)*,)\n +", re.MULTILINE)
 _POINTER = re.compile(r"as (?:for|in) `?([A-Za-z_]\w*(?:\.\w+)*)`?")
+_ABOVE = "See above"
 _ARXIV = re.compile(r"arxiv\.org/abs/(\d{4}\.\d{4,5}|[a-z-]+/\d{7})")
 
 
@@ -82,9 +83,19 @@ def _entries(docstring) -> dict[str, str]:
   return {name: " ".join(filter(None, x)) for name, x in found.items()}
 
 
+def docstring(made: Any) -> str:
+  """Returns a docstring; "See above" becomes the first line of its file."""
+  text = inspect.getdoc(made) or ""
+  if not text.startswith(_ABOVE):
+    return text
+  module = sys.modules[made.__module__]
+  first = (inspect.getdoc(module) or "").partition("\n")[0]
+  return first.rstrip(".") + text[len(_ABOVE) :]
+
+
 def summary(made: Any) -> str:
   """Returns the first line of a docstring."""
-  return (inspect.getdoc(made) or "").partition("\n")[0]
+  return docstring(made).partition("\n")[0]
 
 
 def papers(made: Any) -> list[str]:

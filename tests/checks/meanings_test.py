@@ -123,6 +123,14 @@ def test_a_docstring_may_point_to_another(name, text):
   assert meanings.of_parameter(_Derived, name) == text
 
 
+def test_no_configurable_is_described_by_see_above(library):
+  texts = [meanings.summary(one.made) for one in library]
+  assert not [text for text in texts if text.startswith("See above")]
+  s3gan = meanings.summary(known.find("S3GAN").made)
+  assert s3gan.startswith("S3GAN: high-fidelity images with fewer labels")
+  assert s3gan.endswith("; the bindings of ModularGAN act here too.")
+
+
 def test_a_class_inherits_meanings():
   class Plain(_Base):
     pass
