@@ -21,7 +21,9 @@ def _library():
 
 
 def _is_ours(one):
-  return one.made.__module__.startswith("compare_gan.")
+  # The names of study files are registered only while one is read.
+  module = one.made.__module__
+  return module.startswith("compare_gan.") and ".study." not in module
 
 
 def _meanings(configurables):
