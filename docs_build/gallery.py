@@ -1,6 +1,7 @@
 """What can be chosen: each name with formula, paper, parameters and cards."""
 
 from collections.abc import Sequence
+import inspect
 import pathlib
 import re
 
@@ -169,7 +170,8 @@ def formula(name: str) -> list[str]:
 
 def _more(one, about):
   """Returns a docstring without its first paragraph, if this stands above."""
-  first, _, rest = text.description(one.made).partition("\n\n")
+  described = text.description(inspect.getdoc(one.made) or "")
+  first, _, rest = described.partition("\n\n")
   shown = text.escaped(about) in first
   parts = [] if shown else [first]
   return [line for part in (*parts, rest) if part for line in (part, "")]

@@ -86,7 +86,10 @@ def _intro(room):
 def _section(one, chosen_by):
   """Returns the Markdown of a Configurable."""
   lines = [f"## `{one.name}` {{ #{anchor(one.name)} }}", ""]
-  lines += [text.description(one.made) or "No description.", ""]
+  lines += [
+    text.description(meanings.docstring(one.made)) or "No description.",
+    "",
+  ]
   facts = []
   if one.name in chosen_by:
     kind, by = chosen_by[one.name]

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from typing import Any
 
 _ADDRESS = re.compile(
   r"(?:https://)?arxiv\.org/abs/([\w./-]*\w)|https://[^\s)>]+"
@@ -53,10 +52,9 @@ def code(text: str) -> str:
   return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
-def description(made: Any) -> str:
+def description(docstring: str) -> str:
   """Returns Markdown of a docstring up to its list of arguments."""
-  text = inspect.cleandoc(getattr(made, "__doc__", None) or "")
-  return from_docstring(_SECTION.split(text)[0])
+  return from_docstring(_SECTION.split(docstring)[0])
 
 
 def whole_docstring(docstring: str) -> str:

@@ -40,9 +40,9 @@ class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):
 
   Args:
     image_shape, z_dim, num_classes: as for every joint discriminator.
-    ch: unit of F's widths.
+    ch: unit of F's widths: channels are multiples of it.
     blocks_with_attention: names of F's blocks followed by a non-local block.
-    units: width of H and J.
+    units: of each hidden layer of H and J.
     blocks: residual blocks of H, and of J, two layers each.
     dropout: share of their units dropped in training.
   """

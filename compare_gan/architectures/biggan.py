@@ -69,7 +69,7 @@ class Generator(abstract_arch.AbstractGenerator):
 
   Args:
     z_dim, image_shape, num_classes: as for every generator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     blocks_with_attention: names of blocks followed by a non-local block, such
       as "B2", or "" for none. None: the block whose output has half the size,
       at most 64 pixels.
@@ -160,7 +160,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   Args:
     image_shape, num_classes: as for every discriminator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     blocks_with_attention: names of blocks followed by a non-local block, such
       as "B1", or "" for none. None: the first block, the second at 256 pixels.
     project_y: adds <embedding of y, features> to the logits. None: yes if there

@@ -48,7 +48,12 @@ def with_initializer(
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
-  """Linear to 1/16 of the size, then four 5x5 deconvolutions of stride 2."""
+  """Linear to 1/16 of the size, then four 5x5 deconvolutions of stride 2.
+
+  Args:
+    z_dim, image_shape, num_classes: as for every generator.
+    ch: channels of the last intermediate map; the first one has 8 ch.
+  """
 
   no_place_for = {
     "spectral_norm": _NOT_IN_G,
@@ -133,7 +138,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   Args:
     image_shape, num_classes: as for AbstractDiscriminator.
-    ch: channels of the first convolution.
+    ch: channels of the first convolution; the last one has 8 ch.
     conv_initializer: of the convolutions; None: weights.initializer.
   """
 
@@ -168,6 +173,10 @@ class Encoder(abstract_arch.AbstractEncoder):
   """The discriminator's convolutions, then the mean and deviation of a normal.
 
   As in ALI and BiGAN (https://arxiv.org/abs/1606.00704, 1605.09782).
+
+  Args:
+    image_shape, z_dim: as for every encoder.
+    ch: channels of the first convolution; the last one has 8 ch.
   """
 
   def __init__(

@@ -32,7 +32,13 @@ def _require_multiple_of_4(network, height, width):
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
-  """Two linear layers, then two 4x4 deconvolutions of stride 2."""
+  """Two linear layers, then two 4x4 deconvolutions of stride 2.
+
+  Args:
+    z_dim, image_shape, num_classes: as for every generator.
+    ch: channels before the last deconvolution; the first linear layer has 16 ch
+      units.
+  """
 
   no_place_for = {
     "spectral_norm": _NOT_IN_G,
@@ -89,7 +95,13 @@ class Generator(abstract_arch.AbstractGenerator):
 
 @gin.configurable(denylist=["image_shape", "num_classes"])
 class Discriminator(abstract_arch.AbstractDiscriminator):
-  """Two 4x4 convolutions of stride 2, then two linear layers."""
+  """Two 4x4 convolutions of stride 2, then two linear layers.
+
+  Args:
+    image_shape, num_classes: as for every discriminator.
+    ch: channels of the first convolution; the last hidden layer has 16 ch
+      units.
+  """
 
   no_place_for = {"layer_norm": "only residual blocks have layer norms"}
 

@@ -268,8 +268,8 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   Args:
     image_shape, num_classes: as for every discriminator.
-    widths, cardinalities, blocks: those of G.
-    expansion, kernel_size, low_pass, float32_pixels: as for G.
+    widths, cardinalities, blocks, expansion, kernel_size, low_pass,
+      float32_pixels: as for r3gan.Generator.
     embed_dim: units that the embedding of y is projected on; None for the width
       at 4x4 pixels.
   """

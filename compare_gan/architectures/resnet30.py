@@ -44,7 +44,13 @@ def _blocks(make_block, channels, factor):
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
-  """Six stages of five blocks, from 32 `ch` channels at 4x4 pixels to `ch`."""
+  """Six stages of five blocks, from 32 `ch` channels at 4x4 pixels to `ch`.
+
+  Args:
+    z_dim, image_shape, num_classes: as for every generator.
+    ch: channels of the last stage, at 128 pixels; each stage before has twice
+      as many as the next, up to 32 ch.
+  """
 
   def __init__(
     self,
@@ -88,7 +94,13 @@ class Generator(abstract_arch.AbstractGenerator):
 
 @gin.configurable(denylist=["image_shape", "num_classes"])
 class Discriminator(abstract_arch.AbstractDiscriminator):
-  """The generator backwards; the features are the flattened last map."""
+  """The generator backwards; the features are the flattened last map.
+
+  Args:
+    image_shape, num_classes: as for every discriminator.
+    ch: channels of the first stage, at 128 pixels, doubled at each later one,
+      up to 32 ch.
+  """
 
   def __init__(
     self,

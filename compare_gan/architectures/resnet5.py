@@ -21,7 +21,12 @@ _SIZES = [4, 8, 16, 32, 64, 128]
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
-  """Five residual blocks; the first log2(size / 4) of them double the size."""
+  """Five residual blocks; the first log2(size / 4) of them double the size.
+
+  Args:
+    z_dim, image_shape, num_classes: as for every generator.
+    ch: channels of the last block; the first one has 8 ch.
+  """
 
   def __init__(
     self,
@@ -67,7 +72,12 @@ class Generator(abstract_arch.AbstractGenerator):
 
 @gin.configurable(denylist=["image_shape", "num_classes"])
 class Discriminator(abstract_arch.AbstractDiscriminator):
-  """Six residual blocks that halve the size; mean over what is left."""
+  """Six residual blocks that halve the size; mean over what is left.
+
+  Args:
+    image_shape, num_classes: as for every discriminator.
+    ch: channels of the first block; the last two have 8 ch.
+  """
 
   def __init__(
     self,

@@ -85,6 +85,13 @@ class BigGanResNetBlock(Module):
   Without it the block is its convolutional path alone, unless `identity`, which
   adds x. With `relu_shortcut` the shortcut sees relu(x). Without `first_relu`
   the path begins with a convolution.
+
+  Args:
+    in_channels, out_channels, scale, is_gen_block, norm, layer_norm, kernel_fn,
+      upsample, name: see layers/residual.py.
+    add_shortcut: False leaves out the convolution beside the path. A binding
+      acts on generators; discriminators decide it block by block.
+    identity, relu_shortcut, first_relu: see above.
   """
 
   def __init__(
@@ -205,11 +212,12 @@ class Generator(abstract_arch.AbstractGenerator):
 
   Args:
     z_dim, image_shape, num_classes: as for every generator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     blocks_with_attention: names of blocks followed by a non-local block.
     hierarchical_z: each block sees its own chunk of z, in addition to y.
-    embed_z: a linear layer before z is used.
+    embed_z: z first passes a linear layer of its own size.
     embed_y: a linear layer to `embed_y_dim` units before y is used.
+    embed_y_dim: length of the label embedding.
     embed_bias: gives both a bias.
     multipliers: widths in units of ch, of the first block's input and of every
       block's output. None: the paper's.
@@ -302,7 +310,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   Args:
     image_shape, num_classes: as for every discriminator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     blocks_with_attention: names of blocks followed by a non-local block.
     project_y: adds <embedding of y, features> to the logits.
     multipliers: widths of the blocks' outputs, in ch. None: the paper's.

@@ -56,6 +56,16 @@ class BigGanDeepResNetBlock(Module):
 
   The shortcut keeps the first channels when the width falls, and appends those
   of a 1x1 convolution when it grows.
+
+  Args:
+    in_channels, out_channels: of the block.
+    scale: "up", "down" or "none".
+    norm: makes a normaliser from channels and a name.
+    kernel_fn: how the convolutions write their kernels, see layers/kernel.py.
+      Networks pass their own, so that a binding has no effect in them.
+    upsample: doubles height and width of a map. Networks pass what G.upsampling
+      chooses, so that a binding has no effect in them.
+    name: of its scope.
   """
 
   def __init__(
@@ -138,8 +148,9 @@ class Generator(abstract_arch.AbstractGenerator):
 
   Args:
     z_dim, image_shape, num_classes: as for every generator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     embed_y: a linear layer to `embed_y_dim` units before y is used.
+    embed_y_dim: length of the label embedding, which is concatenated to z.
     experimental_fast_conv_to_rgb: 128 output channels, of which the first are
       the colors: faster on some accelerators.
   """
@@ -215,7 +226,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
 
   Args:
     image_shape, num_classes: as for every discriminator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     blocks_with_attention: no effect, as in the original: attention follows the
       block that keeps the size at 64x64 pixels.
     project_y: adds <embedding of y, features> to the logits.

@@ -18,7 +18,12 @@ import tensorflow as tf
 
 @gin.configurable(denylist=["z_dim", "image_shape", "num_classes"])
 class Generator(abstract_arch.AbstractGenerator):
-  """Three residual blocks from 6x6 pixels to 48x48."""
+  """Three residual blocks from 6x6 pixels to 48x48.
+
+  Args:
+    z_dim, image_shape, num_classes: as for every generator.
+    ch: channels of the last block, at 48 pixels; the first one gets 8 ch.
+  """
 
   def __init__(
     self,
@@ -64,7 +69,12 @@ class Generator(abstract_arch.AbstractGenerator):
 
 @gin.configurable(denylist=["image_shape", "num_classes"])
 class Discriminator(abstract_arch.AbstractDiscriminator):
-  """Five residual blocks, 48x48 to 3x3; mean over what is left."""
+  """Five residual blocks, 48x48 to 3x3; mean over what is left.
+
+  Args:
+    image_shape, num_classes: as for every discriminator.
+    ch: channels of the first block, doubled at each later one, up to 16 ch.
+  """
 
   def __init__(
     self,

@@ -28,7 +28,7 @@ class Generator(abstract_arch.AbstractGenerator):
 
   Args:
     z_dim, image_shape, num_classes: as for every generator.
-    ch: unit of the widths.
+    ch: unit of the widths: channels are multiples of it.
     first_norm: False leaves out the normaliser and the ReLU between the linear
       layer and the first deconvolution.
   """

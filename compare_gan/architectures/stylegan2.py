@@ -80,7 +80,8 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim, image_shape, num_classes: as for every generator.
     w_dim: length of w.
     mapping_layers: dense layers from z to w.
-    channel_base, channel_max: see above.
+    channel_base, channel_max: a layer at r pixels has min(channel_base / r,
+      channel_max) channels.
     style_mixing: the share of images with styles from two z, in training.
     eval_noise: "const", stored and the same for all images; "random", drawn
       for each image, as the papers' FID has it; or "none".
@@ -280,11 +281,11 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
   Args:
     image_shape, num_classes: as for every discriminator.
     architecture: "resnet", or "orig" without residual connections.
-    channel_base, channel_max: see above.
+    channel_base, channel_max: as for stylegan2.Generator.
     mapping_layers: dense layers that labels go through.
     mbstd_group: images whose deviation is a feature, see
       layers/minibatch_stddev.py. In training it divides the images of a pass.
-    mbstd_channels: how many such features.
+    mbstd_channels: how many features of deviations D gets.
     conv_clamp: limit of activations, None for none.
   """
 

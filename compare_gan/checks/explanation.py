@@ -19,6 +19,7 @@ from compare_gan.checks.in_force import InForce
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_state
 from compare_gan.configuration import gin_text
+from compare_gan.configuration import late_names
 from compare_gan.storage import model_dir as model_dir_lib
 import gin
 
@@ -89,6 +90,7 @@ def search(
     files, lines: whose values are shown.
   """
   gin_files.register()
+  late_names.load_all()
   bound = InForce(bindings_lib.read(files, lines))
   return [
     entry

@@ -26,6 +26,19 @@ import tensorflow as tf
 _BY_NONZERO = "weighted_sum_by_nonzero_weights"
 
 
+def crelu(
+  features: tf.Tensor, axis: int = -1, name: Optional[str] = None
+) -> tf.Tensor:
+  """Returns relu(x) beside relu(-x) (https://arxiv.org/abs/1603.05201).
+
+  Args:
+    features: x, of any shape.
+    axis: along which the two are concatenated: it becomes twice as long.
+    name: of the operation.
+  """
+  return tf.nn.crelu(features, axis=axis, name=name)
+
+
 def dropout(
   x: tf.Tensor,
   keep_prob: Optional[float] = None,
@@ -34,7 +47,17 @@ def dropout(
   name: Optional[str] = None,
   rate: Optional[float] = None,
 ) -> tf.Tensor:
-  """Returns x / keep_prob with probability keep_prob (1 - rate), else 0."""
+  """Returns x / keep_prob with probability keep_prob (1 - rate), else 0.
+
+  Args:
+    x: of any shape.
+    keep_prob: probability that an element is kept, above 0.
+    noise_shape: shape of the draws, 1 along dimensions that share them. None:
+      that of x.
+    seed: a number that distinguishes this call from others.
+    name: not used.
+    rate: 1 - keep_prob, to be given instead of it.
+  """
   if (keep_prob is None) == (rate is None):
     raise ValueError(
       f"dropout got keep_prob = {keep_prob} and rate = {rate}. Give exactly "
@@ -82,7 +105,18 @@ def absolute_difference(
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
 ) -> tf.Tensor:
-  """|p - y|."""
+  """|p - y|.
+
+  Args:
+    labels: y, the wanted values.
+    predictions: p, of the same shape.
+    weights: factors of the losses, a number or a tensor that broadcasts.
+    scope, loss_collection: have no effect.
+    reduction: "none", "weighted_sum", "weighted_mean" (over the sum of
+      weights), "weighted_sum_over_batch_size" (over the number of losses) or
+      "weighted_sum_by_nonzero_weights" (over the number of weights that are not
+      0).
+  """
   y, p = _floats(labels, predictions)
   return _reduce(tf.abs(p - y), weights, reduction)
 
@@ -97,7 +131,14 @@ def cosine_distance(
   reduction: str = _BY_NONZERO,
   dim: Optional[int] = None,
 ) -> tf.Tensor:
-  """1 - <y, p> along `axis` (`dim` in older files), both of length 1."""
+  """1 - <y, p> along `axis` (`dim` in older files), both of length 1.
+
+  Args:
+    labels, predictions: as for absolute_difference.
+    axis: of the vectors, -1 for the last one; it, or dim, must be given.
+    weights, scope, loss_collection, reduction: as for absolute_difference.
+    dim: TF1's older name for axis.
+  """
   axis = dim if axis is None else axis
   if axis is None:
     raise ValueError("cosine_distance got no axis. Set it; -1 is the last one.")
@@ -114,7 +155,13 @@ def hinge_loss(
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
 ) -> tf.Tensor:
-  """max(0, 1 - (2 y - 1) logit), labels 0 or 1."""
+  """max(0, 1 - (2 y - 1) logit), labels 0 or 1.
+
+  Args:
+    labels: y, each 0 or 1.
+    logits: of the same shape.
+    weights, scope, loss_collection, reduction: as for absolute_difference.
+  """
   y, logits = _floats(labels, logits)
   losses = tf.nn.relu(1.0 - (2.0 * y - 1.0) * logits)
   return _reduce(losses, weights, reduction)
@@ -129,7 +176,13 @@ def huber_loss(
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
 ) -> tf.Tensor:
-  """e^2 / 2 for e = |p - y| <= delta, and linear beyond."""
+  """e^2 / 2 for e = |p - y| <= delta, and linear beyond.
+
+  Args:
+    labels, predictions, weights: as for absolute_difference.
+    delta: the error from which on the loss is linear.
+    scope, loss_collection, reduction: as for absolute_difference.
+  """
   y, p = _floats(labels, predictions)
   e = tf.abs(p - y)
   near = tf.minimum(e, delta)
@@ -145,7 +198,15 @@ def log_loss(
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
 ) -> tf.Tensor:
-  """-y log(p + epsilon) - (1 - y) log(1 - p + epsilon)."""
+  """-y log(p + epsilon) - (1 - y) log(1 - p + epsilon).
+
+  Args:
+    labels: y, from 0 to 1.
+    predictions: p, probabilities of the same shape.
+    weights: as for absolute_difference.
+    epsilon: keeps the logarithms finite.
+    scope, loss_collection, reduction: as for absolute_difference.
+  """
   y, p = _floats(labels, predictions)
   losses = -y * tf.math.log(p + epsilon)
   losses -= (1.0 - y) * tf.math.log(1.0 - p + epsilon)
@@ -162,6 +223,10 @@ def mean_pairwise_squared_error(
   """Mean of (e_i - e_j)^2 over the pairs in an example, e = p - y; summed up.
 
   The number of pairs counts only elements whose weight is not 0.
+
+  Args:
+    labels, predictions, weights, scope, loss_collection: as for
+      absolute_difference.
   """
   y, p = _floats(labels, predictions)
   e, axes = p - y, list(range(1, p.shape.rank))
@@ -182,7 +247,12 @@ def mean_squared_error(
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
 ) -> tf.Tensor:
-  """(p - y)^2."""
+  """(p - y)^2.
+
+  Args:
+    labels, predictions, weights, scope, loss_collection, reduction: as for
+      absolute_difference.
+  """
   y, p = _floats(labels, predictions)
   return _reduce((p - y) ** 2, weights, reduction)
 
@@ -196,7 +266,15 @@ def sigmoid_cross_entropy(
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
 ) -> tf.Tensor:
-  """Cross entropy of independent labels, drawn towards 1/2 by the smoothing."""
+  """Cross entropy of independent labels, drawn towards 1/2 by the smoothing.
+
+  Args:
+    multi_class_labels: y, from 0 to 1, any number of which may be 1.
+    logits: of the same shape.
+    weights: as for absolute_difference.
+    label_smoothing: share of 1/2 in the labels, 0 for none.
+    scope, loss_collection, reduction: as for absolute_difference.
+  """
   y, logits = _floats(multi_class_labels, logits)
   y = y * (1.0 - label_smoothing) + 0.5 * label_smoothing
   losses = tf.nn.sigmoid_cross_entropy_with_logits(y, logits)
@@ -212,7 +290,15 @@ def softmax_cross_entropy(
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
 ) -> tf.Tensor:
-  """Cross entropy of K classes, labels drawn towards 1/K by the smoothing."""
+  """Cross entropy of K classes, labels drawn towards 1/K by the smoothing.
+
+  Args:
+    onehot_labels: [N, K], probabilities of the classes.
+    logits: [N, K], the scores of the classes.
+    weights: as for absolute_difference.
+    label_smoothing: share of 1/K in the labels, 0 for none.
+    scope, loss_collection, reduction: as for absolute_difference.
+  """
   y, logits = _floats(onehot_labels, logits)
   k = tf.cast(tf.shape(y)[-1], tf.float32)
   y = y * (1.0 - label_smoothing) + label_smoothing / k
@@ -228,7 +314,13 @@ def sparse_softmax_cross_entropy(
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
 ) -> tf.Tensor:
-  """Cross entropy of K classes, labels being their numbers."""
+  """Cross entropy of K classes, labels being their numbers.
+
+  Args:
+    labels: [N], numbers of the classes, from 0 to K - 1.
+    logits: [N, K], the scores of the classes.
+    weights, scope, loss_collection, reduction: as for absolute_difference.
+  """
   losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
   return _reduce(losses, weights, reduction)
 
@@ -275,7 +367,6 @@ _register(
 )
 # The __name__ of some differs from their name in TensorFlow's API.
 for _name in (
-  "crelu",
   "elu",
   "leaky_relu",
   "relu",
@@ -287,7 +378,7 @@ for _name in (
   "tanh",
 ):
   gin.external_configurable(getattr(tf.nn, _name), _name, module="tf.nn")
-_register("tf.nn", (dropout,))
+_register("tf.nn", (crelu, dropout))
 _register(
   "tf.losses",
   (

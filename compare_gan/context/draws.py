@@ -150,7 +150,7 @@ def uniform(
   Args:
     shape: of the result, a list or a tensor. A scalar is the same on every
       replica.
-    minval: lower end.
+    minval: lower end of the interval.
     maxval: upper end, 1 by default. It must be given for integers, which come
       from [minval, maxval).
     dtype: float32, int32 or any other; 23 and 31 bits of it are random.
@@ -181,7 +181,13 @@ def normal(
   seed: Optional[int] = None,
   name: Optional[str] = None,
 ) -> tf.Tensor:
-  """Returns draws from N(mean, stddev^2), of up to 5.3 stddev."""
+  """Returns draws from N(mean, stddev^2), of up to 5.3 stddev.
+
+  Args:
+    shape: as for uniform.
+    mean, stddev: of the distribution.
+    dtype, seed, name: as for uniform.
+  """
   x = _draw(shape, seed, lambda bits: _probit(_unit(bits)))
   return mean + stddev * tf.cast(x, dtype)
 
@@ -198,6 +204,12 @@ def truncated_normal(
   """Returns draws from N(mean, stddev^2) cut at `truncation` deviations.
 
   TensorFlow's always cuts at 2.
+
+  Args:
+    shape: as for uniform.
+    mean, stddev: of the normal distribution before it is cut.
+    dtype, seed, name: as for uniform.
+    truncation: half of the width, in standard deviations, above 0.
   """
   if not truncation > 0:
     raise ValueError(
@@ -223,6 +235,12 @@ def gamma(
   The shape is `shape` + that of alpha and beta, as in TF1. Uses rejection
   (Marsaglia & Tsang, 2000) with 16 candidates at once: each is accepted with p
   > 0.95.
+
+  Args:
+    shape: of the result, before the shape of the parameters.
+    alpha: shape parameter, above 0, a number or an array.
+    beta: rate, the inverse of the scale, a number or an array. None: 1.
+    dtype, seed, name: as for uniform.
   """
   alpha = tf.cast(alpha, tf.float32)
   beta = tf.cast(1.0 if beta is None else beta, tf.float32)
@@ -252,6 +270,11 @@ def poisson(
 
   The shape is `shape` + that of lam; the order of arguments is TF1's. A draw is
   the smallest k with P(N <= k) = Q(k + 1, lam) > u, found by bisection.
+
+  Args:
+    lam: expected numbers of events, a number or an array.
+    shape: of the result, before the shape of lam.
+    dtype, seed, name: as for uniform.
   """
   lam = tf.cast(lam, tf.float32)
   u = _draw(tf.concat([_shape(shape), tf.shape(lam)], 0), seed, _unit)
@@ -282,6 +305,12 @@ def multinomial(
   """Returns classes [N, num_samples] drawn with log-odds `logits` [N, K].
 
   argmax(logits + Gumbel noise) is such a draw.
+
+  Args:
+    logits: [N, K], unnormalised log-probabilities of K classes.
+    num_samples: draws from each row.
+    seed, name: as for uniform.
+    output_dtype: of the classes. None: int64.
   """
   logits = tf.convert_to_tensor(logits)
   n, k = tf.unstack(tf.shape(logits))

@@ -56,11 +56,11 @@ def open_listed(
     path: of the zip, tar or folder.
     eval_path: another one, with the images for evaluation.
     eval_fraction: the share of images that is held out without eval_path.
-    labels: False leaves them out.
+    labels: False leaves the labels out, as if there were none.
     num_classes: None for one more than the largest label.
     image_size: 64 or (height, width); None if all images have the same size.
     colors, resize, background, max_pixels, memory_bytes, eval_samples: as in
-      folder.py.
+      folder.
     on_error: `dataset.on_error`.
   """
   layout = reader_options.layout_of(

@@ -67,7 +67,7 @@ def open_images(
     eval_fraction: the share held out if there are no test images. 0: all images
       train, those of test folders too, and scores compare with them.
     image_size: 64 or (height, width); None if all images have the same size.
-    colors: 1 or 3.
+    colors: 1 for gray images, 3 for RGB.
     resize: "center_crop", "resize" or "pad", see image_decoding.py.
     background: "white" or "black", behind transparent pixels and `pad`.
     labels: whether folders are classes.

@@ -7,10 +7,12 @@ pixels in between, and pixel (0, 0) stays where it is.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Callable
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 import gin
 import tensorflow as tf
 
@@ -100,8 +102,16 @@ def imagenet(
 
 
 @gin.configurable("train_imagenet_transform", module="compare_gan.datasets")
-def train_crop(crop_method: str = "distorted") -> Callable[..., tf.Tensor]:
-  """Returns the crop of ImageNet's training images, one of four by name."""
+def train_crop(
+  crop_method: Annotated[str, accepted.OneOf(*_CROPS)] = "distorted",
+) -> Callable[..., tf.Tensor]:
+  """Returns the crop of ImageNet's training images, one of four by name.
+
+  Args:
+    crop_method: "distorted": a random square of at least half of the area;
+      "random": a random largest square; "middle"; or "none": all of the image,
+      squeezed.
+  """
   if crop_method not in _CROPS:
     raise ValueError(
       f"train_imagenet_transform.crop_method = {crop_method!r}; it can be one "
@@ -111,8 +121,15 @@ def train_crop(crop_method: str = "distorted") -> Callable[..., tf.Tensor]:
 
 
 @gin.configurable("eval_imagenet_transform", module="compare_gan.datasets")
-def eval_crop(crop_method: str = "middle") -> Callable[..., tf.Tensor]:
-  """Returns the crop of ImageNet's evaluation, which is not random."""
+def eval_crop(
+  crop_method: Annotated[str, accepted.OneOf("middle", "none")] = "middle",
+) -> Callable[..., tf.Tensor]:
+  """Returns the crop of ImageNet's evaluation, which is not random.
+
+  Args:
+    crop_method: "middle", the largest square in the middle; or "none": all of
+      the image, squeezed.
+  """
   if crop_method not in ("middle", "none"):
     raise ValueError(
       f"eval_imagenet_transform.crop_method = {crop_method!r}: scores need "
@@ -123,7 +140,11 @@ def eval_crop(crop_method: str = "middle") -> Callable[..., tf.Tensor]:
 
 @gin.configurable("replace_labels", module="compare_gan.datasets")
 def refuse_other_labels(file_pattern: Optional[str] = None) -> None:
-  """Refuses google/compare_gan's files of other labels for ImageNet."""
+  """Refuses google/compare_gan's files of other labels for ImageNet.
+
+  Args:
+    file_pattern: TFRecord files with other labels; only None is accepted.
+  """
   if file_pattern is not None:
     raise ValueError(
       f"replace_labels.file_pattern = {file_pattern!r}: such files are not "

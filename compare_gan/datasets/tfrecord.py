@@ -64,7 +64,7 @@ def open_records(
     first_label: label of the first class; some files of ImageNet begin with 1.
     image_size: 64 or (height, width); None if all images have the same size.
     colors, resize, background, max_pixels, memory_bytes, eval_samples: as in
-      folder.py.
+      folder.
     on_error: `dataset.on_error`.
   """
   layout = reader_options.layout_of(

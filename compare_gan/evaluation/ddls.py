@@ -40,9 +40,9 @@ class DDLS:
   """How z moves; bound as ddls.steps and so on.
 
   Args:
-    steps: how many.
-    step_size: e.
-    noise_std: s.
+    steps: of Langevin dynamics for each image.
+    step_size: e in z <- z - (e / 2) dE/dz + sqrt(e) s n, n from N(0, I).
+    noise_std: s in it; 1 is Langevin dynamics, less a lower temperature.
   """
 
   steps: accepted.CountOrZero = 1000

@@ -50,7 +50,7 @@ class Rejection:
     percentile: of F over a batch, for gamma. Higher ones keep fewer images.
     burn_in: number of images for the first M.
     batch_size: number of images that are proposed at a time.
-    epsilon: eps.
+    epsilon: keeps the log of the acceptance finite for the likeliest image.
     max_batches: number of batches to try before giving up.
   """
 

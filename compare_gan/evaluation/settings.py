@@ -43,7 +43,7 @@ class Settings:
   """How models are scored; bound as evaluate.metrics and so on.
 
   Attributes:
-    metrics: a list, [@fid, @kid].
+    metrics: what computes the scores, a list: [@fid, @kid].
     features: the extractor: @inception, @classifier (trained on the dataset
       itself, without a download), @random_filters, @onnx_features (DINOv2,
       CLIP) or @saved_model.

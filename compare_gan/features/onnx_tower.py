@@ -53,7 +53,7 @@ def onnx_features(
     dataset: not used.
     path: of a folder with model.onnx and tower.json, or of an ONNX file with
       tower.json next to it.
-    threads: of onnxruntime.
+    threads: of the CPU that onnxruntime uses.
     provider: onnxruntime's name of the device to run on. Results of others than
       the CPU differ by rounding.
     batch_size: how many images it gets at once.

@@ -25,7 +25,13 @@ _SCALES = 3
 def random_filters(
   dataset: Any, seed: int = 0
 ) -> abstract_extractor.AbstractExtractor:
-  """Returns the extractor for images like the dataset's."""
+  """Returns the extractor for images like the dataset's.
+
+  Args:
+    dataset: whose images have as many colors.
+    seed: of the filters; another one makes other features, whose scores cannot
+      be compared.
+  """
   return RandomFilters(dataset.image_shape[-1], seed)
 
 

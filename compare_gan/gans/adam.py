@@ -5,6 +5,7 @@ Both are also found in optimizers.py, with the other optimisers.
 """
 
 import copy
+from typing import Annotated
 from typing import Any
 from typing import Optional
 from typing import Union
@@ -35,6 +36,17 @@ class AdamOptimizer(Optimizer):
   `bias_correction` = "power" is the paper's algorithm 1, as in PyTorch: 1 -
   beta(t)^(t + 1), of the present beta, and epsilon is added afterwards. The two
   differ in the first tens of steps, and for gradients of about epsilon.
+
+  Args:
+    beta1: what the mean of the gradients keeps of itself in a step, from 0 to
+      below 1, or a schedule of it. 0, usual for GANs, is no momentum.
+    beta2: what the mean of the squared gradients keeps of itself in a step, or
+      a schedule of it.
+    epsilon: added to the root of the mean square: gradients that are small
+      beside it make small steps.
+    use_locking: has no effect.
+    bias_correction: "product", of the betas so far, as in TF1; or "power", of
+      the present one, as in PyTorch.
   """
 
   def __init__(
@@ -45,7 +57,9 @@ class AdamOptimizer(Optimizer):
     epsilon: accepted.NotNegative = 1e-08,
     use_locking: bool = False,
     name: str = "Adam",
-    bias_correction: str = "product",
+    bias_correction: Annotated[
+      str, accepted.OneOf("product", "power")
+    ] = "product",
   ) -> None:
     super().__init__(learning_rate, name, slots={"m": 0.0, "v": 0.0})
     self._epsilon = epsilon
@@ -189,9 +203,10 @@ class AdamWOptimizer(AdamOptimizer):
     learning_rate: a number or a schedule.
     beta1, beta2, epsilon: None for those bound on AdamOptimizer:
       `tf.train.AdamOptimizer.beta1 = 0.0` acts on both.
-    use_locking: has no meaning.
-    name: of the slots.
-    weight_decay: PyTorch's default is 0.01.
+    use_locking: has no effect.
+    name: of the slots in checkpoints.
+    weight_decay: share of a weight that is subtracted in each step, times the
+      learning rate. PyTorch's default is 0.01 too.
     decayed: "kernels", those of linear layers, convolutions and embeddings; or
       "all", which adds biases and the gains of norms.
   """
@@ -205,7 +220,7 @@ class AdamWOptimizer(AdamOptimizer):
     use_locking: bool = False,
     name: str = "AdamW",
     weight_decay: accepted.NotNegative = 0.01,
-    decayed: str = "kernels",
+    decayed: Annotated[str, accepted.OneOf("kernels", "all")] = "kernels",
   ) -> None:
     own: dict[str, Any] = {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}
     given = {key: value for key, value in own.items() if value is not None}

@@ -139,7 +139,8 @@ class HalfLife:
 
   Args:
     half_life: H in images, a number or a schedule; 0 for a copy.
-    ramp_up: see above; None for no ramp-up.
+    ramp_up: H is at most this times the number of images seen so far. None: no
+      ramp-up.
     batch_size: images a step; None for options.batch_size.
   """
 

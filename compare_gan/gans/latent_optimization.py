@@ -54,9 +54,9 @@ class LatentOptimization:
   0.9, 0.1 and 0.1 for CIFAR-10.
 
   Args:
-    alpha: the size of the step.
-    beta: damps it where the slope is small.
-    cost_weight: w_r.
+    alpha: the size of the step, in dz = alpha g / (beta + |g|^2).
+    beta: damps the step where the slope g is small.
+    cost_weight: factor of the mean |dz|^2 that is added to both losses.
     fraction: the probability that the z of an image moves.
   """
 

@@ -51,11 +51,12 @@ def z(
 
   Args:
     shape: of the result.
-    distribution_fn: called with the shape.
-    minval, maxval: of a uniform distribution. None: see above.
-    stddev: of a normal distribution. None: see above.
-    truncation: of a truncated normal distribution, in deviations. None: see
-      above.
+    distribution_fn: draws z; it is called with the shape.
+    minval, maxval: ends of a uniform distribution. None: what is bound on the
+      distribution, else -1 and 1.
+    stddev: of a normal distribution. None: what is bound on it, else 1.
+    truncation: where a truncated normal distribution is cut, in deviations.
+      None: what is bound on it, else 2.
   """
   own = _own_parameters(minval, maxval, stddev, truncation)
   return _draw(shape, distribution_fn, own, _bound_on_distribution("z"))
@@ -72,7 +73,14 @@ def eval_z(
   stddev: Optional[accepted.Positive] = None,
   truncation: Optional[accepted.Positive] = None,
 ) -> Any:
-  """Returns latents for evaluation, those of `z` if all but shape is None."""
+  """Returns latents for evaluation, those of `z` if all but shape is None.
+
+  Args:
+    shape: of the result.
+    distribution_fn: called with the shape. None: a uniform distribution, or all
+      of `z` if nothing else of eval_z is set.
+    minval, maxval, stddev, truncation: as for z.
+  """
   own = _own_parameters(minval, maxval, stddev, truncation)
   if distribution_fn is None and not any(x is not None for x in own.values()):
     return z(shape)

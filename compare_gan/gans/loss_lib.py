@@ -274,7 +274,7 @@ def get_losses(
 
   Args:
     d_real_logits, d_fake_logits: [N, 1].
-    fn: the loss.
+    fn: the loss of D and G, such as @hinge.
     top_k: @top_k() lets G see its best fakes only, see top_k.py.
     more: further inputs that a loss can request, by name.
     parts: how many parts each replica's batch is cut into.

@@ -67,7 +67,8 @@ class ModularGAN(SamplingGAN):
       does a D whose scores couple the images of a pass.
     experimental_joint_gen_for_disc: the fakes of all D updates come from one
       pass of G; needs experimental_force_graph_unroll.
-    experimental_force_graph_unroll: G gets its own batch.
+    experimental_force_graph_unroll: G's update has a batch of its own, instead
+      of going through the fakes of D's last update.
     g_use_ema: keeps a moving average of G's weights.
     ema_decay, ema_start_step: of that average, a copy before the start.
     ema_warmup: its decay at step t is at most (1 + t) / (10 + t).
@@ -78,7 +79,8 @@ class ModularGAN(SamplingGAN):
       uniform ones.
     class_head: how D learns classes, in addition to or instead of projecting y:
       @ac_head or another head of heads/, or None for no head.
-    latent_optimization: @latent_optimization() or None.
+    latent_optimization: moves z before each update, @latent_optimization().
+      None: z stays as it is drawn.
   """
 
   def __init__(

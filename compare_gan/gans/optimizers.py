@@ -61,7 +61,11 @@ def __getattr__(name: str) -> Any:
 
 @gin.configurable(module="tf.train")
 class GradientDescentOptimizer(Optimizer):
-  """w <- w - lr g."""
+  """w <- w - lr g.
+
+  Args:
+    use_locking: has no effect.
+  """
 
   def __init__(
     self,
@@ -83,6 +87,13 @@ class MomentumOptimizer(Optimizer):
 
   Nesterov's variant (Sutskever et al., 2013) is TF1's: w is the point at which
   the next gradient is taken.
+
+  Args:
+    momentum: factor of the sum of past gradients, to which each new gradient is
+      added.
+    use_locking: has no effect.
+    use_nesterov: Nesterov's variant: the step is the gradient plus `momentum`
+      times the new sum, instead of the sum.
   """
 
   def __init__(
@@ -114,6 +125,15 @@ class RMSPropOptimizer(Optimizer):
   `centered` divides by the deviation of the gradient, not by its size (Graves,
   2013, https://arxiv.org/abs/1308.0850). As in TF1, the mean square starts at
   1.
+
+  Args:
+    decay: what the mean square keeps of itself in a step.
+    momentum: factor of the last step, which is added to the new one; 0 for
+      none.
+    epsilon: added to the mean square, below the root.
+    use_locking: has no effect.
+    centered: subtracts the square of the gradient's mean from its mean square;
+      costs another slot.
   """
 
   def __init__(
@@ -152,7 +172,13 @@ class RMSPropOptimizer(Optimizer):
 
 @gin.configurable(module="tf.train")
 class AdagradOptimizer(Optimizer):
-  """Adagrad (Duchi et al., 2011)."""
+  """Adagrad (Duchi et al., 2011).
+
+  Args:
+    initial_accumulator_value: first value of the sum of squared gradients,
+      above 0.
+    use_locking: has no effect.
+  """
 
   def __init__(
     self,
@@ -181,7 +207,15 @@ class AdagradOptimizer(Optimizer):
 
 @gin.configurable(module="tf.train")
 class AdadeltaOptimizer(Optimizer):
-  """Adadelta (Zeiler, 2012, https://arxiv.org/abs/1212.5701)."""
+  """Adadelta (Zeiler, 2012, https://arxiv.org/abs/1212.5701).
+
+  Args:
+    rho: what the averages of squared gradients and squared steps keep of
+      themselves in a step.
+    epsilon: added to both averages, below the roots; the first steps depend on
+      it.
+    use_locking: has no effect.
+  """
 
   def __init__(
     self,

@@ -85,7 +85,7 @@ class Penalty:
     gan: the GAN's name, for the message of a refusal.
     offers: names from the list in seen.py.
     fn: the penalty, multiplied by options.lamba.
-    terms: added to it, each with its own weight, see above.
+    terms: added to it, [@r1/term(), @bcr/term()], each with its own weight.
     building, augments: as for Terms.
     lazy_steps: "joint": when a lazy term acts, it joins the gradient of the
       loss; "own": the optimiser makes a separate step along it, with rates and
@@ -161,8 +161,8 @@ class GeneratorPenalty:
     kernels: G's.
     fn: a penalty that needs only kernels, such as @orthogonal_penalty. None: no
       penalty.
-    weight: its factor.
-    terms: added to it, each with its own weight, see above.
+    weight: factor of fn in G's loss.
+    terms: added to it, [@r1/term(), @bcr/term()], each with its own weight.
     gan, offers, building: as for Terms.
     lazy_steps, more: as for penalty.
   """

@@ -26,6 +26,20 @@ class FtrlOptimizer(Optimizer):
   """Follow the regularised leader (McMahan et al., 2013).
 
   `l2_shrinkage_regularization_strength` adds 2 w times itself to the gradient.
+
+  Args:
+    learning_rate_power: a weight's rate falls with this power of its sum of
+      squared gradients, 0 or less. 0 is a constant rate.
+    initial_accumulator_value: first value of a weight's sum of squared
+      gradients.
+    l1_regularization_strength, l2_regularization_strength: factors of |w| and
+      w^2, added to the loss.
+    use_locking: has no effect.
+    accum_name, linear_name: names of the two slots in checkpoints. None:
+      `name`.
+    l2_shrinkage_regularization_strength: factor of a second w^2, which acts
+      through the gradient only.
+    beta: adds beta / (2 learning_rate) to the l2 strength. None: 0.
   """
 
   def __init__(
@@ -91,6 +105,15 @@ class AdagradDAOptimizer(Optimizer):
   w is computed from the sums of all gradients, and the first step overwrites
   its first value: this is for linear models only. Unlike in TF1, `global_step`
   may be left out; it is then the `step` that `apply_gradients` gets.
+
+  Args:
+    global_step: number of the step, which counts the gradients in the sums.
+      None: the one of the training.
+    initial_gradient_squared_accumulator_value: first value of the sum of
+      squared gradients.
+    l1_regularization_strength, l2_regularization_strength: factors of |w| and
+      w^2 / 2, in each step.
+    use_locking: has no effect.
   """
 
   def __init__(
@@ -137,7 +160,14 @@ class AdagradDAOptimizer(Optimizer):
 
 
 class _Proximal(Optimizer):
-  """A step of the loss, then the proximal step of l1 |w| + l2 w^2 / 2."""
+  """A step of the loss, then the proximal step of l1 |w| + l2 w^2 / 2.
+
+  Args:
+    l1_regularization_strength: factor of |w|: each step moves weights towards 0
+      by the rate times it, and those that arrive stay there.
+    l2_regularization_strength: factor of w^2 / 2: each step divides weights by
+      1 + the rate times it.
+  """
 
   def __init__(
     self,
@@ -159,7 +189,11 @@ class _Proximal(Optimizer):
 
 @gin.configurable(module="tf.train")
 class ProximalGradientDescentOptimizer(_Proximal):
-  """Forward-backward splitting (Duchi & Singer, 2009)."""
+  """Forward-backward splitting (Duchi & Singer, 2009).
+
+  Args:
+    use_locking: has no effect.
+  """
 
   def __init__(
     self,
@@ -184,7 +218,12 @@ class ProximalGradientDescentOptimizer(_Proximal):
 
 @gin.configurable(module="tf.train")
 class ProximalAdagradOptimizer(_Proximal):
-  """Adagrad with forward-backward splitting (Duchi et al., 2011)."""
+  """Adagrad with forward-backward splitting (Duchi et al., 2011).
+
+  Args:
+    initial_accumulator_value: as for AdagradOptimizer.
+    use_locking: has no effect.
+  """
 
   def __init__(
     self,

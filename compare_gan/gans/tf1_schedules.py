@@ -32,7 +32,17 @@ def exponential_decay(
   staircase: bool = False,
   name: Optional[str] = None,
 ) -> Union[tf.Tensor, Rate]:
-  """Returns learning_rate * decay_rate^p."""
+  """Returns learning_rate * decay_rate^p.
+
+  Args:
+    learning_rate: the rate at step 0.
+    global_step: the step whose rate is returned. None, as in gin files: returns
+      the schedule.
+    decay_steps: steps of a period; it must be given.
+    decay_rate: factor of the rate in a period; it must be given.
+    staircase: the rate changes at the end of periods only.
+    name: not used.
+  """
   return _decay(
     "exponential_decay",
     lambda p: learning_rate * decay_rate**p,
@@ -52,7 +62,14 @@ def natural_exp_decay(
   staircase: bool = False,
   name: Optional[str] = None,
 ) -> Union[tf.Tensor, Rate]:
-  """Returns learning_rate * exp(-decay_rate p)."""
+  """Returns learning_rate * exp(-decay_rate p).
+
+  Args:
+    learning_rate, global_step, decay_steps, staircase, name: as for
+      exponential_decay.
+    decay_rate: a period multiplies the rate by exp(-decay_rate); it must be
+      given.
+  """
   return _decay(
     "natural_exp_decay",
     lambda p: learning_rate * tf.exp(-p * decay_rate),
@@ -72,7 +89,13 @@ def inverse_time_decay(
   staircase: bool = False,
   name: Optional[str] = None,
 ) -> Union[tf.Tensor, Rate]:
-  """Returns learning_rate / (1 + decay_rate p)."""
+  """Returns learning_rate / (1 + decay_rate p).
+
+  Args:
+    learning_rate, global_step, decay_steps, staircase, name: as for
+      exponential_decay.
+    decay_rate: what a period adds to the divisor; it must be given.
+  """
   return _decay(
     "inverse_time_decay",
     lambda p: learning_rate / (1.0 + decay_rate * p),
@@ -98,6 +121,14 @@ def polynomial_decay(
   It stays at `end_learning_rate` after `decay_steps`. With `cycle`,
   `decay_steps` grows to its next multiple each time it is reached, and the rate
   jumps up to where that longer curve is.
+
+  Args:
+    learning_rate, global_step, name: as for exponential_decay.
+    decay_steps: the step at which the end is reached; it must be given.
+    end_learning_rate: the rate at that step.
+    power: of the polynomial; 1 is a straight line.
+    cycle: starts again, with longer and longer periods, instead of staying at
+      the end.
   """
   _require_numbers(
     "polynomial_decay",

@@ -45,7 +45,12 @@ def wasserstein_hinge_loss(
   real_hinge: float = 1.0,
   generated_hinge: float = 1.0,
 ) -> GANLosses:
-  """Hinge loss (https://arxiv.org/abs/1705.02894), with hinges of one's own."""
+  """Hinge loss (https://arxiv.org/abs/1705.02894), with hinges of one's own.
+
+  Args:
+    real_hinge: scores of real images above it cost D nothing.
+    generated_hinge: scores of fakes below minus it cost D nothing.
+  """
   hinges = dict(real_hinge=real_hinge, generated_hinge=generated_hinge)
   return _losses("wasserstein_hinge", d_real_logits, d_fake_logits, hinges)
 
@@ -59,6 +64,10 @@ def minimax_loss(
   """The zero-sum game of https://arxiv.org/abs/1406.2661.
 
   TF-GAN adds a constant to G's loss, that of a real image with the logit 1.
+
+  Args:
+    label_smoothing: D's label for real images is 1 minus half of it. 0 for
+      none.
   """
   smoothing = dict(label_smoothing=label_smoothing)
   return _losses("minimax", d_real_logits, d_fake_logits, smoothing)
@@ -70,7 +79,11 @@ def modified_loss(
   d_fake_logits: tf.Tensor,
   label_smoothing: float = 0.25,
 ) -> GANLosses:
-  """The same for D, while G maximises log D(fake)."""
+  """The same for D, while G maximises log D(fake).
+
+  Args:
+    label_smoothing: as for tfgan.minimax_loss.
+  """
   smoothing = dict(label_smoothing=label_smoothing)
   return _losses("modified", d_real_logits, d_fake_logits, smoothing)
 
@@ -82,7 +95,13 @@ def least_squares_loss(
   real_label: float = 1.0,
   fake_label: float = 0.0,
 ) -> GANLosses:
-  """Halves of squares (https://arxiv.org/abs/1611.04076)."""
+  """Halves of squares (https://arxiv.org/abs/1611.04076).
+
+  Args:
+    real_label: the logit that D is to give to real images, and G's fakes are to
+      get.
+    fake_label: the logit that D is to give to fakes.
+  """
   labels = dict(real_label=real_label, fake_label=fake_label)
   return _losses(
     "least_squares",

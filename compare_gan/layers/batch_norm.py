@@ -44,7 +44,8 @@ class StandardizeBatch(Module):
     channels: C.
     decay: of the moving averages, moved by 1 - decay towards each batch.
     epsilon: added to the variance.
-    use_moving_averages: see above.
+    use_moving_averages: evaluation uses moving averages of the moments; False:
+      means over batches that are passed for it.
     use_cross_replica_mean: moments of the global batch instead of this
       replica's. None: yes if there are several replicas.
   """
@@ -235,6 +236,11 @@ class ConditionalBatchNorm(Module):
 
   y is a one-hot label or whatever the architecture makes of it, [N, y_dim].
   As in the original gamma is y W, not 1 + y W, and without a bias by default.
+
+  Args:
+    channels, z_dim, y_dim, kernel_fn, name: what an architecture gives to its
+      normalisers.
+    use_bias: adds a bias to gamma and to beta, which no label changes.
   """
 
   def __init__(
@@ -279,6 +285,11 @@ class SelfModulatedBatchNorm(Module):
   """Gamma and beta are functions of z (https://arxiv.org/abs/1810.01365).
 
   A hidden layer of `num_hidden` units (none if 0) is shared by the two.
+
+  Args:
+    channels, z_dim, y_dim, kernel_fn, name: what an architecture gives to its
+      normalisers.
+    num_hidden: units of the hidden layer between z and gamma and beta.
   """
 
   def __init__(

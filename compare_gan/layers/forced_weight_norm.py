@@ -45,7 +45,7 @@ class ForcedWeightNorm(scope.Module):
   Args:
     shape: of the kernel.
     init: not used, see above.
-    epsilon: see above.
+    epsilon: added to the root mean square that weights are divided by.
   """
 
   def __init__(

@@ -5,9 +5,11 @@ every machine and version, so that one seed means the same network everywhere.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Callable
 import warnings
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.layers import gin_names
 import gin
@@ -103,11 +105,17 @@ gin_roles.declare("weights", first_values=["initializer", "stddev"])
 
 @gin.configurable("weights", module=gin_names.ARCH_OPS)
 def weights(
-  initializer: str = "normal", stddev: float = _STDDEV
+  initializer: Annotated[str, accepted.OneOf(*_BY_NAME)] = "normal",
+  stddev: float = _STDDEV,
 ) -> Callable[[np.random.RandomState, Sequence[int]], np.ndarray]:
   """Returns the initialiser of every kernel: `weights.initializer`.
 
   `weights.stddev` has no effect, as in the original, and says so.
+
+  Args:
+    initializer: "normal", or "truncated", a normal cut at two deviations, both
+      of deviation 0.02; or "orthogonal", orthonormal filters.
+    stddev: has no effect; a value other than 0.02 causes a warning.
   """
   if stddev != _STDDEV:
     warnings.warn(

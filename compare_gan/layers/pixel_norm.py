@@ -36,7 +36,7 @@ class PixelNorm(Module):
   Args:
     channels, z_dim, y_dim, kernel_fn, name: see batch_norm.py.
     epsilon: keeps a vector of zeros finite.
-    epsilon_outside_root: see above.
+    epsilon_outside_root: adds epsilon to the root, as in EDM2, not below it.
   """
 
   def __init__(

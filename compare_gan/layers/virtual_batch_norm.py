@@ -34,7 +34,7 @@ class VirtualBatchNorm(Module):
 
   Args:
     channels, z_dim, y_dim, kernel_fn, name: see batch_norm.py.
-    reference_size: M.
+    reference_size: images of the reference batch, M.
     epsilon: added to the variance; TF-GAN's.
   """
 

@@ -49,7 +49,7 @@ class WeightStandardization(scope.Module):
   Args:
     shape: of the kernel.
     init: of the kernel.
-    epsilon: see unbiased.
+    epsilon: added to the variance, or to the deviation if unbiased.
     unbiased: False (default): the paper's formula, above. True: that of the
       official code, (kernel - mean) / (deviation + epsilon), with the sample
       deviation (n - 1).

@@ -48,7 +48,7 @@ def intervals(
     metric: function of `sets` that returns {name: float}.
     sets: {parameter: rows}. Sets whose names begin with the same word, such as
       fake_features and fake_labels, are resampled together.
-    resamples: how many.
+    resamples: number of resamples.
     level: share of such intervals that contain the truth.
     seed: of the halves.
     scores: what the metric returns for all rows, None to compute it.
@@ -77,7 +77,7 @@ def draw_halves(
 
   Args:
     sets: {"real_features": rows, ...}; the word of this set is "real".
-    resamples: how many.
+    resamples: number of resamples.
     seed: of the halves.
   """
   counts: dict[str, set[int]] = {}

@@ -36,6 +36,12 @@ def density_coverage(
 
   As in the authors' code, balls exclude their border, so that the ball of a
   real row with k duplicates is empty.
+
+  Args:
+    real_features: [M, D].
+    fake_features: [N, D].
+    k: a ball reaches to this neighbour, 1 for the nearest.
+    resamples: rows that are drawn, see contract.takes_resamples.
   """
   check(k + 1, real_features=real_features)
   check(1, real_features=real_features, fake_features=fake_features)

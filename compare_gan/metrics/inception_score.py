@@ -34,7 +34,7 @@ def inception_score(
 
   Args:
     fake_logits: rows [N, num_classes].
-    splits: how many.
+    splits: number of equal parts of the rows, whose scores are averaged.
     from_probabilities: `fake_logits` are the probabilities p(y|x) instead.
   """
   check(splits, fake_logits=fake_logits)

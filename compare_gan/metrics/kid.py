@@ -119,7 +119,7 @@ def kid_subsets(
   Args:
     real_features: [M, D].
     fake_features: [N, D].
-    subsets: how many.
+    subsets: number of random subsets.
     size: rows of a subset, fewer where a set is smaller.
     seed: each subset is drawn from the real rows, then from the fake ones.
   """
@@ -157,6 +157,12 @@ def kid_blocks(
   """Returns the mean over disjoint blocks of rows, in order; its std error.
 
   The error is NaN for a single block, which has no spread.
+
+  Args:
+    real_features: [M, D].
+    fake_features: [N, D].
+    max_block_size: most rows of a block; the larger set decides how many blocks
+      there are.
   """
   check(real_features=real_features, fake_features=fake_features)
   longest = max(len(real_features), len(fake_features))

@@ -41,7 +41,7 @@ def ms_ssim(
 
   Args:
     fake_images: [N, H, W, C]; to compare within a class, give one class only.
-    pairs: how many.
+    pairs: number of pairs of images that are compared.
     seed: of the pairs.
   """
   pixels.check(fake_images=fake_images)

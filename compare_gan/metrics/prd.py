@@ -73,7 +73,7 @@ def prd(
   Args:
     real_features: [M, D].
     fake_features: [N, D]; M = N gives the fairest clusters.
-    clusters: how many.
+    clusters: number of clusters, the bins of the histograms.
     runs: number of clusterings to average over.
     angles: number of points on the curve.
     beta: weight of recall.

@@ -29,7 +29,14 @@ def precision_recall(
   k: accepted.Count = 3,
   resamples: Optional[dict[str, np.ndarray]] = None,
 ) -> dict[str, Union[float, np.ndarray]]:
-  """Returns precision and recall in [0, 1]; a ball contains its border."""
+  """Returns precision and recall in [0, 1]; a ball contains its border.
+
+  Args:
+    real_features: [M, D].
+    fake_features: [N, D].
+    k: a ball reaches to this neighbour, 1 for the nearest.
+    resamples: rows that are drawn, see contract.takes_resamples.
+  """
   check(k + 1, real_features=real_features, fake_features=fake_features)
   if resamples is not None:
     return _scores_of_resamples(real_features, fake_features, k, **resamples)

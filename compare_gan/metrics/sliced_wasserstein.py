@@ -68,7 +68,7 @@ def sliced_wasserstein(
     fake_images: [N, H, W, C].
     coarsest: fewest pixels of a level.
     patches: number from each image and level.
-    patch_size: pixels, odd.
+    patch_size: sides of a patch in pixels, an odd number.
     projections: number of directions.
     seed: of patches and directions.
   """

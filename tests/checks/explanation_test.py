@@ -1,9 +1,11 @@
 """`explain` says each value, where it is set, and what it means."""
 
 import json
+import sys
 
 from compare_gan import __main__ as program
 from compare_gan.checks import explanation
+from compare_gan.configuration import late_names
 import pytest
 
 from tests.checks import wrong_configurations
@@ -127,6 +129,19 @@ def test_search_finds_meanings(capsys):
   printed = capsys.readouterr().out
   assert "cosine_schedule" in printed
   assert "  ema_warmup = False" in printed
+
+
+def test_search_loads_names_that_wait_for_their_first_use(
+  tmp_path, monkeypatch
+):
+  (tmp_path / "rare_names_of_a_test.py").write_text("")
+  monkeypatch.syspath_prepend(tmp_path)
+  late_names.load_when_named("rare_names_of_a_test", ["Rare"])
+  try:
+    explanation.search("batch_size")
+  finally:
+    del late_names._MODULES["Rare"]
+  assert sys.modules.pop("rare_names_of_a_test", None)
 
 
 @pytest.mark.parametrize("words", [["--diff", "a.gin"], []])

@@ -152,7 +152,7 @@ _TYPES = (
   _error("run_config.precision = 16", "a text in quotes"),
   _error("tf.train.AdamOptimizer.beta1 = '0.5'", "a number"),
   _error("standardize_batch.epsilon = '1e-5'", "a number"),
-  _error("weights.initializer = @normal", "a text in quotes"),
+  _error("weights.initializer = @normal", "'truncated' or 'orthogonal'"),
 )
 
 _RANGES = (

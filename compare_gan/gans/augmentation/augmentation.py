@@ -55,8 +55,8 @@ class Augmentation(scope.Module):
       "" changes nothing.
     p: the probability of the policy: a number, a schedule of the step, or
       @ada_controller(). At 0 images stay the same to the last bit.
-    instance_noise: @instance_noise(), or None.
-    pseudo_real: @apa(), or None.
+    instance_noise: adds noise to what D sees, @instance_noise(). None: none.
+    pseudo_real: shows D fakes as real images, @apa(). None: it sees none.
     step: returns the step at which schedules are read.
     batch_size: real images of an update of D, over all replicas.
   """

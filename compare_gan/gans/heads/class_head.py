@@ -31,7 +31,8 @@ class ClassHead(Module, abc.ABC):
 
   Args:
     discriminator: has `num_features` and `kernel_fn`.
-    num_classes: K.
+    num_classes: number of classes. The GAN passes the dataset's, so that a
+      binding has no effect in a training.
     d_weight, g_weight: factors of the losses that it adds for D and for G.
   """
 

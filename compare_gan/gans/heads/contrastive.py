@@ -64,7 +64,7 @@ class Contrastive(_Contrastive):
   Args:
     discriminator, num_classes, d_weight, g_weight: as for ClassHead.
     size: of the embedding.
-    temperature: t.
+    temperature: cosines are divided by it; lower ones weigh near images more.
   """
 
   def __init__(

@@ -21,9 +21,9 @@ class TAC(ClassifierHead):
   """CE(c(x), y) + t_d CE(m(g), y) for D, CE(c(g), y) - t_g CE(m(g), y) for G.
 
   Args:
-    discriminator, num_classes, d_weight, g_weight, normalize, temperature: as
-      for ClassifierHead; the twin is normalised, too.
-    twin_d_weight, twin_g_weight: t_d and t_g.
+    discriminator, num_classes, d_weight, g_weight: as for ClassifierHead.
+    twin_d_weight, twin_g_weight: t_d and t_g, factors of the twin's losses.
+    normalize, temperature: as for ClassifierHead; the twin is treated alike.
   """
 
   def __init__(

@@ -102,7 +102,7 @@ class ZCR:
   """Mean of (D(G(z)) - D(G(z + s n)))^2, n from N(0, I). For D; weight 5 to 20.
 
   Args:
-    sigma: s.
+    sigma: s, standard deviation of the noise that is added to z.
     with_augmentation: as for cr.
   """
 
@@ -143,6 +143,10 @@ def zcr_diversity(
 
   For G, to make it give different images for similar codes. The paper's weight
   is 0.5. The gradient goes into both images.
+
+  Args:
+    raw_x_fake, generator, z, y_fake, normal: see gans/seen.py.
+    sigma: standard deviation of the noise that is added to z.
   """
   near = generator(z + sigma * normal(tf.shape(z)), y_fake)
   return diversity(raw_x_fake, near)

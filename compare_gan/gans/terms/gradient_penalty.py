@@ -13,6 +13,7 @@ Each penalty needs its own pass of D, forward and back, and a second one for the
 gradient of that: an update of D takes two to three times as long.
 """
 
+from typing import Annotated
 from typing import Callable
 from typing import Optional
 
@@ -35,7 +36,7 @@ def gradient_penalty(
   y: Optional[tf.Tensor],
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
-  at: str = "interpolated",
+  at: Annotated[str, accepted.OneOf(*_POINTS)] = "interpolated",
   target: accepted.NotNegative = 1.0,
   one_sided: bool = False,
   epsilon: accepted.Positive = 1e-8,
@@ -69,9 +70,14 @@ def lipschitz_penalty(
   y: Optional[tf.Tensor],
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
-  at: str = "interpolated",
+  at: Annotated[str, accepted.OneOf(*_POINTS)] = "interpolated",
 ) -> tf.Tensor:
-  """The one-sided penalty. The paper's weight is 5 to 10."""
+  """The one-sided penalty. The paper's weight is 5 to 10.
+
+  Args:
+    discriminator, x, x_fake, y, y_fake, uniform: see gans/seen.py.
+    at: as for gradient_penalty.
+  """
   return gradient_penalty(
     discriminator, x, x_fake, y, y_fake, uniform, at=at, one_sided=True
   )
@@ -85,9 +91,14 @@ def zero_centered_penalty(
   y: Optional[tf.Tensor],
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
-  at: str = "interpolated",
+  at: Annotated[str, accepted.OneOf(*_POINTS)] = "interpolated",
 ) -> tf.Tensor:
-  """Mean of slope^2. Weights of 10 to 100 are in use."""
+  """Mean of slope^2. Weights of 10 to 100 are in use.
+
+  Args:
+    discriminator, x, x_fake, y, y_fake, uniform: see gans/seen.py.
+    at: as for gradient_penalty.
+  """
   return gradient_penalty(
     discriminator, x, x_fake, y, y_fake, uniform, at=at, target=0.0
   )
@@ -101,11 +112,15 @@ def max_gradient_penalty(
   y: Optional[tf.Tensor],
   y_fake: Optional[tf.Tensor],
   uniform: Callable[..., tf.Tensor],
-  at: str = "interpolated",
+  at: Annotated[str, accepted.OneOf(*_POINTS)] = "interpolated",
 ) -> tf.Tensor:
   """The largest slope^2 of the global batch. Its gradient is that point's.
 
   StudioGAN's weight is 10.
+
+  Args:
+    discriminator, x, x_fake, y, y_fake, uniform: see gans/seen.py.
+    at: as for gradient_penalty.
   """
   points, labels = _points(at, x, x_fake, y, y_fake, uniform)
   found = slopes.papers_gradients(discriminator, points, labels)

@@ -55,6 +55,10 @@ def soft_orthogonal(
   """Sum of |W^T W - I|^2 (https://arxiv.org/abs/1609.07093). Weight 1e-4.
 
   It cannot reach 0 if there are more filters than numbers in a filter.
+
+  Args:
+    kernels: of one network.
+    convolutions_only: as for orthogonal_penalty.
   """
 
   def value(w: tf.Tensor) -> tf.Tensor:
@@ -67,7 +71,12 @@ def soft_orthogonal(
 def double_soft_orthogonal(
   kernels: Sequence[tf.Variable], convolutions_only: bool = False
 ) -> tf.Tensor:
-  """Sum of |W^T W - I|^2 + |W W^T - I|^2, for W of any shape. Weight 1e-4."""
+  """Sum of |W^T W - I|^2 + |W W^T - I|^2, for W of any shape. Weight 1e-4.
+
+  Args:
+    kernels: of one network.
+    convolutions_only: as for orthogonal_penalty.
+  """
 
   def value(w: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.square(_gram_minus_one(w))) + tf.reduce_sum(
@@ -81,7 +90,12 @@ def double_soft_orthogonal(
 def mutual_coherence(
   kernels: Sequence[tf.Variable], convolutions_only: bool = False
 ) -> tf.Tensor:
-  """Sum of max |W^T W - I|, its largest element. Weight 1e-4."""
+  """Sum of max |W^T W - I|, its largest element. Weight 1e-4.
+
+  Args:
+    kernels: of one network.
+    convolutions_only: as for orthogonal_penalty.
+  """
 
   def value(w: tf.Tensor) -> tf.Tensor:
     return tf.reduce_max(tf.abs(_gram_minus_one(w)))
@@ -100,6 +114,12 @@ def srip(
   The restricted isometry of Bansal et al.; weights of 0.01 to 0.1 are in use.
   The iteration starts at the same vector each time, and the gradient goes
   through it.
+
+  Args:
+    kernels: of one network.
+    iterations: of the power method, products with W^T W - I before the norm is
+      taken.
+    convolutions_only: as for orthogonal_penalty.
   """
 
   def value(w: tf.Tensor) -> tf.Tensor:

@@ -24,6 +24,7 @@ from typing import Optional
 import warnings
 
 from compare_gan.configuration import gin_roles
+from compare_gan.estimator.devices.npu import meanings
 from compare_gan.estimator.devices.npu import names
 from compare_gan.estimator.devices.npu import planned_draws
 from compare_gan.estimator.devices.npu import preflight
@@ -56,11 +57,17 @@ _PARAMETERS = inspect.Signature(
 )
 
 
-def _with_signature(signature):
-  """Shows gin the parameters of a function of `**given`; gin refuses others."""
+def _with_signature(signature, section):
+  """Shows gin the parameters of a function of `**given`; gin refuses others.
+
+  Args:
+    signature: has the parameters.
+    section: the docstring's on them.
+  """
 
   def decorate(function):
     function.__signature__ = signature
+    function.__doc__ = f"{inspect.getdoc(function)}\n\n{section}"
     return function
 
   return decorate
@@ -70,7 +77,7 @@ gin_roles.declare("NPURunConfig", first_values=["tf_random_seed"])
 
 
 @gin.configurable("NPURunConfig", module=_MODULE)
-@_with_signature(_PARAMETERS)
+@_with_signature(_PARAMETERS, meanings.section())
 def npu_run_config(**given: Any) -> NPUOptions:
   """Returns the NPUOptions of what is bound; None is "not asked for"."""
   _PARAMETERS.bind(**given)  # Raises a TypeError for any other name.
