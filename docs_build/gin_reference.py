@@ -12,6 +12,7 @@ from compare_gan.checks import meanings
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import kinds
 from compare_gan.configuration import late_names
+from compare_gan.study.define import definition  # noqa: F401  (study.*)
 
 from docs_build import api_reference
 from docs_build import text

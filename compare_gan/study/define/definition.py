@@ -47,67 +47,76 @@ _FILLED_IN: Any = None
 @gin.configurable("study", module="compare_gan.study")
 @dataclasses.dataclass(frozen=True)
 class Study:
-  """A study, as its gin file describes it; bound as study.base and so on."""
+  """A study, as its gin file describes it; bound as study.base and so on.
 
-  # The gin file that all runs begin with: a path, a file beside the study file,
-  # or the name of a card in configs/.
+  Args:
+    base: the gin file that all runs begin with: a path, a file beside the study
+      file, or the name of a card in configs/.
+    name: the name of the study; None for the name of its file.
+    common: lines of gin for all runs.
+    axes: {axis: {value: [lines of gin]}}. Gin files can be among the lines or
+      replace them: {"none": [], "bcr": "regularisers/bcr.gin"}; lines override
+      files.
+    slices: [{axis: value or [values]}]; an axis that a slice does not name
+      takes all of its values. None: the product of all axes. "one_at_a_time": a
+      slice for each axis, with the other axes at their first value, for
+      ablations.
+    overrides: [({axis: value or [values]}, [lines of gin])]: lines that
+      override the bindings of the axes' values in these cells.
+    search: phases, see search/; without any, each cell is trained as it is.
+    baselines: {axis: value}: the report compares the other values of the axis
+      with this one only, not with each other. Fewer tests have more power.
+    seeds: the number of seeds that each setting is trained with: 1, 2, ... A
+      seed is the run_config.tf_random_seed of its run, and also the
+      dataset.seed unless that is bound.
+    first_seed: the first of these seeds. A study that trains the best settings
+      of another one again begins after the last seed of that one.
+    score: the score that decides, by its name in the tables. Its metric
+      declares whether lower or higher is better.
+    minimize: true or False overrides that direction; None leaves it to the
+      metric.
+    checkpoint: the checkpoint whose score counts: "last", "best" by
+      study.score, or "min", each score's own best.
+    parameters: {name of a setting: [lines of gin with {} for its value]}, in
+      addition to lr, lamba, beta1, beta2 and disc_iters.
+    inert: {line of gin: [settings without an effect in cells with this
+      binding]}
+    groups: axes; each combination of their values has a separate search. None
+      for all axes.
+    seed: the random seed of the search.
+    timeout_s, memory_mb: limits of a run; None for no limit.
+    retries: how often a run that failed is tried again.
+    eval_every_steps: checkpoints at multiples of this are scored, and so is the
+      last one.
+    eval_runs: how often a checkpoint is sampled and scored.
+    flags: additional flags of compare_gan.main.
+    on_impossible: "refuse" a study with cells that cannot be built, or "skip"
+      these cells.
+  """
+
   base: str = gin.REQUIRED
-  # The name of the study; None for the name of its file.
   name: Optional[str] = None
-  # Lines of gin for all runs.
   common: Sequence[str] = ()
-  # {axis: {value: [lines of gin]}}. Gin files can be among the lines or replace
-  # them: {"none": [], "bcr": "regularisers/bcr.gin"}; lines override files.
   axes: dict[str, dict[Any, Union[str, Sequence[str]]]] = _FILLED_IN
-  # [{axis: value or [values]}]; an axis that a slice does not name takes all of
-  # its values. None: the product of all axes. "one_at_a_time": a slice for each
-  # axis, with the other axes at their first value, for ablations.
   slices: Any = ()
-  # [({axis: value or [values]}, [lines of gin])]: lines that override the
-  # bindings of the axes' values in these cells.
   overrides: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
-  # Phases, see search/; without any, each cell is trained as it is.
   search: Sequence[search_lib.Phase] = ()
-  # {axis: value}: the report compares the other values of the axis with this
-  # one only, not with each other. Fewer tests have more power.
   baselines: dict[str, Any] = _FILLED_IN
-  # The number of seeds that each setting is trained with: 1, 2, ... A seed is
-  # the run_config.tf_random_seed of its run, and also the dataset.seed unless
-  # that is bound.
   seeds: int = 1
-  # The first of these seeds. A study that trains the best settings of another
-  # one again begins after the last seed of that one.
   first_seed: int = 1
-  # The score that decides, by its name in the tables. Its metric declares
-  # whether lower or higher is better.
   score: str = "fid_classifier"
-  # True or False overrides that direction; None leaves it to the metric.
   minimize: Optional[bool] = None
-  # The checkpoint whose score counts: "last", "best" by study.score, or "min",
-  # each score's own best.
   checkpoint: str = "last"
-  # {name of a setting: [lines of gin with {} for its value]}, in addition to
-  # lr, lamba, beta1, beta2 and disc_iters.
   parameters: dict[str, Sequence[str]] = _FILLED_IN
-  # {line of gin: [settings without an effect in cells with this binding]}
   inert: dict[str, Sequence[str]] = _FILLED_IN
-  # Axes; each combination of their values has a separate search. None for all
-  # axes.
   groups: Sequence[str] = _FILLED_IN
-  # The random seed of the search.
   seed: int = 123
-  # Limits of a run; None for no limit.
   timeout_s: Optional[float] = None
   memory_mb: Optional[int] = None
-  # How often a run that failed is tried again.
   retries: int = 1
-  # Checkpoints at multiples of this are scored, and so is the last one.
   eval_every_steps: int = 1
-  # How often a checkpoint is sampled and scored.
   eval_runs: int = 1
-  # Additional flags of compare_gan.main.
   flags: Sequence[str] = ()
-  # "refuse" a study with cells that cannot be built, or "skip" these cells.
   on_impossible: str = "refuse"
 
   # Whether seeds also differ in the order of images and their flips.

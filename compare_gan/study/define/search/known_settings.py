@@ -18,7 +18,9 @@ class FixedSets(phase.Phase):
   https://arxiv.org/abs/1807.04720 starts from: 3 * 2 * 4 = 24.
 
   Args:
-    lr, lamba, adam: lists.
+    lr: learning rates.
+    lamba: weights of the penalty.
+    adam: triples (beta1, beta2, disc_iters).
     where: {binding: {"lr": [...], ...}}.
     name, seeds: see phase.Phase.
   """
