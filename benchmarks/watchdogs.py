@@ -8,7 +8,8 @@ cost      median milliseconds of a step and of a look, in turns, and the share
           of the time that looks take at watchdog.every_steps = 100; the
           seconds of the first look, which builds a graph
 healthy   trains with each seed, looks every N steps, and prints each change of
-          state and the extremes of the numbers that thresholds are about
+          state and the extremes of the numbers that thresholds are about;
+          --keep FOLDER keeps the rows of all looks, a file for each seed
 
 --gin_config ring8 takes a toy: the networks of toy_networks.py on ring8. The
 last line is JSON.
@@ -17,6 +18,7 @@ last line is JSON.
 import argparse
 import json
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -52,6 +54,7 @@ def _arguments(argv):
   parser.add_argument("--steps", type=int, default=500)
   parser.add_argument("--every", type=int, default=10)
   parser.add_argument("--times", type=int, default=30)
+  parser.add_argument("--keep", default=None, metavar="FOLDER")
   return parser.parse_args(argv)
 
 
@@ -149,6 +152,8 @@ def _of_training(arguments, seed, folder):
   runner_lib.run_with_schedule(
     "train", catalogue.dataset, config, folder, "cpu"
   )
+  if arguments.keep:
+    _keep(arguments, seed, os.path.join(folder, curve.FILE))
   rows = curve.read(folder, arguments.steps)
   diagnosed = diagnosis.read(folder)
   settled = rows[10:]  # after watchdog.grace
@@ -158,6 +163,13 @@ def _of_training(arguments, seed, folder):
     "least": _extremes(min, _LEAST, settled),
     "most": _extremes(max, _MOST, rows),
   }
+
+
+def _keep(arguments, seed, path):
+  """Copies the rows of all looks to <--keep>/<card>-<seed>.jsonl."""
+  os.makedirs(arguments.keep, exist_ok=True)
+  card, _ = os.path.splitext(os.path.basename(arguments.gin_config))
+  shutil.copy(path, os.path.join(arguments.keep, f"{card}-{seed}.jsonl"))
 
 
 def _extremes(of, names, rows):
