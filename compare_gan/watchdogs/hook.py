@@ -73,7 +73,7 @@ class Watchdog(hooks.Hook):
     if self._chosen.is_acting and step == 0:
       actions.mark_healthy(self._folder, 0)  # At worst it begins anew.
     self._next = _next_multiple(step, self._chosen.every_steps)
-    self._trained = self._looked = self._next_takes = 0.0  # seconds
+    self._trained = self._looked = self._longest = 0.0  # seconds
     self._first_loop: Optional[float] = None
 
   def after_loop(
@@ -91,15 +91,15 @@ class Watchdog(hooks.Hook):
     self._look(step, scalars)
     taken = hooks.clock() - began
     self._looked += taken
-    # No measure of the next one: the first look builds a graph.
-    self._next_takes = 0.0 if is_first else taken
+    if not is_first:  # The first one builds a graph.
+      self._longest = max(self._longest, taken)
 
   def _has_time(self):
     """Returns whether looks, with another one, keep to their share of time."""
     if self._chosen.is_acting or self._chosen.share is None:
       return True
     # The first look builds a graph, which takes less than that of a step.
-    spent = self._looked + self._next_takes if self._probe else self._first_loop
+    spent = self._looked + self._longest if self._probe else self._first_loop
     return spent <= self._chosen.share * self._trained
 
   # ---- What ------------------------------------------------------------------
