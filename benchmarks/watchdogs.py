@@ -8,7 +8,12 @@ cost      median milliseconds of a step and of a look, in turns, and the share
           of the time that looks take at watchdog.every_steps = 100; the
           seconds of the first look, which builds a graph
 healthy   trains with each seed, looks every N steps, and prints each change of
-          state and the extremes of the numbers that thresholds are about
+          state, and how near the numbers came to the rules, of each seed and
+          of all:
+            below, above  the least (largest) number that 5 looks in a row did
+                          not exceed (did not fall below), after the first 10
+            growth        of weights or a singular value within 10 looks
+          --keep FOLDER keeps the rows of all looks, a file for each seed
 
 --gin_config ring8 takes a toy: the networks of toy_networks.py on ring8. The
 last line is JSON.
@@ -17,6 +22,7 @@ last line is JSON.
 import argparse
 import json
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -52,6 +58,7 @@ def _arguments(argv):
   parser.add_argument("--steps", type=int, default=500)
   parser.add_argument("--every", type=int, default=10)
   parser.add_argument("--times", type=int, default=30)
+  parser.add_argument("--keep", default=None, metavar="FOLDER")
   return parser.parse_args(argv)
 
 
@@ -112,18 +119,43 @@ def _timed(call):
 
 # ---- Healthy trainings -------------------------------------------------------
 
-_LEAST = ("spread", "kinds", "d_pull", "g_pull", "reach", "scores_deviation")
-_MOST = ("scores", "weights_d", "weights_g", "sigma_d", "sigma_g")
+_BELOW = (
+  "spread",
+  "kinds",
+  "tells",
+  "d_pull",
+  "g_pull",
+  "reach",
+  "scores_deviation",
+)
+_ABOVE = ("tells", "scores")
+_GROWING = ("weights_d", "weights_g", "sigma_d", "sigma_g")
+_PATIENCE, _GRACE, _WINDOW = 5, 10, 10  # looks, the defaults
 
 
 def healthy(arguments):
-  """Returns {seed: the changes of state and the extremes of a training}."""
+  """Returns {seed: changes of state and extremes}, and those of all seeds."""
   found = {}
   for seed in arguments.seeds:
     with tempfile.TemporaryDirectory() as folder:
       found[seed] = _of_training(arguments, seed, folder)
     print(f"seed {seed}: {found[seed]}", flush=True)
-  return found
+  return {**found, "all": _of_all(list(found.values()))}
+
+
+def _of_all(found):
+  """Returns the number of seeds with an alarm, and the extremes of all."""
+  return {
+    "seeds_with_alarm": sum(bool(one["states"]) for one in found),
+    "below": _join(min, [one["below"] for one in found]),
+    "above": _join(max, [one["above"] for one in found]),
+    "growth": max(one["growth"] for one in found),
+  }
+
+
+def _join(of, dicts):
+  names = {name: None for one in dicts for name in one}
+  return {name: of(one[name] for one in dicts if name in one) for name in names}
 
 
 def _of_training(arguments, seed, folder):
@@ -149,23 +181,58 @@ def _of_training(arguments, seed, folder):
   runner_lib.run_with_schedule(
     "train", catalogue.dataset, config, folder, "cpu"
   )
+  if arguments.keep:
+    _keep(arguments, seed, os.path.join(folder, curve.FILE))
   rows = curve.read(folder, arguments.steps)
   diagnosed = diagnosis.read(folder)
-  settled = rows[10:]  # after watchdog.grace
   return {
     "states": diagnosed["states"] if diagnosed else [],
     "reason": diagnosed["reason"] if diagnosed else None,
-    "least": _extremes(min, _LEAST, settled),
-    "most": _extremes(max, _MOST, rows),
+    **extremes(rows),
   }
 
 
-def _extremes(of, names, rows):
+def extremes(rows):
+  """Returns how near the rows of a training came to the rules."""
+  looks = [row for row in rows if "birth" not in row][_GRACE:]
   return {
-    name: float(f"{of(row[name] for row in rows if name in row):.3g}")
-    for name in names
-    if any(name in row for row in rows)
+    "below": _held(min, max, _BELOW, looks),
+    "above": _held(max, min, _ABOVE, looks),
+    "growth": _rounded(max(_growths(rows), default=1.0)),
   }
+
+
+def _held(outer, inner, names, looks):
+  """Returns {name: outer of (inner of `patience` looks in a row)}."""
+  found = {}
+  for name in names:
+    values = [row[name] for row in looks if name in row]
+    held = [
+      inner(values[i : i + _PATIENCE])
+      for i in range(len(values) - _PATIENCE + 1)
+    ]
+    if held:
+      found[name] = _rounded(outer(held))
+  return found
+
+
+def _growths(rows):
+  """Yields the factors by which weights grew within a window of looks."""
+  for name in _GROWING:
+    values = [row[name] for row in rows if name in row]
+    for i, value in enumerate(values):
+      yield value / min(values[max(0, i - _WINDOW) : i + 1])
+
+
+def _rounded(x):
+  return float(f"{x:.3g}")
+
+
+def _keep(arguments, seed, path):
+  """Copies the rows of all looks to <--keep>/<card>-<seed>.jsonl."""
+  os.makedirs(arguments.keep, exist_ok=True)
+  card, _ = os.path.splitext(os.path.basename(arguments.gin_config))
+  shutil.copy(path, os.path.join(arguments.keep, f"{card}-{seed}.jsonl"))
 
 
 def main(argv=None):

@@ -73,7 +73,7 @@ class Watchdog(hooks.Hook):
     if self._chosen.is_acting and step == 0:
       actions.mark_healthy(self._folder, 0)  # At worst it begins anew.
     self._next = _next_multiple(step, self._chosen.every_steps)
-    self._trained = self._looked = 0.0  # seconds
+    self._trained = self._looked = self._longest = 0.0  # seconds
     self._first_loop: Optional[float] = None
 
   def after_loop(
@@ -86,16 +86,20 @@ class Watchdog(hooks.Hook):
     if not is_bad and (step < self._next or not self._has_time()):
       return
     self._next = _next_multiple(step, self._chosen.every_steps)
+    is_first = self._probe is None
     began = hooks.clock()
     self._look(step, scalars)
-    self._looked += hooks.clock() - began
+    taken = hooks.clock() - began
+    self._looked += taken
+    if not is_first:  # The first one builds a graph.
+      self._longest = max(self._longest, taken)
 
   def _has_time(self):
-    """Returns whether looks have taken less than their share of the time."""
+    """Returns whether looks, with another one, keep to their share of time."""
     if self._chosen.is_acting or self._chosen.share is None:
       return True
     # The first look builds a graph, which takes less than that of a step.
-    spent = self._looked if self._probe else self._first_loop
+    spent = self._looked + self._longest if self._probe else self._first_loop
     return spent <= self._chosen.share * self._trained
 
   # ---- What ------------------------------------------------------------------

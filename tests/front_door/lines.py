@@ -866,9 +866,20 @@ NOT_RUN = {
   "python -m benchmarks.watchdogs cost --gin_config sndcgan_shapes16.gin": (
     _BENCHMARK
   ),
-  "python -m benchmarks.watchdogs healthy --gin_config sndcgan_shapes16.gin"
-  " --seeds 1 2 --steps 300": _BENCHMARK,
-  "python -m benchmarks.watchdogs healthy --seeds 1 2 --steps 1000": _BENCHMARK,
+  "python -m benchmarks.watchdogs healthy --seeds 1 2 3 4 5 6 7 8 9 10"
+  " --steps 2000": _BENCHMARK,
+  "python -m benchmarks.watchdogs healthy --seeds 1 2 3 4 5 6 7 8 9 10"
+  " --gin_config sndcgan_shapes16.gin --steps 500": _BENCHMARK,
+  "python -m benchmarks.watchdogs healthy --seeds 1 2 3 4 5 6 7 8 9 10"
+  " --gin_config dcgan_shapes32.gin --steps 300": _BENCHMARK,
+  "python -m benchmarks.watchdogs healthy --seeds 1 2 3 4 5 6 7 8 9 10"
+  " --gin_config biggan_shapes32.gin --steps 300"
+  ' --gin_bindings "options.batch_size = 16"': _BENCHMARK,
+  "python -m benchmarks.watchdogs healthy --seeds 1 2 3 4 5 6 7 8 9 10"
+  " --gin_config resnet_shapes32.gin --steps 300"
+  ' --gin_bindings "options.batch_size = 16"'
+  ' --gin_bindings "resnet_cifar.Generator.ch = 16"'
+  ' --gin_bindings "resnet_cifar.Discriminator.ch = 16"': _BENCHMARK,
   "python -m benchmarks.pixel_gaussian --gin_config=biggan_shapes32.gin": (
     _BENCHMARK
   ),

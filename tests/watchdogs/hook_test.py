@@ -1,6 +1,7 @@
 """The hook: when it looks, what it tells, and that it changes nothing."""
 
 import io
+import itertools
 
 from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import hooks
@@ -87,6 +88,18 @@ def test_looks_take_no_more_than_their_share_of_the_time(tmp_path):
   assert watchdog.looked == []
   _go(watchdog, 31, seconds=2.0)
   assert watchdog.looked == [31]
+
+
+def test_a_look_waits_until_it_fits_into_the_share(tmp_path, monkeypatch):
+  ticks = itertools.count()
+  monkeypatch.setattr(hooks, "clock", lambda: float(next(ticks)))  # 1 s a look
+  watchdog, _ = _watchdog(tmp_path, share=0.1)
+  watchdog._probe = "built"
+  _go(watchdog, 10, seconds=1.0)
+  _go(watchdog, 20, seconds=18.9)  # A second look would be 2 s of 19.9.
+  assert watchdog.looked == [10]
+  _go(watchdog, 30, seconds=0.2)
+  assert watchdog.looked == [10, 30]
 
 
 def test_a_loss_that_is_not_finite_is_looked_at_at_once(tmp_path):

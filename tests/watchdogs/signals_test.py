@@ -178,15 +178,28 @@ def test_equal_groups_are_as_many_kinds():
   assert diversity.measures(np.full([8, 2], 3.0)) == (0.0, 1.0)
 
 
-def test_a_spread_that_falls_is_a_collapse():
-  fell = [
-    *_rows(1, spread=0.5, kinds=9.0, real_kinds=60.0),
-    *_rows(2, spread=0.01, kinds=9.0, real_kinds=60.0),
+def _spreads(*spreads):
+  """Returns the rows of looks whose fakes have these spreads."""
+  return [
+    row
+    for spread in spreads
+    for row in _rows(1, spread=spread, kinds=9.0, real_kinds=60.0)
   ]
+
+
+def test_a_spread_that_falls_is_a_collapse():
+  fell = _spreads(0.1, 0.5, 0.01, 0.01)
   found = _judge(diversity.Diversity(), fell, grace=9)
   assert found.state == "collapsed" and "fell from 0.5" in found.reason
-  low = _rows(3, spread=0.01, kinds=9.0, real_kinds=60.0)
-  assert _judge(diversity.Diversity(), low) is None
+  assert _judge(diversity.Diversity(), _spreads(0.01, 0.01, 0.01)) is None
+
+
+def test_the_noise_of_first_weights_may_fade():
+  fading = _spreads(0.9, 0.95, 0.3, 0.05, 0.01, 0.01)
+  assert _judge(diversity.Diversity(), fading) is None
+  # What G learns after that counts.
+  back = _spreads(0.9, 0.3, 0.05, 0.4, 0.01, 0.01)
+  assert "fell from 0.4" in _judge(diversity.Diversity(), back).reason
 
 
 def test_one_image_is_a_collapse_unless_it_is_the_beginning():

@@ -1,22 +1,16 @@
-"""A GAN on ring8 that trains in seconds, and looks at it often."""
+"""GANs that train in seconds, and watchdogs that look at them often."""
 
 from compare_gan import runner_lib
 from compare_gan.configuration import gin_files
-from compare_gan.datasets import toys
+from compare_gan.datasets import catalogue
 from compare_gan.estimator import run_config
 from compare_gan.watchdogs import diagnosis
 import gin
 
-CONFIG = """
-import benchmarks.toy_networks
-options.architecture = "benchmarks.toy_networks"
-options.batch_size = 32
+_COMMON = """
 options.gan_class = @ModularGAN
 options.training_steps = 200
 options.z_dim = 8
-toy_networks.Generator.ch = 16
-toy_networks.Discriminator.ch = 16
-G.batch_norm_fn = @no_batch_norm
 weights.initializer = "orthogonal"
 loss.fn = @non_saturating
 penalty.fn = @no_penalty
@@ -29,13 +23,34 @@ run_config.tf_random_seed = 1
 run_config.save_checkpoints_steps = 50
 """
 
+RING8 = f"""
+import benchmarks.toy_networks
+dataset.name = "ring8"
+options.architecture = "benchmarks.toy_networks"
+options.batch_size = 32
+toy_networks.Generator.ch = 16
+toy_networks.Discriminator.ch = 16
+G.batch_norm_fn = @no_batch_norm
+{_COMMON}
+"""
 
-def train(folder, *bindings):
-  """Trains with CONFIG and bindings on top."""
+SHAPES16 = f"""
+dataset.name = "shapes16"
+options.architecture = "sndcgan_arch"
+options.batch_size = 16
+sndcgan.Generator.ch = 4
+sndcgan.Discriminator.ch = 4
+G.batch_norm_fn = @batch_norm
+{_COMMON}
+"""
+
+
+def train(folder, *bindings, config=RING8):
+  """Trains with a config and bindings on top."""
   gin.clear_config()
-  gin_files.parse([], [*CONFIG.splitlines(), *bindings])
+  gin_files.parse([], [*config.splitlines(), *bindings])
   runner_lib.run_with_schedule(
-    "train", toys.ring8, run_config.run_config(), str(folder), "cpu"
+    "train", catalogue.dataset, run_config.run_config(), str(folder), "cpu"
   )
 
 

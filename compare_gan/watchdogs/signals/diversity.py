@@ -10,6 +10,8 @@ images' own, so they need no scale of the dataset:
             their own root mean square distance. K equal groups have K kinds
 """
 
+from collections.abc import Sequence
+import math
 from typing import Optional
 
 from compare_gan.configuration import accepted
@@ -20,6 +22,7 @@ import gin
 import numpy as np
 
 _WIDTH = 0.25  # of a similarity, relative to the images' own distances
+_RISE = 2.0  # Noise varies by less from look to look.
 
 
 @gin.configurable("diversity", module="compare_gan.watchdogs")
@@ -31,7 +34,9 @@ class Diversity(signal.Signal):
       looks: a new G often makes one image. 0.001 is a distance of a thirtieth
       of that of two real images.
     from_spread, to_spread: a fall from above the first to below the second one.
-      Healthy fakes keep a spread above 0.1 once they had more than 0.2.
+      The first counts only if the fakes rose to it: a new G may make noise,
+      whose spread is large, and this fades while G learns the colours that all
+      images share.
     kinds: the least number; also the least share of that of the real images
       for those that are of few kinds themselves.
   """
@@ -64,7 +69,7 @@ class Diversity(signal.Signal):
     spreads, kinds = curve.last("spread"), curve.last("kinds")
     if not spreads or not kinds:
       return None
-    peak = max(curve.values("spread"))
+    peak = largest_rise(curve.values("spread"))
     reason = None
     if curve.is_past_grace and max(spreads) < self._alike:
       reason = f"All fakes are one image: their spread is {spreads[-1]:.2g}"
@@ -106,6 +111,16 @@ def measures(x: np.ndarray) -> tuple[float, float]:
     return mean, 1.0 if mean == 0 else mean
   similar = np.exp(-squares / (2.0 * _WIDTH**2 * mean))
   return mean, float(1.0 / np.mean(similar))
+
+
+def largest_rise(values: Sequence[float]) -> float:
+  """Returns the largest of those that are twice an earlier one; 0 for none."""
+  largest, lowest = 0.0, math.inf
+  for value in values:
+    if value >= _RISE * lowest:
+      largest = max(largest, value)
+    lowest = min(lowest, value)
+  return largest
 
 
 SIGNAL = Diversity
