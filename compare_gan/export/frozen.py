@@ -98,6 +98,10 @@ def _without_variables(generate, specs):
 
   traced = tf.function(generated, autograph=False).get_concrete_function(*specs)
   function = convert_to_constants.convert_variables_to_constants_v2(traced)
+  # Without variables, what waits for something else does so to save memory
+  # alone. A constant that waits for an input could not be computed here.
+  for operation in function.graph.get_operations():
+    operation._remove_all_control_inputs()
   inputs = {tensor.op.name: tensor for tensor in function.inputs}
   [output] = function.outputs
   return function, {spec.name: inputs[spec.name] for spec in specs}, output
