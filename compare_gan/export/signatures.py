@@ -88,9 +88,11 @@ class Signature(NamedTuple):
   def arrays(
     self, z: np.ndarray, labels: Optional[np.ndarray] = None
   ) -> list[np.ndarray]:
-    """Returns latents, and the labels if there are any, as inputs."""
+    """Returns latents, and the labels or weights if any, as inputs."""
     given = [np.asarray(z, np.float32)]
-    if labels is not None:
+    if labels is not None and self.y_is_weights:
+      given.append(np.asarray(labels, np.float32))
+    elif labels is not None:
       y = np.asarray(labels).astype(np.int32)
       given.append(y[:, None] if self.y_is_column else y)
     return given

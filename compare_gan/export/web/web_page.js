@@ -181,7 +181,9 @@ let stopMorph = null; // ends the morph that is going on
 // who asked their system for less motion get four steps, a second each.
 async function morph() {
   let going = true;
-  stopMorph = () => { going = false; };
+  const stopped = new Promise((resolve) => {
+    stopMorph = () => { going = false; resolve(); };
+  });
   get("morph").textContent = "Stop morph";
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const start = performance.now();
@@ -191,7 +193,8 @@ async function morph() {
     state.mix = 1 - Math.abs((way % 2) - 1);
     showControls();
     await showImage();
-    if (calm) await new Promise((resolve) => setTimeout(resolve, 1000));
+    const second = new Promise((resolve) => setTimeout(resolve, 1000));
+    if (calm) await Promise.race([stopped, second]);
   }
   get("morph").textContent = "Morph";
   stopMorph = null;
@@ -199,10 +202,10 @@ async function morph() {
 }
 
 // Returns how many images the page shows in a second.
-async function imagesPerSecond() {
+async function imagesPerSecond(during = MEASURE_SECONDS) {
   let [images, seconds] = [0, 0];
   const start = performance.now();
-  while (seconds < MEASURE_SECONDS) {
+  while (seconds < during) {
     if (await showImage()) images++;
     seconds = (performance.now() - start) / 1000;
   }
