@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts onnxruntime-web into a folder, for `compare_gan web --engine=onnxruntime`.
+"""Puts onnxruntime-web into a folder, for --engine=onnxruntime of `web`.
 
   python scripts/vendor_onnxruntime_web.py
   python scripts/vendor_onnxruntime_web.py --out FOLDER
@@ -9,7 +9,8 @@ pip fetches the wheel of ONNX Runtime of the same version, which has LICENSE and
 ThirdPartyNotices.txt. Both archives must have the hashes below. Five files are
 unpacked, 14 MB; git ignores the folder. Without a network:
 
-  python scripts/vendor_onnxruntime_web.py --tarball onnxruntime-web-1.30.0.tgz \\
+  python scripts/vendor_onnxruntime_web.py \\
+    --tarball onnxruntime-web-1.30.0.tgz \\
     --wheel onnxruntime-1.30.0-cp312-cp312-manylinux_2_28_x86_64.whl
 """
 

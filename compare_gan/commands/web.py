@@ -89,6 +89,10 @@ def run(args: argparse.Namespace) -> None:
     ) as error:
       why = f"Precomputed images: {error}"
       print(f"The page gets frames: {error}")
+      if args.engine == "interpreter" and not isinstance(
+        error, web_page.TooLargeError
+      ):
+        print("--engine=onnxruntime computes more operations.")
   if page is None:
     page = _frames(gan, averaged, names, (title, why), args)
   with open(args.out, "w", encoding="utf-8") as file:

@@ -28,9 +28,9 @@ class Frozen(NamedTuple):
   output: tf.Tensor
 
 
-# Operations that return their input.
-_PASSES = {"EnsureShape", "Identity", "PreventGradient", "Snapshot"}
-_PASSES |= {"StopGradient"}
+# Operations that return their inputs.
+_PASSES = {"EnsureShape", "Identity", "IdentityN", "PreventGradient"}
+_PASSES |= {"Snapshot", "StopGradient"}
 _CHOICES = {"Select", "SelectV2"}
 
 
@@ -130,7 +130,8 @@ def _aliases(function, varying, keeps_casts):
     if operation.type in _PASSES or (
       not keeps_casts and _is_cast_of_floats(operation)
     ):
-      aliases[operation.outputs[0].name] = operation.inputs[0].name
+      for output, given in zip(operation.outputs, operation.inputs):
+        aliases[output.name] = given.name
     elif operation.type in _CHOICES and operation.inputs[0].op not in varying:
       choices.append(operation)
   conditions = {choice.inputs[0].name: choice.inputs[0] for choice in choices}

@@ -88,3 +88,12 @@ def test_constants_may_wait_for_the_inputs():
   )
   values = [value.tolist() for value in found.constants.values()]
   assert [1.0, 3.0] in values
+
+
+def test_custom_gradients_leave_no_operation():
+  @tf.custom_gradient
+  def double(z):
+    return 2.0 * z, lambda dy: dy
+
+  found = frozen.freeze_function(double, [tf.TensorSpec([1, 2], name="z")])
+  assert _types(found) == {"Mul"}

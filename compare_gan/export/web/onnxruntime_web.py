@@ -54,17 +54,16 @@ def read(folder: str) -> Runtime:
 def html_of(runtime: Runtime) -> str:
   """Returns the part of a page that holds it, and shows its licences."""
   texts = "".join(
-    f"<h3>{name}</h3>\n<pre tabindex=\"0\">{html.escape(text)}</pre>\n"
+    f'<h3>{name}</h3>\n<pre tabindex="0">{html.escape(text)}</pre>\n'
     for name, text in runtime.licenses.items()
   )
   return (
     f"<footer><details><summary>Licenses of onnxruntime-web {runtime.version}, "
     f"which this page holds</summary>\n{texts}</details></footer>\n"
-    f'<script type="text/plain" id="runtime">{_zipped(runtime.module)}</script>\n'
-    f'<script type="text/plain" id="wasm">{_zipped(runtime.wasm)}</script>\n'
+    f"{_hidden('runtime', runtime.module)}{_hidden('wasm', runtime.wasm)}"
   )
 
 
-def _zipped(content):
-  packed = gzip.compress(content, mtime=0)
-  return base64.b64encode(packed).decode("ascii")
+def _hidden(name, content):
+  packed = base64.b64encode(gzip.compress(content, mtime=0)).decode("ascii")
+  return f'<script type="text/plain" id="{name}">{packed}</script>\n'

@@ -1,4 +1,4 @@
-"""onnxruntime-web in a page: what it holds, what it computes, where it is from."""
+"""onnxruntime-web in a page: what it computes, and where it comes from."""
 
 import base64
 import gzip
@@ -26,7 +26,7 @@ _HAS_ONNX = all(
   importlib.util.find_spec(name) for name in ("tf2onnx", "onnx", "onnxruntime")
 )
 
-# In the place of the real one: its image is z and y, over the size of its model.
+# In the place of the real one: its image is z and y, over its model's size.
 _MODULE = b"""
 export const env = { wasm: {} };
 export class Tensor {

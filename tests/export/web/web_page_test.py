@@ -328,9 +328,12 @@ def test_the_picture_is_described_for_those_who_do_not_see_it(small):
   # Once nothing has followed for a while.
   small.wait_for(f"get('spoken').textContent.includes({json.dumps(words)})")
   assert small.run("get('spoken').getAttribute('role')") == "status"
-  assert small.run(
-    "get('sliders').children[0].children[1].getAttribute('aria-valuetext')"
-  ) == "{:.2f}".format(small.run(_Z)[0])
+  assert (
+    small.run(
+      "get('sliders').children[0].children[1].getAttribute('aria-valuetext')"
+    )
+    == f"{small.run(_Z)[0]:.2f}"
+  )
 
 
 @chromium.required
