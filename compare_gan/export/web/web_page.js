@@ -102,9 +102,11 @@ function moveInGallery(event) {
 function slider(name, range, oninput) {
   const input = make("input", { type: "range", ...range });
   input.setAttribute("aria-label", name);
-  const output = make("output");
+  // Not an output: a screen reader would read it aloud at each change.
+  const number = make("span", { className: "number" });
+  number.setAttribute("aria-hidden", "true");
   input.oninput = () => oninput(Number(input.value));
-  return make("label", {}, [make("span", { textContent: name }), input, output]);
+  return make("label", {}, [make("span", { textContent: name }), input, number]);
 }
 
 // Sets a slider, and what a screen reader says of it.

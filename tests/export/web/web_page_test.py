@@ -327,7 +327,9 @@ def test_the_picture_is_described_for_those_who_do_not_see_it(small):
   assert label == f"Generated image: {words}"
   # Once nothing has followed for a while.
   small.wait_for(f"get('spoken').textContent.includes({json.dumps(words)})")
-  assert small.run("get('spoken').getAttribute('role')") == "status"
+  # Nothing else is read aloud when it changes.
+  live = "[...document.querySelectorAll('[role=status], [aria-live], output')]"
+  assert small.run(f"{live}.map((e) => e.id)") == ["spoken"]
   assert (
     small.run(
       "get('sliders').children[0].children[1].getAttribute('aria-valuetext')"
