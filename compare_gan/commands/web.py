@@ -3,12 +3,14 @@
   python -m compare_gan web --model_dir X --out page.html
   python -m compare_gan web --model_dir X --out page.html --half
   python -m compare_gan web --model_dir X --out page.html --frames
+  python -m compare_gan web --model_dir X --out page.html --engine onnxruntime
 
 The page opens from disk and needs no network: sliders for z, buttons for the
 classes, a gallery whose images vary when they are clicked. A generator that a
 page cannot compute, or that is larger than --max_mb, is shown by frames that
 are made now: sweeps of the coordinates of z, class by class. --frames asks for
-them.
+them. For a large generator, --engine=onnxruntime makes a faster page; see
+docs/web.md.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from compare_gan.bundles import arguments
 from compare_gan.commands import export
 from compare_gan.evaluation import sampling
 from compare_gan.export.formats import web
+from compare_gan.export.web import onnxruntime_web
 from compare_gan.export.web import program_writer
 from compare_gan.export.web import web_page
 from compare_gan.looks import views
@@ -34,6 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--frames",
     action="store_true",
     help="put finished images into the page instead of the network",
+  )
+  parser.add_argument(
+    "--engine",
+    choices=["interpreter", "onnxruntime"],
+    default="interpreter",
+    help="what computes the images: the page's own small interpreter, or "
+    "onnxruntime-web, which adds about 5 MB and is faster for large networks",
+  )
+  parser.add_argument(
+    "--onnxruntime",
+    default=onnxruntime_web.FOLDER,
+    metavar="FOLDER",
+    help="with --engine=onnxruntime: what scripts/vendor_onnxruntime_web.py "
+    "made; default: %(default)s",
   )
   parser.add_argument(
     "--half",
@@ -65,18 +82,29 @@ def run(args: argparse.Namespace) -> None:
   page, why = None, "Precomputed images."
   if not args.frames:
     try:
-      page = web.html(gan, averaged, names, title, args.max_mb, args.half)
+      page = _live(gan, averaged, names, title, args)
     except (
       program_writer.UnknownOperationError,
       web_page.TooLargeError,
     ) as error:
       why = f"Precomputed images: {error}"
       print(f"The page gets frames: {error}")
+      if args.engine == "interpreter" and not isinstance(
+        error, web_page.TooLargeError
+      ):
+        print("--engine=onnxruntime computes more operations.")
   if page is None:
     page = _frames(gan, averaged, names, (title, why), args)
   with open(args.out, "w", encoding="utf-8") as file:
     file.write(page)
   print(f"Wrote {len(page) / 2**20:.1f} MB to {args.out}.")
+
+
+def _live(gan, averaged, names, title, args):
+  given = (gan, averaged, names, title, args.max_mb, args.half)
+  if args.engine == "onnxruntime":
+    return web.html_with_onnxruntime(*given, args.onnxruntime)
+  return web.html(*given)
 
 
 def _class_names(gan, given):

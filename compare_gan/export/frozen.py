@@ -28,9 +28,9 @@ class Frozen(NamedTuple):
   output: tf.Tensor
 
 
-# Operations that return their input.
-_PASSES = {"EnsureShape", "Identity", "PreventGradient", "Snapshot"}
-_PASSES |= {"StopGradient"}
+# Operations that return their inputs.
+_PASSES = {"EnsureShape", "Identity", "IdentityN", "PreventGradient"}
+_PASSES |= {"Snapshot", "StopGradient"}
 _CHOICES = {"Select", "SelectV2"}
 
 
@@ -98,6 +98,10 @@ def _without_variables(generate, specs):
 
   traced = tf.function(generated, autograph=False).get_concrete_function(*specs)
   function = convert_to_constants.convert_variables_to_constants_v2(traced)
+  # Without variables, what waits for something else does so to save memory
+  # alone. A constant that waits for an input could not be computed here.
+  for operation in function.graph.get_operations():
+    operation._remove_all_control_inputs()
   inputs = {tensor.op.name: tensor for tensor in function.inputs}
   [output] = function.outputs
   return function, {spec.name: inputs[spec.name] for spec in specs}, output
@@ -126,7 +130,8 @@ def _aliases(function, varying, keeps_casts):
     if operation.type in _PASSES or (
       not keeps_casts and _is_cast_of_floats(operation)
     ):
-      aliases[operation.outputs[0].name] = operation.inputs[0].name
+      for output, given in zip(operation.outputs, operation.inputs):
+        aliases[output.name] = given.name
     elif operation.type in _CHOICES and operation.inputs[0].op not in varying:
       choices.append(operation)
   conditions = {choice.inputs[0].name: choice.inputs[0] for choice in choices}

@@ -37,6 +37,7 @@ _CONTROL_FLOW = {
   "Switch",
   "While",
 }
+_CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput")
 _VARIABLES = ("VarHandleOp", "ReadVariableOp", "Variable", "Assign")
 _FLOAT64 = tf.float64.as_datatype_enum
 
@@ -97,7 +98,7 @@ def _assembled(graph, output_name):
     node.ClearField("input")
     node.ClearField("device")
     node.input.extend(_short(reference(x)) for x in operation.inputs)
-    if "explicit_paddings" in node.attr:
+    if operation.type in _CONVOLUTIONS:
       kernel = frozen.resolve(operation.inputs[1], graph.aliases).name
       if kernel in graph.constants:
         padded = _with_same_padding(operation, graph.constants[kernel])

@@ -44,6 +44,8 @@ class Signature(NamedTuple):
     low, high: values of pixels 0 and 1 in the output.
     batch: how many images at once, if a file has a fixed number.
     y_is_column: whether y is [N, 1] instead of [N].
+    y_is_weights: whether y is the weights of the classes, float32
+      [N, num_classes], instead of labels.
   """
 
   name: str
@@ -54,11 +56,14 @@ class Signature(NamedTuple):
   high: float = 1.0
   batch: int = 64
   y_is_column: bool = False
+  y_is_weights: bool = False
 
   def inputs(self, gan: Any, batch: Optional[int]) -> list[Port]:
     """Returns the Ports of a GAN's inputs; `batch` is None for any size."""
     ports = [Port(self.z, (batch, gan.options.z_dim), "float32")]
-    if gan.num_classes:
+    if gan.num_classes and self.y_is_weights:
+      ports.append(Port(self.y, (batch, gan.num_classes), "float32"))
+    elif gan.num_classes:
       shape = (batch, 1) if self.y_is_column else (batch,)
       ports.append(Port(self.y, shape, "int32"))
     return ports
@@ -70,21 +75,24 @@ class Signature(NamedTuple):
   def function(
     self, generate: Callable[[tf.Tensor, Optional[tf.Tensor]], tf.Tensor]
   ) -> Callable[..., tf.Tensor]:
-    """Returns `generate` (z, labels [N]) with this signature."""
+    """Returns `generate` (z, labels [N] or weights) with this signature."""
 
     def images(z: tf.Tensor, y: Optional[tf.Tensor] = None) -> tf.Tensor:
       with tf.name_scope("model"):  # Keeps its names apart from ports'.
-        labels = None if y is None else tf.reshape(y, [-1])
-        return self.from_pixels(generate(z, labels))
+        if y is not None and not self.y_is_weights:
+          y = tf.reshape(y, [-1])
+        return self.from_pixels(generate(z, y))
 
     return images
 
   def arrays(
     self, z: np.ndarray, labels: Optional[np.ndarray] = None
   ) -> list[np.ndarray]:
-    """Returns latents, and the labels if there are any, as inputs."""
+    """Returns latents, and the labels or weights if any, as inputs."""
     given = [np.asarray(z, np.float32)]
-    if labels is not None:
+    if labels is not None and self.y_is_weights:
+      given.append(np.asarray(labels, np.float32))
+    elif labels is not None:
       y = np.asarray(labels).astype(np.int32)
       given.append(y[:, None] if self.y_is_column else y)
     return given

@@ -1,9 +1,12 @@
 """web: a page of a model_dir, computed in the browser or of frames."""
 
+import base64
+import importlib.util
 import json
 import re
 
 from compare_gan.__main__ import main
+from compare_gan.export.web import onnxruntime_web
 from compare_gan.storage import model_dir
 import gin
 import numpy as np
@@ -124,6 +127,37 @@ def test_an_unknown_operation_gets_frames_and_says_which(web, monkeypatch):
   text, data, said = web()
   assert "MatMul" in said and "MatMul" in text
   assert data["frames"]
+
+
+def test_onnxruntime_that_is_not_there(web, tmp_path):
+  folder = str(tmp_path / "no")
+  said = web("--engine=onnxruntime", f"--onnxruntime={folder}", code=1)
+  assert f"--onnxruntime={folder} has no LICENSE" in said
+  assert "scripts/vendor_onnxruntime_web.py" in said
+
+
+@pytest.mark.long
+@pytest.mark.skipif(
+  any(
+    importlib.util.find_spec(name) is None
+    for name in ("tf2onnx", "onnx", "onnxruntime")
+  ),
+  reason="there is no tf2onnx, onnx or onnxruntime",
+)
+def test_page_for_onnxruntime_holds_the_model(web, tmp_path):
+  import onnx
+
+  folder = tmp_path / "runtime"
+  folder.mkdir()
+  for name in onnxruntime_web.NAMES:
+    (folder / name).write_text("1.2.3")
+  text, data, _ = web("--engine=onnxruntime", f"--onnxruntime={folder}")
+  assert "onnxruntime-web 1.2.3" in text
+  [weights] = re.findall(r'id="weights">(.*?)</script>', text)
+  model = onnx.load_model_from_string(base64.b64decode(weights))
+  named = {port.name for port in model.graph.input}
+  assert {*data["program"]["inputs"].values()} == named == {"z", "y"}
+  assert data["program"]["output"] == model.graph.output[0].name
 
 
 def test_where_nothing_fits_the_flag_is_named(web):

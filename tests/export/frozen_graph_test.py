@@ -185,3 +185,10 @@ def test_what_is_no_frozen_graph(tmp_path):
   (tmp_path / "empty.pb").write_bytes(b"")
   with pytest.raises(ValueError, match="0 inputs and 0 outputs"):
     frozen_graph.read(str(tmp_path / "empty.pb"))
+
+
+def test_pooling_is_not_taken_for_a_convolution():
+  def pool(z):
+    return tf.nn.max_pool2d(tf.reshape(z, [1, 2, 2, 1]), 2, 2, "VALID")
+
+  np.testing.assert_array_equal(_run(_frozen(pool), _Z), [[[[2.0]]]])

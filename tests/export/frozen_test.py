@@ -73,3 +73,27 @@ def test_generator_that_ignores_its_inputs_is_refused():
 
   with pytest.raises(ValueError, match="neither z nor y"):
     frozen.freeze(Deaf(None))
+
+
+def test_constants_may_wait_for_the_inputs():
+  """As in attention in chunks, which takes one chunk after the other."""
+
+  def generate(z):
+    first = z + 1.0
+    with tf.control_dependencies([first]):
+      return first * tf.math.cumsum(tf.constant([1.0, 2.0]))
+
+  found = frozen.freeze_function(
+    generate, [tf.TensorSpec([1, 2], tf.float32, "z")]
+  )
+  values = [value.tolist() for value in found.constants.values()]
+  assert [1.0, 3.0] in values
+
+
+def test_custom_gradients_leave_no_operation():
+  @tf.custom_gradient
+  def double(z):
+    return 2.0 * z, lambda dy: dy
+
+  found = frozen.freeze_function(double, [tf.TensorSpec([1, 2], name="z")])
+  assert _types(found) == {"Mul"}

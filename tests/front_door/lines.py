@@ -852,6 +852,16 @@ NOT_RUN = {
   "python -m benchmarks.scaling": _BENCHMARK,
   "python -m benchmarks.compare_commits main --gin_config"
   " sndcgan_shapes16.gin": _BENCHMARK,
+  "python -m benchmarks.web_frame_rate --bundle shapes16-sndcgan": _BENCHMARK,
+  "python -m benchmarks.web_frame_rate --bundle shapes32-biggan": _BENCHMARK,
+  "python -m benchmarks.web_frame_rate --gin_config dcgan_celeba64.gin"
+  " --pixels 64": _BENCHMARK,
+  "python -m benchmarks.web_frame_rate --gin_config biggan_imagenet128.gin"
+  " --pixels 64 --classes 1000 --half --gin_bindings"
+  " \"weights.initializer = 'normal'\""
+  ' --gin_bindings "resnet_biggan.Generator.ch = 64"': _BENCHMARK,
+  "python -m compare_gan web --bundle shapes32-biggan --engine onnxruntime"
+  " --out page.html": "tests/commands/web_test.py runs the verb in the process",
   "python -m benchmarks.metrics": _BENCHMARK,
   "python -m benchmarks.fit": _BENCHMARK,
   "python -m benchmarks.profile --gin_config demo.gin --out profile.png": (

@@ -27,6 +27,60 @@ def check() -> None:
     )
 
 
+def convert(
+  gan: Any,
+  signature: signatures.Signature,
+  batch: Optional[int],
+  averaged: bool = True,
+) -> Any:
+  """Returns an onnx.ModelProto; the arguments are those of `write`."""
+  check()
+  import tf2onnx
+
+  made = frozen_graph.graph_def(gan, signature, batch, averaged)
+  function = frozen_graph.function(made, signature, gan, batch)
+  model, _ = tf2onnx.convert.from_function(
+    function, function.input_signature, opset=OPSET
+  )
+  return model
+
+
+def with_half_weights(model: Any) -> Any:
+  """Returns the onnx.ModelProto with weights stored as float16.
+
+  They are cast back when the model is loaded: it computes in float32. Weights
+  that do not fit into float16 are left as they are.
+  """
+  import onnx
+  from onnx import numpy_helper
+
+  halved = onnx.ModelProto()
+  halved.CopyFrom(model)
+  casts = []
+  for weight in halved.graph.initializer:
+    if weight.data_type != onnx.TensorProto.FLOAT:
+      continue
+    array, name = numpy_helper.to_array(weight), weight.name
+    if np.abs(array).max(initial=0.0) < 65504.0:
+      half = numpy_helper.from_array(array.astype(np.float16), f"{name}__half")
+      weight.CopyFrom(half)
+      casts.append(
+        onnx.helper.make_node(
+          "Cast", [half.name], [name], to=onnx.TensorProto.FLOAT
+        )
+      )
+  nodes = [*casts, *halved.graph.node]
+  del halved.graph.node[:]
+  halved.graph.node.extend(nodes)
+  return halved
+
+
+def count_numbers(model: Any) -> int:
+  """Returns how many numbers the weights of an onnx.ModelProto have."""
+  sizes = [np.prod(weight.dims) for weight in model.graph.initializer]
+  return int(sum(sizes))
+
+
 def write(
   gan: Any,
   signature: signatures.Signature,
@@ -35,15 +89,8 @@ def write(
   averaged: bool = True,
 ) -> None:
   """Writes the file; see frozen_graph.write."""
-  check()
-  import tf2onnx
-
-  made = frozen_graph.graph_def(gan, signature, batch, averaged)
-  function = frozen_graph.function(made, signature, gan, batch)
-  output_file.make_folder_of(path)
-  tf2onnx.convert.from_function(
-    function, function.input_signature, opset=OPSET, output_path=path
-  )
+  model = convert(gan, signature, batch, averaged)
+  output_file.write(path, model.SerializeToString())
 
 
 def read(path: str, signature: signatures.Signature) -> Callable[..., Any]:

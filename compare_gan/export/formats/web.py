@@ -6,6 +6,8 @@ from typing import Optional
 from compare_gan.export import frozen
 from compare_gan.export import output_file
 from compare_gan.export import signatures
+from compare_gan.export.formats import onnx
+from compare_gan.export.web import onnxruntime_web
 from compare_gan.export.web import web_page
 from compare_gan.export.web import web_program
 from compare_gan.gans import latent_codes
@@ -13,6 +15,8 @@ from compare_gan.looks import views
 import numpy as np
 
 _MAX_MEGABYTES = 40.0  # as of `compare_gan web`
+# The page mixes classes: its model takes their weights.
+_SIGNATURE = signatures.Signature("web", batch=1, y_is_weights=True)
 
 
 def write(
@@ -55,13 +59,59 @@ def html(
     max_megabytes: of the page.
     half: whether to store the weights as float16.
   """
-  latent_codes.require_none("A page", "Use another format.")
+  _require_no_codes()
   program = web_program.translate(frozen.freeze(gan, averaged))
-  # Without the far tails of a normal distribution, which would look like edges.
-  probabilities = np.clip(np.linspace(0.0, 1.0, 513), 0.0005, 0.9995)
-  quantiles = views.z_quantiles(probabilities).tolist()
   parameters = sum(array.size for array in program.weights.values())
   text = f"{parameters:,} numbers, computed in your browser."
   return web_page.live(
-    gan, program, (title, text), quantiles, classes, max_megabytes, half
+    gan, program, (title, text), _quantiles(), classes, max_megabytes, half
   )
+
+
+def html_with_onnxruntime(
+  gan: Any,
+  averaged: bool,
+  classes: list[str],
+  title: str,
+  max_megabytes: float,
+  half: bool,
+  folder: str,
+) -> str:
+  """Returns a page that computes images by onnxruntime-web.
+
+  Args:
+    gan, averaged, classes, title, max_megabytes, half: as for `html`.
+    folder: with the files of onnxruntime-web.
+  """
+  _require_no_codes()
+  runtime = onnxruntime_web.read(folder)
+  model = onnx.convert(gan, _SIGNATURE, 1, averaged)
+  if half:
+    model = onnx.with_half_weights(model)
+  text = (
+    f"{onnx.count_numbers(model):,} numbers, computed in your browser by "
+    f"onnxruntime-web {runtime.version}."
+  )
+  inputs = {"z": _SIGNATURE.z}
+  if gan.num_classes:
+    inputs["y"] = _SIGNATURE.y
+  return web_page.live_by_onnxruntime(
+    gan,
+    model.SerializeToString(),
+    {"inputs": inputs, "output": _SIGNATURE.output},
+    runtime,
+    (title, text),
+    _quantiles(),
+    classes,
+    max_megabytes,
+  )
+
+
+def _require_no_codes():
+  latent_codes.require_none("A page", "Use another format.")
+
+
+def _quantiles():
+  # Without the far tails of a normal distribution, which would look like edges.
+  probabilities = np.clip(np.linspace(0.0, 1.0, 513), 0.0005, 0.9995)
+  return views.z_quantiles(probabilities).tolist()

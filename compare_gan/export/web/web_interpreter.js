@@ -1,5 +1,7 @@
 // Runs the programs of web_program.py. Every value is a flat float32 array.
 //
+// bytesOf is in web_bytes.js.
+//
 //   const generator = new Generator(program, weightsInBase64);
 //   const pixels = generator.run({ z, y });   // [H, W, colors] in [0, 1]
 
@@ -216,13 +218,6 @@ function fromHalf(bits) {
   return bits & 0x8000 ? -size : size;
 }
 
-function bytesOf(base64) {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
 class Generator {
   constructor(program, weights) {
     const { buffer } = bytesOf(weights);
@@ -257,4 +252,9 @@ class Generator {
     });
     return values.get(this.program.output);
   }
+}
+
+// As web_onnxruntime.js has it, so that a page can hold either.
+async function loadGenerator({ program, weights }) {
+  return new Generator(program, weights);
 }

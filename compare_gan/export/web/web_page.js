@@ -3,14 +3,25 @@
 
 "use strict";
 
-const get = (id) => document.getElementById(id);
-const data = JSON.parse(get("data").textContent);
-const IMAGE = "image"; // The key of the large image among all requests.
 const FEW = 16; // so many sliders at first
 const IN_GALLERY = 16;
+const MORPH_SECONDS = 4; // from one class to the other and back
+const MEASURE_SECONDS = 3;
 
+// ---- Words ----------------------------------------------------------------------
+
+let announcing = null;
+
+// Shows words at once. A screen reader gets them when nothing has followed for
+// a while, or it would never stop during a morph.
 function say(words) {
   get("status").textContent = words;
+  clearTimeout(announcing);
+  announcing = setTimeout(() => { get("spoken").textContent = words; }, 700);
+}
+
+function nameImage(words) {
+  get("image").setAttribute("aria-label", `Generated image: ${words}`);
 }
 
 function make(tag, properties = {}, children = []) {
@@ -19,134 +30,7 @@ function make(tag, properties = {}, children = []) {
   return element;
 }
 
-// ---- The numbers behind an image ----------------------------------------------
-
-// z follows the quantiles of the model's distribution. A coordinate is kept as
-// noise in [-1, 1], 0 being the median, so that truncation can pull it inwards.
-function zOfNoise(noise, truncation) {
-  const last = data.quantiles.length - 1;
-  const p = 0.5 + 0.5 * Math.max(-1, Math.min(1, truncation * noise));
-  const i = Math.min(Math.floor(p * last), last - 1);
-  const [a, b] = [data.quantiles[i], data.quantiles[i + 1]];
-  return a + (p * last - i) * (b - a);
-}
-
-function noiseOfZ(z, truncation) {
-  const last = data.quantiles.length - 1;
-  let i = 0;
-  while (i < last - 1 && data.quantiles[i + 1] < z) i++;
-  const [a, b] = [data.quantiles[i], data.quantiles[i + 1]];
-  const p = (i + (b > a ? (z - a) / (b - a) : 0)) / last;
-  return (2 * p - 1) / truncation;
-}
-
-const randomNoise = () =>
-  Array.from({ length: data.z_dim }, () => 2 * Math.random() - 1);
-
-function varied(noise, amount) {
-  return noise.map((x) => {
-    const moved = x + amount * (2 * Math.random() - 1);
-    return Math.abs(moved) > 1 ? 2 * Math.sign(moved) - moved : moved;
-  });
-}
-
-const state = {
-  noise: randomNoise(), truncation: 1, first: 0, second: Math.min(1, data.classes.length - 1), mix: 0,
-  base: 0, coordinate: 0, value: 0, // of frames
-};
-
-function inputsOf(noise) {
-  const z = noise.map((x) => zOfNoise(x, state.truncation));
-  if (!data.classes.length) return { z };
-  const y = data.classes.map(() => 0);
-  y[state.first] += 1 - state.mix;
-  y[state.second] += state.mix;
-  return { z, y };
-}
-
-// ---- Where images are computed --------------------------------------------------
-
-// In a worker, so that the page stays awake; where a browser allows none to a
-// page from disk, between two of its other tasks.
-function inWorker(onFailure) {
-  const main = () => {
-    let generator = null;
-    onmessage = ({ data: message }) => {
-      if (message.program) {
-        generator = new Generator(message.program, message.weights);
-        return;
-      }
-      const start = performance.now();
-      const pixels = generator.run(message);
-      postMessage({ pixels, milliseconds: performance.now() - start });
-    };
-  };
-  const source = `${get("interpreter").textContent};(${main})();`;
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url);
-  worker.postMessage({
-    program: data.program, weights: get("weights").textContent.trim(),
-  });
-  return (inputs) => new Promise((resolve) => {
-    worker.onmessage = ({ data: answer }) => resolve(answer);
-    worker.onerror = (event) => { event.preventDefault(); onFailure(inputs, resolve); };
-    worker.postMessage(inputs);
-  });
-}
-
-function inPage() {
-  const generator = new Generator(data.program, get("weights").textContent.trim());
-  return (inputs) => new Promise((resolve) => {
-    setTimeout(() => {
-      const start = performance.now();
-      const pixels = generator.run(inputs);
-      resolve({ pixels, milliseconds: performance.now() - start });
-    });
-  });
-}
-
-let compute = null;
-
-function startComputing() {
-  const withoutWorker = (inputs, resolve) => {
-    compute = inPage();
-    compute(inputs).then(resolve);
-  };
-  try {
-    compute = inWorker(withoutWorker);
-  } catch (error) {
-    compute = inPage();
-  }
-}
-
-// One image at a time, the large one first. A newer request of the same key
-// takes the place of an older one, which is then never answered.
-const waiting = new Map();
-let busy = false;
-
-function ask(key, inputs) {
-  return new Promise((resolve) => {
-    waiting.set(key, { inputs, resolve });
-    next();
-  });
-}
-
-async function next() {
-  if (busy || !waiting.size) return;
-  const key = waiting.has(IMAGE) ? IMAGE : waiting.keys().next().value;
-  const { inputs, resolve } = waiting.get(key);
-  waiting.delete(key);
-  busy = true;
-  try {
-    resolve(await compute(inputs));
-  } catch (error) {
-    say(`This browser cannot compute the image: ${error.message}`);
-  }
-  busy = false;
-  next();
-}
-
-// ---- What is seen -----------------------------------------------------------------
+// ---- What is seen ---------------------------------------------------------------
 
 function paint(canvas, pixels) {
   const [height, width, colors] = data.image;
@@ -162,19 +46,30 @@ function paint(canvas, pixels) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
+// Returns whether the image was painted: not if a newer one took its place.
 async function showImage() {
-  const { pixels, milliseconds } = await ask(IMAGE, inputsOf(state.noise));
-  paint(get("image"), pixels);
+  const words = described();
+  writeHash();
+  get("back").hidden = isOfSeed(state);
+  const answer = await ask(IMAGE, inputsOf(state.noise));
+  if (!answer) return false;
+  paint(get("image"), answer.pixels);
+  nameImage(words);
   const [height, width] = data.image;
-  say(`${width} x ${height} pixels, computed here in ${milliseconds.toFixed(0)} ms`);
+  const size = `${width} x ${height} pixels`;
+  say(`${size}, ${words}, computed here in ${answer.milliseconds.toFixed(0)} ms`);
+  return true;
 }
 
-let gallery = [];
+let gallery = []; // of { seed, noise }
 
 function showGallery() {
-  gallery.forEach(async (noise, i) => {
-    const { pixels } = await ask(`gallery ${i}`, inputsOf(noise));
-    paint(get("grid").children[i].firstChild, pixels);
+  gallery.forEach(async (item, i) => {
+    const button = get("grid").children[i];
+    const seed = `seed ${item.seed}${isOfSeed(item) ? "" : ", varied"}`;
+    button.setAttribute("aria-label", `Take and vary image ${i + 1}: ${seed}`);
+    const answer = await ask(`gallery ${i}`, inputsOf(item.noise));
+    if (answer) paint(button.firstChild, answer.pixels);
   });
 }
 
@@ -189,28 +84,53 @@ function galleryButton(name, onclick) {
   return button;
 }
 
+// The arrow keys move in the gallery as its rows are seen.
+function moveInGallery(event) {
+  const buttons = [...get("grid").children];
+  const at = buttons.indexOf(event.target);
+  const columns = buttons.filter((b) => b.offsetTop === buttons[0].offsetTop).length;
+  const goal = {
+    ArrowLeft: at - 1, ArrowRight: at + 1,
+    ArrowUp: at - columns, ArrowDown: at + columns,
+    Home: 0, End: buttons.length - 1,
+  }[event.key];
+  if (at < 0 || !buttons[goal]) return;
+  event.preventDefault();
+  buttons[goal].focus();
+}
+
 function slider(name, range, oninput) {
   const input = make("input", { type: "range", ...range });
-  const output = make("output");
-  input.oninput = () => oninput(Number(input.value), output);
-  return make("label", {}, [make("span", { textContent: name }), input, output]);
+  input.setAttribute("aria-label", name);
+  // Not an output: a screen reader would read it aloud at each change.
+  const number = make("span", { className: "number" });
+  number.setAttribute("aria-hidden", "true");
+  input.oninput = () => oninput(Number(input.value));
+  return make("label", {}, [make("span", { textContent: name }), input, number]);
+}
+
+// Sets a slider, and what a screen reader says of it.
+function setSlider(input, value, words) {
+  input.value = value;
+  input.setAttribute("aria-valuetext", words);
 }
 
 function showSliders() {
   [...get("sliders").children].forEach((label, i) => {
     const z = zOfNoise(state.noise[i], state.truncation);
-    label.children[1].value = z;
+    setSlider(label.children[1], z, z.toFixed(2));
     label.children[2].textContent = z.toFixed(2);
   });
 }
 
 function addSliders(upTo) {
   const [low, high] = [data.quantiles[0], data.quantiles[data.quantiles.length - 1]];
-  for (let i = get("sliders").children.length; i < Math.min(upTo, data.z_dim); i++) {
+  const before = get("sliders").children.length;
+  for (let i = before; i < Math.min(upTo, data.z_dim); i++) {
     const range = { min: low, max: high, step: (high - low) / 200 || 1 };
-    get("sliders").append(slider(`z${i}`, range, (z, output) => {
+    get("sliders").append(slider(`z${i}`, range, (z) => {
       state.noise[i] = noiseOfZ(z, state.truncation);
-      output.textContent = z.toFixed(2);
+      showSliders();
       showImage();
     }));
   }
@@ -226,61 +146,153 @@ function addClasses(onchange) {
     const label = make("label", { className: "class" }, [
       input, make("span", { textContent: name }),
     ]);
-    get("classes").append(label);
+    get("class-names").append(label);
   });
 }
 
-function goTo(noise) {
-  state.noise = noise;
+// Shows the state in all controls.
+function showControls() {
+  // Not while somebody types there.
+  if (document.activeElement !== get("seed")) get("seed").value = state.seed;
+  if (data.classes.length) {
+    document.getElementsByName("class")[state.first].checked = true;
+  }
+  get("second-class").value = state.second;
+  setSlider(get("mix"), state.mix, percent(state.mix));
+  get("mixed").textContent = percent(state.mix);
+  const [low, high] = [-1, 1].map((x) => zOfNoise(x, state.truncation).toFixed(2));
+  const kept = `the middle ${percent(state.truncation)} of z`;
+  setSlider(get("truncation"), state.truncation, kept);
+  get("kept").textContent = `${kept}, ${low} to ${high}`;
   showSliders();
+}
+
+function goTo({ seed, noise }) {
+  Object.assign(state, { seed, noise: [...noise] });
+  showControls();
   showImage();
 }
 
-function startLive() {
-  startComputing();
-  addClasses(showAll);
-  get("mixing").hidden = data.classes.length < 2;
-  get("second-class").append(
-    ...data.classes.map((name, i) => make("option", { value: i, textContent: name })),
-  );
-  get("second-class").value = state.second;
-  get("second-class").onchange = () => {
-    state.second = Number(get("second-class").value);
-    showAll();
-  };
-  get("mix").oninput = () => { state.mix = Number(get("mix").value); showAll(); };
-  get("truncating").hidden = false;
-  get("truncation").oninput = () => {
-    state.truncation = Number(get("truncation").value);
-    get("kept").textContent = Math.round(100 * state.truncation);
-    showSliders();
-    showAll();
-  };
-  addSliders(FEW);
-  get("more").onclick = () => addSliders(2 * get("sliders").children.length);
-  get("new-z").onclick = () => goTo(randomNoise());
+const ofSeed = (seed) => ({ seed, noise: noiseOfSeed(seed) });
 
-  const refill = (noise) => {
-    gallery = gallery.map(noise);
-    showGallery();
-  };
-  for (let i = 0; i < IN_GALLERY; i++) {
-    gallery.push(randomNoise());
-    get("grid").append(galleryButton(`Take and vary image ${i + 1}`, () => {
-      goTo(gallery[i]);
-      const amount = Number(get("variation").value);
-      const chosen = [...gallery[i]];
-      refill((_, k) => (k === i ? chosen : varied(chosen, amount)));
-    }));
+// ---- Morphs and speed -----------------------------------------------------------
+
+let stopMorph = null; // ends the morph that is going on
+
+// Moves the share of the second class up and down until it is stopped. People
+// who asked their system for less motion get four steps, a second each.
+async function morph() {
+  let going = true;
+  const stopped = new Promise((resolve) => {
+    stopMorph = () => { going = false; resolve(); };
+  });
+  get("morph").textContent = "Stop morph";
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const start = performance.now();
+  for (let images = 0; going; images++) {
+    const seconds = (performance.now() - start) / 1000;
+    const way = calm ? 0.25 * images : (2 * seconds) / MORPH_SECONDS;
+    state.mix = 1 - Math.abs((way % 2) - 1);
+    showControls();
+    await showImage();
+    const second = new Promise((resolve) => setTimeout(resolve, 1000));
+    if (calm) await Promise.race([stopped, second]);
   }
-  get("hint").textContent =
-    "Click an image: it becomes the large one, and the others change to variations of it.";
-  get("varying").hidden = get("fresh").hidden = false;
-  get("fresh").onclick = () => refill(randomNoise);
+  get("morph").textContent = "Morph";
+  stopMorph = null;
   showAll();
 }
 
-// ---- Frames -------------------------------------------------------------------------
+// Returns how many images the page shows in a second.
+async function imagesPerSecond(during = MEASURE_SECONDS) {
+  let [images, seconds] = [0, 0];
+  const start = performance.now();
+  while (seconds < during) {
+    if (await showImage()) images++;
+    seconds = (performance.now() - start) / 1000;
+  }
+  return images / seconds;
+}
+
+async function measure() {
+  const rate = await imagesPerSecond();
+  say(`${rate.toFixed(1)} images per second, computed here by ${data.engine}`);
+}
+
+// ---- A page that computes -------------------------------------------------------
+
+function startLive() {
+  takeHash(location.hash);
+  startComputing();
+  addClasses(() => { showControls(); showAll(); });
+  get("mixing").hidden = data.classes.length < 2;
+  get("truncating").hidden = false;
+  get("second-class").append(
+    ...data.classes.map((name, i) => make("option", { value: i, textContent: name })),
+  );
+  const change = (id, event, name) => {
+    get(id).addEventListener(event, () => {
+      state[name] = Number(get(id).value);
+      showControls();
+      showAll();
+    });
+  };
+  change("second-class", "change", "second");
+  change("mix", "input", "mix");
+  change("truncation", "input", "truncation");
+  get("morph").onclick = () => (stopMorph ? stopMorph() : morph());
+  get("measure").onclick = measure;
+
+  get("seed").max = LARGEST_SEED;
+  get("seed").oninput = () => {
+    const { valueAsNumber: seed, validity } = get("seed");
+    if (seed >= 0 && validity.valid) goTo(ofSeed(seed));
+  };
+  get("seed").onblur = showControls;
+  get("new-z").onclick = () => goTo(ofSeed(randomSeed()));
+  get("back").onclick = () => {
+    get("seed").focus(); // The button goes away.
+    goTo(ofSeed(state.seed));
+  };
+  addSliders(FEW);
+  get("more").onclick = () => {
+    const first = get("sliders").children.length;
+    addSliders(2 * first);
+    get("sliders").children[first].children[1].focus();
+  };
+
+  const refill = (item) => {
+    gallery = gallery.map(item);
+    showGallery();
+  };
+  const take = (i) => {
+    const chosen = gallery[i];
+    const amount = Number(get("variation").value);
+    goTo(chosen);
+    refill((_, k) => (k === i ? chosen
+      : { seed: chosen.seed, noise: varied(chosen.noise, amount) }));
+  };
+  get("grid").className = "even"; // full rows
+  for (let i = 0; i < IN_GALLERY; i++) {
+    // Also those of the address: whoever opens it sees the same gallery.
+    gallery.push(ofSeed((state.seed + 1 + i) % (LARGEST_SEED + 1)));
+    get("grid").append(galleryButton("", () => take(i)));
+  }
+  get("hint").textContent =
+    "Choose an image: it becomes the large one, and the others change to variations of it.";
+  get("varying").hidden = get("fresh").hidden = false;
+  get("fresh").onclick = () => refill(() => ofSeed(randomSeed()));
+  addEventListener("hashchange", () => {
+    if (location.hash === hashOfState()) return;
+    takeHash(location.hash);
+    showControls();
+    showAll();
+  });
+  showControls();
+  showAll();
+}
+
+// ---- Frames ---------------------------------------------------------------------
 
 // A sheet has a row for each coordinate of z and a column for each of its values.
 const sheets = new Map();
@@ -310,11 +322,14 @@ function showFrame() {
   const { coordinate, value } = state;
   [...get("sliders").children].forEach((label, row) => {
     const column = row === coordinate ? value : data.frames.middle;
-    label.children[1].value = column;
-    label.children[2].textContent = row === coordinate
-      ? data.frames.values[value].toFixed(2) : "";
+    const z = data.frames.values[column].toFixed(2);
+    setSlider(label.children[1], column, z);
+    label.children[2].textContent = row === coordinate ? z : "";
   });
-  say(`z${coordinate} = ${data.frames.values[value].toFixed(2)}, computed before`);
+  const words = `z${coordinate} = ${data.frames.values[value].toFixed(2)}`;
+  const named = data.classes.length ? `class ${data.classes[state.first]}, ` : "";
+  say(`${named}${words}, computed before`);
+  nameImage(named + words);
   paintFrame(get("image"), coordinate, value);
   [...get("grid").children].forEach((button, i) => {
     paintFrame(button.firstChild, coordinate, i);
@@ -332,6 +347,7 @@ function startFrames() {
       showFrame();
     }));
   }
+  get("live").hidden = get("measure").hidden = true;
   get("new-z").hidden = bases.length < 2;
   get("new-z").onclick = () => {
     state.base = (state.base + 1) % bases.length;
@@ -346,12 +362,34 @@ function startFrames() {
   showFrame();
 }
 
-// ---- Start ----------------------------------------------------------------------------
+// ---- Start ----------------------------------------------------------------------
 
-get("save").onclick = () => {
-  const href = get("image").toDataURL("image/png");
-  make("a", { href, download: "image.png" }).click();
-};
+function save(canvas, name) {
+  const href = canvas.toDataURL("image/png");
+  make("a", { href, download: `${name}.png` }).click();
+}
 
-if (data.program) startLive();
-else startFrames();
+// Returns all images of the gallery in one picture, its rows about as many as
+// its columns.
+function galleryPicture() {
+  const images = [...get("grid").children].map((button) => button.firstChild);
+  const columns = Math.ceil(Math.sqrt(images.length));
+  const [height, width] = data.image;
+  const picture = make("canvas", {
+    width: columns * width, height: Math.ceil(images.length / columns) * height,
+  });
+  images.forEach((image, i) => {
+    const [x, y] = [i % columns, Math.floor(i / columns)];
+    picture.getContext("2d").drawImage(image, x * width, y * height);
+  });
+  return picture;
+}
+
+get("save").onclick = () => save(
+  get("image"), data.frames ? "image" : described().replace(/[^\w.-]+/g, "-"),
+);
+get("save-gallery").onclick = () => save(galleryPicture(), "gallery");
+get("grid").onkeydown = moveInGallery;
+
+if (data.frames) startFrames();
+else startLive();

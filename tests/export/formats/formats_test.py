@@ -199,6 +199,25 @@ def test_onnx_of_any_batch(tmp_path):
   _require_same(onnx.read(str(path), signature), gan, signature, None)
 
 
+@pytest.mark.long
+@onnx_required
+def test_onnx_of_mixed_classes_and_of_halves(tmp_path):
+  gan = trained.make("biggan")
+  signature = signatures.Signature("mixed", y_is_weights=True)
+  model = onnx.convert(gan, signature, 1)
+  z = trained.latents(gan, 1)[0]
+  y = np.float32([[0.0, 0.75, 0.0, 0.25, 0.0]])
+  want = gan.generate(z, y)
+  half = onnx.with_half_weights(model)
+  for made, tolerance in ((model, 1e-5), (half, 1 / 255)):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(made.SerializeToString())
+    got = onnx.read(str(path), signature)(*signature.arrays(z, y))
+    np.testing.assert_allclose(got, want, rtol=0, atol=tolerance)
+  assert half.ByteSize() < 0.6 * model.ByteSize()
+  assert onnx.count_numbers(half) == onnx.count_numbers(model)
+
+
 def test_a_missing_package_is_a_sentence(monkeypatch):
   monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
   with pytest.raises(ValueError, match=r"pip install compare_gan\[onnx\]"):

@@ -193,8 +193,8 @@ def test_a_clicked_image_stays_and_the_others_become_like_it(small):
   _settle(small)
   assert _pixels(small) == _pixels(small, canvas(5)) == chosen
   others = small.run(
-    "gallery.map((n) => Math.max("
-    "...n.map((x, i) => Math.abs(x - gallery[5][i]))))"
+    "gallery.map(({ noise }) => Math.max("
+    "...noise.map((x, i) => Math.abs(x - gallery[5].noise[i]))))"
   )
   assert others[5] == 0
   assert all(0 < other <= 0.051 for other in others[:5] + others[6:])
@@ -256,6 +256,141 @@ def test_keys_move_sliders_and_classes(small):
       .map((e) => e.outerHTML)
   """)
   assert not nameless
+
+
+_Z = "inputsOf(state.noise).z"
+
+
+def _open_hash(page, words):
+  """Goes to an address of the same page, as somebody does who got it."""
+  page.run(f"location.hash = {json.dumps(words)}")
+  page.wait_for(f"hashOfState() === {json.dumps('#' + words)}")
+  _settle(page)
+
+
+@chromium.required
+def test_a_seed_gives_the_same_z_each_time(small):
+  draws = []
+  for seed in (7, 8, 7):
+    small.run(
+      f"get('seed').value = {seed};"
+      "get('seed').dispatchEvent(new Event('input'))"
+    )
+    draws.append(np.array(small.run(_Z)))
+  np.testing.assert_array_equal(draws[0], draws[2])
+  assert abs(np.corrcoef(draws[0], draws[1])[0, 1]) < 0.3
+  # z is uniform in [-1, 1] here: its deviation is 1 / sqrt(3).
+  assert abs(draws[0].mean()) < 0.15 and abs(draws[0].std() - 0.577) < 0.1
+
+
+@chromium.required
+def test_the_address_holds_the_picture(small):
+  _open_hash(small, "seed=7&class=1&with=2&share=0.25&truncation=0.5")
+  assert small.run("inputsOf(state.noise).y") == [0, 0.75, 0.25]
+  assert small.run("get('seed').value") == "7"
+  small.run(_MOVE)
+  _settle(small)
+  words = small.run("hashOfState()")[1:]
+  assert "noise=" in words
+  z, pixels = small.run(_Z), _pixels(small)
+  small.wait_for("location.hash === hashOfState()")
+  _open_hash(small, "seed=8&class=0")
+  assert _pixels(small) != pixels
+  _open_hash(small, words)
+  assert small.run(_Z) == z and _pixels(small) == pixels
+
+
+@chromium.required
+def test_what_an_address_has_wrongly_takes_its_usual_value(small):
+  small.run(
+    "takeHash('#seed=7&class=99&with=0.5&share=x&truncation=0&noise=AAAA')"
+  )
+  assert small.run("hashOfState()") == "#seed=7&class=0"
+
+
+@chromium.required
+def test_a_changed_z_can_be_undone(small):
+  assert small.run("get('back').hidden")
+  z = small.run(_Z)
+  small.run(_MOVE)
+  assert not small.run("get('back').hidden")
+  small.run("get('back').click()")
+  assert small.run(_Z) == z
+  assert small.run("get('back').hidden")
+
+
+@chromium.required
+def test_the_picture_is_described_for_those_who_do_not_see_it(small):
+  _open_hash(small, "seed=7&class=1&with=2&share=0.25&truncation=0.5")
+  words = "class </script><b>disc with 25 % of ring, seed 7, truncation 50 %"
+  label = small.run("get('image').getAttribute('aria-label')")
+  assert label == f"Generated image: {words}"
+  # Once nothing has followed for a while.
+  small.wait_for(f"get('spoken').textContent.includes({json.dumps(words)})")
+  # Nothing else is read aloud when it changes.
+  live = "[...document.querySelectorAll('[role=status], [aria-live], output')]"
+  assert small.run(f"{live}.map((e) => e.id)") == ["spoken"]
+  assert (
+    small.run(
+      "get('sliders').children[0].children[1].getAttribute('aria-valuetext')"
+    )
+    == f"{small.run(_Z)[0]:.2f}"
+  )
+
+
+@chromium.required
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_morph_goes_on_until_it_is_stopped(small, motion):
+  feature = {"name": "prefers-reduced-motion", "value": motion}
+  small.call("Emulation.setEmulatedMedia", features=[feature])
+  small.run("get('morph').click()")
+  small.wait_for("state.mix > 0.2")
+  assert small.run("get('morph').textContent") == "Stop morph"
+  if motion == "reduce":
+    assert small.run("state.mix") == 0.25  # the first of four steps
+  else:
+    small.run("get('new-z').click()")  # It goes on with another z.
+    mix = small.run("state.mix")
+    small.wait_for(f"state.mix > {mix}")
+  small.run("get('morph').click()")
+  small.wait_for("get('morph').textContent === 'Morph'")
+  _settle(small)
+  mix = small.run("state.mix")
+  assert float(small.run("get('mix').value")) == pytest.approx(mix, abs=0.01)
+
+
+@chromium.required
+def test_arrow_keys_move_in_the_gallery(small):
+  focused = "[...get('grid').children].indexOf(document.activeElement)"
+  small.run("get('grid').children[0].focus()")
+  found = []
+  for key, code in (
+    ("ArrowRight", 39),
+    ("ArrowDown", 40),  # The rows have eight.
+    ("ArrowUp", 38),
+    ("ArrowUp", 38),
+    ("End", 35),
+    ("ArrowLeft", 37),
+  ):
+    small.press(key, code)
+    found.append(small.run(focused))
+  assert found == [1, 9, 1, 1, 15, 14]
+
+
+@chromium.required
+def test_the_gallery_is_one_picture(small):
+  small.run("picture = galleryPicture()")
+  assert small.run("[picture.width, picture.height]") == [128, 128]
+  whole = np.reshape(_pixels(small, "picture"), [128, 128, 4])
+  sixth = np.reshape(
+    _pixels(small, "get('grid').children[5].firstChild"), [32, 32, 4]
+  )
+  np.testing.assert_array_equal(whole[32:64, 32:64], sixth)
+
+
+@chromium.required
+def test_speed_is_measured_in_images(small):
+  assert small.run("imagesPerSecond(0.2)") > 1
 
 
 @chromium.required

@@ -1,7 +1,6 @@
 """Programs for web pages: what JavaScript computes is what TensorFlow does."""
 
 import json
-import pathlib
 import shutil
 import subprocess
 
@@ -20,7 +19,6 @@ pytestmark = pytest.mark.versions("exports TensorFlow's graphs")
 
 _NODE = shutil.which("node")
 node_required = pytest.mark.skipif(_NODE is None, reason="there is no node")
-_INTERPRETER = pathlib.Path(web_page.__file__).parent / "web_interpreter.js"
 
 _MAIN = """
 const answers = JSON.parse(require("fs").readFileSync(0, "utf8")).map(
@@ -37,7 +35,7 @@ console.log(JSON.stringify(answers));
 def run_in_node(cases):
   """Returns the flat values of (packed program, weights, inputs) in node."""
   done = subprocess.run(
-    [_NODE, "-e", _INTERPRETER.read_text() + _MAIN],
+    [_NODE, "-e", web_page.engine_code("interpreter") + _MAIN],
     input=json.dumps(cases),
     env=plain_shell.environment(),
     capture_output=True,
