@@ -42,7 +42,7 @@ GROUPS: dict[str, Sequence[tuple[str, Sequence[str]]]] = {
       ],
     ),
     ("Score and look", ["metrics.md", "looking.md"]),
-    ("Compare", ["regularisers.md", "studies.md"]),
+    ("Compare", ["regularisers.md", "studies.md", "regulariser_study.md"]),
     ("Export and share", ["export.md", "web.md", "bundles.md"]),
     ("Extend", ["contributing.md"]),
   ],

@@ -17,7 +17,12 @@ import gin
 
 @gin.configurable("stop_at", module="compare_gan.reproduction")
 def chosen_step(step: int = gin.REQUIRED) -> int:
-  """Returns the step at which the training ends."""
+  """Returns the step at which the training ends.
+
+  Args:
+    step: number of the last step. `compare_gan reproduce` binds it to repeat
+      the beginning of a run.
+  """
   return step
 
 

@@ -1,22 +1,31 @@
 """Every parameter that gin can set has a meaning; docstrings point to it."""
 
+import importlib
 import inspect
+import pathlib
 
+import compare_gan
 from compare_gan.checks import known
 from compare_gan.checks import meanings
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import late_names
-from compare_gan.study.define import definition  # noqa: F401  (study.*)
 import pytest
 
 pytestmark = pytest.mark.versions("TensorFlow's docstrings are read, too")
 
+_PACKAGE = pathlib.Path(compare_gan.__file__).parent
+
 
 @pytest.fixture(name="library", scope="module")
 def _library():
-  """Returns the Configurables that this library registers."""
+  """Returns the Configurables of this library, those of each verb too."""
   gin_files.register()
   late_names.load_all()
+  for path in _PACKAGE.rglob("*.py"):
+    if "@gin.configurable" in path.read_text(encoding="utf-8"):
+      inside = path.relative_to(_PACKAGE.parent).with_suffix("")
+      name = ".".join(inside.parts).removesuffix(".__init__")
+      importlib.import_module(name)
   found = map(known.find, known.all_names())
   return [one for one in found if _is_ours(one) or one.name.startswith("tf.")]
 
