@@ -870,22 +870,17 @@ NOT_RUN = {
   (
     "python -m benchmarks.peers --torch torch/bin/python --precision bfloat16"
   ): _BENCHMARK,
-  "python -m compare_gan study run regularisers_2026_tuning.gin --out runs/tuning": (
-    "134 trainings; tests/study/presets_test.py plans it"
-  ),
-  "python -m compare_gan study run regularisers_2026.gin --out runs/regularisers": (
-    "648 trainings; tests/study/presets_test.py plans it"
-  ),
-  "python -m compare_gan study run regularisers_2026_winners.gin --out runs/winners": (
-    "288 trainings; tests/study/presets_test.py plans it"
-  ),
-  "python -m compare_gan study run regularisers_2026_cifar10.gin --out runs/cifar10": (
-    "132 trainings on a dataset to download; tests/study/presets_test.py plans it"
-  ),
+  "python -m compare_gan study run regularisers_2026_tuning.gin"
+  " --out runs/tuning": "134 trainings; presets_test.py plans it",
+  "python -m compare_gan study run regularisers_2026.gin"
+  " --out runs/regularisers": "648 trainings; presets_test.py plans it",
+  "python -m compare_gan study run regularisers_2026_winners.gin"
+  " --out runs/winners": "288 trainings; presets_test.py plans it",
+  "python -m compare_gan study run regularisers_2026_cifar10.gin"
+  " --out runs/cifar10": "132 trainings, of data to download; presets_test.py plans it",
   "python -m compare_gan study report runs/winners": (
     "tests/commands/study_test.py writes a report"
   ),
-  "python -m compare_gan datasets prepare --name cifar10": "it downloads",
   "python -m benchmarks.regulariser_cost --gin_config sndcgan_cifar10.gin": (
     _BENCHMARK
   ),
