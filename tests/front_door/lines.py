@@ -877,7 +877,7 @@ NOT_RUN = {
   "python -m compare_gan study run regularisers_2026_winners.gin"
   " --out runs/winners": "288 trainings; presets_test.py plans it",
   "python -m compare_gan study run regularisers_2026_cifar10.gin"
-  " --out runs/cifar10": "132 trainings, of data to download; presets_test.py plans it",
+  " --out runs/cifar10": "132 trainings; presets_test.py plans it",
   "python -m compare_gan study report runs/winners": (
     "tests/commands/study_test.py writes a report"
   ),
