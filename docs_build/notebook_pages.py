@@ -1,11 +1,14 @@
 """Notebooks as pages: texts, code, outputs, and a link to the notebook."""
 
 import base64
+from collections.abc import Iterable
 from collections.abc import Mapping
 import json
 import pathlib
 import re
 from typing import Any
+
+from compare_gan.console import tensorflow_lines
 
 from docs_build import notebook_runs
 from docs_build import pages
@@ -28,13 +31,23 @@ def write(root: pathlib.Path, out: pathlib.Path, ran: pathlib.Path) -> None:
     text = path.read_text(encoding="utf-8")
     (folder / path.name).write_text(text, encoding="utf-8")
     notebook = notebook_runs.read(path, ran) or json.loads(text)
+    _lead_to_site(notebook, path)
     page, pictures = as_markdown(notebook, path.name)
     for name, content in pictures.items():
       (folder / name).write_bytes(content)
-    page = pages.with_links_of_site(
-      page, f"notebooks/{path.name}", f"notebooks/{path.stem}.md"
-    )
     (folder / f"{path.stem}.md").write_text(page, encoding="utf-8")
+
+
+def _lead_to_site(notebook, path):
+  """Turns links of its texts into links of the site."""
+  for cell in notebook["cells"]:
+    if cell["cell_type"] == "markdown":
+      text = "".join(cell["source"])
+      cell["source"] = [
+        pages.with_links_of_site(
+          text, f"notebooks/{path.name}", f"notebooks/{path.stem}.md"
+        )
+      ]
 
 
 def as_markdown(notebook: dict, name: str) -> tuple[str, dict[str, bytes]]:
@@ -50,7 +63,7 @@ def as_markdown(notebook: dict, name: str) -> tuple[str, dict[str, bytes]]:
     source = "".join(cell["source"])
     if cell["cell_type"] == "code":
       parts.append(f"```python\n{source}\n```")
-      for output in cell.get("outputs", ()):
+      for output in _joined(cell.get("outputs", ())):
         parts += _shown(output, pathlib.Path(name).stem, pictures)
     else:
       parts.append(source)
@@ -62,10 +75,31 @@ def as_markdown(notebook: dict, name: str) -> tuple[str, dict[str, bytes]]:
   return "\n\n".join(parts) + "\n", pictures
 
 
+def _joined(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+  """Returns outputs; prints that follow each other are one.
+
+  Lines of TensorFlow that commands do not show are left out here, too.
+  """
+  joined: list[dict[str, Any]] = []
+  for output in outputs:
+    if output["output_type"] != "stream":
+      joined.append(dict(output))
+      continue
+    lines = "".join(output["text"]).splitlines(keepends=True)
+    text = "".join(
+      line for line in lines if tensorflow_lines.matters(line.encode())
+    )
+    if joined and joined[-1]["output_type"] == "stream":
+      joined[-1]["text"] += text
+    elif text:
+      joined.append({"output_type": "stream", "text": text})
+  return joined
+
+
 def _shown(output: Mapping[str, Any], stem: str, pictures: dict[str, bytes]):
   """Returns the parts of a page that show an output; adds its picture."""
   if output["output_type"] == "stream":
-    return [_as_text("".join(output["text"]))]
+    return [_as_text(output["text"])]
   data = output.get("data", {})
   if "image/png" in data:
     name = f"{stem}_{len(pictures) + 1}.png"
