@@ -954,6 +954,7 @@ def test_file_is_of_a_known_kind(case):
     is_layers,
     is_metrics,  # Checked by tests/metrics.
     is_of_a_kind,
+    is_regularisers,
   ]
   assert sum(_is(kind, case) for kind in kinds) == 1
 
@@ -987,6 +988,16 @@ def test_kind(check, path):
 
 # ---- Regularisers ------------------------------------------------------------
 
+
+def is_regularisers(file):
+  found = file.get("cases", [])
+  return bool(found) and all(map(_is_of_a_regulariser, found))
+
+
+def _is_of_a_regulariser(case):
+  return isinstance(case, dict) and {"name", "inputs", "outputs"} <= set(case)
+
+
 _REGULARISERS = [
   (name, i, case)
   for name, file in {
@@ -995,7 +1006,7 @@ _REGULARISERS = [
   }.items()
   if isinstance(file, dict)
   for i, case in enumerate(file.get("cases", []))
-  if isinstance(case, dict) and {"name", "inputs", "outputs"} <= set(case)
+  if _is_of_a_regulariser(case)
 ]
 _FUNCTIONS = golden_cases.functions()
 
