@@ -184,9 +184,8 @@ def normal(
   """Returns draws from N(mean, stddev^2), of up to 5.3 stddev.
 
   Args:
-    shape: as for uniform.
     mean, stddev: of the distribution.
-    dtype, seed, name: as for uniform.
+    shape, dtype, seed, name: as for uniform.
   """
   x = _draw(shape, seed, lambda bits: _probit(_unit(bits)))
   return mean + stddev * tf.cast(x, dtype)
@@ -206,9 +205,8 @@ def truncated_normal(
   TensorFlow's always cuts at 2.
 
   Args:
-    shape: as for uniform.
     mean, stddev: of the normal distribution before it is cut.
-    dtype, seed, name: as for uniform.
+    shape, dtype, seed, name: as for uniform.
     truncation: half of the width, in standard deviations, above 0.
   """
   if not truncation > 0:
@@ -238,8 +236,8 @@ def gamma(
 
   Args:
     shape: of the result, before the shape of the parameters.
-    alpha: shape parameter, above 0, a number or an array.
-    beta: rate, the inverse of the scale, a number or an array. None: 1.
+    alpha, beta: shape parameter, above 0, and rate, which is 1 if it is None;
+      numbers or arrays.
     dtype, seed, name: as for uniform.
   """
   alpha = tf.cast(alpha, tf.float32)
@@ -307,7 +305,7 @@ def multinomial(
   argmax(logits + Gumbel noise) is such a draw.
 
   Args:
-    logits: [N, K], unnormalised log-probabilities of K classes.
+    logits: unnormalised log-probabilities of K classes.
     num_samples: draws from each row.
     seed, name: as for uniform.
     output_dtype: of the classes. None: int64.

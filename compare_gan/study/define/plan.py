@@ -241,12 +241,13 @@ def describe(study: definition.Study) -> str:
   for axis, values in study.axes.items():
     lines.append(f"  {axis}: {', '.join(map(str, values))}")
   lines += ["", "Phases"]
-  for phase in outline_lib.make_or_reuse(study).phases:
-    seeds = phase.seeds or study.seeds
+  outline = outline_lib.make_or_reuse(study)
+  for phase in outline.phases:
+    seeds = len(outline.seeds(phase))
     n = counted["phases"][phase.name]
     lines.append(
       f"  {phase.name}: {n} runs, {seeds} seed{'s' * (seeds > 1)} per "
-      f"setting{', follows from scores' * phase.adaptive}"
+      f"setting{_first_seed(study)}{', follows from scores' * phase.adaptive}"
     )
   lines += ["", "Slices: cells, and runs that no earlier slice has"]
   for slice_ in counted["slices"]:
@@ -257,6 +258,11 @@ def describe(study: definition.Study) -> str:
   if compared:
     lines += ["", "Comparisons of the report", *compared]
   return "\n".join(lines)
+
+
+def _first_seed(study):
+  first = study.first_seed
+  return "" if first == 1 else f", from seed {first} on"
 
 
 def _slice_title(slice_):
