@@ -270,8 +270,7 @@ def poisson(
   the smallest k with P(N <= k) = Q(k + 1, lam) > u, found by bisection.
 
   Args:
-    lam: expected numbers of events, a number or an array.
-    shape: of the result, before the shape of lam.
+    lam, shape: expected numbers of events, and the shape before theirs.
     dtype, seed, name: as for uniform.
   """
   lam = tf.cast(lam, tf.float32)
@@ -302,11 +301,10 @@ def multinomial(
 ) -> tf.Tensor:
   """Returns classes [N, num_samples] drawn with log-odds `logits` [N, K].
 
-  argmax(logits + Gumbel noise) is such a draw.
+  Such a draw is argmax(logits + Gumbel noise).
 
   Args:
-    logits: unnormalised log-probabilities of K classes.
-    num_samples: draws from each row.
+    logits, num_samples: log-odds of the classes, and draws from each row.
     seed, name: as for uniform.
     output_dtype: of the classes. None: int64.
   """

@@ -752,8 +752,8 @@ NOT_RUN = {
     "it installs the extra docs; tests/docs_build tests what it is made of"
   ),
   "make docs NOTEBOOKS=run": (
-    "it takes many minutes; tests/notebooks_test.py runs the notebooks with few "
-    "steps, and tests/docs_build makes their pages"
+    "it takes long; tests/notebooks_test.py runs the notebooks with few steps, "
+    "and tests/docs_build makes their pages"
   ),
   "make lint": "CI runs it before the tests",
   "make format": "changes the checkout",
