@@ -30,7 +30,6 @@ import psutil
 _TURNS = 3
 _SECONDS = 3.0
 _MEGABYTES = 2000.0
-ENGINES = ("interpreter", "onnxruntime")
 
 
 def main(argv=None):
@@ -43,7 +42,7 @@ def main(argv=None):
   parser.add_argument("--pixels", type=int, default=64, help="of its images")
   parser.add_argument("--classes", type=int, default=0, help="of its images")
   parser.add_argument("--half", action="store_true", help="as of `web`")
-  parser.add_argument("--engines", default=",".join(ENGINES))
+  parser.add_argument("--engines", default=",".join(web.ENGINES))
   parser.add_argument("--onnxruntime", default=onnxruntime_web.FOLDER)
   args = parser.parse_args(argv)
   gan = _untrained(args) if args.gin_config else export.load(args)[0]
@@ -70,9 +69,7 @@ def page_of(gan, engine, args):
   """Returns the HTML of a GAN's page with this engine."""
   classes = [str(label) for label in range(gan.num_classes)]
   given = (gan, True, classes, engine, _MEGABYTES, args.half)
-  if engine == "onnxruntime":
-    return web.html_with_onnxruntime(*given, args.onnxruntime)
-  return web.html(*given)
+  return web.html_by(engine, *given, folder=args.onnxruntime)
 
 
 def measure(path, turns=_TURNS, seconds_of_turn=_SECONDS):

@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument(
     "--engine",
-    choices=["interpreter", "onnxruntime"],
-    default="interpreter",
+    choices=web.ENGINES,
+    default=web.ENGINES[0],
     help="what computes the images: the page's own small interpreter, or "
     "onnxruntime-web, which adds about 5 MB and is faster for large networks",
   )
@@ -82,7 +82,8 @@ def run(args: argparse.Namespace) -> None:
   page, why = None, "Precomputed images."
   if not args.frames:
     try:
-      page = _live(gan, averaged, names, title, args)
+      given = (gan, averaged, names, title, args.max_mb, args.half)
+      page = web.html_by(args.engine, *given, folder=args.onnxruntime)
     except (
       program_writer.UnknownOperationError,
       web_page.TooLargeError,
@@ -98,13 +99,6 @@ def run(args: argparse.Namespace) -> None:
   with open(args.out, "w", encoding="utf-8") as file:
     file.write(page)
   print(f"Wrote {len(page) / 2**20:.1f} MB to {args.out}.")
-
-
-def _live(gan, averaged, names, title, args):
-  given = (gan, averaged, names, title, args.max_mb, args.half)
-  if args.engine == "onnxruntime":
-    return web.html_with_onnxruntime(*given, args.onnxruntime)
-  return web.html(*given)
 
 
 def _class_names(gan, given):

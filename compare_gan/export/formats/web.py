@@ -68,6 +68,22 @@ def html(
   )
 
 
+ENGINES = ("interpreter", "onnxruntime")  # what may compute a page's images
+
+
+def html_by(engine: str, *given: Any, folder: str) -> str:
+  """Returns the page of one of the ENGINES.
+
+  Args:
+    engine: its name.
+    *given: the arguments of `html`.
+    folder: with the files of onnxruntime-web, for that engine.
+  """
+  if engine == "onnxruntime":
+    return html_with_onnxruntime(*given, folder)
+  return html(*given)
+
+
 def html_with_onnxruntime(
   gan: Any,
   averaged: bool,
