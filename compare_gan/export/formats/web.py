@@ -80,7 +80,7 @@ def html_by(engine: str, *given: Any, folder: str) -> str:
     folder: with the files of onnxruntime-web, for that engine.
   """
   if engine == "onnxruntime":
-    return html_with_onnxruntime(*given, folder)
+    return html_with_onnxruntime(*given, folder=folder)
   return html(*given)
 
 
