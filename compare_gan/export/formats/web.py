@@ -80,24 +80,24 @@ def html_by(engine: str, *given: Any, folder: str) -> str:
     folder: with the files of onnxruntime-web, for that engine.
   """
   if engine == "onnxruntime":
-    return html_with_onnxruntime(*given, folder=folder)
+    return html_with_onnxruntime(folder, *given)
   return html(*given)
 
 
 def html_with_onnxruntime(
+  folder: str,
   gan: Any,
   averaged: bool,
   classes: list[str],
   title: str,
   max_megabytes: float,
   half: bool,
-  folder: str,
 ) -> str:
   """Returns a page that computes images by onnxruntime-web.
 
   Args:
-    gan, averaged, classes, title, max_megabytes, half: as for `html`.
     folder: with the files of onnxruntime-web.
+    gan, averaged, classes, title, max_megabytes, half: as for `html`.
   """
   _require_no_codes()
   runtime = onnxruntime_web.read(folder)

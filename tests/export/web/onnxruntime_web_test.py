@@ -138,11 +138,11 @@ def test_both_engines_compute_what_tensorflow_does(browser, tmp_path):
   pages = {
     "interpreter": (web.html(*arguments), 1e-4),
     "onnxruntime": (
-      web.html_with_onnxruntime(*arguments, False, str(_FOLDER)),
+      web.html_with_onnxruntime(str(_FOLDER), *arguments, False),
       1e-4,
     ),
     "half": (
-      web.html_with_onnxruntime(*arguments, True, str(_FOLDER)),
+      web.html_with_onnxruntime(str(_FOLDER), *arguments, True),
       1 / 255,
     ),
   }
