@@ -49,7 +49,8 @@ def main(argv=None):
   with tempfile.TemporaryDirectory() as folder:
     for engine in args.engines.split(","):
       path = pathlib.Path(folder) / f"{engine}.html"
-      path.write_text(page_of(gan, engine, args), encoding="utf-8")
+      page = page_of(gan, engine, args.half, args.onnxruntime)
+      path.write_text(page, encoding="utf-8")
       print(f"{engine:12} {path.stat().st_size / 2**20:7.1f} MB", end="")
       seconds, rate, cpu_rate = measure(path)
       print(
@@ -65,11 +66,11 @@ def _untrained(args):
   return model_dir.make_gan(model_dir.DatasetShape(shape, args.classes))
 
 
-def page_of(gan, engine, args):
+def page_of(gan, engine, half, onnxruntime=onnxruntime_web.FOLDER):
   """Returns the HTML of a GAN's page with this engine."""
   classes = [str(label) for label in range(gan.num_classes)]
-  given = (gan, True, classes, engine, _MEGABYTES, args.half)
-  return web.html_by(engine, *given, folder=args.onnxruntime)
+  given = (gan, True, classes, engine, _MEGABYTES, half)
+  return web.html_by(engine, *given, folder=onnxruntime)
 
 
 def measure(path, turns=_TURNS, seconds_of_turn=_SECONDS):
