@@ -54,7 +54,8 @@ class _CellMaker:
 
   def __init__(self, study: definition.Study) -> None:
     self._axes = study.axes
-    self._base, self._imports = bindings_lib.canonical([study.base])
+    files = [study.base] if study.base else []
+    self._base, self._imports = bindings_lib.canonical(files)
     common, more = bindings_lib.canonical_lines("study.common", study.common)
     self._base.update(common)
     self._imports += more

@@ -51,7 +51,8 @@ class Study:
 
   Args:
     base: the gin file that all runs begin with: a path, a file beside the study
-      file, or the name of a card in configs/.
+      file, or the name of a card in configs/. "" for none: then an axis has a
+      card for each of its values.
     name: the name of the study; None for the name of its file.
     common: lines of gin for all runs.
     axes: {axis: {value: [lines of gin]}}. Gin files can be among the lines or
@@ -218,7 +219,8 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
     return dataclasses.replace(
       made,
       name=made.name or stem,
-      base=_find_file(f"study.base = {made.base!r}", made.base, folder),
+      base=made.base
+      and _find_file(f"study.base = {made.base!r}", made.base, folder),
       axes=axes,
       common=_find_files("study.common", made.common, folder),
       overrides=[

@@ -232,7 +232,7 @@ def describe(study: definition.Study) -> str:
   adaptive = any(phase.adaptive for phase in study.search)
   lines = [
     f"Study {study.name}: {counted['runs']} runs{' at most' * adaptive}, "
-    f"{counted['cells']} cells, on {study.base}",
+    f"{counted['cells']} cells{study.base and f', on {study.base}'}",
     f"{'lowest' if study.is_minimized else 'highest'} {study.score} wins "
     f"(checkpoint: {study.checkpoint})",
     "",

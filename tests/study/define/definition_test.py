@@ -42,6 +42,17 @@ def test_base_may_be_a_card(load):
   assert os.path.isfile(study.base)
 
 
+def test_no_base_is_needed_where_an_axis_has_cards(load):
+  cards = {"sndcgan": "sndcgan_shapes16.gin", "dcgan": "dcgan_shapes32.gin"}
+  study = load("", f"study.base = ''\nstudy.axes = {{'card': {cards}}}")
+  assert not study.base and "on " not in plan.describe(study).split("\n")[0]
+  sndcgan, dcgan = plan.runs(study, {})[0]
+  assert sndcgan.bindings["options.architecture"] == "'sndcgan_arch'"
+  assert "dcgan.Generator.ch" not in sndcgan.bindings
+  assert dcgan.bindings["options.architecture"] == "'dcgan_arch'"
+  assert dcgan.bindings["dcgan.Generator.ch"] == "16"
+
+
 def test_gin_is_left_as_it_was(load):
   class Bound:
     pass
