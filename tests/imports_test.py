@@ -172,9 +172,17 @@ _MAY_IMPORT = {
     "features.fingerprint",
     "storage",
   },
+  # It imports what a training does.
+  "study.run.fork_server": {
+    "checks.check",
+    "configuration.gin_files",
+    "console",
+    "runner_lib",
+  },
   # Runs are processes; a plan looks at what they will be.
   "study": {
     "configuration",
+    "console",
     "datasets.catalogue",
     "estimator.devices",
     "estimator.run_config",

@@ -7,6 +7,14 @@ from compare_gan.console.messages import is_mendable
 from compare_gan.console.messages import sentence
 from compare_gan.console.start import begin
 from compare_gan.console.start import log_plainly
+from compare_gan.console.start import users_environment
 from compare_gan.console.start import without_keras
 
-__all__ = ["begin", "is_mendable", "log_plainly", "sentence", "without_keras"]
+__all__ = [
+  "begin",
+  "is_mendable",
+  "log_plainly",
+  "sentence",
+  "users_environment",
+  "without_keras",
+]

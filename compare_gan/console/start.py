@@ -13,6 +13,7 @@ from compare_gan.console import tensorflow_lines
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 # TensorFlow imports Keras by this name at start, but can do without.
 _KERAS = "keras.src.optimizers"
+_set_here: set[str] = set()  # environment variables that `begin` has set
 
 
 def begin() -> None:
@@ -23,9 +24,18 @@ def begin() -> None:
   """
   if _LEVEL not in os.environ:
     os.environ[_LEVEL] = "2"
+    _set_here.add(_LEVEL)
     tensorflow_lines.filter_stderr()
   warnings.showwarning = messages.show_warning
   log_plainly()
+
+
+def users_environment() -> dict[str, str]:
+  """Returns the environment variables without those that `begin` has set.
+
+  A command that this process starts then filters its own lines.
+  """
+  return {k: v for k, v in os.environ.items() if k not in _set_here}
 
 
 def log_plainly() -> None:

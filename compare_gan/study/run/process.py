@@ -6,6 +6,7 @@ hold the lock of the run's folder: as long as one of them lives, no other
 training can begin in this folder, on any machine.
 """
 
+from collections.abc import Callable
 import datetime
 import os
 import re
@@ -17,9 +18,11 @@ import sys
 import threading
 import time
 from typing import Any
+from typing import BinaryIO
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan import console
 from compare_gan.storage import locks
 from compare_gan.study.run import memory_use
 from compare_gan.study.run import verdict
@@ -90,21 +93,55 @@ def environment(threads: int) -> tuple[tuple[str, str], ...]:
   return (*((name, str(threads)) for name in names), ("TF_CONFIG", "{}"))
 
 
+def variables(task: Task) -> dict[str, str]:
+  """Returns all environment variables of a training."""
+  # Output is not buffered, so that the log ends with the error, if any.
+  given = {
+    **console.users_environment(),
+    "PYTHONUNBUFFERED": "1",
+    **dict(task.environment),
+  }
+  paths = [_ROOT, given.get("PYTHONPATH")]
+  return {**given, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def start_process(
+  task: Task, log: BinaryIO, lock: int
+) -> subprocess.Popen[bytes]:
+  """Starts a training, which writes to `log` and keeps file `lock` open."""
+  return subprocess.Popen(
+    # -S: follow.py needs no packages and should start at once.
+    [sys.executable, "-I", "-S", _FOLLOW, str(os.getpid()), *task.command],
+    cwd=task.cwd,
+    env=variables(task),
+    stdin=subprocess.DEVNULL,
+    stdout=log,
+    stderr=subprocess.STDOUT,
+    start_new_session=True,  # Ctrl-C reaches only the conductor, which ends it.
+    pass_fds=[lock],
+  )
+
+
 # ---- Running -----------------------------------------------------------------
 
 
-def run_task(task: Task, stop: Optional[threading.Event] = None) -> Outcome:
+def run_task(
+  task: Task,
+  stop: Optional[threading.Event] = None,
+  start: Callable[..., Any] = start_process,
+) -> Outcome:
   """Runs a Task to its end; returns the Outcome.
 
   Args:
     task: the Task to run.
     stop: an event that ends it early.
+    start: starts its process, as `start_process` does.
   """
   stop = stop or threading.Event()
   began = time.monotonic()
   with locks.Lock(os.path.join(task.folder, "LOCK")) as lock:
     if _take_lock(lock, task, stop):
-      outcome = _run_locked(task, stop, lock)
+      outcome = _run_locked(task, stop, lock, start)
     else:
       outcome = Outcome("interrupted", "The study was ended.")
   return outcome._replace(
@@ -125,15 +162,15 @@ def _take_lock(lock, task, stop):
   return not stop.is_set()
 
 
-def _run_locked(task, stop, lock):
+def _run_locked(task, stop, lock, start):
   path = os.path.join(task.folder, _LOG)
   with open(path, "ab") as log:
     log.write(_header(task).encode())
     log.flush()
-    start = log.tell()
+    began = log.tell()
     kills = memory_use.kernel_kills()
     try:
-      training = _start(task, log, lock)
+      training = start(task, log, lock.fileno())
     except OSError as error:  # for example, no memory for a process
       return Outcome("failed", f"It could not be started: {error}")
     try:
@@ -143,7 +180,7 @@ def _run_locked(task, stop, lock):
       raise
     finally:
       _kill_all(training)
-  lines = _read_last_lines(path, start)
+  lines = _read_last_lines(path, began)
   was_short = watched.was_short or memory_use.kernel_kills() > kills
   status, reason = watched.verdict or verdict.classify(
     task.folder, task.score, training.returncode, lines, was_short
@@ -156,25 +193,6 @@ def _header(task):
   command = shlex.join(task.command)  # can be pasted into a shell
   return (
     f"==== Attempt {task.attempt}, {now}, {socket.gethostname()}: {command}\n"
-  )
-
-
-def _start(task, log, lock):
-  # Output is not buffered, so that the log ends with the error, if any.
-  given = {"PYTHONUNBUFFERED": "1", **dict(task.environment)}
-  variables = {**os.environ, **given}
-  paths = [_ROOT, variables.get("PYTHONPATH")]
-  variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-  return subprocess.Popen(
-    # -S: follow.py needs no packages and should start at once.
-    [sys.executable, "-I", "-S", _FOLLOW, str(os.getpid()), *task.command],
-    cwd=task.cwd,
-    env=variables,
-    stdin=subprocess.DEVNULL,
-    stdout=log,
-    stderr=subprocess.STDOUT,
-    start_new_session=True,  # Ctrl-C reaches only the conductor, which ends it.
-    pass_fds=[lock.fileno()],
   )
 
 

@@ -78,3 +78,10 @@ def whole_number(name: str, text: Union[int, str]) -> int:
       f"--executor_option={name}={text}: it must be a number of 1 or more."
     )
   return int(text)
+
+
+def yes_or_no(name: str, text: str) -> bool:
+  """Returns an option as a bool."""
+  if text not in ("yes", "no"):
+    raise ValueError(f"--executor_option={name}={text}: it must be yes or no.")
+  return text == "yes"

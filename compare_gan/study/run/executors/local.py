@@ -11,6 +11,9 @@ on two cores:
 
 Threads of one run wait for each other at each of its small operations, and
 those of two runs wait for cores that the other one holds.
+
+On Linux runs are forked from a process that has imported TensorFlow, which
+takes seconds of each short training otherwise. Not with GPUs: nobody has tried.
 """
 
 from collections.abc import Mapping
@@ -21,6 +24,7 @@ from typing import Optional
 
 from compare_gan.memory import memory_limit
 from compare_gan.study.run import executors
+from compare_gan.study.run import forked
 from compare_gan.study.run import process
 from compare_gan.study.run import room
 import psutil
@@ -39,6 +43,8 @@ class Executor:
     threads: cores for a run; by default they are divided among the runs.
     total_mb: megabytes for all runs together; by default what the container or
       the machine has left.
+    fork: "no" starts each run as a process of its own; "yes" forks them where
+      that is possible, which is the default without GPUs.
 
   Attributes:
     memory: shared by the runs.
@@ -53,6 +59,7 @@ class Executor:
     timeout_s: Optional[float] = None,
     threads: Optional[str] = None,
     total_mb: Optional[str] = None,
+    fork: Optional[str] = None,
   ) -> None:
     del folder, timeout_s
     self.gpus = gpus(os.environ)
@@ -71,6 +78,8 @@ class Executor:
       if threads
       else max(1, cores() // self.jobs)
     )
+    forks = executors.yes_or_no("fork", fork or ("no" if self.gpus else "yes"))
+    self._server = forked.Server() if forks and forked.is_possible() else None
     self._stop = threading.Event()
     self._ended: queue.Queue[tuple[str, process.Outcome]] = queue.Queue()
     self._threads: dict[str, threading.Thread] = {}
@@ -101,7 +110,8 @@ class Executor:
 
   def _run(self, task):
     try:
-      outcome = process.run_task(task, self._stop)
+      start = self._server.start if self._server else process.start_process
+      outcome = process.run_task(task, self._stop, start)
     # For example, there is no space on the disk for its log.
     except Exception as error:  # noqa: BLE001
       outcome = process.Outcome("failed", f"{type(error).__name__}: {error}")
@@ -127,6 +137,8 @@ class Executor:
     self.cancel()
     for thread in self._threads.values():
       thread.join()
+    if self._server:
+      self._server.close()
 
 
 # ---- How many at once --------------------------------------------------------

@@ -7,6 +7,7 @@ import time
 
 from compare_gan.memory import memory_limit
 from compare_gan.study.run import executors
+from compare_gan.study.run import forked
 from compare_gan.study.run import process
 from compare_gan.study.run.executors import local
 import pytest
@@ -59,6 +60,21 @@ def test_a_line_says_how_cores_and_gpus_are_divided(monkeypatch):
     "This machine has 4 cores and 1 GPU: 1 run at once (--jobs), 3 threads "
     "for each (--executor_option threads=N)."
   )
+
+
+def test_runs_are_forked_unless_there_are_gpus(monkeypatch):
+  monkeypatch.setattr(forked, "is_possible", lambda: True)
+  started = []
+  monkeypatch.setattr(forked.Server, "__init__", lambda _: started.append(1))
+  monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+  local.Executor(jobs=1)
+  assert len(started) == 1
+  local.Executor(jobs=1, fork="no")
+  monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+  local.Executor(jobs=1)
+  assert len(started) == 1
+  local.Executor(jobs=1, fork="yes")
+  assert len(started) == 2
 
 
 def test_gpus_are_those_that_are_visible():
@@ -126,6 +142,7 @@ def test_executors_are_the_files_there_are():
     ("pbs", (), "--executor=pbs is unknown. It can be local, ray, slurm"),
     ("local", ("threads",), "it must be name=value"),
     ("local", ("threads=none",), "it must be a number of 1 or more"),
+    ("local", ("fork=maybe",), "fork=maybe: it must be yes or no"),
     ("local", ("address=auto",), "address"),
   ],
 )
