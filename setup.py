@@ -144,8 +144,8 @@ setuptools.setup(
     "absl-py>=0.10",
     "gin-config>=0.5",
     # tensorflow-datasets' etils imports it, and does not say so on Python 3.13.
-    "importlib_resources>=5.0",
-    "matplotlib>=3.4",
+    "importlib_resources>=5.2",
+    "matplotlib>=3.5",
     "numpy>=1.19.3",
     "pillow>=9.0",
     # How much memory there is and what processes use, on Linux and macOS.
@@ -154,7 +154,7 @@ setuptools.setup(
     # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.
     "setuptools>=56,<82",
     "tensorflow>=2.6.5",
-    "tensorflow-datasets>=4.8",
+    "tensorflow-datasets>=4.8.2",
     "tensorflow-gan>=2.1",
     "tensorflow-hub>=0.12",
     "tqdm>=4.56",
