@@ -5,6 +5,7 @@ import dataclasses
 from typing import Annotated
 from typing import Any
 from typing import Optional
+from typing import Union
 
 from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
@@ -63,8 +64,8 @@ class RunConfig:
   precision: Optional[str] = None
   precision_mode: Optional[str] = None
   memory_check: Annotated[str, accepted.OneOf("warn", "refuse", "off")] = "warn"
-  hooks: Sequence[Any] = ()
-  trackers: Sequence[Any] = ()
+  hooks: Sequence[Union[str, hook_kinds.HookMaker]] = ()
+  trackers: Sequence[Union[str, choice.Named]] = ()
   additions: Optional[base.Additions] = None
 
   def __post_init__(self) -> None:

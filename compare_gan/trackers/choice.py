@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
+from typing import Callable
+from typing import Union
 
 from compare_gan.configuration import dotted_path
 from compare_gan.trackers import abstract_tracker
 
+Named = Union[abstract_tracker.Tracker, Callable[[], abstract_tracker.Tracker]]
 _PARAMETER = "run_config.trackers"
 _EXAMPLE = "[@mlflow_tracker(), 'my_package.my_tracker.MyTracker']"
 
