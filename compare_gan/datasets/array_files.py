@@ -20,6 +20,7 @@ from compare_gan.datasets.array_formats import read_all
 from compare_gan.storage import files
 import numpy as np
 
+_LOG = logging.getLogger(__name__)
 _IMAGES = ("images", "x", "data", "X", "arr_0")
 _LABELS = ("labels", "y", "label", "Y", "arr_1", "fine_labels")
 _BOTH_SPLITS = (
@@ -127,7 +128,7 @@ def _pairs(members, path, labels):
   if labels and found["train"][1] is None:
     _refuse_other_labels(members, names[0], others, path)
   if others:
-    logging.warning("%s: the arrays %s are not used.", path, ", ".join(others))
+    _LOG.warning("%s: the arrays %s are not used.", path, ", ".join(others))
   return found
 
 
@@ -187,7 +188,7 @@ def _find_in_folder(path, labels):
     )
   others = [name for name in names if name not in (train, test)]
   if others:
-    logging.warning(
+    _LOG.warning(
       "%s: only %s and %s are used, not %s.",
       path,
       train,

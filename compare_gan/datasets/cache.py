@@ -21,6 +21,7 @@ from compare_gan.datasets import places
 from compare_gan.storage import files
 import numpy as np
 
+_LOG = logging.getLogger(__name__)
 _DIGEST = hashlib.sha256().digest_size
 _BLOCK = 2**24
 
@@ -43,9 +44,9 @@ def array(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
   try:
     if files.call(_is_intact, path):
       return files.call(_load, path)
-    logging.warning("%s is damaged and will be made again.", path)
+    _LOG.warning("%s is damaged and will be made again.", path)
   except FileNotFoundError:
-    logging.warning("Making %s once, which may take minutes.", path)
+    _LOG.warning("Making %s once, which may take minutes.", path)
   except OSError as error:
     _warn_of_missing_cache(path, "read", error)
     return np.ascontiguousarray(make())
@@ -62,7 +63,7 @@ def _warn_of_missing_cache(path, done, error):
   if path.parent in _warned:
     return
   _warned.add(path.parent)
-  logging.warning(
+  _LOG.warning(
     "%s cannot be %s (%s): each process will compute again what the cache "
     "would hold. Set COMPARE_GAN_CACHE=/path to a folder of your own.",
     path,

@@ -16,6 +16,7 @@ import re
 from typing import NamedTuple
 from typing import Optional
 
+_LOG = logging.getLogger(__name__)
 TRAIN_NAMES = ("train", "training")
 # If there are several, the first of them is used.
 EVAL_NAMES = (
@@ -160,7 +161,7 @@ def _find_split(tops, names, above, gin_name):
 def _warn_of_unused(tops, train, test):
   others = tops - {train, test}
   if others:
-    logging.warning(
+    _LOG.warning(
       "Only the images in %s and %s are used, not those in %s.",
       train,
       test,
@@ -238,7 +239,7 @@ def _splits_of_classes(paths, folders, above, gin_name):
   test = next(name for name in EVAL_NAMES if name in second)
   unused = sorted(second - {*TRAIN_NAMES, test})
   if unused:
-    logging.warning(
+    _LOG.warning(
       "Only the images in train and %s are used, not those in %s.", test, unused
     )
   parts = []

@@ -8,6 +8,7 @@ so that its size is known and batch t does not change.
 import logging
 from typing import NamedTuple
 
+_LOG = logging.getLogger(__name__)
 CHOICES = ("raise", "skip")
 _SHOWN = 10
 
@@ -51,4 +52,4 @@ def refuse_or_warn(
       "dataset.on_error = 'skip'. `python -m compare_gan datasets check` "
       "lists all of them."
     )
-  logging.warning("%s\nThey are left out (dataset.on_error = 'skip').", found)
+  _LOG.warning("%s\nThey are left out (dataset.on_error = 'skip').", found)

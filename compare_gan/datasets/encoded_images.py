@@ -26,6 +26,7 @@ from compare_gan.datasets import stamps
 import numpy as np
 import tensorflow as tf
 
+_LOG = logging.getLogger(__name__)
 _VERSION = 1  # raise it when the same file gives other pixels
 _MANY = 2000  # images; for more of them a message says that it takes long
 
@@ -223,7 +224,7 @@ class EncodedImages(in_memory.InMemoryDataset):
     keeps_pixels = n * self._bytes_each() <= self._memory_bytes
     pixels = self._empty(n) if keeps_pixels else None
     if n > _MANY:
-      logging.warning("%s: reading all %d images, once.", self.name, n)
+      _LOG.warning("%s: reading all %d images, once.", self.name, n)
     damaged = source.files.damaged() if source.labels is None else {}
 
     def check_one(place: int) -> Optional[str]:

@@ -35,6 +35,7 @@ from compare_gan.datasets import reader_options
 import gin
 import numpy as np
 
+_LOG = logging.getLogger(__name__)
 _ARCHIVES = (
   *(".zip", ".tar", ".7z", ".rar", ".tgz", ".tbz2", ".txz"),
   *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"),
@@ -174,14 +175,14 @@ class _Reader(NamedTuple):
     """
     binding = f"{self.gin_name}.eval_path = {path!r}"
     if theirs:
-      logging.warning("%s: those in %s are not used.", binding, theirs.above)
+      _LOG.warning("%s: those in %s are not used.", binding, theirs.above)
     files, names = self._open(path, "eval_path")
     tops = {name.split("/")[0] for name in ours.names.values() if "/" in name}
     train, test = class_folders.splits(
       names, files.folders, self.gin_name, (*self.known, *tops)
     )
     if test:
-      logging.warning("%s: those in %s are used.", binding, test.above)
+      _LOG.warning("%s: those in %s are used.", binding, test.above)
     return files, self._with_damaged(test or train, files)
 
   def _open(self, path, parameter, eval_path=None):
@@ -294,7 +295,7 @@ def _used(part, known):
     return names
   used = {n: name for n, name in names.items() if name.split("/")[0] in known}
   if len(used) < len(names):
-    logging.warning(
+    _LOG.warning(
       "%d images in %s are ignored: they are in none of the listed classes.",
       len(names) - len(used),
       part.above or "the dataset",
@@ -306,7 +307,7 @@ def _warn_of_others(files, names, path, gin_name):
   """Warns of how many files are skipped."""
   others = [name for i, name in enumerate(files.names) if i not in names]
   if others:
-    logging.warning(
+    _LOG.warning(
       "%s = %r: %d of %d files are ignored, such as %s. Only %s are read, and "
       "of these only what matches %s.pattern if that is set.",
       gin_name,

@@ -23,6 +23,7 @@ from compare_gan.datasets import archives
 from compare_gan.datasets import stamps
 from compare_gan.storage import files as storage
 
+_LOG = logging.getLogger(__name__)
 _MAX_LINKS = 100  # through which one folder may be reached
 
 
@@ -90,7 +91,7 @@ class Folder:
         elif stat.S_ISDIR(status.st_mode):
           real = os.path.realpath(os.path.join(self.path, name))
           if real in above:
-            logging.warning(
+            _LOG.warning(
               "%s/%s leads back to %s and is ignored.",
               self.path,
               name,

@@ -8,6 +8,8 @@ from typing import Union
 from compare_gan.datasets import image_decoding
 import numpy as np
 
+_LOG = logging.getLogger(__name__)
+
 
 def layout_of(
   gin_name: str,
@@ -63,7 +65,7 @@ def held_out(
       "such as 0.1; 0 holds nothing out."
     )
   if not fraction:
-    logging.warning(
+    _LOG.warning(
       "%s.eval_fraction = 0: nothing is held out, so scores compare with the "
       "training images.",
       gin_name,

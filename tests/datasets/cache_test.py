@@ -4,10 +4,14 @@ import errno
 import hashlib
 import multiprocessing
 import os
+import subprocess
+import sys
 
 from compare_gan.datasets import cache
 import numpy as np
 import pytest
+
+from tests import plain_shell
 
 pytestmark = pytest.mark.versions("tf.data or an older tfds reads it")
 
@@ -152,3 +156,19 @@ def test_two_processes_at_once(folder):
     process.join()
   assert [path.name for path in folder.iterdir()] == ["x.npy"]
   np.testing.assert_array_equal(cache.array("x", _refuse), range(1000))
+
+
+def test_who_has_no_logging_set_up_sees_the_bare_line(tmp_path):
+  code = (
+    "from compare_gan.datasets import cache; import numpy as np;"
+    "cache.array('ones', lambda: np.ones(2))"
+  )
+  said = subprocess.run(
+    [sys.executable, "-c", code],
+    env=plain_shell.checkout(COMPARE_GAN_CACHE=tmp_path),
+    stderr=subprocess.PIPE,
+    text=True,
+    check=True,
+  ).stderr
+  path = tmp_path / "ones.npy"
+  assert said == f"Making {path} once, which may take minutes.\n"
