@@ -164,8 +164,8 @@ def started(monkeypatch):
   """Returns the Tasks that studies start; they end without a process."""
   tasks = []
 
-  def run_task(task, stop=None):
-    del stop
+  def run_task(task, stop, start):
+    del stop, start
     tasks.append(task)
     return process.Outcome("collapsed", "It ends.")
 
