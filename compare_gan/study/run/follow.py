@@ -15,6 +15,18 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
+def follow(parent: int) -> None:
+  """Makes this process end when its parent does, now if it already has.
+
+  Args:
+    parent: the process id that the parent has or had.
+  """
+  if sys.platform.startswith("linux"):
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+  if os.getppid() != parent:
+    sys.exit("The parent has already ended.")
+
+
 def main(parent: str, *command: str) -> None:
   """Replaces this process with a command.
 
@@ -22,10 +34,7 @@ def main(parent: str, *command: str) -> None:
     parent: the id of the process to follow.
     *command: the command and its arguments.
   """
-  if sys.platform.startswith("linux"):
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-  if os.getppid() != int(parent):
-    sys.exit("The parent has already ended.")
+  follow(int(parent))
   os.execvp(command[0], command)
 
 

@@ -11,28 +11,27 @@ what was imported is shared. forked.py is the other end of the socket:
   answers, to the child:  a line of JSON with what Request has
 
 This process has no threads and has not used TensorFlow's devices, which must
-not be forked. A child is killed when this process ends, and this process ends
-when the other end of its socket does.
+not be forked. If it cannot be forked it closes `answers` and goes on, because
+its children depend on it: they are killed when it ends. It ends when the other
+end of its socket is closed.
 """
 
-import ctypes
 import gc
 import json
 import os
 import random
 import runpy
 import select
-import signal
 import socket
 import sys
 from typing import NamedTuple
 from typing import Optional
 
 from compare_gan import console
+from compare_gan.study.run import follow
 
 _LOOK_S = 0.05  # between two looks at the children
 _FILES = 3
-_PR_SET_PDEATHSIG = 1
 
 
 class Request(NamedTuple):
@@ -76,21 +75,33 @@ def _serve(requests: socket.socket) -> Optional[Request]:
       files = socket.recv_fds(requests, 1, _FILES)[1]
       if not files:
         return None
-      if len(os.listdir("/proc/self/task")) > 1:
-        sys.exit("A process with threads cannot be forked.")
-      answers, pid = socket.socket(fileno=files[0]), os.fork()
+      answers, server = socket.socket(fileno=files[0]), os.getpid()
+      pid = _fork()
       if pid == 0:
         for other in (requests, *children.values()):
           other.close()
-        return _become_child(answers, *files[1:])
+        return _become_child(server, answers, *files[1:])
       for file in files[1:]:
         os.close(file)
-      children[pid] = answers
+      if pid is None:
+        answers.close()
+      else:
+        children[pid] = answers
     for pid, answers in list(children.items()):
       ended, status = os.waitpid(pid, os.WNOHANG)
       if ended:
         _say(answers, f"exit {_exit_code(status)}")
         children.pop(pid).close()
+
+
+def _fork() -> Optional[int]:
+  """Returns what os.fork does, or None if this process cannot be forked."""
+  if len(os.listdir("/proc/self/task")) > 1:
+    return None
+  try:
+    return os.fork()
+  except OSError:  # for example, no memory for a process
+    return None
 
 
 def _say(answers, line):
@@ -107,12 +118,9 @@ def _exit_code(status):
   return os.WEXITSTATUS(status)
 
 
-def _become_child(answers, log, lock) -> Request:
+def _become_child(server, answers, log, lock) -> Request:
   """Makes this process what a new one would be; returns its Request."""
-  server = os.getppid()
-  ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-  if os.getppid() != server:
-    sys.exit("The process that forks trainings has already ended.")
+  follow.follow(server)
   del lock  # It stays open as long as this process lives.
   os.setsid()
   _say(answers, f"pid {os.getpid()}")  # It can be signalled from now on.

@@ -73,7 +73,10 @@ class Server:
     return process.start_process(task, log, lock)
 
   def _fork(self, task, log, lock):
-    """Returns a Training, or None if the server does not answer."""
+    """Returns a Training, or None if there will be none.
+
+    The server goes on, because trainings that run depend on it.
+    """
     if not self._is_ready(task):
       return None
     ours, theirs = socket.socketpair()
@@ -94,7 +97,6 @@ class Server:
     except OSError:
       pass
     ours.close()
-    self._end()
     return None
 
   def _is_ready(self, task):
@@ -120,16 +122,13 @@ class Server:
       self._environment == task.environment
     )
 
-  def _end(self):
-    if self._process is not None:
-      self._requests.close()
-      self._process.kill()
-      self._process.wait()
-
   def close(self) -> None:
     """Ends the process. Trainings that still run are killed."""
     with self._lock:
-      self._end()
+      if self._process is not None and self._requests is not None:
+        self._requests.close()
+        self._process.kill()
+        self._process.wait()
 
 
 def _read_line(answers):

@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 
+from compare_gan.study.run import fork_server
 from compare_gan.study.run import forked
 from compare_gan.study.run import process
 import pytest
@@ -100,7 +102,8 @@ def test_a_run_is_what_a_process_of_its_own_would_be(tmp_path, server):
     process.run_task(_task(tmp_path, name, "0", "-x=1"), None, server.start)
     for name in "ab"
   ]
-  assert [outcome.status for outcome in outcomes] == ["killed", "killed"]
+  own = process.run_task(_task(tmp_path, "own", "0", "-x=1"))
+  assert {outcome.status for outcome in outcomes} == {own.status}
   a, b = _said(tmp_path, "a"), _said(tmp_path, "b")
   assert a["name"] == "__main__" and a["arguments"] == ["0", "-x=1"]
   assert a["folder"] == a["path"] == str(tmp_path)
@@ -126,7 +129,8 @@ def test_the_end_of_one_run_does_not_touch_another(tmp_path, server):
     _Run(_task(tmp_path, name, "wait"), server) for name in "abc"
   )
   os.kill(_said(tmp_path, "a")["pid"], signal.SIGSEGV)
-  assert "signal" in first.ended().reason or first.outcome.status == "failed"
+  assert first.ended().status == "failed"
+  assert first.outcome.reason.startswith("It was killed by SIGSEGV.")
   said = _said(tmp_path, "b")
   assert process_test.is_running(said["pid"])
   second.stop.set()
@@ -146,6 +150,23 @@ def test_what_cannot_be_forked_is_a_process_of_its_own(tmp_path, server):
   process.run_task(task, None, server.start)
   imported = [_said(tmp_path, name)["imported"] for name in "abc"]
   assert imported == [True, False, False]
+
+
+def test_a_fork_that_fails_touches_no_other_run(tmp_path, monkeypatch):
+  monkeypatch.setattr(fork_server, "_fork", lambda: None)
+  ours, theirs = socket.socketpair()
+  serving = threading.Thread(target=fork_server._serve, args=(theirs,))
+  serving.start()
+  server = forked.Server()
+  words = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
+  server._process = subprocess.Popen(words, env=plain_shell.checkout())
+  server._environment, server._requests = process.environment(1), ours
+  for name in "ab":
+    process.run_task(_task(tmp_path, name, "0"), None, server.start)
+    assert not _said(tmp_path, name)["imported"]
+  assert server._process.poll() is None and serving.is_alive()
+  server.close()
+  serving.join()
 
 
 def test_without_its_server_a_run_ends_and_the_next_one_needs_none(tmp_path):
