@@ -41,7 +41,6 @@ from benchmarks import train_step
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 # Their outputs are their inputs, or nothing that counts.
-_MOVE_NOTHING = ("Const", "Identity", "ReadVariableOp", "Reshape", "Shape")
 _REST = "losses, penalties, norms of gradients"
 _OPTIMIZER = "optimizer"
 
@@ -161,7 +160,7 @@ class Step:
     self._bytes = {}
     for op in self._graph.get_operations():
       for number, tensor in enumerate(op.outputs):
-        self._bytes[op.name, number] = _size(tensor)
+        self._bytes[op.name, number] = train_step.tensor_bytes(tensor)
 
   def gflop(self, name: str) -> float:
     """Returns the work of an operation and of those merged into it."""
@@ -193,7 +192,7 @@ class Step:
   def mb(self, name: str) -> float:
     """Returns the megabytes that an operation reads and writes."""
     node = self._nodes.get(name)
-    if node is None or node.op in _MOVE_NOTHING:
+    if node is None or node.op in train_step.MOVE_NOTHING:
       return 0.0
     total = self._bytes.get((name, 0), 0)
     for text in node.input:
@@ -211,16 +210,6 @@ class Step:
 
 def _is_merged(op_type):
   return "Fused" in op_type or op_type.startswith("_Mkl")
-
-
-def _size(tensor):
-  """Returns the bytes of a tensor, 0 if they are unknown."""
-  import tensorflow as tf
-
-  shape = tensor.shape
-  if tensor.dtype in (tf.resource, tf.variant, tf.string):
-    return 0
-  return (shape.num_elements() or 0) * tensor.dtype.size
 
 
 def traced(call: Any, steps: int) -> tuple[dict[str, tuple[str, float]], float]:

@@ -12,7 +12,9 @@ Prints medians with their spread and, last, one line of JSON:
                    images of 32x32, forward and both gradients, in this process
   of_peak          gflop_per_cycle / cycle_s / conv_peak_gflops. Folding and
                    grouping do less work than counted, so it can exceed 1
-  peak_rss_gib     of this process
+  moved_gb         what its operations read and write, if none were merged
+  peak_rss_gib     of this process, the steps alone
+  estimate_gib     of the same, by compare_gan/memory
   first_step_s     building the graph, and one step
   with_input       only with --with_input: the cycle of the whole Estimator,
                    with input, hooks and logging, and what it adds to the step
@@ -31,6 +33,16 @@ import tempfile
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+# Operations that only give a tensor another name or shape.
+MOVE_NOTHING = (
+  "Const",
+  "Identity",
+  "Placeholder",
+  "ReadVariableOp",
+  "Reshape",
+  "Shape",
+)
 
 _PEAK = {"batch": 64, "pixels": 32, "channels": 256, "kernel": 3}
 
@@ -151,6 +163,28 @@ def conv_peak(dtype, times=5, **sizes):
   return flop / min(timed(call, times)) / 1e9
 
 
+def moved_gb(concrete):
+  """Returns how many 10^9 bytes a traced function reads and writes.
+
+  Each operation counts its inputs and outputs, as if none were merged with
+  others; those in MOVE_NOTHING count nothing.
+  """
+  moved = 0
+  for op in _needed(concrete.graph):
+    if op.type not in MOVE_NOTHING:
+      moved += sum(map(tensor_bytes, [*op.inputs, *op.outputs]))
+  return moved / 1e9
+
+
+def tensor_bytes(tensor):
+  """Returns the bytes of a tensor, 0 if they are unknown."""
+  import tensorflow as tf
+
+  if tensor.dtype in (tf.resource, tf.variant, tf.string):
+    return 0
+  return (tensor.shape.num_elements() or 0) * tensor.dtype.size
+
+
 def print_machine():
   from compare_gan.context import cpu
   import tensorflow as tf
@@ -263,21 +297,24 @@ def measure(arguments):
   devices = devices_lib.choose("auto", options.options().batch_size)
   print_machine()
   with precision.using(arguments.precision), devices.scope():
+    result = _measure_step(arguments, devices, dataset)
     peak = conv_peak(precision.compute_dtype())
-    print(f"Peak: {peak:.0f} GFLOP/s in {arguments.precision}")
-    result = _measure_step(arguments, devices, dataset, peak)
-  # In KiB, but for macOS, where it is in bytes.
-  unit = 1 if sys.platform == "darwin" else 1024
-  peak_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-  result["peak_rss_gib"] = round(peak_rss / 2**30, 2)
+  print(f"Peak: {peak:.0f} GFLOP/s in {arguments.precision}")
+  result["conv_peak_gflops"] = round(peak, 1)
+  rate = result["gflop_per_cycle"] / result["cycle_s"]
+  result["of_peak"] = round(rate / peak, 3)
   return result
 
 
-def _measure_step(arguments, devices, dataset, peak):
-  """Returns what a step costs, compared with the peak in GFLOP/s."""
+def _measure_step(arguments, devices, dataset):
+  """Returns what a step costs."""
   from compare_gan.gans import options
+  from compare_gan.memory import allocation
+  from compare_gan.memory import step_memory
   from compare_gan.storage import model_dir
+  import psutil
 
+  process = psutil.Process().memory_info().rss
   batch = options.options().batch_size
   gan = model_dir.make_gan(dataset, seed=1)
   batches = list(dataset.batches("train", batch).take(gan.batches_per_step))
@@ -292,12 +329,17 @@ def _measure_step(arguments, devices, dataset, peak):
   seconds = timed(call, arguments.steps)
   cycle = statistics.median(seconds)
   print(f"Cycle: {_spread(seconds)}")
+  concrete = step.get_concrete_function(batches)
+  estimate = step_memory.traced_training_bytes(
+    concrete.graph, gan.variables, allocation.gives_back(False)
+  )
   result = {
     "cycle_s": round(cycle, 4),
     "images_per_s": round(batch * gan.options.disc_iters / cycle, 1),
-    "gflop_per_cycle": round(work, 1),
-    "conv_peak_gflops": round(peak, 1),
-    "of_peak": round(work / cycle / peak, 3),
+    "gflop_per_cycle": round(work, 3),
+    "moved_gb": round(moved_gb(concrete), 3),
+    "peak_rss_gib": round(_peak_rss() / 2**30, 3),
+    "estimate_gib": round((process + estimate) / 2**30, 3),
     "first_step_s": round(first, 1),
     "precision": arguments.precision,
     "batch": batch,
@@ -315,6 +357,12 @@ def _measure_step(arguments, devices, dataset, peak):
       "overhead": round(whole / bare - 1.0, 4),
     }
   return result
+
+
+def _peak_rss():
+  # In KiB, but for macOS, where it is in bytes.
+  unit = 1 if sys.platform == "darwin" else 1024
+  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _make_step(gan, devices, batches, fold):

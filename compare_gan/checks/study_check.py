@@ -89,7 +89,7 @@ def _title(axis, value):
 def _of_parts(study):
   """Yields what is wrong with single bindings, each part by itself."""
   kinds = known.kinds()
-  base = bindings_lib.read([study.base])
+  base = bindings_lib.read(study.files)
   _add(base, "study.common", study.common)
   for title, lines in [("", ()), *_parts(study)]:
     read = bindings_lib.Read(list(base.bindings), list(base.imports), [])
@@ -124,7 +124,7 @@ def _of_cells(study):
 
 
 def _read_cell(study, cell):
-  read = bindings_lib.read([study.base])
+  read = bindings_lib.read(study.files)
   _add(read, "study.common", study.common)
   for axis, value in cell.values.items():
     _add(read, _title(axis, value), study.axes[axis][value])

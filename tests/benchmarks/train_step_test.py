@@ -58,6 +58,15 @@ def test_matrix_products(transposed):
   assert _gflop(matmul, *batched) == pytest.approx(3 * 2 * 4 * 7 * 5)
 
 
+def test_bytes_of_operations_that_move_some():
+  def add(x, y):
+    return tf.reshape(x + y, [6])  # The reshape copies nothing.
+
+  spec = tf.TensorSpec([2, 3], tf.float32)
+  concrete = tf.function(add).get_concrete_function(spec, spec)
+  assert train_step.moved_gb(concrete) * 1e9 == pytest.approx(3 * 6 * 4)
+
+
 def test_the_peak_is_a_number_of_gflops():
   assert 0 < train_step.conv_peak(tf.float32, 1, batch=1, pixels=8) < 1e6
 
@@ -82,7 +91,9 @@ def test_the_last_line_is_json(capsys, monkeypatch):
     "gflop_per_cycle",
     "conv_peak_gflops",
     "of_peak",
+    "moved_gb",
     "peak_rss_gib",
+    "estimate_gib",
     "first_step_s",
     "versions",
     "with_input",

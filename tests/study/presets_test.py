@@ -22,6 +22,9 @@ _COUNTS = {
   "regularisers_2026_tuning": (22 * 3 + 1) * 2,
   # The card, and 3 + 1 + 1 + 2 + 1 + 3 + 1 + 1 + 1 + 1 changes; 3 seeds.
   "biggan_ablation": 16 * 3,
+  # 6 cards; 3 seeds. On photographs as well.
+  "networks_shapes32": 6 * 3,
+  "networks_cifar10": 6 * 3,
   # 5 models x 4 datasets.
   "study_1711_10337": 20 * (100 + 50 + 50),
   # For each dataset. Without a penalty there are 12 fixed settings, else 24,

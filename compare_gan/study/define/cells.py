@@ -54,8 +54,7 @@ class _CellMaker:
 
   def __init__(self, study: definition.Study) -> None:
     self._axes = study.axes
-    files = [study.base] if study.base else []
-    self._base, self._imports = bindings_lib.canonical(files)
+    self._base, self._imports = bindings_lib.canonical(study.files)
     common, more = bindings_lib.canonical_lines("study.common", study.common)
     self._base.update(common)
     self._imports += more

@@ -142,6 +142,11 @@ class Study:
     mistakes.refuse(self)
 
   @property
+  def files(self) -> list[str]:
+    """The gin files that all runs begin with."""
+    return [self.base] if self.base else []
+
+  @property
   def is_minimized(self) -> bool:
     """Whether a lower score is better."""
     return table.is_minimized({"score": self.score, "minimize": self.minimize})
@@ -202,10 +207,7 @@ def load(path: str, bindings: Iterable[str] = ()) -> Study:
   """
   path = find(path)
   with gin_state.own_gin():
-    gin_files.register()
-    gin.parse_config_files_and_bindings(
-      [path], list(bindings), finalize_config=False
-    )
+    gin_files.parse([path], bindings)
     made = Study()
     stem = os.path.splitext(os.path.basename(path))[0]
     folder = os.path.dirname(path)

@@ -53,6 +53,12 @@ def test_no_base_is_needed_where_an_axis_has_cards(load):
   assert dcgan.bindings["dcgan.Generator.ch"] == "16"
 
 
+def test_a_study_may_include_one_of_configs_without_a_word(load, caplog):
+  study = load("include 'studies/networks_shapes32.gin'")
+  assert "dcgan_shapes32.gin" in study.axes["card"]["dcgan"][0]
+  assert "not found" not in caplog.text
+
+
 def test_gin_is_left_as_it_was(load):
   class Bound:
     pass
