@@ -44,6 +44,7 @@ MOVE_NOTHING = (
   "Shape",
 )
 
+_LOOPS = ("While", "StatelessWhile")
 _PEAK = {"batch": 64, "pixels": 32, "channels": 256, "kernel": 3}
 
 
@@ -78,24 +79,34 @@ def gflop(concrete):
 
   It counts convolutions and matrix products; a multiplication and an addition
   are two operations. A convolution costs as much as either of its gradients,
-  2 x the pixels of its output x the kernel. Calls in a loop of the graph are
-  left out.
+  2 x the pixels of its output x the kernel.
   """
-  return sum(flop(op) for op in _needed(concrete.graph)) / 1e9
+  return _total(concrete.graph, flop) / 1e9
 
 
-def _needed(graph):
-  """Returns the operations that run; a gradient also makes others."""
-  waiting = [tensor.op for tensor in graph.outputs]
-  waiting += [getattr(op, "op", op) for op in graph.control_outputs]
-  found = {}
-  while waiting:
-    op = waiting.pop()
-    if op.name not in found:
-      found[op.name] = op
-      waiting += [tensor.op for tensor in op.inputs]
-      waiting += op.control_inputs
-  return list(found.values())
+def _total(graph, of_operation):
+  """Returns the sum over the operations that run, as often as loops run."""
+  from compare_gan.context import graphs
+
+  total = 0
+  for op in graphs.reachable(graph):  # A gradient also makes others.
+    total += of_operation(op)
+    if op.type in _LOOPS:
+      names = graphs.called(op)
+      inside = _total(graphs.body(graph, names["body"]), of_operation)
+      total += _times(graphs.body(graph, names["cond"])) * inside
+  return total
+
+
+def _times(condition):
+  """Returns n for the condition j < n of a loop, 1 if it is another one."""
+  import tensorflow as tf
+
+  [result] = condition.outputs
+  while result.op.type == "Identity":
+    result = result.op.inputs[0]
+  n = result.op.type == "Less" and tf.get_static_value(result.op.inputs[1])
+  return int(n) if n else 1
 
 
 def flop(op):
@@ -169,11 +180,13 @@ def moved_gb(concrete):
   Each operation counts its inputs and outputs, as if none were merged with
   others; those in MOVE_NOTHING count nothing.
   """
-  moved = 0
-  for op in _needed(concrete.graph):
-    if op.type not in MOVE_NOTHING:
-      moved += sum(map(tensor_bytes, [*op.inputs, *op.outputs]))
-  return moved / 1e9
+
+  def moved(op):
+    if op.type in (*MOVE_NOTHING, *_LOOPS):
+      return 0
+    return sum(map(tensor_bytes, [*op.inputs, *op.outputs]))
+
+  return _total(concrete.graph, moved) / 1e9
 
 
 def tensor_bytes(tensor):

@@ -58,6 +58,16 @@ def test_matrix_products(transposed):
   assert _gflop(matmul, *batched) == pytest.approx(3 * 2 * 4 * 7 * 5)
 
 
+def test_a_loop_counts_as_often_as_it_runs():
+  def four_times(x):
+    def body(j: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+      return j + 1, tf.matmul(y, y)
+
+    return tf.while_loop(lambda j, _: j < 4, body, (tf.constant(0), x))[1]
+
+  assert _gflop(four_times, [3, 3]) == pytest.approx(4 * 2 * 3 * 3 * 3)
+
+
 def test_bytes_of_operations_that_move_some():
   def add(x, y):
     return tf.reshape(x + y, [6])  # The reshape copies nothing.
