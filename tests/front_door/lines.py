@@ -486,7 +486,7 @@ LINES = (
     leaves=("runs/s4/TRAIN_DONE",),
     documents=(
       "python -m compare_gan.main --gin_config=resnet_shapes32.gin"
-      f" --model_dir=runs/s4 {_SCORED} {_SEED}",
+      f" --model_dir=runs/s4 {_SCORED.replace('1000', '1700')} {_SEED}",
     ),
   ),
   Line(
