@@ -242,6 +242,19 @@ class AbstractDiscriminator(_Network):
     self.layer_norm = layer_norm
 
   @property
+  def scores_alone(self) -> bool:
+    """Whether the score of an image is known not to depend on its pass.
+
+    Then any images may be scored in a pass of their own. It is known if all
+    layers are this library's and none couples the images of a pass.
+    """
+    return all(
+      type(module).__module__.startswith("compare_gan.")
+      and not getattr(module, "couples_images", False)
+      for module in (self, *self.submodules)
+    )
+
+  @property
   def num_features(self) -> int:
     """Returns the number of features of an image, flattened."""
     return self.scores.channels

@@ -33,6 +33,7 @@ from compare_gan.gans.fakes import Made
 from compare_gan.gans.fakes import Pass
 from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.modular_gan import ModularGAN
+from compare_gan.gans.seen import SLOPES_AS_SEEN
 from compare_gan.gans.seen import Scored
 import gin
 import tensorflow as tf
@@ -113,7 +114,7 @@ class BigBiGAN(ModularGAN):
   def offers(self) -> dict[str, Callable[[Any], Any]]:
     offers = super().offers()
     # D scores pairs, but an image between two others has no latent.
-    for name in ("discriminator", "view_logits"):
+    for name in ("discriminator", "view_logits", *SLOPES_AS_SEEN):
       del offers[name]
     joint = lambda *pairs: tf.add_n(self._scores(*pairs))  # noqa: E731
     return {

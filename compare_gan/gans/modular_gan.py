@@ -170,7 +170,7 @@ class ModularGAN(SamplingGAN):
     terms = self.penalty.terms
 
     def loss(part: Batch, made: Made, rows: Rows) -> Objective:
-      seen = sight.see(part, made, rows, terms.eager)
+      seen = sight.see(part, made, rows, terms.eager, self.penalty.needs)
       with self.noise("penalty", i, batch):
         penalty = self.penalty.value(sight.offers, seen)
       d_loss = seen.scored.d_loss + self.penalty_weight * penalty

@@ -1,5 +1,6 @@
 """The networks of a GAN: how they are made, and what they make of a batch."""
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 from typing import Any
@@ -37,6 +38,7 @@ class Networks(AbstractGAN):
 
   joint_fakes = False  # Whether several batches of fakes come from one pass.
   split_scores = False  # Whether D sees real and fake images in two passes.
+  scores_apart = False  # The same where one pass would give the same scores.
 
   def __init__(
     self,
@@ -172,7 +174,8 @@ class Networks(AbstractGAN):
   ) -> tuple[abstract_arch.DiscriminatorOutput, ...]:
     """Returns D's outputs for real images, for fakes and for each view.
 
-    They come from one pass, or from one pass each if `split_scores`.
+    They come from one pass, or from one pass each if `split_scores` or
+    `scores_apart`.
     """
     return self.scores_of([View(real, y), View(fakes, fake_y), *views])
 
@@ -184,6 +187,8 @@ class Networks(AbstractGAN):
       return tuple(
         self.discriminator(images, y, is_training=True) for images, y in views
       )
+    if self.scores_apart:
+      return self._scores_apart(views)
     images = tf.concat([view.images for view in views], axis=0)
     y = (
       tf.concat([view.y for view in views], axis=0)
@@ -195,6 +200,23 @@ class Networks(AbstractGAN):
     return tuple(
       abstract_arch.DiscriminatorOutput(*part) for part in zip(*parts)
     )
+
+  @contextlib.contextmanager
+  def scoring(self, apart: bool) -> Iterator[None]:
+    """Sets `scores_apart` inside."""
+    with self._changed(scores_apart=apart):
+      yield
+
+  def _scores_apart(self, views):
+    # All passes begin with one state and would move it alike. The last does, so
+    # that a pass of real images that nobody reads is not made.
+    with state.frozen():
+      outputs = [
+        self.discriminator(images, y, is_training=True)
+        for images, y in views[:-1]
+      ]
+    images, y = views[-1]
+    return (*outputs, self.discriminator(images, y, is_training=True))
 
   # ---- Evaluation ------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from compare_gan.context import state
 from compare_gan.gans import seen
 from compare_gan.gans.micro_batches import Rows
 from compare_gan.gans.term import Offers
+from compare_gan.gans.terms import slopes
 from compare_gan.gans.terms.kernels import kernels_of
 import tensorflow as tf
 
@@ -18,6 +19,8 @@ def of_networks(gan: Any) -> Offers:
     **seen.FIELDS,
     **_kernels(gan.weights_of("d")),
     "discriminator": lambda seen: Passes(gan).discriminator,
+    "x_slopes": lambda seen: _slopes_as_seen(gan, "x_slopes", seen),
+    "x_fake_slopes": lambda seen: _slopes_as_seen(gan, "x_fake_slopes", seen),
     "generator": lambda seen: Passes(gan, seen.rows).generator,
     "styles": lambda seen: Passes(gan, seen.rows).styles,
     "synthesis": lambda seen: Passes(gan, seen.rows).synthesis,
@@ -35,6 +38,15 @@ def with_kernels_of_g(offers: Offers, gan: Any) -> Offers:
 def _kernels(weights):
   kernels = kernels_of(weights)
   return {"kernels": lambda seen: kernels} if kernels else {}
+
+
+def _slopes_as_seen(gan, name, seen):
+  if seen.scored and seen.slopes and name in seen.slopes.wanted:
+    return seen.slopes.of(name, seen.scored)
+  images, y = seen.batch.images, seen.batch.y
+  if name == "x_fake_slopes":
+    images, y = seen.made.images, seen.batch.fake_y
+  return slopes.gradients(Passes(gan).discriminator, images, y)
 
 
 class Passes:

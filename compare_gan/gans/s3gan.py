@@ -20,6 +20,7 @@ from compare_gan.gans import rotation_task
 from compare_gan.gans import settings_checks
 from compare_gan.gans.modular_gan import ModularGAN
 from compare_gan.gans.modular_gan import Scored
+from compare_gan.gans.seen import SLOPES_AS_SEEN
 from compare_gan.gans.term import Offers
 from compare_gan.layers import initializers
 from compare_gan.layers.linear import Embedding
@@ -160,7 +161,7 @@ class S3GAN(ModularGAN):
   def offers(self) -> Offers:
     offers = super().offers()
     # The heads contribute to the scores.
-    for name in ("discriminator", "view_logits"):
+    for name in ("discriminator", "view_logits", *SLOPES_AS_SEEN):
       del offers[name]
     return offers
 

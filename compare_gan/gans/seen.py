@@ -9,6 +9,9 @@
   real_slopes, fake_slopes      d logits / d pixels at raw_x and raw_x_fake,
                  through the augmentation, from the pass that scored the images;
                  for pixels in [-1, 1], as in papers
+  x_slopes, x_fake_slopes       d logits / d pixels at x and x_fake, for pixels
+                 in [0, 1]; from that pass if D scores each image by itself,
+                 else from a pass of their own
   view_logits    D's scores of the images that the regulariser's `views` gave
   real_anchor, fake_anchor      moving averages of the mean scores
   kernels        trainable kernels: D's, or G's in a term of G
@@ -100,13 +103,15 @@ FIELDS: dict[str, Callable[[Seen], Any]] = {
   "fake_logits": lambda seen: _scored(seen).fake.logits,
   "real_features": lambda seen: _scored(seen).real.features,
   "fake_features": lambda seen: _scored(seen).fake.features,
-  "real_slopes": lambda seen: _slopes(seen).real(_scored(seen)),
-  "fake_slopes": lambda seen: _slopes(seen).fake(_scored(seen)),
+  "real_slopes": lambda seen: _slopes(seen).of("real_slopes", _scored(seen)),
+  "fake_slopes": lambda seen: _slopes(seen).of("fake_slopes", _scored(seen)),
   "view_logits": lambda seen: list(seen.view_logits),
   "uniform": lambda seen: seen.rows.uniform,
   "normal": lambda seen: seen.rows.normal,
 }
 SLOPES = ("real_slopes", "fake_slopes")
+SLOPES_AS_SEEN = ("x_slopes", "x_fake_slopes")
+_OF_FAKES = ("fake_slopes", "x_fake_slopes")
 
 
 class Slopes:
@@ -116,46 +121,55 @@ class Slopes:
   wanted. All logits are summed: with batch norm in D the images mix.
 
   Args:
-    wanted: names from SLOPES.
+    wanted: names from SLOPES and SLOPES_AS_SEEN.
     real, fake: the images, before augmentation.
   """
 
   def __init__(
     self, wanted: list[str], real: tf.Tensor, fake: tf.Tensor
   ) -> None:
-    self._wanted = wanted
+    self.wanted = wanted
     self._images = {"real_slopes": real, "fake_slopes": fake}
     self._tape = tf.GradientTape(watch_accessed_variables=False)
-    self._found = None
+    self._found: dict[str, tf.Tensor] = {}
 
   @contextlib.contextmanager
   def watching(self) -> Iterator[None]:
     """Watches the images while D scores them inside."""
-    if not self._wanted:
+    if not self.wanted:
       yield
       return
     with self._tape:
-      self._tape.watch([self._images[name] for name in self._wanted])
+      self._watch(SLOPES)
       yield
 
-  def real(self, scored: Scored) -> tf.Tensor:
-    return self._all(scored)["real_slopes"]
+  def show(self, x: tf.Tensor, x_fake: tf.Tensor) -> None:
+    """Watches the images as D sees them, too; inside `watching`."""
+    self._images |= {"x_slopes": x, "x_fake_slopes": x_fake}
+    self._watch(SLOPES_AS_SEEN)
 
-  def fake(self, scored: Scored) -> tf.Tensor:
-    return self._all(scored)["fake_slopes"]
+  def _watch(self, names):
+    images = [self._images[name] for name in names if name in self.wanted]
+    if images:
+      self._tape.watch(images)
+
+  def of(self, name: str, scored: Scored) -> tf.Tensor:
+    """Returns the slopes of a name that is wanted."""
+    if not self._found:
+      self._found = self._all(scored)
+    return self._found[name]
 
   def _all(self, scored):
-    if self._found is None:
-      logits = {
-        "real_slopes": scored.real.logits,
-        "fake_slopes": scored.fake.logits,
-      }
-      found = self._tape.gradient(
-        [logits[name] for name in self._wanted],
-        [self._images[name] for name in self._wanted],
-      )
-      self._found = {
-        name: pixels.PER_PAPERS_PIXEL * slopes
-        for name, slopes in zip(self._wanted, found)
-      }
-    return self._found
+    of_fakes = {name in _OF_FAKES for name in self.wanted}
+    logits = [
+      output.logits
+      for is_fake, output in enumerate((scored.real, scored.fake))
+      if is_fake in of_fakes
+    ]
+    found = self._tape.gradient(
+      logits, [self._images[name] for name in self.wanted]
+    )
+    return {
+      name: pixels.PER_PAPERS_PIXEL * slopes if name in SLOPES else slopes
+      for name, slopes in zip(self.wanted, found)
+    }

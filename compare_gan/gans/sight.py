@@ -3,6 +3,12 @@
 A pass of D scores real and fake images together with the views that
 regularisers request, so views need no power iteration or batch moments of their
 own. Slopes come from that pass, too.
+
+If D scores each image by itself, real and fake images have a pass each where
+that saves work, with the same scores:
+* In G's update TensorFlow leaves out the pass of real images, unless something
+  reads it, as a relativistic loss does.
+* R1 or R2 alone need the slopes of one pass only.
 """
 
 from collections.abc import Sequence
@@ -16,13 +22,14 @@ from compare_gan.gans import offers as offers_lib
 from compare_gan.gans.batches import Batch
 from compare_gan.gans.fakes import Made
 from compare_gan.gans.micro_batches import Rows
+from compare_gan.gans.seen import SLOPES
+from compare_gan.gans.seen import SLOPES_AS_SEEN
 from compare_gan.gans.seen import Seen
 from compare_gan.gans.seen import Slopes
 from compare_gan.gans.seen import View
 from compare_gan.gans.term import Offers
 from compare_gan.gans.term import Regulariser
 from compare_gan.gans.term import Valued
-from compare_gan.gans.term import slopes_wanted
 import tensorflow as tf
 
 
@@ -41,8 +48,15 @@ class Sight(NamedTuple):
     made: Made,
     rows: Rows,
     regularisers: Sequence[Regulariser],
+    more: Sequence[str] = (),
   ) -> Seen:
-    """Returns the Seen of some rows, with what regularisers need."""
+    """Returns the Seen of some rows, with what regularisers need.
+
+    Args:
+      part, made, rows: what D scores, and which rows of the batch it is.
+      regularisers: those that act.
+      more: further names, as in seen.py, that may be asked for.
+    """
     cost = None
     if self.gan.latent_optimization:
       with self._noise(f"latents_{self.side}"):
@@ -52,10 +66,16 @@ class Sight(NamedTuple):
     if self.side == "d":
       with self._noise("pseudo_real"):
         part = self._mixed(part, rows)
-    slopes = Slopes(slopes_wanted(regularisers), part.images, made.images)
-    with slopes.watching():
+    alone = self.gan.discriminator.scores_alone
+    asked = {*more, *(name for one in regularisers for name in one.needs)}
+    names = (*SLOPES, *SLOPES_AS_SEEN) if alone else SLOPES
+    wanted = [name for name in names if name in asked]
+    slopes = Slopes(wanted, part.images, made.images)
+    apart = alone and (self.side == "g" or len(wanted) == 1)
+    with slopes.watching(), self.gan.scoring(apart):
       with self._noise(f"augment_{self.side}"):
         batch, shown = self.gan.augmented(part, made, rows)
+      slopes.show(batch.images, shown.images)
       seen = Seen(batch, shown, None, rows, part, made, slopes)
       views = {one.name: self._views(one, seen) for one in regularisers}
       flat = [view for some in views.values() for view in some]

@@ -27,7 +27,6 @@ from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.context.scope import variable
 from compare_gan.gans import schedules
-from compare_gan.gans import seen as seen_lib
 from compare_gan.gans.schedules import Schedule
 from compare_gan.gans.seen import Seen
 from compare_gan.gans.seen import View
@@ -379,9 +378,3 @@ def _require_side(side, term):
       f"{term.added_to!r}. Take it out of the list, or give the list a term of "
       "another name."
     )
-
-
-def slopes_wanted(regularisers: Sequence[Regulariser]) -> list[str]:
-  """Returns the slopes that some terms use, from seen.SLOPES."""
-  asked = {name for one in regularisers for name in one.needs}
-  return [name for name in seen_lib.SLOPES if name in asked]

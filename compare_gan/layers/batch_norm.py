@@ -50,6 +50,8 @@ class StandardizeBatch(Module):
       replica's. None: yes if there are several replicas.
   """
 
+  couples_images = True  # In a pass in training.
+
   def __init__(
     self,
     channels: int,

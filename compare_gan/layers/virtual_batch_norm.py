@@ -38,6 +38,8 @@ class VirtualBatchNorm(Module):
     epsilon: added to the variance; TF-GAN's.
   """
 
+  couples_images = True  # In the first update, which takes the reference.
+
   def __init__(
     self,
     channels: int,

@@ -289,3 +289,21 @@ def test_initializer_reaches_every_kernel():
     error = float(tf.reduce_max(tf.abs(gram - tf.eye(gram.shape[0]))))
     is_orthogonal = error < 1e-4
     assert is_orthogonal == ("embedding_fc" not in kernel.name), kernel.name
+
+
+@pytest.mark.parametrize(
+  "name, lines, alone",
+  [
+    ("dcgan_arch", "", True),
+    ("dcgan_arch", "D.spectral_norm = True", True),
+    ("dcgan_arch", "D.batch_norm_fn = @batch_norm", False),
+    ("dcgan_arch", "D.batch_norm_fn = @virtual_batch_norm", False),
+    ("resnet_cifar_arch", "D.layer_norm = True", True),
+    ("stylegan2_arch", "", False),  # minibatch deviation
+    ("tests.architectures.own_architecture", "", False),  # nobody knows
+  ],
+)
+def test_which_discriminators_score_each_image_alone(name, lines, alone):
+  gin.parse_config(lines)
+  d = abstract_arch.make_discriminator(name, (32, 32, 3))
+  assert d.scores_alone is alone

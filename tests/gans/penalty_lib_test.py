@@ -2,6 +2,7 @@
 
 from compare_gan.architectures.abstract_arch import DiscriminatorOutput
 from compare_gan.gans import penalty_lib
+from compare_gan.gans.terms import slopes
 import gin
 import numpy as np
 import pytest
@@ -96,8 +97,11 @@ def test_dragan_looks_around_pixels_that_an_augmentation_moved(draw, moved):
 
 
 def test_r1_and_r2_are_half_the_squared_slope():
-  assert float(penalty_lib.r1_penalty(_quadratic, _ONES, None)) == 0.5 * 4
-  assert float(penalty_lib.r2_penalty(_quadratic, 2 * _ONES, None)) == 0.5 * 16
+  at_ones, at_twos = (
+    slopes.gradients(_quadratic, x, None) for x in (_ONES, 2 * _ONES)
+  )
+  assert float(penalty_lib.r1_penalty(at_ones)) == 0.5 * 4
+  assert float(penalty_lib.r2_penalty(at_twos)) == 0.5 * 16
 
 
 def test_joint_r1_is_half_the_squared_slope_of_pairs():
@@ -235,7 +239,7 @@ def test_g_has_no_penalty_by_default():
 @pytest.mark.parametrize(
   "fn,weight,kernels,message",
   [
-    (penalty_lib.r1_penalty, 1.0, [1], "g_penalty.fn = @r1_penalty needs disc"),
+    (penalty_lib.r1_penalty, 1.0, [1], "fn = @r1_penalty needs x_slopes"),
     (penalty_lib.l2_penalty, -1.0, [1], "g_penalty.weight = -1.0"),
     (penalty_lib.l2_penalty, 1.0, [], "G.weight_norm = True"),
   ],

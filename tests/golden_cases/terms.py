@@ -116,7 +116,7 @@ def _stretched(x):
 def _r1(augment=lambda x: x):
   def compute(t):
     slopes, scored = _slopes(t, augment, ["real_slopes"])
-    return r1.r1(slopes.real(scored))
+    return r1.r1(slopes.of("real_slopes", scored))
 
   return lambda inputs, params: with_gradients(compute, inputs, _WEIGHTS)
 
@@ -133,7 +133,7 @@ def _r1_after(inputs, params):
 
 def _r1_plus_r2(t):
   slopes, scored = _slopes(t)
-  return r1.r1_r2(slopes.real(scored), slopes.fake(scored))
+  return r1.r1_r2(*(slopes.of(name, scored) for name in seen_lib.SLOPES))
 
 
 def _r3gan(inputs, params):

@@ -6,12 +6,9 @@ https://arxiv.org/abs/1801.04406). A term's weight is the papers' gamma.
 `r1` and `r2` take the slope of x -> D(T(x)), with T the augmentation, as
 StyleGAN2-ADA and R3GAN do. They share the pass that scores the images and cost
 one more backward pass. The older `r1_penalty` and `r2_penalty` take the slope
-of D at T(x), in their own pass and for pixels in [0, 1]: gamma / 4 there is
-gamma here.
+of D at T(x), for pixels in [0, 1]: gamma / 4 there is gamma here. They share
+that pass, too, unless D couples the images of a pass, as batch norm does.
 """
-
-from typing import Callable
-from typing import Optional
 
 from compare_gan.gans.terms import PENALTY_LIB
 from compare_gan.gans.terms import TERMS
@@ -38,21 +35,13 @@ def r1_r2(real_slopes: tf.Tensor, fake_slopes: tf.Tensor) -> tf.Tensor:
   return r1(real_slopes) + r2(fake_slopes)
 
 
-@gin.configurable(module=PENALTY_LIB, denylist=["discriminator", "x", "y"])
-def r1_penalty(
-  discriminator: Callable, x: tf.Tensor, y: Optional[tf.Tensor]
-) -> tf.Tensor:
+@gin.configurable(module=PENALTY_LIB, denylist=["x_slopes"])
+def r1_penalty(x_slopes: tf.Tensor) -> tf.Tensor:
   """Half the squared slope at real images (https://arxiv.org/abs/1801.04406)."""
-  return slopes.half_mean_square(slopes.gradients(discriminator, x, y))
+  return slopes.half_mean_square(x_slopes)
 
 
-@gin.configurable(
-  module=PENALTY_LIB, denylist=["discriminator", "x_fake", "y_fake"]
-)
-def r2_penalty(
-  discriminator: Callable, x_fake: tf.Tensor, y_fake: Optional[tf.Tensor]
-) -> tf.Tensor:
+@gin.configurable(module=PENALTY_LIB, denylist=["x_fake_slopes"])
+def r2_penalty(x_fake_slopes: tf.Tensor) -> tf.Tensor:
   """Half the squared slope at fake images (https://arxiv.org/abs/1801.04406)."""
-  return slopes.half_mean_square(
-    slopes.gradients(discriminator, x_fake, y_fake)
-  )
+  return slopes.half_mean_square(x_fake_slopes)

@@ -14,23 +14,36 @@ def _slopes(slope, wanted):
   d = linear.discriminator(slope)
   slopes = seen.Slopes(wanted, linear.IMAGES, linear.FAKES)
   with slopes.watching():
+    slopes.show(linear.IMAGES, linear.FAKES)
     real, fake = d(linear.IMAGES, None), d(linear.FAKES, None)
   return slopes, seen.Scored(tf.zeros([]), tf.zeros([]), real, fake, {})
 
 
 def test_half_of_3_squared():
   slopes, scored = _slopes(3.0, ["real_slopes"])
-  assert float(r1.r1(slopes.real(scored))) == pytest.approx(4.5)
+  assert float(r1.r1(slopes.of("real_slopes", scored))) == pytest.approx(4.5)
 
 
 def test_both_from_one_backward_pass():
-  slopes, scored = _slopes(3.0, ["real_slopes", "fake_slopes"])
-  both = r1.r1_r2(slopes.real(scored), slopes.fake(scored))
-  assert float(both) == pytest.approx(9.0)
-  assert float(r1.r2(slopes.fake(scored))) == pytest.approx(4.5)
+  wanted = ["real_slopes", "fake_slopes"]
+  slopes, scored = _slopes(3.0, wanted)
+  real, fake = (slopes.of(name, scored) for name in wanted)
+  assert float(r1.r1_r2(real, fake)) == pytest.approx(9.0)
+  assert float(r1.r2(fake)) == pytest.approx(4.5)
 
 
 def test_the_old_penalty_is_of_pixels_in_0_to_1():
   """A slope of 3 in the papers' pixels is one of 6 here: 18, not 4.5."""
-  value = r1.r1_penalty(linear.discriminator(3.0), linear.IMAGES, None)
+  wanted = ["x_slopes", "x_fake_slopes"]
+  slopes, scored = _slopes(3.0, wanted)
+  real, fake = (slopes.of(name, scored) for name in wanted)
+  assert float(r1.r1_penalty(real)) == pytest.approx(18.0)
+  assert float(r1.r2_penalty(fake)) == pytest.approx(18.0)
+
+
+def test_slopes_before_and_after_augmentation_are_not_added_up():
+  wanted = ["real_slopes", "x_slopes"]
+  slopes, scored = _slopes(3.0, wanted)
+  assert float(r1.r1(slopes.of("real_slopes", scored))) == pytest.approx(4.5)
+  value = r1.r1_penalty(slopes.of("x_slopes", scored))
   assert float(value) == pytest.approx(18.0)
