@@ -175,6 +175,7 @@ class ModularGAN(SamplingGAN):
         penalty = self.penalty.value(sight.offers, seen)
       d_loss = seen.scored.d_loss + self.penalty_weight * penalty
       scalars = {f"loss/d_{i}": d_loss, "loss/penalty": penalty}
+      scalars |= seen.scored.d_scalars or {}
       scalars |= self.penalty.statistics(seen.scored)
       scalars |= self.augmentation.named_statistics(seen.scored.real.logits)
       return Objective(d_loss, scalars, sight.values(terms.eager, seen))

@@ -56,8 +56,9 @@ class Scored(NamedTuple):
   g_loss: tf.Tensor
   real: DiscriminatorOutput
   fake: DiscriminatorOutput
-  scalars: dict[str, tf.Tensor]  # to be logged
+  scalars: dict[str, tf.Tensor]  # to be logged, of G's update
   views: tuple[DiscriminatorOutput, ...] = ()
+  d_scalars: Optional[dict[str, tf.Tensor]] = None  # of D's update
 
 
 class Seen(NamedTuple):

@@ -29,19 +29,20 @@ _OLD_R1 = """
   penalty.fn = @r1_penalty
 """
 _IMAGES = 2
+_DATASET = DatasetShape((16, 16, 3), 2)
 
 
 def _gan(lines, architecture="sndcgan_arch"):
   gin.parse_config(_SMALL + lines)
   return tiny.gan(
     architecture=architecture,
-    dataset=DatasetShape((16, 16, 3), 0),
+    dataset=_DATASET,
     batch_size=_IMAGES,
   )
 
 
 def _batches(gan):
-  return tiny.batches(gan.batches_per_step, DatasetShape((16, 16, 3), 0))
+  return tiny.batches(gan.batches_per_step, _DATASET)
 
 
 def _after_two_steps(lines):
@@ -86,6 +87,16 @@ def _scored(lines, architecture="sndcgan_arch"):
 
 def test_an_update_of_g_scores_fakes_alone():
   assert _scored("loss.fn = @non_saturating") == [_IMAGES, 2 * _IMAGES]
+
+
+def test_a_class_head_needs_only_fakes_in_an_update_of_g():
+  lines = """
+    loss.fn = @non_saturating
+    ModularGAN.conditional = True
+    ModularGAN.class_head = @ac_head
+    G.batch_norm_fn = @conditional_batch_norm
+  """
+  assert _scored(lines) == [_IMAGES, 2 * _IMAGES]
 
 
 def test_an_update_of_g_scores_real_images_if_its_loss_reads_them():

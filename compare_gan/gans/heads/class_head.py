@@ -85,11 +85,8 @@ class ClassHead(Module, abc.ABC):
     return scored._replace(
       d_loss=kept * scored.d_loss + self.d_weight * losses.d_loss,
       g_loss=kept * scored.g_loss + self.g_weight * losses.g_loss,
-      scalars={
-        **scored.scalars,
-        "loss/class_d": losses.d_loss,
-        "loss/class_g": losses.g_loss,
-      },
+      scalars={**scored.scalars, "loss/class_g": losses.g_loss},
+      d_scalars={"loss/class_d": losses.d_loss},
     )
 
   def linear(self, size: int, name: str, use_bias: bool = True) -> Linear:
