@@ -21,6 +21,7 @@ from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
 from compare_gan.layers import initializers
 from compare_gan.layers import resample
+from compare_gan.layers import slices
 from compare_gan.layers.attention import NonLocalBlock
 from compare_gan.layers.batch_norm import BatchNorm
 from compare_gan.layers.conv import Conv2D
@@ -132,7 +133,7 @@ class BigGanDeepResNetBlock(Module):
     return path + self._shortcut(x, is_training)
 
   def _shortcut(self, x, is_training):
-    x = x[..., : self._kept_channels]
+    x = slices.part(x, 3, 0, self._kept_channels)
     if self._scale == "up":
       x = self._upsample(x)
     elif self._scale == "down":
@@ -216,7 +217,8 @@ class Generator(abstract_arch.AbstractGenerator):
     for stage in self.stages:
       x = recompute.stage(*stage, x, z, y, is_training)
     x = tf.nn.relu(self.final_norm(x, z, y, is_training))
-    x = self.final_conv(x, is_training)[..., : self.image_shape[2]]
+    x = self.final_conv(x, is_training)
+    x = slices.part(x, 3, 0, self.image_shape[2])
     return abstract_arch.image_range(x, "tanh")
 
 

@@ -16,6 +16,7 @@ lost.
 
 from collections.abc import Sequence
 
+from compare_gan.layers import slices
 import numpy as np
 import tensorflow as tf
 
@@ -116,32 +117,11 @@ def _padded(x, axis, before, after):
 
 
 def _sum_of_slices(x, axis, weighted, count, stride):
-  """Returns the sum of weight x[first], x[first + stride] ..., `count` rows.
-
-  tf.slice and tf.unstack copy whole rows. x[:, first::stride], one operation on
-  a CPU as well, takes twenty times as long, and so does its gradient.
-  """
-  rows = _every(x, axis, stride)
+  """Returns the sum of weight x[first], x[first + stride] ..., `count` rows."""
+  rows = slices.every(x, axis, stride)
   return tf.add_n(
     [
-      weight * _slice(rows[first % stride], axis, first // stride, count)
+      weight * slices.part(rows[first % stride], axis, first // stride, count)
       for first, weight in weighted
     ]
   )
-
-
-def _every(x, axis, stride):
-  """Returns [x[r], x[r + stride] ...] for each r < stride."""
-  if stride == 1:
-    return [x]
-  size = x.shape[axis]
-  x = _padded(x, axis, 0, -size % stride)
-  shape = [tf.shape(x)[0], *x.shape[1:]]
-  shape[axis : axis + 1] = [x.shape[axis] // stride, stride]
-  return tf.unstack(tf.reshape(x, shape), axis=axis + 1)
-
-
-def _slice(x, axis, first, count):
-  begin, size = [0] * 4, [-1] * 4
-  begin[axis], size[axis] = first, count
-  return tf.slice(x, begin, size)

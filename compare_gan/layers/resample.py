@@ -1,5 +1,6 @@
 """Doubling and halving the size of an image: [N, H, W, C] -> [N, 2H, 2W, C]."""
 
+from compare_gan.layers import slices
 import tensorflow as tf
 
 
@@ -24,16 +25,13 @@ def bilinear(x: tf.Tensor) -> tf.Tensor:
 
   The edge repeats, as in OpenCV and PyTorch with align_corners=False.
   """
-  rows = _interpolate(
-    x, tf.concat([x[:, :1], x[:, :-1]], 1), tf.concat([x[:, 1:], x[:, -1:]], 1)
-  )
-  x = _paired(rows, 1)
-  columns = _interpolate(
-    x,
-    tf.concat([x[:, :, :1], x[:, :, :-1]], 2),
-    tf.concat([x[:, :, 1:], x[:, :, -1:]], 2),
-  )
-  return _paired(columns, 2)
+  for axis in (1, 2):
+    size = x.shape[axis]
+    first, last = (slices.part(x, axis, i, 1) for i in (0, size - 1))
+    previous = tf.concat([first, slices.part(x, axis, 0, size - 1)], axis)
+    following = tf.concat([slices.part(x, axis, 1, size - 1), last], axis)
+    x = _paired(_interpolate(x, previous, following), axis)
+  return x
 
 
 def _interpolate(x, previous, following):

@@ -13,6 +13,7 @@ sym6 is not symmetric, so flips and quarter turns are not exact to the pixel.
 
 from compare_gan.gans.augmentation import geometry
 from compare_gan.gans.augmentation import wavelets
+from compare_gan.layers import slices
 import tensorflow as tf
 
 _MARGIN = 6  # extra pixels around the output, for the filter
@@ -56,12 +57,8 @@ def _double(x, axis):
 
 def _halve(x, axis):
   """Returns every second row or column of x, filtered."""
-  size = x.shape[axis]
-  inner = [slice(None)] * 4
-  inner[axis] = slice(1, size - 1)
-  x = wavelets.correlate(x[tuple(inner)], wavelets.SYM6, axis)
-  inner[axis] = slice(None, None, 2)
-  return x[tuple(inner)]
+  x = slices.part(x, axis, 1, x.shape[axis] - 2)
+  return slices.every(wavelets.correlate(x, wavelets.SYM6, axis), axis, 2)[0]
 
 
 def _pad(x, axis, before, after):
