@@ -34,12 +34,13 @@ The last line is JSON, a list with these keys for each case:
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 
 import psutil
+
+from benchmarks import train_step
 
 _PLAIN = ["options.recompute = False", "non_local_block.query_chunk = 0"]
 _SAVING = ["options.recompute = True"]
@@ -88,9 +89,8 @@ def _arguments(argv):
 
 def _resident_gib(peak=False):
   """Returns the resident set of this process, now or at its peak."""
-  if peak:  # In KiB, but for macOS, where it is in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
+  if peak:
+    return train_step.peak_rss() / 2**30
   return psutil.Process().memory_info().rss / 2**30
 
 

@@ -344,14 +344,16 @@ def _measure_step(arguments, devices, dataset):
   print(f"Cycle: {_spread(seconds)}")
   concrete = step.get_concrete_function(batches)
   estimate = step_memory.traced_training_bytes(
-    concrete.graph, gan.variables, allocation.gives_back(False)
+    concrete.graph,
+    gan.variables,
+    gives_back=allocation.gives_back(False),
   )
   result = {
     "cycle_s": round(cycle, 4),
     "images_per_s": round(batch * gan.options.disc_iters / cycle, 1),
     "gflop_per_cycle": round(work, 3),
     "moved_gb": round(moved_gb(concrete), 3),
-    "peak_rss_gib": round(_peak_rss() / 2**30, 3),
+    "peak_rss_gib": round(peak_rss() / 2**30, 3),
     "estimate_gib": round((process + estimate) / 2**30, 3),
     "first_step_s": round(first, 1),
     "precision": arguments.precision,
@@ -372,7 +374,8 @@ def _measure_step(arguments, devices, dataset):
   return result
 
 
-def _peak_rss():
+def peak_rss():
+  """Returns the largest resident set that this process had, in bytes."""
   # In KiB, but for macOS, where it is in bytes.
   unit = 1 if sys.platform == "darwin" else 1024
   return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -42,6 +42,7 @@ def training_bytes(
 def traced_training_bytes(
   graph: tf.Graph,
   variables: Iterable[tf.Variable],
+  *,
   copies: int = 1,
   shares: int = 1,
   gives_back: bool = False,

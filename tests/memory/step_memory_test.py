@@ -107,8 +107,8 @@ def test_replicas():
   graph = step.get_concrete_function(_VECTOR).graph
   weights = [tf.Variable(tf.zeros([10**6]))]
 
-  def estimate(*args):
-    return step_memory.traced_training_bytes(graph, weights, *args)
+  def estimate(**how):
+    return step_memory.traced_training_bytes(graph, weights, **how)
 
-  assert estimate(4) - estimate() == pytest.approx(1.3 * 3 * 4e6, abs=2)
-  assert estimate() - estimate(1, 4) == pytest.approx(1.3 * 6000, abs=2)
+  assert estimate(copies=4) - estimate() == pytest.approx(1.3 * 3 * 4e6, abs=2)
+  assert estimate() - estimate(shares=4) == pytest.approx(1.3 * 6000, abs=2)
