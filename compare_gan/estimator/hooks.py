@@ -9,6 +9,7 @@ import dataclasses
 import io
 import math
 import os
+import re
 import shutil
 import sys
 import time
@@ -106,14 +107,7 @@ class Progress(Hook):
       return
     self._rate = steps / max(seconds, 1e-9)
     left = (self._max_steps - step) / self._rate
-    losses = "  ".join(
-      [
-        f"{name} {float(value):.4f}"
-        for name, value in sorted(scalars.items())
-        if name.startswith("loss/")
-      ]
-      + list(self._notes.words.values())
-    )
+    losses = "  ".join([*_losses(scalars), *self._notes.words.values()])
     self._print(
       f"step {step:{self._width}d}/{self._max_steps}  {losses}  "
       f"{self._rate * self._images_per_step:.0f} images/s  {_time(left)} left",
@@ -133,6 +127,15 @@ class Progress(Hook):
     else:
       self._stream.write(f"{text}\n")
     self._stream.flush()
+
+
+def _losses(scalars):
+  """Returns words: the losses, and what terms of penalties add to them."""
+  terms = [n for n in scalars if re.fullmatch("penalty/.*_weighted", n)]
+  losses = [name for name in scalars if name.startswith("loss/")]
+  if terms and not float(scalars.get("loss/penalty", 1.0)):
+    losses.remove("loss/penalty")  # @no_penalty: the terms are all there is
+  return [f"{n} {float(scalars[n]):.4f}" for n in sorted(losses + terms)]
 
 
 def _time(seconds):

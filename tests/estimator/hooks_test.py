@@ -33,6 +33,22 @@ def test_progress_says_rate_and_time_left():
   )
 
 
+@pytest.mark.parametrize(
+  "penalty, shown", [(0.0, ""), (0.5, "loss/penalty 0.5000  ")]
+)
+def test_progress_shows_what_terms_add(penalty, shown):
+  scalars = {"loss/penalty": penalty, "penalty/r1": 7.0}
+  scalars["penalty/r1_weighted"] = 0.25
+  text = _progress((1, 1, 9.0, {}), (11, 10, 5.0, scalars))
+  line = f"step  11/100  {shown}penalty/r1_weighted 0.2500  128"
+  assert text.splitlines()[-1].startswith(line)
+
+
+def test_progress_shows_a_penalty_of_zero_that_no_term_stands_for():
+  text = _progress((1, 1, 9.0, {}), (11, 10, 5.0, {"loss/penalty": 0.0}))
+  assert "loss/penalty 0.0000" in text
+
+
 class Terminal(io.StringIO):
   def isatty(self):
     return True
