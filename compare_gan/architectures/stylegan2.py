@@ -46,6 +46,7 @@ from compare_gan.layers.filtered_residual import FilteredResidualBlock
 from compare_gan.layers.linear import Linear
 from compare_gan.layers.minibatch_stddev import append_stddev
 from compare_gan.layers.modulated_conv import equalized
+from compare_gan.layers.style_mapping import SLOW
 from compare_gan.layers.style_mapping import Mapping
 from compare_gan.layers.style_synthesis import SynthesisBlock
 from compare_gan.layers.style_synthesis import SynthesisLayer
@@ -80,6 +81,7 @@ class Generator(abstract_arch.AbstractGenerator):
     z_dim, image_shape, num_classes: as for every generator.
     w_dim: length of w.
     mapping_layers: dense layers from z to w.
+    mapping_lr_multiplier: how fast they learn beside others.
     channel_base, channel_max: a layer at r pixels has min(channel_base / r,
       channel_max) channels.
     style_mixing: the share of images with styles from two z, in training.
@@ -110,6 +112,7 @@ class Generator(abstract_arch.AbstractGenerator):
     conv_clamp: Optional[accepted.Positive] = 256.0,
     truncation_psi: float = 1.0,
     truncation_cutoff: Optional[accepted.CountOrZero] = None,
+    mapping_lr_multiplier: accepted.Positive = SLOW,
   ) -> None:
     super().__init__(z_dim, image_shape, num_classes)
     self.require_pixels(_SIZES)
@@ -130,7 +133,12 @@ class Generator(abstract_arch.AbstractGenerator):
     self.draws_in_evaluation = eval_noise == "random"
     self._psi, self._cutoff = truncation_psi, truncation_cutoff
     self.mapping = Mapping(
-      z_dim, num_classes, w_dim, mapping_layers, w_avg_decay
+      z_dim,
+      num_classes,
+      w_dim,
+      mapping_layers,
+      w_avg_decay,
+      mapping_lr_multiplier,
     )
     widths = {
       r: _channels(r, channel_base, channel_max)
@@ -283,6 +291,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     architecture: "resnet", or "orig" without residual connections.
     channel_base, channel_max: as for stylegan2.Generator.
     mapping_layers: dense layers that labels go through.
+    mapping_lr_multiplier: how fast they learn beside others.
     mbstd_group: images whose deviation is a feature, see
       layers/minibatch_stddev.py. In training it divides the images of a pass.
     mbstd_channels: how many features of deviations D gets.
@@ -303,6 +312,7 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
     mbstd_group: accepted.Count = 4,
     mbstd_channels: accepted.Count = 1,
     conv_clamp: Optional[accepted.Positive] = 256.0,
+    mapping_lr_multiplier: accepted.Positive = SLOW,
   ) -> None:
     super().__init__(image_shape, num_classes)
     self.require_pixels(_SIZES)
@@ -340,7 +350,9 @@ class Discriminator(abstract_arch.AbstractDiscriminator):
       )
     self.mapping = None
     if num_classes:
-      self.mapping = Mapping(0, num_classes, last, mapping_layers)
+      self.mapping = Mapping(
+        0, num_classes, last, mapping_layers, None, mapping_lr_multiplier
+      )
     with scope("b4"):
       self.conv = FilteredConv2D(
         last + mbstd_channels, last, 3, "conv", conv_clamp

@@ -1,7 +1,7 @@
 """StyleGAN2's mapping of z and labels to w (https://arxiv.org/abs/1912.04958).
 
-Dense layers that learn 100 times slower than others, and the moving average of
-w that truncation aims at.
+Dense layers that learn slower than others, and the moving average of w that
+truncation aims at.
 """
 
 from typing import Optional
@@ -19,7 +19,7 @@ from compare_gan.layers.pixel_norm import unit_square
 import tensorflow as tf
 
 _EQUALIZED = equalized()
-_SLOW = equalized(lr_multiplier=0.01)
+SLOW = 0.01  # of the paper: how fast the dense layers learn beside others
 
 
 class Mapping(Module):
@@ -31,6 +31,7 @@ class Mapping(Module):
     width: of w and of all layers.
     layers: how many.
     decay: of `w_avg`, the moving average of w; None for no average.
+    lr_multiplier: how fast the dense layers learn beside others.
   """
 
   def __init__(
@@ -40,6 +41,7 @@ class Mapping(Module):
     width: int,
     layers: int,
     decay: Optional[float] = None,
+    lr_multiplier: float = SLOW,
   ) -> None:
     super().__init__()
     size = z_dim
@@ -50,9 +52,10 @@ class Mapping(Module):
           num_classes, width, kernel_fn=_EQUALIZED, name="embed"
         )
         size += width
+      slow = equalized(lr_multiplier=lr_multiplier)
       self.layers = []
       for i in range(layers):
-        self.layers.append(Linear(size, width, kernel_fn=_SLOW, name=f"fc{i}"))
+        self.layers.append(Linear(size, width, kernel_fn=slow, name=f"fc{i}"))
         size = width
       self.w_avg = None
       if decay is not None:
