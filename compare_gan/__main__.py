@@ -22,7 +22,7 @@ from compare_gan.version import __version__
 _ROOT = os.path.dirname(os.path.abspath(__file__))
 
 
-def _verbs():
+def find_verbs() -> dict[str, str]:
   """Returns {verb: path of its file}, sorted."""
   verbs = {}
   for room in ("", "*"):
@@ -35,14 +35,17 @@ def _verbs():
 def _overview():
   """Returns the help, without importing the commands."""
   lines = ["usage: python -m compare_gan <verb> [--help] | --version", ""]
-  for verb, path in _verbs().items():
+  verbs = find_verbs()
+  width = max(map(len, verbs))
+  for verb, path in verbs.items():
     with open(path, encoding="utf-8") as file:
       docstring = ast.get_docstring(ast.parse(file.read()))
-    lines.append(f"  {verb:12}{docstring.splitlines()[0]}")
+    lines.append(f"  {verb:{width}}  {docstring.splitlines()[0]}")
   return "\n".join(lines)
 
 
-def _parser(verb, command):
+def parser_of(verb: str, command: Any) -> argparse.ArgumentParser:
+  """Returns the parser of a verb, for the module of its file."""
   parser = argparse.ArgumentParser(
     prog=f"compare_gan {verb}",
     description=command.__doc__,
@@ -55,7 +58,7 @@ def _parser(verb, command):
   return parser
 
 
-def _module_of(path):
+def module_of(path: str) -> Any:
   """Returns the module of a file of this package."""
   inside = os.path.splitext(os.path.relpath(path, _ROOT))[0]
   return importlib.import_module(f"compare_gan.{inside.replace(os.sep, '.')}")
@@ -79,7 +82,7 @@ def main(
     return 0
   verb, *rest = argv
   verb = verb.replace("-", "_")
-  verbs = _verbs()
+  verbs = find_verbs()
   if verb not in verbs:
     print(f"There is no verb {argv[0]!r}.\n\n{_overview()}", file=sys.stderr)
     return 2
@@ -91,8 +94,8 @@ def main(
   else:
     imports = console.without_keras()
   with imports:
-    command = _module_of(verbs[verb])
-    args = _parser(verb, command).parse_args(rest)
+    command = module_of(verbs[verb])
+    args = parser_of(verb, command).parse_args(rest)
   try:
     command.run(args)
   except Exception as error:

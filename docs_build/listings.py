@@ -62,9 +62,9 @@ def write_commands(out: pathlib.Path) -> None:
   """Writes reference/commands.md: the help of every verb."""
   lines = ["# Commands", "", _COMMANDS, "", "## main", ""]
   lines += ["```text", _flags_of_main(), "```", ""]
-  for verb, path in verbs_lib._verbs().items():
-    command = verbs_lib._module_of(path)
-    parser = verbs_lib._parser(verb, command)
+  for verb, path in verbs_lib.find_verbs().items():
+    command = verbs_lib.module_of(path)
+    parser = verbs_lib.parser_of(verb, command)
     parser.formatter_class = _Help
     first, _, rest = (command.__doc__ or "").partition("\n")
     lines += [f"## {verb}", "", text.escaped(first), ""]

@@ -130,10 +130,10 @@ def _check_main(words):
 
 def _check_verb(verb, words):
   """Fails unless the verb is there and takes the words."""
-  paths = program._verbs()
+  paths = program.find_verbs()
   assert verb in paths
-  command = program._module_of(paths[verb])
-  args = program._parser(verb, command).parse_args(words)
+  command = program.module_of(paths[verb])
+  args = program.parser_of(verb, command).parse_args(words)
   if verb == "list":
     assert set(args.kinds) <= set(kinds.kinds())
   for binding in getattr(args, "gin_bindings", None) or []:

@@ -10,7 +10,7 @@ HELP = """
 import contextlib, io, sys
 from compare_gan import __main__ as program
 
-for verb in program._verbs():
+for verb in program.find_verbs():
   shown = io.StringIO()
   with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
     program.main([verb, "--help"])
