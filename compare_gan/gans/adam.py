@@ -7,6 +7,7 @@ Both are also found in optimizers.py, with the other optimisers.
 import copy
 from typing import Annotated
 from typing import Any
+from typing import NamedTuple
 from typing import Optional
 from typing import Union
 
@@ -20,6 +21,20 @@ from compare_gan.gans.schedules import Schedule
 from compare_gan.gans.schedules import Step
 import gin
 import tensorflow as tf
+
+
+class _Rate(NamedTuple):
+  """What the moves of all weights in a step share.
+
+  They are tensors: in a graph a number becomes a constant wherever it is used,
+  and with five for each weight these were a twelfth of a step's operations.
+  """
+
+  lr: tf.Tensor  # with the bias correction
+  epsilon: tf.Tensor
+  beta1: tf.Tensor
+  beta2: tf.Tensor
+  no_power: tf.Tensor  # 0, as `lr` has the powers of the betas
 
 
 @gin.configurable(module="tf.train")
@@ -112,12 +127,13 @@ class AdamOptimizer(Optimizer):
       for beta in self._betas
     ]
 
-  def _rate(self, lr: tf.Tensor, step: Step) -> Any:
+  def _rate(self, lr: tf.Tensor, step: Step) -> _Rate:
     beta1, beta2 = self._betas_at(step)
     beta1_t, beta2_t = self._corrections(beta1, beta2)
     root = tf.sqrt(1.0 - beta2_t)
     epsilon = self._epsilon * root if self._takes_powers else self._epsilon
-    return lr * root / (1.0 - beta1_t), epsilon, beta1, beta2
+    shared = (lr * root / (1.0 - beta1_t), epsilon, beta1, beta2, 0.0)
+    return _Rate(*(tf.cast(x, tf.float32) for x in shared))
 
   def _corrections(self, *betas: Any) -> list[tf.Tensor]:
     """Returns beta1^t and beta2^t, t = 1 at the first step."""
@@ -132,10 +148,10 @@ class AdamOptimizer(Optimizer):
   def _update(
     self, w: tf.Tensor, g: tf.Tensor, rate: Any, *slots: tf.Tensor
   ) -> tuple[tf.Tensor, ...]:
-    (lr_t, epsilon, beta1, beta2), (m, v) = rate, slots
-    m = beta1 * m + (1.0 - beta1) * g
-    v = beta2 * v + (1.0 - beta2) * tf.square(g)
-    return w - lr_t * m / (tf.sqrt(v) + epsilon), m, v
+    m, v = slots
+    m = rate.beta1 * m + (1.0 - rate.beta1) * g
+    v = rate.beta2 * v + (1.0 - rate.beta2) * tf.square(g)
+    return w - rate.lr * m / (tf.sqrt(v) + rate.epsilon), m, v
 
   def _move(
     self,
@@ -147,18 +163,17 @@ class AdamOptimizer(Optimizer):
   ) -> list[tf.Tensor]:
     if when is not None or not self._can_fuse():
       return super()._move(w, g, lr, rate, when)
-    lr_t, epsilon, beta1, beta2 = rate
-    # One operation for 19. The powers are in lr_t already.
+    # One operation for 19.
     tf.raw_ops.ResourceApplyAdam(
       var=w.handle,
       m=self.slot(w, "m").handle,
       v=self.slot(w, "v").handle,
-      beta1_power=0.0,
-      beta2_power=0.0,
-      lr=lr_t,
-      beta1=beta1,
-      beta2=beta2,
-      epsilon=epsilon,
+      beta1_power=rate.no_power,
+      beta2_power=rate.no_power,
+      lr=rate.lr,
+      beta1=rate.beta1,
+      beta2=rate.beta2,
+      epsilon=rate.epsilon,
       grad=g,
     )
     return []

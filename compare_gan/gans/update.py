@@ -250,7 +250,9 @@ class Step:
     if self._separates:
       gradients = {key: side.mean(one) for key, one in gradients.items()}
       norms = {
-        key: gradients_lib.global_norm(one) for key, one in gradients.items()
+        one.name: gradients_lib.global_norm(gradients[one.name])
+        for one in terms.all
+        if one.name in gradients
       }
     joint, apart = gradients_lib.group_by_step(gradients, terms)
     total, *own = [
