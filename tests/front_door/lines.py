@@ -864,6 +864,7 @@ NOT_RUN = {
   " --out page.html": "tests/commands/web_test.py runs the verb in the process",
   "python -m benchmarks.metrics": _BENCHMARK,
   "python -m benchmarks.fit": _BENCHMARK,
+  "python -m benchmarks.start": _BENCHMARK,
   "python -m benchmarks.profile --gin_config demo.gin --out profile.png": (
     _BENCHMARK
   ),
