@@ -36,6 +36,7 @@ _CARDS = (
   "resnet_cifar10.gin",
   "biggan_deep_imagenet128.gin; options.batch_size = 4",
 )
+_SHELL = ("HOME", "PATH")  # all that a plain shell has
 _FIRST_STEP = "Built the graph"  # what hooks.Progress says after it
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -61,7 +62,7 @@ def seconds(words: list[str], until: str = "") -> float:
   process = subprocess.Popen(
     words,
     cwd=_ROOT,
-    env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]},
+    env={key: os.environ[key] for key in _SHELL if key in os.environ},
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,

@@ -198,6 +198,7 @@ def _marked(path):
 # names; a warning names them.
 _WARNED = {
   "demo": {"Cos"},
+  "stylegan2_shapes32": {"Cos"},
   "r3gan": {
     "Cos",
     "DepthwiseConv2dNative",
