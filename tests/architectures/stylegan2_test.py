@@ -399,7 +399,7 @@ def test_joint_fakes_have_draws_of_their_own():
 def test_paths_have_the_styles_of_each_layer():
   """J of a G that is linear in one layer's style, by finite differences."""
   g = _generator(noise_strength=0.0)
-  w = g.styles(_z(1), None)
+  w = g.styles(_z(1), None, False)  # no draws
   with tf.GradientTape() as tape:
     tape.watch(w)
     total = tf.reduce_sum(g.raw_images(w, False))
