@@ -125,8 +125,9 @@ def _slopes(gan, dataset, averaged, seed):
     "interpolated": (between, y),
   }
   norms = {name: slope(*pair)[1].numpy() for name, pair in sets.items()}
+  ascent = tf.function(lambda x, y: _ascent(gan, x, y), autograph=False)
   ascended = max(
-    _climb(gan, x, y, norms[name]) for name, (x, y) in sets.items()
+    _climb(ascent, x, y, norms[name]) for name, (x, y) in sets.items()
   )
   lipschitz = {
     "largest_gradient": max(float(norm.max()) for norm in norms.values()),
@@ -148,31 +149,33 @@ def _logits_and_slope(gan, x, y):
   return logits, tf.sqrt(tf.reduce_sum(tf.square(gradients), [1, 2, 3]))
 
 
-def _climb(gan, x, y, norms):
+def _climb(ascent, x, y, norms):
   """Returns the largest slope on the way up from the steepest images."""
   first = np.argsort(-norms)[:_STEEPEST]
   x = tf.gather(x, first)
   y = None if y is None else tf.gather(y, first)
-
-  def step(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    with tf.GradientTape() as tape:
-      tape.watch(x)
-      _, norm = _logits_and_slope(gan, x, y)
-    up = tape.gradient(norm, x)
-    if up is None:  # D is linear.
-      return x, norm
-    length = tf.sqrt(tf.reduce_sum(tf.square(up), [1, 2, 3], keepdims=True))
-    # Steps of a hundredth of the pixels' range, clipped to the range.
-    way = 0.01 * tf.sqrt(tf.cast(tf.size(x[0]), tf.float32))
-    moved = x + way * up / tf.maximum(length, 1e-12)
-    return tf.clip_by_value(moved, 0.0, 1.0), norm
-
-  step = tf.function(step, autograph=False)
   steepest = float(norms.max())
   for _ in range(_ASCENT_STEPS):
-    x, norm = step(x)
+    x, norm = ascent(x, y)
     steepest = max(steepest, float(tf.reduce_max(norm)))
   return steepest
+
+
+def _ascent(gan, x, y):
+  """Returns images a step further up their slopes, and |d logits / d x| [N].
+
+  Steps are a hundredth of the pixels' range, clipped to the range.
+  """
+  with tf.GradientTape() as tape:
+    tape.watch(x)
+    _, norm = _logits_and_slope(gan, x, y)
+  up = tape.gradient(norm, x)
+  if up is None:  # D is linear.
+    return x, norm
+  length = tf.sqrt(tf.reduce_sum(tf.square(up), [1, 2, 3], keepdims=True))
+  way = 0.01 * tf.sqrt(tf.cast(tf.size(x[0]), tf.float32))
+  moved = x + way * up / tf.maximum(length, 1e-12)
+  return tf.clip_by_value(moved, 0.0, 1.0), norm
 
 
 def _slope_of_pairs(slope, real, fake, y):

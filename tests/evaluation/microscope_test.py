@@ -148,3 +148,16 @@ def test_accumulated_moments_are_filled_for_the_while():
 def test_it_is_json():
   _, found = _look()
   assert json.loads(json.dumps(found)) == found
+
+
+def test_the_way_up_is_traced_once_for_all_images(monkeypatch):
+  traced = []
+  ascent = microscope._ascent
+
+  def counted(gan, x, y):
+    traced.append(x.shape)
+    return ascent(gan, x, y)
+
+  monkeypatch.setattr(microscope, "_ascent", counted)
+  _look()
+  assert len(traced) == 1

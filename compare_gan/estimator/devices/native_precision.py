@@ -1,10 +1,10 @@
 """What `run_config.precision = "auto"` is on CPUs and GPUs.
 
-bfloat16 where the device multiplies it natively, since it is several times
-faster there and needs no loss scale; float32 elsewhere.
+bfloat16 where the device multiplies it natively, since it is faster
+there and needs no loss scale; float32 elsewhere.
 
-  CPU    with AMX (Sapphire Rapids and later), the flag amx_bf16. AVX512_BF16
-         alone does not count: what it gains was not measured.
+  CPU    with AMX (Sapphire Rapids and later) or AVX512_BF16 (Zen 4 and later,
+         Cooper Lake)
   GPU    of compute capability 8.0 or more (Ampere and later)
 """
 
@@ -15,6 +15,7 @@ from compare_gan.context import precision
 import tensorflow as tf
 
 _AMPERE = (8, 0)
+_CPU_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 
 
 def choose(devices: Sequence[str]) -> tuple[str, str]:
@@ -44,4 +45,6 @@ def _what_gpus_lack():
 
 
 def _what_the_cpu_lacks():
-  return "" if "amx_bf16" in cpu.flags() else "the CPU has no AMX for bfloat16"
+  if _CPU_FLAGS & set(cpu.flags()):
+    return ""
+  return "the CPU has no instructions for bfloat16 (AMX, AVX512_BF16)"

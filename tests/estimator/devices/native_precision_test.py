@@ -33,12 +33,13 @@ def _have_gpus(monkeypatch, *capabilities):
   )
 
 
-def test_a_cpu_needs_amx(monkeypatch):
-  _have_flags(monkeypatch, "avx512_bf16", "amx_bf16")
+@pytest.mark.parametrize("flag", ["amx_bf16", "avx512_bf16"])
+def test_a_cpu_needs_instructions_for_it(monkeypatch, flag):
+  _have_flags(monkeypatch, "avx512f", flag)
   assert native_precision.choose(["CPU:0"])[0] == "bfloat16"
-  _have_flags(monkeypatch, "avx512_bf16")
+  _have_flags(monkeypatch, "avx512f", "avx512_vnni")
   name, reason = native_precision.choose(["CPU:0"])
-  assert name == "float32" and "no AMX" in reason
+  assert name == "float32" and "AVX512_BF16" in reason
 
 
 def test_all_gpus_must_be_of_ampere_or_later(monkeypatch):
