@@ -64,6 +64,7 @@ def _arguments(argv):
   fold.add_argument("--fold", dest="fold", action="store_true", default=None)
   fold.add_argument("--no-fold", dest="fold", action="store_false")
   parser.add_argument("--steps", type=int, default=5, help="default: 5")
+  parser.add_argument("--xla", action="store_true", help="compiled by XLA")
   parser.add_argument("--with_input", action="store_true")
   arguments = parser.parse_args(argv)
   if arguments.steps < 1:
@@ -331,7 +332,7 @@ def _measure_step(arguments, devices, dataset):
   batch = options.options().batch_size
   gan = model_dir.make_gan(dataset, seed=1)
   batches = list(dataset.batches("train", batch).take(gan.batches_per_step))
-  step, work = _make_step(gan, devices, batches, arguments.fold)
+  step, work = _make_step(gan, devices, batches, arguments)
   print(f"Work: {work:.1f} GFLOP a step, unfolded")
 
   def call():
@@ -359,6 +360,7 @@ def _measure_step(arguments, devices, dataset):
     "precision": arguments.precision,
     "batch": batch,
     "fold": arguments.fold,
+    "xla": arguments.xla,
     "versions": versions(),
   }
   if arguments.with_input:
@@ -381,19 +383,23 @@ def peak_rss():
   return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _make_step(gan, devices, batches, fold):
+def _make_step(gan, devices, batches, arguments):
   """Returns a function that makes a step, and its GFLOP without folding."""
   import tensorflow as tf
 
+  train_step = gan.train_step
+
   def make_step():
-    return tf.function(lambda batches: devices.run(gan.train_step, batches))
+    return tf.function(lambda batches: devices.run(train_step, batches))
 
   layers = _scaled_convolutions(gan)
   for layer in layers:
     layer.fold = False
   work = gflop(make_step().get_concrete_function(batches))
   for layer in layers:
-    layer.fold = fold
+    layer.fold = arguments.fold
+  if arguments.xla:
+    train_step = devices.compiled(train_step)
   return make_step(), work
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from compare_gan.configuration import gin_roles
 from compare_gan.configuration import unread
+from compare_gan.context import determinism
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import options as options_lib
@@ -69,6 +70,8 @@ def run_with_schedule(
     note = settings_lib.check_best_by(settings_lib.Settings())
     if note:
       print(note, flush=True)
+  if run_config.deterministic:
+    determinism.require()
   if schedule in ("train", "eval_after_train"):
     devices = devices_lib.choose(
       device, options_lib.options().batch_size, run_config

@@ -195,3 +195,17 @@ def test_training_starts_with_the_weights_of_another(tmp_path, capsys):
   (tmp_path / "old").rename(tmp_path / "gone")
   again = runs.train(tmp_path / "new", path, "options.training_steps = 6")
   assert again["global_step"] == 6
+
+
+@pytest.mark.long
+def test_determinism_is_required_before_the_first_operation(
+  tmp_path, monkeypatch
+):
+  called = []
+  monkeypatch.setattr(runner_lib.determinism, "require", lambda: called.append(1))
+  runs.train(tmp_path, "options.training_steps = 1")
+  assert not called
+  runs.train(
+    tmp_path, "options.training_steps = 1", "run_config.deterministic = True"
+  )
+  assert called

@@ -182,6 +182,8 @@ class Estimator:
     # Models are written in graph operations. Converting their Python as well
     # would double the time until the first step.
     train_step = tf.autograph.experimental.do_not_convert(self.model.train_step)
+    if self._config.xla:
+      train_step = self._devices.compiled(train_step)
 
     @tf.function
     def one_step(iterator):

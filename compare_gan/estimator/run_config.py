@@ -43,6 +43,10 @@ class RunConfig:
       devices/native_precision.py, and float32 elsewhere.
     precision_mode: the precision as a device's own compiler calls it, if it has
       one; "allow_mix_precision" means float16 elsewhere.
+    xla: compile steps with XLA, on one CPU or GPU. A TPU always does.
+    deterministic: use only operations that give the same bits in every run, and
+      refuse those that cannot; slower on GPUs. An NPU has a setting of its own,
+      NPURunConfig.deterministic.
     memory_check: what happens if the training is unlikely to fit into memory,
       "warn" or "refuse"; "off" does not check.
     hooks: hooks in addition to the built-in ones: a list of @names and of
@@ -63,6 +67,8 @@ class RunConfig:
   cluster_port: Optional[int] = None
   precision: Optional[str] = None
   precision_mode: Optional[str] = None
+  xla: bool = False
+  deterministic: bool = False
   memory_check: Annotated[str, accepted.OneOf("warn", "refuse", "off")] = "warn"
   hooks: Sequence[Union[str, hook_kinds.HookMaker]] = ()
   trackers: Sequence[Union[str, choice.Named]] = ()

@@ -33,6 +33,17 @@ class Devices(replica.Replicas):
     """Returns the scalars of `step(batches)`, averaged over replicas."""
     raise NotImplementedError
 
+  def compiled(
+    self, step: Callable[[Any], dict[str, tf.Tensor]]
+  ) -> Callable[[Any], dict[str, tf.Tensor]]:
+    """Returns a step that XLA compiles, for `run_config.xla`."""
+    del step
+    raise ValueError(
+      "run_config.xla = True is for one CPU, one GPU or a TPU, not for "
+      f"{type(self).__name__} with {self.num_replicas()} replicas. Set it to "
+      "False, or show a single GPU by CUDA_VISIBLE_DEVICES."
+    )
+
   def precision(self, run_config: Any) -> tuple[str, bool]:
     """Returns the arguments of `precision.using` for the training."""
     name = run_config.precision

@@ -46,6 +46,11 @@ class TpuDevices(replicated.Replicated):
     strategy: a TPUStrategy.
   """
 
+  def compiled(
+    self, step: Callable[[Any], dict[str, tf.Tensor]]
+  ) -> Callable[[Any], dict[str, tf.Tensor]]:
+    return step  # All of them are.
+
   def precision(self, run_config: Any) -> tuple[str, bool]:
     """Returns what a core multiplies fastest, unless gin says otherwise."""
     if run_config.precision is None and run_config.precision_mode is None:
