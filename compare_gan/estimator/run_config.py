@@ -45,8 +45,7 @@ class RunConfig:
       one; "allow_mix_precision" means float16 elsewhere.
     xla: compile steps with XLA, on one CPU or GPU. A TPU always does.
     deterministic: use only operations that give the same bits in every run, and
-      refuse those that cannot; slower on GPUs. An NPU has a setting of its own,
-      NPURunConfig.deterministic.
+      refuse those that cannot; slower on GPUs.
     memory_check: what happens if the training is unlikely to fit into memory,
       "warn" or "refuse"; "off" does not check.
     hooks: hooks in addition to the built-in ones: a list of @names and of

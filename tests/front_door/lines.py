@@ -871,6 +871,20 @@ NOT_RUN = {
   (
     "python -m benchmarks.peers --torch torch/bin/python --precision bfloat16"
   ): _BENCHMARK,
+  "python -m benchmarks.peers --torch torch/bin/python --device cuda"
+  " --precision bfloat16": _BENCHMARK,
+  "python -m benchmarks.profile --gin_config biggan_cifar.gin --batch 16"
+  " --steps 3": _BENCHMARK,
+  "python -m benchmarks.growth --gin_config biggan_shapes32.gin"
+  ' --grow "options.batch_size = {}" --by 8,16,32,64,128,256': _BENCHMARK,
+  "python -m benchmarks.train_step --gin_config resnet_cifar10.gin"
+  " --steps 20": _BENCHMARK,
+  "python -m benchmarks.train_step --gin_config resnet_cifar10.gin"
+  " --steps 20 --xla": _BENCHMARK,
+  "python -m benchmarks.train_step --gin_config resnet_cifar10.gin"
+  ' --steps 20 --gin_bindings "GPURunConfig.tf32 = False"': _BENCHMARK,
+  "python -m benchmarks.train_step --gin_config resnet_cifar10.gin"
+  ' --steps 20 --gin_bindings "GPURunConfig.layout_pass = False"': _BENCHMARK,
   "python -m compare_gan study run regularisers_2026_tuning.gin"
   " --out runs/tuning": "134 trainings; presets_test.py plans it",
   "python -m compare_gan study run regularisers_2026.gin"
