@@ -202,7 +202,9 @@ def test_determinism_is_required_before_the_first_operation(
   tmp_path, monkeypatch
 ):
   called = []
-  monkeypatch.setattr(runner_lib.determinism, "require", lambda: called.append(1))
+  monkeypatch.setattr(
+    runner_lib.determinism, "require", lambda: called.append(1)
+  )
   runs.train(tmp_path, "options.training_steps = 1")
   assert not called
   runs.train(

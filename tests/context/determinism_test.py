@@ -24,7 +24,5 @@ except RuntimeError as error:
 
 @pytest.mark.long
 def test_what_cannot_be_repeated_is_refused(tmp_path):
-  done = plain_shell.run(
-    ["-c", _CODE], tmp_path, PYTHONPATH=plain_shell.ROOT
-  )
+  done = plain_shell.run(["-c", _CODE], tmp_path, PYTHONPATH=plain_shell.ROOT)
   assert "determinism" in done.stdout or done.stdout == "1\n", done

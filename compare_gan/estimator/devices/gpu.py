@@ -1,8 +1,8 @@
 """`--run_config=gpu`: all GPUs of this host, or of each of several hosts.
 
-  GPURunConfig.memory_growth = False    take all memory of a GPU at once
-  GPURunConfig.tf32 = False             all digits of float32
-  GPURunConfig.layout_pass = False      convolutions in the layout of the code
+GPURunConfig.memory_growth = False    take all memory of a GPU at once
+GPURunConfig.tf32 = False             all digits of float32
+GPURunConfig.layout_pass = False      convolutions in the layout of the code
 """
 
 import contextlib
