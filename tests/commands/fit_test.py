@@ -70,6 +70,7 @@ def test_a_training_is_measured(tmp_path):
         "dataset.name = 'shapes16'",
         "dcgan.Generator.ch = 2",
         "dcgan.Discriminator.ch = 2",
+        "run_config.precision = 'float32'",  # Else this CPU's own.
       ]
     )
   )
