@@ -198,9 +198,7 @@ def test_training_starts_with_the_weights_of_another(tmp_path, capsys):
 
 
 @pytest.mark.long
-def test_determinism_is_required_before_the_first_operation(
-  tmp_path, monkeypatch
-):
+def test_determinism_is_required_if_gin_asks(tmp_path, monkeypatch):
   called = []
   monkeypatch.setattr(
     runner_lib.determinism, "require", lambda: called.append(1)

@@ -49,11 +49,11 @@ class Kind(base.AbstractKind):
         "--run_config=cpu, or install compare_gan[gpu]."
       )
     cluster = hosts.find(run_config)
-    if cluster is None:
-      _set(GpuOptions())
-      return _choose_on_this_host(batch_size)
-    hosts.share_gpus(cluster)
+    if cluster is not None:
+      hosts.share_gpus(cluster)
     _set(GpuOptions())
+    if cluster is None:
+      return _choose_on_this_host(batch_size)
     return hosts.choose(cluster, _number(), batch_size, run_config)
 
   def look(self, batch_size: Optional[int], run_config: Any) -> base.Found:

@@ -45,6 +45,6 @@ def _what_gpus_lack():
 
 
 def _what_the_cpu_lacks():
-  if _CPU_FLAGS & set(cpu.flags()):
+  if _CPU_FLAGS & cpu.flags():
     return ""
   return "the CPU has no instructions for bfloat16 (AMX, AVX512_BF16)"
