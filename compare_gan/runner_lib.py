@@ -15,6 +15,7 @@ from typing import NamedTuple
 from compare_gan.configuration import gin_roles
 from compare_gan.configuration import unread
 from compare_gan.context import determinism
+from compare_gan.context import gpu
 from compare_gan.estimator import devices as devices_lib
 from compare_gan.evaluation import settings as settings_lib
 from compare_gan.gans import options as options_lib
@@ -82,6 +83,7 @@ def run_with_schedule(
     if not devices.is_chief:
       return  # The chief evaluates.
   else:
+    gpu.prepare()  # A training may share its memory.
     dataset = open_dataset()
   if schedule != "train":
     scorer = score.Scorer(dataset, model_dir, evaluation.runs)

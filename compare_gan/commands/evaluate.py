@@ -20,6 +20,7 @@ import os
 
 from compare_gan.bundles import arguments
 from compare_gan.configuration import gin_files
+from compare_gan.context import gpu
 from compare_gan.datasets import arrays
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import given_images
@@ -165,6 +166,7 @@ def _images(args):
   if args.model_dir:
     files.insert(0, model_dir_lib.config_path(arguments.model_dir(args)))
   gin_files.parse(files, _bindings(args))
+  gpu.prepare()
   dataset = _dataset(args)
   images = given_images.read(
     args.images,

@@ -21,6 +21,7 @@ from typing import Optional
 
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_text
+from compare_gan.context import gpu
 from compare_gan.context import scope
 from compare_gan.gans import options as options_lib
 from compare_gan.storage import checkpoints
@@ -166,6 +167,7 @@ def load_step(
   config = config_path(model_dir, step)
   gin.clear_config()
   gin_files.parse([config], bindings)
+  gpu.prepare()
   held = parts.read(model_dir)
   values = (
     values_of(tensors, model_dir) if held is None else parts.values_of(tensors)

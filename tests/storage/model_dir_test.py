@@ -2,6 +2,7 @@
 
 import os
 
+from compare_gan.context import gpu
 from compare_gan.evaluation import scoring  # noqa: F401
 from compare_gan.gans import options
 from compare_gan.storage import model_dir
@@ -73,6 +74,14 @@ def test_last_checkpoint_and_config_count(tmp_path):
   np.testing.assert_array_equal(
     tiny.values(loaded)["generator/out/bias"], last_bias
   )
+
+
+def test_a_loaded_gan_uses_gpus_as_its_bindings_say(tmp_path, monkeypatch):
+  _written(tmp_path)
+  seen = []
+  monkeypatch.setattr(gpu, "prepare", lambda: seen.append(gpu.GpuOptions()))
+  model_dir.load(str(tmp_path), ["GPURunConfig.tf32 = False"])
+  assert [options.tf32 for options in seen] == [False]
 
 
 def test_bindings_come_on_top(tmp_path):

@@ -5,11 +5,15 @@ import types
 from compare_gan.estimator import devices
 from compare_gan.estimator.devices import gpu
 from compare_gan.estimator.devices import single
-import gin
 import pytest
 import tensorflow as tf
 
 pytestmark = pytest.mark.versions("tf.config lists the devices")
+
+
+@pytest.fixture(autouse=True)
+def leave_tensorflow_alone(monkeypatch):
+  monkeypatch.setattr(gpu.gpu, "prepare", lambda: None)
 
 
 @pytest.fixture
@@ -22,23 +26,6 @@ def see(monkeypatch):
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: found)
 
   return see
-
-
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-  """Returns the list of what TensorFlow is told of GPUs."""
-  told = []
-
-  def record(where, name):
-    def call(*arguments):
-      told.append((name, *arguments))
-
-    monkeypatch.setattr(where, name, call)
-
-  record(tf.config.experimental, "set_memory_growth")
-  record(tf.config.experimental, "enable_tensor_float_32_execution")
-  record(tf.config.optimizer, "set_experimental_options")
-  return told
 
 
 def test_one_gpu_needs_no_replicas(see):
@@ -61,44 +48,9 @@ def test_the_batch_must_divide_by_the_gpus(see):
     devices.choose("gpu", batch_size=3)
 
 
-def test_memory_of_each_gpu_grows_and_tf32_is_on(see, told, monkeypatch):
-  see(2)
-  monkeypatch.setattr(gpu.replicated, "Mirrored", list)
-  devices.choose("gpu", batch_size=4)
-  assert [(name, value) for name, *_, value in told] == [
-    ("set_memory_growth", True),
-    ("set_memory_growth", True),
-    ("enable_tensor_float_32_execution", True),
-    ("set_experimental_options", {"layout_optimizer": True}),
-  ]
-
-
-def test_gin_sets_how_gpus_are_used(see, told):
+def test_gpus_are_used_as_gin_says(see, monkeypatch):
   see(1)
-  gin.parse_config(
-    """
-    GPURunConfig.memory_growth = False
-    GPURunConfig.tf32 = False
-    GPURunConfig.layout_pass = False
-    """
-  )
-  try:
-    devices.choose("gpu", batch_size=4)
-  finally:
-    gin.clear_config()
-  assert [call[-1] for call in told] == [
-    False,
-    False,
-    {"layout_optimizer": False},
-  ]
-
-
-def test_memory_of_a_gpu_in_use_stays_as_it_is(see, told, monkeypatch):
-  see(1)
-
-  def refuse(gpu, growth):
-    raise RuntimeError("Physical devices cannot be modified")
-
-  monkeypatch.setattr(tf.config.experimental, "set_memory_growth", refuse)
+  prepared = []
+  monkeypatch.setattr(gpu.gpu, "prepare", lambda: prepared.append(True))
   devices.choose("gpu", batch_size=4)
-  assert [call[-1] for call in told][0] is True
+  assert prepared == [True]
