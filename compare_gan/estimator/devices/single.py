@@ -1,5 +1,6 @@
 """One device of this machine."""
 
+import re
 from typing import Any
 from typing import Callable
 
@@ -8,8 +9,8 @@ from compare_gan.estimator.devices import base
 from compare_gan.estimator.devices import native_precision
 import tensorflow as tf
 
-# How TensorFlow begins to say which operations XLA does not have.
-_NOT_COMPILED = "Detected unsupported operations"
+# How TensorFlow says that XLA does not have an operation.
+_NOT_COMPILED = re.compile(r"No registered '(\w+)' OpKernel for XLA")
 
 
 class OneDevice(base.Devices):
@@ -28,10 +29,11 @@ class OneDevice(base.Devices):
     return tf.function(step, autograph=False, jit_compile=True)
 
   def explain(self, error: tf.errors.OpError) -> None:
-    if _NOT_COMPILED in error.message:
+    missing = sorted(set(_NOT_COMPILED.findall(error.message)))
+    if missing:
       raise ValueError(
-        f"XLA cannot compile this step: {error.message.splitlines()[0]}\n"
-        "Set run_config.xla = False."
+        "XLA cannot compile this step: it does not have "
+        f"{', '.join(missing)} on this device. Set run_config.xla = False."
       ) from error
 
   def scope(self) -> Any:

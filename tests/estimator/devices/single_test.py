@@ -33,13 +33,20 @@ def test_xla_runs_what_it_compiles():
 
 
 def test_what_xla_does_not_have_is_told_with_the_way_out():
-  message = "Detected unsupported operations when compiling a step: Print\nmore"
-  error = tf.errors.InvalidArgumentError(None, None, message)
-  words = "XLA cannot compile this step: .*: Print\nSet run_config.xla = False."
+  def step(batches):
+    return {"loss/rows": tf.numpy_function(len, [batches[0]["x"]], tf.int64)}
+
+  on = single.OneDevice("CPU:0")
+  with pytest.raises(tf.errors.OpError) as raised:
+    on.compiled(step)([{"x": tf.constant([1.0, 2.0])}])
+  words = "XLA .* have PyFunc on .* Set run_config.xla = False."
   with pytest.raises(ValueError, match=words):
-    single.OneDevice("CPU:0").explain(error)
-  other = tf.errors.InvalidArgumentError(None, None, "Not a number")
-  single.OneDevice("CPU:0").explain(other)
+    on.explain(raised.value)
+
+
+def test_other_errors_of_a_step_are_left_as_they_are():
+  error = tf.errors.InvalidArgumentError(None, None, "Not a number")
+  single.OneDevice("CPU:0").explain(error)
 
 
 def test_several_replicas_are_not_compiled():
