@@ -10,6 +10,7 @@ from compare_gan.configuration import unread as unread_lib
 from compare_gan.context import scope
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import shapes
+from compare_gan.datasets import tfds_known
 from compare_gan.estimator import run_config
 from compare_gan.evaluation import scoring
 from compare_gan.evaluation import settings as settings_lib
@@ -170,9 +171,9 @@ def _tiny_data(path, folder, monkeypatch):
   monkeypatch.setattr(pictures, "pixels", _noise)
   gin.parse_config(path.read_text())
   name = gin.query_parameter("dataset.name")
-  if name not in catalogue._TFDS:
+  if name not in tfds_known.KNOWN:
     return _own_images(path, folder, 24)
-  info = catalogue._TFDS[name]
+  info = tfds_known.KNOWN[name]
   height, width, colors = info.image_shape
   shape, sizes = info.image_shape, None
   if info.prepare:

@@ -153,6 +153,7 @@ class Networks:
 
 
 @pytest.mark.long
+@pytest.mark.between
 @cases(is_architecture)
 def test_architecture(case):
   gin.bind_parameter("spectral_norm.update_in_eval", True)
@@ -396,6 +397,7 @@ def _step_kind(case):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @cases(is_optimizer_steps)
 def test_optimizer_steps(case, monkeypatch):
   def uniform(shape):
@@ -498,6 +500,7 @@ def is_penalties(case):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @cases(is_penalties)
 def test_penalties(case):
   for key, recorded in case.items():
@@ -848,6 +851,7 @@ def _import(folder, model_dir):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @_checkpoints
 @pytest.mark.parametrize("weights", ["raw", "ema"])
 def test_checkpoint_samples(folder, weights, tmp_path):
@@ -892,6 +896,7 @@ def assert_array_close(actual, expected, tolerance):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @_checkpoints
 def test_checkpoint_accumulators(folder, tmp_path):
   recorded = np.load(folder / "samples.npz")

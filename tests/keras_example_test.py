@@ -19,6 +19,7 @@ _SMALLER = {
 
 
 @pytest.mark.long
+@pytest.mark.between
 def test_fit_trains_by_the_example():
   [example] = re.findall(r"```python\n(.*?)```", _PAGE.read_text(), re.DOTALL)
   for text, smaller in _SMALLER.items():

@@ -131,6 +131,7 @@ def _assert_same(trained, expected):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @pytest.mark.timeout(1200)
 def test_killed_training_ends_with_the_same_bits(trainings, tmp_path):
   whole = trainings.finish(tmp_path / "whole")

@@ -157,6 +157,7 @@ _WITHOUT_GRADIENT = re.compile(
 
 
 @pytest.mark.long
+@pytest.mark.between
 @pytest.mark.timeout(600)
 def test_two_processes_train_as_one(tmp_path):
   [one] = _trained(tmp_path / "one", 1)
@@ -179,6 +180,7 @@ def test_two_processes_train_as_one(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @pytest.mark.timeout(300)
 def test_when_the_chief_is_refused_the_other_says_why(tmp_path):
   """Not that a host was lost, and that the same command goes on."""

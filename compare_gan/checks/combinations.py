@@ -54,14 +54,7 @@ def _missing(bound):
       if one is not None:
         yield from _missing_of(one, found.scope, bound, binding.place)
   reader = bound.value("dataset.name")
-  if reader in (
-    "folder",
-    "archive",
-    "arrays",
-    "tfrecord",
-    "dataset_json",
-    "hdf5",
-  ):
+  if in_force.is_text(reader) and reader in catalogue.readers():
     place = _place(bound, "dataset.name")
     yield from _missing_of(known.find(reader), "", bound, place)
 

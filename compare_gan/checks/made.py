@@ -41,8 +41,6 @@ _REQUIRED = (
   "options.training_steps",
 )
 _MOST = 5  # errors of a GAN, each looked for without the one before
-# These read the user's own files, or ask a server.
-_OPENED = ("folder", "archive", "arrays", "tfrecord", "dataset_json", "hdf5")
 
 
 def check_settings(
@@ -78,8 +76,10 @@ def _settings():
 def _dataset(bound):
   """Returns the dataset, None if it would have to be read."""
   name = bound.value("dataset.name")
-  is_own = not in_force.is_text(name) or "." in name or ":" in name
-  return None if is_own or name in _OPENED else catalogue.dataset()
+  if not in_force.is_text(name) or "." in name or ":" in name:
+    return None
+  # Readers open the user's own files, or ask a server.
+  return None if name in catalogue.readers() else catalogue.dataset()
 
 
 def _lacks(name, wrong):

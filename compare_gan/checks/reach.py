@@ -22,6 +22,7 @@ from compare_gan.checks import suggestions
 from compare_gan.checks.findings import Finding
 from compare_gan.checks.in_force import InForce
 from compare_gan.configuration import gin_text
+from compare_gan.datasets import catalogue
 
 # Kinds of which nothing runs that nothing refers to.
 _BY_REFERENCE = (
@@ -34,7 +35,6 @@ _BY_REFERENCE = (
   "features",
   "metrics",
 )
-_READERS = ("folder", "archive", "arrays", "tfrecord", "dataset_json", "hdf5")
 # What decides about other names than those of a kind.
 _CHOICES = (
   *known.ARCHITECTURES,
@@ -62,6 +62,7 @@ class Running:
     self._term = known.find("compare_gan.gans.term")
     self._kinds_of[self._term.made] = kinds["penalties"]
     self._modules = _modules_of_architectures(bound)
+    self._readers = catalogue.readers()
     self._scopes: dict[Any, set[str]] = {}  # of references to what runs
     self._by_code: set[Any] = set()  # what runs without a reference
     self._find()
@@ -106,7 +107,7 @@ class Running:
     architecture = self._other_architecture(one)
     if architecture:
       return architecture
-    if one.name in _READERS:
+    if one.name in self._readers:
       return self._other_dataset(one)
     kind = self._kinds_of.get(one.made)
     if kind is None or one.made in self._by_code:
@@ -127,7 +128,7 @@ class Running:
     """Returns whether a configurable runs, or may."""
     if self._is_of_other_architecture(one):
       return False
-    if one.name in _READERS:
+    if one.name in self._readers:
       return not self._other_dataset(one)
     is_free = one.made not in self._kinds_of
     return is_free or one.made in self._by_code or one.made in self._scopes
@@ -156,8 +157,6 @@ class Running:
   def _other_dataset(self, one):
     name = self._bound.value("dataset.name")
     if name == one.name or not isinstance(name, str) or "." in name:
-      return ""
-    if name not in _READERS and one.name not in _READERS:
       return ""
     return f"dataset.name is {name!r}."
 

@@ -18,6 +18,7 @@ import gin
 # Every module of these rooms may register names with gin.
 _ROOMS = (
   "architectures",
+  "datasets",
   "estimator.devices",
   "features",
   "gans",
@@ -38,7 +39,6 @@ def register() -> None:
   from compare_gan.ascend import card_log  # noqa: F401
   from compare_gan.configuration import gin_externals  # noqa: F401
   from compare_gan.configuration import late_names
-  from compare_gan.datasets import catalogue  # noqa: F401
   from compare_gan.estimator import run_config  # noqa: F401
   from compare_gan.evaluation import ddls  # noqa: F401
   from compare_gan.evaluation import rejection  # noqa: F401

@@ -264,9 +264,9 @@ def _report_sections():
 
 
 def _datasets():
-  source = _shown(catalogue.__file__)
   return [
-    Entry(name, about, source) for name, about in catalogue.names().items()
+    Entry(name, about, _shown(catalogue.module_of(name).__file__))
+    for name, about in catalogue.names().items()
   ]
 
 

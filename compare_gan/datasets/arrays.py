@@ -113,6 +113,9 @@ def open_arrays(
   return Arrays(path, arrays, stored, count, eval_samples, size, bad)
 
 
+READERS = {"arrays": open_arrays}
+
+
 def read_images(
   path: str, layout: Optional[str] = None, value_range: Optional[str] = None
 ) -> np.ndarray:

@@ -99,6 +99,9 @@ def open_listed(
   )
 
 
+READERS = {"dataset_json": open_listed}
+
+
 class _Listed:
   """The images of a zip or folder, with the labels of its dataset.json.
 

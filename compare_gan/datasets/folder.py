@@ -95,7 +95,9 @@ def open_images(
   )
 
 
-for _name in ("folder", "archive"):
+READERS = {"folder": open_images, "archive": open_images}
+
+for _name in READERS:
   gin.external_configurable(
     open_images,
     _name,

@@ -78,6 +78,9 @@ def open_hdf5(
   return Hdf5Images(splits, count, memory_bytes, eval_samples, on_error)
 
 
+READERS = {"hdf5": open_hdf5}
+
+
 class Hdf5Images(in_memory.InMemoryDataset):
   """Images of HDF5 files.
 

@@ -15,6 +15,7 @@ is 4096 wide, a shape has the radius 1024 in its own frame, blends are in
 """
 
 from collections.abc import Sequence
+import functools
 import math
 from typing import Union
 
@@ -83,6 +84,12 @@ class Shapes(in_memory.InMemoryDataset):
       lambda: draw(split, indices, self.image_shape[0]),
     )
     return images, _labels(indices)
+
+
+BUILT_IN = {
+  f"shapes{pixels}": functools.partial(Shapes, pixels)
+  for pixels in (16, 32, 64, 128)
+}
 
 
 def factors(

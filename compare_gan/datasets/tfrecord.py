@@ -85,6 +85,9 @@ def open_records(
   )
 
 
+READERS = {"tfrecord": open_records}
+
+
 def _sources(path, eval_path, eval_fraction, features):
   """Returns the paths of the files that train, and {split: Source}.
 

@@ -63,6 +63,9 @@ def grid25() -> Toy:
   return Toy("grid25", [(x, y) for x in ticks for y in ticks])
 
 
+BUILT_IN = {"ring8": ring8, "grid25": grid25}
+
+
 def modes_covered(
   samples: np.ndarray,
   modes: Union[np.ndarray, Sequence[tuple[float, float]]],

@@ -1,5 +1,9 @@
 """Names of datasets."""
 
+import sys
+
+from compare_gan import datasets
+from compare_gan.checks import check
 from compare_gan.datasets import catalogue
 import gin
 import pytest
@@ -79,3 +83,60 @@ def test_data_that_are_not_there_say_what_to_do(tmp_path):
     "'shapes32'",
   ):
     assert part in str(raised.value)
+
+
+_NEW_FILE = """
+from compare_gan.datasets import in_memory
+import gin
+import numpy as np
+
+class Even(in_memory.InMemoryDataset):
+  def load(self, split):
+    return np.full([8, *self.image_shape], 128, np.uint8), np.zeros(8, int)
+
+def grey4():
+  return Even("grey4", (4, 4, 1), num_classes=0, eval_samples=8)
+
+@gin.configurable("grey", module="compare_gan.datasets", denylist=["on_error"])
+def open_grey(path=gin.REQUIRED, colors=3, on_error="raise"):
+  '''Returns grey images.'''
+  return Even("grey", (4, 4, colors), num_classes=0, eval_samples=8)
+
+BUILT_IN = {"grey4": grey4}
+READERS = {"grey": open_grey}
+"""
+
+
+@pytest.fixture
+def new_file(tmp_path, monkeypatch):
+  """Puts a file of its own into the room of datasets."""
+  path = tmp_path / "grey_images.py"
+  path.write_text(_NEW_FILE)
+  monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
+  yield path
+  sys.modules.pop("compare_gan.datasets.grey_images", None)
+  gin.config._REGISTRY.pop("compare_gan.datasets.grey")
+
+
+def test_a_new_file_is_all_that_a_dataset_needs(new_file):
+  assert catalogue.names()["grey4"] == "4x4x1, no labels, built in"
+  assert catalogue.names()["grey"] == "your own: grey.path; grey images."
+  assert (
+    catalogue.file_of("grey4") == catalogue.file_of("grey") == str(new_file)
+  )
+  assert catalogue.dataset("grey4").image_shape == (4, 4, 1)
+  gin.parse_config("grey.path = 'x'\ngrey.colors = 1")
+  assert catalogue.dataset("grey").image_shape == (4, 4, 1)
+
+
+def test_settings_of_a_new_reader_are_checked(new_file):
+  def messages(*lines):
+    found = check.find(["dcgan_shapes32.gin"], lines)
+    return [one.message for one in found]
+
+  catalogue.names()  # Makes grey known to gin.
+  missing = "grey.path is not set, and has no default."
+  assert missing in messages("dataset.name = 'grey'")
+  path = "grey.path = 'x'"
+  assert missing not in messages("dataset.name = 'grey'", path)
+  assert any("grey.path" in text for text in messages(path))

@@ -19,6 +19,14 @@ def place(tmp_path_factory):
   return place_lib.Place(folder, PYTHONPATH=str(plain_shell.ROOT))
 
 
-@pytest.mark.parametrize("line", lines.LINES, ids=lambda line: line.name)
+_BETWEEN = ("train", "goes_on", "eval_after_train")
+
+
+def _marked(line):
+  marks = [pytest.mark.between] * (line.name in _BETWEEN)
+  return pytest.param(line, id=line.name, marks=marks)
+
+
+@pytest.mark.parametrize("line", map(_marked, lines.LINES))
 def test_line(line, place):
   place_lib.check(line, place.run(line.name), place.folder)

@@ -75,6 +75,7 @@ def _as_dict(ports):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @kinds
 def test_frozen_graph(kind, tmp_path):
   path = tmp_path / "model.pb"
@@ -94,6 +95,7 @@ def test_frozen_graph(kind, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @kinds
 def test_frozen_graph_of_any_batch(kind, tmp_path):
   path = tmp_path / "model.pb"
@@ -104,6 +106,7 @@ def test_frozen_graph_of_any_batch(kind, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.between
 def test_weights_are_a_choice(tmp_path):
   path = tmp_path / "model.pb"
   gan, signature, _ = _written(
@@ -116,6 +119,7 @@ def test_weights_are_a_choice(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @kinds
 @pytest.mark.parametrize("batch", [_BATCH, None])
 def test_saved_model(kind, batch, tmp_path):
@@ -126,6 +130,7 @@ def test_saved_model(kind, batch, tmp_path):
 
 @pytest.mark.once
 @pytest.mark.long
+@pytest.mark.between
 @kinds
 def test_saved_model_has_named_tensors(kind, tmp_path):
   gan, signature, _ = _written(kind, savedmodel.write, tmp_path)
@@ -153,6 +158,7 @@ def test_saved_model_in_a_folder_of_any_name(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.between
 def test_hub_reads_it(tmp_path):
   pytest.importorskip("tensorflow_hub")
   gan, signature, _ = _written("biggan", savedmodel.write, tmp_path, None)
@@ -174,6 +180,7 @@ def test_a_training_starts_from_a_saved_model(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @onnx_required
 @kinds
 def test_onnx(kind, tmp_path):
@@ -192,6 +199,7 @@ def test_onnx(kind, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @onnx_required
 def test_onnx_of_any_batch(tmp_path):
   path = tmp_path / "model.onnx"
@@ -200,6 +208,7 @@ def test_onnx_of_any_batch(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @onnx_required
 def test_onnx_of_mixed_classes_and_of_halves(tmp_path):
   gan = trained.make("biggan")
@@ -225,6 +234,7 @@ def test_a_missing_package_is_a_sentence(monkeypatch):
 
 
 @pytest.mark.long
+@pytest.mark.between
 @kinds
 def test_tflite(kind, tmp_path):
   path = tmp_path / "model.tflite"

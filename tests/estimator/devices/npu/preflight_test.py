@@ -190,6 +190,7 @@ def _marked(path):
   """The large ones take half a minute each."""
   is_large = "imagenet" in path.stem or "ffhq" in path.stem
   is_large |= path.stem in ("bigbigan_64", "r3gan_cifar10")
+  is_large |= path.stem.startswith("stylegan2_folder")
   marks = [pytest.mark.slow] * is_large
   return pytest.param(path, id=path.stem, marks=marks)
 
