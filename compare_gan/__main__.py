@@ -99,6 +99,8 @@ def main(
   try:
     command.run(args)
   except Exception as error:
+    if console.reader_is_gone(error):
+      return console.READER_GONE
     if args.traceback or not console.is_mendable(error):
       raise
     print(f"compare_gan {verb}: {console.sentence(error)}", file=sys.stderr)
@@ -108,7 +110,8 @@ def main(
 
 def run() -> None:
   """Runs the program: `python -m compare_gan`, or `compare_gan` alone."""
-  sys.exit(main(begin=console.begin))
+  code = main(begin=console.begin)
+  sys.exit(console.READER_GONE if console.reader_is_gone() else code)
 
 
 if __name__ == "__main__":

@@ -204,6 +204,8 @@ def run() -> None:
   try:
     app.run(main)
   except Exception as error:
+    if console.reader_is_gone(error):
+      sys.exit(console.READER_GONE)
     if FLAGS.traceback or not console.is_mendable(error):
       raise
     print(f"compare_gan: {console.sentence(error)}", file=sys.stderr)

@@ -5,15 +5,19 @@ It sees no other room; main.py and the commands call `begin` when they start.
 
 from compare_gan.console.messages import is_mendable
 from compare_gan.console.messages import sentence
+from compare_gan.console.reader import READER_GONE
+from compare_gan.console.reader import reader_is_gone
 from compare_gan.console.start import begin
 from compare_gan.console.start import log_plainly
 from compare_gan.console.start import users_environment
 from compare_gan.console.start import without_keras
 
 __all__ = [
+  "READER_GONE",
   "begin",
   "is_mendable",
   "log_plainly",
+  "reader_is_gone",
   "sentence",
   "users_environment",
   "without_keras",
