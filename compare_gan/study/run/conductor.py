@@ -207,6 +207,7 @@ class Conductor:
     self._at_work.pop(run_id, None)
     self._ledger.note_end(run_id, outcome, again)
     if self._progress:
+      self._show()
       score = self._ledger.scores.get(run_id)
       self._progress.ended(self._ledger.run(run_id), outcome, again, score)
 

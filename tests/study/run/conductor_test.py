@@ -1,10 +1,12 @@
 """A study that is killed, whenever, ends with the table of an unbroken one."""
 
 import dataclasses
+import io
 import json
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import time
 
 from compare_gan.study.run import conductor
 from compare_gan.study.run import journal
+from compare_gan.study.run import progress
 from compare_gan.study.run import shards
 from compare_gan.study.run import table
 import psutil
@@ -124,6 +127,17 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(tmp_path):
   output, _ = process.communicate()
   assert process.returncode == 143, output
   assert "Run the same command to resume" in output
+
+
+def test_a_run_that_ends_is_counted_at_once(tmp_path):
+  stream = io.StringIO()
+  made = fake_plan.study()
+  fake_plan.conduct(
+    tmp_path, made=made, progress=progress.Progress(made, stream)
+  )
+  counts = re.findall(r"\[(\d+) of (\d+)", stream.getvalue())
+  total = counts[-1][1]
+  assert [int(count) for count, _ in counts] == [*range(1, int(total) + 1)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
