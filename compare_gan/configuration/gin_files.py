@@ -6,6 +6,7 @@ makes its names known to gin, and this is the place that imports them.
 
 from collections.abc import Iterable
 import contextlib
+import difflib
 import functools
 import glob
 import importlib
@@ -116,8 +117,18 @@ def _locate(path, room, flag):
         return card, shown
   raise FileNotFoundError(
     f"{flag}{path}: there is no such file, nor a card of this name in "
-    f"configs/{room}."
+    f"configs/{room}.{_alike(name, room)}"
   )
+
+
+def _alike(name, room):
+  """Returns " Did you mean a or b?", "" if no card has such a name."""
+  stem, *names = (
+    os.path.basename(each).replace(".gin", "") for each in [name, *cards(room)]
+  )
+  close = difflib.get_close_matches(stem, names, n=2, cutoff=0.8)
+  words = " or ".join(f"{one}.gin" for one in close)
+  return f" Did you mean {words}?" if close else ""
 
 
 def parse(files: Iterable[str] = (), bindings: Iterable[str] = ()) -> None:

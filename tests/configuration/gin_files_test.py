@@ -88,6 +88,15 @@ def test_missing_file_is_named():
     gin_files.parse(["nowhere.gin"])
 
 
+def test_a_card_that_was_meant_is_named():
+  meant = "nor a card .* Did you mean biggan_shapes32.gin or .*_shapes32.gin?"
+  with pytest.raises(FileNotFoundError, match=meant):
+    gin_files.parse(["biggan_shapes32"])
+  with pytest.raises(FileNotFoundError) as raised:
+    gin_files.parse(["my_own_experiment.gin"])
+  assert str(raised.value).endswith("nor a card of this name in configs/.")
+
+
 def test_unknown_name_is_refused():
   with pytest.raises(ValueError, match="'optoins'"):
     gin_files.parse(bindings=["optoins.z_dim = 60"])
