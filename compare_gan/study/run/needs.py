@@ -1,10 +1,10 @@
 """Estimates the memory of a run before it is started.
 
-The estimate is that of step_memory.py for one step, plus the memory of a
-process that has imported TensorFlow but done nothing else. The step is traced
-but not run, and its variables take no memory. The estimate leaves out the
-images that a dataset keeps in memory. It also leaves out an evaluation, because
-the memory of the step is free again by then.
+The estimate is that of step_memory.py for one step, plus the images that the
+dataset keeps in memory, plus the memory of a process that has imported
+TensorFlow but done nothing else. The step is traced but not run, and its
+variables take no memory. An evaluation is left out, because the memory of the
+step is free again by then.
 """
 
 from collections.abc import Iterable
@@ -93,14 +93,16 @@ def step_mb(run: plan_lib.Run, flags: Iterable[str] = ()) -> Optional[float]:
         ]
       )
       with tf.Graph().as_default(), scope.building(valueless=True):
+        dataset = catalogue.dataset()
         with tf.name_scope("gan"):  # Names at the root cannot begin with "_".
-          gan = model_dir.make_gan(catalogue.dataset())
+          gan = model_dir.make_gan(dataset)
         needed = step_memory.training_bytes(
           gan.train_step,
           memory_check.specs(gan),
           gan.variables,
           gives_back=allocation.gives_back(gan.options.recompute),
         )
+        needed += dataset.bytes_in_memory("train")
     # A user's own GAN may read values of variables or files that do not exist
     # here. If something is wrong with it, the run itself reports it.
     except Exception:  # noqa: BLE001

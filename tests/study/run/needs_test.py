@@ -1,5 +1,6 @@
 """What a run needs, by its bindings."""
 
+from compare_gan.datasets import in_memory
 from compare_gan.memory import memory_limit
 from compare_gan.study.define import plan
 from compare_gan.study.run import needs
@@ -26,6 +27,18 @@ def test_a_run_needs_a_process_and_its_step(load, _base):
   step = needs.step_mb(run)
   assert 80 < step < 200  # A tiny one is what step_memory.py adds to all.
   assert needs.Needs(study)(run) == (500 + step, "by an estimate", True)
+
+
+def test_images_that_stay_in_memory_count(load, monkeypatch):
+  def needed_with(images):
+    monkeypatch.setattr(
+      in_memory.InMemoryDataset,
+      "bytes_in_memory",
+      lambda self, split: {"train": images}[split],
+    )
+    return needs.step_mb(runs(load())[0])
+
+  assert needed_with(2**30) == pytest.approx(needed_with(0) + 1024)
 
 
 def test_a_network_whose_class_has_an_underscore_is_traced(load):
