@@ -323,7 +323,7 @@ print("RESULT " + json.dumps([
 @pytest.mark.parametrize(
   "side,interval,names",
   [
-    ("penalty", 1, _OF_D),
+    pytest.param("penalty", 1, _OF_D, id="d", marks=pytest.mark.once),
     ("penalty", 2, ("r1", "bcr", "gradient_penalty", "soft_orthogonal")),
     ("g_penalty", 1, ("zcr_diversity", "feature_matching", "soft_orthogonal")),
   ],

@@ -306,6 +306,7 @@ def _scores(folder):
   return [(row.step, row.scores) for row in rows]
 
 
+@pytest.mark.once
 @pytest.mark.long
 @_NUMBERS
 def test_a_training_and_its_scores(numbers, counted, tmp_path):

@@ -103,6 +103,7 @@ class _Killed(Exception):
   """Stands for the end of the process."""
 
 
+@pytest.mark.once
 def test_a_training_that_is_killed_while_it_returns_ends_with_the_same_bits(
   tmp_path, monkeypatch
 ):
