@@ -1,5 +1,6 @@
 """The program that reads what a command prints, as in `| head`."""
 
+import io
 import os
 import select
 import sys
@@ -33,5 +34,8 @@ def _has_no_reader(stream):
   if not hasattr(select, "poll"):  # Windows.
     return True
   poll = select.poll()
-  poll.register(stream, 0)  # Errors are always reported.
+  try:
+    poll.register(stream, 0)  # Errors are always reported.
+  except io.UnsupportedOperation:  # A notebook's stream is no file.
+    return False
   return bool(poll.poll(0))
