@@ -893,6 +893,11 @@ NOT_RUN = {
   " --out runs/winners": "288 trainings; presets_test.py plans it",
   "python -m compare_gan study run regularisers_2026_cifar10.gin"
   " --out runs/cifar10": "132 trainings; presets_test.py plans it",
+  "python -m compare_gan study run networks_shapes32.gin --out runs/networks"
+  " --executor_option threads=1": "18 trainings; presets_test.py plans it",
+  "python -m compare_gan study report runs/networks": (
+    "tests/commands/study_test.py writes a report"
+  ),
   "python -m compare_gan study report runs/winners": (
     "tests/commands/study_test.py writes a report"
   ),
