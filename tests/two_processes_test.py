@@ -96,8 +96,8 @@ def _free_ports():
   return ports
 
 
-def _start(folder, number, cluster, death=-1):
-  environment = plain_shell.checkout(
+def _environment(number, cluster):
+  return plain_shell.checkout(
     TF_ENABLE_ONEDNN_OPTS=0,
     TF_CPP_MIN_LOG_LEVEL=2,
     CUDA_VISIBLE_DEVICES="",
@@ -110,6 +110,9 @@ def _start(folder, number, cluster, death=-1):
       else {}
     ),
   )
+
+
+def _start(folder, number, cluster, death=-1):
   weights = folder.parent / f"{folder.name}-{number}.npz"
   return subprocess.Popen(
     [sys.executable, "-c", _TRAIN, str(folder), str(weights), str(death)],
@@ -117,7 +120,7 @@ def _start(folder, number, cluster, death=-1):
     stderr=subprocess.PIPE,
     text=True,
     cwd=pathlib.Path(__file__).parent.parent,
-    env=environment,
+    env=_environment(number, cluster),
   )
 
 
@@ -213,3 +216,56 @@ def test_whoever_dies_the_training_goes_on_with_the_same_bits(tmp_path):
     assert re.search(r"Lost 127\.0\.0\.1:\d+, .* same command", errors)
   for weights in _trained(tmp_path / "part", 2):
     _assert_equal(weights, whole)
+
+
+# Sums over both hosts, as a training makes them.
+_SUMS = """
+from compare_gan.estimator import devices
+from compare_gan.estimator import run_config
+import psutil
+import tensorflow as tf
+
+on = devices.choose("cpu", 2, run_config.RunConfig())
+
+
+batch = {"images": tf.ones([2, 1])}
+
+
+@tf.function(autograph=False)
+def step():  # Its mean over the hosts is a sum of both.
+  mean = lambda batches: tf.reduce_mean(batches[0]["images"])
+  return on.run(lambda batches: {"mean": mean(batches)}, [batch])
+
+
+def sums(n):
+  for _ in range(n):
+    step()
+
+
+with on.scope():
+  sums(2)
+  before = psutil.Process().num_threads()
+  sums(200)
+print(psutil.Process().num_threads() - before)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.between
+def test_a_sum_over_hosts_leaves_no_thread_behind(tmp_path):
+  ports = _free_ports()
+  hosts = [
+    subprocess.Popen(
+      [sys.executable, "-c", _SUMS],
+      stdout=subprocess.PIPE,
+      stderr=subprocess.PIPE,
+      text=True,
+      cwd=tmp_path,
+      env=_environment(number, ports),
+    )
+    for number in range(2)
+  ]
+  for host in hosts:
+    printed, errors = host.communicate()
+    assert host.returncode == 0, errors[-3000:]
+    assert int(printed.splitlines()[-1]) < 20, "200 sums were made."

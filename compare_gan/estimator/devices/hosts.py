@@ -3,6 +3,7 @@
 Which they are is read from TF_CONFIG or Slurm's variables, see cluster.py.
 """
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import os
@@ -54,10 +55,10 @@ class MultiWorker(replicated.Replicated):
       rpc_layer="grpc",
     )
     library = "AUTO" if num_gpus else "RING"  # AUTO is NCCL if there is one.
+    # Without a timeout of TensorFlow's, which keeps a thread for each sum until
+    # it is over: after some dozen steps a process can have no more. `waiting`
+    # is around all that may wait for another host.
     options = tf.distribute.experimental.CommunicationOptions(
-      # For calls outside of `waiting`. It is longer than that timeout because
-      # TensorFlow 2.6 may crash when it gives up.
-      timeout_seconds=self._timeout_s + 60.0,
       implementation=tf.distribute.experimental.CommunicationImplementation[
         library
       ],
@@ -73,6 +74,12 @@ class MultiWorker(replicated.Replicated):
         "TensorFlow has run an op before the hosts of the training were "
         "connected. Choose the devices first, then make datasets and models."
       ) from error
+
+  @contextlib.contextmanager
+  def scope(self) -> Iterator[None]:
+    # Variables ask for the chief's values as they are made.
+    with self.waiting(), super().scope():
+      yield
 
   def shard(self) -> dict[str, int]:
     return {
