@@ -32,8 +32,6 @@ from compare_gan.datasets import tfds_images
 from compare_gan.datasets import tfds_known
 import gin
 
-_KINDS = _BUILT_IN, _READERS = "BUILT_IN", "READERS"
-
 gin_roles.declare("dataset", paths=["tfds_data_dir"])
 
 
@@ -71,18 +69,20 @@ def dataset(
 
 def built_in() -> dict[str, Callable[[], abstract_dataset.AbstractDataset]]:
   """Returns {name: function that makes it} of the built-in datasets."""
-  return _offered(_BUILT_IN)
+  return _offered("BUILT_IN")
 
 
 def readers() -> dict[str, Callable[..., abstract_dataset.AbstractDataset]]:
   """Returns {name: function} of what reads your own images."""
-  return _offered(_READERS)
+  return _offered("READERS")
 
 
 def module_of(name: str) -> types.ModuleType:
   """Returns the module that has a dataset, by its name."""
   for module in _modules():
-    if any(name in getattr(module, kind, {}) for kind in _KINDS):
+    if any(
+      name in getattr(module, kind, {}) for kind in ("BUILT_IN", "READERS")
+    ):
       return module
   return tfds_known if name in tfds_known.KNOWN else tfds_images
 
