@@ -218,23 +218,25 @@ def test_whoever_dies_the_training_goes_on_with_the_same_bits(tmp_path):
     _assert_equal(weights, whole)
 
 
-# Sums over both hosts, as a training makes them.
-_SUMS = """
+_ON = """
+from compare_gan.context import replica
 from compare_gan.estimator import devices
 from compare_gan.estimator import run_config
 import psutil
 import tensorflow as tf
 
 on = devices.choose("cpu", 2, run_config.RunConfig())
+"""
 
-
-batch = {"images": tf.ones([2, 1])}
+# Sums over both hosts, as a training makes them; prints how many threads stay.
+_SUMS = f"""{_ON}
+batch = {{"images": tf.ones([2, 1])}}
 
 
 @tf.function(autograph=False)
 def step():  # Its mean over the hosts is a sum of both.
   mean = lambda batches: tf.reduce_mean(batches[0]["images"])
-  return on.run(lambda batches: {"mean": mean(batches)}, [batch])
+  return on.run(lambda batches: {{"mean": mean(batches)}}, [batch])
 
 
 def sums(n):
@@ -249,23 +251,62 @@ with on.scope():
 print(psutil.Process().num_threads() - before)
 """
 
+# Prints the means of [1, 1], of 1 on one host and 3 times that on the other,
+# and in how many exchanges the graph makes them.
+_MEANS = f"""{_ON}
+found, ops = [], []
 
-@pytest.mark.long
-@pytest.mark.between
-def test_a_sum_over_hosts_leaves_no_thread_behind(tmp_path):
+
+def step(batches):
+  x = 1.0 + 2.0 * tf.cast(replica.replica_id(), tf.float32)
+  found.extend(replica.all_means([x * tf.ones([2]), x]))
+  return {{}}
+
+
+@tf.function(autograph=False)
+def means():
+  on.run(step, [])
+  ops.extend(op.type for op in found[0].graph.get_operations())
+  return [tf.identity(x) for x in found]
+
+
+with on.scope():
+  vector, scalar = means()
+exchanges = sum("CollectiveReduce" in op for op in ops)
+print(vector.numpy(), scalar.numpy(), exchanges)
+"""
+
+
+def _on_two_hosts(script, folder):
+  """Returns the last line that each of two hosts prints."""
   ports = _free_ports()
   hosts = [
     subprocess.Popen(
-      [sys.executable, "-c", _SUMS],
+      [sys.executable, "-c", script],
       stdout=subprocess.PIPE,
       stderr=subprocess.PIPE,
       text=True,
-      cwd=tmp_path,
+      cwd=folder,
       env=_environment(number, ports),
     )
     for number in range(2)
   ]
+  lines = []
   for host in hosts:
     printed, errors = host.communicate()
     assert host.returncode == 0, errors[-3000:]
-    assert int(printed.splitlines()[-1]) < 20, "200 sums were made."
+    lines.append(printed.splitlines()[-1])
+  return lines
+
+
+@pytest.mark.long
+@pytest.mark.between
+def test_a_sum_over_hosts_leaves_no_thread_behind(tmp_path):
+  for threads in _on_two_hosts(_SUMS, tmp_path):
+    assert int(threads) < 20, "200 sums were made."
+
+
+@pytest.mark.long
+@pytest.mark.between
+def test_several_means_take_one_exchange(tmp_path):
+  assert _on_two_hosts(_MEANS, tmp_path) == ["[2. 2.] 2.0 1"] * 2

@@ -66,7 +66,8 @@ class Side:
 
   def mean(self, gradients: Gradients) -> Gradients:
     """Returns the mean over all replicas."""
-    return [g if g is None else replica.all_mean(g) for g in gradients]
+    means = iter(replica.all_means([g for g in gradients if g is not None]))
+    return [g if g is None else next(means) for g in gradients]
 
   def descend(self, gradients: Gradients, step: tf.Variable) -> tf.Tensor:
     """Makes a step along gradients that all replicas share; returns their norm.

@@ -238,7 +238,7 @@ class Last(Module):
   ) -> None:
     """Writes old scalars over those of an update without the term."""
     names = [name.format(term) for name in self._NAMES]
-    now = tf.stack([replica.all_mean(scalars.get(n, 0.0)) for n in names])
+    now = replica.all_mean(tf.stack([scalars.get(n, 0.0) for n in names]))
     self.values.assign(tf.where(is_due, now, self.values))
     self.updates.assign_add(1)
     scalars.update(

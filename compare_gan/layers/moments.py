@@ -46,9 +46,11 @@ def cross_replica_moments(
       f"cross_replica_moments.group_size = {group_size} does not divide the "
       f"{replica.num_replicas()} replicas."
     )
-  mean = replica.all_mean(tf.reduce_mean(x, axes), group_size)
+  mean = tf.reduce_mean(x, axes)
   if parallel:
-    square = replica.all_mean(tf.reduce_mean(tf.square(x), axes), group_size)
+    square = tf.reduce_mean(tf.square(x), axes)
+    mean, square = replica.all_means([mean, square], group_size)
     return mean, square - tf.square(mean)
+  mean = replica.all_mean(mean, group_size)
   deviation = tf.reduce_mean(tf.square(x - mean), axes)
   return mean, replica.all_mean(deviation, group_size)

@@ -57,6 +57,15 @@ def test_a_mean_over_a_group_is_the_sum_divided_by_its_size():
     np.testing.assert_allclose(replica.all_mean(X, 2), X)
 
 
+def test_means_of_several_are_those_of_each():
+  assert replica.all_means([X, 3.0]) == [X, 3.0]
+  with replica.running(Alike(4)):
+    for group_size in (None, 2):
+      vector, scalar = replica.all_means([X, 3.0], group_size)
+      np.testing.assert_allclose(vector, X)
+      assert scalar == 3.0
+
+
 def test_the_innermost_counts():
   with replica.running(Alike(4)):
     with replica.running(Alike(8)):

@@ -37,6 +37,15 @@ class Replicated(base.Devices):
   def all_sum(
     self, x: tf.Tensor, group_size: Optional[int] = None
   ) -> tf.Tensor:
+    return self._all_reduce(x, group_size)
+
+  def all_sums(
+    self, xs: Sequence[tf.Tensor], group_size: Optional[int] = None
+  ) -> list[tf.Tensor]:
+    return self._all_reduce(list(xs), group_size)
+
+  def _all_reduce(self, x, group_size):
+    """Returns the sum of a tensor, or those of a list, exchanged in packs."""
     if group_size not in (None, self.num_replicas()):
       raise ValueError(
         f"cross_replica_moments.group_size = {group_size}: CPUs and GPUs "
@@ -57,7 +66,8 @@ class Replicated(base.Devices):
     def on_replica(batches: Any) -> dict[str, tf.Tensor]:
       with replica.running(self):
         scalars = step([self._rows(batch) for batch in batches])
-        return {name: replica.all_mean(v) for name, v in scalars.items()}
+        means = replica.all_means(list(scalars.values()))
+        return dict(zip(scalars, means))
 
     scalars = self._strategy.run(on_replica, (batches,))
     return {name: self._first(value) for name, value in scalars.items()}

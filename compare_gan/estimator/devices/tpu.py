@@ -10,6 +10,7 @@ Python functions are impossible: `inspect` names what would not compile before
 the first step.
 """
 
+from collections.abc import Sequence
 import dataclasses
 from typing import Any
 from typing import Callable
@@ -82,7 +83,8 @@ class TpuDevices(replicated.Replicated):
     def on_replica(batches: Any) -> dict[str, tf.Tensor]:
       with replica.running(self):
         scalars = step(batches)
-        return {name: replica.all_mean(v) for name, v in scalars.items()}
+        means = replica.all_means(list(scalars.values()))
+        return dict(zip(scalars, means))
 
     scalars = self._strategy.run(on_replica, (batches,))
     return {name: self._first(value) for name, value in scalars.items()}
@@ -103,6 +105,12 @@ class TpuDevices(replicated.Replicated):
       for first in range(0, n, group_size)
     ]
     return tf.raw_ops.CrossReplicaSum(input=x, group_assignment=groups)
+
+  def all_sums(
+    self, xs: Sequence[tf.Tensor], group_size: Optional[int] = None
+  ) -> list[tf.Tensor]:
+    # XLA joins them.
+    return [self.all_sum(x, group_size) for x in xs]
 
   def inspect(self, graph: tf.Graph) -> None:
     found = problems(graph)

@@ -366,11 +366,22 @@ def test_a_lost_tpu_is_said():
   devices.explain(tf.errors.InvalidArgumentError(None, None, "other"))
 
 
-def test_groups_of_cores_must_divide_them():
-  class Four(tpu.TpuDevices):
-    def num_replicas(self):
-      return 4
+class Four(tpu.TpuDevices):
+  def num_replicas(self):
+    return 4
 
+
+def test_groups_of_cores_must_divide_them():
   devices = Four(tf.distribute.get_strategy())
   with pytest.raises(ValueError, match="group_size = 3 .*4 cores"):
     devices.all_sum(tf.zeros([]), group_size=3)
+
+
+def test_sums_of_several_are_over_groups_too():
+  devices = Four(tf.distribute.get_strategy())
+  with tf.Graph().as_default():
+    sums = devices.all_sums([tf.zeros([]), tf.zeros([2])], group_size=2)
+    for x in sums:
+      assert x.op.type == "CrossReplicaSum"
+      groups = tf.get_static_value(x.op.inputs[1])
+      np.testing.assert_array_equal(groups, [[0, 1], [2, 3]])
