@@ -50,7 +50,8 @@ test-long: WHICH := not slow and long
 test-all: WHICH := not slow
 test-versions: WHICH := not slow and versions and not once
 ifeq (,$(findstring 2.6,$(CONSTRAINTS)))
-test-versions: WHICH += and not npu and (not long or between)
+test-long test-versions: WHICH += and not npu
+test-versions: WHICH += and (not long or between)
 endif
 test-slow: WHICH := slow
 test-slow: JOBS := 0

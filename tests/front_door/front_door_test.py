@@ -24,6 +24,7 @@ _BETWEEN = ("train", "goes_on", "eval_after_train")
 
 def _marked(line):
   marks = [pytest.mark.between] * (line.name in _BETWEEN)
+  marks += [pytest.mark.npu] * (lines.NPU in line.runs)
   return pytest.param(line, id=line.name, marks=marks)
 
 
