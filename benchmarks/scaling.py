@@ -11,14 +11,13 @@ link of L bytes/s, a delay of d seconds for each message and S sums, this takes
 
 where the efficiency is relative to N replicas that exchange nothing. B counts
 the float32 gradients of D (`disc_iters` times) and of G (`gen_iters` times);
-batch moments and scalars are small in comparison. S is the number of packs of
-32 MiB that TensorFlow makes.
+batch moments and scalars are small in comparison. S is the number of packs in
+which hosts exchange them.
 """
 
 import argparse
 import math
 
-_PACK = 32 * 2**20
 _LINKS = {"1 Gbit/s": 0.125e9, "10 Gbit/s": 1.25e9, "100 Gbit/s": 12.5e9}
 _REPLICAS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
@@ -36,6 +35,8 @@ def efficiency(seconds, exchange):
 
 def bytes_per_step(gan):
   """Returns the bytes of gradients that a step sums, and in how many sums."""
+  from compare_gan.estimator.devices import replicated
+
   networks = (
     (gan.discriminator, gan.options.disc_iters),
     (gan.generator, gan.options.gen_iters),
@@ -44,7 +45,7 @@ def bytes_per_step(gan):
   for network, updates in networks:
     size = 4 * sum(_size(v.shape) for v in network.trainable_variables)
     total += updates * size
-    sums += updates * math.ceil(size / _PACK)
+    sums += updates * math.ceil(size / replicated.BYTES_PER_PACK)
   return total, sums
 
 

@@ -254,6 +254,10 @@ print(psutil.Process().num_threads() - before)
 # Prints the means of [1, 1], of 1 on one host and 3 times that on the other,
 # and in how many exchanges the graph makes them.
 _MEANS = f"""{_ON}
+import sys
+from compare_gan.estimator.devices import replicated
+
+replicated.BYTES_PER_PACK = int(sys.argv[1])
 found, ops = [], []
 
 
@@ -277,12 +281,12 @@ print(vector.numpy(), scalar.numpy(), exchanges)
 """
 
 
-def _on_two_hosts(script, folder):
+def _on_two_hosts(folder, script, *arguments):
   """Returns the last line that each of two hosts prints."""
   ports = _free_ports()
   hosts = [
     subprocess.Popen(
-      [sys.executable, "-c", script],
+      [sys.executable, "-c", script, *arguments],
       stdout=subprocess.PIPE,
       stderr=subprocess.PIPE,
       text=True,
@@ -302,11 +306,15 @@ def _on_two_hosts(script, folder):
 @pytest.mark.long
 @pytest.mark.between
 def test_a_sum_over_hosts_leaves_no_thread_behind(tmp_path):
-  for threads in _on_two_hosts(_SUMS, tmp_path):
+  for threads in _on_two_hosts(tmp_path, _SUMS):
     assert int(threads) < 20, "200 sums were made."
 
 
 @pytest.mark.long
 @pytest.mark.between
-def test_several_means_take_one_exchange(tmp_path):
-  assert _on_two_hosts(_MEANS, tmp_path) == ["[2. 2.] 2.0 1"] * 2
+@pytest.mark.parametrize("pack, exchanges", [(2**20, 1), (3, 2)])
+def test_several_means_take_an_exchange_for_each_pack(
+  pack, exchanges, tmp_path
+):
+  found = _on_two_hosts(tmp_path, _MEANS, str(pack))
+  assert found == [f"[2. 2.] 2.0 {exchanges}"] * 2

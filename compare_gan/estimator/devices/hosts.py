@@ -62,8 +62,6 @@ class MultiWorker(replicated.Replicated):
       implementation=tf.distribute.experimental.CommunicationImplementation[
         library
       ],
-      # The first packs of gradients are on their way while later ones are made.
-      bytes_per_pack=32 * 2**20,
     )
     try:
       with self.waiting():

@@ -10,6 +10,10 @@ from compare_gan.estimator.devices import base
 from compare_gan.estimator.devices import native_precision
 import tensorflow as tf
 
+# How much of several tensors is exchanged at once. While one pack of gradients
+# is on its way, the next is made.
+BYTES_PER_PACK = 32 * 2**20
+
 
 class Replicated(base.Devices):
   """Equal replicas that a tf.distribute.Strategy drives.
@@ -52,7 +56,10 @@ class Replicated(base.Devices):
         f"average over all {self.num_replicas()} replicas. Set it to None."
       )
     context = tf.distribute.get_replica_context()
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, x)
+    options = tf.distribute.experimental.CommunicationOptions(
+      bytes_per_pack=BYTES_PER_PACK
+    )
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, x, options)
 
   def native_precision(self) -> tuple[str, str]:
     return native_precision.choose(self._strategy.extended.worker_devices)
