@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 import sys
 
+from compare_gan import console
 from compare_gan.checks import bindings as bindings_lib
 from compare_gan.checks import combinations
 from compare_gan.checks import findings
@@ -95,3 +96,4 @@ def require(
     raise ValueError(findings.refusal("The configuration is refused", shown))
   if shown:
     print(findings.to_text(shown), file=sys.stderr, flush=True)
+    console.mark_shown(one.message for one in shown)

@@ -4,6 +4,7 @@ It sees no other room; main.py and the commands call `begin` when they start.
 """
 
 from compare_gan.console.messages import is_mendable
+from compare_gan.console.messages import mark_shown
 from compare_gan.console.messages import sentence
 from compare_gan.console.reader import READER_GONE
 from compare_gan.console.reader import reader_is_gone
@@ -17,6 +18,7 @@ __all__ = [
   "begin",
   "is_mendable",
   "log_plainly",
+  "mark_shown",
   "reader_is_gone",
   "sentence",
   "users_environment",

@@ -1,8 +1,10 @@
 """Errors and warnings as sentences, without what gin and Python add."""
 
+from collections.abc import Iterable
 import os
 import re
 import sys
+from types import TracebackType
 from typing import Optional
 from typing import TextIO
 from typing import Union
@@ -26,6 +28,7 @@ _OBJECT = re.compile(
   r"|(?:bound method|function|built-in (?:function|method)) "
   r"(?:[\w<>]+\.)*(\w+)[^<>]*)>"
 )
+_shown: set[str] = set()  # warnings, each of which users see once
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -60,7 +63,7 @@ def show_warning(
   file: Optional[TextIO] = None,
   line: Optional[str] = None,
 ) -> None:
-  """Prints a warning for users; replaces `warnings.showwarning`.
+  """Prints a warning for users, once; replaces `warnings.showwarning`.
 
   Warnings of other libraries are for programmers, and are left out. Those of
   gin are printed: gin calls our functions, so a warning about their arguments
@@ -69,8 +72,31 @@ def show_warning(
   del lineno, line
   if not issubclass(category, (UserWarning, RuntimeWarning)):
     return
+  if str(message) in _shown:
+    return
   folder = os.path.abspath(filename)
   is_gins = os.path.basename(os.path.dirname(folder)) == "gin"
   is_installed = "site-packages" in folder or "dist-packages" in folder
   if folder.startswith(_OURS + os.sep) or is_gins or not is_installed:
     print(f"Warning: {message}", file=file or sys.stderr, flush=True)
+    mark_shown([str(message)])
+
+
+def mark_shown(texts: Iterable[str]) -> None:
+  """Notes that users have seen these warnings."""
+  _shown.update(texts)
+
+
+def show_uncaught(
+  kind: type[BaseException],
+  error: BaseException,
+  traceback: Optional[TracebackType],
+) -> None:
+  """Prints what ends the program; replaces `sys.excepthook`.
+
+  After Ctrl-C, where it was is a page of TensorFlow's lines.
+  """
+  if issubclass(kind, KeyboardInterrupt) and "--traceback" not in sys.argv:
+    print("compare_gan: interrupted", file=sys.stderr, flush=True)
+  else:
+    sys.__excepthook__(kind, error, traceback)

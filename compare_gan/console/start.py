@@ -27,6 +27,7 @@ def begin() -> None:
     _set_here.add(_LEVEL)
     tensorflow_lines.filter_stderr()
   warnings.showwarning = messages.show_warning
+  sys.excepthook = messages.show_uncaught
   log_plainly()
 
 

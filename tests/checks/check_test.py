@@ -10,6 +10,7 @@ from compare_gan.checks import check
 from compare_gan.checks import findings
 from compare_gan.checks import study_check
 from compare_gan.configuration import gin_files
+from compare_gan.console import messages
 import gin
 import pytest
 
@@ -246,6 +247,15 @@ def test_strict_makes_warnings_errors(card, capsys):
   assert ended.value.code == 1
   [row] = json.loads(capsys.readouterr().out)
   assert (row["line"], row["severity"]) == (9, "error")
+
+
+def test_what_require_has_printed_is_not_said_again(card, capsys, monkeypatch):
+  monkeypatch.setattr(messages, "_shown", set())
+  check.require([card], [])
+  [warning] = check.find([card])
+  assert warning.message in capsys.readouterr().err
+  messages.show_warning(UserWarning(warning.message), UserWarning, card, 1)
+  assert not capsys.readouterr().err
 
 
 def test_require_raises_all_errors_and_prints_warnings(card, capsys):

@@ -35,7 +35,7 @@ def test_where_a_binding_stands_is_kept():
 
 
 def test_a_line_that_is_no_gin_is_shown():
-  error = _error("options.batch_size = ")
+  error = _error("options.batch_size = \n")
   assert messages.is_mendable(error)
   assert messages.sentence(error) == (
     "Unable to parse value: options.batch_size ="
@@ -76,6 +76,17 @@ def test_objects_are_shown_by_their_names():
     ("/home/a/my_loss.py", DeprecationWarning, False),
   ],
 )
-def test_warnings_for_users_are_shown(filename, category, is_shown, capsys):
+def test_warnings_for_users_are_shown(
+  filename, category, is_shown, capsys, monkeypatch
+):
+  monkeypatch.setattr(messages, "_shown", set())
   messages.show_warning(category("Beware."), category, filename, 1)
   assert capsys.readouterr().err == "Warning: Beware.\n" * is_shown
+
+
+def test_a_warning_is_shown_once(capsys, monkeypatch):
+  monkeypatch.setattr(messages, "_shown", set())
+  messages.mark_shown(["Known."])
+  for text in ("Beware.", "Known.", "Beware.", "Mind."):
+    messages.show_warning(UserWarning(text), UserWarning, __file__, 1)
+  assert capsys.readouterr().err == "Warning: Beware.\nWarning: Mind.\n"
