@@ -73,7 +73,7 @@ def main(
     argv: the words after the program's name; None for those of this process.
     begin: called once it is known that there is something to do.
   """
-  argv = list(sys.argv[1:] if argv is None else argv)
+  argv = console.expand_homes(sys.argv[1:] if argv is None else argv)
   if not argv or argv[0] in ("-h", "--help"):
     print(_overview())
     return 0 if argv else 2

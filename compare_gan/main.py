@@ -202,7 +202,7 @@ def main(argv: list[str]) -> None:
 def run() -> None:
   """Runs `main`; prints an error that a user can fix as one sentence."""
   try:
-    app.run(main)
+    app.run(main, console.expand_homes(sys.argv))
   except Exception as error:
     if console.reader_is_gone(error):
       sys.exit(console.READER_GONE)

@@ -88,9 +88,8 @@ def _read_file(path, result, place, outer):
   try:
     find = gin_files.find_included if outer else gin_files.find_quietly
     found = find(path)
-    with open(found, encoding="utf-8") as file:
-      text = file.read()
-  except (OSError, UnicodeDecodeError) as error:
+    text = gin_files.read_text(found)
+  except (OSError, ValueError) as error:
     where = place if outer else findings.NOWHERE
     result.findings.append(findings.error("file", where, "", _of_file(error)))
     return

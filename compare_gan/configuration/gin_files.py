@@ -14,6 +14,7 @@ import logging
 import os
 import pkgutil
 
+from compare_gan.configuration import gin_roles
 import gin
 
 # Every module of these rooms may register names with gin.
@@ -139,12 +140,34 @@ def parse(files: Iterable[str] = (), bindings: Iterable[str] = ()) -> None:
     bindings: lines such as "options.z_dim = 120".
   """
   register()
+  found = [find(path) for path in files]
+  for path in found:
+    read_text(path)
   with _quiet_search():
     gin.parse_config_files_and_bindings(
-      [find(path) for path in files],
+      found,
       list(bindings),
       finalize_config=False,  # Finalizing would prevent a second model.
     )
+  gin_roles.expand_homes()
+
+
+def read_text(path: str) -> str:
+  """Returns the text of a gin file, if it is one that gin can read."""
+  try:
+    with open(path, encoding="utf-8") as file:
+      text = file.read()
+  except UnicodeDecodeError as error:
+    raise ValueError(
+      f"{path} is not UTF-8: {error.reason} at position {error.start}. Save it "
+      "as UTF-8."
+    ) from error
+  if text.startswith("\ufeff"):
+    raise ValueError(
+      f"{path} begins with a byte order mark, which gin cannot read. Save it "
+      "as UTF-8 without one."
+    )
+  return text
 
 
 @contextlib.contextmanager

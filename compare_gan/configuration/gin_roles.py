@@ -86,6 +86,16 @@ def _is_among(known, binding):
 # ---- Paths -------------------------------------------------------------------
 
 
+def expand_homes() -> None:
+  """Puts the home directory in place of the "~" that begins a path."""
+  bound, _ = gin_text.read(gin.config_str())
+  for name, value in bound.items():
+    value = gin_text.resolved(value, bound)
+    if is_path(name) and isinstance(value, str) and value.startswith("~"):
+      with gin.unlock_config():
+        gin.bind_parameter(name, os.path.expanduser(value))
+
+
 def make_paths_absolute(recorded: dict[str, Any]) -> None:
   """Makes all paths in gin's bindings absolute.
 

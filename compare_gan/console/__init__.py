@@ -3,6 +3,7 @@
 It sees no other room; main.py and the commands call `begin` when they start.
 """
 
+from compare_gan.console.arguments import expand_homes
 from compare_gan.console.messages import is_mendable
 from compare_gan.console.messages import mark_shown
 from compare_gan.console.messages import sentence
@@ -16,6 +17,7 @@ from compare_gan.console.start import without_keras
 __all__ = [
   "READER_GONE",
   "begin",
+  "expand_homes",
   "is_mendable",
   "log_plainly",
   "mark_shown",

@@ -17,4 +17,5 @@ def data_folder(data_dir: Optional[str] = None) -> pathlib.Path:
 def cache_folder() -> pathlib.Path:
   """Returns the folder of the cache, by default ~/.cache/compare_gan."""
   default = pathlib.Path.home() / ".cache" / "compare_gan"
-  return pathlib.Path(os.environ.get("COMPARE_GAN_CACHE") or default)
+  chosen = os.environ.get("COMPARE_GAN_CACHE") or default
+  return pathlib.Path(chosen).expanduser()

@@ -116,6 +116,14 @@ def test_a_card_may_be_included_by_its_name(tmp_path, monkeypatch):
   assert found.place == ("mine.gin", 2) and "sndcgan" in found.message
 
 
+def test_an_included_file_in_another_encoding_is_found(tmp_path):
+  inner, outer = tmp_path / "inner.gin", tmp_path / "outer.gin"
+  inner.write_bytes("# gr\xfc\xdfe".encode("latin-1"))
+  outer.write_text(f"include '{inner}'\n")
+  [found] = [one for one in check.find([str(outer)]) if one.code == "file"]
+  assert re.search(r"outer.gin:1: error: .*inner.gin is not UTF-8", str(found))
+
+
 def test_gin_keeps_its_own_bindings():
   gin_files.parse(bindings=["options.z_dim = 3"])
   before = gin.config_str()

@@ -97,6 +97,35 @@ def test_a_card_that_was_meant_is_named():
   assert str(raised.value).endswith("nor a card of this name in configs/.")
 
 
+@pytest.mark.parametrize(
+  "content, reason",
+  [
+    ("options.z_dim = 3 # gr\xf6\xdfer".encode("latin-1"), "not UTF-8"),
+    ("options.z_dim = 3".encode("utf-16"), "not UTF-8"),
+    ("options.z_dim = 3".encode("utf-8-sig"), "byte order mark"),
+  ],
+)
+def test_a_file_in_another_encoding_is_named(content, reason, tmp_path):
+  path = tmp_path / "mine.gin"
+  path.write_bytes(content)
+  with pytest.raises(ValueError, match=f"mine.gin .*{reason}.* Save it as UTF"):
+    gin_files.parse([str(path)])
+
+
+def test_a_path_may_begin_with_the_home_directory(monkeypatch):
+  monkeypatch.setenv("HOME", "/home/me")
+  gin_files.parse(
+    bindings=[
+      "folder.path = '~/photos'",
+      "EVAL = '~/more'",
+      "folder.eval_path = %EVAL",
+      "loss_scale.initial = 1.0",
+    ]
+  )
+  assert gin.query_parameter("folder.path") == "/home/me/photos"
+  assert gin.query_parameter("folder.eval_path") == "/home/me/more"
+
+
 def test_unknown_name_is_refused():
   with pytest.raises(ValueError, match="'optoins'"):
     gin_files.parse(bindings=["optoins.z_dim = 60"])

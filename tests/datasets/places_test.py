@@ -20,3 +20,5 @@ def test_the_cache_is_in_the_home_unless_a_variable_says_otherwise(monkeypatch):
   assert places.cache_folder() == pathlib.Path("/home/a/.cache/compare_gan")
   monkeypatch.setenv("COMPARE_GAN_CACHE", "/c")
   assert places.cache_folder() == pathlib.Path("/c")
+  monkeypatch.setenv("COMPARE_GAN_CACHE", "~/d")
+  assert places.cache_folder() == pathlib.Path("/home/a/d")
