@@ -61,11 +61,13 @@ flags.DEFINE_integer(
   "num_eval_averaging_runs",
   3,
   "How many times each checkpoint is sampled and scored.",
+  lower_bound=1,
 )
 flags.DEFINE_integer(
   "eval_every_steps",
   5000,
   "Score only checkpoints at multiples of this step, and the last one.",
+  lower_bound=1,
 )
 flags.DEFINE_string(
   "myevalinception",
@@ -83,7 +85,10 @@ flags.DEFINE_bool(
   "Use noise in place of the images of dataset.name.",
 )
 flags.DEFINE_integer(
-  "data_reading_num_threads", None, "How many batches are read at once."
+  "data_reading_num_threads",
+  None,
+  "How many batches are read at once.",
+  lower_bound=1,
 )
 flags.DEFINE_integer(
   "data_shuffle_buffer_size",

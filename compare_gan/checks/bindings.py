@@ -13,6 +13,7 @@ import tokenize
 from typing import Any
 from typing import NamedTuple
 
+from compare_gan import console
 from compare_gan.checks import findings
 from compare_gan.checks.findings import Finding
 from compare_gan.checks.findings import Place
@@ -91,7 +92,9 @@ def _read_file(path, result, place, outer):
     text = gin_files.read_text(found)
   except (OSError, ValueError) as error:
     where = place if outer else findings.NOWHERE
-    result.findings.append(findings.error("file", where, "", _of_file(error)))
+    result.findings.append(
+      findings.error("file", where, "", console.sentence(error))
+    )
     return
   _read_text(text, _shown(found), result, (*outer, path))
 
@@ -100,12 +103,6 @@ def _shown(path):
   """Returns a path relative to the present folder, unchanged if outside."""
   short = os.path.relpath(path)
   return path if short.startswith(os.pardir) else short
-
-
-def _of_file(error):
-  if isinstance(error, OSError) and error.filename:
-    return f"{error.filename}: {error.strerror}."
-  return str(error)
 
 
 def _read_text(text, file, result, outer, first=1, is_one_line=False):

@@ -13,6 +13,7 @@ only, no code. Whatever takes a --model_dir takes it. See docs/bundles.md.
 import argparse
 import os
 
+from compare_gan import console
 from compare_gan.bundles import archive
 from compare_gan.bundles import hub
 from compare_gan.bundles import read
@@ -38,7 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   add(
     "--private", action="store_true", help="with --push: a new one is private"
   )
-  add("--step", type=int, help="default: the last one; of best/, the best")
+  add(
+    "--step",
+    type=console.whole(0),
+    help="default: the last one; of best/, the best",
+  )
   add("--dtype", choices=write.DTYPES, help="of the weights; default: float32")
   add(
     "--with_discriminator",

@@ -14,6 +14,7 @@ prepare is the only one that downloads.
 
 import argparse
 
+from compare_gan import console
 from compare_gan.configuration import gin_files
 from compare_gan.datasets import catalogue
 from compare_gan.datasets import image_decoding
@@ -43,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--out", default="contact_sheet.png", help="PNG of 64 training images"
   )
   check.add_argument(
-    "--limit", type=int, help="read at most this many images of each split"
+    "--limit",
+    type=console.whole(1),
+    help="read at most this many images of each split",
   )
   prepare = verbs.add_parser("prepare", help="downloads or generates a dataset")
   prepare.add_argument("--name", required=True, help="a value of dataset.name")

@@ -18,6 +18,7 @@ import io
 import json
 import os
 
+from compare_gan import console
 from compare_gan.bundles import arguments
 from compare_gan.configuration import gin_files
 from compare_gan.context import gpu
@@ -42,7 +43,9 @@ import numpy as np
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   arguments.add(parser, required=False)
   parser.add_argument(
-    "--step", type=int, help="scores the checkpoint of this step instead"
+    "--step",
+    type=console.whole(0),
+    help="scores the checkpoint of this step instead",
   )
   parser.add_argument(
     "--ema",
@@ -69,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument("--json", help="file to write the row to")
   parser.add_argument(
     "--runs",
-    type=int,
+    type=console.whole(1),
     default=1,
     help="how many times the model is sampled and scored",
   )

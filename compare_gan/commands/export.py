@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 from typing import Optional
 
+from compare_gan import console
 from compare_gan.ascend import after_export
 from compare_gan.bundles import arguments
 from compare_gan.evaluation import moments
@@ -68,7 +69,9 @@ def add_truncation_argument(parser: argparse.ArgumentParser) -> None:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
   """Adds the arguments, shared by commands, that choose a model's images."""
-  parser.add_argument("--step", type=int, help="default: the last one")
+  parser.add_argument(
+    "--step", type=console.whole(0), help="default: the last one"
+  )
   parser.add_argument(
     "--raw_weights",
     action="store_true",
@@ -76,12 +79,12 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument(
     "--accu_examples",
-    type=int,
+    type=console.whole(0),
     default=6400,
     help="how many random latents fill accumulated moments that are empty",
   )
   parser.add_argument(
-    "--seed", type=int, default=42, help="seed of the random latents"
+    "--seed", type=console.seed, default=42, help="seed of the random latents"
   )
   parser.add_argument(
     "--gin_bindings",

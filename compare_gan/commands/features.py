@@ -49,6 +49,7 @@ import json
 import os
 import time
 
+from compare_gan import console
 from compare_gan.features import onnx_tower
 from compare_gan.features import onnx_weights
 from compare_gan.features import saved_model
@@ -83,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "--against", help="npz file of images, uint8, and the source's features"
   )
   check.add_argument(
-    "--threads", type=int, default=1, help="threads of onnxruntime"
+    "--threads", type=console.whole(1), default=1, help="threads of onnxruntime"
   )
   make = verbs.add_parser(
     "make-json",
@@ -106,7 +107,9 @@ def _add_arguments_of_make_json(parser):
     "--port", default="", help="implementation that was exported"
   )
   parser.add_argument(
-    "--pixels", type=int, help="size of the input instead of the protocol's"
+    "--pixels",
+    type=console.whole(1),
+    help="size of the input instead of the protocol's",
   )
   parser.add_argument("--input", help="default: the only one")
   parser.add_argument("--output", help="default: the only one")

@@ -14,6 +14,7 @@ docs/performance.md.
 import argparse
 import json
 
+from compare_gan import console
 from compare_gan.fit import proposal
 from compare_gan.fit import schedule
 from compare_gan.storage import files
@@ -48,8 +49,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     default="train",
     help="whether --minutes includes sampling for scores",
   )
-  add("--eval_every_steps", type=int, default=5000, help="as for a training")
-  add("--num_eval_averaging_runs", type=int, default=3, help="as for it")
+  add(
+    "--eval_every_steps",
+    type=console.whole(1),
+    default=5000,
+    help="as for a training",
+  )
+  add(
+    "--num_eval_averaging_runs",
+    type=console.whole(1),
+    default=3,
+    help="as for it",
+  )
   add("--out", help="gin file to write: the card with what is proposed")
   add("--json", action="store_true", help="print JSON")
 

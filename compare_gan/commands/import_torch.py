@@ -16,6 +16,7 @@ file: to train on, give --discriminator too.
 import argparse
 from typing import Optional
 
+from compare_gan import console
 from compare_gan.commands import import_v1
 from compare_gan.configuration import gin_files
 from compare_gan.context import scope
@@ -41,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     "family's own",
   )
   parser.add_argument(
-    "--step", type=int, help="of the checkpoint; default: the file's, or 0"
+    "--step",
+    type=console.whole(0),
+    help="of the checkpoint; default: the file's, or 0",
   )
   parser.add_argument(
     "--gin_config", required=True, help="gin file that describes the model"

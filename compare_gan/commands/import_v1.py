@@ -7,6 +7,7 @@
 import argparse
 from typing import Any
 
+from compare_gan import console
 from compare_gan.configuration import gin_files
 from compare_gan.context import scope
 from compare_gan.datasets import catalogue
@@ -46,7 +47,7 @@ def add_shape(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument(
     "--num_classes",
-    type=int,
+    type=console.whole(0),
     default=0,
     help="number of classes, with --image_shape",
   )

@@ -17,6 +17,7 @@ import json
 import os
 import sys
 
+from compare_gan import console
 from compare_gan.reproduction import comparison
 from compare_gan.reproduction import report
 from compare_gan.reproduction import rerun
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument(
     "--steps",
-    type=int,
+    type=console.whole(1),
     help="only up to the first checkpoint at or after this step",
   )
   parser.add_argument(

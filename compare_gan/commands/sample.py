@@ -27,6 +27,7 @@ one's own is a module, see compare_gan/looks/__init__.py.
 import argparse
 import os
 
+from compare_gan import console
 from compare_gan import looks
 from compare_gan.bundles import arguments
 from compare_gan.datasets import catalogue
@@ -94,8 +95,12 @@ def _add_latents(parser):
   )
   parser.add_argument("--z", help="npy file of latents [N, z_dim]")
   parser.add_argument("--labels", help="npy file of labels [N]")
-  parser.add_argument("--n", type=int, default=64, help="without --z: how many")
-  parser.add_argument("--seed", type=int, default=42, help="of drawn latents")
+  parser.add_argument(
+    "--n", type=console.whole(1), default=64, help="without --z: how many"
+  )
+  parser.add_argument(
+    "--seed", type=console.seed, default=42, help="of drawn latents"
+  )
   parser.add_argument(
     "--classes", help="without --z: labels to take in turn, such as 3,5"
   )
@@ -121,7 +126,7 @@ def _add_weights(parser):
   parser.add_argument("--accu_labels", help="npy file of labels [batches, N]")
   parser.add_argument(
     "--accu_examples",
-    type=int,
+    type=console.whole(0),
     default=6400,
     help="without --accu_z: how many latents, drawn as the images' are, fill "
     "accumulated moments, unless the checkpoint brought some and there is no "
@@ -131,6 +136,7 @@ def _add_weights(parser):
 
 def run(args: argparse.Namespace) -> None:
   kinds = looks.find(args.make)
+  _require_owners_of_labels(args)
   if args.raw_weights and args.ema is not None:
     raise ValueError(
       f"--ema={args.ema:g} asks for an average of the weights, and "
@@ -148,7 +154,7 @@ def run(args: argparse.Namespace) -> None:
       f"--z={args.z} is used as it is, but --truncation={args.truncation} "
       "draws other latents. Leave one of them out."
     )
-  classes = _classes(args, gan)
+  classes = sampling.classes(gan, args.classes)
   averaged = not args.raw_weights
   sampler = _sampler(args, gan)
   filled = _fill(gan, args, averaged, args.truncation)
@@ -173,6 +179,16 @@ def run(args: argparse.Namespace) -> None:
     for kind in kinds.values():
       kind.make(subject, args)
   _report(subject, args, filled)
+
+
+def _require_owners_of_labels(args):
+  for labels, latents in (("labels", "z"), ("accu_labels", "accu_z")):
+    given = getattr(args, labels)
+    if given is not None and getattr(args, latents) is None:
+      raise ValueError(
+        f"--{labels}={given} are of the latents that --{latents} names. Give "
+        f"both, or choose the classes of drawn latents, as in --classes=3,5."
+      )
 
 
 def _report(subject, args, filled):
@@ -241,19 +257,6 @@ def _sampler(args, gan):
 def _dataset(args):
   given = {"tfds_data_dir": args.tfds_data_dir} if args.tfds_data_dir else {}
   return catalogue.dataset(**given)
-
-
-def _classes(args, gan):
-  """Returns the labels of --classes, or None."""
-  if not args.classes or not gan.num_classes:
-    return None
-  words = args.classes.split(",")
-  if not all(w.isdigit() and int(w) < gan.num_classes for w in words):
-    raise ValueError(
-      f"--classes={args.classes} must list classes from 0 to "
-      f"{gan.num_classes - 1}, such as 0,1."
-    )
-  return [int(word) for word in words]
 
 
 def _refill(gan, args, averaged):

@@ -16,6 +16,7 @@ import argparse
 import os
 import sys
 
+from compare_gan import console
 from compare_gan.study.run import conductor
 from compare_gan.study.run import executors
 from compare_gan.study.run import journal
@@ -69,7 +70,11 @@ def _add_run(parser):
   add("path", help="a study file, or the name of one in configs/studies/")
   add("--out", help="folder of the study; default: runs/<name of the file>")
   add("--dry_run", action="store_true", help="print the plan and train nothing")
-  add("--jobs", type=int, help="runs at once; default: as many as fit")
+  add(
+    "--jobs",
+    type=console.whole(1),
+    help="runs at once; default: as many as fit",
+  )
   add(
     "--executor",
     default="local",
@@ -129,15 +134,13 @@ def _run(args):
   folder = os.path.abspath(args.out or os.path.join("runs", stem))
   study_files.return_to_start(folder)
   study = definition.load(path, args.gin_bindings)
+  shard = shards.parse(args.shard)
   if args.dry_run:
     _describe(study, plan)
     _print_findings(study_check.find(path, args.gin_bindings))
     return
   study_check.require(path, args.gin_bindings)
   study = plan.with_declared_direction(study)
-  shard = shards.parse(args.shard)
-  if args.jobs is not None and args.jobs < 1:
-    raise ValueError(f"--jobs={args.jobs}: it must be 1 or more.")
   study = study_files.as_begun(study, folder)
   executor = executors.make(
     args.executor,

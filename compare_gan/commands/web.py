@@ -115,7 +115,8 @@ def _class_names(gan, given):
 
 def _frames(gan, averaged, names, about, args):
   """Returns a page with as many coordinates, and then bases, as fit."""
-  classes = _shown_classes(gan, args.classes)
+  first = list(range(min(gan.num_classes, _CLASSES)))
+  classes = sampling.classes(gan, args.classes) or first
   sampler = sampling.Sampler(gan, averaged)
   z, _ = sampling.draw(gan, _BASES, args.seed)
   values = views.sweep_values(_VALUES)
@@ -156,14 +157,3 @@ def _frames(gan, averaged, names, about, args):
     f"{too_large} The page with frames is too large as well: give a larger "
     "--max_mb or fewer --classes."
   )
-
-
-def _shown_classes(gan, given):
-  if given is None:
-    return list(range(min(gan.num_classes, _CLASSES)))
-  classes = [int(number) for number in given.split(",")]
-  if min(classes) < 0 or max(classes) >= gan.num_classes:
-    raise ValueError(
-      f"--classes={given}: the model has {gan.num_classes} classes, from 0."
-    )
-  return classes

@@ -4,6 +4,8 @@ It sees no other room; main.py and the commands call `begin` when they start.
 """
 
 from compare_gan.console.arguments import expand_homes
+from compare_gan.console.arguments import seed
+from compare_gan.console.arguments import whole
 from compare_gan.console.messages import is_mendable
 from compare_gan.console.messages import mark_shown
 from compare_gan.console.messages import sentence
@@ -22,7 +24,9 @@ __all__ = [
   "log_plainly",
   "mark_shown",
   "reader_is_gone",
+  "seed",
   "sentence",
   "users_environment",
+  "whole",
   "without_keras",
 ]

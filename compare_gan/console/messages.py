@@ -44,6 +44,8 @@ def is_mendable(error: BaseException) -> bool:
 def sentence(error: BaseException) -> str:
   """Returns the message of an error without gin's tails and addresses."""
   text = str(error)
+  if isinstance(error, OSError) and error.filename and error.strerror:
+    text = f"{error.filename}: {error.strerror}."  # without "[Errno 2]"
   if isinstance(error, SyntaxError) and error.text:
     text = f"{error.msg.rstrip('.')}: {error.text.strip()}"
   callers = [match[1] for match in _TAIL.finditer(text)]

@@ -269,3 +269,20 @@ def refuse_truncation_of_styles(
 def follows_training() -> bool:
   """Returns whether `draw` draws z as training does, see gans/latents.py."""
   return latents.follows_z()
+
+
+def classes(gan: Any, given: Optional[str]) -> Optional[list[int]]:
+  """Returns the labels of --classes, such as "3,5"; None without it."""
+  if given is None:
+    return None
+  if not gan.num_classes:
+    raise ValueError(
+      f"--classes={given}, but this model knows no classes. Leave it out."
+    )
+  words = given.split(",")
+  if not all(w.isdigit() and int(w) < gan.num_classes for w in words):
+    raise ValueError(
+      f"--classes={given} must list classes from 0 to {gan.num_classes - 1}, "
+      "such as 0,1."
+    )
+  return [int(word) for word in words]

@@ -256,6 +256,20 @@ def test_classes_that_the_model_has_not_are_named(sample, capsys, classes):
   assert f"--classes={classes} must list classes from 0 to 2" in error
 
 
+def test_classes_of_a_model_without_any_are_refused(sample, capsys):
+  with pytest.raises(AssertionError):  # The command ends with 1.
+    sample("--classes=1", config="ModularGAN.conditional = False")
+  assert "--classes=1, but this model knows no" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("prefix", ["", "accu_"])
+def test_labels_without_their_latents_are_refused(prefix, sample, capsys):
+  with pytest.raises(AssertionError):
+    sample(f"--{prefix}labels=mine.npy")
+  error = capsys.readouterr().err
+  assert f"--{prefix}labels=mine.npy are of the latents that" in error
+
+
 def test_unknown_thing_to_make_is_named(tmp_path, capsys):
   flags = ["--model_dir=x", f"--out={tmp_path}", "--make=grid,video"]
   assert main(["sample", *flags]) == 1

@@ -81,7 +81,6 @@ def test_dry_run_names_impossible_cells(study_file, capsys):
   "more,sentence",
   [
     (["--shard=2/2"], "--shard=2/2: it must be i/n with i from 0 to n - 1"),
-    (["--jobs=0"], "--jobs=0: it must be 1 or more."),
     (["--executor_option=x"], "it must be name=value"),
     (["--gin_bindings=study.seeds = 0"], "study.seeds = 0"),
   ],
@@ -90,6 +89,18 @@ def test_what_is_wrong_is_a_sentence(more, sentence, study_file, capsys):
   out = f"--out={study_file.parent / 'out'}"
   assert main(["study", "run", str(study_file), out, *more]) == 1
   assert sentence in capsys.readouterr().err
+
+
+def test_a_plan_is_refused_as_its_study_is(study_file, capsys):
+  more = ["--dry_run", "--shard=2/2"]
+  assert main(["study", "run", str(study_file), *more]) == 1
+  assert "--shard=2/2: it must be i/n" in capsys.readouterr().err
+
+
+def test_jobs_are_one_or_more(study_file, capsys):
+  with pytest.raises(SystemExit):
+    main(["study", "run", str(study_file), "--jobs=0"])
+  assert "--jobs: '0'. It must be a whole number" in capsys.readouterr().err
 
 
 def test_a_score_that_does_not_exist_is_refused(study_file, capsys):

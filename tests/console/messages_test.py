@@ -60,6 +60,13 @@ def test_a_bug_is_not_the_users():
   assert not messages.is_mendable(AssertionError())
 
 
+def test_a_file_is_named_without_pythons_number():
+  with pytest.raises(OSError) as caught:
+    open("/nowhere/z.npy")
+  said = messages.sentence(caught.value)
+  assert said == "/nowhere/z.npy: No such file or directory."
+
+
 def test_objects_are_shown_by_their_names():
   error = ValueError(f"{_sum} and {dict}, {messages.sentence}, {[].append}")
   text = messages.sentence(error)

@@ -10,6 +10,7 @@ folder for each input, and manifest.json.
 
 import argparse
 
+from compare_gan import console
 from compare_gan.ascend import bins
 from compare_gan.bundles import arguments
 from compare_gan.commands import export
@@ -24,7 +25,9 @@ import numpy as np
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   arguments.add(parser)
   parser.add_argument("--out", required=True, help="folder to write")
-  parser.add_argument("--n", type=int, default=5000, help="how many images")
+  parser.add_argument(
+    "--n", type=console.whole(1), default=5000, help="how many images"
+  )
   parser.add_argument(
     "--signature",
     default="compare_gan",
@@ -32,14 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help="as for export",
   )
   parser.add_argument("--batch", help="as for export; default: the signature's")
-  parser.add_argument("--seed", type=int, default=42)
+  parser.add_argument("--seed", type=console.seed, default=42)
   parser.add_argument(
     "--truncation",
     type=float,
     help="draw z from a normal distribution truncated at +- this",
   )
   parser.add_argument("--labels", help="npy file of labels [n]")
-  parser.add_argument("--step", type=int, help="default: the last one")
+  parser.add_argument(
+    "--step", type=console.whole(0), help="default: the last one"
+  )
   parser.add_argument(
     "--gin_bindings",
     action="append",
