@@ -197,13 +197,19 @@ def check_gan(
     errors = [
       one
       for one in findings.errors(found)
-      if not any(name in one.message for name in left_out)
+      if not any(_follows_from(one.message, name) for name in left_out)
     ]
     yield from errors
     names = _wrong_names(errors) - {"GAN", ""}
     if not names or names & {*_REQUIRED}:
       return
     left_out = left_out | names
+
+
+def _follows_from(message, left_out):
+  """Returns whether an error says that a binding is missing, or names it."""
+  missing = f"required positional argument: '{left_out.rpartition('.')[2]}'"
+  return left_out in message or missing in message
 
 
 def _gan(bound):

@@ -57,19 +57,22 @@ class Range(Accepted):
     return None if is_inside else f"It must be {self.in_words()}."
 
   def in_words(self) -> str:
-    both = self.least is not None and self.most is not None
-    if both:
-      return f"from {self.least:g} to {self.most:g}"
+    if self.least is not None and self.most is not None:
+      return f"from {_digits(self.least)} to {_digits(self.most)}"
     limits = []
     if self.least is not None:
-      limits.append(f"{self.least:g} or more")
+      limits.append(f"{_digits(self.least)} or more")
     if self.above is not None:
-      limits.append(f"above {self.above:g}")
+      limits.append(f"above {_digits(self.above)}")
     if self.most is not None:
-      limits.append(f"{self.most:g} or less")
+      limits.append(f"{_digits(self.most)} or less")
     if self.below is not None:
-      limits.append(f"below {self.below:g}")
+      limits.append(f"below {_digits(self.below)}")
     return " and ".join(limits)
+
+
+def _digits(number):
+  return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 class OneOf(Accepted):
@@ -88,6 +91,8 @@ class OneOf(Accepted):
     return f"{', '.join(most)} or {last}" if most else last
 
 
+# Of random numbers, as numpy accepts it.
+Seed = Annotated[int, Range(least=0, most=2**32 - 1)]
 Count = Annotated[int, Range(least=1)]
 CountOrZero = Annotated[int, Range(least=0)]
 Positive = Annotated[float, Range(above=0)]

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.configuration import late_names
 from compare_gan.context import draws
@@ -41,11 +42,11 @@ def crelu(
 
 def dropout(
   x: tf.Tensor,
-  keep_prob: Optional[float] = None,
+  keep_prob: Optional[accepted.Share] = None,
   noise_shape: Optional[Sequence[int]] = None,
   seed: Optional[int] = None,
   name: Optional[str] = None,
-  rate: Optional[float] = None,
+  rate: Optional[accepted.Share] = None,
 ) -> tf.Tensor:
   """Returns x / keep_prob with probability keep_prob (1 - rate), else 0.
 
@@ -261,7 +262,7 @@ def sigmoid_cross_entropy(
   multi_class_labels: tf.Tensor,
   logits: tf.Tensor,
   weights: Union[float, tf.Tensor] = 1.0,
-  label_smoothing: float = 0,
+  label_smoothing: accepted.Share = 0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,
@@ -285,7 +286,7 @@ def softmax_cross_entropy(
   onehot_labels: tf.Tensor,
   logits: tf.Tensor,
   weights: Union[float, tf.Tensor] = 1.0,
-  label_smoothing: float = 0,
+  label_smoothing: accepted.Share = 0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
   reduction: str = _BY_NONZERO,

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.context import draws
 from compare_gan.context import pixels
 from compare_gan.datasets import batch_order
@@ -39,7 +40,7 @@ class AbstractDataset(abc.ABC):
   """
 
   # `dataset.seed` and `dataset.flip`, set by catalogue.dataset.
-  seed: int = 547
+  seed: accepted.Seed = 547
   flip: bool = False
 
   # How many calls of `read` run at once; None for one at a time, from memory.

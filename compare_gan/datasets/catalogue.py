@@ -38,7 +38,7 @@ gin_roles.declare("dataset", paths=["tfds_data_dir"])
 @gin.configurable("dataset", module="compare_gan.datasets", denylist=["fake"])
 def dataset(
   name: str = gin.REQUIRED,
-  seed: int = 547,
+  seed: accepted.Seed = 547,
   flip: bool = False,
   on_error: Annotated[str, accepted.OneOf("raise", "skip")] = "raise",
   tfds_data_dir: Optional[str] = None,

@@ -16,6 +16,8 @@ from compare_gan.estimator.devices import base
 from compare_gan.trackers import choice
 import gin
 
+_Port = Annotated[int, accepted.Range(least=1, most=65535)]
+
 gin_roles.declare("run_config", first_values=["tf_random_seed"])
 
 
@@ -57,13 +59,13 @@ class RunConfig:
       does not set it.
   """
 
-  tf_random_seed: Optional[int] = None
+  tf_random_seed: Optional[accepted.Seed] = None
   single_core: bool = False
   iterations_per_loop: accepted.Count = 1000
   save_checkpoints_steps: accepted.Count = 5000
   keep_checkpoint_max: Optional[accepted.CountOrZero] = 1000
   cluster_timeout_s: accepted.Positive = 600.0
-  cluster_port: Optional[int] = None
+  cluster_port: Optional[_Port] = None
   precision: Optional[str] = None
   precision_mode: Optional[str] = None
   xla: bool = False

@@ -76,7 +76,7 @@ class Settings:
   num_fake: Optional[accepted.Count] = None
   num_real: Optional[accepted.Count] = None
   split: Annotated[str, accepted.OneOf("eval", "train")] = "eval"
-  seed: int = 42
+  seed: accepted.Seed = 42
   truncation: Optional[accepted.Positive] = None
   averaged: bool = True
   moments_examples: accepted.CountOrZero = 204800

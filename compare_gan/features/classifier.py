@@ -54,7 +54,7 @@ def classifier(
   steps: accepted.CountOrZero = 1600,
   batch_size: accepted.Count = 32,
   learning_rate: accepted.Positive = 1e-2,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> abstract_extractor.AbstractExtractor:
   """Returns the extractor for a dataset, trained now or read from the cache.
 

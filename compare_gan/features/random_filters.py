@@ -8,6 +8,7 @@ content. Nothing is downloaded, trained or cached.
 
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.features import abstract_extractor
 import gin
 import numpy as np
@@ -23,7 +24,7 @@ _SCALES = 3
 )
 @abstract_extractor.named("random_filters")
 def random_filters(
-  dataset: Any, seed: int = 0
+  dataset: Any, seed: accepted.Seed = 0
 ) -> abstract_extractor.AbstractExtractor:
   """Returns the extractor for images like the dataset's.
 

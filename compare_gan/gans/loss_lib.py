@@ -43,7 +43,7 @@ _INPUTS = ["d_real_logits", "d_fake_logits"]
 def non_saturating(
   d_real_logits: tf.Tensor,
   d_fake_logits: tf.Tensor,
-  real_target: Union[float, Callable] = 1.0,
+  real_target: Union[accepted.Share, Callable] = 1.0,
   step: Any = 0,
 ) -> GANLosses:
   """Cross-entropy of D; G maximises log D(fake) (https://arxiv.org/abs/1406.2661).

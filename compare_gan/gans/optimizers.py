@@ -99,7 +99,7 @@ class MomentumOptimizer(Optimizer):
   def __init__(
     self,
     learning_rate: Union[Schedule, tf.Tensor],
-    momentum: float,
+    momentum: accepted.Decay,
     use_locking: bool = False,
     name: str = "Momentum",
     use_nesterov: bool = False,
@@ -140,7 +140,7 @@ class RMSPropOptimizer(Optimizer):
     self,
     learning_rate: Union[Schedule, tf.Tensor],
     decay: accepted.Decay = 0.9,
-    momentum: float = 0.0,
+    momentum: accepted.Decay = 0.0,
     epsilon: accepted.NotNegative = 1e-10,
     use_locking: bool = False,
     centered: bool = False,

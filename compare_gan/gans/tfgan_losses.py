@@ -7,6 +7,7 @@ real images by default (`tfgan.modified_loss.label_smoothing = 0.0`), and
 `relativistic_loss` compares within a replica.
 """
 
+from compare_gan.configuration import accepted
 from compare_gan.gans import tfgan_compat
 from compare_gan.gans.loss_lib import GANLosses
 import gin
@@ -59,7 +60,7 @@ def wasserstein_hinge_loss(
 def minimax_loss(
   d_real_logits: tf.Tensor,
   d_fake_logits: tf.Tensor,
-  label_smoothing: float = 0.25,
+  label_smoothing: accepted.Share = 0.25,
 ) -> GANLosses:
   """The zero-sum game of https://arxiv.org/abs/1406.2661.
 
@@ -77,7 +78,7 @@ def minimax_loss(
 def modified_loss(
   d_real_logits: tf.Tensor,
   d_fake_logits: tf.Tensor,
-  label_smoothing: float = 0.25,
+  label_smoothing: accepted.Share = 0.25,
 ) -> GANLosses:
   """The same for D, while G maximises log D(fake).
 

@@ -37,7 +37,7 @@ def intervals(
   sets: dict[str, np.ndarray],
   resamples: accepted.Count = 200,
   level: Annotated[float, accepted.Range(above=0, below=1)] = 0.95,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
   scores: Optional[dict[str, float]] = None,
 ) -> dict[str, tuple[float, float]]:
   """Returns {name: (low, high)} for each score of the metric.

@@ -41,7 +41,7 @@ def data_copying(
   features: accepted.Count = 64,
   starts: accepted.Count = 10,
   least_fakes: accepted.Count = 20,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns C_T, Z_U without cells, and the share of held-out rows in C_T.
 

@@ -30,7 +30,7 @@ def discriminator_svm(
   real_labels: np.ndarray,
   discriminate: Callable[[np.ndarray, np.ndarray], Any],
   penalty: accepted.Positive = 1e-3,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns the accuracy on the half that the SVM has not seen.
 

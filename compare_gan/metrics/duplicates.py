@@ -60,7 +60,9 @@ def duplicates(
   contract.Score("near_duplicate_images", contract.LOWER, 0.0, 1.0, _SHARE),
 )
 def duplicate_images(
-  train_images: np.ndarray, fake_images: np.ndarray, quantile: float = 0.01
+  train_images: np.ndarray,
+  fake_images: np.ndarray,
+  quantile: accepted.Share = 0.01,
 ) -> dict[str, float]:
   """Returns the same shares for pixels, which are rounded to 0, 1, ..., 255.
 

@@ -27,7 +27,7 @@ def fid_infinity(
   fake_features: np.ndarray,
   points: accepted.Count = 15,
   smallest: accepted.Share = 0.1,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns FID_inf, which may be negative.
 

@@ -60,7 +60,7 @@ def fld(
   heldout_features: np.ndarray,
   fake_features: np.ndarray,
   fakes: accepted.Count = 10000,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns the FLD, and the gap between training and held-out rows.
 

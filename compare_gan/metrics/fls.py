@@ -53,7 +53,7 @@ def fls(
   heldout_features: np.ndarray,
   fake_features: np.ndarray,
   rows: accepted.Count = 10000,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns the FLS and FLS overfit.
 

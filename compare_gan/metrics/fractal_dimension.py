@@ -26,7 +26,7 @@ def fractal_dimension(
   anchors: accepted.Count = 100,
   bins: accepted.Count = 1000,
   scale: accepted.Positive = 0.1,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns the dimension, which varies by about 10 % with the anchors.
 

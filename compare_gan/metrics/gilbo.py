@@ -38,7 +38,7 @@ def gilbo(
   ],
   samples: accepted.Count = 4096,
   features: accepted.Count = 512,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns the bound in nats, and its standard error.
 

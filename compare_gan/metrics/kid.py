@@ -110,7 +110,7 @@ def kid_subsets(
   fake_features: np.ndarray,
   subsets: accepted.Count = 100,
   size: Annotated[int, accepted.Range(least=2)] = 1000,
-  seed: int = 2020,
+  seed: accepted.Seed = 2020,
 ) -> dict[str, float]:
   """Returns the mean over random subsets, and how much they deviate.
 

@@ -30,7 +30,7 @@ def mind(
   real_features: np.ndarray,
   fake_features: np.ndarray,
   directions: accepted.Count = 1000,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns the MIND.
 

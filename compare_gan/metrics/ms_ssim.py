@@ -35,7 +35,7 @@ def similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
   contract.Score("ms_ssim", contract.LOWER, 0.0, 1.0, "similarity"),
 )
 def ms_ssim(
-  fake_images: np.ndarray, pairs: accepted.Count = 1000, seed: int = 0
+  fake_images: np.ndarray, pairs: accepted.Count = 1000, seed: accepted.Seed = 0
 ) -> dict[str, float]:
   """Returns the mean MS-SSIM over random pairs, or all if there are no more.
 

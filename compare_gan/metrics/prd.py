@@ -42,7 +42,7 @@ def mean_curve(
   clusters: Annotated[int, accepted.Range(least=2)] = 20,
   runs: accepted.Count = 10,
   angles: Annotated[int, accepted.Range(least=3)] = 1001,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> np.ndarray:
   """Returns precision and recall [angles], means over `runs` clusterings."""
   rng = np.random.RandomState(seed)
@@ -66,7 +66,7 @@ def prd(
   runs: accepted.Count = 10,
   angles: Annotated[int, accepted.Range(least=3)] = 1001,
   beta: accepted.Positive = 8,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns F_beta (recall) and F_1/beta (precision), both in [0, 1].
 

@@ -9,6 +9,7 @@ reconstruction of another one of its class: if E says nothing, both are equal.
 from collections.abc import Callable
 from typing import Any
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import codes
 from compare_gan.metrics import contract
 from compare_gan.metrics import pixels
@@ -42,7 +43,7 @@ def reconstruction(
   real_labels: np.ndarray,
   encode: Callable[[np.ndarray], Any],
   generate: Callable[[np.ndarray, np.ndarray], Any],
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns mean absolute and squared errors of pixels in [0, 1].
 

@@ -59,7 +59,7 @@ def sliced_wasserstein(
   patches: accepted.Count = 64,
   patch_size: accepted.Count = 7,
   projections: accepted.Count = 147,
-  seed: int = 0,
+  seed: accepted.Seed = 0,
 ) -> dict[str, float]:
   """Returns the SWD of each level, named by its pixels, and their mean.
 

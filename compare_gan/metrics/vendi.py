@@ -14,6 +14,7 @@ q < 1. Time is N * D * min(N, D).
 import math
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.metrics import contract
 from compare_gan.metrics.rows import check
 from compare_gan.metrics.unit_rows import check_lengths
@@ -31,7 +32,7 @@ _UNIT = "effective number of images"
   contract.Score("vendi_q*", contract.HIGHER, 1.0, unit=_UNIT),
 )
 def vendi(
-  fake_features: np.ndarray, q: Union[float, str] = 1.0
+  fake_features: np.ndarray, q: Union[accepted.NotNegative, str] = 1.0
 ) -> dict[str, float]:
   """Returns the Vendi score of all fakes, from 1 to N.
 
@@ -54,7 +55,7 @@ def vendi(
 def vendi_of_classes(
   fake_features: np.ndarray,
   fake_labels: np.ndarray,
-  q: Union[float, str] = 1.0,
+  q: Union[accepted.NotNegative, str] = 1.0,
 ) -> dict[str, float]:
   """Returns the mean over classes of the Vendi score, as dgm-eval has it.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 import dataclasses
+from typing import Annotated
 from typing import Any
 from typing import Optional
 
@@ -23,6 +24,7 @@ for _name in (
   "starvation",
 ):
   gin_roles.declare_read_later(_name)
+_Share = Annotated[float, accepted.Range(above=0, most=1)]
 
 
 @gin.configurable("watchdog", module="compare_gan.watchdogs")
@@ -49,7 +51,7 @@ class Settings:
 
   action: str = LOG
   every_steps: accepted.Count = 100
-  share: Optional[float] = 0.01
+  share: Optional[_Share] = 0.01
   patience: accepted.Count = 5
   grace: accepted.CountOrZero = 10
   signals: Sequence[Any] = ()

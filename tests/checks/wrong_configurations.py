@@ -274,6 +274,36 @@ _WITHOUT_EFFECT = (
   _warning("options.z_dim = 16; options.z_dim = 32", "no effect", "32"),
 )
 
+_SEEDS = (
+  "run_config.tf_random_seed = -1",
+  "run_config.tf_random_seed = 4294967296",
+  "dataset.seed = -1",
+  "evaluate.seed = 4294967296",
+  "kid_subsets.seed = -1",
+)
+
+_RANGES = (
+  *(_error(line, line, "from 0 to 4294967295") for line in _SEEDS),
+  _error("run_config.cluster_port = 70000", "from 1 to 65535"),
+  _error("watchdog.share = 0.0", "above 0 and 1 or less"),
+  _error("vendi.q = -1.0", "0 or more"),
+  _error("duplicate_images.quantile = 2.0", "from 0 to 1"),
+  _error(
+    "loss.fn = @non_saturating; non_saturating.real_target = 2.0", "from 0 to 1"
+  ),
+  _error(
+    "loss.fn = @tfgan.modified_loss; "
+    "tfgan.modified_loss.label_smoothing = -1.0",
+    "from 0 to 1",
+  ),
+  _error(
+    "ModularGAN.g_optimizer_fn = @tf.train.MomentumOptimizer; "
+    "tf.train.MomentumOptimizer.momentum = 2.0",
+    "0 or more and below 1",
+    gan=True,
+  ),
+)
+
 _COMBINATIONS = (
   _warning(
     "ModularGAN.g_use_ema = True; ModularGAN.ema_start_step = 200",
@@ -361,6 +391,7 @@ ALL = (
   *_ROLES,
   *_MISSING,
   *_WITHOUT_EFFECT,
+  *_RANGES,
   *_COMBINATIONS,
   *_OF_A_GAN,
 )

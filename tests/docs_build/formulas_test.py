@@ -13,7 +13,11 @@ from docs_build import formulas
   ],
 )
 def test_each_loss_penalty_and_metric_has_a_formula_or_an_excuse(kind, known):
-  names = {entry.name[1:] for entry in kinds.kinds()[kind].entries()}
+  names = {
+    entry.name[1:]
+    for entry in kinds.kinds()[kind].entries()
+    if entry.source.startswith("compare_gan/")  # not a test's own
+  }
   assert names == set(known)
 
 

@@ -22,6 +22,7 @@ from typing import ClassVar
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import gin_state
 from compare_gan.study.define import bindings as bindings_lib
@@ -104,14 +105,14 @@ class Study:
   search: Sequence[search_lib.Phase] = ()
   baselines: dict[str, Any] = _FILLED_IN
   seeds: int = 1
-  first_seed: int = 1
+  first_seed: accepted.Seed = 1
   score: str = "fid_classifier"
   minimize: Optional[bool] = None
   checkpoint: str = "last"
   parameters: dict[str, Sequence[str]] = _FILLED_IN
   inert: dict[str, Sequence[str]] = _FILLED_IN
   groups: Sequence[str] = _FILLED_IN
-  seed: int = 123
+  seed: accepted.Seed = 123
   timeout_s: Optional[float] = None
   memory_mb: Optional[int] = None
   retries: int = 1
