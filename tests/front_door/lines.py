@@ -895,6 +895,9 @@ NOT_RUN = {
   " --out runs/cifar10": "132 trainings; presets_test.py plans it",
   "python -m compare_gan study run networks_shapes32.gin --out runs/networks"
   " --executor_option threads=1": "18 trainings; presets_test.py plans it",
+  "python -m compare_gan study run networks_cifar10.gin"
+  " --out runs/networks_cifar10"
+  " --executor_option threads=1": "18 trainings; presets_test.py plans it",
   "python -m compare_gan study report runs/networks": (
     "tests/commands/study_test.py writes a report"
   ),
