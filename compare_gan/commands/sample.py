@@ -187,7 +187,7 @@ def _require_owners_of_labels(args):
     if given is not None and getattr(args, latents) is None:
       raise ValueError(
         f"--{labels}={given} are of the latents that --{latents} names. Give "
-        f"both, or choose the classes of drawn latents, as in --classes=3,5."
+        "both, or choose the classes of drawn latents, as in --classes=3,5."
       )
 
 
