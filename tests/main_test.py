@@ -76,6 +76,15 @@ def _run_main(*flags, cwd, module=True):
   )
 
 
+@pytest.mark.parametrize(
+  "flag", ["num_eval_averaging_runs", "eval_every_steps"]
+)
+def test_a_number_that_scoring_cannot_use_is_refused_at_once(flag, tmp_path):
+  result = _run_main(f"--{flag}=0", cwd=tmp_path)
+  assert result.returncode == 1
+  assert f"flag --{flag}=0: 0 is not a positive integer" in result.stderr
+
+
 _FEW_STEPS = [
   "--gin_bindings=dataset.name = 'ring8'",
   "--gin_bindings=options.architecture = 'dcgan_arch'",

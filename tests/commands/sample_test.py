@@ -262,6 +262,23 @@ def test_classes_of_a_model_without_any_are_refused(sample, capsys):
   assert "--classes=1, but this model knows no" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+  "verb, flag",
+  [
+    (["sample", "--model_dir=x", "--out=y"], "--n"),
+    (["reproduce", "x"], "--steps"),
+    (["evaluate"], "--runs"),
+    (["datasets", "check"], "--limit"),
+  ],
+)
+def test_there_is_no_less_than_one(verb, flag, capsys):
+  with pytest.raises(SystemExit):
+    main([*verb, f"{flag}=0"])
+  assert (
+    f"{flag}: '0'. It must be a whole number of 1" in capsys.readouterr().err
+  )
+
+
 @pytest.mark.parametrize("prefix", ["", "accu_"])
 def test_labels_without_their_latents_are_refused(prefix, sample, capsys):
   with pytest.raises(AssertionError):
