@@ -103,7 +103,10 @@ def main(
       return console.READER_GONE
     if args.traceback or not console.is_mendable(error):
       raise
-    print(f"compare_gan {verb}: {console.sentence(error)}", file=sys.stderr)
+    print(
+      f"compare_gan {verb}: {console.sentence(error, place=True)}",
+      file=sys.stderr,
+    )
     return 1
   return 0
 

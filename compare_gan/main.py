@@ -213,7 +213,9 @@ def run() -> None:
       sys.exit(console.READER_GONE)
     if FLAGS.traceback or not console.is_mendable(error):
       raise
-    print(f"compare_gan: {console.sentence(error)}", file=sys.stderr)
+    print(
+      f"compare_gan: {console.sentence(error, place=True)}", file=sys.stderr
+    )
     sys.exit(1)
 
 

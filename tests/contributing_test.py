@@ -11,6 +11,7 @@ import types
 
 from compare_gan import looks
 from compare_gan.architectures import abstract_arch
+from compare_gan.checks import check
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import kinds
 from compare_gan.datasets import catalogue
@@ -126,6 +127,18 @@ def test_examples_are_short_and_in_our_style(name, package):
 
 def _named(kind):
   return {entry.name for entry in kinds.kinds()[kind].entries()}
+
+
+@pytest.mark.parametrize(
+  "name",
+  sorted(
+    {*_EXAMPLES.values(), *_MORE} - {"my_device", "my_executor", "my_look"}
+  ),
+)
+def test_check_takes_an_example_for_used(name):
+  lines = ["include 'dcgan_shapes32.gin'", *_gin_of(name).splitlines()]
+  found = check.find(lines=lines, gan=True)
+  assert not [str(one) for one in found if one.severity != "note"]
 
 
 def _step(name, *more):

@@ -114,6 +114,30 @@ def test_main_says_what_is_wrong_in_one_sentence(tmp_path):
   assert "Traceback" not in result.stderr
 
 
+_OWN_LOSS = """
+import gin
+import tensorflow as tf
+
+@gin.configurable
+def my_loss(d_real_logits, d_fake_logits):
+  return tf.matmul(d_real_logits, tf.zeros([3, 4]))
+"""
+
+
+@pytest.mark.long
+def test_main_names_the_line_of_ones_own_loss_that_fails(tmp_path):
+  """The step is traced; TensorFlow's frames of that are left out."""
+  (tmp_path / "my_loss.py").write_text(_OWN_LOSS)
+  (tmp_path / "my.gin").write_text("import my_loss\nloss.fn = @my_loss\n")
+  flags = ["--gin_config=my.gin", "--model_dir=run"]
+  result = _run_main(*_FEW_STEPS, *flags, cwd=tmp_path)
+  assert result.returncode == 1
+  [said] = [x for x in result.stderr.splitlines() if "compare_gan: " in x]
+  assert said.startswith("compare_gan: Dimensions must be equal")
+  assert said.endswith("(my_loss.py, line 7; --traceback shows more)")
+  assert 'File "' not in result.stderr
+
+
 @pytest.mark.once
 @pytest.mark.long
 def test_main_finds_a_card_by_its_name(tmp_path):

@@ -65,6 +65,7 @@ class Running:
     self._readers = catalogue.readers()
     self._scopes: dict[Any, set[str]] = {}  # of references to what runs
     self._by_code: set[Any] = set()  # what runs without a reference
+    self._of_users: set[Any] = set()  # functions of theirs with a reference
     self._find()
 
   def unread(self) -> Iterator[Finding]:
@@ -97,7 +98,7 @@ class Running:
     one = known.find_or_none(key.selector)
     return (
       one is not None
-      and one.made in self._scopes
+      and (one.made in self._scopes or one.made in self._of_users)
       and not inspect.isclass(one.made)
     )
 
@@ -188,10 +189,14 @@ class Running:
       for other, scope in self._referred(one):
         if other.made in self._kinds_of:
           self._scopes.setdefault(other.made, set()).add(scope)
+        elif not _is_ours(other.made):
+          self._of_users.add(other.made)
         waiting.append(other)
       for other in _used_by_code(one.made, count):
         if other.made in self._kinds_of:
           self._by_code.add(other.made)
+        elif not _is_ours(other.made):
+          self._of_users.add(other.made)
         waiting.append(other)
 
   def _terms_that_add_themselves(self):
@@ -239,6 +244,11 @@ def _unused_macros(bound):
         f"{binding} is a macro, and no binding refers to %{binding.name}."
         f"{suggestions.in_words(close)}",
       )
+
+
+def _is_ours(made):
+  """Returns whether it is of this library, which knows when it calls what."""
+  return (getattr(made, "__module__", None) or "").startswith("compare_gan.")
 
 
 def _configurables_in(value):

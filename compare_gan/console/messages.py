@@ -9,6 +9,8 @@ from typing import Optional
 from typing import TextIO
 from typing import Union
 
+from compare_gan.console import own_code
+
 # A UserWarning is raised under --strict only.
 _MENDABLE = (
   ValueError,
@@ -28,6 +30,11 @@ _OBJECT = re.compile(
   r"|(?:bound method|function|built-in (?:function|method)) "
   r"(?:[\w<>]+\.)*(\w+)[^<>]*)>"
 )
+# What tf.function makes of an error in code that AutoGraph rewrote: the frames,
+# then, four columns further right, the error.
+_TRACED = re.compile(
+  r"\s*in user code:\n(?:.*\n)*?\n    (?P<kind>\w+): (?P<message>(?:.|\n)*)"
+)
 _shown: set[str] = set()  # warnings, each of which users see once
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -38,23 +45,48 @@ def is_mendable(error: BaseException) -> bool:
   This is a wrong value, a name that does not exist, a file, or any error in a
   function whose parameters gin has set. All other errors are bugs.
   """
-  return isinstance(error, _MENDABLE) or bool(_TAIL.search(str(error)))
+  return _is_clear(error) or bool(_TAIL.search(str(error)))
 
 
-def sentence(error: BaseException) -> str:
-  """Returns the message of an error without gin's tails and addresses."""
-  text = str(error)
+def sentence(error: BaseException, place: bool = False) -> str:
+  """Returns an error's message without gin's tails, addresses and frames.
+
+  Args:
+    error: the error.
+    place: whether the line of the user's own code is named that it arose in.
+  """
+  text = _untraced(str(error))[1]
   if isinstance(error, OSError) and error.filename and error.strerror:
     text = f"{error.filename}: {error.strerror}."  # without "[Errno 2]"
   if isinstance(error, SyntaxError) and error.text:
     text = f"{error.msg.rstrip('.')}: {error.text.strip()}"
   callers = [match[1] for match in _TAIL.finditer(text)]
   text = _OBJECT.sub(lambda match: match[1] or match[2], _TAIL.sub("", text))
-  if callers and not isinstance(error, _MENDABLE):
-    text += (
-      f" (in {callers[0]}, whose parameters gin sets; --traceback shows more)"
-    )
-  return text.strip()
+  text = text.strip()
+  notes = []
+  if callers and not _is_clear(error):
+    notes.append(f"in {callers[0]}, whose parameters gin sets")
+  if place and (line := own_code.line_of(error)):
+    notes.append(line)
+  if notes:
+    text += f" ({'; '.join(notes)}; --traceback shows more)"
+  return text
+
+
+def _is_clear(error: BaseException) -> bool:
+  """Returns whether the message was written for the one who gave the input."""
+  kind, _ = _untraced(str(error))
+  mendable = (each.__name__ for each in _MENDABLE)
+  return isinstance(error, _MENDABLE) or kind in mendable
+
+
+def _untraced(text: str) -> tuple[str, str]:
+  """Returns the kind, "" if not traced, and the message of a traced error."""
+  kind = ""
+  while found := _TRACED.fullmatch(text):
+    kind = found["kind"]
+    text = found["message"].replace("\n    ", "\n")
+  return kind, text
 
 
 def show_warning(

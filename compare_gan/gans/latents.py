@@ -59,7 +59,7 @@ def z(
       None: what is bound on it, else 2.
   """
   own = _own_parameters(minval, maxval, stddev, truncation)
-  return _draw(shape, distribution_fn, own, _bound_on_distribution("z"))
+  return _draw("z", shape, distribution_fn, own)
 
 
 @gin.configurable(
@@ -84,8 +84,7 @@ def eval_z(
   own = _own_parameters(minval, maxval, stddev, truncation)
   if distribution_fn is None and not any(x is not None for x in own.values()):
     return z(shape)
-  bound = _bound_on_distribution("eval_z")
-  return _draw(shape, distribution_fn or draws.uniform, own, bound)
+  return _draw("eval_z", shape, distribution_fn or draws.uniform, own)
 
 
 def _own_parameters(*values: Optional[float]) -> dict[str, Optional[float]]:
@@ -225,20 +224,35 @@ def _drawn(name: str) -> _Drawn:
 
 
 def _draw(
+  name: str,
   shape: Sequence[Any],
   distribution_fn: Callable,
   own: dict[str, Optional[float]],
-  bound: dict[str, Any],
 ) -> Any:
   """Returns latents of a shape, drawn from the distribution.
 
   Args:
+    name: "z" or "eval_z".
     shape: of the result.
     distribution_fn: the distribution.
     own: {parameter: value or None} of z or eval_z.
-    bound: {parameter: value} that gin itself passes to the distribution.
   """
-  return distribution_fn(shape=shape, **_passed(distribution_fn, own, bound))
+  bound = _bound_on_distribution(name)
+  passed = _passed(distribution_fn, own, bound)
+  _require_ends_in_order(name, {**bound, **passed})
+  return distribution_fn(shape=shape, **passed)
+
+
+def _require_ends_in_order(name: str, values: dict[str, Any]) -> None:
+  low, high = values.get("minval"), values.get("maxval")
+  numbers = (int, float)
+  if not isinstance(low, numbers) or not isinstance(high, numbers):
+    return
+  if low >= high:
+    raise ValueError(
+      f"{name}.minval = {low} has to be below {name}.maxval = {high}: they are "
+      "the ends of a uniform distribution."
+    )
 
 
 def _passed(

@@ -14,6 +14,7 @@ from compare_gan.console import messages
 import gin
 import pytest
 
+from tests import own_package
 from tests.checks import wrong_configurations
 from tests.configuration import gin_files_test
 from tests.datasets import pictures
@@ -122,6 +123,35 @@ def test_an_included_file_in_another_encoding_is_found(tmp_path):
   outer.write_text(f"include '{inner}'\n")
   [found] = [one for one in check.find([str(outer)]) if one.code == "file"]
   assert re.search(r"outer.gin:1: error: .*inner.gin is not UTF-8", str(found))
+
+
+def test_a_loss_of_ones_own_is_taken_to_be_called(tmp_path, monkeypatch):
+  """Only a step calls it, and what it calls: nothing says that yet."""
+  (tmp_path / "loss_of_mine.py").write_text(
+    "import gin\n"
+    "@gin.configurable\n"
+    "def own_scale(by=1.0):\n"
+    "  return by\n"
+    "@gin.configurable\n"
+    "def own_loss(d_real_logits, d_fake_logits, margin=1.0):\n"
+    "  return own_scale() * margin\n"
+    "@gin.configurable\n"
+    "def own_other(x=1.0):\n"
+    "  return x\n"
+  )
+  monkeypatch.syspath_prepend(tmp_path)
+  (tmp_path / "mine.gin").write_text(
+    "include 'dcgan_shapes32.gin'\n"
+    "import loss_of_mine\n"
+    "loss.fn = @own_loss\n"
+    "own_loss.margin = 0.5\n"
+    "own_scale.by = 2.0\n"
+    "own_other.x = 2.0\n"
+  )
+  found = check.find([str(tmp_path / "mine.gin")], gan=True)
+  own_package.forget("loss_of_mine")
+  [one] = [each for each in found if each.severity == "warning"]
+  assert one.name == "own_other.x"
 
 
 def test_gin_keeps_its_own_bindings():

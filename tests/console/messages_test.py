@@ -5,6 +5,7 @@ from compare_gan.console import messages
 from compare_gan.gans import options as options_lib
 import gin
 import pytest
+import tensorflow as tf
 
 
 def _error(*bindings, call=options_lib.options):
@@ -53,6 +54,45 @@ def test_what_gin_has_set_is_named_where_python_stumbles():
   text = messages.sentence(error)
   assert "(in messages_test_sum, whose parameters gin sets" in text
   assert "0x" not in text
+
+
+@gin.configurable("messages_test_positive")
+def _positive(x=1):
+  if x < 1:
+    raise ValueError(f"x = {x}.\nIt must be 1 or more.")
+  return x
+
+
+def _traced():
+  positive = gin.get_configurable("messages_test_positive")
+  untouched = tf.autograph.experimental.do_not_convert(positive)
+
+  @tf.function
+  def step():
+    return tf.constant(untouched())
+
+  @tf.function
+  def steps():
+    return step()
+
+  return steps()
+
+
+@pytest.mark.versions("AutoGraph words it")
+def test_frames_of_traced_code_are_cut_off():
+  error = _error("messages_test_positive.x = 0", call=_traced)
+  assert "in user code:" in str(error)
+  assert messages.is_mendable(error)
+  assert messages.sentence(error) == "x = 0.\nIt must be 1 or more."
+
+
+@pytest.mark.versions("AutoGraph words it")
+def test_what_gin_has_set_is_named_in_traced_code_as_well():
+  error = _error("messages_test_positive.x = 'a'", call=_traced)
+  assert messages.is_mendable(error)
+  text = messages.sentence(error)
+  assert "File" not in text and "'<' not supported" in text
+  assert "(in messages_test_positive, whose parameters gin sets" in text
 
 
 def test_a_bug_is_not_the_users():

@@ -39,6 +39,22 @@ def test_bounds(name):
   assert 2 <= z.min() and z.max() <= 3
 
 
+@_BOTH
+@pytest.mark.parametrize(
+  "bound", ["{}.maxval = -1.5", "tf.random.uniform.minval = 3"]
+)
+def test_ends_in_the_wrong_order_are_refused(name, bound):
+  """Also those of which one is a default, or bound on the distribution."""
+  _parse(
+    f"""
+    {name}.distribution_fn = @tf.random.uniform
+    {bound.format(name)}
+    """
+  )
+  with pytest.raises(ValueError, match=rf"{name}\.minval = .* has to be below"):
+    _draw(name)
+
+
 def test_rows_belong_to_images():
   """Two halves of a batch have the rows of the whole one."""
   with draws.seeded([1, 2]):
