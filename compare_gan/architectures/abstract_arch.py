@@ -12,6 +12,7 @@ when the constructor returns, named by the scope it was called in.
 
 import abc
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Any
 from typing import Callable
 from typing import Optional
@@ -25,6 +26,7 @@ from compare_gan.architectures.outputs import JointOutput
 from compare_gan.architectures.outputs import Scores
 from compare_gan.architectures.outputs import image_range
 from compare_gan.architectures.reference_batch import with_reference
+from compare_gan.configuration import accepted
 from compare_gan.context.gin_scope import settings_of
 from compare_gan.context.scope import Module
 from compare_gan.context.scope import scope
@@ -178,7 +180,7 @@ class AbstractGenerator(_Network):
     batch_norm_fn: Optional[Callable[..., tf.Module]] = None,
     spectral_norm: bool = False,
     weight_norm: bool = False,
-    upsampling: str = "unpool",
+    upsampling: Annotated[str, accepted.OneOf(*resample.UPSAMPLING)] = "unpool",
     kernel_fn: Optional[Callable[..., Module]] = None,
   ) -> None:
     super().__init__("G", batch_norm_fn, spectral_norm, weight_norm, kernel_fn)

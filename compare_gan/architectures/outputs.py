@@ -95,4 +95,10 @@ class Scores(Module):
 def image_range(x: tf.Tensor, activation: str) -> tf.Tensor:
   """Returns pixels in [0, 1]: "sigmoid", or "tanh" scaled by a half."""
   x = tf.cast(x, tf.float32)
-  return tf.sigmoid(x) if activation == "sigmoid" else 0.5 * tf.tanh(x) + 0.5
+  if activation == "sigmoid":
+    return tf.sigmoid(x)
+  if activation == "tanh":
+    return 0.5 * tf.tanh(x) + 0.5
+  raise ValueError(
+    f"activation = {activation!r}. Pixels are made by 'sigmoid' or 'tanh'."
+  )

@@ -12,6 +12,7 @@ the optimisers stand at their classes, in gans/optimizers.py.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Optional
 from typing import Union
 
@@ -25,6 +26,11 @@ import gin
 import tensorflow as tf
 
 _BY_NONZERO = "weighted_sum_by_nonzero_weights"
+_REDUCTIONS = (
+  *("none", "weighted_sum", "weighted_mean", "weighted_sum_over_batch_size"),
+  _BY_NONZERO,
+)
+_Reduction = Annotated[str, accepted.OneOf(*_REDUCTIONS)]
 
 
 def crelu(
@@ -93,8 +99,8 @@ def _reduce(losses, weights, reduction):
     count = tf.math.count_nonzero(weights, dtype=tf.float32)
     return tf.math.divide_no_nan(total, count)
   raise ValueError(
-    f"reduction = {reduction!r} is unknown. It can be 'none', 'weighted_sum', "
-    f"'weighted_mean', 'weighted_sum_over_batch_size' or {_BY_NONZERO!r}."
+    f"reduction = {reduction!r} is unknown. It can be "
+    f"{', '.join(map(repr, _REDUCTIONS))}."
   )
 
 
@@ -104,7 +110,7 @@ def absolute_difference(
   weights: Union[float, tf.Tensor] = 1.0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
 ) -> tf.Tensor:
   """|p - y|.
 
@@ -129,7 +135,7 @@ def cosine_distance(
   weights: Union[float, tf.Tensor] = 1.0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
   dim: Optional[int] = None,
 ) -> tf.Tensor:
   """1 - <y, p> along `axis` (`dim` in older files), both of length 1.
@@ -154,7 +160,7 @@ def hinge_loss(
   weights: Union[float, tf.Tensor] = 1.0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
 ) -> tf.Tensor:
   """max(0, 1 - (2 y - 1) logit), labels 0 or 1.
 
@@ -175,7 +181,7 @@ def huber_loss(
   delta: float = 1.0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
 ) -> tf.Tensor:
   """e^2 / 2 for e = |p - y| <= delta, and linear beyond.
 
@@ -197,7 +203,7 @@ def log_loss(
   epsilon: float = 1e-7,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
 ) -> tf.Tensor:
   """-y log(p + epsilon) - (1 - y) log(1 - p + epsilon).
 
@@ -246,7 +252,7 @@ def mean_squared_error(
   weights: Union[float, tf.Tensor] = 1.0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
 ) -> tf.Tensor:
   """(p - y)^2.
 
@@ -265,7 +271,7 @@ def sigmoid_cross_entropy(
   label_smoothing: accepted.Share = 0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
 ) -> tf.Tensor:
   """Cross entropy of independent labels, drawn towards 1/2 by the smoothing.
 
@@ -289,7 +295,7 @@ def softmax_cross_entropy(
   label_smoothing: accepted.Share = 0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
 ) -> tf.Tensor:
   """Cross entropy of K classes, labels drawn towards 1/K by the smoothing.
 
@@ -313,7 +319,7 @@ def sparse_softmax_cross_entropy(
   weights: Union[float, tf.Tensor] = 1.0,
   scope: Optional[str] = None,
   loss_collection: Optional[str] = "losses",
-  reduction: str = _BY_NONZERO,
+  reduction: _Reduction = _BY_NONZERO,
 ) -> tf.Tensor:
   """Cross entropy of K classes, labels being their numbers.
 

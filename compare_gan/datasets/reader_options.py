@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 import logging
+from typing import Annotated
 from typing import Optional
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.datasets import image_decoding
 import numpy as np
+
+Resize = Annotated[str, accepted.OneOf(*image_decoding.RESIZES)]
+Background = Annotated[str, accepted.OneOf(*image_decoding.BACKGROUNDS)]
 
 _LOG = logging.getLogger(__name__)
 

@@ -20,11 +20,13 @@ from collections.abc import Sequence
 import gzip
 import os
 import tarfile
+from typing import Annotated
 from typing import Any
 from typing import Optional
 from typing import Union
 import zlib
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.features import abstract_extractor
 from compare_gan.features import saved_model
@@ -58,7 +60,7 @@ gin_roles.declare("inception", paths=["path"])
 def inception(
   dataset: Any,
   path: Optional[str] = None,
-  resize: str = "tf1_bilinear",
+  resize: Annotated[str, accepted.OneOf(*NAMES)] = "tf1_bilinear",
   round_pixels: bool = False,
 ) -> abstract_extractor.AbstractExtractor:
   """Returns the extractor with 2048 features and 1008 logits.

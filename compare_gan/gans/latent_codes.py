@@ -11,10 +11,12 @@ For InfoGAN, which learns what each code stands for:
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Any
 from typing import NamedTuple
 from typing import Union
 
+from compare_gan.configuration import accepted
 from compare_gan.context import draws
 from compare_gan.gans import latents
 import gin
@@ -31,7 +33,7 @@ def latent_codes(
   shape: Sequence[Any],
   categorical: Sequence[int] = (10,),
   continuous: int = 2,
-  noise: str = "uniform",
+  noise: Annotated[str, accepted.OneOf(*_NOISE)] = "uniform",
 ) -> tf.Tensor:
   """Returns latents [N, z_dim] that begin with codes.
 

@@ -8,6 +8,7 @@ features feed up to three heads in addition to its own scores:
   projection  adds <embedding of y, features> to the scores
 """
 
+from typing import Annotated
 from typing import Any
 from typing import Optional
 import warnings
@@ -57,7 +58,7 @@ class S3GAN(ModularGAN):
     dataset: Any,
     options: Any,
     seed: int = 0,
-    self_supervision: str = "rotation",
+    self_supervision: Annotated[str, accepted.OneOf(*_MODES)] = "rotation",
     rotated_batch_fraction: accepted.Count = gin.REQUIRED,
     weight_rotation_loss_d: accepted.NotNegative = 1.0,
     weight_rotation_loss_g: accepted.NotNegative = 0.2,

@@ -5,6 +5,7 @@ The last images of a batch are shown at 90, 180 and 270 degrees too. D learns to
 predict the angle of real images; G is rewarded if D can predict it for fakes.
 """
 
+from typing import Annotated
 from typing import Any
 
 from compare_gan.configuration import accepted
@@ -37,7 +38,7 @@ class SSGAN(ModularGAN):
     dataset: Any,
     options: Any,
     seed: int = 0,
-    self_supervision: str = "rotation_gan",
+    self_supervision: Annotated[str, accepted.OneOf(*_MODES)] = "rotation_gan",
     rotated_batch_size: accepted.CountOrZero = gin.REQUIRED,
     weight_rotation_loss_d: accepted.NotNegative = 1.0,
     weight_rotation_loss_g: accepted.NotNegative = 0.2,

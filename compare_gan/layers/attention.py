@@ -8,6 +8,7 @@ their weights instead of keeping them.
 
 from collections.abc import Iterator
 import contextlib
+from typing import Annotated
 from typing import Callable
 
 from compare_gan.configuration import accepted
@@ -21,6 +22,17 @@ from compare_gan.layers.gin_names import ARCH_OPS
 from compare_gan.layers.kernel import Kernel
 import gin
 import tensorflow as tf
+
+
+def _max_pool(x):
+  return tf.nn.max_pool2d(x, ksize=2, strides=2, padding="VALID")
+
+
+def _average_pool(x):
+  return tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="VALID")
+
+
+_POOLING = {"max": _max_pool, "average": _average_pool}
 
 
 @gin.configurable(
@@ -48,7 +60,7 @@ class NonLocalBlock(Module):
     name: str = "non_local_block",
     query_chunk: accepted.CountOrZero = 0,
     use_bias: bool = False,
-    pooling: str = "max",
+    pooling: Annotated[str, accepted.OneOf(*_POOLING)] = "max",
   ) -> None:
     super().__init__()
     if pooling not in _POOLING:
@@ -113,17 +125,6 @@ class NonLocalBlock(Module):
 
 def _pixels(x):
   return tf.reshape(x, [-1, x.shape[1] * x.shape[2], x.shape[3]])
-
-
-def _max_pool(x):
-  return tf.nn.max_pool2d(x, ksize=2, strides=2, padding="VALID")
-
-
-def _average_pool(x):
-  return tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="VALID")
-
-
-_POOLING = {"max": _max_pool, "average": _average_pool}
 
 
 def attention(

@@ -49,7 +49,7 @@ class Settings:
     most_returns: how often the training goes back. Then it stops.
   """
 
-  action: str = LOG
+  action: Annotated[str, accepted.OneOf(*_ACTIONS)] = LOG
   every_steps: accepted.Count = 100
   share: Optional[_Share] = 0.01
   patience: accepted.Count = 5

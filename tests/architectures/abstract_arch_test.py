@@ -167,6 +167,14 @@ def test_two_norms_of_the_weights_are_refused():
     abstract_arch.make_discriminator("dcgan_arch", (32, 32, 3))
 
 
+def test_pixels_are_made_by_known_functions_only():
+  x = tf.constant([-100.0, 0.0, 100.0])
+  for name in ("sigmoid", "tanh"):
+    assert abstract_arch.image_range(x, name).numpy().tolist() == [0, 0.5, 1]
+  with pytest.raises(ValueError, match="activation = 'tahn'"):
+    abstract_arch.image_range(x, "tahn")
+
+
 def test_unknown_upsampling_is_refused():
   gin.bind_parameter("G.upsampling", "bicubic")
   with pytest.raises(ValueError, match="'bicubic'.*'nearest'"):

@@ -3,10 +3,12 @@
 import importlib
 import inspect
 import pathlib
+import re
 
 import compare_gan
 from compare_gan.checks import known
 from compare_gan.checks import meanings
+from compare_gan.checks import values
 from compare_gan.configuration import gin_files
 from compare_gan.configuration import late_names
 import pytest
@@ -62,6 +64,29 @@ def test_a_meaning_can_be_read_without_its_docstring(library):
     or text.startswith(("as for ", "as in "))
   }
   assert not unclear
+
+
+def test_a_meaning_that_lists_words_has_them_declared(library):
+  """`"max" or "average"` in a docstring: `check` has to refuse other words."""
+  undeclared = [
+    f"{one.name}.{parameter.name}"
+    for one in filter(_is_ours, library)
+    # A study has checks of its own, in study/define/mistakes.py.
+    if one.name != "study"
+    for parameter in one.parameters.values()
+    if _lists_words(one, parameter)
+    and values.problem("no such word", parameter.hint) is None
+  ]
+  assert not undeclared, (
+    "Declare what these accept, as Annotated[str, accepted.OneOf(...)]: "
+    f"{', '.join(undeclared)}"
+  )
+
+
+def _lists_words(one, parameter):
+  meaning = meanings.of_parameter(one.made, parameter.name)
+  words = re.findall('"([a-z_0-9]+)"', meaning)
+  return parameter.default in words and len(words) > 1
 
 
 def test_what_is_described_is_a_parameter(library):

@@ -17,10 +17,12 @@ It deviates from the paper in how images are resampled, see `geometry.py`;
 
 import dataclasses
 import math
+from typing import Annotated
 from typing import Any
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.configuration import accepted
 from compare_gan.gans.augmentation import colors
 from compare_gan.gans.augmentation import filter_bank
 from compare_gan.gans.augmentation import geometry
@@ -150,8 +152,8 @@ class Ada:
     cutout_size: sides of the hole, as a fraction of the image's.
   """
 
-  preset: str = "bgc"
-  resample: str = "bilinear"
+  preset: Annotated[str, accepted.OneOf(*PRESETS)] = "bgc"
+  resample: Annotated[str, accepted.OneOf(*_RESAMPLE)] = "bilinear"
   xflip: Optional[float] = None
   rotate90: Optional[float] = None
   xint: Optional[float] = None

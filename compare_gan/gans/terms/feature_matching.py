@@ -5,6 +5,9 @@ https://arxiv.org/abs/1606.03498). For G. It costs nothing: G's update computes
 the features anyway.
 """
 
+from typing import Annotated
+
+from compare_gan.configuration import accepted
 from compare_gan.context import replica
 from compare_gan.gans.terms import TERMS
 import gin
@@ -13,7 +16,9 @@ import tensorflow as tf
 
 @gin.configurable(module=TERMS, denylist=["real_features", "fake_features"])
 def feature_matching(
-  real_features: tf.Tensor, fake_features: tf.Tensor, distance: str = "squared"
+  real_features: tf.Tensor,
+  fake_features: tf.Tensor,
+  distance: Annotated[str, accepted.OneOf("squared", "l1")] = "squared",
 ) -> tf.Tensor:
   """Distance between D's mean features of real and of fake images.
 

@@ -21,10 +21,12 @@ import collections
 from collections.abc import Iterable
 import json
 import os
+from typing import Annotated
 from typing import NamedTuple
 from typing import Optional
 import warnings
 
+from compare_gan.configuration import accepted
 from compare_gan.configuration import gin_roles
 from compare_gan.context import graphs
 import gin
@@ -85,7 +87,7 @@ gin_roles.declare_read_later("preflight")
 
 @gin.configurable("preflight", module="compare_gan.estimator")
 def settings(
-  on_findings: str = "refuse",
+  on_findings: Annotated[str, accepted.OneOf(*_MODES)] = "refuse",
   ops_json: Optional[str] = None,
   also: Iterable[str] = (),
 ) -> tuple[str, set[str], Optional[str]]:
