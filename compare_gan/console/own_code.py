@@ -6,7 +6,8 @@ import re
 import sysconfig
 import traceback
 
-_FRAME = re.compile(r'^ *File "(.+)", line (\d+), in ', re.M)
+# `File "mine.py", line 9, in f`; before TensorFlow 2.7 `mine.py:9 f`.
+_FRAME = re.compile(r'^ +(?:File ")?(\S.*?)(?:", line |:)(\d+)(?:, in)? ', re.M)
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _INSTALLED = ("site-packages", "dist-packages")
 
