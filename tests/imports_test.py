@@ -21,6 +21,7 @@ _LEAVES = {
   "configuration.gin_roles",
   "configuration.gin_text",
   "configuration.moved",
+  "console.messages",
   "context",
   "memory.allocation",
   "memory.memory_limit",

@@ -35,6 +35,8 @@ _OBJECT = re.compile(
 _TRACED = re.compile(
   r"\s*in user code:\n(?:.*\n)*?\n    (?P<kind>\w+): (?P<message>(?:.|\n)*)"
 )
+# What TensorFlow writes around the message of an operation that ran at once.
+_KERNEL = re.compile(r"\{\{function_node [^}]*\}\} | \[Op:\w+\](?: name: *)?")
 _shown: set[str] = set()  # warnings, each of which users see once
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -52,9 +54,26 @@ def sentence(error: BaseException, place: bool = False) -> str:
   """Returns an error's message without gin's tails, addresses and frames.
 
   Args:
-    error: the error.
+    error: the error, which ends a command.
     place: whether the line of the user's own code is named that it arose in.
   """
+  text, notes = _parts(error, place)
+  return _with_notes(text, [*notes, "--traceback shows more"] if notes else [])
+
+
+def with_kind(error: BaseException) -> str:
+  """Returns "TypeError: ... (mine.py, line 9)", for an error that ends nothing.
+
+  Args:
+    error: the error.
+  """
+  text, notes = _parts(error, place=True)
+  named = f"{type(error).__name__}: {text}" if text else type(error).__name__
+  return _with_notes(named, notes)
+
+
+def _parts(error, place):
+  """Returns the message, and notes on where the error arose."""
   text = _untraced(str(error))[1]
   if isinstance(error, OSError) and error.filename and error.strerror:
     text = f"{error.filename}: {error.strerror}."  # without "[Errno 2]"
@@ -62,15 +81,16 @@ def sentence(error: BaseException, place: bool = False) -> str:
     text = f"{error.msg.rstrip('.')}: {error.text.strip()}"
   callers = [match[1] for match in _TAIL.finditer(text)]
   text = _OBJECT.sub(lambda match: match[1] or match[2], _TAIL.sub("", text))
-  text = text.strip()
   notes = []
   if callers and not _is_clear(error):
     notes.append(f"in {callers[0]}, whose parameters gin sets")
   if place and (line := own_code.line_of(error)):
     notes.append(line)
-  if notes:
-    text += f" ({'; '.join(notes)}; --traceback shows more)"
-  return text
+  return _KERNEL.sub("", text).strip(), notes
+
+
+def _with_notes(text, notes):
+  return f"{text} ({'; '.join(notes)})" if notes else text
 
 
 def _is_clear(error: BaseException) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Optional
 
+from compare_gan.console import messages
 from compare_gan.evaluation import cards
 from compare_gan.evaluation import protocol
 from compare_gan.evaluation import scores as scores_lib
@@ -36,7 +37,7 @@ def compare_sets(
     try:
       scores.update(scores_lib.call(metric, sets))
     except Exception as error:  # noqa: BLE001
-      errors[metric.__name__] = f"{type(error).__name__}: {error}"
+      errors[metric.__name__] = messages.with_kind(error)
   return scores, errors
 
 

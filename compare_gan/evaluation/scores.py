@@ -9,6 +9,7 @@ from typing import Any
 from typing import NamedTuple
 from typing import Optional
 
+from compare_gan.console import messages
 from compare_gan.evaluation import needs
 from compare_gan.evaluation import sets as sets_lib
 from compare_gan.evaluation import settings as settings_lib
@@ -54,7 +55,7 @@ class Scorer:
             self._add_scores(metric, sets, kept)
           # Whatever error a metric raises, the others are still computed.
           except Exception as error:  # noqa: BLE001
-            errors[metric.__name__] = f"{type(error).__name__}: {error}"
+            errors[metric.__name__] = messages.with_kind(error)
             # A mean over earlier runs only would contradict the card.
             kept.pop(metric.__name__, None)
         del sets  # Else they stay in memory next to those of the next run.
@@ -104,8 +105,8 @@ class Scorer:
       found = bootstrap_lib.intervals(metric, needed, scores=scores)
     # The score itself exists; halves may have too few rows for it.
     except Exception as error:  # noqa: BLE001
-      reason = f"a resample cannot be scored: {type(error).__name__}: {error}"
-      return {}, reason.splitlines()[0]  # gin appends the place of the call
+      reason = f"a resample cannot be scored: {messages.with_kind(error)}"
+      return {}, reason.splitlines()[0]
     without = ", ".join(name for name in scores if name not in found)
     reason = f"{without} is not finite in all resamples" if without else ""
     return {

@@ -20,6 +20,7 @@ from typing import Any
 from typing import Optional
 import warnings
 
+from compare_gan.console import messages
 from compare_gan.storage import files
 from compare_gan.trackers import abstract_tracker
 from compare_gan.trackers import tensorboard
@@ -175,5 +176,4 @@ def _read_keys(model_dir):
 
 
 def _in_words(error):
-  text = f"{type(error).__name__}: {error}".strip().rstrip(".:")
-  return f"{text}."
+  return f"{messages.with_kind(error).rstrip('.')}."

@@ -9,6 +9,7 @@ from typing import Any
 from typing import Optional
 import warnings
 
+from compare_gan.console import messages
 from compare_gan.estimator import hook_kinds
 from compare_gan.estimator import hooks
 from compare_gan.watchdogs import actions
@@ -135,7 +136,7 @@ class Watchdog(hooks.Hook):
     except Exception as error:  # noqa: BLE001, no reason to end a training
       warnings.warn(
         "The watchdogs see weights and losses only, since a look at the images "
-        f"failed: {type(error).__name__}: {error}",
+        f"failed: {messages.with_kind(error)}",
         stacklevel=2,
       )
       self._probe = probe.Probe(self._model, None)

@@ -1,5 +1,7 @@
 """Errors and warnings as people see them."""
 
+import re
+
 from compare_gan.configuration import gin_files
 from compare_gan.console import messages
 from compare_gan.gans import options as options_lib
@@ -93,6 +95,27 @@ def test_what_gin_has_set_is_named_in_traced_code_as_well():
   text = messages.sentence(error)
   assert "File" not in text and "'<' not supported" in text
   assert "(in messages_test_positive, whose parameters gin sets" in text
+
+
+@pytest.mark.versions("TensorFlow words it")
+def test_an_error_that_ends_nothing_has_its_kind_and_line():
+  """In TensorFlow's words it has nodes, in gin's an address."""
+  error = _error(call=lambda: tf.zeros([2]) + tf.zeros([3]))
+  said = messages.with_kind(error)
+  assert re.fullmatch(
+    r"InvalidArgumentError: Incompatible shapes: \[2\] vs. \[3\] "
+    r"\((?:.*/)?messages_test.py, line \d+\)",
+    said,
+  )
+  error = _error("messages_test_sum.x = 'a'", call=_sum)
+  said = messages.with_kind(error)
+  assert said.startswith("TypeError: can only concatenate str")
+  assert "(in messages_test_sum, whose parameters gin sets; " in said
+  assert "--traceback" not in said and "0x" not in said
+
+
+def test_an_error_without_words_is_its_kind():
+  assert messages.with_kind(AssertionError()) == "AssertionError"
 
 
 def test_a_bug_is_not_the_users():

@@ -19,6 +19,8 @@ import socket
 import time
 from typing import Optional
 
+from compare_gan.console import messages
+
 _TYPES = ("chief", "worker")  # The chief, or else worker 0, writes the files.
 _FIRST_PORT = 20000  # Slurm's jobs add their numbers to it.
 _PORTS = 10000
@@ -364,9 +366,8 @@ def raise_what_others_raise(
 
 def _as_numbers(error):
   """Returns the message of an error as bytes, padded to a fixed number."""
-  text = str(error).split("\n  In call to")[0].strip()
-  if not isinstance(error, (ValueError, OSError)):
-    text = f"{type(error).__name__}: {text}"
+  is_input = isinstance(error, (ValueError, OSError))
+  text = (messages.sentence if is_input else messages.with_kind)(error)
   return list(text.encode("utf-8")[:_LONGEST].ljust(_LONGEST, b"\0"))
 
 

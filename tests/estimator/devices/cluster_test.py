@@ -276,10 +276,12 @@ def test_hosts_stop_with_the_sentence_of_the_first_that_fails():
   ]
 
 
-def test_a_sentence_comes_without_gins_callers_and_at_most_a_page():
+def test_a_sentence_comes_in_our_words_and_at_most_a_page():
   [said, _] = _stop_together(
     [None, RuntimeError("Bad.\n  In call to configurable 'a' (<function>)")]
   )
-  assert said.endswith("stopped: RuntimeError: Bad.")
+  assert said.endswith(
+    "stopped: RuntimeError: Bad. (in a, whose parameters gin sets)"
+  )
   [said, _] = _stop_together([None, ValueError("\u00e4" * 4000)])
   assert said.endswith("\u00e4" * 500) and len(said) < 600
