@@ -68,8 +68,8 @@ def with_kind(error: BaseException) -> str:
     error: the error.
   """
   text, notes = _parts(error, place=True)
-  named = f"{type(error).__name__}: {text}" if text else type(error).__name__
-  return _with_notes(named, notes)
+  kind = _untraced(str(error))[0] or type(error).__name__
+  return _with_notes(f"{kind}: {text}" if text else kind, notes)
 
 
 def _parts(error, place):

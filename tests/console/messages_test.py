@@ -86,6 +86,7 @@ def test_frames_of_traced_code_are_cut_off():
   assert "in user code:" in str(error)
   assert messages.is_mendable(error)
   assert messages.sentence(error) == "x = 0.\nIt must be 1 or more."
+  assert messages.with_kind(error).startswith("ValueError: x = 0.")
 
 
 @pytest.mark.versions("AutoGraph words it")
