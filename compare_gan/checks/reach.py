@@ -173,6 +173,7 @@ class Running:
 
   def _find(self):
     visited: set[Any] = set()
+    reached: set[Any] = set()
     count = known.count()
     waiting = [
       one
@@ -189,15 +190,16 @@ class Running:
       for other, scope in self._referred(one):
         if other.made in self._kinds_of:
           self._scopes.setdefault(other.made, set()).add(scope)
-        elif not _is_ours(other.made):
-          self._of_users.add(other.made)
+        reached.add(other.made)
         waiting.append(other)
       for other in _used_by_code(one.made, count):
         if other.made in self._kinds_of:
           self._by_code.add(other.made)
-        elif not _is_ours(other.made):
-          self._of_users.add(other.made)
+        reached.add(other.made)
         waiting.append(other)
+    self._of_users = {
+      made for made in reached - self._kinds_of.keys() if not _is_ours(made)
+    }
 
   def _terms_that_add_themselves(self):
     """Returns [term], with the scopes that bind term.added_to; or []."""

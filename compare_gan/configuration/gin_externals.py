@@ -26,11 +26,11 @@ import gin
 import tensorflow as tf
 
 _BY_NONZERO = "weighted_sum_by_nonzero_weights"
-_REDUCTIONS = (
+_ACCEPTED = accepted.OneOf(
   *("none", "weighted_sum", "weighted_mean", "weighted_sum_over_batch_size"),
   _BY_NONZERO,
 )
-_Reduction = Annotated[str, accepted.OneOf(*_REDUCTIONS)]
+_Reduction = Annotated[str, _ACCEPTED]
 
 
 def crelu(
@@ -98,10 +98,7 @@ def _reduce(losses, weights, reduction):
   if reduction == _BY_NONZERO:
     count = tf.math.count_nonzero(weights, dtype=tf.float32)
     return tf.math.divide_no_nan(total, count)
-  raise ValueError(
-    f"reduction = {reduction!r} is unknown. It can be "
-    f"{', '.join(map(repr, _REDUCTIONS))}."
-  )
+  raise ValueError(f"reduction = {reduction!r}. {_ACCEPTED.refusal(reduction)}")
 
 
 def absolute_difference(
