@@ -251,6 +251,35 @@ with on.scope():
 print(psutil.Process().num_threads() - before)
 """
 
+# Prints, when Python has done all else, how many threads of pools there were
+# and how many still run. They take a moment to end, as on a busy machine.
+_THREADS_LEFT = f"""
+import atexit
+
+threads = []
+
+
+@atexit.register  # The first of all, and so the last to be called.
+def show():
+  print(len(threads), sum(thread.is_alive() for thread in threads))
+
+
+import multiprocessing.dummy
+import time
+
+
+def slowly(thread, run=multiprocessing.dummy.DummyProcess.run):
+  threads.append(thread)
+  run(thread)
+  time.sleep(0.5)
+
+
+multiprocessing.dummy.DummyProcess.run = slowly
+{_ON}
+with on.scope():
+  on.sum_over_hosts([1])
+"""
+
 # Prints the means of [1, 1], of 1 on one host and 3 times that on the other,
 # and in how many exchanges the graph makes them.
 _MEANS = f"""{_ON}
@@ -308,6 +337,14 @@ def _on_two_hosts(folder, script, *arguments):
 def test_a_sum_over_hosts_leaves_no_thread_behind(tmp_path):
   for threads in _on_two_hosts(tmp_path, _SUMS):
     assert int(threads) < 20, "200 sums were made."
+
+
+@pytest.mark.long
+def test_threads_of_pools_end_before_python_does(tmp_path):
+  """One that drops a graph too late aborts a process that did its work."""
+  for line in _on_two_hosts(tmp_path, _THREADS_LEFT):
+    made, left = map(int, line.split())
+    assert left == 0, f"{left} of {made} threads run on."
 
 
 @pytest.mark.long

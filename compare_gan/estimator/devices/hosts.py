@@ -64,7 +64,7 @@ class MultiWorker(replicated.Replicated):
       ],
     )
     try:
-      with self.waiting():
+      with self.waiting(), replicated.pools_end_first():
         return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
     except tf.errors.OpError as error:
       self.explain(error)

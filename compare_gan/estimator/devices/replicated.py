@@ -1,6 +1,11 @@
 """Several devices of this machine, as replicas that act as one."""
 
+from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
+import multiprocessing.dummy
+import multiprocessing.util
+import threading
 from typing import Any
 from typing import Callable
 from typing import Optional
@@ -13,6 +18,8 @@ import tensorflow as tf
 # How much of several tensors is exchanged at once. While one pack of gradients
 # is on its way, the next is made.
 BYTES_PER_PACK = 32 * 2**20
+
+_JOIN_S = 5.0  # A thread may hang in an exchange with a host that is lost.
 
 
 class Replicated(base.Devices):
@@ -101,4 +108,31 @@ class Mirrored(Replicated):
   """Replicas on several devices of this machine."""
 
   def __init__(self, devices: Sequence[str]) -> None:
-    super().__init__(tf.distribute.MirroredStrategy(devices))
+    with pools_end_first():
+      strategy = tf.distribute.MirroredStrategy(devices)
+    super().__init__(strategy)
+
+
+@contextlib.contextmanager
+def pools_end_first() -> Iterator[None]:
+  """Makes Python wait, at its end, for the pools that are made in the body.
+
+  TensorFlow 2.6 makes pools of threads with a strategy, and their threads drop
+  a graph as they end. If the interpreter is gone by then, that aborts the
+  process, and a training that did its work seems to have failed.
+  """
+  before = threading.enumerate()
+  yield
+  threads = [
+    thread
+    for thread in threading.enumerate()
+    if isinstance(thread, multiprocessing.dummy.DummyProcess)
+    and thread not in before
+  ]
+  # A pool tells its threads to end, at priority 15, and does not wait for them.
+  multiprocessing.util.Finalize(None, _join, args=(threads,), exitpriority=0)
+
+
+def _join(threads):
+  for thread in threads:
+    thread.join(_JOIN_S)
