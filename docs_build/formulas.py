@@ -238,6 +238,7 @@ WITHOUT = frozenset(
     "discriminator_svm",
     "duplicate_images",
     "linear_probe",
+    "linear_probe_features",
     "ms_ssim",
   }
 )

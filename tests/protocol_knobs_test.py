@@ -188,6 +188,7 @@ _CHANGES = {
   "kid_subsets.seed": ["kid_subsets.seed = 1"],
   "kid_blocks.max_block_size": ["kid_blocks.max_block_size = 999"],
   "linear_probe.penalty": ["linear_probe.penalty = 0.01"],
+  "linear_probe_features.penalty": ["linear_probe_features.penalty = 0.01"],
   "mind.directions": ["mind.directions = 999"],
   "mind.seed": ["mind.seed = 1"],
   "ms_ssim.pairs": ["ms_ssim.pairs = 999"],

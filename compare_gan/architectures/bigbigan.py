@@ -200,11 +200,11 @@ class Encoder(abstract_arch.AbstractEncoder):
     for stack in others:
       x = stack(widened(x), is_training)
     x = tf.nn.relu(self.final_norm(x, None, None, is_training))
-    x = tf.reduce_mean(tf.cast(x, tf.float32), axis=[1, 2])
-    x = self.blocks(x, is_training)
+    features = tf.reduce_mean(tf.cast(x, tf.float32), axis=[1, 2])
+    x = self.blocks(features, is_training)
     mean = self.mean(x, is_training)
     if self.stddev is None:
-      return abstract_arch.EncoderOutput(mean, mean, None)
+      return abstract_arch.EncoderOutput(mean, mean, None, features)
     stddev = tf.nn.softplus(self.stddev(x, is_training))
-    noise = draws.normal(tf.shape(mean))
-    return abstract_arch.EncoderOutput(mean + stddev * noise, mean, stddev)
+    z = mean + stddev * draws.normal(tf.shape(mean))
+    return abstract_arch.EncoderOutput(z, mean, stddev, features)

@@ -378,6 +378,6 @@ class Encoder(abstract_arch.AbstractEncoder):
     x = first(x, is_training)
     for stack in others:
       x = stack(widened(x), is_training)
-    x = tf.reduce_mean(tf.cast(x, tf.float32), axis=[1, 2])
-    z = self.linear(self.blocks(x, is_training), is_training)
-    return abstract_arch.EncoderOutput(sample=z, mean=z, stddev=None)
+    features = tf.reduce_mean(tf.cast(x, tf.float32), axis=[1, 2])
+    z = self.linear(self.blocks(features, is_training), is_training)
+    return abstract_arch.EncoderOutput(z, z, None, features)

@@ -193,8 +193,10 @@ class Encoder(abstract_arch.AbstractEncoder):
     self, x: tf.Tensor, is_training: bool
   ) -> abstract_arch.EncoderOutput:
     x = self.convs(x, None, is_training)
-    x = tf.reshape(tf.cast(x, tf.float32), [tf.shape(x)[0], -1])
+    x = tf.cast(x, tf.float32)
+    features = tf.reduce_mean(x, axis=[1, 2])
+    x = tf.reshape(x, [tf.shape(x)[0], -1])
     mean = self.mean(x, is_training)
     stddev = tf.nn.softplus(self.stddev(x, is_training))
-    noise = draws.normal(tf.shape(mean))
-    return abstract_arch.EncoderOutput(mean + stddev * noise, mean, stddev)
+    z = mean + stddev * draws.normal(tf.shape(mean))
+    return abstract_arch.EncoderOutput(z, mean, stddev, features)

@@ -23,6 +23,8 @@ class EncoderOutput(NamedTuple):
   sample: tf.Tensor  # [N, z_dim], what the GAN uses
   mean: tf.Tensor  # [N, z_dim]
   stddev: Optional[tf.Tensor]  # [N, z_dim], None for a deterministic encoder
+  # [N, C], the last convolution's, averaged over pixels: what classifiers use.
+  features: Optional[tf.Tensor] = None
 
 
 class JointOutput(NamedTuple):

@@ -1,9 +1,9 @@
 """What an encoder has learnt: the accuracy of a linear classifier on its codes.
 
-As in BigBiGAN (section 4.1 of https://arxiv.org/abs/1907.02544), but there the
-classifier sees deeper features of E and augmented images. Here it sees the
-standardised means of E(x) and is fitted by multinomial logistic regression, the
-minimum of a convex loss: the value depends on encoder and data alone.
+The classifier sees the standardised means of E(x) and is fitted by multinomial
+logistic regression, the minimum of a convex loss: the value depends on encoder
+and data alone. linear_probe_features.py does the same with what E makes the
+means of.
 """
 
 from collections.abc import Callable
@@ -46,19 +46,43 @@ def linear_probe(
     encode: images -> EncoderOutput, whose mean is classified.
     penalty: factor of the squared weights, next to the mean cross-entropy.
   """
+  share = accuracy(
+    codes.codes(train_images, encode),
+    train_labels,
+    codes.codes(heldout_images, encode),
+    heldout_labels,
+    penalty,
+  )
+  return {"linear_probe": share}
+
+
+def accuracy(
+  train_x: np.ndarray,
+  train_labels: np.ndarray,
+  heldout_x: np.ndarray,
+  heldout_labels: np.ndarray,
+  penalty: float,
+) -> float:
+  """Returns the share of held-out rows [N, D] that are told right.
+
+  Args:
+    train_x, train_labels: rows and labels that the classifier is fitted to.
+    heldout_x, heldout_labels: those it is tested on.
+    penalty: see `fit`.
+  """
   classes, labels = np.unique(np.asarray(train_labels), return_inverse=True)
   if len(classes) < 2:
     raise ValueError(
-      "linear_probe needs two classes or more, but the images have "
+      "A linear probe needs two classes or more, but the images have "
       f"{len(classes)}. Choose a dataset with labels."
     )
-  x = codes.codes(train_images, encode).astype(np.float64)
+  x = train_x.astype(np.float64)
   mean, deviation = x.mean(axis=0), x.std(axis=0)
   deviation = np.where(deviation > 0, deviation, 1.0)
   w, b = fit((x - mean) / deviation, labels, len(classes), penalty)
-  x = codes.codes(heldout_images, encode).astype(np.float64)
+  x = heldout_x.astype(np.float64)
   told = classes[np.argmax((x - mean) / deviation @ w + b, axis=1)]
-  return {"linear_probe": float(np.mean(told == np.asarray(heldout_labels)))}
+  return float(np.mean(told == np.asarray(heldout_labels)))
 
 
 def fit(

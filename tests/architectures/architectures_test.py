@@ -195,6 +195,15 @@ def test_encoder_gives_a_distribution(name):
   assert all(v.name.startswith("encoder/") for v in e.variables)
 
 
+@having("Encoder")
+def test_features_of_an_encoder_are_float32_and_of_each_image(name):
+  out = _encoder(name)(_images(name), is_training=False)
+  assert out.features.dtype == tf.float32
+  assert out.features.shape[0] == _BATCH and len(out.features.shape) == 2
+  other = _encoder(name)(_images(name)[::-1], is_training=False)
+  np.testing.assert_allclose(other.features[::-1], out.features, atol=1e-6)
+
+
 @having("JointDiscriminator")
 def test_joint_discriminator_scores(name):
   d = _joint_discriminator(name)

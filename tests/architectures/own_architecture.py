@@ -59,7 +59,7 @@ class Encoder(abstract_arch.AbstractEncoder):
   def __call__(self, x, is_training):
     hidden = tf.nn.relu(self.hidden(_flat(x), is_training))
     mean = self.mean(hidden, is_training)
-    return abstract_arch.EncoderOutput(sample=mean, mean=mean, stddev=None)
+    return abstract_arch.EncoderOutput(mean, mean, None, features=hidden)
 
 
 class JointDiscriminator(abstract_arch.AbstractJointDiscriminator):

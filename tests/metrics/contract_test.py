@@ -84,7 +84,13 @@ def test_metrics_return_named_floats_from_what_they_need(name):
     assert type(key) is str and type(score) is float
 
 
-_OF_MODELS = ["discriminator_svm", "gilbo", "linear_probe", "reconstruction"]
+_OF_MODELS = [
+  "discriminator_svm",
+  "gilbo",
+  "linear_probe",
+  "linear_probe_features",
+  "reconstruction",
+]
 
 
 def _model():
@@ -104,7 +110,9 @@ def _model():
   return {
     "generate": generate,
     "latents": latents,
-    "encode": lambda images: types.SimpleNamespace(mean=means(images)),
+    "encode": lambda images: types.SimpleNamespace(
+      mean=means(images), features=means(images)
+    ),
     "discriminate": lambda images, y: types.SimpleNamespace(
       features=means(images)
     ),
