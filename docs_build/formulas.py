@@ -130,6 +130,7 @@ PENALTIES: dict[str, list[str]] = {
   "bcr": [r"r\, E\,(D(x) - D(T(x)))^2 + f\, E\,(D(\hat x) - D(T(\hat x)))^2"],
   "zcr": [r"E\,(D(G(z)) - D(G(z + s n)))^2, \quad n \sim N(0, I)"],
   "zcr_diversity": [r"-E\,(G(z) - G(z + s n))^2, \quad n \sim N(0, I)"],
+  "cycle_consistency": [r"E\,|x - G(E(x), y)|"],
   "lecam": [r"E\,(D(x) - a_F)^2 + E\,(D(\hat x) - a_R)^2"],
   "lecam_penalty": [r"E\,(D(x) - a_F)^2 + E\,(D(\hat x) - a_R)^2"],
   "path_length": [

@@ -354,6 +354,34 @@ def test_slope_of_pairs_moves_d():
   assert any(np.any(after[0][name] != after[1][name]) for name in after[0])
 
 
+_CYCLE = (
+  "g_penalty.terms = [@cycle/term()]",
+  "cycle/term.fn = @cycle_consistency",
+)
+
+
+def test_cycle_consistency_moves_g_and_e():
+  after = []
+  for weight in (0.0, 10.0):
+    gan = _gan(
+      _SGD, *_CYCLE, f"cycle/term.weight = {weight}", architecture=_NORMED
+    )
+    assert float(gan.train_step(tiny.batches(1))["penalty/cycle"]) > 0
+    networks = gan.discriminator, gan.generator, gan.encoder
+    after.append([tiny.values(network) for network in networks])
+  moved = [
+    any(np.any(one[name] != other[name]) for name in one)
+    for one, other in zip(*after)
+  ]
+  assert moved == [False, True, True]
+
+
+def test_cycle_consistency_needs_an_encoder():
+  gin.parse_config(_CYCLE)
+  with pytest.raises(ValueError, match="'cycle' .* needs code, which Mod"):
+    tiny.gan("ModularGAN", tiny.ARCHITECTURE)
+
+
 # ---- In parts, unrolled, on replicas -----------------------------------------
 
 
@@ -382,10 +410,13 @@ def _step(parts, *bindings, **chosen):
 
 @pytest.mark.long
 @pytest.mark.parametrize(
+  "terms", [(), pytest.param(_CYCLE, id="cycle_consistency")]
+)
+@pytest.mark.parametrize(
   "d_batches", ["same", pytest.param("fresh", marks=pytest.mark.slow)]
 )
-def test_parts_make_the_step_of_the_whole(d_batches):
-  one, two = (_step(parts, d_batches=d_batches) for parts in (1, 2))
+def test_parts_make_the_step_of_the_whole(d_batches, terms):
+  one, two = (_step(parts, *terms, d_batches=d_batches) for parts in (1, 2))
   for a, b in zip(one, two):
     assert set(a) == set(b)
     for name, value in a.items():
