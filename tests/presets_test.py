@@ -118,6 +118,7 @@ _WITHOUT = {
   "losses": {"@logistic"},
   "norms": {"@batch_norm", "@no_batch_norm", "@self_modulated_batch_norm"},
   "penalties": {
+    "@cycle_consistency",
     "@joint_r1_penalty",
     "@lecam_penalty",
     "@r1_penalty",
