@@ -17,7 +17,7 @@ import numpy as np
 from scipy import optimize
 from scipy import special
 
-_INPUTS = [
+INPUTS = [
   "train_images",
   "train_labels",
   "heldout_images",
@@ -26,7 +26,7 @@ _INPUTS = [
 ]
 
 
-@gin.configurable(denylist=_INPUTS)
+@gin.configurable(denylist=INPUTS)
 @contract.declare(
   contract.Score("linear_probe", contract.HIGHER, 0.0, 1.0, "share of images"),
 )

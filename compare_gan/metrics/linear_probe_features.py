@@ -16,16 +16,8 @@ from compare_gan.metrics import linear_probe
 import gin
 import numpy as np
 
-_INPUTS = [
-  "train_images",
-  "train_labels",
-  "heldout_images",
-  "heldout_labels",
-  "encode",
-]
 
-
-@gin.configurable(denylist=_INPUTS)
+@gin.configurable(denylist=linear_probe.INPUTS)
 @contract.declare(
   contract.Score(
     "linear_probe_features", contract.HIGHER, 0.0, 1.0, "share of images"
